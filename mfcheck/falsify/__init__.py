@@ -1,0 +1,1 @@
+"""Settings as Hypothesis strategies, and planted errors that checks must reject."""

@@ -1,0 +1,1 @@
+"""Views of a finished review: terminal, HTML, Markdown, JSON."""

@@ -1,0 +1,1 @@
+"""Rigorous arithmetic: enclosures, certified eigenvalues, certificates."""

@@ -1,0 +1,1 @@
+"""Runs checks in parallel, seeded and resumable, and stores their evidence."""

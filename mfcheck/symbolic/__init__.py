@@ -1,0 +1,1 @@
+"""Exact mathematics in SymPy: activations, Gaussian expectations, the graph of constants."""
