@@ -1,0 +1,48 @@
+"""The words of the charter as plain data: papers, claims, checks, evidence, verdicts."""
+
+from mfcheck.claims.model import (
+    Answer,
+    Assumption,
+    Budget,
+    Check,
+    Claim,
+    Constant,
+    Context,
+    Paper,
+    PlantedError,
+    Reading,
+)
+from mfcheck.claims.record import Curve, Estimate, Evidence, Interval, Note, Plot, Review
+from mfcheck.claims.registry import load_paper, paper_ids
+from mfcheck.claims.setting import Data, Parameter, Setting
+from mfcheck.claims.verdict import Kind, Question, Scope, Verdict, combine
+
+__all__ = [
+    "Answer",
+    "Assumption",
+    "Budget",
+    "Check",
+    "Claim",
+    "Constant",
+    "Context",
+    "Curve",
+    "Data",
+    "Estimate",
+    "Evidence",
+    "Interval",
+    "Kind",
+    "Note",
+    "Paper",
+    "Parameter",
+    "PlantedError",
+    "Plot",
+    "Question",
+    "Reading",
+    "Review",
+    "Scope",
+    "Setting",
+    "Verdict",
+    "combine",
+    "load_paper",
+    "paper_ids",
+]

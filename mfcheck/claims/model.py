@@ -1,0 +1,232 @@
+"""Papers, assumptions, claims, checks and planted errors: the words of the charter as data that carries code."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import sympy as sp
+
+from mfcheck.claims.record import Evidence, SimulationRecord
+from mfcheck.claims.setting import Parameter, Setting
+from mfcheck.claims.verdict import Kind, Question
+
+Formulas = Mapping[str, sp.Basic]
+T = TypeVar("T")
+NO_FORMULAS: Formulas = MappingProxyType({})
+
+
+class Budget(StrEnum):
+    """How much work a check may do."""
+
+    QUICK = "quick"
+    STANDARD = "standard"
+    THOROUGH = "thorough"
+
+    def pick(self, quick: T, standard: T, thorough: T) -> T:
+        """Return the choice that belongs to this budget."""
+        return {"quick": quick, "standard": standard, "thorough": thorough}[self.value]
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that a check may depend on; two runs with equal contexts give equal evidence."""
+
+    setting: Setting
+    budget: Budget
+    seed: int
+    check: str
+    formulas: Formulas = NO_FORMULAS
+
+    def rng(self) -> np.random.Generator:
+        """Return the check's own random stream, independent of every other check's."""
+        digest = hashlib.sha256(self.check.encode()).digest()
+        words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4)]
+        return np.random.default_rng(np.random.SeedSequence([self.seed, *words]))
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a formula of the reading under test."""
+        return self.formulas[name]
+
+
+class Run(Protocol):
+    """The work of a check."""
+
+    def __call__(self, context: Context) -> Evidence:
+        """Test the formulas of the context and return the evidence."""
+        ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether a setting meets an assumption, with the reason; None where it could not be decided."""
+
+    met: bool | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A predicate on settings, with a way to generate settings that satisfy it."""
+
+    id: str
+    title: str
+    statement: str
+    source: str
+    holds: Callable[[Setting], Answer]
+    generate: Callable[[np.random.Generator], Setting]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One test of one reading.
+
+    Checks of one `group` run one after the other in the same process, so that they share memoised work.
+    """
+
+    id: str
+    kind: Kind
+    run: Run
+    reading: str = "stated"
+    question: Question = Question.HOLDS
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One precise meaning of a claim: words for people, formulas for everything else."""
+
+    id: str
+    text: str
+    formulas: Formulas = NO_FORMULAS
+
+
+@dataclass(frozen=True)
+class PlantedError:
+    """A wrong variant of a reading, known to be false, that the named checks must reject."""
+
+    id: str
+    kind: str
+    replace: Formulas
+    why_false: str
+    rejected_by: tuple[str, ...]
+    reading: str = "stated"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of the paper. Its first reading is the text as it stands and gives the claim's verdict."""
+
+    id: str
+    title: str
+    statement: str
+    source: str
+    readings: tuple[Reading, ...]
+    checks: tuple[Check, ...]
+    planted: tuple[PlantedError, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a claim whose parts do not fit together."""
+        readings = {r.id: r for r in self.readings}
+        checks = {c.id: c for c in self.checks}
+        if len(readings) < len(self.readings) or len(checks) < len(self.checks) or not readings:
+            raise ValueError(
+                f"{self.id}: reading and check ids must be unique, with one reading at least"
+            )
+        for check in self.checks:
+            if check.reading not in readings:
+                raise ValueError(f"{self.id}: check {check.id} tests no reading")
+        for error in self.planted:
+            self._fits(error, readings, checks)
+
+    def _fits(
+        self, error: PlantedError, readings: Mapping[str, Reading], checks: Mapping[str, Check]
+    ) -> None:
+        known = error.reading in readings and set(error.rejected_by) <= set(checks)
+        if not known or not error.rejected_by or not error.replace:
+            raise ValueError(f"{self.id}: planted error {error.id} names no reading or no check")
+        if not set(error.replace) <= set(readings[error.reading].formulas):
+            raise ValueError(f"{self.id}: planted error {error.id} replaces an unknown formula")
+        if any(checks[c].reading != error.reading for c in error.rejected_by):
+            raise ValueError(
+                f"{self.id}: planted error {error.id} names a check of another reading"
+            )
+
+    def reading(self, id: str) -> Reading:
+        """Return the reading of that id."""
+        return next(r for r in self.readings if r.id == id)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A named quantity: a formula over other constants and parameters, or a leaf with its own rigorous value.
+
+    Args:
+        id: stable name, used in JSON and on the command line.
+        symbol: how other formulas refer to it.
+        formula: over the symbols of other constants and of parameters; for a leaf, what it denotes.
+        source: where the paper introduces it, or where the derivation is given.
+        value: leaf only: `(setting, digits) -> arb`, a rigorous enclosure.
+        depends_on: leaf only: ids of what its value comes from.
+        needs: what the derivation uses beyond the paper's assumptions.
+    """
+
+    id: str
+    symbol: sp.Symbol
+    formula: sp.Basic
+    source: str
+    value: Callable[[Setting, int], Any] | None = None
+    depends_on: tuple[str, ...] = ()
+    needs: str = ""
+
+
+class Simulate(Protocol):
+    """A paper's own simulation, for `mfcheck simulate`."""
+
+    def __call__(
+        self, setting: Setting, seed: int, progress: Callable[[float], None] | None = None
+    ) -> SimulationRecord:
+        """Run it; `progress` is called with the fraction done."""
+        ...
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A set of assumptions and claims."""
+
+    id: str
+    title: str
+    authors: tuple[str, ...]
+    source: str
+    parameters: tuple[Parameter, ...]
+    default: Setting
+    assumptions: tuple[Assumption, ...]
+    claims: tuple[Claim, ...]
+    validate: Callable[[Setting], None]
+    """Raises InputError for a setting that the paper cannot speak about."""
+    constants: tuple[Constant, ...] = ()
+    simulate: Simulate | None = None
+    references: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Refuse a paper with clashing ids."""
+        for what, ids in (
+            ("claim", [c.id for c in self.claims]),
+            ("check", [k.id for c in self.claims for k in c.checks]),
+            ("planted error", [e.id for c in self.claims for e in c.planted]),
+            ("constant", [c.id for c in self.constants]),
+        ):
+            if len(set(ids)) < len(ids):
+                raise ValueError(f"{self.id}: two {what}s share an id")
+        known = {a.id for a in self.assumptions}
+        for claim in self.claims:
+            if not set(claim.assumptions) <= known:
+                raise ValueError(f"{self.id}: {claim.id} names an unknown assumption")
+
+    def claim(self, id: str) -> Claim | None:
+        """Return the claim of that id, if there is one."""
+        return next((c for c in self.claims if c.id == id), None)

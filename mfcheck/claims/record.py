@@ -1,0 +1,252 @@
+"""What a run leaves behind, as plain records: the JSON of the charter is made from these alone."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from mfcheck.claims.verdict import Kind, Question, Scope, Verdict
+
+
+class Record(BaseModel):
+    """Immutable plain data; unknown keys are refused, NaN and infinities too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Interval(Record):
+    """A certified enclosure: decimal strings, rounded outwards."""
+
+    lower: str
+    upper: str
+
+
+class Estimate(Record):
+    """A number from a simulation or a sample, with its error (absolute, same unit)."""
+
+    value: float
+    error: float
+
+
+Value = Interval | Estimate | str
+"""A side of a comparison: an enclosure, a number with its error, or an expression in words."""
+
+
+class Curve(Record):
+    """Points of one curve; `error` holds half-widths of error bars where there are any."""
+
+    label: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    error: tuple[float, ...] | None = None
+    style: str = "line"
+    """line, points, or bound (dashed: a bound from the paper)."""
+
+
+class Plot(Record):
+    """A picture as data; `report` draws it."""
+
+    id: str
+    title: str
+    x_label: str
+    y_label: str
+    x_log: bool = False
+    y_log: bool = False
+    curves: tuple[Curve, ...]
+
+
+class Note(Record):
+    """A sentence for the referee report, as a check states it: what, where, how severe.
+
+    `severity` is one of major, minor, remark.
+    """
+
+    id: str
+    severity: str
+    text: str
+
+
+class Evidence(Record):
+    """What a check returns.
+
+    `passed` is True or False only where the comparison is decided beyond `error`, else None. `cases` counts the
+    settings that met the assumptions: a check without any cannot pass. `slack` is right side over left side for an
+    inequality, as a factor. `domain` says in words what was covered, `reason` why the answer is no or undecided.
+    """
+
+    passed: bool | None
+    scope: Scope = Scope.CASES
+    lhs: Value | None = None
+    rhs: Value | None = None
+    slack: float | None = None
+    error: float | None = None
+    cases: int = 1
+    domain: str = ""
+    reason: str = ""
+    notes: tuple[Note, ...] = ()
+    plots: tuple[Plot, ...] = ()
+    certificate: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _needs_cases(self) -> "Evidence":
+        if self.passed and self.cases < 1:
+            raise ValueError("a check that met no setting cannot pass")
+        return self
+
+
+class CheckRecord(Record):
+    """A check that ran: its evidence, and what it cost. `certificate` names a file of the run."""
+
+    id: str
+    kind: Kind
+    reading: str
+    question: Question
+    passed: bool | None
+    scope: Scope
+    lhs: Value | None
+    rhs: Value | None
+    slack: float | None
+    error: float | None
+    cases: int
+    domain: str
+    reason: str
+    crashed: bool
+    seconds: float
+    seed: int
+    certificate: str | None
+    plots: tuple[Plot, ...] = ()
+
+
+class ReadingRecord(Record):
+    """The verdict of one reading, with the rule that gave it."""
+
+    id: str
+    text: str
+    verdict: Verdict
+    because: str
+    formulas: dict[str, str] = {}
+    """LaTeX of each formula of the reading."""
+
+
+class ClaimRecord(Record):
+    """A claim with the verdict of its first reading, which is the text as it stands."""
+
+    id: str
+    title: str
+    statement: str
+    source: str
+    assumptions: tuple[str, ...]
+    verdict: Verdict
+    readings: tuple[ReadingRecord, ...]
+    checks: tuple[CheckRecord, ...]
+
+
+class Finding(Record):
+    """A sentence for the referee report, with the checks behind it and the command that repeats them."""
+
+    id: str
+    severity: str
+    claim: str
+    text: str
+    evidence: tuple[str, ...]
+    reproduce: str
+
+
+class AssumptionRecord(Record):
+    """Whether the setting under review meets an assumption (None: could not be decided)."""
+
+    id: str
+    title: str
+    statement: str
+    source: str
+    met: bool | None
+    reason: str
+
+
+class ConstantRecord(Record):
+    """One node of the graph of constants."""
+
+    id: str
+    latex: str
+    formula: str
+    value: Interval
+    evidence: str
+    depends_on: tuple[str, ...]
+    source: str
+    needs: str = ""
+    """What the derivation uses beyond the paper's assumptions."""
+
+
+class ConstantsRecord(Record):
+    """JSON of `mfcheck constants`."""
+
+    paper: str
+    setting: dict[str, Any]
+    constants: tuple[ConstantRecord, ...]
+
+
+class Series(Record):
+    """A quantity over time, with its error at each time."""
+
+    value: tuple[float, ...]
+    error: tuple[float, ...]
+
+
+class SimulationRecord(Record):
+    """JSON of `mfcheck simulate`: each quantity at the end time, and `series` over `time`."""
+
+    paper: str
+    setting: dict[str, Any]
+    seed: int
+    end_time: float
+    loss: Estimate
+    KL_tau: Estimate
+    KL_nu: Estimate
+    movement_tau: Estimate
+    movement_nu: Estimate
+    lambda_min_G: Estimate
+    lambda_min_G2: Estimate
+    time: tuple[float, ...]
+    series: dict[str, Series]
+    plots: tuple[Plot, ...] = ()
+
+
+class PlantedRecord(Record):
+    """One planted error: which checks had to reject it, and which did."""
+
+    id: str
+    kind: str
+    claim: str
+    expected: tuple[str, ...]
+    rejected_by: tuple[str, ...]
+    caught: bool
+    why_false: str
+
+
+class PowerRecord(Record):
+    """JSON of `mfcheck power`."""
+
+    paper: str
+    seed: int
+    planted: int
+    caught: int
+    missed: tuple[str, ...]
+    details: tuple[PlantedRecord, ...]
+
+
+class Review(Record):
+    """JSON of `mfcheck review` and `mfcheck check`."""
+
+    mfcheck: str
+    paper: str
+    title: str
+    source: str
+    seed: int
+    budget: str
+    setting: dict[str, Any]
+    versions: dict[str, str]
+    complete: bool
+    assumptions: tuple[AssumptionRecord, ...]
+    claims: tuple[ClaimRecord, ...]
+    findings: tuple[Finding, ...]
+    constants: tuple[ConstantRecord, ...] = ()
+    references: tuple[str, ...] = ()
