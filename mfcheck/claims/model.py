@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -16,7 +15,6 @@ from mfcheck.claims.verdict import Kind, Question
 
 Formulas = Mapping[str, sp.Basic]
 T = TypeVar("T")
-NO_FORMULAS: Formulas = MappingProxyType({})
 
 
 class Budget(StrEnum):
@@ -39,7 +37,7 @@ class Context:
     budget: Budget
     seed: int
     check: str
-    formulas: Formulas = NO_FORMULAS
+    formulas: Formulas = field(default_factory=dict)
 
     def rng(self) -> np.random.Generator:
         """Return the check's own random stream, independent of every other check's."""
@@ -101,7 +99,7 @@ class Reading:
 
     id: str
     text: str
-    formulas: Formulas = NO_FORMULAS
+    formulas: Formulas = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
