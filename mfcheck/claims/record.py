@@ -41,6 +41,15 @@ class Curve(Record):
     style: str = "line"
     """line, points, or bound (dashed: a bound from the paper)."""
 
+    @model_validator(mode="after")
+    def _points_fit(self) -> "Curve":
+        error = self.error
+        if len(self.x) != len(self.y) or (error is not None and len(error) != len(self.y)):
+            raise ValueError("a curve needs as many x as y, and as many errors if it has any")
+        if error is not None and min(error, default=0.0) < 0:
+            raise ValueError("the half-width of an error bar cannot be negative")
+        return self
+
 
 class Plot(Record):
     """A picture as data; `report` draws it."""
@@ -245,6 +254,8 @@ class Review(Record):
     setting: dict[str, Any]
     versions: dict[str, str]
     complete: bool
+    missing: tuple[str, ...] = ()
+    """Ids of the checks that had not run when an incomplete review was interrupted."""
     assumptions: tuple[AssumptionRecord, ...]
     claims: tuple[ClaimRecord, ...]
     findings: tuple[Finding, ...]
