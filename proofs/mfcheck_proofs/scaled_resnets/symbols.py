@@ -37,3 +37,10 @@ Lambda = _positive("Lambda")
 # Radii of the bootstrap
 r_max = _positive("r_max")
 betabar = _positive("betabar")
+
+# Network sizes, training time, and the index of a Hermite expansion
+L = sp.Symbol("L", positive=True, integer=True)
+M = sp.Symbol("M", positive=True, integer=True)
+t = sp.Symbol("t", nonnegative=True)
+k = sp.Symbol("k", nonnegative=True, integer=True)
+c = sp.Symbol("c", real=True)
