@@ -1,0 +1,154 @@
+"""Ball arithmetic: the one way from SymPy to enclosures, comparisons, and outward rounded decimals."""
+
+from collections.abc import Mapping
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+import sympy as sp
+from flint import acb, arb, ctx, fmpq
+
+from mfcheck.errors import InputError
+from mfcheck.rigor.program import program
+
+DEFAULT_PREC = 128
+"""Working precision in bits unless a caller says otherwise."""
+
+Order = Literal["<", ">", "?"]
+
+Exact: TypeAlias = int | str | Fraction | sp.Rational
+"""A number given exactly: text is decimal or a fraction."""
+
+_MAX_SHIFT = 1 << 16
+"""Binary exponents beyond this leave as zero or infinity, on the safe side."""
+
+
+def compare(a: arb, b: arb) -> Order:
+    """Return `"<"` or `">"` if that is certain for the two numbers enclosed, else `"?"`.
+
+    >>> compare(arb(1), arb(2)), compare(arb(1, 2), arb(2))
+    ('<', '?')
+    """
+    if a < b:
+        return "<"
+    if a > b:
+        return ">"
+    return "?"
+
+
+def exact(value: Exact) -> arb:
+    """Enclose a rational number, or decimal text, at the working precision.
+
+    Raises:
+        InputError: the text is neither a decimal number nor a fraction.
+    """
+    number = rational(value)
+    return arb(fmpq(number.numerator, number.denominator))
+
+
+def rational(value: Exact) -> Fraction:
+    """Return the value of decimal text or of a rational number, exactly.
+
+    Raises:
+        InputError: the text is neither a decimal number nor a fraction, or its exponent is huge.
+    """
+    if isinstance(value, sp.Rational):
+        return Fraction(int(value.p), int(value.q))
+    if isinstance(value, str) and len(value) > 200:
+        raise InputError("a number of the input is longer than 200 characters")
+    try:
+        if isinstance(value, str) and "/" not in value and abs(Decimal(value).adjusted()) > 1000:
+            raise InputError(f"number out of range: {value[:40]!r}")
+        return Fraction(value)
+    except (ValueError, ArithmeticError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"not a decimal number or a fraction: {str(value)[:40]!r}") from None
+
+
+def enclose(
+    expr: sp.Expr, values: Mapping[sp.Symbol, arb | Exact] = {}, prec: int = DEFAULT_PREC
+) -> arb:
+    """Enclose a real expression at `values`, working with `prec` bits; exact numbers stay exact.
+
+    The result is nan where the expression is not known to be defined and finite on the whole ball.
+
+    Raises:
+        InputError: a symbol has no value, or a function has no enclosure.
+    """
+    with ctx.workprec(prec):
+        inputs = [v if isinstance(v, arb) else exact(v) for v in values.values()]
+        return program(expr, tuple(values))(*inputs)
+
+
+def enclose_complex(
+    expr: sp.Expr,
+    values: Mapping[sp.Symbol, acb],
+    prec: int = DEFAULT_PREC,
+    analytic: bool = False,
+) -> acb:
+    """Enclose an expression at complex `values`; with `analytic`, nan unless analytic on the ball.
+
+    Raises:
+        InputError: a symbol has no value, or a function has no enclosure.
+    """
+    with ctx.workprec(prec):
+        code = program(expr, tuple(values), "analytic" if analytic else "complex")
+        return code(*[acb(value) for value in values.values()])
+
+
+def endpoints(x: arb) -> tuple[Fraction, Fraction] | None:
+    """Return the exact ends of a finite ball, None for a ball with an infinite or absurdly large end."""
+    if not x.is_finite():
+        return None
+    (mid, mid_shift), (rad, rad_shift) = x.mid().man_exp(), x.rad().man_exp()
+    if max(abs(int(mid_shift)), abs(int(rad_shift))) > _MAX_SHIFT:
+        return None
+    centre, radius = _dyadic(int(mid), int(mid_shift)), _dyadic(int(rad), int(rad_shift))
+    return centre - radius, centre + radius
+
+
+def bounds(x: arb, digits: int = 20) -> tuple[str, str]:
+    """Return decimal text of a lower and an upper bound, `digits` significant digits, rounded outwards.
+
+    The conversion from binary is exact, so no true value is lost. Unbounded ends are `-inf`, `inf`.
+
+    >>> bounds(arb(1) / 3, 5)
+    ('0.33333', '0.33334')
+    """
+    if x.is_nan():
+        return "-inf", "inf"
+    ends = endpoints(x)
+    if ends is None:
+        return _coarse_bounds(x)
+    return decimal_text(ends[0], digits, up=False), decimal_text(ends[1], digits, up=True)
+
+
+def decimal_text(value: Fraction, digits: int, *, up: bool) -> str:
+    """Return `value` rounded up or down to `digits` significant digits.
+
+    Raises:
+        InputError: fewer than one digit is asked for.
+    """
+    if digits < 1:
+        raise InputError("at least one digit is needed")
+    rounding = ROUND_CEILING if up else ROUND_FLOOR
+    context = Context(prec=digits, rounding=rounding, Emax=10**6, Emin=-(10**6))
+    rounded = context.divide(Decimal(value.numerator), Decimal(value.denominator)).normalize(
+        context
+    )
+    positional = -7 < rounded.adjusted() < 21
+    return f"{rounded:f}" if positional else str(rounded).lower()
+
+
+def _dyadic(mantissa: int, shift: int) -> Fraction:
+    return Fraction(mantissa << shift) if shift >= 0 else Fraction(mantissa, 1 << -shift)
+
+
+def _coarse_bounds(x: arb) -> tuple[str, str]:
+    """Bound numbers of absurd size: by zero where the sign is certain, else by infinity."""
+    lower = "0" if x > 0 else "-inf"
+    upper = "0" if x < 0 else "inf"
+    if x.is_finite() and x.abs_upper() < 1:
+        return ("0" if x >= 0 else "-1"), ("0" if x <= 0 else "1")
+    return lower, upper
