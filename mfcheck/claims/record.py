@@ -1,6 +1,6 @@
 """What a run leaves behind, as plain records: the JSON of the charter is made from these alone."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -63,14 +63,14 @@ class Plot(Record):
     curves: tuple[Curve, ...]
 
 
-class Note(Record):
-    """A sentence for the referee report, as a check states it: what, where, how severe.
+Severity = Literal["major", "minor", "remark"]
 
-    `severity` is one of major, minor, remark.
-    """
+
+class Note(Record):
+    """A sentence for the referee report, as a check states it: what, where, how severe."""
 
     id: str
-    severity: str
+    severity: Severity
     text: str
 
 
@@ -153,7 +153,7 @@ class Finding(Record):
     """A sentence for the referee report, with the checks behind it and the command that repeats them."""
 
     id: str
-    severity: str
+    severity: Severity
     claim: str
     text: str
     evidence: tuple[str, ...]
@@ -220,7 +220,7 @@ class SimulationRecord(Record):
 
 
 class PlantedRecord(Record):
-    """One planted error: which checks had to reject it, and which did."""
+    """One planted error: which checks had to reject it, which did, and what each answered, in words."""
 
     id: str
     kind: str
@@ -229,16 +229,18 @@ class PlantedRecord(Record):
     rejected_by: tuple[str, ...]
     caught: bool
     why_false: str
+    answers: dict[str, str] = {}
 
 
 class PowerRecord(Record):
-    """JSON of `mfcheck power`."""
+    """JSON of `mfcheck power`; `unplanted` names the checks that no planted error puts to the test."""
 
     paper: str
     seed: int
     planted: int
     caught: int
     missed: tuple[str, ...]
+    unplanted: tuple[str, ...] = ()
     details: tuple[PlantedRecord, ...]
 
 

@@ -3,9 +3,11 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -155,6 +157,15 @@ class Setting:
             "activation": self.activation.name,
             "parameters": {name: str(value) for name, value in self.values},
         }
+
+    @classmethod
+    def restore(cls, described: Mapping[str, Any], activation: Activation) -> "Setting":
+        """Return the setting that `describe` gave, with the activation that it names."""
+        points = tuple(tuple(Fraction(v) for v in row) for row in described["points"])
+        labels = tuple(Fraction(v) for v in described["labels"])
+        values = tuple((name, Fraction(v)) for name, v in described["parameters"].items())
+        data = Data(points, labels, described["origin"], described["sha256"])
+        return cls(data, activation, values)
 
     def digest(self) -> str:
         """Return a SHA-256 of everything that results depend on."""
