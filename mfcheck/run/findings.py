@@ -1,0 +1,108 @@
+"""The findings of a review: what checks noted, and what no check noted but the verdict shows."""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
+
+from mfcheck.claims.model import Paper
+from mfcheck.claims.record import CheckRecord, ClaimRecord, Finding, Note, Severity
+from mfcheck.claims.setting import Setting
+from mfcheck.claims.verdict import Verdict
+
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+
+_UNNOTED: Mapping[Verdict, tuple[Severity, str]] = {
+    Verdict.REFUTED: ("major", "The claim is false as stated"),
+    Verdict.GAP: ("major", "The claim does not follow from what the paper cites for it"),
+    Verdict.VACUOUS: ("major", "The claim says nothing"),
+    Verdict.INCONCLUSIVE: ("minor", "The claim could not be decided"),
+}
+
+
+def options(
+    paper: Paper, setting: Setting, budget: str, seed: int, data: str | None
+) -> tuple[str, ...]:
+    """Return the command-line options that bring about a run; `data` names the file the data came from."""
+    words = ["--budget", budget, "--seed", str(seed)]
+    if data is not None:
+        words += ["--data", data]
+    if setting.activation != paper.default.activation:
+        words += ["--activation", setting.activation.name]
+    for name, value in setting.values:
+        if value != paper.default[name]:
+            words += ["--set", f"{name}={value}"]
+    return tuple(words)
+
+
+def collect(
+    paper: str,
+    claims: Sequence[ClaimRecord],
+    notes: Mapping[str, Sequence[Note]],
+    options: Sequence[str],
+) -> tuple[Finding, ...]:
+    """Return the findings of a review, the most severe first, then in the order of the paper.
+
+    Args:
+        paper: id of the paper.
+        claims: the claims with their verdicts.
+        notes: what each check noted, by id of the check.
+        options: command-line options that repeat the run.
+    """
+    found: dict[str, Finding] = {}
+    for claim in claims:
+        command = shlex.join(["mfcheck", "check", f"{paper}:{claim.id}", *options])
+        for finding in _of_claim(claim, notes, command):
+            _add(found, finding)
+    return tuple(sorted(found.values(), key=lambda f: SEVERITIES.index(f.severity)))
+
+
+def _of_claim(
+    claim: ClaimRecord, notes: Mapping[str, Sequence[Note]], command: str
+) -> Iterable[Finding]:
+    noted = False
+    for check in claim.checks:
+        for note in notes.get(check.id, ()):
+            noted = True
+            yield _finding(note.id, note.severity, claim, note.text, [check], command)
+        if check.crashed:
+            text = f"The check {check.id} crashed and says nothing: {check.reason}"
+            yield _finding(f"{check.id}.crashed", "minor", claim, text, [check], command)
+        noted = noted or (check.crashed and claim.verdict is Verdict.INCONCLUSIVE)
+    if claim.verdict in _UNNOTED and not noted:
+        severity, text = _UNNOTED[claim.verdict]
+        telling = _telling(claim)
+        reasons = "; ".join(check.reason for check in telling if check.reason)
+        because = reasons or claim.readings[0].because
+        id = f"{claim.id}.{claim.verdict}"
+        yield _finding(id, severity, claim, f"{text}: {because}", telling, command)
+
+
+def _telling(claim: ClaimRecord) -> list[CheckRecord]:
+    """Return the checks of the first reading that do not agree with it."""
+    first = claim.readings[0].id
+    return [c for c in claim.checks if c.reading == first and c.passed is not True]
+
+
+def _finding(
+    id: str,
+    severity: Severity,
+    claim: ClaimRecord,
+    text: str,
+    checks: Sequence[CheckRecord],
+    command: str,
+) -> Finding:
+    evidence = tuple(check.id for check in checks)
+    return Finding(
+        id=id, severity=severity, claim=claim.id, text=text, evidence=evidence, reproduce=command
+    )
+
+
+def _add(found: dict[str, Finding], finding: Finding) -> None:
+    """Add a finding; the same sentence from another check adds its evidence, another one a number to the id."""
+    id, number = finding.id, 1
+    while id in found and (found[id].text, found[id].claim) != (finding.text, finding.claim):
+        number += 1
+        id = f"{finding.id}.{number}"
+    before = found[id].evidence if id in found else ()
+    merged = (*before, *(check for check in finding.evidence if check not in before))
+    found[id] = finding.model_copy(update={"id": id, "evidence": merged})

@@ -1,0 +1,129 @@
+"""From evidence to the records of a review."""
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from platform import python_version
+
+import sympy as sp
+
+from mfcheck.claims.model import Check, Claim, Paper, Reading
+from mfcheck.claims.record import (
+    AssumptionRecord,
+    CheckRecord,
+    ClaimRecord,
+    ConstantRecord,
+    Evidence,
+    ReadingRecord,
+)
+from mfcheck.claims.verdict import Outcome, Verdict, combine, explain
+from mfcheck.run.tasks import Result, What
+
+Checks = Mapping[str, CheckRecord]
+"""The checks that ran, by id."""
+
+LIBRARIES = ("mfcheck", "sympy", "mpmath", "numpy", "scipy", "numba", "python-flint", "pydantic")
+
+
+def evidence_of(result: Result) -> Evidence:
+    """Return the evidence of a check; undecided, with the reason, if the check crashed."""
+    if result.crashed:
+        return Evidence(passed=None, cases=0, reason=result.reason)
+    return Evidence.model_validate(result.value)
+
+
+def check_record(
+    check: Check, evidence: Evidence, result: Result, seed: int, certificate: str | None
+) -> CheckRecord:
+    """Return the record of a check that ran; `certificate` names the file that holds its certificate."""
+    shared = {name: getattr(evidence, name) for name in Evidence.model_fields}
+    for kept_apart in ("notes", "certificate"):
+        del shared[kept_apart]
+    return CheckRecord(
+        id=check.id,
+        kind=check.kind,
+        reading=check.reading,
+        question=check.question,
+        crashed=result.crashed,
+        seconds=result.seconds,
+        seed=seed,
+        certificate=certificate,
+        **shared,
+    )
+
+
+def _outcome(record: CheckRecord) -> Outcome:
+    return Outcome(record.kind, record.passed, record.scope, record.question, record.crashed)
+
+
+def _verdict(claim: Claim, reading: Reading, ran: Checks) -> tuple[Verdict, str]:
+    """Return the verdict and its reason; a reading with checks still to come is never decided."""
+    ids = [check.id for check in claim.checks if check.reading == reading.id]
+    outcomes = [_outcome(ran[id]) for id in ids if id in ran]
+    if outcomes and len(outcomes) < len(ids):
+        because = f"{len(ids) - len(outcomes)} of {len(ids)} checks did not run"
+        return Verdict.INCONCLUSIVE, because
+    return combine(outcomes), explain(outcomes)
+
+
+def _reading_record(claim: Claim, reading: Reading, ran: Checks) -> ReadingRecord:
+    verdict, because = _verdict(claim, reading, ran)
+    formulas = {name: sp.latex(formula) for name, formula in reading.formulas.items()}
+    return ReadingRecord(
+        id=reading.id, text=reading.text, verdict=verdict, because=because, formulas=formulas
+    )
+
+
+def claim_record(claim: Claim, ran: Checks) -> ClaimRecord:
+    """Return the record of a claim from those of its checks that ran."""
+    readings = tuple(_reading_record(claim, reading, ran) for reading in claim.readings)
+    return ClaimRecord(
+        id=claim.id,
+        title=claim.title,
+        statement=claim.statement,
+        source=claim.source,
+        assumptions=claim.assumptions,
+        verdict=readings[0].verdict,
+        readings=readings,
+        checks=tuple(ran[check.id] for check in claim.checks if check.id in ran),
+    )
+
+
+def assumption_records(paper: Paper, results: Mapping[str, Result]) -> tuple[AssumptionRecord, ...]:
+    """Return the records of the assumptions that were tested, by task key."""
+    found = []
+    for stated in paper.assumptions:
+        result = results.get(f"{What.ASSUMPTION}.{stated.id}")
+        if result is None:
+            continue
+        if not result.crashed:
+            found.append(AssumptionRecord.model_validate(result.value))
+            continue
+        found.append(
+            AssumptionRecord(
+                id=stated.id,
+                title=stated.title,
+                statement=stated.statement,
+                source=stated.source,
+                met=None,
+                reason=result.reason,
+            )
+        )
+    return tuple(found)
+
+
+def constant_records(result: Result | None) -> tuple[ConstantRecord, ...]:
+    """Return the records of the constants, none if they were not evaluated."""
+    if result is None or result.crashed:
+        return ()
+    return tuple(ConstantRecord.model_validate(value) for value in result.value)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that results depend on."""
+    found = {"python": python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found

@@ -1,0 +1,244 @@
+"""The main jobs: review a paper, and measure the power of its checks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mfcheck import __version__
+from mfcheck.claims.model import Budget, Claim, Paper
+from mfcheck.claims.record import CheckRecord, Evidence, PowerRecord, Review
+from mfcheck.claims.setting import Setting
+from mfcheck.claims.verdict import Kind
+from mfcheck.errors import InputError
+from mfcheck.falsify.power import Response, tally, trials
+from mfcheck.run import findings, records
+from mfcheck.run.engine import cores, run_tasks
+from mfcheck.run.inputs import build_setting
+from mfcheck.run.store import Identity, Store, write_text
+from mfcheck.run.tasks import Job, Result, Task, Watch, What, named_activation, resolve_paper
+
+REVIEW = "review.json"
+
+_LONGEST_FIRST = (Kind.SIMULATED, Kind.SAMPLED, Kind.CERTIFIED, Kind.EXACT)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A review was interrupted; what had finished is in its partial `review`."""
+
+    def __init__(self, review: Review) -> None:
+        super().__init__()
+        self.review = review
+
+
+@dataclass
+class _Run:
+    """One run of tasks, with the results so far by the key of their task."""
+
+    paper: Paper
+    setting: Setting
+    job: Job
+    jobs: int
+    store: Store | None
+    found: dict[str, Result] = field(default_factory=dict)
+
+    def gather(self, tasks: Sequence[Task], resume: bool, watch: Watch | None) -> None:
+        """Run the tasks that have no result yet; an interruption leaves the results so far."""
+        if self.store is not None:
+            self.store.open(resume)
+            if resume:
+                self.found = {result.task.key: result for result in self.store.load(tasks)}
+        todo = [task for task in tasks if task.key not in self.found]
+        with closing(run_tasks(self.job, todo, self.jobs)) as events:
+            for event in events:
+                if isinstance(event, Result):
+                    self._keep(event)
+                if watch is not None:
+                    watch(event, len(self.found), len(tasks))
+
+    def _keep(self, result: Result) -> None:
+        if self.store is not None:
+            self.store.save(result)
+        self.found[result.task.key] = result
+
+
+def read_setting(
+    paper: str, data: Path | None = None, activation: str | None = None, sets: Sequence[str] = ()
+) -> Setting:
+    """Return the default setting of a paper with the user's choices put in; see `build_setting`."""
+    return build_setting(resolve_paper(paper), data, activation, sets)
+
+
+def review(
+    paper: str,
+    setting: Setting | None = None,
+    *,
+    budget: str = "standard",
+    seed: int = 0,
+    jobs: int | None = None,
+    out: Path | None = None,
+    resume: bool = False,
+    claims: Sequence[str] | None = None,
+    data_file: str | None = None,
+    watch: Watch | None = None,
+) -> Review:
+    """Run the checks of a paper and return verdicts and findings.
+
+    Args:
+        paper: id of an installed paper, or `module:attribute` for one that is not installed.
+        setting: the setting under review; the paper's default if left out.
+        budget: quick, standard or thorough.
+        seed: of every random choice; the same seed gives the same review, times apart.
+        jobs: number of worker processes; the number of cores if left out.
+        out: folder for `review.json`, evidence and certificates; nothing is kept if left out.
+        resume: take over what an interrupted run with the same arguments left in `out`.
+        claims: ids of the claims to check, without the constants; all of them, with constants, if left out.
+        data_file: how the command line names the data file, for the command that repeats a finding.
+        watch: told of the progress.
+
+    Raises:
+        InputError: unusable arguments, or nothing that could be resumed.
+        Interrupted: interrupted from the keyboard; carries the partial review, which is also written to `out`.
+    """
+    run = _start(paper, setting, budget, seed, jobs, out, resume)
+    chosen = _choose(run.paper, claims)
+    tasks = _review_tasks(run.paper, chosen, constants=claims is None)
+    try:
+        run.gather(tasks, resume, watch)
+    except KeyboardInterrupt:
+        raise Interrupted(_finish(run, chosen, tasks, data_file)) from None
+    return _finish(run, chosen, tasks, data_file)
+
+
+def power(
+    paper: str,
+    setting: Setting | None = None,
+    *,
+    budget: str = "standard",
+    seed: int = 0,
+    jobs: int | None = None,
+    out: Path | None = None,
+    resume: bool = False,
+    watch: Watch | None = None,
+) -> PowerRecord:
+    """Run the checks of a paper on its planted errors and return how many were caught; arguments as in `review`.
+
+    Raises:
+        InputError: unusable arguments, or nothing that could be resumed.
+    """
+    run = _start(paper, setting, budget, seed, jobs, out, resume)
+    tasks = {
+        (error.id, check.id): Task(What.CHECK, check.id, error.id, check.group)
+        for error, check in trials(run.paper)
+    }
+    run.gather(list(tasks.values()), resume, watch)
+    answers = {pair: _response(run.found[task.key]) for pair, task in tasks.items()}
+    return tally(run.paper, seed, answers)
+
+
+def _response(result: Result) -> Response:
+    evidence = records.evidence_of(result)
+    return Response(evidence.passed, evidence.reason)
+
+
+def _start(
+    reference: str,
+    setting: Setting | None,
+    budget: str,
+    seed: int,
+    jobs: int | None,
+    out: Path | None,
+    resume: bool,
+) -> _Run:
+    paper = resolve_paper(reference)
+    setting = paper.default if setting is None else setting
+    jobs = cores() if jobs is None else jobs
+    _require(paper, setting, budget, seed, jobs)
+    if resume and out is None:
+        raise InputError("resuming needs the folder of the interrupted run")
+    identity = Identity(__version__, paper.id, setting.digest(), budget, seed)
+    store = None if out is None else Store(out, identity)
+    return _Run(paper, setting, Job(reference, setting.describe(), budget, seed), jobs, store)
+
+
+def _require(paper: Paper, setting: Setting, budget: str, seed: int, jobs: int) -> None:
+    if budget not in tuple(Budget):
+        raise InputError(f"unknown budget {budget[:60]!r}; choose one of {', '.join(Budget)}")
+    if seed < 0:
+        raise InputError(f"the seed must be >= 0, got {seed}")
+    if jobs < 1:
+        raise InputError(f"the number of jobs must be >= 1, got {jobs}")
+    if named_activation(paper, setting.activation.name) != setting.activation:
+        raise InputError(f"the name {setting.activation.name!r} belongs to another activation")
+    paper.validate(setting)
+
+
+def _choose(paper: Paper, ids: Sequence[str] | None) -> tuple[Claim, ...]:
+    known = {claim.id: claim for claim in paper.claims}
+    for id in ids or ():
+        if id not in known:
+            raise InputError(f"unknown claim {id[:60]!r}; {paper.id} has: {', '.join(known)}")
+    return tuple(claim for claim in paper.claims if ids is None or claim.id in ids)
+
+
+def _review_tasks(paper: Paper, claims: Sequence[Claim], constants: bool) -> list[Task]:
+    named = {id for claim in claims for id in claim.assumptions}
+    tasks = [
+        Task(What.ASSUMPTION, a.id, group="assumptions")
+        for a in paper.assumptions
+        if constants or a.id in named
+    ]
+    checks = [check for claim in claims for check in claim.checks]
+    checks.sort(key=lambda check: _LONGEST_FIRST.index(check.kind))
+    tasks += [Task(What.CHECK, check.id, group=check.group) for check in checks]
+    return [*tasks, Task(What.CONSTANTS)] if constants and paper.constants else tasks
+
+
+def _finish(
+    run: _Run, claims: Sequence[Claim], tasks: Sequence[Task], data_file: str | None
+) -> Review:
+    """Return the review of what has run, and write it."""
+    evidence = {
+        result.task.id: records.evidence_of(result)
+        for result in run.found.values()
+        if result.task.what is What.CHECK
+    }
+    ran = {record.id: record for record in _check_records(run, claims, evidence)}
+    claim_records = tuple(records.claim_record(claim, ran) for claim in claims)
+    options = findings.options(run.paper, run.setting, run.job.budget, run.job.seed, data_file)
+    notes = {id: found.notes for id, found in evidence.items()}
+    result = Review(
+        mfcheck=__version__,
+        paper=run.paper.id,
+        title=run.paper.title,
+        source=run.paper.source,
+        seed=run.job.seed,
+        budget=run.job.budget,
+        setting=run.job.setting,
+        versions=records.versions(),
+        complete=len(run.found) == len(tasks),
+        missing=tuple(c.id for claim in claims for c in claim.checks if c.id not in ran),
+        assumptions=records.assumption_records(run.paper, run.found),
+        claims=claim_records,
+        findings=findings.collect(run.paper.id, claim_records, notes, options),
+        constants=records.constant_records(run.found.get(What.CONSTANTS)),
+        references=run.paper.references,
+    )
+    if run.store is not None:
+        write_text(run.store.folder / REVIEW, result.model_dump_json(indent=1) + "\n")
+    return result
+
+
+def _check_records(
+    run: _Run, claims: Sequence[Claim], evidence: Mapping[str, Evidence]
+) -> Iterator[CheckRecord]:
+    """Yield the records of the checks that ran, in the order of the paper; write their certificates."""
+    for check in (check for claim in claims for check in claim.checks):
+        if check.id not in evidence:
+            continue
+        found = evidence[check.id]
+        name = None
+        if run.store is not None and found.certificate is not None:
+            name = run.store.save_certificate(check.id, found.certificate)
+        result = run.found[Task(What.CHECK, check.id).key]
+        yield records.check_record(check, found, result, run.job.seed, name)

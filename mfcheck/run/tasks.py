@@ -1,0 +1,116 @@
+"""Pieces of work, as plain data that travels between processes as JSON."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from typing import Any
+
+from mfcheck.claims.model import Paper
+from mfcheck.claims.registry import load_paper
+from mfcheck.symbolic.activation import Activation, activation
+
+
+class What(StrEnum):
+    """What a task evaluates."""
+
+    CHECK = "check"
+    ASSUMPTION = "assumption"
+    CONSTANTS = "constants"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One piece of work.
+
+    Args:
+        what: which part of the paper it evaluates.
+        id: of the check or assumption; empty for the constants.
+        planted: id of the planted error under which the check runs, if any.
+        group: tasks of one group run one after the other in the same process.
+    """
+
+    what: What
+    id: str = ""
+    planted: str = ""
+    group: str = ""
+
+    @property
+    def key(self) -> str:
+        """Name of the task, unique within a paper."""
+        return ".".join(part for part in (self.what.value, self.planted, self.id) if part)
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that the tasks of one run have in common.
+
+    `paper` is the id of an installed paper, or `module:attribute` for one that is not installed.
+    """
+
+    paper: str
+    setting: dict[str, Any]
+    budget: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a task gave: its value as JSON data, or the reason why there is none."""
+
+    task: Task
+    seconds: float
+    value: Any = None
+    reason: str = ""
+    traceback: str = ""
+
+    @property
+    def crashed(self) -> bool:
+        """Whether the task failed to give a value."""
+        return self.value is None
+
+
+@dataclass(frozen=True)
+class Started:
+    """A task has begun."""
+
+    task: Task
+
+
+Event = Started | Result
+Watch = Callable[[Event, int, int], None]
+"""Told of every event, with the numbers of finished and of all tasks."""
+
+
+def units(tasks: Sequence[Task]) -> list[tuple[Task, ...]]:
+    """Return the tasks in units of one process each: groups together, the rest alone, in order."""
+    found: dict[str, list[Task]] = {}
+    for number, task in enumerate(tasks):
+        found.setdefault(f"group {task.group}" if task.group else f"{number}", []).append(task)
+    return [tuple(unit) for unit in found.values()]
+
+
+def named_activation(paper: Paper, name: str) -> Activation:
+    """Return the activation of that name: the paper's default, one of the library, or an expression.
+
+    Raises:
+        InputError: there is none.
+    """
+    default = paper.default.activation
+    return default if default.name == name else activation(name)
+
+
+def resolve_paper(reference: str) -> Paper:
+    """Return an installed paper by its id, or any other as `module:attribute`.
+
+    Raises:
+        InputError: no paper of that id is installed.
+        TypeError: the attribute is not a paper.
+    """
+    module, colon, attribute = reference.partition(":")
+    if not colon:
+        return load_paper(reference)
+    paper = getattr(import_module(module), attribute)
+    if not isinstance(paper, Paper):
+        raise TypeError(f"{reference} is not a Paper")
+    return paper

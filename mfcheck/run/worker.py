@@ -1,0 +1,132 @@
+"""The worker process: reads tasks as lines of JSON, answers each with one line of JSON.
+
+The first line is the job, answered once it is ready. It ends as soon as its input is closed.
+"""
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from mfcheck.claims.model import Budget, Check, Context, Formulas, Paper
+from mfcheck.claims.record import AssumptionRecord, Evidence
+from mfcheck.claims.setting import Setting
+from mfcheck.run.constants import constant_records
+from mfcheck.run.tasks import Job, Task, What, named_activation, resolve_paper
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A job made ready to work on."""
+
+    paper: Paper
+    setting: Setting
+    budget: Budget
+    seed: int
+
+    @classmethod
+    def ready(cls, job: Job) -> "Bench":
+        """Load the paper and restore the setting of a job."""
+        paper = resolve_paper(job.paper)
+        setting = Setting.restore(job.setting, named_activation(paper, job.setting["activation"]))
+        return cls(paper, setting, Budget(job.budget), job.seed)
+
+    def perform(self, task: Task) -> Any:
+        """Return the value of a task as JSON data."""
+        if task.what is What.CHECK:
+            return self._check(task).model_dump(mode="json")
+        if task.what is What.ASSUMPTION:
+            return self._assumption(task.id).model_dump(mode="json")
+        records = constant_records(self.paper, self.setting)
+        return [record.model_dump(mode="json") for record in records]
+
+    def _check(self, task: Task) -> Evidence:
+        check, formulas = find_check(self.paper, task.id, task.planted)
+        context = Context(self.setting, self.budget, self.seed, check.id, formulas)
+        evidence = check.run(context)
+        if not isinstance(evidence, Evidence):
+            raise TypeError(f"the check returned {type(evidence).__name__}, not Evidence")
+        return evidence
+
+    def _assumption(self, id: str) -> AssumptionRecord:
+        stated = next(a for a in self.paper.assumptions if a.id == id)
+        answer = stated.holds(self.setting)
+        return AssumptionRecord(
+            id=id,
+            title=stated.title,
+            statement=stated.statement,
+            source=stated.source,
+            met=answer.met,
+            reason=answer.reason,
+        )
+
+
+def find_check(paper: Paper, id: str, planted: str = "") -> tuple[Check, Formulas]:
+    """Return a check with the formulas it tests: those of its reading, or of a planted error."""
+    claim, check = next((c, k) for c in paper.claims for k in c.checks if k.id == id)
+    formulas = claim.reading(check.reading).formulas
+    if planted:
+        error = next(e for e in claim.planted if e.id == planted)
+        formulas = {**formulas, **error.replace}
+    return check, formulas
+
+
+def answer(bench: Bench, task: Task) -> str:
+    """Return one line of JSON: the value of the task, or the reason why there is none."""
+    start = time.perf_counter()
+    try:
+        value = bench.perform(task)
+        return _line(start, value=value)
+    except BaseException as error:  # a check may raise anything, SystemExit included
+        return _line(start, reason=reason(error), traceback=traceback.format_exc())
+
+
+def _line(start: float, **reply: Any) -> str:
+    return json.dumps({"seconds": time.perf_counter() - start, **reply}, allow_nan=False)
+
+
+def reason(error: BaseException) -> str:
+    """Return one line that says what was raised."""
+    text = " ".join(str(error).split())
+    name = type(error).__name__
+    return f"{name}: {text[:300]}" if text else name
+
+
+def _read_lines(source: TextIO, lines: "queue.SimpleQueue[str]") -> None:
+    for line in source:
+        lines.put(line)
+    os._exit(0)  # the parent is gone, or wants no more: a running check must not outlive it
+
+
+def main() -> None:
+    """Serve tasks until the input is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a check or a library prints must not mix with the replies
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_read_lines, args=(sys.stdin, lines), daemon=True).start()
+
+    def reply(line: str) -> None:
+        replies.write(line + "\n")
+        replies.flush()
+
+    try:
+        bench = Bench.ready(Job(**json.loads(lines.get())))
+    except Exception as error:
+        reply(json.dumps({"failed": reason(error)}))
+        raise
+    reply(json.dumps({"failed": None}))
+    while True:
+        reply(answer(bench, read_task(json.loads(lines.get()))))
+
+
+def read_task(stated: Mapping[str, str]) -> Task:
+    """Return the task that JSON data states."""
+    return Task(What(stated["what"]), stated["id"], stated["planted"], stated["group"])
