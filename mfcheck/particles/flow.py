@@ -1,0 +1,140 @@
+"""The discrete network and its gradient flow: loss, residuals, velocities, Gram matrices.
+
+Everything here belongs to one discrete system (L depth steps, M particles per layer), and is exact for
+it: velocities are `-M` (decoder) and `-M L` (encoder) times the gradient of the discrete loss, and
+`de/dt = -(beta^2/n) (alpha^2 G1 + G2) e` holds up to rounding.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mfcheck.particles.codegen import kernels
+from mfcheck.particles.problem import Array, Numerics, Problem
+from mfcheck.particles.state import State
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """One evaluation of the flow.
+
+    Attributes:
+        residual: `e_i = f(x_i) - y_i`, `(n,)`.
+        loss: `sum_i e_i^2 / (2 n)`.
+        d_tau: velocities of the decoder, shaped as `State.tau`.
+        d_nu: velocities of the encoder, shaped as `State.nu`.
+        entropy_rates: `d/dt KL` of the decoder and of each encoder layer, `(1 + L,)`.
+    """
+
+    residual: Array
+    loss: float
+    d_tau: Array
+    d_nu: Array
+    entropy_rates: Array
+
+
+class Flow:
+    """The gradient flow of one discrete network; holds the work arrays, so it is not re-entrant."""
+
+    def __init__(self, problem: Problem, numerics: Numerics, start: State) -> None:
+        """Prepare the flow from `start`.
+
+        Args:
+            problem: data and scales.
+            numerics: scheme, frozen parts and kind of draws are used; sizes are those of `start`.
+            start: the particles at time 0, kept by reference.
+        """
+        self.problem = problem
+        self.start = start
+        self.frozen = numerics.frozen
+        self.stein = numerics.initial == "iid"
+        self.stages = 2 if numerics.scheme == "midpoint" else 1
+        self._k = kernels(problem.activation)
+        n, d = problem.X.shape
+        L, _, M = start.nu.shape
+        self._S_nu = np.empty((L, self.stages, n, M))
+        self._S_tau = np.empty((n, start.tau.shape[-1]))
+        self._Z = np.empty((L, self.stages, n, d))
+        self._G = np.empty_like(self._Z)
+        chunks = self._k.chunk_count(max(M, start.tau.shape[-1]))
+        self._parts = np.empty((int(chunks), n, d))
+        self._flux = np.empty((n, d))
+        self._mu = np.empty((n, d))
+        self._f = np.empty((n, 1))
+
+    def features(self, state: State) -> Array:
+        """Return the features `Z_nu(x_i, 1)`, `(n, d)`, and store the values for the adjoint."""
+        z: Array = self._k.forward(
+            state.tau, state.nu, self.problem.X, self.problem.alpha, self.stages,
+            self._Z, self._S_nu, self._S_tau, self._parts, self._flux, self._f,
+        )  # fmt: skip
+        return z
+
+    def residual(self, state: State) -> Array:
+        """Return `e_i = f(x_i) - y_i`, `(n,)`."""
+        self.features(state)
+        return self.problem.beta * self._f[:, 0] - self.problem.y
+
+    def loss(self, state: State) -> float:
+        """Return `sum_i e_i^2 / (2 n)`."""
+        e = self.residual(state)
+        return float(e @ e) / (2 * self.problem.n)
+
+    def evaluate(
+        self, state: State, d_tau: Array | None = None, d_nu: Array | None = None
+    ) -> Evaluation:
+        """Return residual, loss, velocities and entropy rates; velocities go to the arrays given."""
+        d_tau = np.empty_like(state.tau) if d_tau is None else d_tau
+        d_nu = np.empty_like(state.nu) if d_nu is None else d_nu
+        z_end = self.features(state)
+        e = self.problem.beta * self._f[:, 0] - self.problem.y
+        rates = self._adjoint(state, z_end, e, d_tau, d_nu)
+        if self.stein:
+            rates -= self._baseline(z_end, e)
+        if "tau" in self.frozen:
+            d_tau[:] = 0.0
+            rates[0] = 0.0
+        if "nu" in self.frozen:
+            d_nu[:] = 0.0
+            rates[1:] = 0.0
+        return Evaluation(e, float(e @ e) / (2 * self.problem.n), d_tau, d_nu, rates)
+
+    def _adjoint(self, state: State, z_end: Array, e: Array, d_tau: Array, d_nu: Array) -> Array:
+        rates = np.empty(1 + state.nu.shape[0])
+        self._k.backward(
+            state.tau, state.nu, z_end, self.problem.beta / self.problem.n * e, self.problem.alpha,
+            self.stages, self._Z, self._S_nu, self._S_tau, self._parts, self._G, self._mu,
+            d_tau, d_nu, rates,
+        )  # fmt: skip
+        return rates
+
+    def _baseline(self, z_end: Array, e: Array) -> Array:
+        """Return `E[g_t(omega_0)]`, 0 in the limit by Stein's identity, for the decoder and layers."""
+        eps = self.problem.beta / self.problem.n * e
+        rate = self._k.entropy_rate
+        rates = np.zeros(1 + self.start.nu.shape[0])
+        rates[0] = rate(self.start.tau, 1, z_end, np.ones((e.size, 1)), eps)
+        for layer, P in enumerate(self.start.nu):
+            for stage in range(self.stages):
+                z, g = self._Z[layer, stage], self._G[layer, stage]
+                rates[1 + layer] += rate(P, self.problem.d, z, g, self.problem.alpha * eps)
+        return rates
+
+    def gram_matrices(self, state: State) -> tuple[Array, Array]:
+        """Return `G1` and `G2`, each `(n, n)` (arXiv 2403.09889, section on Gram matrices).
+
+        `G1` is the integral over depth; stages of one layer belong to the same particle, so their
+        cross terms are part of it.
+        """
+        z_end = self.features(state)
+        n, d = z_end.shape
+        G2 = np.empty((n, n))
+        self._k.gram(state.tau, 1, z_end, np.ones((n, 1)), G2)
+        self._adjoint(state, z_end, np.zeros(n), np.empty_like(state.tau), np.empty_like(state.nu))
+        G1 = np.zeros((n, n))
+        block = np.empty((self.stages * n, self.stages * n))
+        for layer, P in enumerate(state.nu):
+            z, g = self._Z[layer].reshape(-1, d), self._G[layer].reshape(-1, d)
+            self._k.gram(P, d, z, g, block)
+            G1 += block.reshape(self.stages, n, self.stages, n).sum(axis=(0, 2))
+        return G1 / state.nu.shape[0], G2

@@ -1,0 +1,189 @@
+"""One run of the flow at one resolution, with adaptive steps in the flow's own time."""
+
+import time as clock
+from collections.abc import Callable
+
+import numpy as np
+
+from mfcheck.particles.errors import DivergenceError, FlowError, StepCollapseError, StepLimitError
+from mfcheck.particles.flow import Flow
+from mfcheck.particles.memory import check_memory
+from mfcheck.particles.problem import Array, Numerics, Problem
+from mfcheck.particles.state import State, initial_state
+from mfcheck.particles.stepper import ERROR_ORDER, STABILITY, Stepper, typical_sizes
+from mfcheck.particles.trajectory import Cost, Trajectory
+
+FIRST_OUTPUT = 0.05  # first output time, in units of the fastest time scale
+SMALLEST_RATIO = 1e-13  # below this lambda_min / lambda_max is rounding
+
+
+def output_times(problem: Problem, numerics: Numerics, start: State) -> Array:
+    """Return 0 and geometrically spaced times up to the end of the run, `(outputs,)`.
+
+    The end is `numerics.end_time`, or the time at which the slowest mode of the linearised flow,
+    of rate `beta^2 lambda_min(G2) / n`, has fallen by `sqrt(loss_factor)`.
+
+    Raises:
+        StepLimitError: `lambda_min(G2)` is rounding at the start, or the run would need more than
+            `max_steps` steps to stay stable.
+    """
+    _, G2 = Flow(problem, numerics, start).gram_matrices(start)
+    low, high = np.linalg.eigvalsh(G2)[[0, -1]]
+    rate = problem.beta**2 / problem.n
+    end = numerics.end_time
+    if end is None:
+        if low <= SMALLEST_RATIO * high:
+            message = (
+                "lambda_min(G2) is 0 up to rounding, so the flow does not converge: give end_time"
+            )
+            raise StepLimitError(message, 0.0, None)
+        end = float(-0.5 * np.log(numerics.loss_factor) / (rate * low))
+    steps = end * rate * high / STABILITY
+    if steps > numerics.max_steps:
+        message = (
+            f"the run would need about {steps:.3g} steps and may take {numerics.max_steps}: "
+            "shorten end_time, lower beta, or raise max_steps"
+        )
+        raise StepLimitError(message, 0.0, None)
+    first = min(FIRST_OUTPUT / (rate * high), end / numerics.outputs)
+    return np.concatenate([[0.0], np.geomspace(first, end, numerics.outputs - 1)])
+
+
+class _Recorder:
+    """Collects observables at output times."""
+
+    def __init__(self, flow: Flow, numerics: Numerics, memory: int) -> None:
+        self.flow = flow
+        self.numerics = numerics
+        self.memory = memory
+        self.began = clock.perf_counter()
+        self.rows: list[tuple[float, Array, float, Array, Array, float, float]] = []
+
+    def record(self, stepper: Stepper) -> None:
+        G1, G2 = self.flow.gram_matrices(stepper.y.state)
+        G = self.flow.problem.alpha**2 * G1 + G2
+        self.rows.append(
+            (
+                stepper.time,
+                stepper.evaluation.residual,
+                stepper.evaluation.loss,
+                stepper.y.KL.copy(),
+                stepper.movement(),
+                float(np.linalg.eigvalsh(G)[0]),
+                float(np.linalg.eigvalsh(G2)[0]),
+            )
+        )
+
+    def trajectory(self, stepper: Stepper, steps: int, rejected: int) -> Trajectory:
+        seconds = clock.perf_counter() - self.began
+        time, residuals, loss, KL, movement, low_G, low_G2 = (
+            np.array(column) for column in zip(*self.rows, strict=True)
+        )
+        cost = Cost(steps, rejected, stepper.evaluations, seconds, self.memory)
+        return Trajectory(
+            self.flow.problem, self.numerics, time, residuals, loss, KL, movement, low_G, low_G2,
+            self.flow.start, stepper.y.state.copy(), cost,
+        )  # fmt: skip
+
+
+def integrate(
+    problem: Problem,
+    numerics: Numerics,
+    progress: Callable[[float], None] | None = None,
+    *,
+    start: State | None = None,
+    times: Array | None = None,
+    replicate: int = 0,
+) -> Trajectory:
+    """Integrate the coupled flow of decoder and encoder (arXiv 2403.09889, eqs. (2), (3)).
+
+    Args:
+        problem: data, activation and scales.
+        numerics: resolution; `replicates` is not used here.
+        progress: called with the fraction done after each output time.
+        start: particles at time 0; None: drawn by `initial_state`.
+        times: output times `(T,)` from 0 on; None: `output_times`, cut where the loss has fallen by
+            `loss_factor` if `end_time` is None.
+        replicate: which draw of the start.
+
+    Raises:
+        MemoryLimitError: the run does not fit in memory.
+        FlowError: divergence, collapse of the step, too many steps; holds what was computed.
+    """
+    memory = check_memory(problem, numerics)
+    start = initial_state(problem, numerics, replicate) if start is None else start
+    stop_at_loss = times is None and numerics.end_time is None
+    times = output_times(problem, numerics, start) if times is None else times
+    flow = Flow(problem, numerics, start)
+    recorder = _Recorder(flow, numerics, memory)
+    top = float(np.linalg.eigvalsh(flow.gram_matrices(start)[1])[-1])
+    stepper = Stepper(flow, typical_sizes(problem, float(times[-1]), top))
+    run = _Run(stepper, recorder, numerics, float(times[-1]))
+    recorder.record(run.stepper)
+    for index, target in enumerate(times[1:], start=2):
+        run.advance(float(target), float(times[1]))
+        recorder.record(run.stepper)
+        if progress is not None:
+            progress(index / times.size)
+        loss = recorder.rows[-1][2]
+        if stop_at_loss and loss <= numerics.loss_factor * recorder.rows[0][2]:
+            break
+    return run.result()
+
+
+class _Run:
+    """Step-size control of one run."""
+
+    def __init__(
+        self, stepper: Stepper, recorder: _Recorder, numerics: Numerics, end: float
+    ) -> None:
+        self.stepper = stepper
+        self.recorder = recorder
+        self.numerics = numerics
+        self.end = end
+        self.h: float | None = None
+        self.steps = 0
+        self.rejected = 0
+
+    def result(self) -> Trajectory:
+        return self.recorder.trajectory(self.stepper, self.steps, self.rejected)
+
+    def advance(self, target: float, first_step: float) -> None:
+        """Step to the output time `target`."""
+        stepper = self.stepper
+        h = first_step if self.h is None else self.h
+        while stepper.time < target:
+            left = target - stepper.time
+            step = left if h > 0.95 * left else min(h, 0.5 * left) if h > 0.5 * left else h
+            ratio = stepper.attempt(step, self.numerics.tolerance)
+            if ratio <= 1.0:
+                self.steps += 1
+                if step == left:
+                    stepper.time = target
+                h = max(h, step * _factor(ratio)) if step < h else step * _factor(ratio)
+            else:
+                self.rejected += 1
+                h = step * (_factor(ratio) if np.isfinite(ratio) else 0.1)
+            self._check(h, ratio)
+        self.h = h
+
+    def _check(self, h: float, ratio: float) -> None:
+        at = self.stepper.time
+        if h < 1e-14 * max(at, 1e-3 * self.end):
+            kind: type[FlowError] = StepCollapseError if np.isfinite(ratio) else DivergenceError
+            what = (
+                "the step size fell to rounding level"
+                if kind is StepCollapseError
+                else ("the flow is not finite")
+            )
+            raise kind(f"{what}; step {h:.3g}", at, self.result())
+        if self.steps + self.rejected >= self.numerics.max_steps:
+            message = f"{self.numerics.max_steps} steps were taken without reaching {self.end:.6g}"
+            raise StepLimitError(message, at, self.result())
+
+
+def _factor(ratio: float) -> float:
+    """Return the factor of the next step."""
+    if ratio == 0.0:
+        return 5.0
+    return float(min(5.0, max(0.2, 0.9 * ratio ** (-1.0 / (ERROR_ORDER + 1)))))

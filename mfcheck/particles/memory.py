@@ -1,0 +1,49 @@
+"""Memory of a run: stated before it starts, refused if it does not fit."""
+
+import os
+
+from mfcheck.particles.errors import MemoryLimitError
+from mfcheck.particles.problem import Numerics, Problem
+
+VECTORS = 9  # start, current and new state, four stages, one stage argument, one spare for outputs
+DOUBLE = 8
+
+
+def memory_estimate(problem: Problem, numerics: Numerics) -> int:
+    """Return the bytes that one `integrate` needs (one replicate at full resolution)."""
+    n, d, L, M = problem.n, problem.d, numerics.depth, numerics.particles
+    stages = 2 if numerics.scheme == "midpoint" else 1
+    M_tau = numerics.decoder_size
+    state = M_tau * (d + 2) + L * M * (2 * d + 1) + L + 1
+    values = n * (M * stages * L + M_tau)
+    features = 2 * L * stages * n * d + (max(M, M_tau) // 64 + 4) * n * d
+    outputs = numerics.outputs * (n + 2 * L + 8) + 2 * n * n
+    return DOUBLE * (VECTORS * state + values + features + outputs)
+
+
+def available_memory() -> int | None:
+    """Return the bytes of free memory, or None where the system does not tell."""
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def check_memory(problem: Problem, numerics: Numerics, runs: int = 1) -> int:
+    """Return the estimate for `runs` runs at once.
+
+    Raises:
+        MemoryLimitError: it exceeds `numerics.memory_limit`, or 80 % of the free memory.
+    """
+    needed = runs * memory_estimate(problem, numerics)
+    free = available_memory()
+    limit = numerics.memory_limit
+    if limit is None:
+        limit = None if free is None else free * 4 // 5
+    if limit is not None and needed > limit:
+        share = max(4, int(numerics.particles * limit / needed) // 4 * 4)
+        raise MemoryLimitError(
+            f"the run needs {needed / 1e9:.2f} GB and may use {limit / 1e9:.2f} GB: take fewer "
+            f"particles (about {share}), fewer depth steps or fewer threads"
+        )
+    return needed

@@ -1,0 +1,200 @@
+"""The flow with an error for each number, from several runs that differ in one thing each.
+
+- replicates: independent particles; their spread gives the statistical error;
+- each replicate again with either half of its particles: the difference estimates the bias, which
+  is removed (jackknife) for independent pairs, whose bias is of order 1/M;
+- half the depth, same particles: Richardson's estimate of the depth error;
+- half the depth at a coarser tolerance: the error of the time integration.
+"""
+
+import threading
+import time as clock
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import numba
+import numpy as np
+from scipy import stats
+
+from mfcheck.errors import InputError
+from mfcheck.particles.integrate import integrate
+from mfcheck.particles.memory import check_memory
+from mfcheck.particles.problem import Array, Numerics, Problem
+from mfcheck.particles.solution import QUANTITIES, Estimate, Series, Solution, SolutionCost
+from mfcheck.particles.state import State, coarsen, halves, initial_state
+from mfcheck.particles.trajectory import Trajectory
+
+CONFIDENCE = 0.95
+COARSER = 8.0  # tolerance of the comparison run over the tolerance
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One run: which replicate, which part of its particles, and at which resolution."""
+
+    name: str
+    replicate: int
+    part: int | None = None
+    coarse: bool = False
+    tolerance: float = 1.0
+
+
+def _jobs(numerics: Numerics) -> list[_Job]:
+    jobs = [_Job("full", r) for r in range(1, numerics.replicates)]
+    jobs += [_Job("half", r, part) for r in range(numerics.replicates) for part in (0, 1)]
+    jobs += [_Job("depth", 0, coarse=True), _Job("time", 0, coarse=True, tolerance=COARSER)]
+    return jobs
+
+
+def _start(problem: Problem, numerics: Numerics, job: _Job) -> State:
+    state = initial_state(problem, numerics, job.replicate)
+    if job.part is not None:
+        state = halves(state, paired=numerics.initial != "iid")[job.part]
+    return coarsen(state, merge=numerics.layer_draws == "independent") if job.coarse else state
+
+
+class _Progress:
+    """Share of the work done by all runs together; safe to call from several threads."""
+
+    def __init__(self, report: Progress | None, weights: float) -> None:
+        self._report = report
+        self._total = weights
+        self._done: dict[object, float] = {}
+        self._lock = threading.Lock()
+
+    def of(self, job: object, weight: float) -> Progress:
+        """Return the callback of one run, which counts for `weight`."""
+
+        def report(fraction: float) -> None:
+            if self._report is None:
+                return
+            with self._lock:
+                self._done[job] = weight * fraction
+                self._report(min(1.0, sum(self._done.values()) / self._total))
+
+        return report
+
+
+def simulate(
+    problem: Problem,
+    numerics: Numerics,
+    progress: Progress | None = None,
+    *,
+    threads: int | None = None,
+) -> Solution:
+    """Integrate the mean-field flow and estimate the error of every number.
+
+    The result depends on the seed and not on `threads`.
+
+    Args:
+        problem: data, activation and scales.
+        numerics: resolution and seed.
+        progress: called with the fraction of the work done, from any thread.
+        threads: runs at a time; None: as many as numba may use threads.
+
+    Raises:
+        InputError: the depth is odd.
+        MemoryLimitError: the runs do not fit in memory.
+        FlowError: a run diverged, its step collapsed or it needed too many steps.
+    """
+    began = clock.perf_counter()
+    if numerics.depth % 2:
+        raise InputError("depth must be even: half of it gives the depth error")
+    threads = numba.get_num_threads() if threads is None else max(1, threads)
+    jobs = _jobs(numerics)
+    memory = check_memory(problem, numerics, min(threads, numerics.replicates))
+    weights = {"full": 1.0, "half": 0.5, "depth": 0.5, "time": 0.4}
+    meter = _Progress(progress, 1.0 + sum(weights[job.name] for job in jobs))
+    reference = integrate(problem, numerics, meter.of("reference", 1.0))
+    meter.of("reference", 1.0)(1.0)
+
+    def run(job: _Job) -> Trajectory:
+        start = _start(problem, numerics, job)
+        sizes = replace(numerics, tolerance=min(0.1, job.tolerance * numerics.tolerance))
+        report = meter.of(job, weights[job.name])
+        return integrate(problem, sizes, report, start=start, times=reference.time)
+
+    if threads == 1:
+        results = [run(job) for job in jobs]
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            results = list(pool.map(run, jobs))
+    runs = dict(zip(jobs, results, strict=True))
+    runs[_Job("full", 0)] = reference
+    return _combine(problem, numerics, runs, clock.perf_counter() - began, memory)
+
+
+def _combine(
+    problem: Problem,
+    numerics: Numerics,
+    runs: Mapping[_Job, Trajectory],
+    seconds: float,
+    memory: int,
+) -> Solution:
+    reference = runs[_Job("full", 0)]
+
+    def series(quantity: Callable[[Trajectory], Array]) -> Series:
+        return _series(numerics, {job: quantity(run) for job, run in runs.items()})
+
+    layers = {
+        "KL_nu": series(lambda run: _per_layer(run.KL, numerics.depth)),
+        "movement_nu": series(lambda run: _per_layer(run.movement, numerics.depth)),
+    }
+    found = {name: _largest(layer) for name, layer in layers.items()}
+    for name in QUANTITIES:
+        if name not in found:
+            found[name] = series(lambda run, name=name: getattr(run, name))  # type: ignore[misc]
+    cost = SolutionCost(
+        len(runs),
+        sum(run.cost.steps for run in runs.values()),
+        sum(run.cost.evaluations for run in runs.values()),
+        seconds,
+        memory,
+    )
+    return Solution(
+        problem, numerics, reference.time,
+        MappingProxyType({name: found[name] for name in QUANTITIES}),
+        MappingProxyType(layers),
+        series(lambda run: run.residuals),
+        MappingProxyType({name: _last(found[name]) for name in QUANTITIES}),
+        reference, cost,
+    )  # fmt: skip
+
+
+def _per_layer(columns: Array, depth: int) -> Array:
+    """Return the encoder's columns at `depth` layers; a coarse layer stands for two fine ones."""
+    layers = columns[:, 1:]
+    return np.repeat(layers, depth // layers.shape[1], axis=1)
+
+
+def _series(numerics: Numerics, values: Mapping[_Job, Array]) -> Series:
+    replicates = range(numerics.replicates)
+    full = np.array([values[_Job("full", r)] for r in replicates])
+    half = np.array(
+        [0.5 * (values[_Job("half", r, 0)] + values[_Job("half", r, 1)]) for r in replicates]
+    )
+    bias = full - half
+    samples = full if numerics.initial == "sobol" else full + bias
+    quantile = float(stats.t.ppf(0.5 + CONFIDENCE / 2, numerics.replicates - 1))
+    spread = samples.std(axis=0, ddof=1) * quantile / np.sqrt(numerics.replicates)
+    size = np.abs(bias.mean(axis=0))
+    if numerics.initial != "sobol":
+        size = size / 4
+    coarse = values[_Job("depth", 0, coarse=True)]
+    factor = 1 / 3 if numerics.scheme == "midpoint" else 1.0
+    depth = np.abs(full[0] - coarse) * factor
+    step = np.abs(coarse - values[_Job("time", 0, coarse=True, tolerance=COARSER)])
+    return Series(samples.mean(axis=0), spread + size + depth + step, spread, size, depth, step)
+
+
+def _largest(layers: Series) -> Series:
+    """Return the largest layer at each time; its error is the largest error of a layer."""
+    parts = (layers.error, layers.particles, layers.size, layers.depth, layers.time)
+    return Series(layers.value.max(axis=1), *(part.max(axis=1) for part in parts))
+
+
+def _last(series: Series) -> Estimate:
+    return Estimate(float(series.value[-1]), float(series.error[-1]))
