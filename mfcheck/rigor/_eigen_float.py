@@ -97,7 +97,7 @@ def _shifted_cholesky(mid: FloatArray, estimate: float) -> tuple[arb, FloatArray
 
 def _inverse_iteration(factor: FloatArray) -> FloatArray:
     """Approximate the eigenvector of the smallest eigenvalue, shape (n,), largest entry 1."""
-    vector: FloatArray = np.random.default_rng(0).uniform(1.0, 2.0, factor.shape[0])
+    vector: FloatArray = np.random.default_rng(0).uniform(1.0, 2.0, size=(len(factor),))
     for _ in range(3):
         vector = np.asarray(cho_solve((factor, True), vector, check_finite=False))
         vector = vector / np.abs(vector).max()

@@ -317,3 +317,10 @@ def test_same_answer_twice() -> None:
     assert eigen.SmallestEigenvalue is type(first)
     assert first.lower == second.lower
     assert first.upper == second.upper
+
+
+def test_a_wrong_estimate_costs_no_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(np.linalg, "eigvalsh", lambda matrix: np.array([1e3]))
+    found = certified_lambda_min(circle(8, 100), method="ball")
+    assert found.lower <= circle_exact(8) <= found.upper
+    assert not found.limit
