@@ -1,37 +1,46 @@
-"""A generic activation: an undefined function whose derivatives are named, so that identities hold for every `s0`."""
+"""A generic activation: an undefined function with named derivatives, so that identities hold for every `s0`."""
 
 from typing import Any
 
 import sympy as sp
 
 
-class s3(sp.Function):  # noqa: N801
+class _Generic(sp.Function):  # type: ignore[misc]
+    nargs = 1
+    mark = ""
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        power = "" if exp is None else f"^{{{exp}}}"
+        return rf"\sigma_0{self.mark}{power}\left({printer._print(self.args[0])}\right)"
+
+
+class s3(_Generic):
     """Third derivative of the generic activation."""
 
-    nargs = 1
+    mark = "^{(3)}"
 
 
-class s2(sp.Function):  # noqa: N801
+class s2(_Generic):
     """Second derivative of the generic activation."""
 
-    nargs = 1
+    mark = "''"
 
-    def fdiff(self, argindex: int = 1) -> Any:
-        """Return s0'''."""
+    def fdiff(self, _argindex: int = 1) -> Any:
+        """Return the third derivative."""
         return s3(*self.args)
 
 
-class s1(sp.Function):  # noqa: N801
+class s1(_Generic):
     """First derivative of the generic activation."""
 
-    nargs = 1
+    mark = "'"
 
-    def fdiff(self, argindex: int = 1) -> Any:
-        """Return s0''."""
+    def fdiff(self, _argindex: int = 1) -> Any:
+        """Return the second derivative."""
         return s2(*self.args)
 
 
-class s0(sp.Function):  # noqa: N801
+class s0(_Generic):
     """The generic activation: nothing is known of it but the names of its derivatives.
 
     >>> x = sp.Symbol("x")
@@ -39,10 +48,8 @@ class s0(sp.Function):  # noqa: N801
     4*s2(2*x)
     """
 
-    nargs = 1
-
-    def fdiff(self, argindex: int = 1) -> Any:
-        """Return s0'."""
+    def fdiff(self, _argindex: int = 1) -> Any:
+        """Return the first derivative."""
         return s1(*self.args)
 
 
@@ -51,5 +58,14 @@ def opaque(expr: sp.Expr) -> sp.Expr:
 
     An identity between the results is one between the originals, and far cheaper to expand.
     """
-    calls = sorted(expr.atoms(s0, s1, s2, s3), key=str)
+    calls = sorted(expr.atoms(_Generic), key=str)
     return expr.xreplace({call: sp.Dummy(f"v{k}") for k, call in enumerate(calls)})
+
+
+def specialise(expr: sp.Expr, function: Any) -> sp.Expr:
+    """Put a definite function for the generic activation and its derivatives."""
+    x = sp.Dummy("x")
+    for order, generic in enumerate((s0, s1, s2, s3)):
+        derivative = sp.diff(function(x), x, order)
+        expr = expr.replace(generic, sp.Lambda(x, derivative))
+    return expr

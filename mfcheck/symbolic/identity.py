@@ -3,39 +3,42 @@
 from collections.abc import Iterable
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from mfcheck.claims.record import Evidence, Note
 from mfcheck.claims.verdict import Scope
-from mfcheck.symbolic.generic import opaque
+from mfcheck.symbolic.generic import opaque, specialise
 
 Pair = tuple[sp.Expr, sp.Expr]
 
 
 def difference(lhs: sp.Expr, rhs: sp.Expr) -> sp.Expr:
-    """Return `lhs - rhs`, expanded and, where that leaves terms, simplified."""
+    """Return zero if the sides are equal after expansion or simplification, else a form of `lhs - rhs`."""
     rest = lhs - rhs
     if sp.expand(opaque(rest)) == 0:
         return sp.Integer(0)
-    plain = sp.expand(rest)
-    return plain if plain == 0 else sp.simplify(plain)
+    # Simplification can take minutes: it is for differences that no number tells from zero.
+    return rest if _differs(rest) else sp.simplify(rest)
 
 
-def _nonzero(expr: sp.Expr) -> bool | None:
-    """Return whether `expr` is certainly not zero somewhere (True), zero (False), or neither (None).
+def _concrete(expr: sp.Expr) -> sp.Expr:
+    """Put a definite function for each undefined one; a generic identity holds for these too."""
+    calls = sorted(expr.atoms(AppliedUndef), key=str)
+    heads = {call.func: k for k, call in enumerate(calls)}
+    for head, k in heads.items():
+        expr = expr.replace(
+            head, lambda *args, k=k: sp.sin(sum(args) + k) + sum(args) ** 2 / (k + 2)
+        )
+    return specialise(expr.doit(), sp.sin)
 
-    SymPy's `simplify` can miss a zero, so a remaining difference counts only if it takes a value away from zero, in
-    60 digits, at a point of rational numbers.
-    """
-    if expr == 0:
-        return False
-    free = sorted(expr.free_symbols, key=str)
-    point = {symbol: sp.Rational(7 + 3 * k, 11 + 2 * k) for k, symbol in enumerate(free)}
-    value = expr.subs(point).doit()
-    if value.is_number:
-        size = abs(sp.N(value, 60))
-        return True if size > sp.Float("1e-30") else None
-    # Undefined functions are left: they are algebraically free, so an expanded remainder is not zero.
-    return True if sp.expand(value) != 0 else None
+
+def _differs(expr: sp.Expr) -> bool:
+    """Return whether `expr` takes a value away from zero, in 60 digits, at a point of rational numbers."""
+    concrete = _concrete(expr)
+    free = sorted(concrete.free_symbols, key=str)
+    value = concrete.subs({x: sp.Rational(7 + 3 * k, 11 + 2 * k) for k, x in enumerate(free)})
+    size = abs(sp.N(value, 60))
+    return bool(size.is_number) and bool(size > sp.Float("1e-30"))
 
 
 def identities(
@@ -52,10 +55,9 @@ def identities(
     sides = list(pairs)
     for lhs, rhs in sides:
         rest = difference(lhs, rhs)
-        differs = _nonzero(rest)
-        if differs is not False:
+        if rest != 0:
             return Evidence(
-                passed=False if differs else None,
+                passed=False if _differs(rest) else None,
                 scope=scope,
                 lhs=_short(lhs),
                 rhs=_short(rhs),

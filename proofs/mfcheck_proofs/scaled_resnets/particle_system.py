@@ -10,8 +10,8 @@ from functools import lru_cache
 import sympy as sp
 
 from mfcheck.symbolic.generic import s0, s1
+from mfcheck_proofs.scaled_resnets.symbols import alpha, beta
 
-alpha, beta = sp.symbols("alpha beta", positive=True)
 
 Vector = tuple[sp.Symbol, ...]
 
@@ -84,9 +84,7 @@ def _vector(name: str, d: int) -> Vector:
     return tuple(sp.Symbol(f"{name}_{i}", real=True) for i in range(d))
 
 
-def _forward(
-    x: Vector, layers: tuple[tuple[Neuron, ...], ...]
-) -> tuple[tuple[sp.Expr, ...], ...]:
+def _forward(x: Vector, layers: tuple[tuple[Neuron, ...], ...]) -> tuple[tuple[sp.Expr, ...], ...]:
     z: list[tuple[sp.Expr, ...]] = [tuple(x)]
     step = alpha / (len(layers) * len(layers[0]))
     for layer in layers:

@@ -1,0 +1,420 @@
+"""Equations (1)-(3): the residual ODE, its layers, the functional derivatives, and the flows they drive."""
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+from scipy.integrate import solve_ivp
+
+from mfcheck.claims import (
+    Check,
+    Claim,
+    Context,
+    Estimate,
+    Evidence,
+    Kind,
+    PlantedError,
+    Reading,
+    Scope,
+)
+from mfcheck.claims.compare import at_most, order_evidence
+from mfcheck.symbolic.generic import s0
+from mfcheck.symbolic.identity import identities
+from mfcheck_proofs.scaled_resnets.particle_system import System, dot, system
+from mfcheck_proofs.scaled_resnets.symbols import C_1, alpha, beta, n
+
+Array = NDArray[np.float64]
+
+# Symbols of the summands below: sample i, particle (a, w, b) or (u, w, b), and what they meet.
+e_i = sp.Symbol("e_i", real=True)
+a = sp.Symbol("a", real=True)
+at_z1 = sp.Symbol(r"{w\cdot z_i(1)+b}", real=True)
+at_zs = sp.Symbol(r"{w\cdot z_i(s)+b}", real=True)
+p_u = sp.Symbol(r"{\langle p_i(s),u\rangle}", real=True)
+mean_uw = sp.Symbol(r"{\mathbb{E}\,|u||w|}", nonnegative=True)
+
+
+# --- ODE (1) ---------------------------------------------------------------------------------------------------------
+
+
+def _measure(rng: np.random.Generator, d: int, size: int) -> tuple[Array, Array, Array]:
+    scale = rng.choice([0.3, 1.0, 3.0])
+    return (
+        scale * rng.standard_normal((size, d)),
+        scale * rng.standard_normal((size, d)),
+        rng.standard_normal(size),
+    )
+
+
+def _field(u: Array, w: Array, b: Array, z: Array) -> Array:
+    """E_nu[u s0(w.z + b)] for s0 = tanh, whose slope is at most C_1 = 1."""
+    field: Array = np.tanh(w @ z + b) @ u / len(b)
+    return field
+
+
+def lipschitz(context: Context) -> Evidence:
+    """Compare |F(z) - F(z')| / |z - z'| with the stated constant, on random measures and on the extremal one."""
+    rng = context.rng()
+    bound = sp.lambdify((alpha, C_1, mean_uw), context["lipschitz"], "math")
+    worst, cases = 0.0, context.budget.pick(200, 1000, 10_000)
+    for case in range(cases):
+        d, rate = int(rng.integers(1, 6)), float(rng.uniform(0.1, 3))
+        u, w, b = _measure(rng, d, int(rng.integers(1, 9)))
+        z = rng.standard_normal(d)
+        step = rng.standard_normal(d)
+        if (
+            case == 0
+        ):  # alpha > 1, one neuron at the steepest point of tanh, moved along w: equality in the limit
+            rate, u, w, b = 2.0, u[:1], w[:1], -w[:1] @ z
+            step = w[0]
+        step *= 1e-4 / np.linalg.norm(step)
+        ratio = rate * np.linalg.norm(_field(u, w, b, z + step) - _field(u, w, b, z)) / 1e-4
+        size = float(np.mean(np.linalg.norm(u, axis=1) * np.linalg.norm(w, axis=1)))
+        worst = max(worst, float(ratio) / bound(rate, 1.0, size))
+    # The quotient itself is rounded: a difference of numbers of size 1 over a step of 1e-4.
+    lhs, rhs = Estimate(value=worst, error=1e-9), Estimate(value=1.0, error=0.0)
+    return Evidence(
+        passed=at_most(lhs, rhs),
+        lhs=lhs,
+        rhs=rhs,
+        slack=1 / worst,
+        error=1e-9,
+        cases=cases,
+        domain="tanh; random measures of 1 to 8 neurons, d = 1..5, and one neuron at the steepest point",
+        reason="" if worst <= 1 else "a measure moves faster than the stated Lipschitz constant",
+    )
+
+
+def growth_identity(context: Context) -> Evidence:
+    """Lagrange's identity behind |u (w.v)| <= |u| |w| |v|: the missing part is a sum of squares."""
+    pairs = []
+    for d in (1, 2, 3, 5):
+        w, v = sp.symbols(f"w:{d}", real=True), sp.symbols(f"v:{d}", real=True)
+        missing = dot(w, w) * dot(v, v) - dot(w, v) ** 2
+        squares = sum((w[i] * v[j] - w[j] * v[i]) ** 2 for i in range(d) for j in range(i))
+        pairs.append((missing, context["missing_square"] * squares))
+    return identities(pairs, "dimensions 1, 2, 3, 5; every w and v")
+
+
+well_posed = Claim(
+    id="ode-well-posed",
+    title="The ODE of the infinitely deep network is well posed",
+    statement=(
+        "For nu in C(P^2; [0,1]) and |s0'| <= C_1, the field F(z) = alpha E_nu[u s0(w.z+b)] of (1) is globally "
+        "Lipschitz with constant alpha C_1 E|u||w|, which is finite; so (1) has exactly one solution on [0, 1]."
+    ),
+    source="2403.09889, eq. (1)",
+    assumptions=("assumption-3",),
+    readings=(
+        Reading(
+            "stated",
+            "The Lipschitz constant of the field is at most the formula; Picard-Lindelof does the rest.",
+            {"lipschitz": alpha * C_1 * mean_uw, "missing_square": sp.Integer(1)},
+        ),
+    ),
+    checks=(
+        Check("ode-lipschitz", Kind.SAMPLED, lipschitz),
+        Check("ode-cauchy-schwarz", Kind.EXACT, growth_identity),
+    ),
+    planted=(
+        PlantedError(
+            "ode-lipschitz-halved",
+            "constant scaled",
+            {"lipschitz": alpha * C_1 * mean_uw / 2},
+            "One neuron with s0' = C_1 at z moves at the full rate along w.",
+            ("ode-lipschitz",),
+        ),
+        PlantedError(
+            "ode-lipschitz-no-alpha",
+            "factor dropped",
+            {"lipschitz": C_1 * mean_uw},
+            "The field is proportional to alpha.",
+            ("ode-lipschitz",),
+        ),
+        PlantedError(
+            "ode-lagrange-doubled",
+            "constant scaled",
+            {"missing_square": sp.Integer(2)},
+            "Lagrange's identity has coefficient one.",
+            ("ode-cauchy-schwarz",),
+        ),
+    ),
+)
+
+
+def _rotating(s: float, z: Array, d: int, rate: float) -> Array:
+    """A field that changes with s: E[u s0(w.z+b)] for eight neurons that turn as s grows."""
+    rng = np.random.default_rng(7)
+    u, w, b = rng.standard_normal((8, d)), rng.standard_normal((8, d)), rng.standard_normal(8)
+    return rate * _field(u * np.cos(3 * s) + 0.5, w * (1 + s), b, z)
+
+
+def euler_order(context: Context) -> Evidence:
+    """Fit the rate at which L explicit layers approach the solution of (1)."""
+    d, rate = context.setting.data.d, max(context.setting.number("alpha"), 0.1)
+    z0 = context.setting.data.X[0]
+    exact = solve_ivp(_rotating, (0, 1), z0, "DOP853", args=(d, rate), rtol=1e-12, atol=1e-12).y[
+        :, -1
+    ]
+    layers = np.array([64, 128, 256, 512])
+    errors = []
+    for count in layers:
+        z = z0
+        for k in range(count):
+            z = z + _rotating(k / count, z, d, rate) / count
+        errors.append(float(np.linalg.norm(z - exact)))
+    return order_evidence(
+        layers.astype(float),
+        np.array(errors),
+        np.full(len(errors), 1e-11),
+        float(context["order"]),
+        x_label="layers L",
+        y_label="distance to the solution of (1)",
+        domain="explicit layers L = 64..512 against an eighth-order solver; a field that depends on s",
+        id="euler-order",
+    )
+
+
+order = sp.Integer(-1)
+discretisation = Claim(
+    id="ode-depth-discretisation",
+    title="A residual network of L layers approaches the ODE",
+    statement="The network z_{l+1} = z_l + (alpha/L) E_nu[u s0(w.z_l+b)] approaches (1) at rate 1/L.",
+    source="2403.09889, eq. (1) as the limit of infinite depth",
+    assumptions=("assumption-3",),
+    readings=(Reading("stated", "max error = O(L^order)", {"order": order}),),
+    checks=(Check("ode-euler-order", Kind.SIMULATED, euler_order),),
+    planted=tuple(
+        PlantedError(
+            f"ode-order-{name}",
+            "exponent off",
+            {"order": sp.Rational(value)},
+            "Explicit Euler steps have order one exactly, for a field that depends on s.",
+            ("ode-euler-order",),
+        )
+        for name, value in (("half", "-1/2"), ("three-halves", "-3/2"), ("two", "-2"))
+    ),
+)
+
+
+# --- functional derivatives ------------------------------------------------------------------------------------------
+
+
+def _residual_symbols(S: System) -> tuple[sp.Symbol, ...]:
+    return tuple(sp.symbols(f"e:{S.n}", real=True))
+
+
+def exact_gradient_tau(context: Context) -> Evidence:
+    """M times the gradient of the loss in a predictor particle is the gradient of the stated derivative."""
+    S = system()
+    hidden = dict(zip(S.residuals, _residual_symbols(S), strict=True))
+    head = S.heads[0]
+    z = [sp.symbols(f"zeta{i}_:{S.d}", real=True) for i in range(S.n)]
+    potential = sum(
+        context["tau"].xreplace(
+            {e_i: e, a: head.a, at_z1: dot(head.w, z[i]) + head.b, n: sp.Integer(S.n)}
+        )
+        for i, e in enumerate(hidden.values())
+    )
+    features = {z[i][k]: S.z[i][-1][k] for i in range(S.n) for k in range(S.d)}
+    pairs = [
+        (S.M * sp.diff(S.loss, v).xreplace(hidden), sp.diff(potential, v).xreplace(features))
+        for v in head.symbols
+    ]
+    return identities(pairs, "n = L = M = d = 2, every s0, every particle, label and point")
+
+
+def exact_gradient_nu(context: Context) -> Evidence:
+    """L M times the gradient in an encoder particle, with the discrete adjoint for p."""
+    S = system()
+    hidden = dict(zip(S.residuals, _residual_symbols(S), strict=True))
+    z = [sp.symbols(f"zeta{i}_:{S.d}", real=True) for i in range(S.n)]
+    p = [sp.symbols(f"pi{i}_:{S.d}", real=True) for i in range(S.n)]
+    pairs = []
+    for below, layer in enumerate(S.layers):
+        theta = layer[0]
+        potential = sum(
+            context["nu"].xreplace(
+                {
+                    e_i: e,
+                    p_u: dot(p[i], theta.u),
+                    at_zs: dot(theta.w, z[i]) + theta.b,
+                    n: sp.Integer(S.n),
+                }
+            )
+            for i, e in enumerate(hidden.values())
+        )
+        values = {z[i][k]: S.z[i][below][k] for i in range(S.n) for k in range(S.d)}
+        values |= {p[i][k]: S.p[i][below + 1][k] for i in range(S.n) for k in range(S.d)}
+        for v in (theta.u[0], theta.w[1], theta.b):
+            lhs = S.L * S.M * sp.diff(S.loss, v).xreplace(hidden)
+            pairs.append((lhs, sp.diff(potential, v).xreplace(values)))
+    return identities(pairs, "n = L = M = d = 2, every s0; coordinates u_1, w_2, b of each layer")
+
+
+def first_variation_tau(context: Context) -> Evidence:
+    """The loss along tau + eps chi: the summand is the coefficient of the perturbation's mass at omega."""
+    eps, f, y = sp.symbols("epsilon f y", real=True)
+    mass = a * s0(at_z1)
+    loss = (f + eps * beta * mass - y) ** 2 / (2 * n)
+    lhs = sp.diff(loss, eps).subs(eps, 0)
+    return identities(
+        [(lhs, context["tau"].xreplace({e_i: f - y}))],
+        "every tau, perturbation, s0 and sample (one summand; the loss is a sum over samples)",
+        Scope.WHOLE,
+    )
+
+
+def first_variation_nu(context: Context) -> Evidence:
+    """d/ds (p dz) along the linearised ODE, in non-commuting symbols: any dimension d.
+
+    With dz' = F dz + alpha S (S: the perturbation's field) and p' = -p F, the change of f is
+    `beta int p alpha S ds`; the chain rule through the square gives e_i / n.
+    """
+    p, F, dz, S = sp.symbols("p F dz S", commutative=False)
+    product = -p * F * dz + p * (F * dz + alpha * S)
+    one_neuron = p_u * s0(at_zs)  # p.S for a perturbation of unit mass at theta = (u, w, b)
+    change = sp.expand(product).subs(p * S, 1)
+    lhs = beta * e_i / n * change * one_neuron
+    return identities(
+        [(lhs, context["nu"])],
+        "every nu, perturbation, s0, depth s and dimension d (one summand)",
+        Scope.WHOLE,
+    )
+
+
+summands = {
+    "tau": beta / n * e_i * a * s0(at_z1),
+    "nu": alpha * beta / n * e_i * p_u * s0(at_zs),
+}
+TAU_CHECKS = ("derivative-tau-particles", "derivative-tau-variation")
+NU_CHECKS = ("derivative-nu-particles", "derivative-nu-variation")
+
+functional_derivatives = Claim(
+    id="functional-derivatives",
+    title="Functional derivatives of the loss",
+    statement=(
+        "dL/dtau(omega) = (beta/n) sum_i e_i a s0(w.z_i(1)+b) and "
+        "dL/dnu(theta, s) = (alpha beta/n) sum_i e_i <p_i(s), u> s0(w.z_i(s)+b), with p the adjoint of (1)."
+    ),
+    source="2403.09889, display after eq. (3)",
+    readings=(
+        Reading("stated", "The summand of sample i in each functional derivative.", summands),
+    ),
+    checks=(
+        Check(TAU_CHECKS[0], Kind.EXACT, exact_gradient_tau, group="symbolic-gradients"),
+        Check(NU_CHECKS[0], Kind.EXACT, exact_gradient_nu, group="symbolic-gradients"),
+        Check(TAU_CHECKS[1], Kind.EXACT, first_variation_tau),
+        Check(NU_CHECKS[1], Kind.EXACT, first_variation_nu),
+    ),
+    planted=(
+        PlantedError(
+            "derivative-tau-no-n",
+            "factor n dropped",
+            {"tau": summands["tau"] * n},
+            "The loss is a mean over samples.",
+            TAU_CHECKS,
+        ),
+        PlantedError(
+            "derivative-tau-sign",
+            "sign flipped",
+            {"tau": -summands["tau"]},
+            "The loss grows with f where e > 0.",
+            TAU_CHECKS,
+        ),
+        PlantedError(
+            "derivative-nu-no-alpha",
+            "factor dropped",
+            {"nu": summands["nu"] / alpha},
+            "The encoder acts through alpha.",
+            NU_CHECKS,
+        ),
+        PlantedError(
+            "derivative-nu-halved",
+            "constant scaled",
+            {"nu": summands["nu"] / 2},
+            "The square's factor two cancels the loss's one half.",
+            NU_CHECKS,
+        ),
+    ),
+)
+
+
+# --- flows (2) and (3) -----------------------------------------------------------------------------------------------
+
+x = sp.Symbol(r"\omega", real=True)
+density = sp.Function("tau")(x)
+potential = sp.Function("psi")(x)
+test = sp.Function("varphi")(x)
+
+
+def weak_form(context: Context) -> Evidence:
+    """Particles carry the density: phi (div form) - tau phi' v is the total derivative of phi tau psi'."""
+    lhs = test * context["pde"].doit() - density * sp.diff(test, x) * context["velocity"].doit()
+    rhs = sp.diff(test * density * sp.diff(potential, x), x)
+    return identities(
+        [(lhs, rhs)],
+        "every smooth density, potential and test function, coordinate by coordinate",
+        Scope.WHOLE,
+    )
+
+
+def dissipation(context: Context) -> Evidence:
+    """dL/dt = - E_tau |grad dL/dtau|^2 on the particle system (predictor part)."""
+    S = system()
+    hidden = dict(zip(S.residuals, _residual_symbols(S), strict=True))
+    slope = sp.Derivative(potential, x)
+    rate, loss_rate = sp.Integer(0), sp.Integer(0)
+    for v in (v for head in S.heads for v in head.symbols):
+        gradient = S.M * sp.diff(S.loss, v).xreplace(hidden)
+        velocity = context["velocity"].xreplace({slope: gradient})
+        loss_rate += gradient / S.M * velocity
+        rate -= gradient**2 / S.M
+    return identities([(loss_rate, rate)], "n = L = M = d = 2, every s0: the loss cannot grow")
+
+
+slope = sp.Derivative(potential, x)
+flow = {"velocity": -slope, "pde": sp.Derivative(density * slope, x)}
+
+flows = Claim(
+    id="gradient-flows",
+    title="The flows (2) and (3) move each particle down its functional derivative",
+    statement=(
+        "d tau/dt = div(tau grad dL/dtau) (and the same for nu at each s) is the law of particles that move with "
+        "velocity -grad dL/dtau; the loss does not grow along it."
+    ),
+    source="2403.09889, eqs. (2) and (3)",
+    readings=(
+        Reading(
+            "stated", "Velocity of a particle and right side of the equation, per coordinate.", flow
+        ),
+    ),
+    checks=(
+        Check("flow-weak-form", Kind.EXACT, weak_form),
+        Check("flow-dissipation", Kind.EXACT, dissipation, group="symbolic-gradients"),
+    ),
+    planted=(
+        PlantedError(
+            "flow-ascent",
+            "sign flipped",
+            {"velocity": slope},
+            "Particles that move up the derivative do not solve (3), and the loss grows.",
+            ("flow-weak-form", "flow-dissipation"),
+        ),
+        PlantedError(
+            "flow-pde-sign",
+            "sign flipped",
+            {"pde": -flow["pde"]},
+            "The equation would transport mass against the velocity.",
+            ("flow-weak-form",),
+        ),
+        PlantedError(
+            "flow-velocity-halved",
+            "constant scaled",
+            {"velocity": -slope / 2},
+            "Half the velocity does not carry the density of (3).",
+            ("flow-weak-form", "flow-dissipation"),
+        ),
+    ),
+)
+
+CLAIMS = (well_posed, discretisation, functional_derivatives, flows)

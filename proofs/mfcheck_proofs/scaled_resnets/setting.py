@@ -1,0 +1,88 @@
+"""What a user may choose in this paper: data on the sphere, activation, alpha, beta, and the solver's sizes."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from mfcheck.claims import Data, Parameter, Setting
+from mfcheck.errors import InputError
+from mfcheck.symbolic.activation import LIBRARY
+from mfcheck_proofs.scaled_resnets import symbols as s
+
+PARAMETERS = (
+    Parameter(
+        "alpha", s.alpha, Fraction(1), "scale of the residual branch, eq. (1)", minimum=Fraction(0)
+    ),
+    Parameter(
+        "beta",
+        s.beta,
+        Fraction(40),
+        "scale of the predictor",
+        minimum=Fraction(0),
+        maximum=Fraction(10) ** 12,
+        open_minimum=True,
+    ),
+    Parameter(
+        "depth",
+        s.L,
+        Fraction(8),
+        "layers of the particle system",
+        Fraction(1),
+        Fraction(1024),
+        integer=True,
+    ),
+    Parameter(
+        "particles",
+        s.M,
+        Fraction(1024),
+        "particles of each measure",
+        Fraction(2),
+        Fraction(2**20),
+        integer=True,
+    ),
+    Parameter(
+        "delta",
+        s.delta,
+        Fraction(1, 20),
+        "failure probability of Theorem 6",
+        Fraction(0),
+        Fraction(1),
+        True,
+    ),
+)
+
+# Rational points of the sphere: every inner product is exact.
+DEFAULT = Setting(
+    data=Data(
+        points=(
+            (Fraction(1), Fraction(0), Fraction(0)),
+            (Fraction(0), Fraction(3, 5), Fraction(4, 5)),
+            (Fraction(-2, 3), Fraction(-2, 3), Fraction(1, 3)),
+            (Fraction(2, 7), Fraction(3, 7), Fraction(-6, 7)),
+        ),
+        labels=(Fraction(1), Fraction(-1), Fraction(1), Fraction(-1)),
+    ),
+    activation=LIBRARY["tanh"],
+    values=tuple((p.name, p.default) for p in PARAMETERS),
+)
+
+
+def validate(setting: Setting) -> None:
+    """Refuse data that no claim of the paper speaks about.
+
+    Raises:
+        InputError: fewer than two points, a repeated point, or a label outside [-1, 1].
+    """
+    data = setting.data
+    if data.n < 2:
+        raise InputError(f"the paper compares points: at least 2 are needed, got {data.n}")
+    unit = data.X
+    gram = unit @ unit.T - 2 * np.eye(data.n)
+    i, j = np.unravel_index(int(np.argmax(gram)), gram.shape)
+    if gram[i, j] >= 1 - 1e-14:
+        raise InputError(
+            f"rows {min(i, j) + 1} and {max(i, j) + 1} are the same point: "
+            "two equal rows of the Jacobian make G singular"
+        )
+    if any(abs(label) > 1 for label in data.labels):
+        raise InputError("labels must satisfy |y| <= 1 (Assumption 1)")
