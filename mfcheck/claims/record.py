@@ -183,6 +183,8 @@ class ConstantRecord(Record):
     source: str
     needs: str = ""
     """What the derivation uses beyond the paper's assumptions."""
+    orders: dict[str, str] = {}
+    """Symbol to exponent: the constant grows like that power of the symbol, all other leaves fixed; `?` undecided."""
 
 
 class ConstantsRecord(Record):
