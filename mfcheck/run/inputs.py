@@ -89,8 +89,9 @@ def _read_bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"cannot read {str(path)!r}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot read {str(path)!r}: {why}") from None
     if len(raw) > MAX_BYTES:
         raise InputError(f"{path.name}: larger than {MAX_BYTES // 2**20} MiB")
     return raw

@@ -24,11 +24,12 @@ _LONGEST_FIRST = (Kind.SIMULATED, Kind.SAMPLED, Kind.CERTIFIED, Kind.EXACT)
 
 
 class Interrupted(KeyboardInterrupt):
-    """A review was interrupted; what had finished is in its partial `review`."""
+    """A review was interrupted; what had finished is in its partial `review`, and kept in `folder` if there is one."""
 
-    def __init__(self, review: Review) -> None:
+    def __init__(self, review: Review, folder: Path | None) -> None:
         super().__init__()
         self.review = review
+        self.folder = folder
 
 
 @dataclass
@@ -106,7 +107,7 @@ def review(
     try:
         run.gather(tasks, resume, watch)
     except KeyboardInterrupt:
-        raise Interrupted(_finish(run, chosen, tasks, data_file)) from None
+        raise Interrupted(_finish(run, chosen, tasks, data_file), out) from None
     return _finish(run, chosen, tasks, data_file)
 
 

@@ -41,7 +41,9 @@ class Bench:
     def perform(self, task: Task) -> Any:
         """Return the value of a task as JSON data."""
         if task.what is What.CHECK:
-            return self._check(task).model_dump(mode="json")
+            evidence = self._check(task)
+            plain = evidence.model_dump(mode="json", exclude={"certificate"})
+            return {**plain, "certificate": evidence.certificate}  # as it is: NaN must be refused
         if task.what is What.ASSUMPTION:
             return self._assumption(task.id).model_dump(mode="json")
         records = constant_records(self.paper, self.setting)

@@ -1,0 +1,360 @@
+"""The command line: `mfcheck --help`. Commands only; the work is done in `mfcheck.run`, the views in `mfcheck.report`.
+
+What a command needs is imported when it runs, so that help and usage errors come at once.
+"""
+
+import json as json_module
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mfcheck.console import DEBUG, DONE, VERDICT_GIVEN, Output, run
+from mfcheck.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mfcheck.claims import Paper, Setting
+    from mfcheck.claims.record import Review
+
+app = typer.Typer(
+    help="A referee's workbench for theory papers on mean-field neural networks.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+PaperId = Annotated[
+    str, typer.Argument(metavar="PAPER", help="Id of a paper, see `mfcheck papers`.")
+]
+DataFile = Annotated[
+    Path | None, typer.Option("--data", help="CSV file with header x1,...,xd[,y].")
+]
+ActivationText = Annotated[
+    str | None, typer.Option("--activation", help="Name of an activation, or an expression in x.")
+]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Parameter; repeatable.")
+]
+BudgetName = Annotated[
+    str, typer.Option("--budget", metavar="[quick|standard|thorough]", help="How much work.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", min=1, help="Worker processes.  [default: number of cores]"),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Continue the interrupted run in the output folder.")
+]
+FailOn = Annotated[
+    str, typer.Option("--fail-on", metavar="VERDICT,...", help="Exit with 1 on such a verdict.")
+]
+Json = Annotated[
+    str | None,
+    typer.Option("--json", metavar="PATH", help="Write JSON there; - for standard output."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no tables.")]
+NoColour = Annotated[bool, typer.Option("--no-colour", "--no-color", help="No colours.")]
+OutIfAny = Annotated[
+    Path | None, typer.Option("--out", help="Folder to keep evidence and certificates in.")
+]
+
+
+def _dump(data: Any) -> str:
+    return json_module.dumps(data, indent=1, ensure_ascii=False)
+
+
+def _verdicts(text: str) -> frozenset[str]:
+    from mfcheck.claims.verdict import Verdict
+
+    names = frozenset(name.strip() for name in text.split(",") if name.strip())
+    if unknown := sorted(names - set(Verdict)):
+        raise InputError(
+            f"--fail-on: unknown verdict {unknown[0][:60]!r}; known: {', '.join(Verdict)}"
+        )
+    return names
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What the user asked a run to be like."""
+
+    data: Path | None
+    activation: str | None
+    sets: list[str] | None
+    budget: str = "standard"
+    seed: int = 0
+    jobs: int | None = None
+    out: Path | None = None
+    resume: bool = False
+    fail_on: str = ""
+
+    def setting(self, paper: "Paper") -> "Setting":
+        from mfcheck.run import build_setting
+
+        return build_setting(paper, self.data, self.activation, self.sets or ())
+
+    def review(self, paper: "Paper", output: Output, claims: list[str] | None = None) -> "Review":
+        from mfcheck.progress import TaskProgress
+        from mfcheck.run import review as run_review
+
+        setting = self.setting(paper)
+        with TaskProgress(output.console(stderr=True)) as watch:
+            return run_review(
+                paper.id,
+                setting,
+                budget=self.budget,
+                seed=self.seed,
+                jobs=self.jobs,
+                out=self.out,
+                resume=self.resume,
+                claims=claims,
+                data_file=None if self.data is None else str(self.data),
+                watch=watch,
+            )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from mfcheck import __version__
+
+        typer.echo(f"mfcheck {__version__}")
+        raise typer.Exit(DONE)
+
+
+@app.callback()
+def _options(
+    version: Annotated[  # noqa: ARG001
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an internal failure.")
+    ] = False,
+) -> None:
+    if debug:
+        os.environ[DEBUG] = "1"
+
+
+@app.command(epilog="Example: mfcheck papers")
+def papers(json: Json = None, quiet: Quiet = False, no_colour: NoColour = False) -> None:
+    """List the installed papers."""
+    from mfcheck.claims import load_paper, paper_ids
+
+    output = Output(json, quiet, no_colour)
+    found = [load_paper(id) for id in paper_ids()]
+    rows = [
+        {"id": p.id, "title": p.title, "source": p.source, "claims": len(p.claims)} for p in found
+    ]
+    output.give(_dump({"papers": rows}), lambda console: _table(console, rows))
+
+
+@app.command(epilog="Example: mfcheck claims scaled-resnets")
+def claims(
+    paper: PaperId, json: Json = None, quiet: Quiet = False, no_colour: NoColour = False
+) -> None:
+    """List the claims of a paper, with their readings and checks."""
+    from mfcheck.claims import load_paper
+    from mfcheck.run.records import describe_paper
+
+    output = Output(json, quiet, no_colour)
+    described = describe_paper(load_paper(paper))
+    rows = [
+        {"id": c["id"], "title": c["title"], "source": c["source"], "checks": len(c["checks"])}
+        for c in described["claims"]
+    ]
+    output.give(_dump(described), lambda console: _table(console, rows))
+
+
+@app.command(
+    epilog="Example: mfcheck review scaled-resnets --data points.csv --set beta=64 --out review"
+)
+def review(
+    paper: PaperId,
+    data: DataFile = None,
+    activation: ActivationText = None,
+    sets: Sets = None,
+    budget: BudgetName = "standard",
+    seed: Seed = 0,
+    jobs: Jobs = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for the reports.  [default: mfcheck-out/PAPER]"),
+    ] = None,
+    resume: Resume = False,
+    fail_on: FailOn = "",
+    json: Json = None,
+    quiet: Quiet = False,
+    no_colour: NoColour = False,
+) -> None:
+    """Run all checks of a paper: verdicts, findings, report.html, report.md and review.json."""
+    from mfcheck.claims import load_paper
+    from mfcheck.report import print_review, render_html, render_markdown
+    from mfcheck.run.store import write_text
+
+    output = Output(json, quiet, no_colour)
+    failing = _verdicts(fail_on)
+    loaded = load_paper(paper)
+    folder = out or Path("mfcheck-out") / loaded.id
+    wish = _Wish(data, activation, sets, budget, seed, jobs, folder, resume)
+    result = wish.review(loaded, output)
+    reports = {"report.html": render_html(result), "report.md": render_markdown(result)}
+    for name, text in reports.items():
+        write_text(folder / name, text)
+    output.give(result.model_dump_json(indent=1), lambda console: print_review(result, console))
+    output.console().print(f"Reports: {folder}", markup=False, soft_wrap=True)
+    _end(result, failing)
+
+
+@app.command(epilog="Example: mfcheck check scaled-resnets:lemma4 --budget quick --out lemma4")
+def check(
+    target: Annotated[
+        str, typer.Argument(metavar="PAPER[:CLAIM]", help="A paper, or one claim of it.")
+    ],
+    data: DataFile = None,
+    activation: ActivationText = None,
+    sets: Sets = None,
+    budget: BudgetName = "standard",
+    seed: Seed = 0,
+    jobs: Jobs = None,
+    out: OutIfAny = None,
+    resume: Resume = False,
+    fail_on: FailOn = "",
+    json: Json = None,
+    quiet: Quiet = False,
+    no_colour: NoColour = False,
+) -> None:
+    """Run the checks of one claim, or of all claims of a paper; no reports."""
+    from mfcheck.claims import load_paper
+    from mfcheck.report import print_review
+
+    output = Output(json, quiet, no_colour)
+    failing = _verdicts(fail_on)
+    paper, colon, claim = target.partition(":")
+    loaded = load_paper(paper)
+    wish = _Wish(data, activation, sets, budget, seed, jobs, out, resume)
+    result = wish.review(loaded, output, [claim] if colon else [c.id for c in loaded.claims])
+    output.give(result.model_dump_json(indent=1), lambda console: print_review(result, console))
+    _end(result, failing)
+
+
+def _end(review: "Review", failing: frozenset[str]) -> None:
+    if any(claim.verdict in failing for claim in review.claims):
+        raise typer.Exit(VERDICT_GIVEN)
+
+
+@app.command(epilog="Example: mfcheck power scaled-resnets --budget quick")
+def power(
+    paper: PaperId,
+    data: DataFile = None,
+    activation: ActivationText = None,
+    sets: Sets = None,
+    budget: BudgetName = "standard",
+    seed: Seed = 0,
+    jobs: Jobs = None,
+    out: OutIfAny = None,
+    resume: Resume = False,
+    json: Json = None,
+    quiet: Quiet = False,
+    no_colour: NoColour = False,
+) -> None:
+    """Plant errors in the claims of a paper and count those that its checks reject."""
+    from mfcheck.claims import load_paper
+    from mfcheck.progress import TaskProgress
+    from mfcheck.report import print_power
+    from mfcheck.run import power as run_power
+
+    output = Output(json, quiet, no_colour)
+    loaded = load_paper(paper)
+    setting = _Wish(data, activation, sets).setting(loaded)
+    with TaskProgress(output.console(stderr=True)) as watch:
+        result = run_power(
+            loaded.id,
+            setting,
+            budget=budget,
+            seed=seed,
+            jobs=jobs,
+            out=out,
+            resume=resume,
+            watch=watch,
+        )
+    output.give(result.model_dump_json(indent=1), lambda console: print_power(result, console))
+
+
+@app.command(epilog="Example: mfcheck constants scaled-resnets --data points.csv --digits 30")
+def constants(
+    paper: PaperId,
+    data: DataFile = None,
+    activation: ActivationText = None,
+    sets: Sets = None,
+    digits: Annotated[
+        int, typer.Option("--digits", min=1, max=1000, help="Correct digits wanted.")
+    ] = 15,
+    json: Json = None,
+    quiet: Quiet = False,
+    no_colour: NoColour = False,
+) -> None:
+    """Enclose every constant of a paper in a setting."""
+    from mfcheck.claims import load_paper
+    from mfcheck.claims.record import ConstantsRecord
+    from mfcheck.report import print_constants
+    from mfcheck.run.constants import constant_records
+
+    output = Output(json, quiet, no_colour)
+    loaded = load_paper(paper)
+    setting = _Wish(data, activation, sets).setting(loaded)
+    found = constant_records(loaded, setting, digits)
+    result = ConstantsRecord(paper=loaded.id, setting=setting.describe(), constants=found)
+    output.give(result.model_dump_json(indent=1), lambda console: print_constants(result, console))
+
+
+@app.command(epilog="Example: mfcheck simulate scaled-resnets --set beta=64 --json run.json")
+def simulate(
+    paper: PaperId,
+    data: DataFile = None,
+    activation: ActivationText = None,
+    sets: Sets = None,
+    seed: Seed = 0,
+    json: Json = None,
+    quiet: Quiet = False,
+    no_colour: NoColour = False,
+) -> None:
+    """Simulate the dynamics of a paper: each quantity over time, with its error."""
+    from mfcheck.claims import load_paper
+    from mfcheck.progress import FractionProgress
+    from mfcheck.report import print_simulation
+
+    output = Output(json, quiet, no_colour)
+    loaded = load_paper(paper)
+    if loaded.simulate is None:
+        raise InputError(f"{loaded.id} has nothing to simulate")
+    setting = _Wish(data, activation, sets).setting(loaded)
+    with FractionProgress(output.console(stderr=True), "simulation") as progress:
+        result = loaded.simulate(setting, seed, progress)
+    output.give(result.model_dump_json(indent=1), lambda console: print_simulation(result, console))
+
+
+def _table(console: "Console", rows: Sequence[dict[str, Any]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*(rows[0] if rows else ()), box=None)
+    for row in rows:
+        table.add_row(*(Text(str(value)) for value in row.values()))
+    console.print(table if rows else "none")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit status; arguments default to those of the process."""
+    return run(app, sys.argv[1:] if arguments is None else arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

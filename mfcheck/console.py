@@ -1,0 +1,150 @@
+"""What all commands share: where output goes, and what each ending means for the exit status."""
+
+import os
+import shlex
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from mfcheck.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mfcheck.claims.record import Review
+
+DONE, VERDICT_GIVEN, WRONG_INPUT, INTERNAL_FAILURE = 0, 1, 2, 3
+INTERRUPTED, TERMINATED = 130, 143
+DEBUG = "MFCHECK_DEBUG"
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a command says what: JSON, tables on standard output, progress on standard error."""
+
+    json: str | None
+    quiet: bool
+    no_colour: bool
+
+    def __post_init__(self) -> None:
+        """Refuse, before any work, a JSON file that cannot be written."""
+        if self.json is None or self.json == "-":
+            return
+        path = Path(self.json)
+        folder = path.parent
+        if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise InputError(f"cannot write {self.json!r}")
+
+    def console(self, stderr: bool = False) -> "Console":
+        """Return the console for tables, or that for progress; silent where it has to be."""
+        from rich.console import Console
+
+        return Console(
+            stderr=stderr,
+            quiet=self.quiet or (self.json == "-" and not stderr),
+            no_color=self.no_colour or None,
+            highlight=False,
+        )
+
+    def give(self, record: str, show: Callable[["Console"], None]) -> None:
+        """Write the JSON of a result where it is asked for, and show it as tables."""
+        if self.json == "-":
+            sys.stdout.flush()
+            sys.stdout.buffer.write(record.encode() + b"\n")
+            sys.stdout.flush()
+            return
+        if self.json is not None:
+            _write(Path(self.json), record + "\n")
+        if not self.quiet:
+            show(self.console())
+
+
+def _write(path: Path, text: str) -> None:
+    from mfcheck.run.store import write_text
+
+    if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced
+        path.write_text(text, encoding="utf-8")
+    else:
+        write_text(path.resolve(), text)
+
+
+def run(app: typer.Typer, words: Sequence[str]) -> int:
+    """Run a command line and return its exit status."""
+    received: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+        received.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        return _invoke(app, list(words))
+    except KeyboardInterrupt as error:
+        _say(_interrupted(error, words))
+        return TERMINATED if received else INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _invoke(app: typer.Typer, words: list[str]) -> int:
+    try:
+        with typer.main.get_command(app).make_context("mfcheck", words) as context:
+            context.command.invoke(context)
+    except typer.Exit as exit:
+        return exit.exit_code
+    except InputError as error:
+        return _refuse(str(error))
+    except BrokenPipeError:
+        _drop_standard_output()
+    except Exception as error:
+        usage = getattr(error, "format_message", None)  # what typer raises for wrong usage
+        return _fail(error) if usage is None else _refuse(f"{usage()}  (see mfcheck --help)")
+    return DONE
+
+
+def _refuse(message: str) -> int:
+    _say(message)
+    return WRONG_INPUT
+
+
+def _fail(error: Exception) -> int:
+    trace = "".join(traceback.format_exception(error))
+    if os.environ.get(DEBUG):
+        sys.stderr.write(trace)
+        where = "traceback above"
+    else:
+        handle, name = tempfile.mkstemp(prefix="mfcheck-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(trace)
+        where = f"traceback in {name}"
+    _say(f"internal failure: {type(error).__name__}: {str(error)[:500]}  ({where})")
+    return INTERNAL_FAILURE
+
+
+def _interrupted(error: KeyboardInterrupt, words: Sequence[str]) -> str:
+    review: Review | None = getattr(error, "review", None)
+    if review is None:
+        return "interrupted"
+    ran = sum(len(claim.checks) for claim in review.claims)
+    again = shlex.join(["mfcheck", *words, *([] if "--resume" in words else ["--resume"])])
+    kept = "nothing was kept, for want of --out"
+    if getattr(error, "folder", None) is not None:
+        kept = f"what finished is kept; continue with: {again}"
+    return f"interrupted after {ran} of {ran + len(review.missing)} checks; {kept}"
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(f"mfcheck: {' '.join(message.split())}\n")
+
+
+def _drop_standard_output() -> None:
+    """Let the flush at exit go nowhere: the reader of the pipe has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,86 @@
+"""Progress of long work on standard error: a bar on a terminal, plain lines elsewhere."""
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from mfcheck.run.tasks import Event, Result, Started
+
+
+class TaskProgress:
+    """Shows tasks as they finish; a context manager that is also the `watch` of a run."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._running: list[str] = []
+        self._bar = _bar(console, MofNCompleteColumn())
+        self._line = self._bar.add_task("starting", total=None)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, event: Event, done: int, total: int) -> None:
+        """Show an event; the numbers are those of finished and of all tasks."""
+        key = event.task.key
+        if isinstance(event, Started):
+            self._running.append(key)
+        elif key in self._running:
+            self._running.remove(key)
+        if self._console.is_terminal:
+            now = ", ".join(self._running) or "waiting"
+            self._bar.update(self._line, completed=done, total=total, description=now)
+        elif isinstance(event, Result):
+            width = len(str(total))
+            ending = f"crashed: {event.reason}" if event.crashed else f"{event.seconds:.1f} s"
+            self._console.print(f"[{done:{width}}/{total}] {key}: {ending}", markup=False)
+
+
+class FractionProgress:
+    """Shows the fraction done of one long computation; a context manager that is also its `progress`."""
+
+    def __init__(self, console: Console, what: str) -> None:
+        self._console = console
+        self._what = what
+        self._tenth = 0
+        self._bar = _bar(console, TextColumn("{task.percentage:>3.0f}%"))
+        self._line = self._bar.add_task(what, total=1.0)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, fraction: float) -> None:
+        """Show how much is done; plain lines come at every tenth."""
+        if self._console.is_terminal:
+            self._bar.update(self._line, completed=fraction)
+        elif int(10 * fraction) > self._tenth:
+            self._tenth = int(10 * fraction)
+            self._console.print(f"{self._what}: {10 * self._tenth}%", markup=False)
+
+
+def _bar(console: Console, amount: MofNCompleteColumn | TextColumn) -> Progress:
+    name = TextColumn("{task.description}", markup=False, table_column=None)
+    return Progress(
+        BarColumn(30), amount, TimeElapsedColumn(), name, console=console, transient=True
+    )

@@ -1,0 +1,16 @@
+"""What all tests share: Hypothesis profiles and one thread for compiled loops.
+
+Choose a profile with the environment variable MFCHECK_PROFILE: dev (the default), ci or nightly.
+"""
+
+import os
+
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+from hypothesis import settings
+
+settings.register_profile("dev", deadline=None, max_examples=30)
+settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)
+settings.register_profile("nightly", deadline=None, max_examples=1000, print_blob=True)
+settings.load_profile(os.environ.get("MFCHECK_PROFILE", "dev"))

@@ -1,0 +1,175 @@
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mfcheck.run.engine import WorkerError, cores, run_tasks, worker_environment
+from mfcheck.run.tasks import Job, Result, Started, Task, What, resolve_paper
+
+Log = Callable[[], list[str]]
+
+
+def make_job(reference: str) -> Job:
+    return Job(reference, resolve_paper(reference).default.describe(), "quick", 0)
+
+
+def run(reference: str, ids: list[str], jobs: int = 1) -> dict[str, Result]:
+    tasks = tasks_of(reference, ids)
+    events = run_tasks(make_job(reference), tasks, jobs)
+    results = [event for event in events if isinstance(event, Result)]
+    assert sorted(r.task.id for r in results) == sorted(ids)
+    return {result.task.id: result for result in results}
+
+
+def tasks_of(reference: str, ids: list[str]) -> list[Task]:
+    groups = {c.id: c.group for claim in resolve_paper(reference).claims for c in claim.checks}
+    return [Task(What.CHECK, id, group=groups[id]) for id in ids]
+
+
+SHAKY = ["fragile.before", "fragile.run", "fragile.after"]
+
+
+def test_every_task_starts_and_ends_once(toy: str) -> None:
+    events = list(run_tasks(make_job(toy), tasks_of(toy, [*SHAKY, "square.draw"]), 2))
+    started = [event.task.id for event in events if isinstance(event, Started)]
+    ended = [event.task.id for event in events if isinstance(event, Result)]
+    assert sorted(started) == sorted(ended) == sorted([*SHAKY, "square.draw"])
+    assert [id for id in ended if id in SHAKY] == SHAKY
+
+
+def test_a_group_shares_a_process_and_no_tasks_need_none(toy: str) -> None:
+    assert run(toy, []) == {}
+    assert {r.value["passed"] for r in run(toy, SHAKY, jobs=8).values()} == {True}
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        ("raise", "ValueError: a line and another"),
+        ("sys.exit", "SystemExit: 3"),
+        ("interrupt", "KeyboardInterrupt"),
+        ("wrong type", "TypeError: the check returned NoneType, not Evidence"),
+        ("not finite", "ValueError: Out of range float values are not JSON compliant"),
+    ],
+)
+def test_a_failing_check_crashes_alone(
+    toy: str, log: Log, monkeypatch: pytest.MonkeyPatch, behaviour: str, reason: str
+) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", behaviour)
+    results = run(toy, SHAKY)
+    assert [id for id in SHAKY if results[id].crashed] == ["fragile.run"]
+    assert results["fragile.run"].reason.startswith(reason)
+    assert "Traceback" in results["fragile.run"].traceback
+    assert log() == SHAKY
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        ("exit", "the worker process exited with status 7"),
+        ("segfault", "the worker process was killed by SIGSEGV"),
+        ("memory", "the worker process was killed by SIGKILL (out of memory?)"),
+    ],
+)
+def test_a_check_that_kills_its_process_crashes_alone(
+    toy: str, log: Log, monkeypatch: pytest.MonkeyPatch, behaviour: str, reason: str
+) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", behaviour)
+    results = run(toy, SHAKY)
+    assert [id for id in SHAKY if results[id].crashed] == ["fragile.run"]
+    assert results["fragile.run"].reason == reason
+    assert log() == ["fragile.before", "fragile.run", "fragile.run", "fragile.after"]
+
+
+def test_a_check_that_dies_by_bad_luck_gets_another_chance(
+    toy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", "die-once")
+    monkeypatch.setenv("TOY_MARKER", str(tmp_path / "died"))
+    results = run(toy, SHAKY)
+    assert (tmp_path / "died").exists()
+    assert not any(result.crashed for result in results.values())
+
+
+def test_what_a_check_prints_does_not_disturb(toy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", "print")
+    assert not run(toy, SHAKY)["fragile.run"].crashed
+
+
+def test_leaving_early_kills_the_workers_at_once(
+    toy: str, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", "sleep")
+    start = time.monotonic()
+    with closing(run_tasks(make_job(toy), tasks_of(toy, SHAKY), 1)) as events:
+        for event in events:
+            if isinstance(event, Started) and event.task.id == "fragile.run":
+                break
+    assert time.monotonic() - start < 60
+    assert "fragile.after" not in log()
+
+
+def test_a_paper_that_workers_cannot_load_is_an_internal_failure(toy: str) -> None:
+    job = Job("toy_paper:nothing", resolve_paper(toy).default.describe(), "quick", 0)
+    with pytest.raises(WorkerError, match="AttributeError"):
+        list(run_tasks(job, tasks_of(toy, SHAKY), 1))
+
+
+def test_planted_errors_reach_the_check(toy: str) -> None:
+    task = Task(What.CHECK, "square.identity", planted="square.coefficient")
+    results = [e for e in run_tasks(make_job(toy), [task], 1) if isinstance(e, Result)]
+    assert results[0].value["passed"] is False
+
+
+def test_threads_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mfcheck.run.engine.cores", lambda: 8)
+    environment = worker_environment(3, {"HOME": "/home/user"})
+    assert environment["NUMBA_NUM_THREADS"] == "2"
+    assert environment["OPENBLAS_NUM_THREADS"] == "1"
+    assert environment["HOME"] == "/home/user"
+    assert worker_environment(9, {})["NUMBA_NUM_THREADS"] == "1"
+    assert worker_environment(1, {"NUMBA_NUM_THREADS": "5"})["NUMBA_NUM_THREADS"] == "5"
+
+
+def test_there_is_a_core() -> None:
+    assert 1 <= cores() <= (os.cpu_count() or 1)
+
+
+def test_workers_do_not_outlive_their_parent(
+    toy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parent is killed over a check that would sleep for minutes; its worker must be gone soon."""
+    monkeypatch.setenv("TOY_BEHAVIOUR", "sleep")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    code = (
+        "from mfcheck.run import review, Started\n"
+        "import os\n"
+        "def watch(event, done, total):\n"
+        "    if isinstance(event, Started) and event.task.id == 'fragile.run':\n"
+        "        os.system('ps -eo pid,ppid > ' + os.environ['TOY_PS'])\n"
+        "        os.kill(os.getpid(), 9)\n"
+        f"review({toy!r}, claims=['fragile'], watch=watch)\n"
+    )
+    monkeypatch.setenv("TOY_PS", str(tmp_path / "ps"))
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    parent.wait(timeout=60)
+    rows = [line.split() for line in (tmp_path / "ps").read_text().splitlines()[1:]]
+    children = [int(pid) for pid, ppid in rows if int(ppid) == parent.pid]
+    assert children
+    deadline = time.monotonic() + 30
+    while any(alive(pid) for pid in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,226 @@
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mfcheck.claims import Review
+from mfcheck.errors import InputError
+from mfcheck.run import Event, Interrupted, Result, Started, power, read_setting, review
+from mfcheck.symbolic.activation import Activation, activation
+
+Log = Callable[[], list[str]]
+
+
+def timeless(record: Any) -> Any:
+    """Return JSON data without times."""
+    if isinstance(record, dict):
+        return {k: timeless(v) for k, v in record.items() if k != "seconds"}
+    return [timeless(v) for v in record] if isinstance(record, list) else record
+
+
+def verdicts(result: Review) -> dict[str, str]:
+    return {claim.id: claim.verdict.value for claim in result.claims}
+
+
+CALM = {"square": "proved", "false": "refuted", "cited": "gap", "fragile": "supported"}
+
+
+def test_a_review_gives_verdicts_and_findings(toy: str) -> None:
+    result = review(toy, jobs=2)
+    assert verdicts(result) == CALM
+    assert result.complete
+    assert result.missing == ()
+    found = {f.id: (f.severity, f.claim, f.evidence) for f in result.findings}
+    assert found == {
+        "toy.false": ("major", "false", ("false.witness",)),
+        "cited.gap": ("major", "cited", ("cited.step",)),
+    }
+    assert result.findings[1].text.endswith("cites for it: the cited lemma says less")
+    assert result.assumptions[0].reason == "2 points"
+    assert result.versions["mfcheck"] == result.mfcheck
+    assert result.references
+
+
+def test_the_number_of_jobs_changes_nothing(toy: str) -> None:
+    one, three = (review(toy, seed=5, jobs=jobs).model_dump(mode="json") for jobs in (1, 3))
+    assert timeless(one) == timeless(three)
+
+
+def test_the_seed_changes_random_choices_only(toy: str) -> None:
+    draws = {}
+    for seed in (0, 1):
+        result = review(toy, seed=seed, claims=["square"])
+        draws[seed] = {check.id: check.lhs for check in result.claims[0].checks}
+    assert draws[0]["square.identity"] == draws[1]["square.identity"]
+    assert draws[0]["square.draw"] != draws[1]["square.draw"]
+
+
+@pytest.mark.parametrize("behaviour", ["raise", "exit"])
+def test_a_crash_leaves_its_claim_inconclusive_and_the_rest_as_it_was(
+    toy: str, monkeypatch: pytest.MonkeyPatch, behaviour: str
+) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", behaviour)
+    result = review(toy, jobs=2)
+    assert verdicts(result) == CALM | {"fragile": "inconclusive"}
+    assert result.complete
+    finding = next(f for f in result.findings if f.claim == "fragile")
+    assert finding.id == "fragile.run.crashed"
+    assert finding.evidence == ("fragile.run",)
+    crashed = next(c for c in result.claims[3].checks if c.crashed)
+    assert crashed.reason
+    assert crashed.reason in finding.text
+
+
+def test_an_assumption_that_crashes_is_undecided(toy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", "assumption")
+    answer = review(toy).assumptions[0]
+    assert answer.met is None
+    assert answer.reason == "ZeroDivisionError: no answer"
+
+
+def test_files_of_a_review(toy: str, tmp_path: Path) -> None:
+    result = review(toy, out=tmp_path)
+    stored = json.loads((tmp_path / "review.json").read_text(encoding="utf-8"))
+    assert Review.model_validate(stored) == result
+    witness = next(c for c in result.claims[1].checks)
+    assert witness.certificate == "certificates/false.witness.json"
+    assert json.loads((tmp_path / witness.certificate).read_text())["value"] == "2"
+    assert not list(tmp_path.rglob("*.pkl"))
+
+
+def test_chosen_claims_only(toy: str) -> None:
+    result = review(toy, claims=["cited"])
+    assert verdicts(result) == {"cited": "gap"}
+    assert result.assumptions == ()
+    assert result.constants == ()
+
+
+def interrupt_after(count: int) -> Callable[[Event, int, int], None]:
+    def watch(event: Event, done: int, total: int) -> None:
+        if isinstance(event, Result) and done == count:
+            raise KeyboardInterrupt
+
+    return watch
+
+
+def test_an_interrupted_review_keeps_what_finished_and_resumes(
+    toy: str, tmp_path: Path, log: Log
+) -> None:
+    with pytest.raises(Interrupted) as interruption:
+        review(toy, out=tmp_path, jobs=1, watch=interrupt_after(5))
+    partial = interruption.value.review
+    assert not partial.complete
+    kept = {check.id for claim in partial.claims for check in claim.checks}
+    assert kept
+    assert set(partial.missing).isdisjoint(kept)
+    assert Review.model_validate_json((tmp_path / "review.json").read_text()) == partial
+    for claim in partial.claims:
+        assert claim.verdict.value in ("unchecked", "inconclusive", CALM[claim.id])
+    before = len(log())
+    resumed = review(toy, out=tmp_path, jobs=1, resume=True)
+    rerun = log()[before:]
+    assert sorted(rerun) == sorted(partial.missing)
+    whole = review(toy, jobs=1).model_dump(mode="json")
+    assert timeless(_without(resumed.model_dump(mode="json"))) == timeless(_without(whole))
+
+
+def _without(record: Any) -> Any:
+    """Leave out the names of certificate files, which depend on whether there is a folder."""
+    if isinstance(record, dict):
+        return {k: _without(v) for k, v in record.items() if k != "certificate"}
+    return [_without(v) for v in record] if isinstance(record, list) else record
+
+
+def test_a_claim_with_checks_to_come_is_not_decided(toy: str) -> None:
+    def watch(event: Event, done: int, total: int) -> None:
+        if isinstance(event, Started) and event.task.id == "cited.step":
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as interruption:
+        review(toy, jobs=1, claims=["cited"], watch=watch)
+    (claim,) = interruption.value.review.claims
+    assert claim.verdict.value == "inconclusive"
+    assert claim.readings[0].because == "1 of 2 checks did not run"
+
+
+def test_crashed_checks_run_again_on_resume(
+    toy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", "raise")
+    review(toy, out=tmp_path, claims=["fragile"])
+    monkeypatch.setenv("TOY_BEHAVIOUR", "")
+    assert verdicts(review(toy, out=tmp_path, resume=True))["fragile"] == "supported"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"budget": "huge"}, "unknown budget 'huge'; choose one of quick, standard, thorough"),
+        ({"seed": -1}, "the seed must be >= 0, got -1"),
+        ({"jobs": 0}, "the number of jobs must be >= 1, got 0"),
+        ({"claims": ["lemma9"]}, "unknown claim 'lemma9'; toy has: square, false, cited, fragile"),
+        ({"resume": True}, "resuming needs the folder"),
+    ],
+)
+def test_unusable_arguments_are_refused(
+    toy: str, log: Log, arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        review(toy, **arguments)
+    assert log() == []
+
+
+def test_an_unwritable_folder_is_refused_before_any_work(
+    toy: str, tmp_path: Path, log: Log
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot write to the folder"):
+        review(toy, out=tmp_path / "file")
+    assert log() == []
+
+
+def test_an_activation_that_its_name_does_not_give_is_refused(toy: str) -> None:
+    setting = read_setting(toy, activation="sin")
+    assert review(toy, setting, claims=["square"]).setting["activation"] == "sin"
+    false = Activation("sin", activation("tanh").expr)
+    with pytest.raises(InputError, match="belongs to another activation"):
+        review(toy, replace(setting, activation=false))
+
+
+def test_findings_can_be_repeated(toy: str) -> None:
+    setting = read_setting(toy, activation="sin(x)/2", sets=["beta=64"])
+    result = review(toy, setting, seed=3, budget="quick", data_file="my points.csv")
+    assert result.findings[0].reproduce == (
+        "mfcheck check toy:false --budget quick --seed 3 --data 'my points.csv' "
+        "--activation 'sin(x)/2' --set beta=64"
+    )
+
+
+def test_power_counts_what_the_checks_reject(toy: str) -> None:
+    result = power(toy, jobs=2)
+    assert (result.planted, result.caught, result.missed) == (3, 2, ("fragile.missed",))
+    assert set(result.unplanted) == {"false.witness", "cited.step", "cited.holds", "fragile.before"}
+    missed = result.details[-1]
+    assert missed.answers == {"fragile.after": "yes", "fragile.run": "yes"}
+
+
+def test_a_check_that_crashes_on_a_planted_error_does_not_catch_it(
+    toy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", "raise")
+    missed = power(toy).details[-1]
+    assert missed.rejected_by == ()
+    assert missed.answers["fragile.run"] == "undecided: ValueError: a line and another"
+
+
+def test_power_resumes_too(toy: str, tmp_path: Path, log: Log) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        power(toy, out=tmp_path, jobs=1, watch=interrupt_after(2))
+    before = len(log())
+    result = power(toy, out=tmp_path, jobs=1, resume=True)
+    assert result.planted == 3
+    assert len(log()[before:]) == 2
