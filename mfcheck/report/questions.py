@@ -1,0 +1,68 @@
+"""Questions to the authors: one for each reading and each constant that the review leaves with them."""
+
+from typing import NamedTuple
+
+from mfcheck.claims.record import CheckRecord, ClaimRecord, ReadingRecord, Review
+from mfcheck.claims.verdict import Question, Scope, Verdict
+from mfcheck.report.view import behind
+
+_ASKED = {
+    Verdict.REFUTED: "An exact or certified check found a counterexample to it. Which reading is meant, and which"
+    " hypothesis excludes the counterexample?",
+    Verdict.GAP: "It does not follow from what is cited for it. Which further step or hypothesis closes the gap?",
+    Verdict.VACUOUS: "Its assumptions cannot be met, or the bound says nothing in its whole regime. For which settings"
+    " is it meant?",
+    Verdict.INCONCLUSIVE: "A simulated or sampled check denies it, without a certificate. In which regime is it meant"
+    " to hold?",
+}
+
+
+class QuestionToAuthors(NamedTuple):
+    """What it is about (words of the record), what is asked (our words), and the checks behind it."""
+
+    about: str
+    quoted: str
+    asked: str
+    checks: tuple[CheckRecord, ...]
+
+
+def _asks(claim: ClaimRecord, reading: ReadingRecord, against: list[CheckRecord]) -> bool:
+    """Say whether the verdict leaves a question: a crash, a tie or a defect of a check is ours to settle."""
+    if reading.verdict is not Verdict.INCONCLUSIVE:
+        return reading.verdict in _ASKED
+    proof = any(
+        c.passed and c.kind.rigorous and c.scope is Scope.WHOLE and c.question is Question.HOLDS
+        for c in claim.checks
+        if c.reading == reading.id
+    )
+    return not proof and any(not c.kind.rigorous for c in against)
+
+
+def _of_readings(review: Review) -> list[QuestionToAuthors]:
+    found = []
+    for claim in review.claims:
+        for reading in claim.readings:
+            checks = behind(claim, reading)
+            if _asks(claim, reading, checks):
+                about = f"{claim.title} ({claim.source}), reading {reading.id}"
+                asked = _ASKED[reading.verdict]
+                found.append(QuestionToAuthors(about, reading.text, asked, tuple(checks)))
+    return found
+
+
+def _of_constants(review: Review) -> list[QuestionToAuthors]:
+    return [
+        QuestionToAuthors(
+            f"Constant {constant.id} ({constant.source})",
+            constant.needs,
+            "The derivation uses this beyond the paper's assumptions. Is it granted, or can it be avoided?",
+            (),
+        )
+        for constant in review.constants
+        if constant.needs
+    ]
+
+
+def questions(review: Review) -> list[QuestionToAuthors]:
+    """Return the questions in the order of the paper; a check that crashed or could not decide raises none."""
+    return [*_of_readings(review), *_of_constants(review)]

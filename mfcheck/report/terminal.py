@@ -1,0 +1,255 @@
+"""The review, constants, power and simulation in the terminal.
+
+Every function takes a Rich console and prints to it. Words carry the meaning, colour only repeats it; a console that
+is no terminal gets neither rules nor colour. Nothing from a record is read as Rich markup.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from mfcheck.claims.record import (
+    CheckRecord,
+    ConstantsRecord,
+    Finding,
+    PowerRecord,
+    Review,
+    SimulationRecord,
+    Value,
+)
+from mfcheck.claims.verdict import Verdict
+from mfcheck.report import numbers, view
+from mfcheck.report.text import clean, one_line
+
+_STYLES = {
+    Verdict.PROVED: "bold green",
+    Verdict.CERTIFIED: "bold green",
+    Verdict.SUPPORTED: "bold cyan",
+    Verdict.INCONCLUSIVE: "bold yellow",
+    Verdict.REFUTED: "bold red",
+    Verdict.GAP: "bold magenta",
+    Verdict.VACUOUS: "bold magenta",
+    Verdict.UNCHECKED: "dim",
+}
+_ANSWERS = {"yes": "green", "no": "bold red", "undecided": "yellow", "crashed": "bold yellow"}
+_SEVERITIES = {"major": "bold red", "minor": "bold yellow", "remark": "bold cyan"}
+_ASCII = str.maketrans({"±": "+/-", "…": "...", "–": "-", "≥": ">=", "≤": "<=", "·": "-"})
+_END_VALUES = (
+    "loss",
+    "KL_tau",
+    "KL_nu",
+    "movement_tau",
+    "movement_nu",
+    "lambda_min_G",
+    "lambda_min_G2",
+)
+
+
+def _text(console: Console, words: object, style: str = "") -> Text:
+    """Return words that the console's encoding can write."""
+    shown = clean(words)
+    if not console.encoding.lower().startswith("utf"):
+        narrow = shown.translate(_ASCII)
+        shown = narrow.encode(console.encoding, errors="replace").decode(console.encoding)
+    return Text(shown, style=style)
+
+
+def _line(console: Console, words: object, style: str = "") -> None:
+    # Piped lines stay whole, so that they can be searched.
+    console.print(_text(console, words, style), soft_wrap=not console.is_terminal)
+
+
+def _table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+    if not console.is_terminal:
+        _columns(console, [[Text(head) for head in heads], *rows])
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def _columns(console: Console, rows: Sequence[Sequence[Text]]) -> None:
+    """Print aligned columns, one line for each row however long."""
+    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        padded = [c.plain + " " * (w - c.cell_len) for c, w in zip(row, widths, strict=True)]
+        console.print(Text("  ".join(padded).rstrip()), soft_wrap=True)
+
+
+def _verdict(console: Console, verdict: Verdict) -> Text:
+    return _text(console, verdict.value, _STYLES[verdict])
+
+
+def _value(value: Value | None) -> str:
+    shown = numbers.show(value)
+    return f"{shown.text} (width {shown.width})" if shown.width not in ("", "0") else shown.text
+
+
+def print_interruption(console: Console, review: Review) -> None:
+    """Say that the review is not complete and which checks are missing; nothing for a complete one."""
+    if review.complete:
+        return
+    missing = ", ".join(map(one_line, review.missing)) or "the record does not name them"
+    _line(console, "This review was interrupted: it is not complete.", "bold yellow")
+    _line(console, f"Checks that did not run: {missing}.", "yellow")
+    console.print()
+
+
+def print_verdicts(console: Console, review: Review) -> None:
+    """Print the verdict of each claim, and of each reading where there are several."""
+    rows = []
+    for claim in review.claims:
+        title = _text(console, one_line(claim.title))
+        rows.append((_text(console, one_line(claim.id)), _verdict(console, claim.verdict), title))
+        for reading in claim.readings if len(claim.readings) > 1 else ():
+            name = _text(console, f"  reading {one_line(reading.id)}", "dim")
+            text = _text(console, one_line(reading.text), "dim")
+            rows.append((name, _verdict(console, reading.verdict), text))
+    _table(console, ("Claim", "Verdict", "Statement"), rows)
+
+
+def _numbers(check: CheckRecord) -> str:
+    sides = [f"left {_value(check.lhs)}"] if check.lhs is not None else []
+    sides += [f"right {_value(check.rhs)}"] if check.rhs is not None else []
+    sides += [f"slack {numbers.number(check.slack)}"] if check.slack is not None else []
+    sides += [f"error {numbers.number(check.error)}"] if check.error is not None else []
+    return "; ".join([*sides, f"seed {check.seed}"])
+
+
+def _evidence(check: CheckRecord) -> str:
+    kind = f"{check.kind.value}, answer {view.answer(check)}"
+    return f"{one_line(check.id)} ({kind}): {_numbers(check)}"
+
+
+def _finding(console: Console, review: Review, finding: Finding) -> None:
+    severity = one_line(finding.severity)
+    head = _text(console, f"{severity}: ", _SEVERITIES.get(finding.severity, "bold"))
+    head.append_text(_text(console, f"{one_line(finding.text)} [{one_line(finding.claim)}]"))
+    console.print(head, soft_wrap=not console.is_terminal)
+    lines = [
+        f"evidence {_evidence(located.check) if located else one_line(id)}"
+        for id, located in view.evidence(review, finding.evidence)
+    ]
+    lines += [f"reproduce {one_line(finding.reproduce)}"] if finding.reproduce else []
+    for line in lines:
+        if console.is_terminal:
+            console.print(Padding(_text(console, line, "dim"), (0, 0, 0, 4)))
+        else:
+            _line(console, f"    {line}")
+
+
+def print_findings(console: Console, review: Review) -> None:
+    """Print the findings, gravest first, each with its evidence and the command that repeats it."""
+    if not review.findings:
+        _line(console, "No findings.")
+    for _, group in view.by_severity(review.findings):
+        for finding in group:
+            _finding(console, review, finding)
+
+
+def print_checks(console: Console, review: Review) -> None:
+    """Print each check that ran: answer, sides, slack, error, seed, and why it is no or undecided."""
+    for _, check in view.located(review):
+        answer = view.answer(check)
+        reason = f"; {one_line(check.reason)}" if check.reason and answer != "yes" else ""
+        words = f"{one_line(check.id)} ({check.kind.value}): {_numbers(check)}{reason}"
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(min_width=9)
+        grid.add_column(overflow="fold")
+        grid.add_row(_text(console, answer, _ANSWERS[answer]), _text(console, words))
+        if console.is_terminal:
+            console.print(grid)
+        else:
+            _line(console, f"{answer:<10}{words}")
+
+
+def print_review(console: Console, review: Review, checks: bool = False) -> None:
+    """Print a review: what was run, the verdict table, on request the checks, and the findings."""
+    _line(console, one_line(f"{review.title} ({review.source})"), "bold")
+    setting = "; ".join(f"{name}: {text}" for name, text in view.plain_setting(review.setting))
+    _line(console, f"seed {review.seed}; budget {one_line(review.budget)}; {setting}", "dim")
+    console.print()
+    print_interruption(console, review)
+    print_verdicts(console, review)
+    console.print()
+    if checks:
+        print_checks(console, review)
+        console.print()
+    print_findings(console, review)
+    console.print()
+    _line(console, view.sentence(review))
+
+
+def print_constants(console: Console, record: ConstantsRecord) -> None:
+    """Print the constants with their enclosures."""
+    _settings(console, record.paper, record.setting)
+    rows = [
+        tuple(
+            _text(console, cell)
+            for cell in (one_line(c.id), _value(c.value), one_line(c.evidence), one_line(c.source))
+        )
+        for c in record.constants
+    ]
+    _table(console, ("Constant", "Value", "Evidence", "Source"), rows)
+    for constant in record.constants:
+        if constant.needs:
+            _line(
+                console,
+                f"{one_line(constant.id)} needs beyond the paper: {one_line(constant.needs)}",
+            )
+
+
+def _settings(console: Console, paper: str, setting: dict[str, Any]) -> None:
+    words = "; ".join(f"{name}: {text}" for name, text in view.plain_setting(setting))
+    _line(console, f"{one_line(paper)}; {words}", "dim")
+    console.print()
+
+
+def print_power(console: Console, record: PowerRecord) -> None:
+    """Print what became of each planted error."""
+    rows = [
+        (
+            _text(console, one_line(planted.id)),
+            _text(console, "caught", "green")
+            if planted.caught
+            else _text(console, "missed", "bold red"),
+            _text(console, one_line(planted.kind)),
+            _text(console, ", ".join(map(one_line, planted.rejected_by)) or "–"),
+        )
+        for planted in record.details
+    ]
+    _table(console, ("Planted error", "Result", "Kind", "Rejected by"), rows)
+    console.print()
+    missed = ", ".join(map(one_line, record.missed))
+    end = f"; missed: {missed}" if missed else ""
+    _line(
+        console,
+        f"{one_line(record.paper)}: {record.caught} of {record.planted} planted errors caught"
+        f" (seed {record.seed}){end}.",
+    )
+
+
+def print_simulation(console: Console, record: SimulationRecord) -> None:
+    """Print the end of a simulation: each quantity with its error."""
+    _settings(console, record.paper, record.setting)
+    rows = []
+    for name in _END_VALUES:
+        end = getattr(record, name)
+        start = record.series.get(name)
+        first = _value_at_start(start.value, start.error) if start else "–"
+        rows.append(tuple(_text(console, cell) for cell in (name, first, _value(end))))
+    _table(console, ("Quantity", "At the start", f"At t = {numbers.number(record.end_time)}"), rows)
+    console.print()
+    _line(console, f"{len(record.time)} times recorded; seed {record.seed}.")
+
+
+def _value_at_start(values: tuple[float, ...], errors: tuple[float, ...]) -> str:
+    return numbers.estimate(values[0], errors[0]).text if values and errors else "–"

@@ -1,0 +1,144 @@
+"""What every report shows, in the same order and the same words."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from mfcheck.claims.record import CheckRecord, ClaimRecord, Finding, Plot, ReadingRecord, Review
+from mfcheck.claims.verdict import RULES, Kind, Question, Verdict
+from mfcheck.report.text import one_line
+
+SEVERITIES = ("major", "minor", "remark")
+SYMBOLS = {
+    Verdict.PROVED: "∎",
+    Verdict.CERTIFIED: "✓",
+    Verdict.SUPPORTED: "≈",
+    Verdict.INCONCLUSIVE: "?",
+    Verdict.REFUTED: "✗",
+    Verdict.GAP: "…",
+    Verdict.VACUOUS: "∅",
+    Verdict.UNCHECKED: "–",
+}
+"""A sign beside each verdict word, for those who see no colour."""
+
+QUESTIONS = {
+    Question.HOLDS: "is the statement true?",
+    Question.FOLLOWS: "does it follow from what is cited for it?",
+    Question.APPLIES: "can its assumptions be met, and does it say anything there?",
+}
+_SETTING = ("n", "d", "activation", "parameters", "origin", "sha256", "points", "labels")
+_PLAIN = re.compile(r"[^A-Za-z0-9]+")
+
+
+class Located(NamedTuple):
+    """A check with the claim that it belongs to."""
+
+    claim: ClaimRecord
+    check: CheckRecord
+
+
+def answer(check: CheckRecord) -> str:
+    """Return the answer of a check as a word."""
+    if check.crashed:
+        return "crashed"
+    return {True: "yes", False: "no", None: "undecided"}[check.passed]
+
+
+def met(value: bool | None) -> str:
+    """Return whether an assumption is met, in words."""
+    return {True: "met", False: "not met", None: "undecided"}[value]
+
+
+def located(review: Review) -> tuple[Located, ...]:
+    """Return all checks that ran, in the order of the claims."""
+    return tuple(Located(claim, check) for claim in review.claims for check in claim.checks)
+
+
+def with_slack(review: Review) -> tuple[Located, ...]:
+    """Return the checks that tested an inequality and know its slack, tightest first."""
+    known = [item for item in located(review) if item.check.slack is not None]
+    return tuple(sorted(known, key=lambda item: (item.check.slack or 0.0, item.check.id)))
+
+
+def evidence(review: Review, ids: Iterable[str]) -> list[tuple[str, Located | None]]:
+    """Return the named checks, None where the review holds no check of that name."""
+    by_id = {item.check.id: item for item in located(review)}
+    return [(id, by_id.get(id)) for id in ids]
+
+
+def counts(review: Review) -> list[tuple[Verdict, int]]:
+    """Return how many claims have each verdict, in the order of the charter; none that is absent."""
+    seen = Counter(claim.verdict for claim in review.claims)
+    return [(verdict, seen[verdict]) for verdict in Verdict if seen[verdict]]
+
+
+def by_severity(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
+    """Return the findings by severity, gravest first; unknown severities come last under their own name."""
+    unknown = sorted({f.severity for f in findings} - set(SEVERITIES))
+    groups = [(s, [f for f in findings if f.severity == s]) for s in (*SEVERITIES, *unknown)]
+    return [(severity, group) for severity, group in groups if group]
+
+
+def meanings() -> list[tuple[Verdict, list[str]]]:
+    """Return what each verdict word stands for: the conditions of the rules that give it."""
+    return [(v, [rule.condition for rule in RULES if rule.verdict is v]) for v in Verdict]
+
+
+def plots(review: Review) -> list[tuple[CheckRecord, Plot]]:
+    """Return all plots with the checks that made them."""
+    return [(item.check, plot) for item in located(review) for plot in item.check.plots]
+
+
+def plain_setting(setting: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the setting as short lines; points and labels are only counted here."""
+    lines: list[tuple[str, str]] = []
+    for key in (*_SETTING, *sorted(set(setting) - set(_SETTING))):
+        if key in ("points", "labels") or setting.get(key) is None:
+            continue
+        lines.append((one_line(key), _words(setting[key])))
+    return lines
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{one_line(k)} = {_words(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_words, value))
+    return one_line(value)
+
+
+def rows(setting: dict[str, Any]) -> list[tuple[list[str], str]]:
+    """Return the data points as (coordinates, label) where the setting holds them in that form."""
+    points, labels = setting.get("points"), setting.get("labels")
+    if not isinstance(points, list | tuple) or not all(isinstance(p, list | tuple) for p in points):
+        return []
+    known = labels if isinstance(labels, list | tuple) else []
+    padded = [*map(one_line, known), *[""] * len(points)]
+    return [([one_line(v) for v in p], y) for p, y in zip(points, padded, strict=False)]
+
+
+def behind(claim: ClaimRecord, reading: ReadingRecord) -> list[CheckRecord]:
+    """Return the checks of a reading that speak against it, those that made the verdict first."""
+    own = [c for c in claim.checks if c.reading == reading.id and not c.crashed]
+    against = [c for c in own if c.passed is False]
+    return sorted(against, key=lambda c: list(Kind).index(c.kind))
+
+
+def sentence(review: Review) -> str:
+    """Return the outcome in one sentence."""
+    checks = len(located(review))
+    parts = ", ".join(f"{count} {verdict.value}" for verdict, count in counts(review)) or "none"
+    return (
+        f"{_count(len(review.claims), 'claim')} reviewed by {_count(checks, 'check')}; "
+        f"verdicts: {parts}; {_count(len(review.findings), 'finding')}."
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def slug(text: str) -> str:
+    """Return the text as part of an anchor."""
+    return _PLAIN.sub("-", text).strip("-").lower()[:60] or "x"
