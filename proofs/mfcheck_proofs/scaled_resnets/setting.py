@@ -49,6 +49,14 @@ PARAMETERS = (
         Fraction(1),
         True,
     ),
+    Parameter(
+        "gamma",
+        s.gamma,
+        Fraction(1),
+        "margin of the ramp loss in Theorem 6",
+        Fraction(0),
+        open_minimum=True,
+    ),
 )
 
 # Rational points of the sphere: every inner product is exact.
