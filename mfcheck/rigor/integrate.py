@@ -1,6 +1,7 @@
 """Certified Gaussian expectations `E[f(sqrt2 xi)]`, `xi ~ N(0, 1)`."""
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 
@@ -32,11 +33,20 @@ def expectation(f: sp.Expr, digits: int = 30) -> arb:
     Raises:
         InputError: the accuracy is out of reach, or the expectation is not known to be finite.
     """
+    return expectation_of(pieces(f), digits, parity(f))
+
+
+def expectation_of(parts: Sequence[Piece], digits: int = 30, symmetry: int = 0) -> arb:
+    """Enclose `E[f(sqrt2 xi)]` of a function given in pieces; `symmetry` as `parity` answers it.
+
+    Raises:
+        InputError: as for `expectation`.
+    """
     check_digits(digits)
-    if f == 0 or parity(f) == -1:
+    if symmetry == -1 or all(part.expr == 0 for part in parts):
         return arb(0)
     for guard in (3, digits // 2 + 10, digits + 20):
-        value = _expectation(f, digits + guard)
+        value = _expectation(parts, digits + guard, symmetry == 1)
         if is_accurate(value, digits):
             return value
     raise InputError(f"{digits} digits of an expectation are out of reach")
@@ -66,29 +76,37 @@ def parity(f: sp.Expr) -> int:
     return 1 if mirrored == f else -1 if mirrored == -f else 0
 
 
-def cut_tails(f: sp.Expr, digits: int) -> tuple[int, arb]:
+def cut_tails(parts: Sequence[Piece], digits: int, even: bool = False) -> tuple[int, arb]:
     """Return `R`, and a ball around 0 for `int_{|x|>R} |f(x)| exp(-x^2/4) dx / (2 sqrt(pi)) < 10^-digits`.
 
     Raises:
         InputError: no such bound is found, since `f` grows too fast or its tails are not understood.
     """
-    cutoff = max(8, math.ceil(2.1 * math.sqrt(digits * math.log(10))))
+    cutoff = max(_beyond_cuts(parts), math.ceil(2.1 * math.sqrt(digits * math.log(10))))
     reason = "it grows too fast"
     with ctx.workprec(_TAIL_PREC):
         for _ in range(24):
             try:
-                mass = _tail_mass(f, cutoff)
+                mass = _tail_mass(parts, cutoff, even)
                 if mass < arb(10) ** -digits:
                     return cutoff, arb(0, mass.upper())
             except UnknownTailError as error:
                 reason = str(error)
             cutoff += max(1, cutoff // 12)
-    raise InputError(f"no bound on the Gaussian tail of {str(f)[:60]} is found: {reason}")
+    raise InputError(
+        f"no bound on the Gaussian tail of {str(parts[-1].expr)[:60]} is found: {reason}"
+    )
 
 
-def _tail_mass(f: sp.Expr, cutoff: int) -> arb:
-    right = _half_mass(f, cutoff)
-    return 2 * right if parity(f) else right + _half_mass(f.subs(X, -X), cutoff)
+def _beyond_cuts(parts: Sequence[Piece]) -> int:
+    """Return a whole number that exceeds the size of all cuts, at least 8."""
+    ends = [enclose(part.upper).abs_upper() for part in parts[:-1]]
+    return max([8, *(int(float(end)) + 2 for end in ends)])
+
+
+def _tail_mass(parts: Sequence[Piece], cutoff: int, even: bool) -> arb:
+    right = _half_mass(parts[-1].expr, cutoff)
+    return 2 * right if even else right + _half_mass(parts[0].expr.subs(X, -X), cutoff)
 
 
 def _half_mass(f: sp.Expr, cutoff: int) -> arb:
@@ -108,11 +126,10 @@ def _half_mass(f: sp.Expr, cutoff: int) -> arb:
     return best
 
 
-def _expectation(f: sp.Expr, digits: int) -> arb:
-    cutoff, outside = cut_tails(f, digits)
+def _expectation(parts: Sequence[Piece], digits: int, even: bool) -> arb:
+    cutoff, outside = cut_tails(parts, digits, even)
     with ctx.workprec(int(digits * _LOG2_10) + 24):
-        even = parity(f) == 1
-        inside = sum((_finite(part, cutoff, even, digits) for part in pieces(f)), arb(0))
+        inside = sum((_finite(part, cutoff, even, digits) for part in parts), arb(0))
         return (2 * inside if even else inside) / (2 * arb.pi().sqrt()) + outside
 
 
