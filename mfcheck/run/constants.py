@@ -17,6 +17,6 @@ def constant_records(
     """
     if not paper.constants:
         return ()
-    from mfcheck.symbolic.constants import evaluate_constants
+    from mfcheck.rigor.constants import evaluate_constants
 
     return tuple(evaluate_constants(paper, setting, digits))
