@@ -19,7 +19,8 @@ from mfcheck.symbolic.activation import Activation
 Point = tuple[Fraction, ...]
 
 _NUMBER = re.compile(
-    r"[+-]?(\d{1,60}(\.\d{0,60})?|\.\d{1,60})([eE][+-]?\d{1,2})?|[+-]?\d{1,60}/\d{1,60}"
+    r"[+-]?(\d{1,60}(\.\d{0,60})?|\.\d{1,60})([eE][+-]?\d{1,2})?|[+-]?\d{1,60}/\d{1,60}",
+    re.ASCII,
 )
 
 

@@ -75,6 +75,10 @@ def _soft_no(outcomes: Outcomes) -> bool:
     return any(o.passed is False and not o.kind.rigorous for o in outcomes)
 
 
+def _denied(outcomes: Outcomes) -> bool:
+    return any(o.passed is False and o.question is Question.HOLDS for o in outcomes)
+
+
 def _whole(outcomes: Outcomes, *kinds: Kind) -> bool:
     return any(
         o.passed is True
@@ -105,9 +109,9 @@ class Rule:
 RULES: tuple[Rule, ...] = (
     Rule("no check ran", Verdict.UNCHECKED, lambda o: not o),
     Rule(
-        "a rigorous check of the whole reading passed, and another check denies it (a defect in a check)",
+        "a rigorous check of the whole reading passed, and another check says that it is false (a defect in a check)",
         Verdict.INCONCLUSIVE,
-        lambda o: _rigorous_whole(o) and (_no(o, Question.HOLDS) or _soft_no(o)),
+        lambda o: _rigorous_whole(o) and _denied(o),
     ),
     Rule(
         "an exact or certified check found a counterexample",
@@ -126,7 +130,7 @@ RULES: tuple[Rule, ...] = (
         lambda o: _no(o, Question.FOLLOWS),
     ),
     Rule(
-        "a simulated or sampled check denies it (no certificate, hence no refutation)",
+        "a simulated or sampled check says no (no certificate, hence no more than doubt)",
         Verdict.INCONCLUSIVE,
         _soft_no,
     ),
