@@ -33,11 +33,11 @@ def _concrete(expr: sp.Expr) -> sp.Expr:
 
 
 def _differs(expr: sp.Expr) -> bool:
-    """Return whether `expr` takes a value away from zero, in 60 digits, at a point of rational numbers."""
+    """Return whether `expr` takes a value away from zero, in 60 digits, at a rational point."""
     concrete = _concrete(expr)
     free = sorted(concrete.free_symbols, key=str)
-    value = concrete.subs({x: sp.Rational(7 + 3 * k, 11 + 2 * k) for k, x in enumerate(free)})
-    size = abs(sp.N(value, 60))
+    point = {x: sp.Rational(7 + 3 * k, 11 + 2 * k).evalf(60) for k, x in enumerate(free)}
+    size = abs(sp.N(concrete.xreplace(point), 60))
     return bool(size.is_number) and bool(size > sp.Float("1e-30"))
 
 
@@ -76,6 +76,55 @@ def identities(
         domain=domain,
         notes=notes,
     )
+
+
+def matrix_identities(
+    pairs: Iterable[tuple[sp.MatrixExpr, sp.MatrixExpr]], domain: str, sizes: dict[sp.Symbol, int]
+) -> Evidence:
+    """Return the evidence that matrix expressions of symbolic size are equal, which covers every size.
+
+    Args:
+        pairs: sides to compare; their equality is decided by SymPy's canonical form of matrix products.
+        domain: what the symbols range over, in words.
+        sizes: small sizes at which unequal sides are told apart by integer matrices.
+    """
+    sides = list(pairs)
+    for lhs, rhs in sides:
+        if not getattr((lhs - rhs).doit(), "is_ZeroMatrix", False):
+            differs = _example(lhs, sizes) != _example(rhs, sizes)
+            return Evidence(
+                passed=False if differs else None,
+                scope=Scope.WHOLE,
+                lhs=_short(lhs),
+                rhs=_short(rhs),
+                cases=len(sides),
+                domain=domain,
+                reason=f"the sides differ for integer matrices of sizes {sizes}",
+            )
+    return Evidence(
+        passed=bool(sides) or None,
+        scope=Scope.WHOLE,
+        lhs=_short(sides[0][0]),
+        rhs=_short(sides[0][1]),
+        error=0.0,
+        cases=len(sides),
+        domain=domain,
+    )
+
+
+def _example(expr: sp.MatrixExpr, sizes: dict[sp.Symbol, int]) -> sp.Matrix:
+    sized = expr.subs(sizes)
+    values = {}
+    for k, symbol in enumerate(sorted(sized.atoms(sp.MatrixSymbol), key=str)):
+        rows, columns = symbol.shape
+        entries = [[(3 * i + 5 * j + k) % 7 + 1 for j in range(columns)] for i in range(rows)]
+        values[symbol] = sp.ImmutableMatrix(entries)
+    scalars = {
+        x: sp.Integer(2 + k)
+        for k, x in enumerate(sorted(sized.free_symbols, key=str))
+        if x.is_scalar
+    }
+    return sized.xreplace(values).xreplace(scalars).doit().as_explicit()
 
 
 def _short(expr: sp.Expr, limit: int = 240) -> str:

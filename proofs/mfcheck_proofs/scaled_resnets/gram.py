@@ -1,0 +1,405 @@
+"""Gram matrices, what is exact at initialisation, and the Hermite forms of G2 and of the KL kernel."""
+
+import sympy as sp
+
+from mfcheck.claims import (
+    Check,
+    Claim,
+    Context,
+    Evidence,
+    Kind,
+    PlantedError,
+    Reading,
+    Scope,
+)
+from mfcheck.symbolic.gaussian import correlated, expectation, ornstein_uhlenbeck
+from mfcheck.symbolic.generic import s0, s1, s2, specialise
+from mfcheck.symbolic.identity import identities, matrix_identities
+from mfcheck_proofs.scaled_resnets.particle_system import System, dot, system
+from mfcheck_proofs.scaled_resnets.symbols import alpha, beta, k, n
+
+# --- the two dynamics identities -------------------------------------------------------------------------------------
+
+e = sp.MatrixSymbol("e", n, 1)
+G = sp.MatrixSymbol("G", n, n)
+dynamics = {"residual": -(beta**2) / n * G * e, "loss": -(beta**2) / n**2 * e.T * G * e}
+
+
+def _gram_of(S: System) -> sp.Matrix:
+    """G = alpha^2 G1 + G2 of the particle system, from the definitions of J1 and J2."""
+    pulled, point = sp.symbols(f"pi:{S.d}"), sp.symbols(f"zeta:{S.d}")
+
+    def predictor(i: int) -> list[sp.Expr]:
+        return [
+            sp.diff(h.a * s0(dot(h.w, S.z[i][-1]) + h.b), v) for h in S.heads for v in h.symbols
+        ]
+
+    def encoder(i: int) -> list[sp.Expr]:
+        return [
+            sp.diff(dot(pulled, theta.u) * s0(dot(theta.w, point) + theta.b), v)
+            .xreplace(dict(zip(pulled, S.p[i][below + 1], strict=True)))
+            .xreplace(dict(zip(point, S.z[i][below], strict=True)))
+            for below, layer in enumerate(S.layers)
+            for theta in layer
+            for v in theta.symbols
+        ]
+
+    J2 = sp.Matrix([predictor(i) for i in range(S.n)])
+    J1 = sp.Matrix([encoder(i) for i in range(S.n)])
+    result: sp.Matrix = alpha**2 * J1 * J1.T / (S.L * S.M) + J2 * J2.T / S.M
+    return result
+
+
+def particle_dynamics(context: Context) -> Evidence:
+    """Move every particle with the gradient flow and compare de/dt with the stated form."""
+    S = system()
+    residuals = sp.symbols(f"e:{S.n}", real=True)
+    hidden = dict(zip(S.residuals, residuals, strict=True))
+    weighted = [(S.M, v) for h in S.heads for v in h.symbols]
+    weighted += [(S.L * S.M, v) for layer in S.layers for th in layer for v in th.symbols]
+    rate = sp.Integer(0)
+    for weight, v in weighted:
+        rate += sp.diff(S.f[0], v) * -weight * sp.diff(S.loss, v).xreplace(hidden)
+    small = {
+        sp.MatrixSymbol("e", S.n, 1): sp.ImmutableMatrix(residuals),
+        sp.MatrixSymbol("G", S.n, S.n): sp.ImmutableMatrix(_gram_of(S)),
+    }
+    stated = context["residual"].subs(n, S.n).xreplace(small).doit()[0, 0]
+    return identities(
+        [(rate, stated)], "n = L = M = d = 2, every s0 and every particle: all 28 coordinates move"
+    )
+
+
+def matrix_dynamics(context: Context) -> Evidence:
+    """The same for any number of samples and parameters: f has Jacobian J, parameters have weights W.
+
+    A parameter of weight w (M for the predictor, L M for the encoder) moves with `-w dL/dparameter`, and
+    `beta^2 G = J W J^T` by the definition of G.
+    """
+    N = sp.Symbol("N", positive=True, integer=True)
+    J, W = sp.MatrixSymbol("J", n, N), sp.MatrixSymbol("W", N, N)
+    definition = {G: J * W * J.T / beta**2}
+    de = (J * (-W * (J.T * e / n))).doit()
+    dL = (e.T * de / n).doit()
+    return matrix_identities(
+        [(de, context["residual"].subs(definition)), (dL, context["loss"].subs(definition))],
+        "any number of samples, layers and particles",
+        {n: 2, N: 3},
+    )
+
+
+DYNAMICS = ("gram-dynamics-particles", "gram-dynamics-matrices")
+dynamics_identities = Claim(
+    id="gram-dynamics",
+    title="Residuals and loss follow the Gram matrix",
+    statement="de/dt = -(beta^2/n) G e and dL/dt = -(beta^2/n^2) e^T G e, with G = alpha^2 G1 + G2.",
+    source="2403.09889, Gram matrices and eqs. (2), (3)",
+    readings=(Reading("stated", "Right sides of de/dt and dL/dt.", dynamics),),
+    checks=(
+        Check(DYNAMICS[0], Kind.EXACT, particle_dynamics, group="symbolic-gradients"),
+        Check(DYNAMICS[1], Kind.EXACT, matrix_dynamics),
+    ),
+    planted=(
+        PlantedError(
+            "gram-dynamics-no-n",
+            "factor n dropped",
+            {"residual": dynamics["residual"] * n},
+            "The loss is a mean over samples.",
+            DYNAMICS,
+        ),
+        PlantedError(
+            "gram-dynamics-beta",
+            "exponent off",
+            {"residual": dynamics["residual"] / beta},
+            "beta enters both the network and its gradient.",
+            DYNAMICS,
+        ),
+        PlantedError(
+            "gram-dynamics-doubled",
+            "constant scaled",
+            {"loss": 2 * dynamics["loss"]},
+            "The loss has one half in front of the square.",
+            DYNAMICS[1:],
+        ),
+    ),
+)
+
+# --- positive semi-definiteness --------------------------------------------------------------------------------------
+
+kdim = sp.Symbol("K", positive=True, integer=True)
+J_theta = sp.MatrixSymbol("J", n, kdim)
+v = sp.MatrixSymbol("v", n, 1)
+square = {"form": (J_theta.T * v).T * (J_theta.T * v)}
+
+
+def sum_of_squares(context: Context) -> Evidence:
+    """v^T (J J^T) v against |J^T v|^2, for one particle; the mean of such forms is not negative."""
+    return matrix_identities(
+        [((v.T * J_theta * J_theta.T * v).doit(), context["form"].doit())],
+        "every particle, depth, n and d; G1 is the mean over particles and depth",
+        {n: 2, kdim: 3},
+    )
+
+
+positive = Claim(
+    id="gram-psd",
+    title="G1 is positive semi-definite",
+    statement="v^T J1 J1^T v = |J1^T v|^2 >= 0 for each particle and depth; so G1 and G2 are positive semi-definite.",
+    source="2403.09889, definition of G1",
+    readings=(Reading("stated", "v^T J J^T v as a sum of squares.", square),),
+    checks=(Check("gram-psd-squares", Kind.EXACT, sum_of_squares),),
+    planted=(
+        PlantedError(
+            "gram-psd-sign",
+            "sign flipped",
+            {"form": -square["form"]},
+            "The form would be negative semi-definite.",
+            ("gram-psd-squares",),
+        ),
+    ),
+)
+
+# --- exact facts at initialisation -----------------------------------------------------------------------------------
+
+a = sp.Symbol("a", real=True)
+u = sp.Symbol("u", real=True)
+w, b = sp.symbols("w b", real=True)
+z = sp.Symbol("z", real=True)
+start = {"f": sp.Integer(0), "dz": sp.Integer(0), "p": sp.Integer(0), "G1": sp.Integer(0)}
+
+
+def centred(context: Context) -> Evidence:
+    """Each quantity has a factor a or u that is centred and independent of the rest."""
+    inner = w * z + b
+    means = {
+        "f": beta * expectation(a * s0(inner), [a]),
+        "dz": alpha * expectation(u * s0(inner), [u]),
+        "p": expectation(a * s1(inner) * w, [a]),
+    }
+    gradient = [sp.diff(means["p"] * u * s0(inner), x) for x in (u, w, b)]
+    means["G1"] = sum((g**2 for g in gradient), sp.Integer(0))
+    return identities(
+        [(means[name], context[name]) for name in start],
+        "every s0, point, depth and coordinate, under standard Gaussian measures",
+        Scope.WHOLE,
+    )
+
+
+initialisation = Claim(
+    id="initialisation",
+    title="At initialisation the deep network is the identity",
+    statement=(
+        "Under Assumption 2: f = 0, Z(x, s) = x for every s, p = 0, hence G1 = 0 and G = G2. "
+        "The first inequality of Lemma 4 is an equality."
+    ),
+    source="2403.09889, Assumption 2 and the definitions of Z, G1",
+    assumptions=("assumption-2",),
+    readings=(
+        Reading("stated", "Values at time zero of f, dz/ds, p and a diagonal entry of G1.", start),
+    ),
+    checks=(Check("initialisation-centred", Kind.EXACT, centred),),
+    planted=(
+        PlantedError(
+            "initialisation-output",
+            "factor dropped",
+            {"f": beta},
+            "The output would need E[a] = 1.",
+            ("initialisation-centred",),
+        ),
+        PlantedError(
+            "initialisation-adjoint",
+            "factor dropped",
+            {"p": s1(w * z + b) * w, "G1": sp.Integer(1)},
+            "The adjoint carries a centred factor a.",
+            ("initialisation-centred",),
+        ),
+    ),
+)
+
+# --- Hermite forms ---------------------------------------------------------------------------------------------------
+
+xi, zeta, tt, ss = sp.symbols("xi zeta t s", real=True)
+corr = sp.Symbol("c", real=True)
+P = sp.Symbol("p", real=True)
+z_norm = sp.Symbol(r"{|z|}", positive=True)
+
+
+def _generating(time: sp.Symbol, x: sp.Expr) -> sp.Expr:
+    """exp(t x - t^2/2) = sum_k t^k h_k(x) / sqrt(k!): these functions are total in L^2."""
+    return sp.exp(time * x - time**2 / 2)
+
+
+def _dirichlet(F: sp.Expr, H: sp.Expr) -> sp.Expr:
+    """E[grad F . grad H] in the orthonormal coordinates a, xi, zeta of parameter space."""
+    variables = (a, xi, zeta)
+    energy = sum(sp.diff(F, x) * sp.diff(H, x) for x in variables)
+    return expectation(energy, [a, zeta, xi])
+
+
+def _series(weight: sp.Expr) -> sp.Expr:
+    """Sum over k of weight(k) (c t s)^k / k!."""
+    X = sp.Symbol("X", positive=True)
+    total = sp.summation(weight * X**k / sp.factorial(k), (k, 0, sp.oo))
+    return total.subs(X, corr * tt * ss)
+
+
+def mehler(context: Context) -> Evidence:
+    """E[grad h_i . grad h_j] for h = a phi(xi) with generating functions phi, against the stated series."""
+    eta = correlated(corr, xi, zeta)
+    lhs = _dirichlet(a * _generating(tt, xi), a * _generating(ss, eta))
+    return identities(
+        [(lhs, _series(context["weight"]))],
+        "all square-integrable phi (by the total family exp(t x - t^2/2)), every |c| < 1",
+        Scope.WHOLE,
+    )
+
+
+G2_WEIGHT = 1 + k
+hermite_gram = Claim(
+    id="hermite-gram",
+    title="Hermite form of G2 at initialisation",
+    statement=(
+        "With phi(xi) = s0(sqrt2 xi) = sum mu_k h_k(xi) and c_ij = (1 + <x_i,x_j>)/2: "
+        "(G2)_ij = sum_k (1+k) mu_k^2 c_ij^k."
+    ),
+    source="2403.09889, Lemma 4 (definition of G2 and of the Hermite coefficients)",
+    assumptions=("assumption-1", "assumption-2"),
+    readings=(Reading("stated", "Weight of mu_k^2 c^k.", {"weight": G2_WEIGHT}),),
+    checks=(Check("hermite-gram-mehler", Kind.EXACT, mehler),),
+    planted=(
+        PlantedError(
+            "hermite-gram-no-output",
+            "index shifted",
+            {"weight": k},
+            "Drops the part E[s0 s0] of the gradient in a.",
+            ("hermite-gram-mehler",),
+        ),
+        PlantedError(
+            "hermite-gram-halved",
+            "constant scaled",
+            {"weight": 1 + k / 2},
+            "Takes |z|^2 for |z|^2 + 1: the bias is forgotten.",
+            ("hermite-gram-mehler",),
+        ),
+        PlantedError(
+            "hermite-gram-squared",
+            "exponent off",
+            {"weight": G2_WEIGHT**2},
+            "This is the KL kernel, not G2.",
+            ("hermite-gram-mehler",),
+        ),
+    ),
+)
+
+# --- the rate of KL --------------------------------------------------------------------------------------------------
+
+x = sp.Symbol("x", real=True)
+tau = sp.Function("tau", positive=True)(x)
+vel = sp.Function("v", real=True)(x)
+kl_forms = {
+    "rate": x * vel - sp.diff(vel, x),
+    "kernel": s0(P) + P * s1(P) - (z_norm**2 + 1) * s2(P),
+    "weight": (1 + k) ** 2,
+}
+
+
+def entropy_rate(context: Context) -> Evidence:
+    """-(tau v)' (log tau + x^2/2) and the stated rate differ by a total derivative, which integrates to zero."""
+    flux = tau * vel
+    score = sp.log(tau) + x**2 / 2
+    lhs = -sp.diff(flux, x) * score - tau * context["rate"]
+    rhs = sp.diff(flux - flux * score, x)
+    return identities(
+        [(lhs, rhs)],
+        "every smooth positive density and velocity field that vanish at infinity, per coordinate",
+        Scope.WHOLE,
+    )
+
+
+def stein_kernel(context: Context) -> Evidence:
+    """The operator behind the rate maps a s0(w.z+b) to a k_z(p); any d, by rotation of w onto z."""
+    inner = z_norm * w + b
+    lhs = ornstein_uhlenbeck(a * s0(inner), [a, w, b])
+    mean = expectation(a * context["kernel"], [a])
+    return identities(
+        [(lhs, a * context["kernel"].subs(P, inner)), (mean, sp.Integer(0))],
+        "every s0, z and d; for the encoder a is replaced by <p, u>, which is linear in u as a is in a",
+        Scope.WHOLE,
+    )
+
+
+def chaos_weights(context: Context) -> Evidence:
+    """E[grad(a k_i) . grad(a phi_j)] on generating functions against the stated series of K."""
+    eta = correlated(corr, xi, zeta)
+    kernel = context["kernel"].subs(z_norm, 1)
+    on_family = specialise(kernel, lambda p: _generating(tt, p / sp.sqrt(2)))
+    lhs = _dirichlet(a * on_family.subs(P, sp.sqrt(2) * xi), a * _generating(ss, eta))
+    return identities(
+        [(lhs, _series(context["weight"]))],
+        "all phi with finite second derivative in L^2, |z| = 1, every |c| < 1",
+        Scope.WHOLE,
+    )
+
+
+KL_CHECKS = ("kl-entropy-rate", "kl-stein-kernel", "kl-chaos-weights")
+kl_kernel = Claim(
+    id="kl-rate",
+    title="The rate of KL along the flow, and its kernel",
+    statement=(
+        "d/dt KL(tau_t|tau_0) = E[omega.v - div v]; for v = -grad dL/dtau this is "
+        "-(beta/n) sum_i e_i E[a k_{z_i}(p_i)] "
+        "with k_z(p) = s0(p) + p s0'(p) - (|z|^2+1) s0''(p); E[a k_z] = 0 at the start, and "
+        "K_ij = E[grad(a k_i) . grad h_j] = sum_k (1+k)^2 mu_k^2 c_ij^k."
+    ),
+    source="2403.09889, Theorem 5 (relative entropy along the flow; derivation in the docs)",
+    assumptions=("assumption-2",),
+    readings=(
+        Reading(
+            "stated", "Integrand of the rate, kernel k_z(p), weight of mu_k^2 c^k in K.", kl_forms
+        ),
+    ),
+    checks=(
+        Check(KL_CHECKS[0], Kind.EXACT, entropy_rate),
+        Check(KL_CHECKS[1], Kind.EXACT, stein_kernel),
+        Check(KL_CHECKS[2], Kind.EXACT, chaos_weights),
+    ),
+    planted=(
+        PlantedError(
+            "kl-rate-sign",
+            "sign flipped",
+            {"rate": x * vel + sp.diff(vel, x)},
+            "The divergence enters with a minus sign.",
+            KL_CHECKS[:1],
+        ),
+        PlantedError(
+            "kl-rate-no-divergence",
+            "factor dropped",
+            {"rate": x * vel},
+            "A contracting flow changes the entropy.",
+            KL_CHECKS[:1],
+        ),
+        PlantedError(
+            "kl-kernel-no-bias",
+            "constant scaled",
+            {"kernel": s0(P) + P * s1(P) - z_norm**2 * s2(P)},
+            "The bias contributes to the Laplacian.",
+            KL_CHECKS[1:],
+        ),
+        PlantedError(
+            "kl-kernel-derivative",
+            "s0' for s0''",
+            {"kernel": s0(P) + P * s1(P) - (z_norm**2 + 1) * s1(P)},
+            "The Laplacian brings the second derivative.",
+            KL_CHECKS[1:],
+        ),
+        PlantedError(
+            "kl-weight-linear",
+            "exponent off",
+            {"weight": 1 + k},
+            "The operator acts once more than in G2.",
+            KL_CHECKS[2:],
+        ),
+    ),
+)
+
+CLAIMS = (dynamics_identities, positive, initialisation, hermite_gram, kl_kernel)
