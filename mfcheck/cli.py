@@ -196,8 +196,7 @@ def review(
 ) -> None:
     """Run all checks of a paper: verdicts, findings, report.html, report.md and review.json."""
     from mfcheck.claims import load_paper
-    from mfcheck.report import print_review, render_html, render_markdown
-    from mfcheck.run.store import write_text
+    from mfcheck.report.terminal import print_review
 
     output = Output(json, quiet, no_colour)
     failing = _verdicts(fail_on)
@@ -205,12 +204,20 @@ def review(
     folder = out or Path("mfcheck-out") / loaded.id
     wish = _Wish(data, activation, sets, budget, seed, jobs, folder, resume)
     result = wish.review(loaded, output)
-    reports = {"report.html": render_html(result), "report.md": render_markdown(result)}
-    for name, text in reports.items():
-        write_text(folder / name, text)
-    output.give(result.model_dump_json(indent=1), lambda console: print_review(result, console))
+    _write_reports(result, folder)
+    output.give(result.model_dump_json(indent=1), lambda console: print_review(console, result))
     output.console().print(f"Reports: {folder}", markup=False, soft_wrap=True)
     _end(result, failing)
+
+
+def _write_reports(review: "Review", folder: Path) -> None:
+    from mfcheck.report.html import render_html
+    from mfcheck.report.markdown import render_markdown
+    from mfcheck.run.store import write_text
+
+    reports = {"report.html": render_html(review), "report.md": render_markdown(review)}
+    for name, text in reports.items():
+        write_text(folder / name, text)
 
 
 @app.command(epilog="Example: mfcheck check scaled-resnets:lemma4 --budget quick --out lemma4")
@@ -233,7 +240,7 @@ def check(
 ) -> None:
     """Run the checks of one claim, or of all claims of a paper; no reports."""
     from mfcheck.claims import load_paper
-    from mfcheck.report import print_review
+    from mfcheck.report.terminal import print_review
 
     output = Output(json, quiet, no_colour)
     failing = _verdicts(fail_on)
@@ -241,7 +248,9 @@ def check(
     loaded = load_paper(paper)
     wish = _Wish(data, activation, sets, budget, seed, jobs, out, resume)
     result = wish.review(loaded, output, [claim] if colon else [c.id for c in loaded.claims])
-    output.give(result.model_dump_json(indent=1), lambda console: print_review(result, console))
+    output.give(
+        result.model_dump_json(indent=1), lambda console: print_review(console, result, checks=True)
+    )
     _end(result, failing)
 
 
@@ -268,7 +277,7 @@ def power(
     """Plant errors in the claims of a paper and count those that its checks reject."""
     from mfcheck.claims import load_paper
     from mfcheck.progress import TaskProgress
-    from mfcheck.report import print_power
+    from mfcheck.report.terminal import print_power
     from mfcheck.run import power as run_power
 
     output = Output(json, quiet, no_colour)
@@ -285,7 +294,7 @@ def power(
             resume=resume,
             watch=watch,
         )
-    output.give(result.model_dump_json(indent=1), lambda console: print_power(result, console))
+    output.give(result.model_dump_json(indent=1), lambda console: print_power(console, result))
 
 
 @app.command(epilog="Example: mfcheck constants scaled-resnets --data points.csv --digits 30")
@@ -304,15 +313,15 @@ def constants(
     """Enclose every constant of a paper in a setting."""
     from mfcheck.claims import load_paper
     from mfcheck.claims.record import ConstantsRecord
-    from mfcheck.report import print_constants
-    from mfcheck.run.constants import constant_records
+    from mfcheck.report.terminal import print_constants
+    from mfcheck.rigor.constants import evaluate_constants
 
     output = Output(json, quiet, no_colour)
     loaded = load_paper(paper)
     setting = _Wish(data, activation, sets).setting(loaded)
-    found = constant_records(loaded, setting, digits)
+    found = evaluate_constants(loaded, setting, digits)
     result = ConstantsRecord(paper=loaded.id, setting=setting.describe(), constants=found)
-    output.give(result.model_dump_json(indent=1), lambda console: print_constants(result, console))
+    output.give(result.model_dump_json(indent=1), lambda console: print_constants(console, result))
 
 
 @app.command(epilog="Example: mfcheck simulate scaled-resnets --set beta=64 --json run.json")
@@ -329,7 +338,7 @@ def simulate(
     """Simulate the dynamics of a paper: each quantity over time, with its error."""
     from mfcheck.claims import load_paper
     from mfcheck.progress import FractionProgress
-    from mfcheck.report import print_simulation
+    from mfcheck.report.terminal import print_simulation
 
     output = Output(json, quiet, no_colour)
     loaded = load_paper(paper)
@@ -338,7 +347,7 @@ def simulate(
     setting = _Wish(data, activation, sets).setting(loaded)
     with FractionProgress(output.console(stderr=True), "simulation") as progress:
         result = loaded.simulate(setting, seed, progress)
-    output.give(result.model_dump_json(indent=1), lambda console: print_simulation(result, console))
+    output.give(result.model_dump_json(indent=1), lambda console: print_simulation(console, result))
 
 
 def _table(console: "Console", rows: Sequence[dict[str, Any]]) -> None:

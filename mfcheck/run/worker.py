@@ -18,8 +18,11 @@ from typing import Any, TextIO
 from mfcheck.claims.model import Budget, Check, Context, Formulas, Paper
 from mfcheck.claims.record import AssumptionRecord, Evidence
 from mfcheck.claims.setting import Setting
-from mfcheck.run.constants import constant_records
+from mfcheck.rigor.constants import evaluate_constants
 from mfcheck.run.tasks import Job, Task, What, named_activation, resolve_paper
+
+DIGITS = 15
+"""Digits of the constants in a review."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Bench:
             return {**plain, "certificate": evidence.certificate}  # as it is: NaN must be refused
         if task.what is What.ASSUMPTION:
             return self._assumption(task.id).model_dump(mode="json")
-        records = constant_records(self.paper, self.setting)
+        records = evaluate_constants(self.paper, self.setting, DIGITS)
         return [record.model_dump(mode="json") for record in records]
 
     def _check(self, task: Task) -> Evidence:
