@@ -1,1 +1,25 @@
-"""Views of a finished review: terminal, HTML, Markdown, JSON."""
+"""Views of a finished review: terminal, HTML, Markdown. Records in, text out; nothing is computed here."""
+
+from mfcheck.report.html import render_html
+from mfcheck.report.markdown import render_markdown
+from mfcheck.report.terminal import (
+    print_checks,
+    print_constants,
+    print_findings,
+    print_power,
+    print_review,
+    print_simulation,
+    print_verdicts,
+)
+
+__all__ = [
+    "print_checks",
+    "print_constants",
+    "print_findings",
+    "print_power",
+    "print_review",
+    "print_simulation",
+    "print_verdicts",
+    "render_html",
+    "render_markdown",
+]

@@ -162,6 +162,7 @@ def _environment() -> Environment:
         "line": one_line,
         "answer": view.answer,
         "met": view.met,
+        "orders": view.orders,
         "stroke": stroke,
         "describe": describe,
     }

@@ -262,10 +262,17 @@ def _assumptions(review: Review) -> list[str]:
 
 def _constants(review: Review) -> list[str]:
     rows = [
-        (tex(c.latex), code(c.id), value(c.value), escape(c.evidence), prose(c.source))
+        (
+            code(c.id),
+            tex(c.latex),
+            value(c.value),
+            escape(c.evidence),
+            escape(view.orders(c.orders)),
+            prose(c.source),
+        )
         for c in review.constants
     ]
-    table = _table(("Constant", "Id", "Value", "Evidence", "Source"), rows)
+    table = _table(("Constant", "Definition", "Value", "Evidence", "Grows like", "Source"), rows)
     return ["### Constants", "", *table] if rows else []
 
 

@@ -33,7 +33,8 @@ _REFUSED = re.compile(
     r"\\(?:(?:re|provide)?newcommand|[gex]?def|let|require|href|url|style|class|cssId|unicode)(?![A-Za-z])"
 )
 _LETTER = re.compile(r"(?:LATIN|GREEK) (CAPITAL|SMALL) LETTER (\w+)|(DIGIT \w+)")
-_PRIMES = re.compile(r"'{3,}")
+_PRIMES = re.compile(r"'{2,}")
+_BARS = frozenset("|‖∣")
 _RELATIONS = frozenset("=≤≥<>≈≪≫→∼")
 _LONG_LINE = 60
 _LONGEST = 20_000
@@ -59,7 +60,7 @@ class _NotMathMLError(ValueError):
 
 
 def _primes(match: re.Match[str]) -> str:
-    # The converter knows one and two primes.
+    # The converter stacks them on a letter that has a subscript.
     return "^{" + r"\prime" * len(match[0]) + "}"
 
 
@@ -93,6 +94,8 @@ def _attributes(element: Element) -> str:
     }
     if kept.get("mathvariant", "normal") != "normal":
         del kept["mathvariant"]
+    if element.tag == "mo" and html.unescape(element.text or "") in _BARS and not kept.get("form"):
+        kept |= {"lspace": "0", "rspace": "0"}  # else browsers take them for relations
     return "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
 
 

@@ -8,17 +8,17 @@ import io
 import math
 import re
 import warnings
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree
 
-import matplotlib.style
 from markupsafe import Markup, escape
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
 from mfcheck.claims.record import Curve, Plot
 from mfcheck.report.text import one_line
+
+if TYPE_CHECKING:  # importing matplotlib takes longer than most commands
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SERIES = 6
 """Number of colours; curves beyond it start again, with other dashes."""
@@ -113,7 +113,7 @@ def _floor(plot: Plot, points: list[Points]) -> float:
     )
 
 
-def _errors(axes: Axes, points: Points, floor: float, colour: str, as_band: bool) -> None:
+def _errors(axes: "Axes", points: Points, floor: float, colour: str, as_band: bool) -> None:
     low = [max(y - e, min(floor, y)) for y, e in zip(points.y, points.error, strict=True)]
     high = [y + e for y, e in zip(points.y, points.error, strict=True)]
     if as_band:
@@ -135,7 +135,7 @@ def _errors(axes: Axes, points: Points, floor: float, colour: str, as_band: bool
     )
 
 
-def _curve(axes: Axes, index: int, curve: Curve, points: Points, floor: float) -> None:
+def _curve(axes: "Axes", index: int, curve: Curve, points: Points, floor: float) -> None:
     how = stroke(index)
     colour = _COLOURS[how.colour]
     marked = is_marked(curve)
@@ -156,7 +156,10 @@ def _dash(curve: Curve, how: Stroke) -> str | tuple[int, tuple[float, ...]]:
     return (0, (4, 2)) if curve.style == "bound" else _DASHES[how.dash]
 
 
-def _figure(plot: Plot, points: list[Points]) -> Figure:
+def _figure(plot: Plot, points: list[Points]) -> "Figure":
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
     figure = Figure(layout="constrained")
     FigureCanvasSVG(figure)
     axes = figure.add_subplot()
@@ -170,7 +173,7 @@ def _figure(plot: Plot, points: list[Points]) -> Figure:
     return figure
 
 
-def _svg(figure: Figure) -> ElementTree.Element:
+def _svg(figure: "Figure") -> ElementTree.Element:
     buffer = io.BytesIO()
     figure.savefig(
         buffer,
@@ -220,6 +223,8 @@ def describe(plot: Plot) -> str:
 
 def draw(plot: Plot, prefix: str) -> Drawing:
     """Draw a plot as one SVG element; every id in it starts with the prefix, so that plots can share a page."""
+    import matplotlib.style
+
     points = [drawable(plot, curve) for curve in plot.curves]
     omitted = sum(p.omitted for p in points)
     if not any(p.x for p in points):

@@ -1,6 +1,6 @@
 """The review, constants, power and simulation in the terminal.
 
-Every function takes a Rich console and prints to it. Words carry the meaning, colour only repeats it; a console that
+Every function prints a record to a Rich console. Words carry the meaning, colour only repeats it; a console that
 is no terminal gets neither rules nor colour. Nothing from a record is read as Rich markup.
 """
 
@@ -93,7 +93,7 @@ def _value(value: Value | None) -> str:
     return f"{shown.text} (width {shown.width})" if shown.width not in ("", "0") else shown.text
 
 
-def print_interruption(console: Console, review: Review) -> None:
+def print_interruption(review: Review, console: Console) -> None:
     """Say that the review is not complete and which checks are missing; nothing for a complete one."""
     if review.complete:
         return
@@ -103,7 +103,7 @@ def print_interruption(console: Console, review: Review) -> None:
     console.print()
 
 
-def print_verdicts(console: Console, review: Review) -> None:
+def print_verdicts(review: Review, console: Console) -> None:
     """Print the verdict of each claim, and of each reading where there are several."""
     rows = []
     for claim in review.claims:
@@ -146,7 +146,7 @@ def _finding(console: Console, review: Review, finding: Finding) -> None:
             _line(console, f"    {line}")
 
 
-def print_findings(console: Console, review: Review) -> None:
+def print_findings(review: Review, console: Console) -> None:
     """Print the findings, gravest first, each with its evidence and the command that repeats it."""
     if not review.findings:
         _line(console, "No findings.")
@@ -155,7 +155,7 @@ def print_findings(console: Console, review: Review) -> None:
             _finding(console, review, finding)
 
 
-def print_checks(console: Console, review: Review) -> None:
+def print_checks(review: Review, console: Console) -> None:
     """Print each check that ran: answer, sides, slack, error, seed, and why it is no or undecided."""
     for _, check in view.located(review):
         answer = view.answer(check)
@@ -171,34 +171,39 @@ def print_checks(console: Console, review: Review) -> None:
             _line(console, f"{answer:<10}{words}")
 
 
-def print_review(console: Console, review: Review, checks: bool = False) -> None:
+def print_review(review: Review, console: Console, checks: bool = False) -> None:
     """Print a review: what was run, the verdict table, on request the checks, and the findings."""
     _line(console, one_line(f"{review.title} ({review.source})"), "bold")
     setting = "; ".join(f"{name}: {text}" for name, text in view.plain_setting(review.setting))
     _line(console, f"seed {review.seed}; budget {one_line(review.budget)}; {setting}", "dim")
     console.print()
-    print_interruption(console, review)
-    print_verdicts(console, review)
+    print_interruption(review, console)
+    print_verdicts(review, console)
     console.print()
     if checks:
-        print_checks(console, review)
+        print_checks(review, console)
         console.print()
-    print_findings(console, review)
+    print_findings(review, console)
     console.print()
     _line(console, view.sentence(review))
 
 
-def print_constants(console: Console, record: ConstantsRecord) -> None:
+def print_constants(record: ConstantsRecord, console: Console) -> None:
     """Print the constants with their enclosures."""
     _settings(console, record.paper, record.setting)
     rows = [
         tuple(
             _text(console, cell)
-            for cell in (one_line(c.id), _value(c.value), one_line(c.evidence), one_line(c.source))
+            for cell in (
+                one_line(c.id),
+                _value(c.value),
+                one_line(c.evidence),
+                view.orders(c.orders),
+            )
         )
         for c in record.constants
     ]
-    _table(console, ("Constant", "Value", "Evidence", "Source"), rows)
+    _table(console, ("Constant", "Value", "Evidence", "Grows like"), rows)
     for constant in record.constants:
         if constant.needs:
             _line(
@@ -213,7 +218,7 @@ def _settings(console: Console, paper: str, setting: dict[str, Any]) -> None:
     console.print()
 
 
-def print_power(console: Console, record: PowerRecord) -> None:
+def print_power(record: PowerRecord, console: Console) -> None:
     """Print what became of each planted error."""
     rows = [
         (
@@ -230,6 +235,8 @@ def print_power(console: Console, record: PowerRecord) -> None:
     console.print()
     missed = ", ".join(map(one_line, record.missed))
     end = f"; missed: {missed}" if missed else ""
+    untested = ", ".join(map(one_line, record.unplanted))
+    end += f"; checks that no planted error tests: {untested}" if untested else ""
     _line(
         console,
         f"{one_line(record.paper)}: {record.caught} of {record.planted} planted errors caught"
@@ -237,7 +244,7 @@ def print_power(console: Console, record: PowerRecord) -> None:
     )
 
 
-def print_simulation(console: Console, record: SimulationRecord) -> None:
+def print_simulation(record: SimulationRecord, console: Console) -> None:
     """Print the end of a simulation: each quantity with its error."""
     _settings(console, record.paper, record.setting)
     rows = []

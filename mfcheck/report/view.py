@@ -125,6 +125,12 @@ def behind(claim: ClaimRecord, reading: ReadingRecord) -> list[CheckRecord]:
     return sorted(against, key=lambda c: list(Kind).index(c.kind))
 
 
+def orders(exponents: dict[str, str]) -> str:
+    """Return how a constant grows in each symbol, the others fixed, in words."""
+    powers = [f"{one_line(symbol)}^{one_line(power)}" for symbol, power in exponents.items()]
+    return ", ".join(powers) or "–"
+
+
 def sentence(review: Review) -> str:
     """Return the outcome in one sentence."""
     checks = len(located(review))

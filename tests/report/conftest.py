@@ -323,8 +323,8 @@ def make_constants() -> tuple[ConstantRecord, ...]:
     return (
         ConstantRecord(
             id="lambda_min_G2",
-            latex=r"\lambda_{\min}(G_2)",
-            formula=r"\lambda_{\min}\left(G_{2}\right)",
+            latex=r"\lambda_{\min}(G_2) = \lambda_{\min}\left(G_{2}\right)",
+            formula="lambda_min(G2)",
             value=Interval(lower="0.25102034170123456789012", upper="0.25102034170123456789013"),
             evidence="certified",
             depends_on=(),
@@ -332,8 +332,9 @@ def make_constants() -> tuple[ConstantRecord, ...]:
         ),
         ConstantRecord(
             id="C_KL",
-            latex="C_{KL}",
-            formula=r"4 K \sqrt{\max_{i} \left(G_{2}\right)_{ii}}",
+            latex=r"C_{KL} = 4 K \sqrt{\max_{i} \left(G_{2}\right)_{ii}}",
+            formula="4*K*sqrt(max_G2)",
+            orders={"lambda_0": "0", "n": "0", "C_1": "?"},
             value=Interval(lower="91.31", upper="91.34"),
             evidence="certified",
             depends_on=("lambda_min_G2",),
