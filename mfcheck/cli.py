@@ -160,7 +160,7 @@ def papers(json: Json = None, quiet: Quiet = False, no_colour: NoColour = False)
 def claims(
     paper: PaperId, json: Json = None, quiet: Quiet = False, no_colour: NoColour = False
 ) -> None:
-    """List the claims of a paper, with their readings and checks."""
+    """List the claims of a paper."""
     from mfcheck.claims import load_paper
     from mfcheck.run.records import describe_paper
 
@@ -173,9 +173,7 @@ def claims(
     output.give(_dump(described), lambda console: _table(console, rows))
 
 
-@app.command(
-    epilog="Example: mfcheck review scaled-resnets --data points.csv --set beta=64 --out review"
-)
+@app.command(epilog="Example: mfcheck review scaled-resnets --data points.csv --set beta=64")
 def review(
     paper: PaperId,
     data: DataFile = None,
@@ -194,9 +192,9 @@ def review(
     quiet: Quiet = False,
     no_colour: NoColour = False,
 ) -> None:
-    """Run all checks of a paper: verdicts, findings, report.html, report.md and review.json."""
+    """Run all checks of a paper and write the reports."""
     from mfcheck.claims import load_paper
-    from mfcheck.report.terminal import print_review
+    from mfcheck.report import print_review
 
     output = Output(json, quiet, no_colour)
     failing = _verdicts(fail_on)
@@ -205,14 +203,13 @@ def review(
     wish = _Wish(data, activation, sets, budget, seed, jobs, folder, resume)
     result = wish.review(loaded, output)
     _write_reports(result, folder)
-    output.give(result.model_dump_json(indent=1), lambda console: print_review(console, result))
+    output.give(result.model_dump_json(indent=1), lambda console: print_review(result, console))
     output.console().print(f"Reports: {folder}", markup=False, soft_wrap=True)
     _end(result, failing)
 
 
 def _write_reports(review: "Review", folder: Path) -> None:
-    from mfcheck.report.html import render_html
-    from mfcheck.report.markdown import render_markdown
+    from mfcheck.report import render_html, render_markdown
     from mfcheck.run.store import write_text
 
     reports = {"report.html": render_html(review), "report.md": render_markdown(review)}
@@ -220,7 +217,7 @@ def _write_reports(review: "Review", folder: Path) -> None:
         write_text(folder / name, text)
 
 
-@app.command(epilog="Example: mfcheck check scaled-resnets:lemma4 --budget quick --out lemma4")
+@app.command(epilog="Example: mfcheck check scaled-resnets:lemma4 --budget quick")
 def check(
     target: Annotated[
         str, typer.Argument(metavar="PAPER[:CLAIM]", help="A paper, or one claim of it.")
@@ -238,9 +235,9 @@ def check(
     quiet: Quiet = False,
     no_colour: NoColour = False,
 ) -> None:
-    """Run the checks of one claim, or of all claims of a paper; no reports."""
+    """Run the checks of a paper or of one claim."""
     from mfcheck.claims import load_paper
-    from mfcheck.report.terminal import print_review
+    from mfcheck.report import print_review
 
     output = Output(json, quiet, no_colour)
     failing = _verdicts(fail_on)
@@ -249,7 +246,7 @@ def check(
     wish = _Wish(data, activation, sets, budget, seed, jobs, out, resume)
     result = wish.review(loaded, output, [claim] if colon else [c.id for c in loaded.claims])
     output.give(
-        result.model_dump_json(indent=1), lambda console: print_review(console, result, checks=True)
+        result.model_dump_json(indent=1), lambda console: print_review(result, console, checks=True)
     )
     _end(result, failing)
 
@@ -274,10 +271,10 @@ def power(
     quiet: Quiet = False,
     no_colour: NoColour = False,
 ) -> None:
-    """Plant errors in the claims of a paper and count those that its checks reject."""
+    """Count the planted errors that the checks reject."""
     from mfcheck.claims import load_paper
     from mfcheck.progress import TaskProgress
-    from mfcheck.report.terminal import print_power
+    from mfcheck.report import print_power
     from mfcheck.run import power as run_power
 
     output = Output(json, quiet, no_colour)
@@ -294,10 +291,10 @@ def power(
             resume=resume,
             watch=watch,
         )
-    output.give(result.model_dump_json(indent=1), lambda console: print_power(console, result))
+    output.give(result.model_dump_json(indent=1), lambda console: print_power(result, console))
 
 
-@app.command(epilog="Example: mfcheck constants scaled-resnets --data points.csv --digits 30")
+@app.command(epilog="Example: mfcheck constants scaled-resnets --set beta=64 --digits 30")
 def constants(
     paper: PaperId,
     data: DataFile = None,
@@ -310,10 +307,10 @@ def constants(
     quiet: Quiet = False,
     no_colour: NoColour = False,
 ) -> None:
-    """Enclose every constant of a paper in a setting."""
+    """Enclose the constants of a paper."""
     from mfcheck.claims import load_paper
     from mfcheck.claims.record import ConstantsRecord
-    from mfcheck.report.terminal import print_constants
+    from mfcheck.report import print_constants
     from mfcheck.rigor.constants import evaluate_constants
 
     output = Output(json, quiet, no_colour)
@@ -321,7 +318,7 @@ def constants(
     setting = _Wish(data, activation, sets).setting(loaded)
     found = evaluate_constants(loaded, setting, digits)
     result = ConstantsRecord(paper=loaded.id, setting=setting.describe(), constants=found)
-    output.give(result.model_dump_json(indent=1), lambda console: print_constants(console, result))
+    output.give(result.model_dump_json(indent=1), lambda console: print_constants(result, console))
 
 
 @app.command(epilog="Example: mfcheck simulate scaled-resnets --set beta=64 --json run.json")
@@ -335,10 +332,10 @@ def simulate(
     quiet: Quiet = False,
     no_colour: NoColour = False,
 ) -> None:
-    """Simulate the dynamics of a paper: each quantity over time, with its error."""
+    """Simulate the dynamics of a paper, with errors."""
     from mfcheck.claims import load_paper
     from mfcheck.progress import FractionProgress
-    from mfcheck.report.terminal import print_simulation
+    from mfcheck.report import print_simulation
 
     output = Output(json, quiet, no_colour)
     loaded = load_paper(paper)
@@ -347,7 +344,7 @@ def simulate(
     setting = _Wish(data, activation, sets).setting(loaded)
     with FractionProgress(output.console(stderr=True), "simulation") as progress:
         result = loaded.simulate(setting, seed, progress)
-    output.give(result.model_dump_json(indent=1), lambda console: print_simulation(console, result))
+    output.give(result.model_dump_json(indent=1), lambda console: print_simulation(result, console))
 
 
 def _table(console: "Console", rows: Sequence[dict[str, Any]]) -> None:

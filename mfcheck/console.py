@@ -45,9 +45,9 @@ class Output:
 
     def console(self, stderr: bool = False) -> "Console":
         """Return the console for tables, or that for progress; silent where it has to be."""
-        from rich.console import Console
+        from mfcheck.progress import Terminal
 
-        return Console(
+        return Terminal(
             stderr=stderr,
             quiet=self.quiet or (self.json == "-" and not stderr),
             no_color=self.no_colour or None,

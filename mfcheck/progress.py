@@ -1,12 +1,20 @@
-"""Progress of long work on standard error: a bar on a terminal, plain lines elsewhere."""
+"""The console, and the progress of long work: a bar on a terminal, plain lines elsewhere."""
 
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from mfcheck.run.tasks import Event, Result, Started
+
+
+class Terminal(Console):
+    """A console that leaves it to the program what a reader who goes away means."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Raise BrokenPipeError, where rich would exit."""
+        raise BrokenPipeError
 
 
 class TaskProgress:
@@ -29,7 +37,8 @@ class TaskProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if self._console.is_terminal:  # rich would end even what never began with an empty line
+            self._bar.stop()
 
     def __call__(self, event: Event, done: int, total: int) -> None:
         """Show an event; the numbers are those of finished and of all tasks."""
@@ -44,7 +53,9 @@ class TaskProgress:
         elif isinstance(event, Result):
             width = len(str(total))
             ending = f"crashed: {event.reason}" if event.crashed else f"{event.seconds:.1f} s"
-            self._console.print(f"[{done:{width}}/{total}] {key}: {ending}", markup=False)
+            self._console.print(
+                f"[{done:{width}}/{total}] {key}: {ending}", markup=False, soft_wrap=True
+            )
 
 
 class FractionProgress:
@@ -68,7 +79,8 @@ class FractionProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if self._console.is_terminal:  # rich would end even what never began with an empty line
+            self._bar.stop()
 
     def __call__(self, fraction: float) -> None:
         """Show how much is done; plain lines come at every tenth."""
@@ -76,11 +88,11 @@ class FractionProgress:
             self._bar.update(self._line, completed=fraction)
         elif int(10 * fraction) > self._tenth:
             self._tenth = int(10 * fraction)
-            self._console.print(f"{self._what}: {10 * self._tenth}%", markup=False)
+            self._console.print(f"{self._what}: {10 * self._tenth}%", markup=False, soft_wrap=True)
 
 
 def _bar(console: Console, amount: MofNCompleteColumn | TextColumn) -> Progress:
-    name = TextColumn("{task.description}", markup=False, table_column=None)
+    name = TextColumn("{task.description}", markup=False)
     return Progress(
         BarColumn(30), amount, TimeElapsedColumn(), name, console=console, transient=True
     )

@@ -1,0 +1,378 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mfcheck import __version__, cli
+from mfcheck.claims import load_paper
+from mfcheck.claims.record import ConstantsRecord, Estimate, Interval, SimulationRecord
+from mfcheck.cli import main
+
+TOY = Path(__file__).parent / "run" / "toy"
+DATA = "x1,x2,y\n1,0,1\n0.6,0.8,-0.5\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Install the toy paper, for workers too, and run in an empty folder."""
+    info = tmp_path / "site" / "toy-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[mfcheck.papers]\ntoy = toy_paper:paper\n")
+    monkeypatch.syspath_prepend(str(TOY))
+    monkeypatch.syspath_prepend(str(info.parent))
+    for name in ("TOY_BEHAVIOUR", "TOY_LOG", "MFCHECK_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    (work / "points.csv").write_text(DATA)
+    return work
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    def run(*arguments: str) -> tuple[int, str, str]:
+        status = main(arguments)
+        out, err = capfdbinary.readouterr()
+        return status, out.decode(), err.decode()
+
+    return run
+
+
+def refused(result: tuple[int, str, str]) -> str:
+    """Return the one line of a refusal, having seen that nothing else was said or left behind."""
+    status, out, err = result
+    assert (status, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert err.startswith("mfcheck: ")
+    assert [path.name for path in Path.cwd().iterdir()] == ["points.csv"]
+    return err.removeprefix("mfcheck: ").strip()
+
+
+def test_help_and_version(run: Run) -> None:
+    status, out, err = run("--help")
+    assert (status, err) == (0, "")
+    commands = {command.callback.__name__ for command in cli.app.registered_commands}
+    assert commands >= {"papers", "claims", "review", "check", "power", "constants", "simulate"}
+    assert all(f"\n  {command} " in out for command in commands)
+    assert run("--version") == (0, f"mfcheck {__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", [c.callback.__name__ for c in cli.app.registered_commands])
+def test_each_command_explains_itself_with_an_example(run: Run, command: str) -> None:
+    status, out, err = run(command, "--help")
+    assert (status, err) == (0, "")
+    assert f"Example: mfcheck {command}" in out
+    assert "--json" in out
+
+
+def test_help_needs_no_mathematics() -> None:
+    code = (
+        "import sys; from mfcheck.cli import main; main(['--help']);"
+        "sys.exit(any(m in sys.modules for m in ('sympy', 'numpy', 'matplotlib', 'numba')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("", "Missing command."),
+        ("frobnicate", "No such command 'frobnicate'."),
+        ("review", "Missing argument 'PAPER'."),
+        ("review toy --frob", "No such option: --frob"),
+        ("review toy --seed x", "Invalid value for '--seed'"),
+        ("review toy --seed -1", "Invalid value for '--seed'"),
+        ("review toy --jobs 0", "Invalid value for '--jobs'"),
+        ("review nothing", "unknown paper 'nothing'; installed: "),
+        ("review toy:false", "unknown paper 'toy:false'"),
+        ("review toy --budget huge", "unknown budget 'huge'"),
+        ("review toy --fail-on bad", "--fail-on: unknown verdict 'bad'; known: proved, certified"),
+        ("review toy --set beta=-1", "beta must be > 0, got -1"),
+        ("review toy --set gamma=1", "unknown parameter 'gamma'; toy has: alpha, beta"),
+        ("review toy --set alpha=11", "beta must be at least alpha"),
+        ("review toy --activation __import__('os')", ""),
+        ("review toy --activation nothing", "unknown activation 'nothing'"),
+        ("review toy --data none.csv", "cannot read 'none.csv': No such file or directory"),
+        ("review toy --out points.csv", "cannot write to the folder 'points.csv'"),
+        ("review toy --resume", "nothing to resume in"),
+        ("review toy --json nowhere/a.json", "cannot write 'nowhere/a.json'"),
+        ("review toy --json .", "cannot write '.'"),
+        ("check toy:nothing", "unknown claim 'nothing'; toy has: square, false, cited, fragile"),
+        ("check toy:", "unknown claim ''"),
+        ("check toy --resume", "resuming needs the folder"),
+        ("check nothing:square", "unknown paper 'nothing'"),
+        ("power toy --budget huge", "unknown budget 'huge'"),
+        ("claims nothing", "unknown paper 'nothing'"),
+        ("constants toy --digits 0", "Invalid value for '--digits'"),
+        ("constants toy --set beta=", "beta: '' is not a finite number"),
+        ("simulate toy", "toy has nothing to simulate"),
+    ],
+)
+def test_wrong_usage_gets_one_line_and_leaves_nothing(
+    run: Run, arguments: str, message: str
+) -> None:
+    assert message in refused(run(*arguments.split()))
+
+
+def test_a_bad_data_file_gets_one_line_and_leaves_nothing(run: Run) -> None:
+    Path("points.csv").write_text("x1,x2\n1,0\n1,1\n")
+    line = refused(run("review", "toy", "--data", "points.csv"))
+    assert line.startswith("points.csv: row 2 (line 3): the point is off the unit sphere")
+
+
+def test_papers_and_claims(run: Run) -> None:
+    status, out, _ = run("claims", "toy", "--json", "-")
+    assert status == 0
+    described = json.loads(out)
+    assert [claim["id"] for claim in described["claims"]] == ["square", "false", "cited", "fragile"]
+    assert described["claims"][0]["checks"][0] == {
+        "id": "square.identity",
+        "kind": "exact",
+        "reading": "stated",
+        "question": "holds",
+    }
+    status, out, err = run("claims", "toy")
+    assert (status, err) == (0, "")
+    assert "Binomial square" in out
+
+
+def test_papers(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mfcheck.claims.paper_ids", lambda: ("toy",))
+    expected = {"id": "toy", "title": "A toy paper", "source": "arXiv 0000.00000", "claims": 4}
+    assert json.loads(run("papers", "--json", "-")[1]) == {"papers": [expected]}
+    assert "A toy paper" in run("papers")[1]
+
+
+def test_a_review_leaves_reports_and_says_what_it_found(run: Run) -> None:
+    status, out, err = run("review", "toy", "--seed", "3", "--data", "points.csv")
+    assert status == 0
+    left = Path("mfcheck-out/toy")
+    review = json.loads((left / "review.json").read_text(encoding="utf-8"))
+    assert (review["paper"], review["seed"], review["budget"]) == ("toy", 3, "standard")
+    assert review["setting"]["origin"] == "file points.csv"
+    assert "refuted" in out
+    assert "Two is more than one." in out
+    assert f"Reports: {left}" in out
+    assert "[9/9] " in err
+    assert (left / "report.html").read_text(encoding="utf-8").startswith("<!")
+    assert "Two is more than one." in (left / "report.md").read_text(encoding="utf-8")
+
+
+def test_json_on_standard_output_is_alone_there(run: Run) -> None:
+    status, out, _ = run("check", "toy:false", "--json", "-")
+    assert status == 0
+    assert json.loads(out)["claims"][0]["verdict"] == "refuted"
+    assert sorted(path.name for path in Path.cwd().iterdir()) == ["points.csv"]
+
+
+def test_json_in_a_file_comes_with_tables(run: Run) -> None:
+    status, out, _ = run("check", "toy:square", "--json", "square.json")
+    assert status == 0
+    assert "square.identity" in out
+    assert json.loads(Path("square.json").read_text())["claims"][0]["verdict"] == "proved"
+
+
+def test_quiet_says_nothing(run: Run) -> None:
+    assert run("check", "toy:square", "--quiet") == (0, "", "")
+    assert run("review", "toy", "--quiet", "--out", "out") == (0, "", "")
+    assert Path("out/report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "verdicts", "status"),
+    [
+        ("toy:false", "refuted", 1),
+        ("toy:false", "gap, vacuous", 0),
+        ("toy", "gap,vacuous", 1),
+        ("toy:square", "refuted,gap,vacuous", 0),
+        ("toy:square", "proved", 1),
+        ("toy:false", "", 0),
+    ],
+)
+def test_fail_on(run: Run, target: str, verdicts: str, status: int) -> None:
+    assert run("check", target, "--quiet", "--fail-on", verdicts)[0] == status
+
+
+def test_power(run: Run) -> None:
+    status, out, _ = run("power", "toy", "--json", "-")
+    assert status == 0
+    record = json.loads(out)
+    assert (record["planted"], record["caught"]) == (3, 2)
+    assert record["missed"] == ["fragile.missed"]
+    assert "fragile.missed" in run("power", "toy")[1]
+
+
+def test_resume_takes_over_what_finished(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Path("../log")
+    monkeypatch.setenv("TOY_LOG", str(log.resolve()))
+    assert run("check", "toy", "--out", "out", "--quiet")[0] == 0
+    before = log.read_text()
+    assert run("check", "toy", "--out", "out", "--quiet", "--resume")[0] == 0
+    assert log.read_text() == before
+    status, _, err = run("check", "toy", "--out", "out", "--resume", "--seed", "1")
+    assert status == 2
+    assert "cannot resume: the seed of the run" in err
+
+
+def test_an_internal_failure_leaves_its_traceback_in_a_file(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(id: str) -> None:
+        raise ZeroDivisionError("two\nlines")
+
+    monkeypatch.setattr("mfcheck.claims.load_paper", fail)
+    status, out, err = run("claims", "toy")
+    assert (status, out) == (3, "")
+    (line,) = err.splitlines()
+    assert line.startswith("mfcheck: internal failure: ZeroDivisionError: two lines (traceback in ")
+    trace = Path(line.split("traceback in ")[1].rstrip(")"))
+    assert "ZeroDivisionError" in trace.read_text()
+    trace.unlink()
+    monkeypatch.setenv("MFCHECK_DEBUG", "1")
+    status, _, err = run("claims", "toy")
+    assert status == 3
+    assert err.startswith("Traceback")
+
+
+def interrupted(folder: Path, number: signal.Signals, *words: str) -> tuple[int, str]:
+    """Run a command that would sleep for minutes, and send it a signal once it does."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "TOY_BEHAVIOUR": "sleep",
+        "TOY_LOG": str(folder / "log"),
+    }
+    code = "import sys; from mfcheck.cli import main; sys.exit(main())"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while "fragile.run" not in ((folder / "log").read_text() if (folder / "log").exists() else ""):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    return process.returncode, err
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["int", "term"]
+)
+def test_an_interrupted_review_says_how_to_go_on(
+    run: Run, folder: Path, number: signal.Signals, status: int
+) -> None:
+    words = ("review", "toy", "--jobs", "1", "--out", "my out")
+    code, err = interrupted(folder, number, *words)
+    assert code == status
+    last = err.splitlines()[-1]
+    assert last.startswith("mfcheck: interrupted after ")
+    assert last.endswith("continue with: mfcheck review toy --jobs 1 --out 'my out' --resume")
+    partial = json.loads(Path("my out/review.json").read_text())
+    assert not partial["complete"]
+    assert "fragile.run" in partial["missing"]
+    assert not list(Path("my out").glob("report.*"))
+    assert run(*words, "--resume")[0] == 0
+    assert json.loads(Path("my out/review.json").read_text())["complete"]
+
+
+def test_an_interrupted_check_says_that_nothing_is_kept(folder: Path) -> None:
+    code, err = interrupted(folder, signal.SIGINT, "check", "toy:fragile")
+    assert code == 130
+    assert err.splitlines()[-1].endswith("nothing was kept, for want of --out")
+
+
+def test_a_reader_that_goes_away_is_no_failure() -> None:
+    code = "import sys; from mfcheck.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "claims", "toy"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=60) == 0
+
+
+SETTING: dict[str, Any] = {"n": 2}
+
+
+def test_constants(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mfcheck.claims.record import ConstantRecord
+
+    def evaluate(paper: Any, setting: Any, digits: int) -> tuple[ConstantRecord, ...]:
+        value = Interval(lower=f"{digits}", upper=str(setting["beta"]))
+        return (
+            ConstantRecord(
+                id="C_KL",
+                latex="C",
+                formula="1",
+                value=value,
+                evidence="certified",
+                depends_on=(),
+                source="Theorem 5",
+            ),
+        )
+
+    monkeypatch.setattr("mfcheck.rigor.constants.evaluate_constants", evaluate)
+    status, out, _ = run("constants", "toy", "--digits", "7", "--set", "beta=64", "--json", "-")
+    assert status == 0
+    record = json.loads(out)
+    assert ConstantsRecord.model_validate(record).constants[0].value == Interval(
+        lower="7", upper="64"
+    )
+    assert record["setting"]["parameters"]["beta"] == "64"
+    assert "C_KL" in run("constants", "toy")[1]
+
+
+def test_simulate(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    end = Estimate(value=1.0, error=0.1)
+    names = [
+        "loss",
+        "KL_tau",
+        "KL_nu",
+        "movement_tau",
+        "movement_nu",
+        "lambda_min_G",
+        "lambda_min_G2",
+    ]
+
+    def simulate(setting: Any, seed: int, progress: Callable[[float], None]) -> SimulationRecord:
+        progress(0.5)
+        progress(1.0)
+        return SimulationRecord(
+            paper="toy",
+            setting=setting.describe(),
+            seed=seed,
+            end_time=1.0,
+            time=(0.0, 1.0),
+            series={},
+            **dict.fromkeys(names, end),
+        )
+
+    paper = replace(load_paper("toy"), simulate=simulate)
+    monkeypatch.setattr("mfcheck.claims.load_paper", lambda id: paper)
+    status, out, err = run("simulate", "toy", "--seed", "4", "--json", "-")
+    assert status == 0
+    assert json.loads(out)["seed"] == 4
+    assert err.splitlines() == ["simulation: 50%", "simulation: 100%"]
+    assert "movement_tau" in run("simulate", "toy")[1]
