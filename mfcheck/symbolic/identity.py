@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 import sympy as sp
+from mpmath import mp
 from sympy.core.function import AppliedUndef
 
 from mfcheck.claims.record import Evidence, Note
 from mfcheck.claims.verdict import Scope
-from mfcheck.symbolic.generic import opaque, specialise
+from mfcheck.symbolic.generic import opaque
 
 Pair = tuple[sp.Expr, sp.Expr]
 
@@ -21,24 +22,26 @@ def difference(lhs: sp.Expr, rhs: sp.Expr) -> sp.Expr:
     return rest if _differs(rest) else sp.simplify(rest)
 
 
-def _concrete(expr: sp.Expr) -> sp.Expr:
-    """Put a definite function for each undefined one; a generic identity holds for these too."""
-    calls = sorted(expr.atoms(AppliedUndef), key=str)
-    heads = {call.func: k for k, call in enumerate(calls)}
-    for head, k in heads.items():
-        expr = expr.replace(
-            head, lambda *args, k=k: sp.sin(sum(args) + k) + sum(args) ** 2 / (k + 2)
-        )
-    return specialise(expr.doit(), sp.sin)
+_TRIAL = {"s0": mp.sin, "s1": mp.cos, "s2": lambda x: -mp.sin(x), "s3": lambda x: -mp.cos(x)}
+"""A definite activation for the generic one: an identity that fails for it is false."""
 
 
 def _differs(expr: sp.Expr) -> bool:
     """Return whether `expr` takes a value away from zero, in 60 digits, at a rational point."""
-    concrete = _concrete(expr)
+    concrete = _define(expr)
     free = sorted(concrete.free_symbols, key=str)
-    point = {x: sp.Rational(7 + 3 * k, 11 + 2 * k).evalf(60) for k, x in enumerate(free)}
-    size = abs(sp.N(concrete.xreplace(point), 60))
-    return bool(size.is_number) and bool(size > sp.Float("1e-30"))
+    function = sp.lambdify(free, concrete, modules=[_TRIAL, "mpmath"], cse=True)
+    with mp.workdps(60):
+        size = abs(function(*(mp.mpf(7 + 3 * k) / (11 + 2 * k) for k in range(len(free)))))
+        return bool(mp.isfinite(size)) and bool(size > mp.mpf("1e-30"))
+
+
+def _define(expr: sp.Expr) -> sp.Expr:
+    """Put a definite function for each undefined one, and carry out the derivatives."""
+    heads = sorted({call.func for call in expr.atoms(AppliedUndef)}, key=str)
+    for k, head in enumerate(heads):
+        expr = expr.replace(head, lambda x, k=k: 2 + sp.sin(x + k) + x**2 / (k + 2))
+    return expr.doit() if heads else expr
 
 
 def identities(

@@ -25,48 +25,50 @@ G = sp.MatrixSymbol("G", n, n)
 dynamics = {"residual": -(beta**2) / n * G * e, "loss": -(beta**2) / n**2 * e.T * G * e}
 
 
-def _gram_of(S: System) -> sp.Matrix:
-    """G = alpha^2 G1 + G2 of the particle system, from the definitions of J1 and J2."""
+def _jacobians(S: System, i: int) -> list[tuple[int, sp.Expr, sp.Expr]]:
+    """Rows i of J2 and J1: for each coordinate its weight, df_i/dv, and the entry that the paper defines, scaled."""
     pulled, point = sp.symbols(f"pi:{S.d}"), sp.symbols(f"zeta:{S.d}")
-
-    def predictor(i: int) -> list[sp.Expr]:
-        return [
-            sp.diff(h.a * s0(dot(h.w, S.z[i][-1]) + h.b), v) for h in S.heads for v in h.symbols
-        ]
-
-    def encoder(i: int) -> list[sp.Expr]:
-        return [
-            sp.diff(dot(pulled, theta.u) * s0(dot(theta.w, point) + theta.b), v)
-            .xreplace(dict(zip(pulled, S.p[i][below + 1], strict=True)))
-            .xreplace(dict(zip(point, S.z[i][below], strict=True)))
-            for below, layer in enumerate(S.layers)
-            for theta in layer
-            for v in theta.symbols
-        ]
-
-    J2 = sp.Matrix([predictor(i) for i in range(S.n)])
-    J1 = sp.Matrix([encoder(i) for i in range(S.n)])
-    result: sp.Matrix = alpha**2 * J1 * J1.T / (S.L * S.M) + J2 * J2.T / S.M
-    return result
+    rows = []
+    for head in S.heads:
+        h = head.a * s0(dot(head.w, S.z[i][-1]) + head.b)
+        rows += [(S.M, sp.diff(S.f[i], v), beta / S.M * sp.diff(h, v)) for v in head.symbols]
+    for below, layer in enumerate(S.layers):
+        here = dict(zip(pulled, S.p[i][below + 1], strict=True))
+        here |= dict(zip(point, S.z[i][below], strict=True))
+        for theta in layer:
+            sigma = dot(pulled, theta.u) * s0(dot(theta.w, point) + theta.b)
+            scale = alpha * beta / (S.L * S.M)
+            rows += [
+                (S.L * S.M, sp.diff(S.f[i], v), scale * sp.diff(sigma, v).xreplace(here))
+                for v in theta.symbols
+            ]
+    return rows
 
 
 def particle_dynamics(context: Context) -> Evidence:
-    """Move every particle with the gradient flow and compare de/dt with the stated form."""
+    """The Jacobian of f is the one that defines G; then move every particle and compare de/dt.
+
+    The second step takes the entries of the Jacobian as symbols: the first has shown what they are.
+    """
     S = system()
+    rows = _jacobians(S, 0)
+    pairs = [(derivative, entry) for _, derivative, entry in rows]
+    J = [sp.symbols(f"J{i}_:{len(rows)}") for i in range(S.n)]
+    weights = [weight for weight, _, _ in rows]
+    gram = sp.ImmutableMatrix(
+        S.n, S.n, lambda i, j: sum(w * J[i][v] * J[j][v] for v, w in enumerate(weights)) / beta**2
+    )
     residuals = sp.symbols(f"e:{S.n}", real=True)
-    hidden = dict(zip(S.residuals, residuals, strict=True))
-    weighted = [(S.M, v) for h in S.heads for v in h.symbols]
-    weighted += [(S.L * S.M, v) for layer in S.layers for th in layer for v in th.symbols]
-    rate = sp.Integer(0)
-    for weight, v in weighted:
-        rate += sp.diff(S.f[0], v) * -weight * sp.diff(S.loss, v).xreplace(hidden)
+    slope = [sum(residuals[i] * J[i][v] for i in range(S.n)) / S.n for v in range(len(rows))]
+    rate = sum((J[0][v] * -w * slope[v] for v, w in enumerate(weights)), sp.Integer(0))
     small = {
         sp.MatrixSymbol("e", S.n, 1): sp.ImmutableMatrix(residuals),
-        sp.MatrixSymbol("G", S.n, S.n): sp.ImmutableMatrix(_gram_of(S)),
+        sp.MatrixSymbol("G", S.n, S.n): gram,
     }
     stated = context["residual"].subs(n, S.n).xreplace(small).doit()[0, 0]
     return identities(
-        [(rate, stated)], "n = L = M = d = 2, every s0 and every particle: all 28 coordinates move"
+        [(rate, stated), *pairs],
+        "n = L = M = d = 2, every s0 and every particle: all 28 coordinates move",
     )
 
 
