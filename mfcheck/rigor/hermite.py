@@ -67,13 +67,12 @@ def _integrated(expr: sp.Expr, count: int, digits: int) -> list[arb]:
     squares = [Piece(part.lower, part.upper, part.expr**2) for part in parts]
     # |E[phi h_r; outside]| <= sqrt(E[phi^2; outside]), since E h_r^2 = 1.
     cutoff, outside = cut_tails(squares, 2 * digits + 2, symmetry != 0)
-    mu = hermite_integrals(parts, count, cutoff, digits + 1, half=symmetry != 0)
+    mu = hermite_integrals(parts, count, cutoff, digits + 1, symmetry)
     with ctx.workprec(int(digits * _LOG2_10) + 64 + count.bit_length()):
         error = arb(0, outside.abs_upper().sqrt().upper())
-        if symmetry == 0:
-            return [value + error for value in mu]
-        odd = 0 if symmetry == 1 else 1
-        return [arb(0) if (r + odd) % 2 else 2 * value + error for r, value in enumerate(mu)]
+        return [
+            arb(0) if symmetry == (-1) ** (r + 1) else value + error for r, value in enumerate(mu)
+        ]
 
 
 def _lost_digits(mu: list[arb], digits: int) -> int:

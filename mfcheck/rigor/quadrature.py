@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flint import acb, arb, arb_mat, ctx
+from flint import acb, arb, arb_mat, arb_poly, ctx
 
 from mfcheck.errors import InputError
 from mfcheck.rigor.integrate import clip
 from mfcheck.rigor.pieces import Piece
 from mfcheck.rigor.program import Program, program
+from mfcheck.rigor.real_functions import natural_power
 from mfcheck.symbolic.activation import X
 
 _RHOS = (12.0, 8.0, 6.0, 4.5, 3.6, 3.0, 2.5, 2.1, 1.8, 1.5)
@@ -39,45 +40,85 @@ class Panel:
 
 
 def hermite_integrals(
-    parts: Sequence[Piece], count: int, cutoff: int, digits: int, half: bool
+    parts: Sequence[Piece], count: int, cutoff: int, digits: int, symmetry: int = 0
 ) -> list[arb]:
-    """Enclose `E[s0(sqrt2 xi) h_r(xi); |sqrt2 xi| < cutoff]` for `r < count`, or the half `xi > 0`.
+    """Enclose `E[s0(sqrt2 xi) h_r(xi); |sqrt2 xi| < cutoff]` for `r < count`.
+
+    Args:
+        parts: the pieces of `s0`.
+        count: number of integrals.
+        cutoff: where the tails were cut.
+        digits: absolute accuracy.
+        symmetry: 1 for an even function, -1 for an odd one, 0 otherwise.
 
     Raises:
         InputError: `s0` is not seen to be analytic near some point of a piece.
     """
-    # Rounding errors grow like |h_r(ix)| exp(-x^2/2) <= exp(r/2) in the recurrence.
-    with ctx.workprec(int(digits * math.log2(10) + 0.73 * count) + 48):
-        rows: list[list[arb]] = []
+    # With t = 1/2 in Mehler's formula |h_r(ix)| exp(-x^2/2) <= 2^(r/2) 1.2: what cancels among the moments.
+    with ctx.workprec(int(digits * math.log2(10) + 0.5 * count) + 48):
+        rule = _Rule.of(parts, count, cutoff, digits, half=symmetry != 0)
+        values = [arb(0)] * count
+        for start in (0, 1) if symmetry == 0 else (0,) if symmetry == 1 else (1,):
+            for r, value in zip(range(start, count, 2), rule.integrals(start, count), strict=True):
+                values[r] = value if symmetry == 0 else 2 * value
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Nodes, the masses `weight phi(xi) exp(-xi^2/2)/sqrt(2 pi)` at them, and a bound of all remainders."""
+
+    nodes: list[arb]
+    masses: list[arb]
+    remainder: arb
+
+    @classmethod
+    def of(
+        cls, parts: Sequence[Piece], count: int, cutoff: int, digits: int, half: bool
+    ) -> "_Rule":
+        nodes: list[arb] = []
         masses: list[arb] = []
         remainder = arb(0)
+        root, scale = arb(2).sqrt(), 1 / (2 * arb.pi()).sqrt()
         for part in parts:
             code = program(part.expr, (X,), "real")
             for panel in _panels(part, count, cutoff, digits, half):
                 remainder += panel.remainder
                 for xi, weight in _nodes(panel):
-                    masses.append(weight * code(arb(2).sqrt() * xi) * (-xi * xi / 2).exp())
-                    rows.append(hermite_values(xi, count))
-        if not rows:
+                    nodes.append(xi)
+                    masses.append(scale * weight * code(root * xi) * (-xi * xi / 2).exp())
+        return cls(nodes, masses, arb(0, remainder.upper()))
+
+    def integrals(self, start: int, count: int) -> list[arb]:
+        """Use `He_r(x)/r! = sum_i (-1/2)^i/i! x^(r-2i)/(r-2i)!` for r = start, start + 2, ... below count."""
+        orders = range(start, count, 2)
+        if not orders:
+            return []
+        moments = self._moments(start, len(orders))
+        scaled = [moment / arb(r).fac() for r, moment in zip(orders, moments, strict=True)]
+        kernel = [arb(-0.5) ** i / arb(i).fac() for i in range(len(orders))]
+        products = arb_poly(scaled) * arb_poly(kernel)
+        return [products[q] * arb(r).fac().sqrt() + self.remainder for q, r in enumerate(orders)]
+
+    def _moments(self, start: int, count: int) -> list[arb]:
+        """Return `sum_k mass_k x_k^(start + 2q)`, q < count, by baby and giant steps."""
+        if not self.nodes:
             return [arb(0)] * count
-        sums = (arb_mat([masses]) * arb_mat(rows)).entries()
-        scale = 1 / (2 * arb.pi()).sqrt()
-        return [value * scale + arb(0, remainder.upper()) for value in sums]
+        width = math.isqrt(count - 1) + 1
+        squares = [x * x for x in self.nodes]
+        first = [m * x if start else m for m, x in zip(self.masses, self.nodes, strict=True)]
+        baby = _powers(first, squares, width)
+        giant = _powers([arb(1)] * len(squares), [natural_power(s, width) for s in squares], width)
+        table = (arb_mat(baby) * arb_mat(giant).transpose()).tolist()
+        return [table[q % width][q // width] for q in range(count)]
 
 
-def hermite_values(x: arb, count: int) -> list[arb]:
-    """Return `h_0(x), ..., h_{count-1}(x)`, the normalised probabilists' Hermite polynomials."""
-    values = [arb(1), x][:count]
-    for (inverse, ratio), _ in zip(_recurrence(count, ctx.prec), range(count - 2), strict=False):
-        values.append(x * inverse * values[-1] - ratio * values[-2])
-    return values
-
-
-@lru_cache(maxsize=8)
-def _recurrence(count: int, prec: int) -> list[tuple[arb, arb]]:
-    """Return `1/sqrt(r+1)` and `sqrt(r/(r+1))` for r = 1, ..., count-2."""
-    with ctx.workprec(prec):
-        return [(arb(r + 1).rsqrt(), (arb(r) / (r + 1)).sqrt()) for r in range(1, count - 1)]
+def _powers(first: list[arb], factors: list[arb], count: int) -> list[list[arb]]:
+    """Return the rows `first_k factors_k^i` for i < count."""
+    rows = [first]
+    for _ in range(count - 1):
+        rows.append([a * b for a, b in zip(rows[-1], factors, strict=True)])
+    return rows
 
 
 def _nodes(panel: Panel) -> Iterator[tuple[arb, arb]]:
@@ -134,7 +175,11 @@ class _Planner:
         if largest is None:
             return None
         nearest = (abs(centre) - wide).max(arb(0)).lower()
-        bound = (largest + arb(2) ** -_LOW_PREC) * delta * weighted_hermite_bound(self.order, nearest, high.upper())
+        bound = (
+            (largest + arb(2) ** -_LOW_PREC)
+            * delta
+            * weighted_hermite_bound(self.order, nearest, high.upper())
+        )
         needed = (self.digits + 2) * math.log(10) + float(bound.upper().log().mid())
         nodes = max(4, 4 * math.ceil(needed / (2 * math.log(rho)) / 4))
         remainder = arb(64) / 15 * bound * arb(rho) ** (-2 * nodes) / (1 - arb(rho) ** -2)
