@@ -118,6 +118,8 @@ def bounds(x: arb, digits: int = 20) -> tuple[str, str]:
     """
     if x.is_nan():
         return "-inf", "inf"
+    if x == arb.pos_inf():
+        return "inf", "inf"
     ends = endpoints(x)
     if ends is None:
         return _coarse_bounds(x)

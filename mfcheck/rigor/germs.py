@@ -170,6 +170,22 @@ class Germ:
         ]
         return sum(spans, _ZERO)
 
+    def span(self) -> tuple[arb, arb]:
+        """Return a lower and an upper bound, sharper than the ball `range` if all terms have a sign.
+
+        Raises:
+            UnknownTailError: a term grows.
+        """
+        lower, upper = _ZERO, _ZERO
+        for term in self.terms:
+            size = _ZERO if term.growth() == 0 else term.largest(self.start)
+            ends = (
+                (term.c.lower(), term.c.upper()) if term.growth() == 0 else (_ZERO, term.c * size)
+            )
+            lower += ends[0].lower().min(ends[1].lower())
+            upper += ends[0].upper().max(ends[1].upper())
+        return lower.lower(), upper.upper()
+
     def leading(self) -> tuple[Term, "Germ"]:
         """Return the term `T` that outgrows all others, and `rho` with `T (1 + rho)` the germ.
 

@@ -231,7 +231,7 @@ def test_bounds_are_outward_and_sharp(
 def test_bounds_at_the_edges() -> None:
     assert bounds(arb(0)) == ("0", "0")
     assert bounds(arb.nan()) == ("-inf", "inf")
-    assert bounds(arb.pos_inf()) == ("0", "inf")
+    assert bounds(arb.pos_inf()) == ("inf", "inf")
     assert bounds(arb(1).exp() ** 10**9)[1] == "inf"
     assert bounds(arb(2) ** -(10**6)) == ("0", "1")
     assert bounds(arb(-1) / 8, 1) == ("-0.2", "-0.1")
