@@ -1,0 +1,86 @@
+from dataclasses import replace
+
+import pytest
+import sympy as sp
+
+from mfcheck.claims import (
+    Check,
+    Claim,
+    Context,
+    Data,
+    Evidence,
+    Kind,
+    Paper,
+    PlantedError,
+    Reading,
+    Setting,
+    load_paper,
+    paper_ids,
+)
+from mfcheck.falsify.power import Response, tally, trials, unplanted
+from mfcheck.symbolic.activation import activation
+
+
+def run(context: Context) -> Evidence:
+    return Evidence(passed=True)
+
+
+def error(id: str, *checks: str) -> PlantedError:
+    return PlantedError(id, "constant", {"f": sp.Integer(2)}, "1 is not 2", checks)
+
+
+CLAIM = Claim(
+    id="lemma",
+    title="L",
+    statement="s",
+    source="Lemma 1",
+    readings=(Reading("stated", "a", {"f": sp.Integer(1)}),),
+    checks=tuple(Check(id, Kind.EXACT, run) for id in ("a", "b", "c")),
+    planted=(error("one", "a", "b"), error("two", "b")),
+)
+PAPER = Paper(
+    id="p",
+    title="P",
+    authors=(),
+    source="s",
+    parameters=(),
+    default=Setting(Data(((1, 0), (0, 1)), (1, -1)), activation("tanh"), ()),
+    assumptions=(),
+    claims=(CLAIM,),
+    validate=lambda setting: None,
+)
+NO, YES, UNDECIDED = Response(False, "2 > 1"), Response(True), Response(None, "crashed")
+
+
+def test_every_check_that_must_reject_an_error_is_tried() -> None:
+    assert [(e.id, c.id) for e, c in trials(PAPER)] == [("one", "a"), ("one", "b"), ("two", "b")]
+
+
+def test_checks_without_planted_errors_are_named() -> None:
+    assert unplanted(PAPER) == ("c",)
+
+
+@pytest.mark.parametrize("other", [YES, UNDECIDED])
+def test_an_error_is_caught_only_if_all_its_checks_say_no(other: Response) -> None:
+    record = tally(PAPER, 7, {("one", "a"): NO, ("one", "b"): other, ("two", "b"): NO})
+    assert (record.planted, record.caught, record.missed) == (2, 1, ("one",))
+    assert (record.seed, record.unplanted) == (7, ("c",))
+    assert record.details[0].rejected_by == ("a",)
+    assert record.details[0].answers == {"a": "no: 2 > 1", "b": str(other)}
+    assert record.details[1].caught
+
+
+def test_all_caught() -> None:
+    record = tally(PAPER, 0, {("one", "a"): NO, ("one", "b"): NO, ("two", "b"): NO})
+    assert (record.caught, record.missed) == (2, ())
+
+
+def test_a_paper_without_planted_errors_has_none_to_catch() -> None:
+    bare = replace(PAPER, claims=(replace(CLAIM, planted=()),))
+    record = tally(bare, 0, {})
+    assert (record.planted, record.caught, record.unplanted) == (0, 0, ("a", "b", "c"))
+
+
+@pytest.mark.parametrize("id", paper_ids())
+def test_every_check_of_every_paper_has_a_planted_error(id: str) -> None:
+    assert unplanted(load_paper(id)) == ()
