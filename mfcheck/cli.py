@@ -7,7 +7,7 @@ import json as json_module
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -345,6 +345,36 @@ def simulate(
     with FractionProgress(output.console(stderr=True), "simulation") as progress:
         result = loaded.simulate(setting, seed, progress)
     output.give(result.model_dump_json(indent=1), lambda console: print_simulation(result, console))
+
+
+@app.command(epilog="Example: mfcheck verify mfcheck-out/scaled-resnets/certificates/NAME.json")
+def verify(
+    certificate: Annotated[Path, typer.Argument(help="A certificate file.")],
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", metavar="rejected", help="Exit with 1 if it is rejected.")
+    ] = "",
+    json: Json = None,
+    quiet: Quiet = False,
+    no_colour: NoColour = False,
+) -> None:
+    """Check a certificate, trusting nothing of what wrote it."""
+    from mfcheck.verify import verify as verify_certificate
+
+    output = Output(json, quiet, no_colour)
+    if fail_on not in ("", "rejected"):
+        raise InputError(f"--fail-on: only 'rejected' is possible here, got {fail_on[:60]!r}")
+    verdict = verify_certificate(certificate)
+    if verdict.status == "malformed":
+        raise InputError(f"{certificate}: {verdict.reason}")
+    words = f"{verdict.status}: {verdict.statement}"
+    if verdict.status == "rejected":
+        words += f"\nreason: {verdict.reason}"
+    output.give(
+        _dump({"certificate": str(certificate), **asdict(verdict)}),
+        lambda console: console.print(words, markup=False, soft_wrap=True),
+    )
+    if verdict.status == fail_on:
+        raise typer.Exit(VERDICT_GIVEN)
 
 
 def _table(console: "Console", rows: Sequence[dict[str, Any]]) -> None:

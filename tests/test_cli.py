@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,15 @@ import pytest
 
 from mfcheck import __version__, cli
 from mfcheck.claims import load_paper
-from mfcheck.claims.record import ConstantsRecord, Estimate, Interval, SimulationRecord
+from mfcheck.claims.record import (
+    ConstantRecord,
+    ConstantsRecord,
+    Estimate,
+    Interval,
+    SimulationRecord,
+)
 from mfcheck.cli import main
+from mfcheck.verify import Verdict
 
 TOY = Path(__file__).parent / "run" / "toy"
 DATA = "x1,x2,y\n1,0,1\n0.6,0.8,-0.5\n"
@@ -64,7 +72,16 @@ def test_help_and_version(run: Run) -> None:
     status, out, err = run("--help")
     assert (status, err) == (0, "")
     commands = {command.callback.__name__ for command in cli.app.registered_commands}
-    assert commands >= {"papers", "claims", "review", "check", "power", "constants", "simulate"}
+    assert commands >= {
+        "papers",
+        "claims",
+        "review",
+        "check",
+        "power",
+        "constants",
+        "simulate",
+        "verify",
+    }
     assert all(f"\n  {command} " in out for command in commands)
     assert run("--version") == (0, f"mfcheck {__version__}\n", "")
 
@@ -118,6 +135,9 @@ def test_help_needs_no_mathematics() -> None:
         ("constants toy --digits 0", "Invalid value for '--digits'"),
         ("constants toy --set beta=", "beta: '' is not a finite number"),
         ("simulate toy", "toy has nothing to simulate"),
+        ("verify nowhere.json", "nowhere.json: "),
+        ("verify points.csv", "points.csv: "),
+        ("verify points.csv --fail-on gap", "--fail-on: only 'rejected' is possible here"),
     ],
 )
 def test_wrong_usage_gets_one_line_and_leaves_nothing(
@@ -315,8 +335,6 @@ SETTING: dict[str, Any] = {"n": 2}
 
 
 def test_constants(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mfcheck.claims.record import ConstantRecord
-
     def evaluate(paper: Any, setting: Any, digits: int) -> tuple[ConstantRecord, ...]:
         value = Interval(lower=f"{digits}", upper=str(setting["beta"]))
         return (
@@ -343,8 +361,6 @@ def test_constants(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_simulate(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-
     end = Estimate(value=1.0, error=0.1)
     names = [
         "loss",
@@ -376,3 +392,22 @@ def test_simulate(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(out)["seed"] == 4
     assert err.splitlines() == ["simulation: 50%", "simulation: 100%"]
     assert "movement_tau" in run("simulate", "toy")[1]
+
+
+@pytest.mark.parametrize(("status", "code"), [("accepted", 0), ("rejected", 1)])
+def test_verify(run: Run, monkeypatch: pytest.MonkeyPatch, status: Any, code: int) -> None:
+    found = Verdict(status, "a reason", "eigenvalue", "lambda_min >= 1")
+    monkeypatch.setattr("mfcheck.verify.verify", lambda path: found)
+    assert run("verify", "c.json", "--fail-on", "rejected", "--quiet")[0] == code
+    result, out, err = run("verify", "c.json", "--json", "-")
+    assert (result, err) == (0, "")
+    assert json.loads(out) == {
+        "certificate": "c.json",
+        "status": status,
+        "reason": "a reason",
+        "kind": "eigenvalue",
+        "statement": "lambda_min >= 1",
+    }
+    shown = run("verify", "c.json")[1]
+    assert f"{status}: lambda_min >= 1" in shown
+    assert ("a reason" in shown) == (status == "rejected")
