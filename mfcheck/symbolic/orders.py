@@ -7,19 +7,17 @@ sum whose leading terms might cancel, a sign that is not known. All symbols are 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import lcm
+from functools import reduce
+from operator import add, mul
 
 import sympy as sp
 
 from mfcheck.claims.model import Constant
+from mfcheck.symbolic._puiseux import Puiseux, UndecidedError, is_zero, sign
 from mfcheck.symbolic.constants import sort_constants
 
-MAX_SERIES_SIZE = 300
-"""Operations in a formula beyond which cancelling leading terms are not looked behind."""
-
-
-class _UndecidedError(Exception):
-    """The leading term cannot be derived."""
+SERIES_SIZES = (1, 2, 4, 6)
+"""Numbers of terms tried, one after the other, where leading terms cancel."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,7 @@ def orders(
     table: dict[str, dict[sp.Symbol, sp.Rational | None]] = {c.id: {} for c in nodes}
     for p in chosen:
         for id, term in _column(nodes, formulas, p, at_zero).items():
-            sign = -1 if at_zero else 1
-            table[id][p] = None if term is None else sign * term.power
+            table[id][p] = None if term is None else (-term.power if at_zero else term.power)
     return table
 
 
@@ -151,7 +148,7 @@ def _positive(expr: sp.Basic) -> sp.Basic:
 def _derive(expr: sp.Expr, known: Mapping[sp.Symbol, Leading]) -> Leading | None:
     try:
         return _Calculus(known).term(expr)
-    except _UndecidedError:
+    except UndecidedError:
         return None
 
 
@@ -182,17 +179,17 @@ class _Calculus:
             return self._extremum(expr)
         if isinstance(expr, sp.Function) and len(expr.args) == 1:
             return self._function(expr)
-        raise _UndecidedError
+        raise UndecidedError
 
     def _sum(self, expr: sp.Add) -> Leading:
         parts = [self.term(term) for term in expr.args]
         top = max(part.rank for part in parts)
         total = sp.Add(*[part.coefficient for part in parts if part.rank == top])
-        if _sign(total) != 0:
+        if sign(total) != 0:
             return Leading(total, *top)
-        if sp.simplify(total) == 0:
-            return self._series(expr)
-        raise _UndecidedError
+        if is_zero(total):
+            return self._behind(expr)
+        raise UndecidedError
 
     def _product(self, expr: sp.Mul) -> Leading:
         parts = [self.term(factor) for factor in expr.args]
@@ -201,16 +198,16 @@ class _Calculus:
 
     def _power(self, expr: sp.Pow) -> Leading:
         base, e = self.term(expr.base), expr.exp
-        if not e.is_Rational or not (e.is_Integer or _sign(base.coefficient) > 0):
-            raise _UndecidedError
+        if not e.is_Rational or not (e.is_Integer or sign(base.coefficient) > 0):
+            raise UndecidedError
         return Leading(base.coefficient**e, base.power * e, base.logs * e)
 
     def _extremum(self, expr: sp.Expr) -> Leading:
         args = [arg for arg in expr.args if arg != 0]
         parts = [self.term(arg) for arg in args]
-        positive = all(_sign(part.coefficient) > 0 for part in parts)
+        positive = all(sign(part.coefficient) > 0 for part in parts)
         if not positive or (isinstance(expr, sp.Min) and len(args) < len(expr.args)):
-            raise _UndecidedError
+            raise UndecidedError
         pick = max if isinstance(expr, sp.Max) else min
         top = pick(part.rank for part in parts)
         return Leading(expr.func(*[q.coefficient for q in parts if q.rank == top]), *top)
@@ -225,31 +222,41 @@ class _Calculus:
         if not value.is_zero:
             return _nonzero(value)
         if limit != 0:
-            return self._series(expr)
+            return self._behind(expr)
         u = sp.Dummy("u")
         slope = _nonzero(expr.func(u).diff(u).subs(u, 0)).coefficient
         return Leading(slope * inner.coefficient, *inner.rank)
 
-    def _series(self, expr: sp.Expr) -> Leading:
-        """Look behind leading terms that cancel, by SymPy's series in `t = p**(-1/q)`."""
-        used = {s: term for s, term in self.known.items() if s in expr.free_symbols}
-        if expr.count_ops() > MAX_SERIES_SIZE or any(term.logs for term in used.values()):
-            raise _UndecidedError
-        powers = [term.power for term in used.values()]
-        roots = [e.exp for e in expr.atoms(sp.Pow) if e.exp.is_Rational]
-        q, t = (
-            lcm(*[e.q for e in powers]) * lcm(1, *[e.q for e in roots]),
-            sp.Dummy("t", positive=True),
-        )
-        point = {s: term.coefficient * t ** (-q * term.power) for s, term in used.items()}
-        try:
-            first = expr.subs(point).as_leading_term(t)
-        except (NotImplementedError, ValueError, TypeError, RecursionError):
-            raise _UndecidedError from None
-        coefficient, power = first.as_coeff_exponent(t)
-        if coefficient.has(t) or not power.is_Rational:
-            raise _UndecidedError
-        return Leading(_nonzero(coefficient).coefficient, -power / q)
+    def _behind(self, expr: sp.Expr) -> Leading:
+        """Look behind leading terms that cancel: the first term that survives in a series, if one does."""
+        for size in SERIES_SIZES:
+            series = self._series(expr, size)
+            if series.terms:
+                power, coefficient = series.terms[0]
+                return Leading(_nonzero(coefficient).coefficient, -power)
+        raise UndecidedError
+
+    def _series(self, expr: sp.Expr, size: int) -> Puiseux:
+        """Expand in `t = 1/p`."""
+        if expr in self.known:
+            term = self.known[expr]
+            if term.logs:
+                raise UndecidedError
+            return Puiseux.monomial(term.coefficient, -term.power, size)
+        if not expr.free_symbols & self.known.keys():
+            return Puiseux.monomial(expr, sp.S.Zero, size)
+        parts = [
+            self._series(arg, size) for arg in expr.args if not expr.is_Pow or arg == expr.base
+        ]
+        if expr.is_Add:
+            return reduce(add, parts)
+        if expr.is_Mul:
+            return reduce(mul, parts)
+        if expr.is_Pow and not isinstance(expr, sp.exp) and expr.exp.is_Rational:
+            return parts[0].power(expr.exp)
+        if isinstance(expr, sp.exp) or (isinstance(expr, sp.Function) and len(parts) == 1):
+            return parts[0].apply(expr.func)
+        raise UndecidedError
 
 
 def _total(numbers: Iterable[sp.Rational]) -> sp.Rational:
@@ -257,32 +264,21 @@ def _total(numbers: Iterable[sp.Rational]) -> sp.Rational:
 
 
 def _nonzero(value: sp.Expr) -> Leading:
-    if _sign(value) == 0:
-        raise _UndecidedError
+    if sign(value) == 0:
+        raise UndecidedError
     return Leading(value, sp.Integer(0))
 
 
-def _sign(value: sp.Expr) -> int:
-    """Return 1 or -1 if that is certain, else 0."""
-    if value.is_positive:
-        return 1
-    if value.is_negative:
-        return -1
-    growth = {e: 1 + sp.Dummy(positive=True) for e in value.atoms(sp.exp) if e.exp.is_positive}
-    larger = sp.expand(value.xreplace(growth))
-    return 1 if larger.is_positive else -1 if larger.is_negative else 0
-
-
 def _at_infinity(expr: sp.Function, inner: Leading) -> Leading:
-    sign = _sign(inner.coefficient)
-    if isinstance(expr, sp.log) and sign > 0 and inner.power != 0:
+    side = sign(inner.coefficient)
+    if isinstance(expr, sp.log) and side > 0 and inner.power != 0:
         return Leading(inner.power, sp.Integer(0), sp.Integer(1))
-    if isinstance(expr, sp.Abs) and sign != 0:
-        return Leading(sign * inner.coefficient, *inner.rank)
-    if sign == 0 or isinstance(expr, sp.exp | sp.log):
-        raise _UndecidedError
+    if isinstance(expr, sp.Abs) and side != 0:
+        return Leading(side * inner.coefficient, *inner.rank)
+    if side == 0 or isinstance(expr, sp.exp | sp.log):
+        raise UndecidedError
     x = sp.Dummy("x", positive=True)
-    value = sp.limit(expr.func(sign * x), x, sp.oo)
+    value = sp.limit(expr.func(side * x), x, sp.oo)
     if not value.is_finite:
-        raise _UndecidedError
+        raise UndecidedError
     return _nonzero(value)
