@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 from typing import Any
 
+import flint
 import sympy as sp
 
 from mfcheck.claims.model import Check, Claim, Paper, Reading
@@ -22,7 +23,7 @@ from mfcheck.run.tasks import Result, What
 Checks = Mapping[str, CheckRecord]
 """The checks that ran, by id."""
 
-LIBRARIES = ("mfcheck", "sympy", "mpmath", "numpy", "scipy", "numba", "python-flint", "pydantic")
+LIBRARIES = ("sympy", "mpmath", "numpy", "scipy", "numba", "python-flint", "pydantic")
 
 
 def evidence_of(result: Result) -> Evidence:
@@ -150,7 +151,7 @@ def _describe(claim: Claim) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that results depend on."""
-    found = {"python": python_version()}
+    found = {"python": python_version(), "flint": flint.__FLINT_VERSION__}
     for name in LIBRARIES:
         try:
             found[name] = version(name)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mfcheck import __version__
 from mfcheck.claims import Review
 from mfcheck.errors import InputError
 from mfcheck.run import Event, Interrupted, Result, Started, power, read_setting, review
@@ -41,7 +42,9 @@ def test_a_review_gives_verdicts_and_findings(toy: str) -> None:
     }
     assert result.findings[1].text.endswith("cites for it: the cited lemma says less")
     assert result.assumptions[0].reason == "2 points"
-    assert result.versions["mfcheck"] == result.mfcheck
+    assert result.mfcheck == __version__
+    assert {"python", "flint", "sympy", "numba"} <= set(result.versions)
+    assert "unknown" not in result.versions.values()
     assert result.references
 
 
