@@ -89,7 +89,9 @@ class Worker:
             if ready is None:
                 return None
             if ready["failed"]:
-                raise WorkerError(f"a worker process failed to start: {ready['failed']}")
+                error = WorkerError(f"a worker process failed to start: {ready['failed']}")
+                error.add_note(ready["traceback"])
+                raise error
             self._job = None
         answer = self._ask(asdict(task))
         return None if answer is None else Result(task, **answer)

@@ -125,8 +125,8 @@ def main() -> None:
     try:
         bench = Bench.ready(Job(**json.loads(lines.get())))
     except Exception as error:
-        reply(json.dumps({"failed": reason(error)}))
-        raise
+        reply(json.dumps({"failed": reason(error), "traceback": traceback.format_exc()}))
+        os._exit(1)  # the thread that reads cannot be stopped in an orderly way
     reply(json.dumps({"failed": None}))
     while True:
         reply(answer(bench, read_task(json.loads(lines.get()))))

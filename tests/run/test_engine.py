@@ -116,8 +116,9 @@ def test_leaving_early_kills_the_workers_at_once(
 
 def test_a_paper_that_workers_cannot_load_is_an_internal_failure(toy: str) -> None:
     job = Job("toy_paper:nothing", resolve_paper(toy).default.describe(), "quick", 0)
-    with pytest.raises(WorkerError, match="AttributeError"):
+    with pytest.raises(WorkerError, match="AttributeError") as failure:
         list(run_tasks(job, tasks_of(toy, SHAKY), 1))
+    assert "Traceback" in failure.value.__notes__[0]
 
 
 def test_planted_errors_reach_the_check(toy: str) -> None:
