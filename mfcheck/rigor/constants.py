@@ -49,6 +49,17 @@ def enclose_constants(graph: ConstantGraph, setting: Setting, digits: int) -> di
     return {node.id: _accurate(node, attempts, digits) for node in graph}
 
 
+def enclose_constant(graph: ConstantGraph, setting: Setting, id: str, digits: int) -> arb:
+    """Return an enclosure of one constant; only what it depends on is worked out.
+
+    Raises:
+        InputError: as `evaluate_constants`.
+        StopIteration: no constant has that id.
+    """
+    node = next(node for node in graph if node.id == id)
+    return _accurate(node, list(_attempts(graph, setting, digits)), digits)
+
+
 @dataclass
 class _Attempt:
     """Values at one working accuracy, found on demand and kept."""
