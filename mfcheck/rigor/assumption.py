@@ -57,11 +57,18 @@ def judge(activation: Activation, digits: int = 15) -> Judgement:
     C1 = arb.pos_inf()
     if answer == "holds":
         C1 = growth.value.max(B[1].value).max(B[2].value)
-    degree = int(sp.degree(activation.expr, X)) if activation.expr.is_polynomial(X) else None
+    degree = _degree(activation.expr)
     reasons = [
         f"{name}: {bound.reason}" for name, bound in needed.items() if bound.state != "finite"
     ]
     return Judgement(answer, C1, growth, B, degree, (*reasons, *_remarks(B[3], degree)))
+
+
+def _degree(expr: sp.Expr) -> int | None:
+    """Return the degree of a polynomial, 0 for the zero function."""
+    if not expr.is_polynomial(X):
+        return None
+    return 0 if expr == 0 else int(sp.degree(expr, X))
 
 
 def _answer(states: list[str]) -> Answer:

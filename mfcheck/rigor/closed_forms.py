@@ -140,7 +140,7 @@ def _analytic_dual(g: sp.Expr) -> sp.Expr | None:
 def _polynomial_dual(polynomial: sp.Poly) -> sp.Expr:
     """Sum `mu_r^2 c^r` with `sqrt(r!) mu_r` the expectation of the r-th derivative of `s0(sqrt2 xi)`."""
     total = sp.Integer(0)
-    for r in range(polynomial.degree() + 1):
+    for r in range(max(polynomial.degree(), 0) + 1):
         derivative = polynomial.diff((X, r)) if r else polynomial
         mean = sum(
             number * sp.sqrt(2) ** k * sp.factorial2(k - 1)

@@ -18,6 +18,7 @@ from mfcheck.symbolic.activation import X
 
 MAX_DIGITS = 1000
 _EVALUATIONS = 200_000
+_FEW_DIGITS = 5
 _TAIL_PREC = 64
 _WEIGHTS = (Fraction(1, 64), Fraction(1, 16), Fraction(1, 8), Fraction(3, 16))
 """Trial growth rates `w` in `|f(x)| <= S exp(w x^2)`; the Gaussian weight is `exp(-x^2/4)`."""
@@ -43,7 +44,7 @@ def expectation_of(parts: Sequence[Piece], digits: int = 30, symmetry: int = 0) 
         InputError: as for `expectation`.
     """
     check_digits(digits)
-    if symmetry == -1 or all(part.expr == 0 for part in parts):
+    if symmetry == -1 and _expectation(parts, _FEW_DIGITS, False).is_finite():
         return arb(0)
     for guard in (3, digits // 2 + 10, digits + 20):
         value = _expectation(parts, digits + guard, symmetry == 1)

@@ -55,10 +55,11 @@ class DualSeries:
         Raises:
             InputError: more than `MAX_COUNT` terms are needed.
         """
-        size = c.abs_upper().min(arb(1))
-        block = self._block(size, order)
-        rest = block.remainder(size, order)
-        return block.polynomials[order](c) + (arb(0).union(rest) if c >= 0 else arb(0, rest))
+        with ctx.workprec(self.prec):
+            size = c.abs_upper().min(arb(1))
+            block = self._block(size, order)
+            rest = block.remainder(size, order)
+            return block.polynomials[order](c) + (arb(0).union(rest) if c >= 0 else arb(0, rest))
 
     def total(self, order: int) -> arb:
         """Enclose the series at 1, which may be infinite."""

@@ -1,0 +1,106 @@
+import mpmath as mp
+import pytest
+import sympy as sp
+from flint import arb
+
+from mfcheck.errors import InputError
+from mfcheck.rigor.ball import bounds, enclose
+from mfcheck.rigor.integrate import cut_tails, expectation, parity
+from mfcheck.rigor.pieces import pieces
+from mfcheck.symbolic.activation import LIBRARY, X
+from mfcheck.symbolic.expression import parse
+
+TANH = "0.519975745663948623531815773545"
+"""E[tanh(sqrt2 xi)^2] to 30 digits."""
+
+
+def test_tanh_to_thirty_digits() -> None:
+    lower, upper = bounds(expectation(sp.tanh(X) ** 2, 30), 34)
+    assert lower.startswith(TANH[:-1])
+    assert mp.mpf(upper) - mp.mpf(lower) < mp.mpf(10) ** -30
+    with mp.workdps(40):
+        assert (
+            mp.mpf(lower)
+            <= mp.quad(lambda x: mp.tanh(mp.sqrt(2) * x) ** 2 * mp.npdf(x), [-mp.inf, 0, mp.inf])
+            <= mp.mpf(upper)
+        )
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_two_precisions_overlap_and_agree_with_mpmath(name: str) -> None:
+    square = LIBRARY[name].expr ** 2
+    coarse, fine = expectation(square, 12), expectation(square, 40)
+    assert coarse.overlaps(fine)
+    assert fine.rad() < fine * arb(10) ** -40
+    code = sp.lambdify(X, square, "mpmath")
+    with mp.workdps(20):
+        reference = mp.quad(
+            lambda x: code(x) * mp.exp(-x * x / 4) / (2 * mp.sqrt(mp.pi)),
+            [-20, -8, -3, -1, 0, 1, 3, 8, 20],
+        )
+    assert abs(float(fine.mid()) - float(reference)) < 1e-13 * float(reference)
+
+
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        ("1", sp.Integer(1)),
+        ("x**2", sp.Integer(2)),
+        ("x**6", sp.Integer(120)),
+        ("exp(x)", sp.E),
+        ("cos(x)", sp.exp(-1)),
+        ("relu(x)", 1 / sp.sqrt(sp.pi)),
+        ("abs(x)**3", 8 / sp.sqrt(sp.pi)),
+        ("step(x-1)", sp.erfc(sp.Rational(1, 2)) / 2),
+        ("exp(-x**2/4)", 1 / sp.sqrt(2)),
+        ("exp(x**2/8)", sp.sqrt(2)),
+        ("x**3", sp.Integer(0)),
+        (
+            "abs(x-sqrt(2))",
+            2 * (sp.exp(-sp.Rational(1, 2)) / sp.sqrt(sp.pi)) + sp.sqrt(2) * sp.erf(1 / sp.sqrt(2)),
+        ),
+    ],
+)
+def test_exact_values(text: str, exact: sp.Expr) -> None:
+    value = expectation(parse(text), 25)
+    assert value.overlaps(enclose(exact, prec=200))
+    assert value.rad() < 1e-24 * (1 + abs(value))
+
+
+@pytest.mark.parametrize("text", ["exp(x**2/4)", "exp(x**2)", "exp(x**4)", "tan(x)", "tan(x)**2"])
+def test_infinite_or_unknown_expectations_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match="tail"):
+        expectation(parse(text), 15)
+
+
+def test_poles_are_refused() -> None:
+    with pytest.raises(InputError, match="out of reach"):
+        expectation(1 / (X - sp.Rational(1, 3)) ** 2, 10)
+
+
+@pytest.mark.parametrize("digits", [0, -3, 10**6])
+def test_digits_out_of_range(digits: int) -> None:
+    with pytest.raises(InputError, match="digits"):
+        expectation(sp.tanh(X) ** 2, digits)
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_cut_tails_bound_the_outside(name: str) -> None:
+    """At few digits the cut matters: the mass outside, integrated numerically, lies within the bound."""
+    square = LIBRARY[name].expr ** 2
+    cutoff, outside = cut_tails(pieces(square), 3)
+    code = sp.lambdify(X, square, "mpmath")
+    with mp.workdps(15):
+        weighted = [
+            mp.quad(lambda x, s=s: code(s * x) * mp.exp(-x * x / 4), [cutoff, 2 * cutoff])
+            for s in (1, -1)
+        ]
+        mass = sum(weighted) / (2 * mp.sqrt(mp.pi))
+    assert float(mass) <= float(outside.abs_upper())
+    assert float(outside.abs_upper()) < 1e-3
+
+
+def test_parity() -> None:
+    assert parity(sp.tanh(X)) == -1
+    assert parity(sp.cos(X) * sp.Abs(X)) == 1
+    assert parity(sp.exp(X)) == 0
