@@ -53,7 +53,7 @@ class Context:
 class Run(Protocol):
     """The work of a check."""
 
-    def __call__(self, context: Context) -> Evidence:
+    def __call__(self, context: Context, /) -> Evidence:
         """Test the formulas of the context and return the evidence."""
         ...
 
