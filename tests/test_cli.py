@@ -185,7 +185,7 @@ def test_a_review_leaves_reports_and_says_what_it_found(run: Run) -> None:
     assert "refuted" in out
     assert "Two is more than one." in out
     assert f"Reports: {left}" in out
-    assert "[9/9] " in err
+    assert "[10/10] " in err
     assert (left / "report.html").read_text(encoding="utf-8").startswith("<!")
     assert "Two is more than one." in (left / "report.md").read_text(encoding="utf-8")
 

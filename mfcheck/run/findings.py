@@ -19,11 +19,9 @@ _UNNOTED: Mapping[Verdict, tuple[Severity, str]] = {
 }
 
 
-def options(
-    paper: Paper, setting: Setting, budget: str, seed: int, data: str | None
-) -> tuple[str, ...]:
-    """Return the command-line options that bring about a run; `data` names the file the data came from."""
-    words = ["--budget", budget, "--seed", str(seed)]
+def setting_options(paper: Paper, setting: Setting, data: str | None) -> tuple[str, ...]:
+    """Return the command-line options that give a setting; `data` names the file the data came from."""
+    words: list[str] = []
     if data is not None:
         words += ["--data", data]
     if setting.activation != paper.default.activation:
@@ -54,6 +52,18 @@ def collect(
         for finding in _of_claim(claim, notes, command):
             _add(found, finding)
     return tuple(sorted(found.values(), key=lambda f: SEVERITIES.index(f.severity)))
+
+
+def without_constants(paper: str, reason: str, options: Sequence[str]) -> Finding:
+    """Return the finding that the constants could not be evaluated; options as for `collect`."""
+    return Finding(
+        id="constants.crashed",
+        severity="minor",
+        claim="constants",
+        text=f"The constants could not be evaluated in this setting: {reason}",
+        evidence=(),
+        reproduce=shlex.join(["mfcheck", "constants", paper, *options]),
+    )
 
 
 def _of_claim(

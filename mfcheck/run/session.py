@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mfcheck import __version__
 from mfcheck.claims.model import Budget, Claim, Paper
-from mfcheck.claims.record import CheckRecord, Evidence, PowerRecord, Review
+from mfcheck.claims.record import CheckRecord, ClaimRecord, Evidence, Finding, PowerRecord, Review
 from mfcheck.claims.setting import Setting
 from mfcheck.claims.verdict import Kind
 from mfcheck.errors import InputError
@@ -206,8 +206,6 @@ def _finish(
     }
     ran = {record.id: record for record in _check_records(run, claims, evidence)}
     claim_records = tuple(records.claim_record(claim, ran) for claim in claims)
-    options = findings.options(run.paper, run.setting, run.job.budget, run.job.seed, data_file)
-    notes = {id: found.notes for id, found in evidence.items()}
     result = Review(
         mfcheck=__version__,
         paper=run.paper.id,
@@ -221,13 +219,29 @@ def _finish(
         missing=tuple(c.id for claim in claims for c in claim.checks if c.id not in ran),
         assumptions=records.assumption_records(run.paper, run.found),
         claims=claim_records,
-        findings=findings.collect(run.paper.id, claim_records, notes, options),
+        findings=_findings(run, claim_records, evidence, data_file),
         constants=records.constant_records(run.found.get(What.CONSTANTS)),
         references=run.paper.references,
     )
     if run.store is not None:
         write_text(run.store.folder / REVIEW, result.model_dump_json(indent=1) + "\n")
     return result
+
+
+def _findings(
+    run: _Run,
+    claims: Sequence[ClaimRecord],
+    evidence: Mapping[str, Evidence],
+    data_file: str | None,
+) -> tuple[Finding, ...]:
+    notes = {id: found.notes for id, found in evidence.items()}
+    given = findings.setting_options(run.paper, run.setting, data_file)
+    options = ("--budget", run.job.budget, "--seed", str(run.job.seed), *given)
+    found = findings.collect(run.paper.id, claims, notes, options)
+    constants = run.found.get(What.CONSTANTS)
+    if constants is None or not constants.crashed:
+        return found
+    return (*found, findings.without_constants(run.paper.id, constants.reason, given))
 
 
 def _check_records(

@@ -38,7 +38,8 @@ class Task:
     @property
     def key(self) -> str:
         """Name of the task, unique within a paper."""
-        return ".".join(part for part in (self.what.value, self.planted, self.id) if part)
+        named = f"{self.what}.{self.id}" if self.id else self.what.value
+        return f"{named} [{self.planted}]" if self.planted else named
 
 
 @dataclass(frozen=True)

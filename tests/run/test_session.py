@@ -85,6 +85,23 @@ def test_an_assumption_that_crashes_is_undecided(toy: str, monkeypatch: pytest.M
     assert answer.reason == "ZeroDivisionError: no answer"
 
 
+def test_constants_are_part_of_a_review(toy: str) -> None:
+    found = {constant.id: constant for constant in review(toy).constants}
+    assert set(found) == {"two", "four"}
+    assert float(found["four"].value.lower) <= 4 <= float(found["four"].value.upper)
+
+
+def test_constants_without_a_value_are_a_finding(toy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", "constant")
+    result = review(toy, read_setting(toy, sets=["beta=64"]))
+    assert verdicts(result) == CALM
+    assert result.constants == ()
+    finding = result.findings[-1]
+    assert finding.claim == "constants"
+    assert finding.text.endswith("InputError: two has no value here")
+    assert finding.reproduce == "mfcheck constants toy --set beta=64"
+
+
 def test_files_of_a_review(toy: str, tmp_path: Path) -> None:
     result = review(toy, out=tmp_path)
     stored = json.loads((tmp_path / "review.json").read_text(encoding="utf-8"))

@@ -19,6 +19,9 @@ def test_keys_tell_tasks_apart() -> None:
         check("a"),
         Task(What.ASSUMPTION, "a"),
         Task(What.CHECK, "a", planted="e"),
+        check("e.a"),
+        Task(What.CHECK, "b.a", planted="e"),
+        Task(What.CHECK, "a", planted="e.b"),
         Task(What.CONSTANTS),
     ]
     assert len({task.key for task in tasks}) == len(tasks)

@@ -7,7 +7,9 @@ import sys
 import time
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import flint
 import sympy as sp
 
 from mfcheck.claims import (
@@ -15,6 +17,7 @@ from mfcheck.claims import (
     Assumption,
     Check,
     Claim,
+    Constant,
     Context,
     Curve,
     Data,
@@ -145,6 +148,12 @@ def _met(setting: Setting) -> Answer:
     return Answer(True, f"{setting.data.n} points")
 
 
+def _two(setting: Setting, digits: int) -> Any:
+    if os.environ.get("TOY_BEHAVIOUR") == "constant":
+        raise InputError("two has no value here")
+    return flint.arb(2)
+
+
 CLAIMS = (
     Claim(
         id="square",
@@ -243,5 +252,9 @@ paper = Paper(
     ),
     claims=CLAIMS,
     validate=_validate,
+    constants=(
+        Constant("two", sp.Symbol("t"), sp.Symbol("t"), "eq. (1)", value=_two),
+        Constant("four", sp.Symbol("f"), sp.Symbol("t") ** 2, "eq. (2)"),
+    ),
     references=("A. Author, A toy paper, 2024.",),
 )
