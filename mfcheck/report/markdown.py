@@ -41,7 +41,7 @@ _TEX_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
 _WORDS = re.compile(
     r"\\(?:text[a-z]*|mbox|operatorname)\s*\{[^}]*(?:_|[^\w\s{}:,.-])|\\[A-Za-z]+\*"
 )
-_UNSAFE = re.compile(r"\\[^A-Za-z]|[`$#!]")
+_UNSAFE = re.compile(r"\\(?![A-Za-z])|[`$#!]")
 _BARE_PIPE = re.compile(r"(?<!\\)\|")
 _TICKS = re.compile(r"`+")
 
@@ -50,8 +50,8 @@ def code(text: object) -> str:
     """Return text as a code span that Markdown and MathJax leave alone."""
     # In a table no parser can be told a pipe after a backslash.
     words = one_line(text).replace("\\|", "\\ |")
-    if not words:
-        return ""
+    if not words:  # an empty list item would turn the line above it into a heading
+        return "–"
     fence = "`" * (1 + max((len(run) for run in _TICKS.findall(words)), default=0))
     pad = " " if words.startswith("`") or words.endswith("`") else ""
     return f"{fence}{pad}{words}{pad}{fence}"

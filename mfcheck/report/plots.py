@@ -27,6 +27,7 @@ _DASHES = ("-", (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 _MARKERS = "osD^vP"
 _MARKED = 25
 _BARS = 40
+_SMALLEST, _LARGEST = 1e-100, 1e100
 _INK, _GRID = "#0a0a01", "#0a0a02"
 _COLOURS = tuple(f"#0a0b{i:02x}" for i in range(SERIES))
 _NAMES = {_INK: "var(--muted)", _GRID: "var(--rule)"} | {
@@ -86,13 +87,18 @@ def stroke(index: int) -> Stroke:
     return Stroke(index % SERIES, turn, _MARKERS[index % len(_MARKERS)])
 
 
+def _fits(number: float, log: bool) -> bool:
+    """Say whether an axis can hold the number: scales beyond these bounds overflow when ticks are placed."""
+    return _SMALLEST <= number <= _LARGEST if log else abs(number) <= _LARGEST
+
+
 def drawable(plot: Plot, curve: Curve) -> Points:
     """Return the points of a curve that the plot's axes can show."""
     errors = curve.error or (0.0,) * len(curve.y)
     kept = [
         (x, y, e)
         for x, y, e in zip(curve.x, curve.y, errors, strict=True)
-        if not (plot.x_log and x <= 0) and not (plot.y_log and y <= 0) and abs(y) + e < 1e300
+        if _fits(x, plot.x_log) and _fits(y, plot.y_log) and e <= _LARGEST
     ]
     x, y, e = (list(column) for column in zip(*kept, strict=True)) if kept else ([], [], [])
     return Points(x, y, e, len(curve.x) - len(kept))

@@ -3,13 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
-from mfcheck.claims.record import CheckRecord, ClaimRecord, Finding, Plot, ReadingRecord, Review
+from mfcheck.claims.record import CheckRecord, ClaimRecord, Finding, ReadingRecord, Review, Severity
 from mfcheck.claims.verdict import RULES, Kind, Question, Verdict
 from mfcheck.report.text import one_line
 
-SEVERITIES = ("major", "minor", "remark")
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 SYMBOLS = {
     Verdict.PROVED: "∎",
     Verdict.CERTIFIED: "✓",
@@ -73,21 +73,15 @@ def counts(review: Review) -> list[tuple[Verdict, int]]:
     return [(verdict, seen[verdict]) for verdict in Verdict if seen[verdict]]
 
 
-def by_severity(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
-    """Return the findings by severity, gravest first; unknown severities come last under their own name."""
-    unknown = sorted({f.severity for f in findings} - set(SEVERITIES))
-    groups = [(s, [f for f in findings if f.severity == s]) for s in (*SEVERITIES, *unknown)]
+def by_severity(findings: Sequence[Finding]) -> list[tuple[Severity, list[Finding]]]:
+    """Return the findings by severity, gravest first; none that is absent."""
+    groups = [(s, [f for f in findings if f.severity == s]) for s in SEVERITIES]
     return [(severity, group) for severity, group in groups if group]
 
 
 def meanings() -> list[tuple[Verdict, list[str]]]:
     """Return what each verdict word stands for: the conditions of the rules that give it."""
     return [(v, [rule.condition for rule in RULES if rule.verdict is v]) for v in Verdict]
-
-
-def plots(review: Review) -> list[tuple[CheckRecord, Plot]]:
-    """Return all plots with the checks that made them."""
-    return [(item.check, plot) for item in located(review) for plot in item.check.plots]
 
 
 def plain_setting(setting: dict[str, Any]) -> list[tuple[str, str]]:

@@ -554,5 +554,160 @@ PAYLOADS = (
 )
 
 
-def texts() -> st.SearchStrategy[str]:
-    return st.sampled_from(PAYLOADS) | st.text(max_size=30)
+TEXT = st.sampled_from(PAYLOADS) | st.text(max_size=30)
+FLOAT = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(
+    (0.0, 1.0, -1.0, 1e-300, 1e300, 5e-324, 1.7e308)
+)
+VALUE = st.one_of(
+    st.none(),
+    TEXT,
+    st.builds(Estimate, value=FLOAT, error=FLOAT),
+    st.builds(Interval, lower=TEXT | FLOAT.map(repr), upper=TEXT | FLOAT.map(repr)),
+)
+
+
+def _tuples(inner: st.SearchStrategy[Any], most: int = 2) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(inner, max_size=most).map(tuple)
+
+
+@st.composite
+def _curves(draw: st.DrawFn) -> Curve:
+    number = draw(st.integers(0, 4) | st.just(60))
+    numbers = st.lists(FLOAT, min_size=number, max_size=number).map(tuple)
+    errors = st.lists(FLOAT.map(abs), min_size=number, max_size=number).map(tuple)
+    return Curve(
+        label=draw(TEXT),
+        x=draw(numbers),
+        y=draw(numbers),
+        error=draw(st.none() | errors),
+        style=draw(st.sampled_from(("line", "points", "bound"))),
+    )
+
+
+PLOT = st.builds(
+    Plot,
+    id=TEXT,
+    title=TEXT,
+    x_label=TEXT,
+    y_label=TEXT,
+    x_log=st.booleans(),
+    y_log=st.booleans(),
+    curves=_tuples(_curves()),
+)
+CHECK = st.builds(
+    CheckRecord,
+    id=TEXT,
+    kind=st.sampled_from(Kind),
+    reading=TEXT | st.just("stated"),
+    question=st.sampled_from(Question),
+    passed=st.sampled_from((True, False, None)),
+    scope=st.sampled_from(Scope),
+    lhs=VALUE,
+    rhs=VALUE,
+    slack=st.none() | FLOAT,
+    error=st.none() | FLOAT,
+    cases=st.integers(0, 10**9),
+    domain=TEXT,
+    reason=TEXT,
+    crashed=st.booleans(),
+    seconds=FLOAT.map(abs),
+    seed=st.integers(0, 2**64),
+    certificate=st.none() | TEXT,
+    plots=_tuples(PLOT, 1),
+)
+READING = st.builds(
+    ReadingRecord,
+    id=TEXT | st.just("stated"),
+    text=TEXT,
+    verdict=st.sampled_from(Verdict),
+    because=TEXT,
+    formulas=st.dictionaries(TEXT, TEXT, max_size=2),
+)
+CLAIM = st.builds(
+    ClaimRecord,
+    id=TEXT,
+    title=TEXT,
+    statement=TEXT,
+    source=TEXT,
+    assumptions=_tuples(TEXT),
+    verdict=st.sampled_from(Verdict),
+    readings=_tuples(READING),
+    checks=_tuples(CHECK),
+)
+FINDING = st.builds(
+    Finding,
+    id=TEXT,
+    severity=st.sampled_from(("major", "minor", "remark")),
+    claim=TEXT,
+    text=TEXT,
+    evidence=_tuples(TEXT),
+    reproduce=TEXT,
+)
+ASSUMPTION = st.builds(
+    AssumptionRecord,
+    id=TEXT,
+    title=TEXT,
+    statement=TEXT,
+    source=TEXT,
+    met=st.sampled_from((True, False, None)),
+    reason=TEXT,
+)
+CONSTANT = st.builds(
+    ConstantRecord,
+    id=TEXT,
+    latex=TEXT,
+    formula=TEXT,
+    value=st.builds(Interval, lower=TEXT | FLOAT.map(repr), upper=TEXT | FLOAT.map(repr)),
+    evidence=TEXT,
+    depends_on=_tuples(TEXT),
+    source=TEXT,
+    needs=TEXT,
+    orders=st.dictionaries(TEXT, TEXT, max_size=2),
+)
+SETTING = st.one_of(
+    st.dictionaries(
+        TEXT, st.recursive(TEXT | FLOAT | st.none(), st.lists, max_leaves=4), max_size=3
+    ),
+    st.builds(
+        dict,
+        origin=TEXT,
+        activation=TEXT,
+        sha256=st.none() | TEXT,
+        points=st.lists(st.lists(TEXT, max_size=3), max_size=3) | TEXT,
+        labels=st.lists(TEXT, max_size=3) | TEXT,
+        parameters=st.dictionaries(TEXT, TEXT, max_size=2),
+    ),
+)
+
+
+@pytest.fixture(scope="session")
+def hostile() -> st.SearchStrategy[Review]:
+    """Reviews whose every string may be an attack, and whose every number may be extreme."""
+    return st.builds(
+        Review,
+        mfcheck=TEXT,
+        paper=TEXT,
+        title=TEXT,
+        source=TEXT,
+        seed=st.integers(0, 2**64),
+        budget=TEXT,
+        setting=SETTING,
+        versions=st.dictionaries(TEXT, TEXT, max_size=2),
+        complete=st.booleans(),
+        missing=_tuples(TEXT),
+        assumptions=_tuples(ASSUMPTION, 1),
+        claims=_tuples(CLAIM),
+        findings=_tuples(FINDING),
+        constants=_tuples(CONSTANT),
+        references=_tuples(TEXT),
+    )
+
+
+@pytest.fixture(scope="session")
+def plots() -> st.SearchStrategy[Plot]:
+    return PLOT
+
+
+@pytest.fixture(scope="session")
+def hostile_text() -> st.SearchStrategy[str]:
+    return TEXT

@@ -1,0 +1,61 @@
+import pytest
+
+from mfcheck.claims.record import ClaimRecord, ReadingRecord, Review
+from mfcheck.claims.verdict import Kind, Scope, Verdict
+from mfcheck.report.questions import questions
+
+
+def about(review: Review, claim: ClaimRecord) -> list[str]:
+    alone = review.model_copy(update={"claims": (claim,), "constants": ()})
+    return [question.asked for question in questions(alone)]
+
+
+def with_verdict(claim: ClaimRecord, verdict: Verdict) -> ClaimRecord:
+    reading: ReadingRecord = claim.readings[0].model_copy(update={"verdict": verdict})
+    return claim.model_copy(update={"readings": (reading,)})
+
+
+def test_each_question_names_the_checks_behind_it(review: Review) -> None:
+    found = questions(review)
+    assert [[c.id for c in q.checks] for q in found] == [
+        ["lemma4.circle-witness"],
+        ["theorem6.composition"],
+        ["theorem6.random-labels"],
+        [],
+    ]
+    assert "reading repaired" in found[2].about
+    assert "C_KL" in found[3].about
+
+
+@pytest.mark.parametrize(
+    "verdict", [Verdict.PROVED, Verdict.CERTIFIED, Verdict.SUPPORTED, Verdict.UNCHECKED]
+)
+def test_no_question_where_nothing_is_open(review: Review, verdict: Verdict) -> None:
+    assert about(review, with_verdict(review.claims[0], verdict)) == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (Verdict.REFUTED, "counterexample"),
+        (Verdict.GAP, "closes the gap"),
+        (Verdict.VACUOUS, "assumptions cannot be met"),
+    ],
+)
+def test_what_is_asked(review: Review, verdict: Verdict, words: str) -> None:
+    (asked,) = about(review, with_verdict(review.claims[0], verdict))
+    assert words in asked
+
+
+def test_our_own_failures_are_no_question_to_the_authors(review: Review) -> None:
+    claim = review.claims[3]
+    crashed, denied = claim.checks[2], claim.checks[1]
+    only = claim.model_copy(update={"readings": (claim.readings[1],)})
+    assert len(about(review, only.model_copy(update={"checks": (denied,)}))) == 1
+    assert about(review, only.model_copy(update={"checks": (crashed,)})) == []
+    undecided = denied.model_copy(update={"passed": None})
+    assert about(review, only.model_copy(update={"checks": (undecided,)})) == []
+    proof = denied.model_copy(
+        update={"id": "proof", "kind": Kind.EXACT, "passed": True, "scope": Scope.WHOLE}
+    )
+    assert about(review, only.model_copy(update={"checks": (denied, proof)})) == []
