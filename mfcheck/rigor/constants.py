@@ -1,7 +1,6 @@
 """Certified values of a paper's constants: leaves by their own enclosures, formulas by ball arithmetic over them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 from flint import arb, ctx
@@ -14,50 +13,68 @@ from mfcheck.rigor.ball import bounds, enclose, exact
 from mfcheck.symbolic.constants import ConstantGraph, constant_graph
 from mfcheck.symbolic.orders import order_texts
 
-MAX_DIGITS = 1000
-GUARD_DIGITS = 5
-ATTEMPTS = 4
-"""Each attempt doubles the working digits."""
+MAX_DIGITS = 200
+GUARD_DIGITS = (5, 15, 30, 60, 120)
+"""Working digits beyond those asked for, tried one after the other."""
 _BITS_PER_DIGIT = 3.3220
 
 
-def evaluate_constants(paper: Paper, setting: Setting, digits: int) -> tuple[ConstantRecord, ...]:
+def evaluate_constants(
+    paper: Paper, setting: Setting, digits: int, *, strict: bool = True
+) -> tuple[ConstantRecord, ...]:
     """Return every constant of the paper, each enclosed to `digits` significant digits.
 
-    A constant that is infinite in this setting has both bounds `inf`. One that infinite constants leave without
-    a value (inf - inf) has bounds `-inf`, `inf` and says so in `evidence`.
+    A constant that is infinite in this setting has both bounds `inf`. One without a value (inf - inf, or a leaf
+    that cannot be computed here) has bounds `-inf`, `inf` and the reason in `evidence`. Unless `strict`, one that
+    cannot be had to so many digits is given as accurately as it can, and `evidence` tells how accurately.
 
     Raises:
-        InputError: `digits` is out of range or out of reach, or a leaf has no value in this setting.
+        InputError: `digits` is out of range; or, if `strict`, a constant is in reach to fewer digits only.
         ValueError: the paper's constants do not form a graph (see `ConstantGraph`).
     """
     if not 1 <= digits <= MAX_DIGITS:
         raise InputError(f"digits must be between 1 and {MAX_DIGITS}, got {digits}")
     graph = constant_graph(paper)
     values = enclose_constants(graph, setting, digits)
+    if strict:
+        _require_digits(values, digits)
     orders = order_texts(graph)
     return tuple(_record(graph, node, values[node.id], digits, orders[node.id]) for node in graph)
 
 
-def enclose_constants(graph: ConstantGraph, setting: Setting, digits: int) -> dict[str, arb]:
-    """Return an enclosure of each constant by id, to a relative accuracy of `digits` digits.
+@dataclass(frozen=True)
+class Enclosed:
+    """An enclosure, the digits that are certain (None if infinite or without a value), and why there are no more."""
 
-    Raises:
-        InputError: as `evaluate_constants`.
-    """
-    attempts = list(_attempts(graph, setting, digits))
-    return {node.id: _accurate(node, attempts, digits) for node in graph}
+    value: arb
+    certain: int | None
+    reason: str = ""
+
+
+def enclose_constants(graph: ConstantGraph, setting: Setting, digits: int) -> dict[str, Enclosed]:
+    """Return an enclosure of each constant by id, to a relative accuracy of `digits` digits where in reach."""
+    attempts = [_Attempt(graph, setting, digits + guard) for guard in GUARD_DIGITS]
+    return {node.id: _best(node.symbol, attempts, digits) for node in graph}
 
 
 def enclose_constant(graph: ConstantGraph, setting: Setting, id: str, digits: int) -> arb:
     """Return an enclosure of one constant; only what it depends on is worked out.
 
     Raises:
-        InputError: as `evaluate_constants`.
         StopIteration: no constant has that id.
     """
-    node = next(node for node in graph if node.id == id)
-    return _accurate(node, list(_attempts(graph, setting, digits)), digits)
+    attempts = [_Attempt(graph, setting, digits + guard) for guard in GUARD_DIGITS]
+    symbol = next(node.symbol for node in graph if node.id == id)
+    return _best(symbol, attempts, digits).value
+
+
+def _require_digits(values: dict[str, Enclosed], digits: int) -> None:
+    for id, found in values.items():
+        if found.certain is not None and 0 < found.certain < digits:
+            because = f" ({found.reason})" if found.reason else ""
+            raise InputError(
+                f"{digits} digits of {id} are out of reach: {found.certain} are certain{because}"
+            )
 
 
 @dataclass
@@ -68,6 +85,8 @@ class _Attempt:
     setting: Setting
     digits: int
     known: dict[sp.Symbol, arb] = field(default_factory=dict)
+    failed: dict[sp.Symbol, str] = field(default_factory=dict)
+    """Why a symbol has no finite value, however many digits are used."""
 
     @property
     def prec(self) -> int:
@@ -82,10 +101,26 @@ class _Attempt:
         node = self.graph.by_symbol.get(symbol)
         if node is None:
             return self._parameter(symbol)
-        if node.value is not None:
-            return arb(node.value(self.setting, self.digits))
-        inputs = {s: self.value(s) for s in sorted(node.formula.free_symbols, key=str)}
-        return enclose(node.formula, inputs, self.prec)
+        return self._formula(node) if node.value is None else self._leaf(node)
+
+    def _leaf(self, node: Constant) -> arb:
+        assert node.value is not None
+        try:
+            value = arb(node.value(self.setting, self.digits))
+        except InputError as error:
+            self.failed[node.symbol] = str(error)
+            return arb.nan()
+        if _is_infinite(value):
+            self.failed[node.symbol] = f"{node.id} is infinite"
+        return value
+
+    def _formula(self, node: Constant) -> arb:
+        uses = sorted(node.formula.free_symbols, key=str)
+        value = enclose(node.formula, {s: self.value(s) for s in uses}, self.prec)
+        if not value.is_finite():
+            reasons = [self.failed[s] for s in uses if s in self.failed]
+            self.failed.update({node.symbol: reason for reason in reasons[:1]})
+        return value
 
     def _parameter(self, symbol: sp.Symbol) -> arb:
         name = next(p.name for p in self.graph.parameters if p.symbol == symbol)
@@ -93,54 +128,59 @@ class _Attempt:
             return exact(self.setting[name])
 
 
-def _attempts(graph: ConstantGraph, setting: Setting, digits: int) -> Iterator[_Attempt]:
-    for k in range(ATTEMPTS):
-        yield _Attempt(graph, setting, (digits + GUARD_DIGITS) << k)
-
-
-def _accurate(node: Constant, attempts: list[_Attempt], digits: int) -> arb:
-    """Return the value of the first attempt that is accurate enough, or that more digits cannot improve."""
+def _best(symbol: sp.Symbol, attempts: list[_Attempt], digits: int) -> Enclosed:
+    """Return the first value that is accurate enough, else the most accurate one."""
+    best = Enclosed(arb.nan(), None)
     for attempt in attempts:
-        value = attempt.value(node.symbol)
-        if _is_accurate(value, digits) or _is_infinite(value) or _lacks_value(node, attempt):
-            return value
-    good = max(0, int(value.rel_accuracy_bits() / _BITS_PER_DIGIT)) if value.is_finite() else 0
-    raise InputError(
-        f"{digits} digits of {node.id} are out of reach: {good} were certain with {attempt.digits} working digits"
-    )
+        value = attempt.value(symbol)
+        reason = attempt.failed.get(symbol, "")
+        certain = _certain_digits(value)
+        if certain is not None and (best.certain is None or certain > best.certain):
+            best = Enclosed(value, certain)
+        if best.certain is not None and best.certain >= digits:
+            return best
+        if reason:
+            return (
+                Enclosed(value, None, reason)
+                if best.certain is None
+                else replace(best, reason=reason)
+            )
+    return best
 
 
-def _is_accurate(value: arb, digits: int) -> bool:
-    """Whether the relative error is below `10^-digits`, or the value is zero beyond any doubt that matters."""
+def _certain_digits(value: arb) -> int | None:
+    """Return k with a radius of at most `10^-k |value|`; None where the value is not finite."""
     if not value.is_finite():
-        return False
-    with ctx.workprec(64):
-        small = arb(10) ** -digits
-        return value.is_exact() or bool(value.rad() < small * value.abs_lower())
+        return None
+    return max(0, int(min(value.rel_accuracy_bits(), 10**6) / _BITS_PER_DIGIT))
 
 
 def _is_infinite(value: arb) -> bool:
     return not value.is_finite() and bool(value > 0) and value.rad().is_finite()
 
 
-def _lacks_value(node: Constant, attempt: _Attempt) -> bool:
-    """Whether a formula is undetermined because an infinite or undetermined constant enters it."""
-    if node.value is not None or attempt.value(node.symbol).is_finite():
-        return False
-    return any(not attempt.value(s).is_finite() for s in node.formula.free_symbols)
+def _evidence(found: Enclosed, digits: int) -> str:
+    if _is_infinite(found.value):
+        return "certified: infinite"
+    if found.certain is None:
+        return f"no value: {found.reason or 'more digits are needed than were tried'}"
+    if found.certain >= digits:
+        return "certified"
+    because = f": {found.reason}" if found.reason else ""
+    return f"certified to {found.certain} of {digits} digits{because}"
 
 
 def _record(
-    graph: ConstantGraph, node: Constant, value: arb, digits: int, orders: dict[str, str]
+    graph: ConstantGraph, node: Constant, found: Enclosed, digits: int, orders: dict[str, str]
 ) -> ConstantRecord:
-    lower, upper = ("inf", "inf") if _is_infinite(value) else bounds(value, digits)
-    determined = value.is_finite() or _is_infinite(value)
+    infinite = _is_infinite(found.value)
+    lower, upper = ("inf", "inf") if infinite else bounds(found.value, digits)
     return ConstantRecord(
         id=node.id,
         latex=f"{sp.latex(node.symbol)} = {sp.latex(node.formula)}",
         formula=str(node.formula),
         value=Interval(lower=lower, upper=upper),
-        evidence="certified" if determined else "undetermined: an infinite constant enters",
+        evidence=_evidence(found, digits),
         depends_on=graph.depends_on(node),
         source=node.source,
         needs=node.needs,
