@@ -1,0 +1,51 @@
+"""Generalization of Scaled Deep ResNets in the Mean-Field Regime (arXiv 2403.09889), claim by claim."""
+
+from mfcheck.claims import Paper
+from mfcheck_proofs.scaled_resnets import (
+    assumptions,
+    gram,
+    lemma4,
+    network,
+    theorem5,
+    theorem6,
+)
+from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
+from mfcheck_proofs.scaled_resnets.flow import simulation
+from mfcheck_proofs.scaled_resnets.setting import DEFAULT, PARAMETERS, validate
+
+paper = Paper(
+    id="scaled-resnets",
+    title="Generalization of Scaled Deep ResNets in the Mean-Field Regime",
+    authors=(
+        "Yihang Chen",
+        "Fanghui Liu",
+        "Yiping Lu",
+        "Grigorios G. Chrysos",
+        "Volkan Cevher",
+    ),
+    source="https://arxiv.org/abs/2403.09889",
+    parameters=PARAMETERS,
+    default=DEFAULT,
+    assumptions=assumptions.ASSUMPTIONS,
+    claims=(
+        *assumptions.CLAIMS,
+        *network.CLAIMS,
+        *gram.CLAIMS,
+        *lemma4.CLAIMS,
+        *theorem5.CLAIMS,
+        *theorem6.CLAIMS,
+    ),
+    validate=validate,
+    constants=CONSTANTS,
+    simulate=simulation,
+    references=(
+        "Chen, Liu, Lu, Chrysos, Cevher: Generalization of Scaled Deep ResNets in the Mean-Field Regime. ICLR 2024, "
+        "arXiv:2403.09889",
+        "Rump: Verification of positive definiteness. BIT 46 (2006) 433-452",
+        "Johansson: Arb: efficient arbitrary-precision midpoint-radius interval arithmetic. IEEE Trans. Comput. 66 "
+        "(2017) 1281-1292",
+        "Donsker, Varadhan: Asymptotic evaluation of certain Markov process expectations for large time. Comm. Pure "
+        "Appl. Math. 28 (1975) 1-47",
+        "Bartlett, Mendelson: Rademacher and Gaussian complexities. JMLR 3 (2002) 463-482",
+    ),
+)

@@ -1,0 +1,152 @@
+"""The simulated flows that Theorem 5's checks share: one sweep over beta for each setting, budget and seed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mfcheck.claims import Budget, Context, Curve, Estimate, Plot, Setting
+from mfcheck.claims.record import Series, SimulationRecord
+from mfcheck.particles import QUANTITIES, Numerics, Problem, Solution, simulate
+from mfcheck_proofs.scaled_resnets.values import value_of
+
+Array = NDArray[np.float64]
+FACTORS = (Fraction(1, 4), Fraction(1, 2), Fraction(1), Fraction(2), Fraction(4))
+
+
+def problem(setting: Setting, beta: float) -> Problem:
+    """Return the flow of a setting at another beta."""
+    return Problem(
+        setting.data.X, setting.data.y, setting.activation, setting.number("alpha"), beta
+    )
+
+
+def numerics(setting: Setting, budget: Budget, seed: int) -> Numerics:
+    """Return the solver's sizes: those of the setting, at most halved twice for a quick look."""
+    depth = int(setting["depth"])
+    particles = int(setting["particles"])
+    return Numerics(
+        depth=budget.pick(max(2, depth // 4 * 2), depth, 2 * depth),
+        particles=budget.pick(max(128, particles // 4), particles, 4 * particles),
+        replicates=budget.pick(3, 4, 6),
+        seed=seed,
+    )
+
+
+@dataclass(frozen=True)
+class Run:
+    """One flow of the sweep, and whether beta is in the regime of Theorem 5."""
+
+    beta: float
+    admissible: bool
+    solution: Solution
+
+
+@lru_cache(maxsize=4)
+def sweep(setting: Setting, budget: Budget, seed: int) -> tuple[Run, ...]:
+    """Solve the flow at several beta around the setting's, and at the least beta that Theorem 5 admits."""
+    threshold = value_of(setting, "beta_threshold")
+    least = float(threshold.upper()) * 1.001 if threshold.is_finite() else None
+    factors = FACTORS[2:] if budget is Budget.QUICK else FACTORS
+    betas = [float(setting["beta"] * f) for f in factors]
+    if least is not None:
+        betas.append(least)
+    sizes = numerics(setting, budget, seed)
+    return tuple(
+        Run(beta, least is not None and beta >= least, simulate(problem(setting, beta), sizes))
+        for beta in sorted(set(betas))
+    )
+
+
+def runs(context: Context) -> tuple[Run, ...]:
+    """Return the sweep of a check's context."""
+    return sweep(context.setting, context.budget, context.seed)
+
+
+def final(run: Run, quantity: str) -> Estimate:
+    """Return a quantity at the end of a flow."""
+    found = run.solution.final[quantity]
+    return Estimate(value=found.value, error=found.error)
+
+
+def largest(run: Run, quantity: str) -> Estimate:
+    """Return the largest value over time, by its upper end."""
+    series = run.solution.series[quantity]
+    at = int(np.argmax(series.value + series.error))
+    return Estimate(value=float(series.value[at]), error=float(series.error[at]))
+
+
+def smallest_over_time(run: Run, quantity: str) -> Estimate:
+    """Return the smallest value over time, by its lower end."""
+    series = run.solution.series[quantity]
+    at = int(np.argmin(series.value - series.error))
+    return Estimate(value=float(series.value[at]), error=float(series.error[at]))
+
+
+def plot_over_time(
+    run: Run,
+    quantity: str,
+    label: str,
+    bound: Callable[[Array], Array] | None,
+    *,
+    logarithmic: bool = True,
+) -> Plot:
+    """Return the plot of a quantity over time with its error, and a bound of the paper."""
+    solution = run.solution
+    series = solution.series[quantity]
+    keep = series.value > 0 if logarithmic else np.ones(len(solution.time), dtype=bool)
+    time = solution.time[keep]
+    curves = [
+        Curve(
+            label=label,
+            x=tuple(map(float, time)),
+            y=tuple(map(float, series.value[keep])),
+            error=tuple(map(float, series.error[keep])),
+        )
+    ]
+    if bound is not None:
+        limit = np.broadcast_to(bound(time), time.shape)
+        curves.append(
+            Curve(
+                label="bound", x=tuple(map(float, time)), y=tuple(map(float, limit)), style="bound"
+            )
+        )
+    return Plot(
+        id=f"{quantity}-over-time",
+        title=f"{label} along the flow, beta = {run.beta:.6g}",
+        x_label="t",
+        y_label=label,
+        y_log=logarithmic,
+        curves=tuple(curves),
+    )
+
+
+def simulation(
+    setting: Setting, seed: int, progress: Callable[[float], None] | None = None
+) -> SimulationRecord:
+    """Solve the flow of the setting, for `mfcheck simulate`."""
+    sizes = Numerics(depth=int(setting["depth"]), particles=int(setting["particles"]), seed=seed)
+    found = simulate(problem(setting, setting.number("beta")), sizes, progress)
+    run = Run(setting.number("beta"), False, found)
+    return SimulationRecord(
+        paper="scaled-resnets",
+        setting=setting.describe(),
+        seed=seed,
+        end_time=float(found.time[-1]),
+        time=tuple(map(float, found.time)),
+        series={
+            name: Series(
+                value=tuple(map(float, s.value)),
+                error=tuple(map(float, s.error)),
+            )
+            for name, s in found.series.items()
+        },
+        plots=tuple(
+            plot_over_time(run, name, name, None, logarithmic=not name.startswith("lambda"))
+            for name in QUANTITIES
+        ),
+        **{name: final(run, name) for name in QUANTITIES},
+    )

@@ -1,0 +1,400 @@
+"""Lemma 4: `lambda_min(G(tau_0,nu_0)) >= lambda_min(G2(tau_0,nu_0)) >= Lambda(d)`."""
+
+import math
+from fractions import Fraction
+
+import sympy as sp
+from flint import arb, ctx
+
+from mfcheck.claims import (
+    Check,
+    Claim,
+    Context,
+    Evidence,
+    Interval,
+    Kind,
+    Note,
+    PlantedError,
+    Reading,
+    Scope,
+)
+from mfcheck.claims.record import Curve, Plot
+from mfcheck.claims.setting import Point, Setting
+from mfcheck.rigor.ball import bounds, compare, enclose, exact
+from mfcheck.rigor.dual import DualKernel
+from mfcheck.rigor.hermite import hermite_coefficients, tail_sums
+from mfcheck.symbolic.activation import Activation
+from mfcheck.symbolic.identity import matrix_identities
+from mfcheck_proofs.scaled_resnets.matrices import smallest
+from mfcheck_proofs.scaled_resnets.symbols import C_max, Lambda, alpha, n, r
+
+SOURCE = "2403.09889, Lemma 4"
+DIGITS = 30
+
+# --- first inequality ------------------------------------------------------------------------------------------------
+
+width = sp.Symbol("K", positive=True, integer=True)
+J1, J2 = sp.MatrixSymbol("J1", n, width), sp.MatrixSymbol("J2", n, width)
+v = sp.MatrixSymbol("v", n, 1)
+excess = {"excess": alpha**2 * (J1.T * v).T * (J1.T * v)}
+
+
+def excess_is_square(context: Context) -> Evidence:
+    """v^T G v - v^T G2 v against alpha^2 |J1^T v|^2, one particle; take v an eigenvector of G."""
+    G1, G2 = J1 * J1.T, J2 * J2.T
+    lhs = (v.T * (alpha**2 * G1 + G2) * v - v.T * G2 * v).expand().doit()
+    return matrix_identities(
+        [(lhs, context["excess"].doit())],
+        "every n, d, alpha, and (by taking means) every measure tau, nu",
+        {n: 2, width: 3},
+    )
+
+
+first = Claim(
+    id="lemma-4-first",
+    title="Lemma 4, first inequality",
+    statement="lambda_min(G) >= lambda_min(G2), since G - G2 = alpha^2 G1 is positive semi-definite.",
+    source=SOURCE,
+    readings=(Reading("stated", "v^T (G - G2) v as a sum of squares.", excess),),
+    checks=(Check("lemma-4-excess", Kind.EXACT, excess_is_square),),
+    planted=(
+        PlantedError(
+            "lemma-4-excess-sign",
+            "sign flipped",
+            {"excess": -excess["excess"]},
+            "G1 would be negative semi-definite.",
+            ("lemma-4-excess",),
+        ),
+        PlantedError(
+            "lemma-4-excess-alpha",
+            "exponent off",
+            {"excess": excess["excess"] / alpha},
+            "G holds alpha^2 G1.",
+            ("lemma-4-excess",),
+        ),
+    ),
+)
+
+# --- second inequality: configurations -------------------------------------------------------------------------------
+
+
+def circle(size: int) -> tuple[Point, ...]:
+    """`size` points of the circle at nearly equal angles, rational and exactly of norm one.
+
+    The half-angle tangent is rounded to 12 digits, so that inner products are exact rationals.
+    """
+    points = []
+    for j in range(size):
+        angle = sp.pi * (2 * j - size + 1) / (2 * size)  # half the angle, inside (-pi/2, pi/2)
+        tangent = Fraction(str(sp.N(sp.tan(angle), 12)))
+        square = tangent**2
+        points.append(((1 - square) / (1 + square), 2 * tangent / (1 + square)))
+    return tuple(points)
+
+
+def equal_inner_products(size: int, inner: Fraction) -> tuple[Point, ...]:
+    """`size` unit vectors with one pairwise inner product, up to normalisation: `e_i + s (1,...,1)`."""
+    # (2s + size s^2) / (1 + 2s + size s^2) = inner
+    ratio = inner / (1 - inner)
+    root = sp.sqrt(1 + size * sp.Rational(ratio.numerator, ratio.denominator))
+    s = Fraction(str(sp.N((root - 1) / size, 25)))
+    return tuple(tuple(s + (i == j) for j in range(size)) for i in range(size))
+
+
+def two_points(cosine: Fraction) -> tuple[Point, ...]:
+    """Two unit vectors of the plane whose inner product is at least `cosine`, and close to it."""
+    ratio = (1 - cosine) / (1 + cosine)
+    half = sp.sqrt(sp.Rational(ratio.numerator, ratio.denominator))
+    tangent = Fraction(str(sp.N(half, 20))) * (1 - Fraction(1, 10**15))
+    square = tangent**2
+    return ((Fraction(1), Fraction(0)), ((1 - square) / (1 + square), 2 * tangent / (1 + square)))
+
+
+def _largest_cosine(points: tuple[Point, ...]) -> arb:
+    """Enclose the largest inner product of two different normalised points."""
+    with ctx.workprec(200):
+        norms = [sum((exact(x) ** 2 for x in p), arb(0)).sqrt() for p in points]
+        best = arb(-1)
+        for i, p in enumerate(points):
+            for j in range(i):
+                inner = sum((exact(a * b) for a, b in zip(p, points[j], strict=True)), arb(0))
+                best = best.max(inner / (norms[i] * norms[j]))
+        return best
+
+
+def _interval(value: arb, digits: int = 12) -> Interval:
+    lower, upper = bounds(value, digits)
+    return Interval(lower=lower, upper=upper)
+
+
+# --- strict reading --------------------------------------------------------------------------------------------------
+
+STRICT = {"floor": Lambda}
+CANDIDATES = tuple(Fraction(1, 10**k) for k in range(1, 7))
+
+
+def close_points(context: Context) -> Evidence:
+    """Two points at an angle that tends to zero: lambda_min = A1(1) - A1(c) <= (1 - c) A1'(1) tends to zero.
+
+    A1 has non-negative coefficients, hence is convex on [0, 1]; A1'(1) = A2(1) - A1(1) is certified to be finite. A
+    floor that is positive is therefore undercut by the pair with `1 - c = floor / A1'(1)`; for each candidate the pair
+    is built and its lambda_min certified.
+    """
+    activation = context.setting.activation
+    kernel = DualKernel(activation, DIGITS)
+    slope = kernel.total(2) - kernel.total(1)
+    floor = context["floor"]
+    if floor.is_zero:
+        return Evidence(
+            passed=True,
+            scope=Scope.WHOLE,
+            lhs=_interval(arb(0)),
+            rhs="0",
+            cases=1,
+            domain="lambda_min of a mean of matrices J J^T is not negative",
+        )
+    if not slope.is_finite():
+        return Evidence(passed=None, cases=1, reason="A1 is not known to have a finite slope at 1")
+    lowest = arb(0)
+    for candidate in CANDIDATES:
+        with ctx.workprec(200):
+            gap = Fraction(bounds(exact(candidate) / slope, 18)[0])
+        points = two_points(1 - gap)
+        lowest = smallest(points, activation).value
+        if compare(lowest, exact(candidate)) != "<":
+            return Evidence(passed=None, cases=1, reason=f"the pair for {candidate} is undecided")
+    return Evidence(
+        passed=False,
+        lhs=_interval(lowest),
+        rhs=f"any positive constant, for instance {float(CANDIDATES[-1]):g}",
+        error=0.0,
+        cases=len(CANDIDATES),
+        domain=f"pairs of unit vectors in any dimension d >= 2, {activation.name}",
+        reason=(
+            "no positive constant depends on d alone: lambda_min of two points at angle theta is at most "
+            f"(1 - cos theta)/2 times {float(slope.mid()):.6g}"
+        ),
+        notes=(
+            Note(
+                id="lemma-4-needs-C_max",
+                severity="major",
+                text=(
+                    "Lemma 4 states a bound that depends on d alone. For two data points at angle theta the smallest "
+                    "eigenvalue is A1(1) - A1((1 + cos theta)/2), which tends to 0 with theta: for each candidate "
+                    f"{', '.join(f'{float(c):g}' for c in CANDIDATES)} a pair with a certified smaller lambda_min "
+                    "is given. The constant must depend on C_max and on the activation too."
+                ),
+            ),
+        ),
+    )
+
+
+CIRCLE_SIZES = (2, 3, 4, 6, 8, 12, 16, 24, 32)
+
+
+def circle_witness(context: Context) -> Evidence:
+    """Equispaced points of the circle: certified lambda_min against n, below any candidate as n grows."""
+    activation = context.setting.activation
+    sizes = CIRCLE_SIZES[: context.budget.pick(7, 9, 9)]
+    values = [smallest(circle(size), activation).value for size in sizes]
+    with ctx.workprec(100):
+        floor = enclose(context["floor"].subs(Lambda, sp.Rational(1, 100)), {}, 100)
+    undercut = [s for s, value in zip(sizes, values, strict=True) if compare(value, floor) == "<"]
+    above = all(compare(value, floor) == ">" for value in values)
+    plot = Plot(
+        id="circle-witness",
+        title="lambda_min(G2) of n equispaced points on the circle",
+        x_label="n",
+        y_label="lambda_min(G2)",
+        y_log=True,
+        curves=(
+            Curve(
+                label="certified",
+                x=tuple(map(float, sizes)),
+                y=tuple(float(x.mid()) for x in values),
+                error=tuple(float(x.rad()) for x in values),
+                style="points",
+            ),
+        ),
+    )
+    return Evidence(
+        passed=False if undercut else (True if above else None),
+        lhs=_interval(values[-1]),
+        rhs=_interval(floor),
+        error=float(values[-1].rad()),
+        cases=len(sizes),
+        domain=f"d = 2, {activation.name}, n = {', '.join(map(str, sizes))} equispaced points",
+        reason=f"from n = {undercut[0]} on lambda_min is below the candidate" if undercut else "",
+        plots=(plot,),
+    )
+
+
+# --- charitable reading ----------------------------------------------------------------------------------------------
+
+GERSHGORIN = {"term": sp.Max(0, 1 - (n - 1) * ((1 + C_max) / 2) ** r)}
+MAX_TERMS = 400
+
+
+def _terms(size: int, largest: arb) -> int:
+    """Enough terms to reach those whose factor is near one."""
+    base = min(0.999, (1 + float(largest.mid())) / 2)
+    return min(MAX_TERMS, 40 + math.ceil(math.log(2 * size) / -math.log(base)))
+
+
+def hermite_bound(term: sp.Expr, size: int, largest: arb, activation: Activation) -> arb:
+    """Enclose `sum_r (1+r) mu_r^2 term(r)` for n = size and C_max = largest; terms lie in [0, 1]."""
+    terms = _terms(size, largest)
+    mu = hermite_coefficients(activation, terms, DIGITS)
+    tail = tail_sums(activation, terms, DIGITS).linear
+    total = arb(0)
+    with ctx.workprec(160):
+        for index, coefficient in enumerate(mu):
+            factor = enclose(term.subs({r: index, n: size}), {C_max: largest}, 160)
+            total += (1 + index) * coefficient**2 * factor
+        return total + tail * arb(0.5, 0.5)
+
+
+def largest_code(dim: int, cosine: arb) -> int:
+    """Return an upper bound of the number of unit vectors with pairwise inner products at most `cosine` < 1.
+
+    Caps of half the angle around the points are disjoint, so that n times the measure of one is at most 1.
+    """
+    with ctx.workprec(160):
+        fraction = ((1 - cosine) / 2).beta_lower(arb(dim - 1) / 2, arb(0.5), 1) / 2
+        return int((1 / fraction).upper().floor().unique_fmpz())
+
+
+def _configurations(setting: Setting) -> list[tuple[str, tuple[Point, ...], float]]:
+    """Data sets, and by how much the C_max of the bound exceeds theirs (two points would give equality)."""
+    return [
+        ("the given data", setting.data.points, 0.0),
+        ("two points, cos 0.3 under C_max 0.35", two_points(Fraction(3, 10)), 0.05),
+        ("three points, all inner products 1/2", equal_inner_products(3, Fraction(1, 2)), 0.0),
+        ("five points, all inner products 1/10", equal_inner_products(5, Fraction(1, 10)), 0.0),
+        ("4 on the circle", circle(4), 0.0),
+        ("8 on the circle", circle(8), 0.0),
+    ]
+
+
+def gershgorin(context: Context) -> Evidence:
+    """The explicit bound (Schur products and Gershgorin) against certified lambda_min of several data sets."""
+    activation, term = context.setting.activation, context["term"]
+    slack, shown = float("inf"), None
+    configurations = _configurations(context.setting)
+    for name, points, margin in configurations:
+        largest = _largest_cosine(points) + margin
+        bound = hermite_bound(term, len(points), largest, activation)
+        value = smallest(points, activation).value
+        order = compare(bound, value)
+        if order != "<":
+            return Evidence(
+                passed=False if order == ">" else None,
+                lhs=_interval(bound),
+                rhs=_interval(value),
+                cases=len(configurations),
+                domain=name,
+                reason=f"the bound exceeds lambda_min for {name}" if order == ">" else "undecided",
+            )
+        ratio = float(value.mid()) / max(float(bound.mid()), 1e-300)
+        if shown is None:
+            shown = (bound, value)
+        slack = min(slack, ratio)
+    assert shown is not None
+    return Evidence(
+        passed=True,
+        lhs=_interval(shown[0]),
+        rhs=_interval(shown[1]),
+        slack=slack,
+        error=0.0,
+        cases=len(configurations),
+        domain="; ".join(name for name, _, _ in configurations) + f"; {activation.name}",
+    )
+
+
+def positive_floor(context: Context) -> Evidence:
+    """With C_max and s0 fixed, n is bounded by a spherical code, and the bound at that n is positive."""
+    setting = context.setting
+    largest = _largest_cosine(setting.data.points)
+    size = largest_code(setting.data.d, largest)
+    bound = hermite_bound(context["term"], size, largest, setting.activation)
+    sign = compare(bound, arb(0))
+    return Evidence(
+        passed=True if sign == ">" else (False if sign == "<" else None),
+        scope=Scope.WHOLE,
+        lhs=_interval(arb(0)),
+        rhs=_interval(bound),
+        error=0.0,
+        cases=1,
+        domain=(
+            f"all data sets with d = {setting.data.d} and C_max of the setting; at most {size} points exist; "
+            f"{setting.activation.name}"
+        ),
+        reason="" if sign == ">" else "no positive lower bound",
+    )
+
+
+second = Claim(
+    id="lemma-4-second",
+    title="Lemma 4, second inequality",
+    statement=(
+        "There is a constant Lambda = Lambda(d), only depending on the dimension d, with "
+        "lambda_min(G2(tau_0, nu_0)) >= Lambda(d) > 0."
+    ),
+    source=SOURCE,
+    assumptions=("assumption-1", "assumption-2", "assumption-3"),
+    readings=(
+        Reading(
+            "strict",
+            "One positive constant for every n, every data set on the sphere of dimension d, every C_max < 1.",
+            STRICT,
+        ),
+        Reading(
+            "charitable",
+            "With C_max and the activation fixed: n is then bounded by a spherical code, and "
+            "Lambda = sum_r (1+r) mu_r^2 term(r) at the largest n is positive.",
+            GERSHGORIN,
+        ),
+    ),
+    checks=(
+        Check("lemma-4-close-points", Kind.CERTIFIED, close_points, "strict"),
+        Check("lemma-4-circle", Kind.CERTIFIED, circle_witness, "strict"),
+        Check("lemma-4-gershgorin", Kind.CERTIFIED, gershgorin, "charitable"),
+        Check("lemma-4-code-bound", Kind.CERTIFIED, positive_floor, "charitable"),
+    ),
+    planted=(
+        PlantedError(
+            "lemma-4-floor-small",
+            "constant scaled",
+            {"floor": Lambda / 1000},
+            "A positive multiple of a constant that does not exist does not exist either.",
+            ("lemma-4-close-points", "lemma-4-circle"),
+            "strict",
+        ),
+        PlantedError(
+            "lemma-4-index-shifted",
+            "index shifted",
+            {"term": sp.Max(0, 1 - (n - 2) * ((1 + C_max) / 2) ** r)},
+            "For n = 2 it gives the trace, which exceeds lambda_min.",
+            ("lemma-4-gershgorin",),
+            "charitable",
+        ),
+        PlantedError(
+            "lemma-4-cosine-for-c",
+            "factor dropped",
+            {"term": sp.Max(0, 1 - (n - 1) * C_max**r)},
+            "For two points lambda_min = A1(1) - A1((1+C_max)/2), which is smaller.",
+            ("lemma-4-gershgorin",),
+            "charitable",
+        ),
+        PlantedError(
+            "lemma-4-sign",
+            "sign flipped",
+            {"term": sp.Min(0, 1 - (n - 1) * ((1 + C_max) / 2) ** r)},
+            "The terms that Gershgorin cannot use are dropped, not subtracted; the bound would not be positive.",
+            ("lemma-4-code-bound",),
+            "charitable",
+        ),
+    ),
+)
+
+CLAIMS = (first, second)

@@ -1,0 +1,453 @@
+"""Theorem 6: from KL to generalisation, link by link."""
+
+from functools import lru_cache
+
+import numpy as np
+import sympy as sp
+from flint import arb
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
+
+from mfcheck.claims import (
+    Check,
+    Claim,
+    Context,
+    Curve,
+    Estimate,
+    Evidence,
+    Interval,
+    Kind,
+    Note,
+    PlantedError,
+    Question,
+    Reading,
+    Scope,
+)
+from mfcheck.claims.compare import at_most, order_evidence
+from mfcheck.rigor.ball import bounds, compare
+from mfcheck.rigor.dual import DualKernel
+from mfcheck.rigor.hermite import hermite_coefficients
+from mfcheck.symbolic.activation import Activation
+from mfcheck.symbolic.orders import order
+from mfcheck_proofs.scaled_resnets import bounds as formulas
+from mfcheck_proofs.scaled_resnets.constants import C_KL
+from mfcheck_proofs.scaled_resnets.lemma4 import largest_code
+from mfcheck_proofs.scaled_resnets.symbols import B_0, Q_KL, Lambda, beta, delta, n
+from mfcheck_proofs.scaled_resnets.values import number, value_of
+
+Array = NDArray[np.float64]
+SOURCE = "2403.09889, Theorem 6"
+ASSUMPTIONS = ("assumption-1", "assumption-2", "assumption-3")
+radius = sp.Symbol("rho", positive=True)
+
+# --- Rademacher complexity of a KL ball ------------------------------------------------------------------------------
+
+link = {"bound": formulas.rademacher_predictor(radius)}
+RADII = (0.003, 0.03, 0.3, 3.0)
+
+
+def _supremum(quadratic: Array, rho: float) -> float:
+    """Sup over KL(tau|tau_0) <= rho of E_tau[a V] = inf_l (rho + log E exp(l^2 V^2/2)) / l, given samples of V^2."""
+
+    def dual(log_l: float) -> float:
+        scale = np.exp(log_l)
+        free = logsumexp(scale**2 * quadratic / 2) - np.log(len(quadratic))
+        return float((rho + free) / scale)
+
+    spread = float(np.sqrt(np.mean(quadratic)))
+    centre = np.log(np.sqrt(2 * rho) / spread)
+    found = minimize_scalar(dual, bounds=(centre - 6, centre + 4), method="bounded")
+    return float(found.fun)
+
+
+def rademacher_link(context: Context) -> Evidence:
+    """Rademacher complexity of {KL(tau|tau_0) <= rho}, nu = nu_0, by exact duality and Monte Carlo, against the bound.
+
+    The supremum over the ball is a one-dimensional infimum (Donsker-Varadhan); the Gaussian a is integrated exactly,
+    (w, b) and the signs are sampled. The error is four standard errors over independent batches.
+    """
+    setting, rng = context.setting, context.rng()
+    if not value_of(setting, "B_0").is_finite():
+        return Evidence(
+            passed=None, cases=0, reason="the activation is not bounded, as the link needs"
+        )
+    X, scale = setting.data.X, setting.number("beta")
+    draws, batches = context.budget.pick(2000, 4000, 20_000), context.budget.pick(12, 24, 48)
+    activate = setting.activation.numpy_function(0)
+    values = np.empty((len(RADII), batches))
+    for batch in range(batches):
+        w = rng.standard_normal((draws, X.shape[1]))
+        features = activate(w @ X.T + rng.standard_normal((draws, 1)))
+        signs = rng.choice([-1.0, 1.0], size=X.shape[0])
+        quadratic = (scale / X.shape[0] * features @ signs) ** 2
+        values[:, batch] = [_supremum(quadratic, rho) for rho in RADII]
+    mean = values.mean(axis=1)
+    error = 4 * values.std(axis=1, ddof=1) / np.sqrt(batches)
+    answers, slack = [], np.inf
+    for k, rho in enumerate(RADII):
+        bound = number(context, context["bound"], rho=rho)
+        lhs = Estimate(value=float(mean[k]), error=float(error[k]))
+        answers.append((at_most(lhs, Estimate(value=bound, error=1e-12 * bound)), lhs, bound))
+        slack = min(slack, bound / float(mean[k]))
+    decided = [a for a, _, _ in answers]
+    passed = False if False in decided else None if None in decided else True
+    at = decided.index(passed)
+    return Evidence(
+        passed=passed,
+        lhs=answers[at][1],
+        rhs=Estimate(value=answers[at][2], error=1e-12 * answers[at][2]),
+        slack=slack,
+        error=answers[at][1].error,
+        cases=batches * len(RADII),
+        domain=f"the given data, radii {', '.join(map(str, RADII))}; four standard errors, seed {context.seed}",
+        reason="" if passed else "the complexity exceeds the bound",
+    )
+
+
+rademacher = Claim(
+    id="theorem-6-rademacher",
+    title="Theorem 6, link: Rademacher complexity of a KL ball",
+    statement=(
+        "For |s0| <= B_0 and nu = nu_0, the Rademacher complexity over {KL(tau|tau_0) <= rho} is at most "
+        "beta B_0 n^(-1/2) ((1+2 rho)/(2 rho))^(1/2) (rho + log(1+2 rho)/2), which is near beta B_0 (2 rho/n)^(1/2)."
+    ),
+    source=SOURCE + " (Rademacher complexity and KL)",
+    assumptions=("assumption-2",),
+    readings=(Reading("stated", "Bound of the complexity.", link),),
+    checks=(Check("theorem-6-rademacher-link", Kind.SAMPLED, rademacher_link),),
+    planted=(
+        PlantedError(
+            "theorem-6-rademacher-halved",
+            "constant scaled",
+            {"bound": link["bound"] / 2},
+            "For small rho the complexity is near beta (2 rho E s0^2 / n)^(1/2), more than half of the bound.",
+            ("theorem-6-rademacher-link",),
+        ),
+        PlantedError(
+            "theorem-6-rademacher-n",
+            "exponent off",
+            {"bound": link["bound"] / sp.sqrt(n)},
+            "The complexity falls like n^(-1/2).",
+            ("theorem-6-rademacher-link",),
+        ),
+        PlantedError(
+            "theorem-6-rademacher-linear",
+            "exponent off",
+            {"bound": beta * B_0 * radius / sp.sqrt(n)},
+            "For small rho the complexity is of order rho^(1/2).",
+            ("theorem-6-rademacher-link",),
+        ),
+    ),
+)
+
+# --- composition -----------------------------------------------------------------------------------------------------
+
+CHAIN = {
+    "complexity": beta * B_0 * sp.sqrt(2 * radius / n),
+    "radius": C_KL * n**2 / (Lambda**2 * beta**2),
+    "stated": sp.Rational(-1, 2),
+}
+REPAIRED = {**CHAIN, "radius": Q_KL / beta**2}
+
+
+def composed_order(context: Context) -> Evidence:
+    """Put the KL bound in for the radius and read off the exponent of n, exactly."""
+    rate = sp.simplify(context["complexity"].subs(radius, context["radius"]))
+    found = order(rate, n)
+    stated = context["stated"]
+    passed = None if found is None else bool(found <= stated)
+    note = Note(
+        id="theorem-6-chain",
+        severity="major",
+        text=(
+            "The stated chain does not give the stated rate. With the KL bound of Theorem 5 in the Rademacher bound, "
+            f"beta cancels and the complexity is of order n^({found}), not n^({stated}): it grows with n, whatever "
+            "beta. With the Polyak-Lojasiewicz length instead, KL <= C n / (lambda beta^2), the order is n^0. Only the "
+            "leading order KL ~ (1/2) y^T G2^-1 K G2^-1 y / beta^2 gives n^(-1/2), and only if that quadratic form "
+            "stays bounded as n grows: a hypothesis on the target that the theorem would have to state."
+        ),
+    )
+    return Evidence(
+        passed=passed,
+        scope=Scope.WHOLE,
+        lhs=f"n^({found}): {sp.sstr(rate)}",
+        rhs=f"n^({stated})",
+        error=0.0,
+        cases=1,
+        domain="constants C_KL, Lambda, B_0 independent of n, as the paper has them; every beta",
+        reason="" if passed else f"the composed rate is n^({found})",
+        notes=() if passed else (note,),
+    )
+
+
+@lru_cache(maxsize=16)
+def _series(activation: Activation) -> tuple[Array, Array]:
+    """mu_r^2 in double precision, and the sums of (1+r) mu_r^2 and (1+r)^2 mu_r^2 over all r."""
+    mu = hermite_coefficients(activation, 120, 15)
+    kernel = DualKernel(activation, 15)
+    squares = np.array([float((m * m).mid()) for m in mu])
+    return squares, np.array([float(kernel.total(k).mid()) for k in (1, 2)])
+
+
+def quadratic_form(activation: Activation, X: Array, y: Array) -> float:
+    """(1/2) y^T G2^-1 K G2^-1 y in double precision."""
+    squares, totals = _series(activation)
+    c = np.clip((1 + X @ X.T) / 2, 0, 1)
+    r = np.arange(len(squares))
+    G2 = np.polynomial.polynomial.polyval(c, (1 + r) * squares)
+    K = np.polynomial.polynomial.polyval(c, (1 + r) ** 2 * squares)
+    np.fill_diagonal(G2, totals[0])
+    np.fill_diagonal(K, totals[1])
+    q = np.linalg.solve(G2, y)
+    return float(q @ K @ q / 2)
+
+
+def teacher_rate(context: Context) -> Evidence:
+    """beta^-1 R_n ~ (2 Q/n)^(1/2) for a linear teacher on the sphere of R^10: fitted exponent of n.
+
+    Sign labels are shown beside it: there the form grows, and the rate is lost.
+    """
+    rng, dim, activation = context.rng(), 10, context.setting.activation
+    sizes = np.array(
+        context.budget.pick([32, 64, 128], [32, 64, 128, 256], [32, 64, 128, 256, 512])
+    )
+    repeats = context.budget.pick(4, 8, 16)
+    linear, sign = np.empty((repeats, len(sizes))), np.empty((repeats, len(sizes)))
+    for i in range(repeats):
+        X = rng.standard_normal((sizes[-1], dim))
+        X /= np.linalg.norm(X, axis=1, keepdims=True)
+        v = rng.standard_normal(dim) / np.sqrt(dim)
+        for k, size in enumerate(sizes):
+            y = X[:size] @ v
+            linear[i, k] = np.sqrt(2 * quadratic_form(activation, X[:size], y) / size)
+            sign[i, k] = np.sqrt(2 * quadratic_form(activation, X[:size], np.sign(y)) / size)
+    mean = linear.mean(axis=0)
+    error = 3 * (linear / linear[:, -1:]).std(axis=0, ddof=1) / np.sqrt(repeats) * mean
+    evidence = order_evidence(
+        sizes.astype(float),
+        mean,
+        error,
+        float(context["rate"]),
+        id="teacher-rate",
+        x_label="n",
+        y_label="leading order of the Rademacher complexity",
+        domain=f"linear teacher, {repeats} draws of uniform points, d = {dim}, seed {context.seed}",
+    )
+    plot = evidence.plots[0]
+    signs = Curve(
+        label="sign labels",
+        x=tuple(map(float, sizes)),
+        y=tuple(map(float, sign.mean(axis=0))),
+        error=tuple(map(float, 3 * sign.std(axis=0, ddof=1) / np.sqrt(repeats))),
+        style="points",
+    )
+    return evidence.model_copy(
+        update={"plots": (plot.model_copy(update={"curves": (*plot.curves, signs)}),)}
+    )
+
+
+CHAIN_CHECKS = ("theorem-6-composition", "theorem-6-repaired", "theorem-6-teacher")
+composition = Claim(
+    id="theorem-6-composition",
+    title="Theorem 6, link: the composed rate",
+    statement="With the KL bound of Theorem 5 and beta > Omega(sqrt n), the complexity is of order n^(-1/2).",
+    source=SOURCE,
+    assumptions=ASSUMPTIONS,
+    readings=(
+        Reading(
+            "stated", "The Rademacher bound with the radius of Theorem 5, as a power of n.", CHAIN
+        ),
+        Reading(
+            "repaired",
+            "Extra hypothesis: y^T G2^-1 K G2^-1 y stays bounded as n grows; radius of the leading order in beta.",
+            {**REPAIRED, "rate": sp.Rational(-1, 2)},
+        ),
+    ),
+    checks=(
+        Check(CHAIN_CHECKS[0], Kind.EXACT, composed_order, question=Question.FOLLOWS),
+        Check(CHAIN_CHECKS[1], Kind.EXACT, composed_order, "repaired", Question.FOLLOWS),
+        Check(CHAIN_CHECKS[2], Kind.SAMPLED, teacher_rate, "repaired"),
+    ),
+    planted=(
+        PlantedError(
+            "theorem-6-radius-cubed",
+            "exponent off",
+            {"radius": CHAIN["radius"] * n},
+            "A larger radius gives a slower rate still.",
+            CHAIN_CHECKS[:1],
+        ),
+        PlantedError(
+            "theorem-6-rate-linear",
+            "exponent off",
+            {"stated": sp.Integer(-1)},
+            "The repaired chain gives n^(-1/2), not n^(-1).",
+            CHAIN_CHECKS[1:2],
+            "repaired",
+        ),
+        PlantedError(
+            "theorem-6-radius-n",
+            "factor n dropped",
+            {"radius": REPAIRED["radius"] * n},
+            "A quadratic form that grows with n loses the rate.",
+            CHAIN_CHECKS[1:2],
+            "repaired",
+        ),
+        PlantedError(
+            "theorem-6-teacher-flat",
+            "exponent off",
+            {"rate": sp.Integer(0)},
+            "For a linear teacher the form stays bounded, so the complexity falls.",
+            CHAIN_CHECKS[2:],
+            "repaired",
+        ),
+        PlantedError(
+            "theorem-6-teacher-linear",
+            "exponent off",
+            {"rate": sp.Integer(-1)},
+            "The form does not fall as n grows.",
+            CHAIN_CHECKS[2:],
+            "repaired",
+        ),
+    ),
+)
+
+# --- the final bound -------------------------------------------------------------------------------------------------
+
+FINAL = {
+    "confidence": 6 * sp.sqrt(sp.log(2 / delta) / (2 * n)),
+    "samples": sp.oo,
+}
+NEEDED = 3 * sp.sqrt(sp.log(2 / delta) / (2 * n))
+
+
+def confidence_term(context: Context) -> Evidence:
+    """The stated confidence term against what bounded differences give for a loss in [0, 1]."""
+    ratio = sp.simplify(context["confidence"] / NEEDED)
+    decided = ratio.is_number
+    return Evidence(
+        passed=bool(ratio >= 1) if decided else None,
+        scope=Scope.CASES,
+        lhs=sp.sstr(NEEDED),
+        rhs=sp.sstr(context["confidence"]),
+        slack=float(ratio) if decided else None,
+        error=0.0,
+        cases=1,
+        domain="every n and delta",
+        reason=""
+        if decided and ratio >= 1
+        else "the confidence term is smaller than the inequality gives",
+    )
+
+
+def bounded_samples(context: Context) -> Evidence:
+    """Assumption 1 bounds n by a spherical code: does the statement speak of an n that can occur?"""
+    setting = context.setting
+    cosine = value_of(setting, "C_max")
+    most = largest_code(setting.data.d, cosine)
+    asked = context["samples"]
+    possible = bool(asked <= most)
+    text = (
+        f"With C_max fixed, Assumption 1 allows at most {most} points at this d and C_max (disjoint caps, certified). "
+        "A rate in n whose constant may depend on d and alpha then says nothing: every classifier has error at most "
+        f"1 <= ({most})^(1/2) / n^(1/2). If C_max may tend to 1 with n, Lambda tends to 0 and the constant is not one."
+    )
+    return Evidence(
+        passed=possible,
+        scope=Scope.WHOLE,
+        lhs=f"n -> {asked}",
+        rhs=f"n <= {most}",
+        error=0.0,
+        cases=1,
+        domain=f"all data sets that satisfy Assumption 1 with d = {setting.data.d} and the C_max of the setting",
+        reason="" if possible else f"no data set of more than {most} points satisfies Assumption 1",
+        notes=() if possible else (Note(id="theorem-6-bounded-n", severity="major", text=text),),
+    )
+
+
+def numerical_value(context: Context) -> Evidence:
+    """The bound as a number at the setting's beta: from one on it says nothing about a probability of error."""
+    value = value_of(context.setting, "generalization_bound")
+    needed = context["informative"]
+    if not value.is_finite():
+        return Evidence(
+            passed=None, cases=1, reason="a constant of the bound is infinite for this activation"
+        )
+    order_to_one = compare(value, arb(float(needed)))
+    lower, upper = bounds(value, 10)
+    text = (
+        f"At n = {context.setting.data.n}, beta = {context.setting.number('beta'):g} the bound of Theorem 6 with "
+        f"explicit constants is {float(value.mid()):.4g}: "
+        + (
+            "more than one, so it says nothing about an error probability."
+            if order_to_one == ">"
+            else "less than one."
+        )
+    )
+    return Evidence(
+        passed={"<": True, ">": False}.get(order_to_one),
+        scope=Scope.CASES,
+        lhs=Interval(lower=lower, upper=upper),
+        rhs=str(needed),
+        error=0.0,
+        cases=1,
+        domain="the setting's data, activation, alpha, beta and delta",
+        reason="" if order_to_one == "<" else "the bound is not below one",
+        notes=(Note(id="theorem-6-value", severity="minor", text=text),),
+    )
+
+
+FINAL_CHECKS = ("theorem-6-confidence", "theorem-6-samples", "theorem-6-value")
+final = Claim(
+    id="theorem-6-final",
+    title="Theorem 6: the generalisation bound",
+    statement="With probability 1 - delta: E l_01(f, y) <~ n^(-1/2) + 6 (log(2/delta) / (2n))^(1/2) as n grows.",
+    source=SOURCE,
+    assumptions=ASSUMPTIONS,
+    readings=(
+        Reading("stated", "Confidence term, and the sample sizes of which the rate speaks.", FINAL),
+        Reading(
+            "explicit",
+            "Empirical ramp loss + 2 R_n/gamma + 3 (log(2/delta)/(2n))^(1/2) with explicit constants is below one.",
+            {"informative": sp.Integer(1)},
+        ),
+    ),
+    checks=(
+        Check(FINAL_CHECKS[0], Kind.EXACT, confidence_term),
+        Check(FINAL_CHECKS[1], Kind.CERTIFIED, bounded_samples, question=Question.APPLIES),
+        Check(FINAL_CHECKS[2], Kind.CERTIFIED, numerical_value, "explicit", Question.APPLIES),
+    ),
+    planted=(
+        PlantedError(
+            "theorem-6-confidence-one",
+            "constant scaled",
+            {"confidence": FINAL["confidence"] / 6},
+            "Symmetrisation and two applications of bounded differences cost a factor three.",
+            FINAL_CHECKS[:1],
+        ),
+        PlantedError(
+            "theorem-6-confidence-sign",
+            "sign flipped",
+            {"confidence": -FINAL["confidence"]},
+            "A confidence term is added.",
+            FINAL_CHECKS[:1],
+        ),
+        PlantedError(
+            "theorem-6-many-samples",
+            "assumption dropped",
+            {"samples": sp.Integer(10**9)},
+            "So many points do not fit on the sphere at this C_max.",
+            FINAL_CHECKS[1:2],
+        ),
+        PlantedError(
+            "theorem-6-impossible-value",
+            "constant scaled",
+            {"informative": sp.Rational(1, 10**6)},
+            "The confidence term alone is larger.",
+            FINAL_CHECKS[2:],
+            "explicit",
+        ),
+    ),
+)
+
+CLAIMS = (rademacher, composition, final)

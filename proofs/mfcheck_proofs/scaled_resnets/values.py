@@ -1,0 +1,48 @@
+"""Certified values of the paper's constants, for the checks that compare with them."""
+
+from functools import cache, lru_cache
+
+import sympy as sp
+from flint import arb
+
+from mfcheck.claims import Context, Setting
+from mfcheck.rigor.constants import enclose_constant
+from mfcheck.symbolic.constants import ConstantGraph
+from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
+from mfcheck_proofs.scaled_resnets.setting import PARAMETERS
+
+DIGITS = 12
+
+
+@cache
+def _graph() -> ConstantGraph:
+    return ConstantGraph(CONSTANTS, PARAMETERS)
+
+
+@lru_cache(maxsize=512)
+def value_of(setting: Setting, id: str) -> arb:
+    """Return a certified enclosure of a constant in a setting; `+inf` where it is infinite."""
+    return enclose_constant(_graph(), setting, id, DIGITS)
+
+
+def number(context: Context, formula: sp.Basic, **given: float) -> float:
+    """Return a formula as a number, its constants taken from the setting.
+
+    Enclosures are 12 digits wide at most, far below the error of any simulation they are compared with.
+
+    Args:
+        context: whose setting gives the constants and parameters.
+        formula: over symbols of constants, of parameters, and of `given`.
+        given: values by symbol name, before all others.
+    """
+    graph, setting = _graph(), context.setting
+    parameters = {p.symbol: p.name for p in graph.parameters}
+    values = {}
+    for symbol in formula.free_symbols:
+        if symbol.name in given:
+            values[symbol] = given[symbol.name]
+        elif symbol in parameters:
+            values[symbol] = setting.number(parameters[symbol])
+        else:
+            values[symbol] = float(value_of(setting, graph.by_symbol[symbol].id).mid())
+    return float(sp.lambdify(list(values), formula, "math")(*values.values()))
