@@ -120,12 +120,12 @@ decay = {"bound": L_0 * sp.exp(-(beta**2) * lambda_0 * t / n)}
 
 
 def loss_decay(context: Context) -> Evidence:
-    """L(t) against the bound at every output time."""
+    """L(t) against the bound at every output time after the start, where both are L(0)."""
     pairs = []
     for run in runs(context):
         solution = run.solution
         series = solution.series["loss"]
-        for k, time in enumerate(solution.time):
+        for k, time in list(enumerate(solution.time))[1:]:
             bound = number(
                 context, context["bound"], t=float(time), beta=run.beta, L_0=float(series.value[0])
             )
