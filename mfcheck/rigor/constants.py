@@ -36,8 +36,8 @@ def evaluate_constants(
         raise InputError(f"digits must be between 1 and {MAX_DIGITS}, got {digits}")
     graph = constant_graph(paper)
     values = enclose_constants(graph, setting, digits)
-    if strict:
-        _require_digits(values, digits)
+    for id, found in values.items() if strict else ():
+        _require_digits(id, found, digits)
     orders = order_texts(graph)
     return tuple(_record(graph, node, values[node.id], digits, orders[node.id]) for node in graph)
 
@@ -53,28 +53,35 @@ class Enclosed:
 
 def enclose_constants(graph: ConstantGraph, setting: Setting, digits: int) -> dict[str, Enclosed]:
     """Return an enclosure of each constant by id, to a relative accuracy of `digits` digits where in reach."""
-    attempts = [_Attempt(graph, setting, digits + guard) for guard in GUARD_DIGITS]
+    attempts = _attempts(graph, setting, digits)
     return {node.id: _best(node.symbol, attempts, digits) for node in graph}
 
 
 def enclose_constant(graph: ConstantGraph, setting: Setting, id: str, digits: int) -> arb:
-    """Return an enclosure of one constant; only what it depends on is worked out.
+    """Return an enclosure of one constant, `+inf` if it is infinite; only what it depends on is worked out.
 
     Raises:
+        InputError: the constant has no value in this setting, or so many digits are out of reach.
         StopIteration: no constant has that id.
     """
-    attempts = [_Attempt(graph, setting, digits + guard) for guard in GUARD_DIGITS]
-    symbol = next(node.symbol for node in graph if node.id == id)
-    return _best(symbol, attempts, digits).value
+    node = next(node for node in graph if node.id == id)
+    found = _best(node.symbol, _attempts(graph, setting, digits), digits)
+    _require_digits(id, found, digits)
+    if found.certain is None and not _is_infinite(found.value):
+        raise InputError(f"{id} has {_evidence(found, digits)}")
+    return found.value
 
 
-def _require_digits(values: dict[str, Enclosed], digits: int) -> None:
-    for id, found in values.items():
-        if found.certain is not None and 0 < found.certain < digits:
-            because = f" ({found.reason})" if found.reason else ""
-            raise InputError(
-                f"{digits} digits of {id} are out of reach: {found.certain} are certain{because}"
-            )
+def _require_digits(id: str, found: Enclosed, digits: int) -> None:
+    if found.certain is not None and 0 < found.certain < digits:
+        because = f" ({found.reason})" if found.reason else ""
+        raise InputError(
+            f"{digits} digits of {id} are out of reach: {found.certain} are certain{because}"
+        )
+
+
+def _attempts(graph: ConstantGraph, setting: Setting, digits: int) -> list["_Attempt"]:
+    return [_Attempt(graph, setting, digits + guard) for guard in GUARD_DIGITS]
 
 
 @dataclass
@@ -118,8 +125,8 @@ class _Attempt:
         uses = sorted(node.formula.free_symbols, key=str)
         value = enclose(node.formula, {s: self.value(s) for s in uses}, self.prec)
         if not value.is_finite():
-            reasons = [self.failed[s] for s in uses if s in self.failed]
-            self.failed.update({node.symbol: reason for reason in reasons[:1]})
+            reason = next((self.failed[s] for s in uses if s in self.failed), "")
+            self.failed |= {node.symbol: reason} if reason else {}
         return value
 
     def _parameter(self, symbol: sp.Symbol) -> arb:

@@ -9,11 +9,13 @@ import sympy as sp
 from mfcheck_proofs.scaled_resnets.symbols import B_0, C_1, C_3, alpha, beta, n
 
 ROOT_HALF = 1 / sp.sqrt(2)
+ROOT_MEAN = sp.sqrt(2 / sp.pi)
+"""E|a| of a standard Gaussian."""
 
 
 def truncated_second_moment(R: sp.Expr) -> sp.Expr:
     """Return E[min(|a|, R)^2] for a standard Gaussian a."""
-    tail = R * sp.sqrt(2 / sp.pi) * sp.exp(-(R**2) / 2)
+    tail = R * ROOT_MEAN * sp.exp(-(R**2) / 2)
     return R**2 + (1 - R**2) * sp.erf(R / sp.sqrt(2)) - tail
 
 
@@ -73,11 +75,18 @@ def rademacher_predictor(radius: sp.Expr) -> sp.Expr:
     return beta * B_0 / sp.sqrt(n) * shape
 
 
+def bounded_displacement(rho: sp.Expr) -> sp.Expr:
+    """Return D(rho) >= |Z_nu(x,1) - x| for |s0| <= B_0: two steps instead of Gronwall's inequality (Step 3)."""
+    rough = alpha * B_0 * (rho + 2 * ROOT_MEAN)
+    return alpha * rho * (B_0 + C_1 * (sp.sqrt(2) + rough))
+
+
 def rademacher_encoder(radius: sp.Expr) -> sp.Expr:
-    """Return a bound of |f_{tau,nu} - f_{tau,nu_0}| over both balls of that radius (Step 10)."""
+    """Return a bound of |f_{tau,nu} - f_{tau,nu_0}| over both balls of that radius, |s0| <= B_0 (Step 10)."""
     rho = sp.sqrt(2 * radius)
-    D = displacement(rho)
-    return beta * C_1 * D * rho * (2 + rho + input_size(D))
+    D = bounded_displacement(rho)
+    near = C_1 * D * rho * (2 + rho + input_size(D))
+    return beta * sp.Min(near, 2 * B_0 * (ROOT_MEAN + rho))
 
 
 def activation_slope() -> sp.Expr:
@@ -94,4 +103,4 @@ def activation_change_at(rho: sp.Expr) -> sp.Expr:
 def weak_entropy_constant(rho: sp.Expr, S: sp.Expr) -> sp.Expr:
     """Return C with KL(tau_t|tau_0) <= C n/(lambda_0 beta) when s0''' need not be bounded (Step 7)."""
     smooth = rho * C_1 * (1 + 2 * S * (1 + rho)) + S * rho * (2 * C_1 + C_1 * S)
-    return 2 * (smooth + S**2 * C_1 * (sp.sqrt(2 / sp.pi) + rho))
+    return 2 * (smooth + S**2 * C_1 * (ROOT_MEAN + rho))

@@ -1,0 +1,278 @@
+"""Leaves of the graph of constants: quantities of the data and of the activation, each with its own enclosure."""
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache
+
+import sympy as sp
+from flint import arb, arb_mat, ctx
+
+from mfcheck.claims.model import Constant
+from mfcheck.claims.setting import Point, Setting
+from mfcheck.errors import InputError
+from mfcheck.rigor.assumption import Judgement, judge
+from mfcheck.rigor.ball import exact
+from mfcheck.rigor.dual import DualKernel, half_gram
+from mfcheck.rigor.eigen import certified_lambda_min
+from mfcheck.rigor.hermite import hermite_coefficients
+from mfcheck.symbolic.activation import Activation
+from mfcheck_proofs.scaled_resnets import symbols as s
+from mfcheck_proofs.scaled_resnets.matrices import kernel_matrix
+
+BITS = math.log2(10)
+MAX_COEFFICIENTS = 2000
+"""Hermite coefficients beyond which Lambda_HG is not attempted: C_max is then very close to 1."""
+
+Value = Callable[[Setting, int], arb]
+
+_x, _i = sp.Symbol("x", real=True), sp.Symbol("i", integer=True, positive=True)
+_s0, _sup, _lambda_min = sp.Function("sigma_0"), sp.Function("sup"), sp.Function("lambda_min")
+_labels, _points = sp.IndexedBase("y"), sp.Function("x")
+_y = sp.MatrixSymbol("y", s.n, 1)
+_A, _G2, _K = (sp.MatrixSymbol(name, s.n, s.n) for name in ("A", "G2", "K"))
+
+
+# --- data ------------------------------------------------------------------------------------------------------------
+
+
+def _count(setting: Setting, _: int) -> arb:
+    return arb(setting.data.n)
+
+
+def _dimension(setting: Setting, _: int) -> arb:
+    return arb(setting.data.d)
+
+
+def _label_norm(setting: Setting, digits: int) -> arb:
+    with ctx.workprec(round(digits * BITS) + 32):
+        return exact(sum((v**2 for v in setting.data.labels), Fraction(0))).sqrt()
+
+
+def largest_cosine(setting: Setting, digits: int) -> arb:
+    """Enclose C_max of the data, the largest inner product of two different normalised points."""
+    half = half_gram(setting.data.points, digits + 10)
+    with ctx.workprec(round(digits * BITS) + 64):
+        best = arb(-1)
+        for i in range(setting.data.n):
+            for j in range(i):
+                best = best.max(2 * half[i, j] - 1)
+        return best
+
+
+def _ramp(setting: Setting, digits: int) -> arb:
+    losses = [max(Fraction(0), 1 - abs(v) / setting["gamma"]) for v in setting.data.labels]
+    with ctx.workprec(round(digits * BITS) + 32):
+        return exact(sum(losses, Fraction(0)) / setting.data.n)
+
+
+# --- activation ------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=32)
+def _judged(activation: Activation, digits: int) -> Judgement:
+    return judge(activation, digits)
+
+
+def _supremum(order: int) -> Value:
+    return lambda setting, digits: _judged(setting.activation, digits).B[order].value
+
+
+def _growth(setting: Setting, digits: int) -> arb:
+    return _judged(setting.activation, digits).growth.value
+
+
+# --- kernels ---------------------------------------------------------------------------------------------------------
+
+
+def _smallest(order: int) -> Value:
+    def value(setting: Setting, digits: int) -> arb:
+        matrix = kernel_matrix(setting.data.points, setting.activation, order, digits + 10)
+        return certified_lambda_min(matrix, rel_bits=round(digits * BITS)).value
+
+    return value
+
+
+@lru_cache(maxsize=16)
+def _solution(
+    points: tuple[Point, ...], labels: Point, activation: Activation, digits: int
+) -> arb_mat | None:
+    """Enclose G2^-1 y, shape (n, 1); None if more digits are needed to see that G2 is invertible."""
+    G2 = kernel_matrix(points, activation, 1, digits + 10)
+    with ctx.workprec(round(digits * BITS) + 64):
+        y = arb_mat([[exact(v)] for v in labels])
+        try:
+            return G2.solve(y)
+        except ZeroDivisionError:
+            return None
+
+
+def _quadratic_form(setting: Setting, digits: int, leading_kl: bool) -> arb:
+    data, activation = setting.data, setting.activation
+    c = _solution(data.points, data.labels, activation, digits)
+    if c is None:
+        return arb.nan()
+    with ctx.workprec(round(digits * BITS) + 64):
+        if leading_kl:
+            K = kernel_matrix(data.points, activation, 2, digits + 10)
+            return (c.transpose() * K * c)[0, 0] / 2
+        y = arb_mat([[exact(v)] for v in data.labels])
+        return (y.transpose() * c)[0, 0]
+
+
+def _movement_leading(setting: Setting, digits: int) -> arb:
+    return _quadratic_form(setting, digits, leading_kl=False)
+
+
+def _kl_leading(setting: Setting, digits: int) -> arb:
+    return _quadratic_form(setting, digits, leading_kl=True)
+
+
+def hermite_gershgorin(n: int, largest: arb, activation: Activation, digits: int) -> arb:
+    """Enclose Lambda_HG from its finite part: with r0 the least r such that (n-1) c^r < 1, c = (1 + C_max)/2,
+
+    `Lambda_HG = A1(1) - (n-1) A1(c) - sum_{r < r0} (1+r) mu_r^2 (1 - (n-1) c^r)`.
+
+    Raises:
+        InputError: C_max is so close to 1 that more than MAX_COEFFICIENTS terms are zero.
+    """
+    with ctx.workprec(round(digits * BITS) + 64):
+        c = (1 + largest) / 2
+        first = _first_index(n, c)
+        kernel = DualKernel(activation, digits)
+        total: arb = kernel.total(1) - (n - 1) * kernel.A1(c)
+        for r, mu in enumerate(hermite_coefficients(activation, first, digits) if first else ()):
+            total -= (1 + r) * mu**2 * (1 - (n - 1) * c**r)
+        return total
+
+
+def _first_index(n: int, c: arb) -> int:
+    """Return an r0 that is right up to terms that vanish; c**r0 is the first certainly below 1/(n-1)."""
+    for r in range(MAX_COEFFICIENTS + 1):
+        if (n - 1) * c**r < 1:
+            return r
+    raise InputError(
+        f"C_max = {float(c.mid()) * 2 - 1:.6g} is too close to 1: the first {MAX_COEFFICIENTS} terms of "
+        "Lambda_HG are zero"
+    )
+
+
+def _hermite_gershgorin(setting: Setting, digits: int) -> arb:
+    largest = largest_cosine(setting, digits)
+    return hermite_gershgorin(setting.data.n, largest, setting.activation, digits)
+
+
+# --- the list --------------------------------------------------------------------------------------------------------
+
+
+def _leaf(
+    id: str,
+    symbol: sp.Symbol,
+    denotes: sp.Basic,
+    source: str,
+    value: Value,
+    depends_on: tuple[str, ...],
+    needs: str = "",
+) -> Constant:
+    return Constant(id, symbol, denotes, source, value, depends_on, needs)
+
+
+def _derivative(order: int) -> sp.Expr:
+    return sp.Abs(sp.Derivative(_s0(_x), (_x, order)) if order else _s0(_x))
+
+
+def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
+    """Return the leaves; `ramp` is the symbol of the empirical ramp loss."""
+    bounded = "Assumption 3 grants |s0| <= C_1 max(|x|, 1) only"
+    third = "Assumption 3 grants nothing on s0'''"
+    return (
+        _leaf("n", s.n, sp.Symbol("n"), "number of points", _count, ("data",)),
+        _leaf("d", s.d, sp.Symbol("d"), "dimension of a point", _dimension, ("data",)),
+        _leaf(
+            "C_max",
+            s.C_max,
+            sp.Function("max_inner_product")(_points(_i)),
+            "Assumption 1: max of <x_i,x_j> over i != j",
+            largest_cosine,
+            ("data",),
+        ),
+        _leaf(
+            "y_norm",
+            s.y_norm,
+            sp.sqrt(sp.Sum(_labels[_i] ** 2, (_i, 1, s.n))),
+            "Assumption 1: |y| <= sqrt(n)",
+            _label_norm,
+            ("data",),
+        ),
+        *(
+            _leaf(
+                f"B_{order}",
+                symbol,
+                _sup(_derivative(order)),
+                f"supremum of derivative {order} of s0",
+                _supremum(order),
+                ("activation",),
+                {0: bounded, 3: third}.get(order, ""),
+            )
+            for order, symbol in enumerate((s.B_0, s.B_1, s.B_2, s.B_3))
+        ),
+        _leaf(
+            "growth",
+            s.B_g,
+            _sup(_derivative(0) / sp.Max(sp.Abs(_x), 1)),
+            "Assumption 3: growth of s0",
+            _growth,
+            ("activation",),
+        ),
+        _leaf(
+            "lambda_min_G2",
+            s.lambda_0,
+            _lambda_min(_G2),
+            "Lemma 4: lambda_0; at initialisation G = G2",
+            _smallest(1),
+            ("data", "activation"),
+        ),
+        _leaf(
+            "lambda_min_A",
+            s.lambda_a,
+            _lambda_min(_A),
+            "Step 4: s0-part of G2 at initialisation",
+            _smallest(0),
+            ("data", "activation"),
+        ),
+        _leaf(
+            "Lambda_HG",
+            s.Lambda,
+            sp.Sum(
+                (1 + s.r) * s.mu_r**2 * sp.Max(0, 1 - (s.n - 1) * ((1 + s.C_max) / 2) ** s.r),
+                (s.r, 0, sp.oo),
+            ),
+            "Lemma 4: a Lambda(n, C_max, s0) by Schur products and Gershgorin",
+            _hermite_gershgorin,
+            ("n", "C_max", "activation"),
+        ),
+        _leaf(
+            "movement_leading",
+            s.Q_m,
+            _y.T * _G2.inverse() * _y,
+            "Step 8 (iii): limit of (beta |omega_t - omega_0|)^2 as beta grows",
+            _movement_leading,
+            ("data", "activation"),
+        ),
+        _leaf(
+            "C_KL_leading",
+            s.Q_KL,
+            _y.T * _G2.inverse() * _K * _G2.inverse() * _y / 2,
+            "Step 9: limit of beta^2 KL(tau_inf|tau_0) as beta grows",
+            _kl_leading,
+            ("data", "activation"),
+        ),
+        _leaf(
+            "empirical_ramp",
+            ramp,
+            sp.Sum(sp.Max(0, 1 - sp.Abs(_labels[_i]) / s.gamma), (_i, 1, s.n)) / s.n,
+            "Step 12: ramp loss of the trained network, f = y",
+            _ramp,
+            ("data", "gamma"),
+        ),
+    )
