@@ -21,6 +21,7 @@ from mfcheck.report.text import one_line
 
 _DIGITS = 7
 _LONGEST = 12
+_NARROW = 8
 _CONTEXT = Context(prec=400, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, DivisionByZero])
 
 
@@ -83,7 +84,7 @@ def estimate(value: float, error: float) -> Shown:
         v, e = Decimal(repr(value)), abs(Decimal(repr(error)))
         full = f"{value!r} ± {abs(error)!r}"
         if e == 0:
-            return Shown(f"{_plain(v)} ± 0", full)
+            return Shown(f"{_plain(v.normalize())} ± 0", full)
         place = _places(e)
         if v and place < v.adjusted() - 16:  # finer than the digits of a double
             return Shown(f"{_plain(v)} ± {_plain(_significant(e, 1, ROUND_UP))}", full)
@@ -118,7 +119,7 @@ def _compact(lower: Decimal, upper: Decimal) -> str:
         return f"{mantissa}…{mark}{exponent}"
     width = upper - lower
     largest = max(abs(lower), abs(upper)).adjusted()
-    if largest - width.adjusted() >= _LONGEST:
+    if largest - width.adjusted() > _NARROW:
         return _around(lower, upper)
     given = min(_last_place(lower), _last_place(upper))
     left, right = _outward(lower, upper, max(width.adjusted() - 1, given))
