@@ -43,10 +43,10 @@ def agrees(lhs: Estimate, rhs: Estimate, resolution: float) -> bool | None:
 
 
 def slope(x: Array, y: Array, error: Array) -> Estimate:
-    """Return the exponent of a power law from its last two points, with an error for all that is not one.
+    """Return the exponent of a power law by regression, with an error for all that is not one.
 
-    The correction to the exponent is taken as of first order: the change of the local slope from one interval to the
-    next, twice over, bounds it. The errors of `y` enter as they propagate.
+    The errors of `y` may all have the sign that hurts most (they are correlated: the same particles at each `x`).
+    Twice the change of the exponent when the lower half of the points is left out stands for corrections to the law.
 
     Args:
         x: at least three positive abscissae, increasing, shape (k,).
@@ -55,12 +55,16 @@ def slope(x: Array, y: Array, error: Array) -> Estimate:
     """
     if len(x) < 3 or np.any(y <= 0):
         raise ValueError("an exponent needs three positive values at least")
-    log_x, log_y = np.log(x), np.log(y)
-    local = np.diff(log_y) / np.diff(log_x)
-    width = float(log_x[-1] - log_x[-2])
-    noise = float(np.sum(error[-2:] / y[-2:])) / width
-    drift = 2 * abs(float(local[-1] - local[-2]))
-    return Estimate(value=float(local[-1]), error=noise + drift + 1e-9)
+    whole, noise = _regression(x, y, error)
+    upper, _ = _regression(x[len(x) // 2 :], y[len(x) // 2 :], error[len(x) // 2 :])
+    return Estimate(value=whole, error=noise + 2 * abs(whole - upper) + 1e-9)
+
+
+def _regression(x: Array, y: Array, error: Array) -> tuple[float, float]:
+    """Return the least-squares slope of log y against log x, and the most that the errors can move it."""
+    centred = np.log(x) - np.mean(np.log(x))
+    weights = centred / np.sum(centred**2)
+    return float(weights @ np.log(y)), float(np.abs(weights) @ (error / y))
 
 
 def order_evidence(

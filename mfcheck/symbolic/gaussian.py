@@ -13,9 +13,31 @@ def expectation(expr: sp.Expr, variables: Sequence[sp.Symbol]) -> sp.Expr:
     3
     """
     for x in variables:
-        weight = sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi)
-        expr = sp.integrate(sp.expand(expr) * weight, (x, -sp.oo, sp.oo), conds="none")
+        terms = sp.Add.make_args(sp.expand(sp.expand(expr), power_exp=False))
+        expr = sp.Add(*(_moment(sp.powsimp(term), x) for term in terms))
     return sp.simplify(expr)
+
+
+def _moment(term: sp.Expr, x: sp.Symbol) -> sp.Expr:
+    """E[term] over one standard Gaussian: `c x^k exp(q x)` in closed form, anything else by integration.
+
+    E[x^k exp(q x)] is the k-th derivative in q of E[exp(q x)] = exp(q^2/2).
+    """
+    constant, rest = term.as_independent(x, as_Add=False)
+    power, rate = sp.Integer(0), sp.Integer(0)
+    for factor in sp.Mul.make_args(rest):
+        base, exponent = factor.as_base_exp()
+        if base == x and exponent.is_Integer and exponent >= 0:
+            power += exponent
+        elif base == sp.E and sp.Poly(exponent, x).degree() == 1:
+            linear = sp.Poly(exponent, x)
+            rate += linear.coeff_monomial(x)
+            constant *= sp.exp(linear.coeff_monomial(1))
+        elif factor != 1:
+            weight = sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi)
+            return sp.integrate(term * weight, (x, -sp.oo, sp.oo), conds="none")
+    q = sp.Dummy("q")
+    return constant * sp.diff(sp.exp(q**2 / 2), q, power).subs(q, rate)
 
 
 def ornstein_uhlenbeck(f: sp.Expr, variables: Sequence[sp.Symbol]) -> sp.Expr:
