@@ -12,7 +12,6 @@ import sympy as sp
 from mfcheck.symbolic.generic import s0, s1
 from mfcheck_proofs.scaled_resnets.symbols import alpha, beta
 
-
 Vector = tuple[sp.Symbol, ...]
 
 
