@@ -1,7 +1,8 @@
 """Enclosures of the same functions in the complex plane, with or without a guarantee of analyticity."""
 
+import operator
 from collections.abc import Callable, Mapping
-from functools import lru_cache, reduce
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -28,6 +29,8 @@ def _natural_power(z: acb, n: int) -> acb:
 
 
 def _integer_power(n: int) -> Function:
+    if n == 2:
+        return lambda z: z * z
     if n < 0:
         return lambda z: _ONE / _natural_power(z, -n)
     return lambda z: _natural_power(z, n)
@@ -68,8 +71,8 @@ def complex_table(analytic: bool) -> Mapping[Any, Any]:
     """Return the enclosures; with `analytic`, a ball where analyticity is not certain gives nan."""
     return MappingProxyType(
         {
-            sp.Add: lambda *terms: reduce(lambda a, b: a + b, terms),
-            sp.Mul: lambda *factors: reduce(lambda a, b: a * b, factors),
+            sp.Add: operator.add,
+            sp.Mul: operator.mul,
             sp.exp: acb.exp,
             sp.log: lambda z: z.log(analytic=analytic),
             sp.sin: acb.sin,
@@ -86,8 +89,8 @@ def complex_table(analytic: bool) -> Mapping[Any, Any]:
             sp.Abs: lambda z: z.real_abs(analytic=analytic),
             sp.sign: lambda z: z.real_sgn(analytic=analytic),
             sp.Heaviside: lambda z, _at_zero: z.real_heaviside(analytic=analytic),
-            sp.Max: lambda *terms: reduce(lambda a, b: a.real_max(b, analytic=analytic), terms),
-            sp.Min: lambda *terms: reduce(lambda a, b: a.real_min(b, analytic=analytic), terms),
+            sp.Max: lambda a, b: a.real_max(b, analytic=analytic),
+            sp.Min: lambda a, b: a.real_min(b, analytic=analytic),
             "integer power": _integer_power,
             "root": lambda z: z.sqrt(analytic=analytic),
             "piecewise": _piecewise,

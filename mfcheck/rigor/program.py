@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial, reduce
 from typing import Any, Literal
 
 import sympy as sp
@@ -28,6 +28,10 @@ _CONSTANTS: dict[sp.Expr, Callable[[], arb]] = {
 }
 
 
+_CHAINED = (sp.Add, sp.Mul, sp.Max, sp.Min)
+"""Functions of any number of arguments, computed two by two."""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """`steps[k] = (function, operands)`; operands index the inputs, then constants, then earlier steps."""
@@ -40,7 +44,13 @@ class Program:
         """Enclose the value at one ball per variable."""
         values = [*inputs, *self.constants]
         for function, operands in self.steps:
-            values.append(function(*[values[k] for k in operands]))
+            match operands:
+                case (a,):
+                    values.append(function(values[a]))
+                case (a, b):
+                    values.append(function(values[a], values[b]))
+                case _:
+                    values.append(function(*[values[k] for k in operands]))
         return values[self.result]
 
 
@@ -104,6 +114,8 @@ class _Compiler:
             return self.power(expr.base, expr.exp)
         if isinstance(expr, sp.Piecewise):
             return self.piecewise(expr)
+        if type(expr) in _CHAINED:
+            return reduce(partial(self.apply, self.table[type(expr)]), map(self.visit, expr.args))
         if type(expr) not in self.table:
             raise InputError(f"no enclosure is known for {expr.func.__name__}")
         return self.apply(self.table[type(expr)], *map(self.visit, expr.args))

@@ -1,7 +1,7 @@
 """Enclosures of real functions on intervals of any width, tight where the function is monotone."""
 
+import operator
 from collections.abc import Callable, Mapping
-from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
@@ -59,16 +59,6 @@ def integer_power(n: int) -> Function:
     return shape(lambda x: natural_power(x, n))
 
 
-def total(*terms: arb) -> arb:
-    """Sum of one or more balls."""
-    return reduce(lambda a, b: a + b, terms)
-
-
-def product(*factors: arb) -> arb:
-    """Product of one or more balls."""
-    return reduce(lambda a, b: a * b, factors)
-
-
 def heaviside(x: arb, at_zero: arb) -> arb:
     """Enclose the step with the stated value at zero."""
     if x > 0:
@@ -120,8 +110,8 @@ def _beta_regularized(a: arb, b: arb, lower: arb, upper: arb) -> arb:
 
 TABLE: Mapping[Any, Any] = MappingProxyType(
     {
-        sp.Add: total,
-        sp.Mul: product,
+        sp.Add: operator.add,
+        sp.Mul: operator.mul,
         sp.exp: monotone(arb.exp),
         sp.log: monotone(arb.log),
         sp.sin: arb.sin,
@@ -146,8 +136,8 @@ TABLE: Mapping[Any, Any] = MappingProxyType(
         sp.Abs: abs,
         sp.sign: sign,
         sp.Heaviside: heaviside,
-        sp.Max: lambda *terms: reduce(arb.max, terms),
-        sp.Min: lambda *terms: reduce(arb.min, terms),
+        sp.Max: arb.max,
+        sp.Min: arb.min,
         "integer power": integer_power,
         "root": monotone(arb.sqrt),
         "piecewise": piecewise,

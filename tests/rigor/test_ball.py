@@ -200,7 +200,13 @@ def test_analytic_flag_answers_nan_at_singularities(text: str, box: acb) -> None
     assert enclose_complex(parse(text), {X: away}, analytic=True).is_finite()
 
 
+def test_complex_asinh_left_of_the_axis() -> None:
+    z = acb(-3, 0.5)
+    assert enclose_complex(parse("asinh(x)"), {X: z}, analytic=True).overlaps(z.asinh())
+
+
 def test_complex_piecewise() -> None:
+    assert not enclose_complex(sp.Piecewise((1, X < 0)), {X: acb(1)}).is_finite()
     expr = sp.Piecewise((X**2, X < 1), (X, True))
     assert enclose_complex(expr, {X: acb(0, 2)}) == -4
     assert enclose_complex(expr, {X: acb(3, 2)}) == acb(3, 2)

@@ -79,6 +79,20 @@ def test_other_refusals() -> None:
         pieces(sp.Add(*[sp.Abs(X - k) for k in range(40)]))
 
 
+def test_signs_that_need_no_cut() -> None:
+    below = pieces(sp.Abs(-1 - X**2, evaluate=False))
+    assert [p.expr for p in below] == [1 + X**2]
+
+
+def test_what_128_bits_cannot_separate_is_refused() -> None:
+    tiny = sp.Rational(1, 10**60)
+    irrational = sp.sqrt(2) + tiny * sp.exp(1)
+    with pytest.raises(InputError, match="too close"):
+        pieces(sp.Abs(X - sp.sqrt(2)) + sp.Abs(X - irrational))
+    with pytest.raises(InputError, match="continuity"):
+        continuous_derivatives(pieces(sp.Heaviside(X) * (sp.exp(tiny) - 1)))
+
+
 def test_cuts_that_coincide_in_disguise() -> None:
     expr = sp.Abs(X - sp.sqrt(3 + 2 * sp.sqrt(2))) + sp.Abs(X - 1 - sp.sqrt(2))
     assert len(pieces(expr)) == 2

@@ -78,6 +78,10 @@ def test_few_integrals(count: int) -> None:
     assert all(a.overlaps(b) for a, b in zip(few, many, strict=False))
 
 
+def test_the_zero_function_has_no_nodes() -> None:
+    assert all(value.is_zero() for value in hermite_integrals(pieces(sp.Integer(0)), 3, 12, 8))
+
+
 def test_a_pole_on_the_line_is_refused() -> None:
     with pytest.raises(InputError, match="analytic"):
         hermite_integrals(pieces(1 / (X - sp.Rational(1, 3))), 4, 12, 8)

@@ -187,6 +187,12 @@ def test_polynomials_on_intervals(coefficients: list[int], ends: tuple[int, int]
     assert found.value.rad() <= 1e-9 * found.value.upper() + exact("1e-12")
 
 
+def test_cuts_far_from_the_origin() -> None:
+    found = derivative_supremum(activation("tanh(abs(x-30))"), 0, 8)
+    assert found.state == "finite"
+    assert found.value.overlaps(arb(1))
+
+
 def test_bad_digits() -> None:
     with pytest.raises(InputError, match="digits"):
         suprema(LIBRARY["tanh"], 0)

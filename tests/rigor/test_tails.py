@@ -136,3 +136,61 @@ def test_terms_with_inexact_exponents_are_not_cancelled() -> None:
     wide = Term(arb(1), b=arb(-1, 0.5))
     assert not wide.has_growth_of(wide)
     assert Term(arb(1), b=arb(0, 1)).growth() is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tan(1/x)",
+        "asinh(1/x)",
+        "2**(-x)",
+        "(2+1/x)**(1/x)",
+        "exp(-x**2*exp(x/50))",
+        "exp(-x*exp(x/8))",
+        "exp(-exp(x/50))",
+        "exp(-x**(3/2))",
+        "exp(-sqrt(x))",
+        "erfc(1/x)",
+        "erf(2+1/x)",
+        "erfc(x)",
+        "erfc(-x)",
+        "abs(sin(x)+sin(2*x)/x)",
+        "relu(sin(x))",
+        "step(sin(x))",
+        "sign(sin(x)-1/2)",
+        "step(x-x)",
+        "(1+1/x)**9",
+        "log(1/x)",
+    ],
+)
+def test_each_rule_once(text: str) -> None:
+    expr = parse(text)
+    assert disagreements(expr, tail(expr, START)) == 0
+
+
+def test_minimum_and_late_branches() -> None:
+    expr = sp.Min(X, 1 / X, sp.exp(-X))
+    assert disagreements(expr, tail(expr, START)) == 0
+    late = sp.Piecewise((1, X < 0), (2, X < 1), (1 / X, X > 3), (4, True))
+    assert disagreements(late, tail(late, START)) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("tanh(x*sin(x))", "open"),
+        ("tanh(x**2*(2+sin(x))-x**2*sin(x))", "sign"),
+        ("erf(x/1000)", "too early"),
+        ("erf(exp(x)/x**20)", "increase"),
+        ("exp(sin(x)*x)*x", "grows"),
+        ("cos(exp(x*sin(x)))", "growth of a part is open"),
+        ("sqrt(-1/x)", "finite"),
+    ],
+)
+def test_each_refusal_once(text: str, reason: str) -> None:
+    with pytest.raises(UnknownTailError, match=reason):
+        tail(parse(text), START).range()
+
+
+def test_sign_of_zero() -> None:
+    assert Germ(arb(START), ()).sign() == 0

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
+from mfcheck.symbolic import expression
 from mfcheck.symbolic.expression import FUNCTIONS, MAX_LENGTH, parse
 
 x = sp.Symbol("x", real=True)
@@ -105,6 +106,15 @@ def test_refuses_in_one_line(text: str, reason: str) -> None:
 def test_refuses_long_text() -> None:
     with pytest.raises(InputError, match="too long"):
         parse("x" * (MAX_LENGTH + 1))
+
+
+def test_a_failure_inside_sympy_is_an_input_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_args: object) -> sp.Expr:
+        raise OverflowError
+
+    monkeypatch.setattr(expression._Reader, "combine", fails)
+    with pytest.raises(InputError, match="cannot be formed"):
+        parse("1+x")
 
 
 @settings(deadline=None, max_examples=200)
