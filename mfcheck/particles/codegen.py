@@ -13,32 +13,21 @@ from types import ModuleType
 import numba
 import platformdirs
 import sympy as sp
-from sympy.printing.pycode import PythonCodePrinter
 
 from mfcheck.errors import InputError
+from mfcheck.particles.emit import function
 from mfcheck.symbolic.activation import Activation, X
 
 _LOG = logging.getLogger(__name__)
 _VALUE = sp.Symbol("s")
 _MARK = "# --- kernels ---\n"
+_IMPORTS = """from mfcheck.particles.elementary import (
+    asinh, atan, cos, erf, exp, log, positive, sign, sin, step
+)
+from mfcheck.particles.simd import absolute, root
 
 
-class _Printer(PythonCodePrinter):  # type: ignore[misc]  # SymPy ships no types
-    """Print an expression as scalar numba code; `tanh` is the vectorised one."""
-
-    def _print_tanh(self, expr: sp.Expr) -> str:
-        return f"tanh({self._print(expr.args[0])})"
-
-    def _print_Rational(self, expr: sp.Rational) -> str:
-        return repr(float(expr))
-
-    def _print_Pow(self, expr: sp.Pow, rational: bool = False) -> str:
-        base, power = expr.args
-        if power.is_Integer and 2 <= abs(power) <= 8:
-            factor = self.parenthesize(base, 100)
-            product = "*".join([f"({factor})"] * abs(int(power)))
-            return f"({product})" if power > 0 else f"(1.0/({product}))"
-        return str(super()._print_Pow(expr, rational=rational))
+"""
 
 
 def slopes_in_value(activation: Activation) -> tuple[sp.Expr, sp.Expr] | None:
@@ -67,40 +56,36 @@ def slopes_in_value(activation: Activation) -> tuple[sp.Expr, sp.Expr] | None:
     return found[0], found[1]
 
 
-def _function(name: str, arguments: str, outputs: list[sp.Expr]) -> str:
-    printer = _Printer({"fully_qualified_modules": True})
-    shared, reduced = sp.cse(outputs, symbols=sp.numbered_symbols("t"))
-    lines = [f"    {symbol} = {printer.doprint(expr)}" for symbol, expr in shared]
-    result = ", ".join(f"0.0 + {printer.doprint(e)}" for e in reduced)
-    head = f'@njit(error_model="numpy", cache=True)\ndef {name}({arguments}):\n'
-    return head + "\n".join([*lines, f"    return {result}"]) + "\n\n\n"
-
-
 def activation_source(activation: Activation) -> str:
     """Return the source of `value(x)` and `slopes(x, s)`, which gives `s0'` and `s0''` at `x`.
 
     Raises:
         InputError: the expression holds a function that has no numerical code.
     """
-    slopes = slopes_in_value(activation) or (activation.derivative(1), activation.derivative(2))
-    source = _function("value", "x", [sp.sympify(activation.expr)])
-    source += _function("slopes", "x, s", [sp.sympify(e) for e in slopes])
-    if "Not supported" in source:
-        raise InputError(f"activation {activation.name!r} has no numerical code: {activation.expr}")
-    return source
+    derivatives = activation.derivative(1), activation.derivative(2)
+    if any(d.has(sp.DiracDelta) for d in derivatives):
+        raise InputError(
+            f"activation {activation.name!r} has no second derivative, which relative entropy needs"
+        )
+    slopes = slopes_in_value(activation) or derivatives
+    return function("value", "x", [activation.expr]) + function("slopes", "x, s", [*slopes])
 
 
-def module_source(activation: Activation) -> str:
+def module_source(activation: Activation, parallel: bool = False) -> str:
     """Return the source of the module of kernels for this activation."""
     template = Path(__file__).with_name("kernels.py").read_text(encoding="utf-8")
     head, body = template.split(_MARK)
-    head = head[head.index("import numpy") : head.index("@njit")]
-    return "import math\n\n" + head + activation_source(activation) + body
+    head = head[head.index("import numpy") : head.index("@internal")]
+    return head + _IMPORTS + f"PARALLEL = {parallel}\n\n\n" + activation_source(activation) + body
 
 
 def _write(source: str) -> tuple[Path, bool]:
     """Write the module where compiled code may be kept; return its path and whether it persists."""
-    versions = f"{numba.__version__}\n{Path(__file__).with_name('elementary.py').read_text()}"
+    parts = (
+        Path(__file__).with_name(f"{part}.py").read_text()
+        for part in ("blocks", "elementary", "simd")
+    )
+    versions = "\n".join([numba.__version__, *parts])
     name = hashlib.sha256((versions + source).encode()).hexdigest()[:20]
     folder = Path(platformdirs.user_cache_dir("mfcheck", appauthor=False)) / "kernels"
     target = folder / f"mfcheck_kernels_{name}.py"
@@ -123,8 +108,8 @@ def _write(source: str) -> tuple[Path, bool]:
 
 
 @lru_cache(maxsize=32)
-def kernels(activation: Activation) -> ModuleType:
-    """Return the module of compiled kernels of this activation.
+def kernels(activation: Activation, parallel: bool = False) -> ModuleType:
+    """Return the module of compiled kernels of this activation, with or without threads.
 
     The generated source is stored in the user's cache folder, where numba keeps the machine code; if
     that folder cannot be written, the kernels are compiled anew in each process.
@@ -132,7 +117,7 @@ def kernels(activation: Activation) -> ModuleType:
     Raises:
         InputError: the expression holds a function that has no numerical code.
     """
-    path, _persistent = _write(module_source(activation))
+    path, _persistent = _write(module_source(activation, parallel))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:  # pragma: no cover - a .py file always has a loader
         raise ImportError(str(path))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mfcheck.particles.blocks import group_count, part_size, scratch_size
 from mfcheck.particles.codegen import kernels
 from mfcheck.particles.problem import Array, Numerics, Problem
 from mfcheck.particles.state import State
@@ -33,46 +34,65 @@ class Evaluation:
     entropy_rates: Array
 
 
+def aligned(rows: int, columns: int) -> Array:
+    """Return an array `(rows, columns)` of zeros whose rows start at multiples of 64 bytes."""
+    width = -(-columns // 8) * 8
+    flat = np.zeros(rows * width + 8)
+    skip = -flat.ctypes.data // 8 % 8
+    return flat[skip : skip + rows * width].reshape(rows, width)
+
+
 class Flow:
     """The gradient flow of one discrete network; holds the work arrays, so it is not re-entrant."""
 
-    def __init__(self, problem: Problem, numerics: Numerics, start: State) -> None:
+    def __init__(
+        self, problem: Problem, numerics: Numerics, start: State, *, parallel: bool = False
+    ) -> None:
         """Prepare the flow from `start`.
 
         Args:
             problem: data and scales.
             numerics: scheme, frozen parts and kind of draws are used; sizes are those of `start`.
             start: the particles at time 0, kept by reference.
+            parallel: share each layer among numba's threads; results are the same bits.
         """
         self.problem = problem
         self.start = start
         self.frozen = numerics.frozen
         self.stein = numerics.initial == "iid"
         self.stages = 2 if numerics.scheme == "midpoint" else 1
-        self._k = kernels(problem.activation)
+        self._k = kernels(problem.activation, parallel)
         n, d = problem.X.shape
         L, _, M = start.nu.shape
-        self._S_nu = np.empty((L, self.stages, n, M))
-        self._S_tau = np.empty((n, start.tau.shape[-1]))
-        self._Z = np.empty((L, self.stages, n, d))
-        self._G = np.empty_like(self._Z)
-        chunks = self._k.chunk_count(max(M, start.tau.shape[-1]))
-        self._parts = np.empty((int(chunks), n, d))
+        groups = max(group_count(M), group_count(start.tau.shape[-1]))
+        self._work = aligned(groups, scratch_size(d, d))
+        self._parts = aligned(groups, part_size(n, d))
+        self._entropies = aligned(groups, 8)
+        self._Z = np.empty((L, self.stages, n, d + 1))
+        self._G = np.empty((L, self.stages, n, d))
         self._flux = np.empty((n, d))
-        self._mu = np.empty((n, d))
+        self._p, self._mu = np.empty((n, d)), np.empty((n, d))
+        self._one = np.ones((n, 1))
         self._f = np.empty((n, 1))
+        self._unused = np.empty(0)
 
     def features(self, state: State) -> Array:
-        """Return the features `Z_nu(x_i, 1)`, `(n, d)`, and store the values for the adjoint."""
-        z: Array = self._k.forward(
-            state.tau, state.nu, self.problem.X, self.problem.alpha, self.stages,
-            self._Z, self._S_nu, self._S_tau, self._parts, self._flux, self._f,
+        """Return the features `Z_nu(x_i, 1)`, `(n, d)`."""
+        return self._forward(state)[:, :-1]
+
+    def _forward(self, state: State) -> Array:
+        """Return the features at depth 1 with a last column of ones, `(n, d + 1)`."""
+        z = np.ones((self.problem.n, self.problem.d + 1))
+        z[:, :-1] = self.problem.X
+        self._k.forward(
+            state.tau, state.nu, z, self.problem.alpha, self.stages,
+            self._Z, self._work, self._parts, self._flux, self._f,
         )  # fmt: skip
         return z
 
     def residual(self, state: State) -> Array:
         """Return `e_i = f(x_i) - y_i`, `(n,)`."""
-        self.features(state)
+        self._forward(state)
         return self.problem.beta * self._f[:, 0] - self.problem.y
 
     def loss(self, state: State) -> float:
@@ -86,7 +106,7 @@ class Flow:
         """Return residual, loss, velocities and entropy rates; velocities go to the arrays given."""
         d_tau = np.empty_like(state.tau) if d_tau is None else d_tau
         d_nu = np.empty_like(state.nu) if d_nu is None else d_nu
-        z_end = self.features(state)
+        z_end = self._forward(state)
         e = self.problem.beta * self._f[:, 0] - self.problem.y
         rates = self._adjoint(state, z_end, e, d_tau, d_nu)
         if self.stein:
@@ -101,24 +121,35 @@ class Flow:
 
     def _adjoint(self, state: State, z_end: Array, e: Array, d_tau: Array, d_nu: Array) -> Array:
         rates = np.empty(1 + state.nu.shape[0])
+        eps = self.problem.beta / self.problem.n * e
         self._k.backward(
-            state.tau, state.nu, z_end, self.problem.beta / self.problem.n * e, self.problem.alpha,
-            self.stages, self._Z, self._S_nu, self._S_tau, self._parts, self._G, self._mu,
-            d_tau, d_nu, rates,
+            state.tau, state.nu, z_end, self._one, eps, self.problem.alpha * eps,
+            self.problem.alpha, self.stages, self._Z, self._work, self._parts, self._entropies,
+            self._G, self._p, self._mu, d_tau, d_nu, rates,
         )  # fmt: skip
         return rates
 
     def _baseline(self, z_end: Array, e: Array) -> Array:
         """Return `E[g_t(omega_0)]`, 0 in the limit by Stein's identity, for the decoder and layers."""
         eps = self.problem.beta / self.problem.n * e
-        rate = self._k.entropy_rate
         rates = np.zeros(1 + self.start.nu.shape[0])
-        rates[0] = rate(self.start.tau, 1, z_end, np.ones((e.size, 1)), eps)
+        rates[0] = self._entropy_rate(self.start.tau, z_end, self._one, eps)
         for layer, P in enumerate(self.start.nu):
             for stage in range(self.stages):
                 z, g = self._Z[layer, stage], self._G[layer, stage]
-                rates[1 + layer] += rate(P, self.problem.d, z, g, self.problem.alpha * eps)
+                rates[1 + layer] += self._entropy_rate(P, z, g, self.problem.alpha * eps)
         return rates
+
+    def _entropy_rate(self, P: Array, z: Array, g: Array, weight: Array) -> float:
+        if self._unused.size < P.size:
+            self._unused = np.empty(P.size)
+        V = self._unused[: P.size].reshape(P.shape)
+        return float(
+            self._k.neurons_adjoint(
+                P, g.shape[1], z, g, weight, self._work, self._parts, self._entropies, self._mu, V,
+                False,
+            )
+        )  # fmt: skip
 
     def gram_matrices(self, state: State) -> tuple[Array, Array]:
         """Return `G1` and `G2`, each `(n, n)` (arXiv 2403.09889, section on Gram matrices).
@@ -126,15 +157,15 @@ class Flow:
         `G1` is the integral over depth; stages of one layer belong to the same particle, so their
         cross terms are part of it.
         """
-        z_end = self.features(state)
-        n, d = z_end.shape
+        z_end = self._forward(state)
+        n, d = self.problem.X.shape
         G2 = np.empty((n, n))
-        self._k.gram(state.tau, 1, z_end, np.ones((n, 1)), G2)
+        self._k.gram(state.tau, 1, z_end, self._one, self._work, G2)
         self._adjoint(state, z_end, np.zeros(n), np.empty_like(state.tau), np.empty_like(state.nu))
         G1 = np.zeros((n, n))
         block = np.empty((self.stages * n, self.stages * n))
         for layer, P in enumerate(state.nu):
-            z, g = self._Z[layer].reshape(-1, d), self._G[layer].reshape(-1, d)
-            self._k.gram(P, d, z, g, block)
+            z, g = self._Z[layer].reshape(-1, d + 1), self._G[layer].reshape(-1, d)
+            self._k.gram(P, d, z, g, self._work, block)
             G1 += block.reshape(self.stages, n, self.stages, n).sum(axis=(0, 2))
         return G1 / state.nu.shape[0], G2

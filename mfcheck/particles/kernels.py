@@ -3,281 +3,259 @@
 
 A layer of `M` neurons is an array `P (m + d + 1, M)` of rows `u_1..u_m, w_1..w_d, b`; it maps features
 `z (n, d)` to `E_k[u_k s0(w_k . z_i + b_k)]`. The decoder `tau` is a layer with `m = 1` (`u = a`), the
-encoder `nu` holds one layer with `m = d` at the midpoint of each depth step. The module that runs is
-generated from this file by `codegen`, with `value` and `slopes` replaced by those of the activation.
-
-Sums over particles run chunk by chunk in a fixed order, the chunks of the first half of the particles
-each paired with its mirror in the second half: antithetic pairs cancel exactly.
+encoder `nu` holds one layer with `m = d` per depth step. The module that runs is generated from this
+file by `codegen`, with `value` and `slopes` replaced by those of the activation.
+Features carry a last entry 1, which multiplies `b`. How particles are taken in chunks and groups is
+told in `blocks`.
 """
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 
-from mfcheck.particles.elementary import fma, tanh
+from mfcheck.particles.blocks import (
+    BLOCK,
+    CHUNK,
+    GROUP,
+    WIDE,
+    advance,
+    combine_rows,
+    group_count,
+    group_range,
+    pack,
+    padded,
+    reduce,
+    row_dots,
+    sum_neurons,
+    transpose,
+    unpack,
+    weigh,
+)
+from mfcheck.particles.elementary import tanh
+from mfcheck.particles.simd import internal, load, spread, store
 
 
-@njit(error_model="numpy", cache=True)
+@internal
 def value(x):
-    """Return s0(x)."""
+    """Return s0(x), for eight x."""
     return tanh(x)
 
 
-@njit(error_model="numpy", cache=True)
+@internal
 def slopes(_x, s):
     """Return s0'(x) and s0''(x), given s = s0(x)."""
     return 1.0 - s * s, -2.0 * s * (1.0 - s * s)
 
 
+PARALLEL = False
+
+
 # --- kernels ---
-CHUNK = 128
+@internal
+def _activate(work, source, target, count):
+    for v in range(0, count * CHUNK, 8):
+        store(work, target + v, value(load(work, source + v)))
 
 
-@njit(error_model="numpy", fastmath={"reassoc", "contract", "nsz"}, cache=True)
-def _dot(a, b, size):
-    total = 0.0
-    for k in range(size):
-        total += a[k] * b[k]
-    return total
+@internal
+def _forward_group(P, m, z, index, work, part):
+    """Write `sum_k u_k s0(w_k . z_i + b_k)` over one group to `part (n * padded(m))`."""
+    n, inner = z.shape
+    points, flat = z.reshape(n * inner), P.reshape(P.size)
+    rows = m + inner
+    turned = rows * CHUNK
+    R = turned + CHUNK * padded(m)
+    begin, end = group_range(index, P.shape[1])
+    for start in range(begin, end, CHUNK):
+        pack(flat, rows, P.shape[1], start, min(CHUNK, end - start), work)
+        if m >= 8:
+            transpose(work, 0, m, turned)
+        for i in range(0, n, BLOCK):
+            count = min(BLOCK, n - i)
+            combine_rows(work, R, work, m * CHUNK, points, i * inner, inner, 1, count, inner, False)
+            _activate(work, R, R, count)
+            sum_neurons(part, i, m, work, 0, turned, R, count, start > begin)
 
 
-@njit(error_model="numpy", cache=True)
-def _preactivations(P, m, z, start, size, r):
-    """Write `w_k . z + b_k` of one chunk of particles to `r`."""
-    d = z.size
-    bias = P[m + d, start : start + size]
-    for k in range(size):
-        r[k] = bias[k]
-    for c in range(d):
-        zc = z[c]
-        w = P[m + c, start : start + size]
-        for k in range(size):
-            r[k] = fma(w[k], zc, r[k])
+@njit(error_model="numpy", parallel=PARALLEL, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _neurons(P, m, z, work, parts, out):
+    """Write `E_k[u_k s0(w_k . z_i + b_k)]` to `out (n, m)`; `z (n, d + 1)` ends in ones."""
+    groups = group_count(P.shape[1])
+    for index in prange(groups):
+        _forward_group(P, m, z, index, work[index], parts[index])
+    reduce(parts, groups, out, 1.0 / P.shape[1])
 
 
-@njit(error_model="numpy", cache=True)
-def _reduce(parts, out, scale):
-    """Sum the partial sums `parts (2 * chunks, n, m)` mirror pairs first; write `scale * sum`."""
-    half = parts.shape[0] // 2
-    for i in range(out.shape[0]):
-        for c in range(out.shape[1]):
-            total = 0.0
-            for p in range(half):
-                total += parts[p, i, c] + parts[half + p, i, c]
-            out[i, c] = scale * total
+@internal
+def _differentiate(work, R, S, Q, i, count, weight, squares, entropy):
+    """Turn `Q = u . g_i` into `Q s0'`; return `entropy - sum_i weight_i Q k_{z_i}`."""
+    for row in range(count):
+        e = -weight[i + row]
+        square = squares[i + row]
+        for v in range(row * CHUNK, (row + 1) * CHUNK, 8):
+            x, s, q = load(work, R + v), load(work, S + v), load(work, Q + v)
+            s1, s2 = slopes(x, s)
+            entropy = entropy + e * q * (s + x * s1 - square * s2)
+            store(work, Q + v, q * s1)
+    return entropy
 
 
-@njit(error_model="numpy", cache=True)
-def _chunk(index, particles):
-    """Return start and size of a chunk; the second half of the chunks mirrors the first."""
-    half = particles // 2
-    per_half = (half + CHUNK - 1) // CHUNK
-    base = 0 if index < per_half else half
-    local = (index if index < per_half else index - per_half) * CHUNK
-    return base + local, min(CHUNK, half - local)
+@internal
+def _backward_group(P, m, z, g, zw, gw, weight, squares, index, work, part, entropies, V, add):
+    """Do one group of `neurons_adjoint`; write eight partial sums of the entropy rate."""
+    n, inner = z.shape
+    rows = m + inner
+    velocity = rows * CHUNK
+    turned = 2 * rows * CHUNK
+    R = turned + CHUNK * padded(inner - 1)
+    S, Q = R + BLOCK * CHUNK, R + 2 * BLOCK * CHUNK
+    points, columns = z.reshape(n * inner), g.reshape(n * m)
+    flat, target = P.reshape(P.size), V.reshape(V.size)
+    entropy = spread(0.0)
+    begin, end = group_range(index, P.shape[1])
+    for start in range(begin, end, CHUNK):
+        size = min(CHUNK, end - start)
+        pack(flat, rows, P.shape[1], start, size, work)
+        if inner > 8:
+            transpose(work, m * CHUNK, inner - 1, turned)
+        for i in range(0, n, BLOCK):
+            count = min(BLOCK, n - i)
+            combine_rows(work, R, work, m * CHUNK, points, i * inner, inner, 1, count, inner, False)
+            combine_rows(work, Q, work, 0, columns, i * m, m, 1, count, m, False)
+            _activate(work, R, S, count)
+            entropy = _differentiate(work, R, S, Q, i, count, weight, squares, entropy)
+            combine_rows(work, velocity, work, S, gw, i * m, 1, m, m, count, i > 0)
+            combine_rows(
+                work, velocity + m * CHUNK, work, Q, zw, i * inner, 1, inner, inner, count, i > 0
+            )
+            sum_neurons(part, i, inner - 1, work, m * CHUNK, turned, Q, count, start > begin)
+        unpack(target, rows, P.shape[1], start, size, work, velocity, add)
+    store(entropies, 0, entropy)
 
 
-@njit(error_model="numpy", cache=True)
-def chunk_count(particles):
-    """Return the number of chunks of a layer of that many particles (an even number)."""
-    return 2 * ((particles // 2 + CHUNK - 1) // CHUNK)
-
-
-@njit(error_model="numpy", nogil=True, cache=True)
-def neurons(P, m, z, S, parts, out):
-    """Write `E_k[u_k s0(w_k . z_i + b_k)]` to `out (n, m)` and the values `s0` to `S (n, M)`."""
-    n = z.shape[0]
-    particles = P.shape[1]
-    r = np.empty(CHUNK)
-    for index in range(chunk_count(particles)):
-        start, size = _chunk(index, particles)
-        for i in range(n):
-            s = S[i, start : start + size]
-            _preactivations(P, m, z[i], start, size, r)
-            for k in range(size):
-                s[k] = value(r[k])
-            for c in range(m):
-                parts[index, i, c] = _dot(P[c, start : start + size], s, size)
-    _reduce(parts[: chunk_count(particles), :, :m], out, 1.0 / particles)
-
-
-@njit(error_model="numpy", nogil=True, cache=True)
-def neurons_adjoint(P, m, z, S, g, weight, parts, out, V):
+@njit(error_model="numpy", nogil=True, parallel=PARALLEL, cache=True)
+def neurons_adjoint(P, m, z, g, weight, work, parts, entropies, out, V, add):
     """Differentiate `phi(theta) = sum_i weight_i (g_i . u) s0(w . z_i + b)`.
 
-    Subtract `grad phi(theta_k)` from `V`, write the adjoint `E_k[(u_k . g_i) s0' w_k]` to
+    Write `-grad phi(theta_k)` to `V` (or add it), write the adjoint `E_k[(u_k . g_i) s0' w_k]` to
     `out (n, d)`, and return `-E_k sum_i weight_i (g_i . u_k) k_{z_i}(w_k . z_i + b_k)`, the rate of the
-    relative entropy to the standard Gaussian (plain estimator).
+    relative entropy to the standard Gaussian (plain estimator). `z (n, d + 1)` ends in ones.
     """
-    n, d = z.shape
-    particles = P.shape[1]
-    r = np.empty(CHUNK)
-    q = np.empty(CHUNK)
-    ds = np.empty(CHUNK)
-    entropy = np.zeros(CHUNK)
-    mirror = np.zeros(CHUNK)
-    count = chunk_count(particles)
+    n, inner = z.shape
+    groups = group_count(P.shape[1])
+    zw, gw, squares = np.empty(n * inner), np.empty(n * m), np.empty(n)
+    weigh(z, g, weight, zw, gw, squares)
+    for index in prange(groups):
+        _backward_group(
+            P, m, z, g, zw, gw, weight, squares, index, work[index], parts[index],
+            entropies[index], V, add,
+        )  # fmt: skip
+    reduce(parts, groups, out, 1.0 / P.shape[1])
     rate = 0.0
-    for half_index in range(count // 2):
-        entropy[:] = 0.0
-        mirror[:] = 0.0
-        for side in range(2):
-            index = half_index + side * (count // 2)
-            start, size = _chunk(index, particles)
-            total = mirror if side == 1 else entropy
-            for i in range(n):
-                s = S[i, start : start + size]
-                _preactivations(P, m, z[i], start, size, r)
-                square = 1.0
-                for c in range(d):
-                    square += z[i, c] * z[i, c]
-                q[:size] = 0.0
-                for c in range(m):
-                    gc = g[i, c]
-                    u = P[c, start : start + size]
-                    for k in range(size):
-                        q[k] = fma(u[k], gc, q[k])
-                e = weight[i]
-                for k in range(size):
-                    s1, s2 = slopes(r[k], s[k])
-                    total[k] -= e * q[k] * (s[k] + r[k] * s1 - square * s2)
-                    ds[k] = q[k] * s1
-                for c in range(m):
-                    eg = e * g[i, c]
-                    v = V[c, start : start + size]
-                    for k in range(size):
-                        v[k] = fma(-eg, s[k], v[k])
-                for c in range(d):
-                    ez = e * z[i, c]
-                    v = V[m + c, start : start + size]
-                    for k in range(size):
-                        v[k] = fma(-ez, ds[k], v[k])
-                    parts[index, i, c] = _dot(P[m + c, start : start + size], ds, size)
-                v = V[m + d, start : start + size]
-                for k in range(size):
-                    v[k] = fma(-e, ds[k], v[k])
-        for k in range(CHUNK):
-            rate += entropy[k] + mirror[k]
-    _reduce(parts[:count, :, :d], out, 1.0 / particles)
-    return rate / particles
+    for index in range(groups // 2):
+        for j in range(8):
+            rate += entropies[index, j] + entropies[groups // 2 + index, j]
+    return rate / P.shape[1]
 
 
 @njit(error_model="numpy", nogil=True, cache=True)
-def entropy_rate(P, m, z, g, weight):
-    """Return `-E_k sum_i weight_i (g_i . u_k) k_{z_i}(w_k . z_i + b_k)`."""
-    n, d = z.shape
-    particles = P.shape[1]
-    r = np.empty(CHUNK)
-    rate = 0.0
-    for index in range(chunk_count(particles)):
-        start, size = _chunk(index, particles)
-        for i in range(n):
-            _preactivations(P, m, z[i], start, size, r)
-            square = 1.0
-            for c in range(d):
-                square += z[i, c] * z[i, c]
-            for k in range(size):
-                s = value(r[k])
-                s1, s2 = slopes(r[k], s)
-                q = 0.0
-                for c in range(m):
-                    q += P[c, start + k] * g[i, c]
-                rate -= weight[i] * q * (s + r[k] * s1 - square * s2)
-    return rate / particles
+def forward(tau, nu, z, alpha, stages, Z, work, parts, flux, f):
+    """Carry features `z (n, d + 1)`, whose last column is 1, through the network, in place.
 
-
-@njit(error_model="numpy", nogil=True, cache=True)
-def forward(tau, nu, x, alpha, stages, Z, S_nu, S_tau, parts, flux, f):
-    """Write features `Z (L, stages, n, d)`, the last features to `Z_end`, and `E_tau h` to `f (n, 1)`.
-
-    One stage is the Euler scheme (the residual network itself), two stages the midpoint scheme.
-    Returns the features at depth 1, `(n, d)`.
+    Write the features of each stage to `Z (L, stages, n, d + 1)` and `E_tau h` to `f (n, 1)`. One stage
+    is the Euler scheme (the residual network itself), two stages the midpoint scheme.
     """
     depth = nu.shape[0]
-    d = x.shape[1]
-    z = x.copy()
+    d = z.shape[1] - 1
     step = alpha / depth
     for layer in range(depth):
-        Z[layer, 0] = z
         for stage in range(stages):
-            neurons(nu[layer], d, Z[layer, stage], S_nu[layer, stage], parts, flux)
-            if stage + 1 < stages:
-                Z[layer, 1] = z + 0.5 * step * flux
-        z = z + step * flux
-    neurons(tau, 1, z, S_tau, parts, f)
-    return z
+            advance(z, flux, 0.5 * step if stage > 0 else 0.0, Z[layer, stage])
+            _neurons(nu[layer], d, Z[layer, stage], work, parts, flux)
+        advance(z, flux, step, z)
+    _neurons(tau, 1, z, work, parts, f)
 
 
 @njit(error_model="numpy", nogil=True, cache=True)
-def backward(tau, nu, z_end, eps, alpha, stages, Z, S_nu, S_tau, parts, G, mu, d_tau, d_nu, rates):
+def backward(
+    tau, nu, z_end, one, eps, weight, alpha, stages, Z, work, parts, entropies, G, p, mu, d_tau,
+    d_nu, rates,
+):  # fmt: skip
     """Run the exact discrete adjoint: adjoints `G (L, stages, n, d)`, velocities, entropy rates.
 
     `G` holds `d(f_i / beta)/d(flux)` per stage, divided by `alpha / L`: the adjoint `p_i(s)`.
-    `eps = beta e / n`. `rates (1 + L,)` receives the plain estimators of `d KL / dt`.
+    `eps = beta e / n`, `weight = alpha eps`, `one (n, 1)` holds ones. `rates (1 + L,)` receives the
+    plain estimators of `d KL / dt`.
     """
     depth = nu.shape[0]
-    n, d = z_end.shape
+    n, d = p.shape
     step = alpha / depth
-    d_tau[:] = 0.0
-    d_nu[:] = 0.0
-    one = np.ones((n, 1))
-    p = np.empty((n, d))
-    rates[0] = neurons_adjoint(tau, 1, z_end, S_tau, one, eps, parts, p, d_tau)
-    weight = alpha * eps
+    rates[0] = neurons_adjoint(tau, 1, z_end, one, eps, work, parts, entropies, p, d_tau, False)
     for back in range(depth):
         layer = depth - 1 - back
         rates[1 + layer] = 0.0
-        injected = p.copy()
         for stage in range(stages - 1, -1, -1):
-            G[layer, stage] = injected
+            last = stage == stages - 1
+            for i in range(n):
+                for c in range(d):
+                    G[layer, stage, i, c] = p[i, c] if last else 0.5 * step * mu[i, c]
             rates[1 + layer] += neurons_adjoint(
-                nu[layer],
-                d,
-                Z[layer, stage],
-                S_nu[layer, stage],
-                injected,
-                weight,
-                parts,
-                mu,
-                d_nu[layer],
-            )
-            injected = 0.5 * step * mu
-            p += step * mu
-    return p
+                nu[layer], d, Z[layer, stage], G[layer, stage], weight, work, parts, entropies, mu,
+                d_nu[layer], not last,
+            )  # fmt: skip
+            for i in range(n):
+                for c in range(d):
+                    p[i, c] += step * mu[i, c]
+
+
+@internal
+def _gram_features(P, m, z, g, begin, end, work, S, Q):
+    """Write `s0` and `(u . g_i) s0'` of one group to `S` and `Q`, rows of `GROUP * CHUNK` particles."""
+    n, inner = z.shape
+    points, columns, flat = z.reshape(n * inner), g.reshape(n * m), P.reshape(P.size)
+    rows = m + inner
+    R = rows * CHUNK
+    T = R + BLOCK * CHUNK
+    for start in range(begin, end, CHUNK):
+        size = min(CHUNK, end - start)
+        pack(flat, rows, P.shape[1], start, size, work)
+        for i in range(0, n, BLOCK):
+            count = min(BLOCK, n - i)
+            combine_rows(work, R, work, m * CHUNK, points, i * inner, inner, 1, count, inner, False)
+            combine_rows(work, T, work, 0, columns, i * m, m, 1, count, m, False)
+            for row in range(count):
+                at = (i + row) * GROUP * CHUNK + start - begin
+                for v in range(0, CHUNK, 8):
+                    x = load(work, R + row * CHUNK + v)
+                    s = value(x)
+                    store(S, at + v, s)
+                    store(Q, at + v, load(work, T + row * CHUNK + v) * slopes(x, s)[0])
+                for k in range(size, CHUNK):
+                    S[at + k] = 0.0
 
 
 @njit(error_model="numpy", nogil=True, cache=True)
-def gram(P, m, z, g, out):
-    """Write `E_k[<grad_i, grad_j>]` with `grad_i = grad_theta (g_i . u) s0(w . z_i + b)` to `out (n, n)`."""
-    n, d = z.shape
+def gram(P, m, z, g, work, out):
+    """Write `E_k[<grad_i, grad_j>]`, `grad_i = grad_theta (g_i . u) s0(w . z_i + b)`, to `out (n, n)`."""
+    n, inner = z.shape
     particles = P.shape[1]
-    S = np.empty((n, CHUNK))
-    Q = np.empty((n, CHUNK))
-    r = np.empty(CHUNK)
-    out[:] = 0.0
-    for index in range(chunk_count(particles)):
-        start, size = _chunk(index, particles)
-        for i in range(n):
-            _preactivations(P, m, z[i], start, size, r)
-            q = Q[i]
-            q[:] = 0.0
-            for c in range(m):
-                u = P[c, start : start + size]
-                for k in range(size):
-                    q[k] = fma(u[k], g[i, c], q[k])
-            for k in range(size):
-                s = value(r[k])
-                S[i, k] = s
-                q[k] *= slopes(r[k], s)[0]
-        for i in range(n):
-            for j in range(i + 1):
-                gg = 0.0
-                for c in range(m):
-                    gg += g[i, c] * g[j, c]
-                zz = 1.0
-                for c in range(d):
-                    zz += z[i, c] * z[j, c]
-                out[i, j] += gg * _dot(S[i], S[j], size) + zz * _dot(Q[i], Q[j], size)
+    S, Q = np.empty(n * GROUP * CHUNK), np.empty(n * GROUP * CHUNK)
+    values, changes = np.zeros(n * n * 8), np.zeros(n * n * 8)
+    for index in range(group_count(particles)):
+        begin, end = group_range(index, particles)
+        _gram_features(P, m, z, g, begin, end, work[0], S, Q)
+        vectors = WIDE * ((end - begin + CHUNK - 1) // CHUNK)
+        row_dots(S, n, vectors, values, True)
+        row_dots(Q, n, vectors, changes, True)
     for i in range(n):
         for j in range(i + 1):
-            out[i, j] /= particles
+            gg, zz = 0.0, 0.0
+            for c in range(m):
+                gg += g[i, c] * g[j, c]
+            for c in range(inner):
+                zz += z[i, c] * z[j, c]
+            both, slope = 0.0, 0.0
+            for k in range(8):
+                both += values[(i * n + j) * 8 + k]
+                slope += changes[(i * n + j) * 8 + k]
+            out[i, j] = (gg * both + zz * slope) / particles
             out[j, i] = out[i, j]

@@ -2,10 +2,13 @@
 
 import os
 
+from mfcheck.particles.blocks import CHUNK, GROUP, group_count, part_size, scratch_size
 from mfcheck.particles.errors import MemoryLimitError
 from mfcheck.particles.problem import Numerics, Problem
 
-VECTORS = 9  # start, current and new state, four stages, one stage argument, one spare for outputs
+VECTORS = (
+    11  # start, its copy, current, new, four slopes, two work vectors, one for the Gram matrices
+)
 DOUBLE = 8
 
 
@@ -13,12 +16,13 @@ def memory_estimate(problem: Problem, numerics: Numerics) -> int:
     """Return the bytes that one `integrate` needs (one replicate at full resolution)."""
     n, d, L, M = problem.n, problem.d, numerics.depth, numerics.particles
     stages = 2 if numerics.scheme == "midpoint" else 1
-    M_tau = numerics.decoder_size
-    state = M_tau * (d + 2) + L * M * (2 * d + 1) + L + 1
-    values = n * (M * stages * L + M_tau)
-    features = 2 * L * stages * n * d + (max(M, M_tau) // 64 + 4) * n * d
+    state = numerics.decoder_size * (d + 2) + L * M * (2 * d + 1) + L + 1
+    groups = group_count(max(M, numerics.decoder_size))
+    scratch = groups * (scratch_size(d, d) + part_size(n, d) + 8)
+    features = L * stages * n * (2 * d + 1)
+    gram = 2 * stages * n * (GROUP * CHUNK + 8 * stages * n)
     outputs = numerics.outputs * (n + 2 * L + 8) + 2 * n * n
-    return DOUBLE * (VECTORS * state + values + features + outputs)
+    return int(DOUBLE * (VECTORS * state + scratch + features + gram + outputs))
 
 
 def available_memory() -> int | None:
