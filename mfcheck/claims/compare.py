@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from mfcheck.claims.record import Curve, Estimate, Evidence, Plot
 
@@ -42,29 +43,44 @@ def agrees(lhs: Estimate, rhs: Estimate, resolution: float) -> bool | None:
     return True if error <= resolution * abs(rhs.value) else None
 
 
-def slope(x: Array, y: Array, error: Array) -> Estimate:
+def slope(x: Array, y: Array, error: Array, samples: Array | None = None) -> Estimate:
     """Return the exponent of a power law by regression, with an error for all that is not one.
 
-    The errors of `y` may all have the sign that hurts most (they are correlated: the same particles at each `x`).
-    Twice the change of the exponent when the lower half of the points is left out stands for corrections to the law.
+    Without `samples` the errors of `y` may all have the sign that hurts most. With them the statistical error is that
+    of the exponents of the replicates (95 %), and `error` holds what they have in common: of that only the part that
+    changes with `x` can move the exponent. Twice the change of the exponent when the lower half of the points is left
+    out stands for corrections to the law.
 
     Args:
         x: at least three positive abscissae, increasing, shape (k,).
         y: positive values, shape (k,).
         error: half-widths of the values' errors, shape (k,).
+        samples: values of the same replicates at each `x`, positive, shape (R, k).
     """
     if len(x) < 3 or np.any(y <= 0):
         raise ValueError("an exponent needs three positive values at least")
-    whole, noise = _regression(x, y, error)
-    upper, _ = _regression(x[len(x) // 2 :], y[len(x) // 2 :], error[len(x) // 2 :])
-    return Estimate(value=whole, error=noise + 2 * abs(whole - upper) + 1e-9)
+    weights = _weights(x)
+    whole, relative = float(weights @ np.log(y)), error / y
+    upper = len(x) // 2
+    drift = abs(whole - float(_weights(x[upper:]) @ np.log(y[upper:])))
+    if samples is None:
+        noise = float(np.abs(weights) @ relative)
+    else:
+        noise = _half_width(np.log(samples) @ weights)
+        noise += float(np.abs(weights) @ np.abs(relative - np.mean(relative)))
+    return Estimate(value=whole, error=noise + 2 * drift + 1e-9)
 
 
-def _regression(x: Array, y: Array, error: Array) -> tuple[float, float]:
-    """Return the least-squares slope of log y against log x, and the most that the errors can move it."""
-    centred = np.log(x) - np.mean(np.log(x))
-    weights = centred / np.sum(centred**2)
-    return float(weights @ np.log(y)), float(np.abs(weights) @ (error / y))
+def _weights(x: Array) -> Array:
+    """Return the weights with which logarithms of values enter the least-squares slope against log x."""
+    centred: Array = np.log(x) - np.mean(np.log(x))
+    return centred / float(np.sum(centred**2))
+
+
+def _half_width(values: Array) -> float:
+    """Return the half-width of the 95 % interval of the mean of independent values, shape (R,)."""
+    quantile = float(stats.t.ppf(0.975, len(values) - 1))
+    return quantile * float(np.std(values, ddof=1)) / math.sqrt(len(values))
 
 
 def order_evidence(
@@ -77,8 +93,13 @@ def order_evidence(
     x_label: str,
     y_label: str,
     domain: str,
+    samples: Array | None = None,
+    common: Array | None = None,
 ) -> Evidence:
-    """Return the evidence that `y` falls (or grows) like `x ** expected`, with the log-log plot."""
+    """Return the evidence that `y` falls (or grows) like `x ** expected`, with the log-log plot.
+
+    `error` is shown, and decides unless `samples` are given; then `common` is their common error (see `slope`).
+    """
     lines = [Curve(label="measured", x=tuple(x), y=tuple(y), error=tuple(error), style="points")]
     guide = y[-1] * (x / x[-1]) ** expected
     lines.append(
@@ -101,7 +122,7 @@ def order_evidence(
             reason="a value is not above its error, so that no exponent can be read off",
             plots=(plot,),
         )
-    fitted = slope(x, y, error)
+    fitted = slope(x, y, error if common is None else common, samples)
     distance = abs(fitted.value - expected)
     passed = False if distance > fitted.error else fitted.error <= SLOPE_RESOLUTION or None
     return Evidence(

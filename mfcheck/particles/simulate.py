@@ -187,13 +187,15 @@ def _series(numerics: Numerics, values: Mapping[_Job, Array]) -> Series:
     factor = 1 / 3 if numerics.scheme == "midpoint" else 1.0
     depth = np.abs(full[0] - coarse) * factor
     step = np.abs(coarse - values[_Job("time", 0, coarse=True, tolerance=COARSER)])
-    return Series(samples.mean(axis=0), spread + size + depth + step, spread, size, depth, step)
+    error = spread + size + depth + step
+    return Series(samples.mean(axis=0), error, spread, size, depth, step, samples)
 
 
 def _largest(layers: Series) -> Series:
     """Return the largest layer at each time; its error is the largest error of a layer."""
     parts = (layers.error, layers.particles, layers.size, layers.depth, layers.time)
-    return Series(layers.value.max(axis=1), *(part.max(axis=1) for part in parts))
+    largest = [part.max(axis=1) for part in parts]
+    return Series(layers.value.max(axis=1), *largest, layers.samples.max(axis=2))
 
 
 def _last(series: Series) -> Estimate:

@@ -29,6 +29,9 @@ class Series:
         size: what halving the number of particles suggests for the remaining bias.
         depth: from half the depth.
         time: from a coarser tolerance.
+        samples: the value of each replicate, one axis more in front. The replicates of two runs with
+            the same seed share their particles, so that differences and exponents can be compared replicate
+            by replicate.
     """
 
     value: Array
@@ -37,6 +40,7 @@ class Series:
     size: Array
     depth: Array
     time: Array
+    samples: Array
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from mfcheck.symbolic.activation import Activation
 from mfcheck.symbolic.identity import matrix_identities
 from mfcheck_proofs.scaled_resnets.matrices import smallest
 from mfcheck_proofs.scaled_resnets.symbols import C_max, Lambda, alpha, n, r
+from mfcheck_proofs.scaled_resnets.values import value_of
 
 SOURCE = "2403.09889, Lemma 4"
 DIGITS = 30
@@ -195,7 +196,7 @@ CIRCLE_SIZES = (2, 3, 4, 6, 8, 12, 16, 24, 32)
 def circle_witness(context: Context) -> Evidence:
     """Equispaced points of the circle: certified lambda_min against n, below any candidate as n grows."""
     activation = context.setting.activation
-    sizes = CIRCLE_SIZES[: context.budget.pick(7, 9, 9)]
+    sizes = CIRCLE_SIZES
     values = [smallest(circle(size), activation).value for size in sizes]
     with ctx.workprec(100):
         floor = enclose(context["floor"].subs(Lambda, sp.Rational(1, 100)), {}, 100)
@@ -254,16 +255,6 @@ def hermite_bound(term: sp.Expr, size: int, largest: arb, activation: Activation
         return total + tail * arb(0.5, 0.5)
 
 
-def largest_code(dim: int, cosine: arb) -> int:
-    """Return an upper bound of the number of unit vectors with pairwise inner products at most `cosine` < 1.
-
-    Caps of half the angle around the points are disjoint, so that n times the measure of one is at most 1.
-    """
-    with ctx.workprec(160):
-        fraction = ((1 - cosine) / 2).beta_lower(arb(dim - 1) / 2, arb(0.5), 1) / 2
-        return int((1 / fraction).upper().floor().unique_fmpz())
-
-
 def _configurations(setting: Setting) -> list[tuple[str, tuple[Point, ...], float]]:
     """Data sets, and by how much the C_max of the bound exceeds theirs (two points would give equality)."""
     return [
@@ -315,8 +306,11 @@ def positive_floor(context: Context) -> Evidence:
     """With C_max and s0 fixed, n is bounded by a spherical code, and the bound at that n is positive."""
     setting = context.setting
     largest = _largest_cosine(setting.data.points)
-    size = largest_code(setting.data.d, largest)
-    bound = hermite_bound(context["term"], size, largest, setting.activation)
+    size = value_of(setting, "n_max")
+    if not size.is_finite():
+        return Evidence(passed=None, cases=1, reason="no bound on the number of points is known")
+    most = int(size.unique_fmpz())
+    bound = hermite_bound(context["term"], most, largest, setting.activation)
     sign = compare(bound, arb(0))
     return Evidence(
         passed=True if sign == ">" else (False if sign == "<" else None),
@@ -326,7 +320,7 @@ def positive_floor(context: Context) -> Evidence:
         error=0.0,
         cases=1,
         domain=(
-            f"all data sets with d = {setting.data.d} and C_max of the setting; at most {size} points exist; "
+            f"all data sets with d = {setting.data.d} and C_max of the setting; at most {most} points exist; "
             f"{setting.activation.name}"
         ),
         reason="" if sign == ">" else "no positive lower bound",

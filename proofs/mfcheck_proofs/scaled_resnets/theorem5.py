@@ -82,17 +82,21 @@ def _slope(quantity: str, label: str, id: str) -> Callable[[Context], Evidence]:
     """Return the check that the final value of a quantity goes like the stated power of beta."""
 
     def check(context: Context) -> Evidence:
-        swept = runs(context)[-3:] if context.budget == "quick" else runs(context)
-        values = [final(run, quantity) for run in swept]
+        swept = runs(context)
+        series = [run.solution.series[quantity] for run in swept]
+        last = [(s.value[-1], s.error[-1], s.size[-1] + s.depth[-1] + s.time[-1]) for s in series]
+        value, error, common = np.array(last).T
         return order_evidence(
             np.array([run.beta for run in swept]),
-            np.array([v.value for v in values]),
-            np.array([v.error for v in values]),
+            value,
+            error,
             float(context["order"]),
             id=id,
             x_label="beta",
             y_label=label,
             domain=f"flows to convergence, seed {context.seed}",
+            samples=np.array([s.samples[:, -1] for s in series]).T,
+            common=common,
         )
 
     return check

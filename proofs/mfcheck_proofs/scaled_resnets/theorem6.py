@@ -32,7 +32,6 @@ from mfcheck.symbolic.activation import Activation
 from mfcheck.symbolic.orders import order
 from mfcheck_proofs.scaled_resnets import bounds as formulas
 from mfcheck_proofs.scaled_resnets.constants import C_KL
-from mfcheck_proofs.scaled_resnets.lemma4 import largest_code
 from mfcheck_proofs.scaled_resnets.symbols import B_0, Q_KL, Lambda, beta, delta, n
 from mfcheck_proofs.scaled_resnets.values import number, value_of
 
@@ -343,12 +342,13 @@ def confidence_term(context: Context) -> Evidence:
 def bounded_samples(context: Context) -> Evidence:
     """Assumption 1 bounds n by a spherical code: does the statement speak of an n that can occur?"""
     setting = context.setting
-    cosine = value_of(setting, "C_max")
-    most = largest_code(setting.data.d, cosine)
-    asked = context["samples"]
+    size = value_of(setting, "n_max")
+    if not size.is_finite():
+        return Evidence(passed=None, cases=1, reason="no bound on the number of points is known")
+    most, asked = int(size.unique_fmpz()), context["samples"]
     possible = bool(asked <= most)
     text = (
-        f"With C_max fixed, Assumption 1 allows at most {most} points at this d and C_max (disjoint caps, certified). "
+        f"With C_max fixed, Assumption 1 allows at most {most} points at this d and C_max (spherical codes). "
         "A rate in n whose constant may depend on d and alpha then says nothing: every classifier has error at most "
         f"1 <= ({most})^(1/2) / n^(1/2). If C_max may tend to 1 with n, Lambda tends to 0 and the constant is not one."
     )
