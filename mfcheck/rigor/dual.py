@@ -7,6 +7,7 @@ the KL divergence is `A2 = DDA = sum (1+r)^2 mu_r^2 c^r`.
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import cached_property, lru_cache
 
 import sympy as sp
@@ -147,11 +148,7 @@ def half_gram(points: Sequence[Sequence[Exact]], digits: int = 30) -> arb_mat:
         InputError: no points, rows of different length, a zero row, or an entry that is not a number.
     """
     check_digits(digits)
-    rows = [[rational(entry) for entry in row] for row in points]
-    if not rows or len({len(row) for row in rows}) != 1 or not rows[0]:
-        raise InputError("points must be rows of the same length, at least one of them")
-    if any(not any(row) for row in rows):
-        raise InputError("a point is zero, so it has no direction")
+    rows = exact_rows(points)
     x = fmpq_mat([[fmpq(v.numerator, v.denominator) for v in row] for row in rows])
     inner = (x * x.transpose()).tolist()
     with ctx.workprec(int(digits * math.log2(10)) + 32):
@@ -161,6 +158,20 @@ def half_gram(points: Sequence[Sequence[Exact]], digits: int = 30) -> arb_mat:
             for i in range(len(rows))
         ]
         return arb_mat(half)
+
+
+def exact_rows(points: Sequence[Sequence[Exact]]) -> list[list[Fraction]]:
+    """Read points exactly.
+
+    Raises:
+        InputError: no points, rows of different length, a zero row, or an entry that is not a number.
+    """
+    rows = [[rational(entry) for entry in row] for row in points]
+    if not rows or len({len(row) for row in rows}) != 1 or not rows[0]:
+        raise InputError("points must be rows of the same length, at least one of them")
+    if any(not any(row) for row in rows):
+        raise InputError("a point is zero, so it has no direction")
+    return rows
 
 
 def _half_cosine(inner: list[list[fmpq]], inverse: list[arb], i: int, j: int) -> arb:

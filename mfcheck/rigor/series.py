@@ -57,7 +57,7 @@ class DualSeries:
         """
         with ctx.workprec(self.prec):
             size = c.abs_upper().min(arb(1))
-            block = self._block(size, order)
+            block = self.block(size, order)
             rest = block.remainder(size, order)
             return block.polynomials[order](c) + (arb(0).union(rest) if c >= 0 else arb(0, rest))
 
@@ -65,7 +65,12 @@ class DualSeries:
         """Enclose the series at 1, which may be infinite."""
         return (self.totals.plain, self.totals.linear, self.totals.quadratic)[order]
 
-    def _block(self, size: arb, order: int) -> Block:
+    def block(self, size: arb, order: int) -> Block:
+        """Return the first block whose remainder at `|c| <= size` meets the digits asked for.
+
+        Raises:
+            InputError: more than `MAX_COUNT` terms are needed.
+        """
         if not self._blocks:
             self._grow(_FIRST_COUNTS[0])
         goal = self._goal(size, order)
