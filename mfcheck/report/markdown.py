@@ -13,7 +13,7 @@ from mfcheck.report.mathml import refused
 from mfcheck.report.questions import QuestionToAuthors, questions
 from mfcheck.report.text import clean, one_line, pieces
 
-_MARKUP = re.compile(r"([*_\[\]<>#|~&!])|([\\$`])")
+_MARKUP = re.compile(r"([*_\[\]<>#|~&])|([\\$`])")
 _BLOCK = re.compile(r"^(?:(\d+)(?=[.)](?:\s|$))|(?=[-+=](?:[-+=\s]|$)))")
 _TEX = {
     r"\{": r"\lbrace ",
