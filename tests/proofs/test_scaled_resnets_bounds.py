@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.integrate import quad
+from scipy.optimize import minimize_scalar
 
 from mfcheck.symbolic.activation import X
 from mfcheck_proofs.scaled_resnets import bounds
@@ -313,3 +314,81 @@ def test_feature_change_over_radius_increases(a: float, b: float, rate: float) -
 
     low, high = sorted((a, b))
     assert ratio(low) <= ratio(high) * ROUNDING
+
+
+# --- Step 10: Rademacher complexity -------------------------------------------------------------------------------
+
+SQUASHED = {"tanh": 1.0, "sin": 1.0}
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.sampled_from(sorted(SQUASHED)), seeds, radii, rates, st.integers(1, 2))
+def test_bounded_displacement_of_the_hidden_state(
+    name: str, seed: int, rho: float, rate: float, d: int
+) -> None:
+    case, x = CASES[name], unit(seed, d)
+    theta, weights = encoder(d)
+    states = hidden_states(case, layers(seed, theta, weights, rho), weights, x, rate)
+    D = at(bounds.bounded_displacement(sp.Float(rho)), case, rate)
+    assert np.linalg.norm(states - x, axis=1).max() <= D * ROUNDING
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.sampled_from(sorted(SQUASHED)), seeds, st.floats(1e-4, 1.0), rates, st.integers(1, 2))
+def test_change_of_the_network_with_the_encoder(
+    name: str, seed: int, radius: float, rate: float, d: int
+) -> None:
+    """Displacements of size sqrt(2 radius), which Talagrand's inequality allows at most."""
+    case, x, rho = CASES[name], unit(seed, d), float(np.sqrt(2 * radius))
+    (theta, nu), (omega, tau) = encoder(d), rule(d + 2)
+    moved = omega + random_field(seed + 9, tau, d + 2, rho)
+    z = hidden_states(case, layers(seed, theta, nu, rho), nu, x, rate)[-1]
+    values = [
+        tau @ (moved[:, 0] * case.s(0)(moved[:, 1:-1] @ point + moved[:, -1])) for point in (z, x)
+    ]
+    bound = at(bounds.rademacher_encoder(sp.Float(radius)), case, rate)
+    assert abs(values[0] - values[1]) <= bound * ROUNDING
+
+
+def dual_infimum(radius: float) -> float:
+    """Minimum over u in (0, 1) of (radius - log(1-u^2)/2)/u, the optimal choice in the derivation."""
+
+    def value(v: float) -> float:
+        u = 1 / (1 + np.exp(-v))
+        return float((radius - np.log1p(-(u**2)) / 2) / u)
+
+    found = minimize_scalar(value, bounds=(-25, 25), method="bounded", options={"xatol": 1e-10})
+    return float(found.fun)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.floats(1e-6, 1e3))
+def test_closed_form_of_the_complexity_is_above_and_near_the_optimum(radius: float) -> None:
+    closed = at(bounds.rademacher_predictor(sp.Float(radius)), CASES["tanh"])
+    assert dual_infimum(radius) <= closed * ROUNDING
+    assert closed <= 1.12 * dual_infimum(radius)
+
+
+def test_complexity_halved_is_false() -> None:
+    """s0 = 1: the best tau shifts the mean of a by sqrt(2 radius), so the complexity is known exactly."""
+    points, radius = 12, 1e-3
+    signs = np.array(list(itertools.product([-1, 1], repeat=points)))
+    exact = np.sqrt(2 * radius) * np.abs(signs.sum(axis=1)).mean() / points
+    bound = bounds.rademacher_predictor(sp.Float(radius)).subs({beta: 1, B_0: 1, n: points})
+    assert float(bound) / 2 < exact <= float(bound)
+
+
+# --- Step 7 without s0''' ------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=80)
+@given(cases, seeds, sizes, st.floats(0.5, 2.0), st.integers(1, 2))
+def test_weak_entropy_constant(name: str, seed: int, size: float, length: float, d: int) -> None:
+    case, z = CASES[name], length * unit(seed, d)
+    omega, weights = rule(d + 2)
+    moved = omega + random_field(seed, weights, d + 2, size)
+    change = weights @ (entropy_integrand(case, moved, z)[0] - entropy_integrand(case, omega, z)[0])
+    # The rule has E|a| = 1/sqrt(3), below that of a Gaussian.
+    S = sp.Float(np.sqrt(z @ z + 1))
+    bound = at(bounds.weak_entropy_constant(sp.Float(size), S), case) / 2
+    assert abs(change) <= bound * ROUNDING

@@ -270,6 +270,13 @@ GENERALIZATION = (
         f"{NEEDS_B0}; a small radius; an approximation, not a bound",
     ),
     _derived(
+        "rademacher_PL",
+        _symbol("R_PL"),
+        s.beta * s.B_0 * sp.sqrt(2 * KL_tau / s.n),
+        "Step 11: leading part with the Polyak-Lojasiewicz radius, of order n^(1/4) where |y| = sqrt(n)",
+        f"{NEEDS_B0}; a small radius; an approximation, not a bound",
+    ),
+    _derived(
         "rademacher_leading",
         _symbol("R_leading"),
         s.B_0 * sp.sqrt(2 * s.Q_KL / s.n),

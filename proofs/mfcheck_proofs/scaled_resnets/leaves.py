@@ -13,6 +13,7 @@ from mfcheck.claims.setting import Point, Setting
 from mfcheck.errors import InputError
 from mfcheck.rigor.assumption import Judgement, judge
 from mfcheck.rigor.ball import exact
+from mfcheck.rigor.codes import n_max
 from mfcheck.rigor.dual import DualKernel, half_gram
 from mfcheck.rigor.eigen import certified_lambda_min
 from mfcheck.rigor.hermite import hermite_coefficients
@@ -58,6 +59,36 @@ def largest_cosine(setting: Setting, digits: int) -> arb:
             for j in range(i):
                 best = best.max(2 * half[i, j] - 1)
         return best
+
+
+def cosine_bound(setting: Setting) -> Fraction:
+    """Return a rational number that no inner product of two different points exceeds, near C_max or equal to it."""
+    middle = Fraction(str(largest_cosine(setting, 30).mid().str(30, radius=False)))
+    nearby = middle.limit_denominator(10**6)
+    equal = abs(nearby - middle) < Fraction(1, 10**25) and _exceeded_by_none(nearby, setting)
+    return nearby if equal else middle + Fraction(1, 10**15)
+
+
+def _exceeded_by_none(cosine: Fraction, setting: Setting) -> bool:
+    """Compare all pairs exactly, by signed squares: `<x,y> <= cosine |x| |y|`."""
+    rows = setting.data.points
+    squares = [sum((v * v for v in row), Fraction(0)) for row in rows]
+    limit = cosine * abs(cosine)
+    for i, row in enumerate(rows):
+        for j in range(i):
+            inner = sum((u * v for u, v in zip(row, rows[j], strict=True)), Fraction(0))
+            if inner * abs(inner) > limit * squares[i] * squares[j]:
+                return False
+    return True
+
+
+@lru_cache(maxsize=64)
+def _code(dimension: int, cosine: Fraction) -> int:
+    return n_max(dimension, cosine).n_max
+
+
+def _code_size(setting: Setting, _: int) -> arb:
+    return arb(_code(setting.data.d, cosine_bound(setting)))
 
 
 def _ramp(setting: Setting, digits: int) -> arb:
@@ -250,6 +281,14 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
             "Lemma 4: a Lambda(n, C_max, s0) by Schur products and Gershgorin",
             _hermite_gershgorin,
             ("n", "C_max", "activation"),
+        ),
+        _leaf(
+            "n_max",
+            s.n_max,
+            sp.Function("code_bound")(s.d, s.C_max),
+            "Lemma 4: at most so many points have pairwise inner products up to C_max",
+            _code_size,
+            ("d", "C_max"),
         ),
         _leaf(
             "movement_leading",
