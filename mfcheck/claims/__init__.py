@@ -1,5 +1,6 @@
 """The words of the charter as plain data: papers, claims, checks, evidence, verdicts."""
 
+from mfcheck.claims.inequality import Case, Inequality, Sample, Variable
 from mfcheck.claims.model import (
     Answer,
     Assumption,
@@ -21,6 +22,7 @@ __all__ = [
     "Answer",
     "Assumption",
     "Budget",
+    "Case",
     "Check",
     "Claim",
     "Constant",
@@ -29,6 +31,7 @@ __all__ = [
     "Data",
     "Estimate",
     "Evidence",
+    "Inequality",
     "Interval",
     "Kind",
     "Note",
@@ -39,8 +42,10 @@ __all__ = [
     "Question",
     "Reading",
     "Review",
+    "Sample",
     "Scope",
     "Setting",
+    "Variable",
     "Verdict",
     "combine",
     "load_paper",

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import sympy as sp
 
+from mfcheck.claims.inequality import Inequality
 from mfcheck.claims.record import Evidence, SimulationRecord
 from mfcheck.claims.setting import Parameter, Setting
 from mfcheck.claims.verdict import Kind, Question
@@ -126,6 +127,8 @@ class Claim:
     checks: tuple[Check, ...]
     planted: tuple[PlantedError, ...] = ()
     assumptions: tuple[str, ...] = ()
+    inequalities: tuple[Inequality, ...] = ()
+    """What a search for counterexamples can attack."""
 
     def __post_init__(self) -> None:
         """Refuse a claim whose parts do not fit together."""
@@ -138,6 +141,9 @@ class Claim:
         for check in self.checks:
             if check.reading not in readings:
                 raise ValueError(f"{self.id}: check {check.id} tests no reading")
+        for inequality in self.inequalities:
+            if inequality.reading not in readings:
+                raise ValueError(f"{self.id}: inequality {inequality.id} belongs to no reading")
         for error in self.planted:
             self._fits(error, readings, checks)
 
@@ -213,13 +219,14 @@ class Paper:
     def __post_init__(self) -> None:
         """Refuse a paper with clashing ids."""
         for what, ids in (
-            ("claim", [c.id for c in self.claims]),
-            ("check", [k.id for c in self.claims for k in c.checks]),
-            ("planted error", [e.id for c in self.claims for e in c.planted]),
-            ("constant", [c.id for c in self.constants]),
+            ("claims", [c.id for c in self.claims]),
+            ("checks", [k.id for c in self.claims for k in c.checks]),
+            ("planted errors", [e.id for c in self.claims for e in c.planted]),
+            ("inequalities", [q.id for c in self.claims for q in c.inequalities]),
+            ("constants", [c.id for c in self.constants]),
         ):
             if len(set(ids)) < len(ids):
-                raise ValueError(f"{self.id}: two {what}s share an id")
+                raise ValueError(f"{self.id}: two {what} share an id")
         known = {a.id for a in self.assumptions}
         for claim in self.claims:
             if not set(claim.assumptions) <= known:
