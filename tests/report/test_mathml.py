@@ -130,7 +130,10 @@ def test_letters_get_the_style_that_browsers_ignore() -> None:
 
 
 def test_primes_stay_together() -> None:
-    assert to_mathml("f_0'''").count("<msubsup>") == 1
+    shown = to_mathml("f_0'''")
+    assert shown.count("<msubsup>") == 1
+    assert "<msup>" not in shown
+    assert shown.count("′") == 3
 
 
 def test_a_long_chain_of_relations_may_break_between_them() -> None:
