@@ -1,0 +1,334 @@
+"""Certificates: claims written down so that `mfcheck.verify` can prove them anew. Format: docs/certificates.md.
+
+A certificate is plain data, ready for JSON. It holds the claim (all inputs exactly), and hints that only make the
+checking quick. Bounds of a claim are rounded outwards to `digits`, and one unit in the last digit is given away, so
+that the checker, in its own arithmetic, has room to prove them.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import numpy as np
+import sympy as sp
+from flint import arb, ctx
+from sympy.printing.str import StrPrinter
+
+from mfcheck import verify
+from mfcheck.errors import InputError
+from mfcheck.rigor.ball import bounds, decimal_text, enclose
+from mfcheck.rigor.codes import CodeBound
+from mfcheck.rigor.eigen import SmallestEigenvalue
+from mfcheck.symbolic.expression import parse
+
+Certificate: TypeAlias = dict[str, Any]
+Entry: TypeAlias = Fraction | int | str
+"""A coordinate: an exact number, or a formula such as `cos(2*pi/7)`."""
+Ends: TypeAlias = tuple[str, str]
+
+DIGITS = 8
+
+_DECAY = MappingProxyType(
+    {
+        "tanh": math.pi / math.sqrt(8),
+        "arctan": math.sqrt(0.5),
+        "isru": math.sqrt(0.5),
+        "sigmoid": math.pi / math.sqrt(2),
+        "softplus": math.pi / math.sqrt(2),
+        "silu": math.pi / math.sqrt(2),
+    }
+)
+"""Distance from the real line of the singularities of s0(sqrt2 z): `mu_r` falls like `exp(-distance sqrt r)`."""
+
+
+def supports(activation: str) -> bool:
+    """Whether the checker knows the activation of that name."""
+    return activation in verify.ACTIVATIONS
+
+
+def lambda_min(
+    points: Sequence[Sequence[Entry]],
+    activation: str,
+    found: SmallestEigenvalue,
+    kernel: str = "G2",
+    C_max: Fraction | None = None,
+    digits: int = DIGITS,
+) -> Certificate:
+    """Claim both bounds of lambda_min of a kernel matrix; the points are divided by their norms.
+
+    Args:
+        points: n rows of d coordinates.
+        activation: a name of the library.
+        found: the enclosure to write down.
+        kernel: `A`, `G2` or `K`.
+        C_max: if given, also state that all inner products are at most this.
+        digits: significant digits of the bounds.
+
+    Raises:
+        InputError: unknown activation or kernel, too many points, or an enclosure of no use.
+    """
+    claim = _data(points, activation, kernel)
+    with ctx.workprec(max(64, found.precision)):
+        lower, upper = _widened(found.lower, False, digits), _widened(found.upper, True, digits)
+    claim |= {"lower": lower, "upper": upper}
+    if C_max is not None:
+        claim["C_max"] = str(C_max)
+    accuracy = _accuracy(found, digits)
+    return make("lambda_min", claim, _hints(points, activation, accuracy) | _vector(found))
+
+
+def counterexample(
+    points: Sequence[Sequence[Entry]],
+    activation: str,
+    found: SmallestEigenvalue,
+    candidate: Fraction,
+    C_max: Fraction,
+    kernel: str = "G2",
+) -> Certificate:
+    """State that these points, inner products at most `C_max < 1`, have `lambda_min(kernel)` below a candidate.
+
+    Raises:
+        InputError: as `lambda_min`; or `found` does not lie below the candidate, or `C_max` not below 1.
+    """
+    if not (
+        C_max < 1 and bool(found.upper < arb(str(candidate.numerator)) / candidate.denominator)
+    ):
+        raise InputError(
+            "no counterexample: lambda_min is not below the candidate, or C_max not below 1"
+        )
+    claim = _data(points, activation, kernel) | {"upper": str(candidate), "C_max": str(C_max)}
+    return make(
+        "counterexample", claim, _hints(points, activation, _accuracy(found, 6)) | _vector(found)
+    )
+
+
+def separation(
+    activation: str, n: int, C_max: Fraction, bound: arb, kernel: str = "G2", digits: int = DIGITS
+) -> Certificate:
+    """State a lower bound of `lambda_min(kernel)` for all n unit vectors with inner products at most `C_max`.
+
+    Raises:
+        InputError: unknown activation or kernel, or a bound that is not certain to be positive.
+    """
+    _check_names(activation, kernel)
+    if not bool(bound > 0):
+        raise InputError("a separation bound that is not positive needs no certificate")
+    claim = {"kernel": kernel, "activation": activation, "n": n, "C_max": str(C_max)}
+    claim["lower"] = _widened(bound, False, digits)
+    accuracy = digits - math.log10(float(bound))
+    terms = _terms(activation, float(1 + C_max) / 2, accuracy + math.log10(n))
+    return make("separation", claim, {"bits": _bits(accuracy), "terms": terms})
+
+
+def code_bound(found: CodeBound) -> Certificate:
+    """State that at most `found.bound` unit vectors have pairwise inner products at most `found.cosine`."""
+    claim = {
+        "dimension": found.dimension,
+        "cosine": str(found.cosine),
+        "upper": decimal_text(found.bound, max(12, len(str(found.n_max))), up=True),
+    }
+    witness: Certificate = {"method": found.method}
+    if found.polynomial is not None:
+        proof = found.polynomial
+        lists = {"coefficients": proof.gegenbauer, "square": proof.square, "rest": proof.rest}
+        witness |= {key: [str(c) for c in part] for key, part in lists.items()}
+        witness["ends"] = list(proof.ends)
+    return make("code_bound", claim, witness)
+
+
+def inequality(
+    formula: sp.Expr | str,
+    inputs: Mapping[str, Fraction | int | str | Ends],
+    lower: str | None = None,
+    upper: str | None = None,
+    activation: str | None = None,
+    digits: int = 20,
+) -> Certificate:
+    """State `lower <= formula <= upper` for all inputs: numbers, pairs (lower, upper), or names in a bundle.
+
+    With an activation, the formula may use its kernels `A(c)`, `A1(c)` and `A2(c)`.
+
+    Raises:
+        InputError: a function that the checker does not know, or no bound at all.
+    """
+    claim: Certificate = {
+        "formula": formula if isinstance(formula, str) else formula_text(formula),
+        "inputs": {
+            name: list(value) if isinstance(value, tuple) else str(value)
+            for name, value in inputs.items()
+        },
+    }
+    if lower is None and upper is None:
+        raise InputError("an inequality needs a lower or an upper bound")
+    claim |= {
+        key: value for key, value in (("lower", lower), ("upper", upper)) if value is not None
+    }
+    witness = {"bits": _bits(digits)}
+    if activation is not None:
+        _check_names(activation, "G2")
+        claim["activation"] = activation
+        witness["terms"] = _terms(activation, 1.0, digits)
+    return make("inequality", claim, witness)
+
+
+def bundle(parts: Mapping[str, Certificate]) -> Certificate:
+    """Put named certificates into one; an inequality may name an earlier part as an input.
+
+    Raises:
+        InputError: no parts, or more than the checker takes.
+    """
+    if not 1 <= len(parts) <= verify.MAX_PARTS:
+        raise InputError(f"a bundle has 1 to {verify.MAX_PARTS} parts, not {len(parts)}")
+    listed: list[Certificate] = [
+        {"name": name, "certificate": part} for name, part in parts.items()
+    ]
+    return make("bundle", {"parts": listed}, {})
+
+
+def make(kind: str, claim: Certificate, witness: Certificate) -> Certificate:
+    """Add format, statement and digest to a claim and its hints."""
+    said = verify.statement(kind, claim)
+    data = {
+        "format": verify.FORMAT,
+        "kind": kind,
+        "statement": said,
+        "claim": claim,
+        "witness": witness,
+    }
+    return data | {"sha256": verify.digest(data)}
+
+
+def dumps(certificate: Certificate) -> str:
+    """Return the JSON text of a certificate."""
+    return json.dumps(certificate, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def write(certificate: Certificate, path: Path) -> None:
+    """Write a certificate to a file."""
+    path.write_text(dumps(certificate), encoding="utf-8")
+
+
+class _Printer(StrPrinter):  # type: ignore[misc]
+    """Formulas in the grammar of the checker."""
+
+    def _print_Max(self, expr: sp.Expr) -> str:
+        return f"max({', '.join(map(self._print, expr.args))})"
+
+    def _print_Min(self, expr: sp.Expr) -> str:
+        return f"min({', '.join(map(self._print, expr.args))})"
+
+    def _print_Abs(self, expr: sp.Expr) -> str:
+        inner = self._print(expr.args[0])
+        return f"max({inner}, -({inner}))"
+
+    def _print_Exp1(self, _: sp.Expr) -> str:
+        return "exp(1)"
+
+
+def formula_text(expr: sp.Expr) -> str:
+    """Return a SymPy expression in the grammar of the checker.
+
+    Raises:
+        InputError: a function that the checker does not know.
+    """
+    known = {*verify.FUNCTIONS, "Max", "Min", "Abs", "A", "A1", "A2"}
+    unknown = sorted({f.func.__name__ for f in expr.atoms(sp.Function)} - known)
+    if unknown or expr.atoms(sp.Sum, sp.Integral, sp.Piecewise):
+        raise InputError(
+            f"no certificate for a formula with {', '.join(unknown) or 'a sum or cases'}"
+        )
+    return str(_Printer().doprint(expr))
+
+
+# --- accuracy that the checker needs ------------------------------------------------------------------
+
+
+def _check_names(activation: str, kernel: str) -> None:
+    if not supports(activation):
+        raise InputError(
+            f"no certificate for the activation {activation!r}: {', '.join(verify.ACTIVATIONS)} have one"
+        )
+    if kernel not in verify.ORDERS:
+        raise InputError(f"unknown kernel {kernel!r}; known: {', '.join(verify.ORDERS)}")
+
+
+def _data(points: Sequence[Sequence[Entry]], activation: str, kernel: str) -> Certificate:
+    _check_names(activation, kernel)
+    if not 1 <= len(points) <= verify.MAX_POINTS:
+        raise InputError(f"a certificate holds 1 to {verify.MAX_POINTS} points, not {len(points)}")
+    rows = [[str(x) for x in row] for row in points]
+    return {"kernel": kernel, "activation": activation, "points": rows, "dimension": len(rows[0])}
+
+
+def _widened(value: arb, up: bool, digits: int) -> str:
+    """Round outwards to `digits` and give one unit in the last digit away."""
+    text = bounds(value, digits)[int(up)]
+    exact = Fraction(text)
+    unit = abs(exact) / 10 ** (digits - 1)
+    return decimal_text(exact + (unit if up else -unit), digits, up=up)
+
+
+def _accuracy(found: SmallestEigenvalue, digits: int) -> float:
+    """Decimal places that the entries of the matrix need."""
+    with ctx.workprec(64):
+        size = abs(found.upper).mid() + abs(found.lower).mid()
+        if not bool(size > arb("1e-60")):
+            raise InputError("no certificate: lambda_min is zero, or below 1e-60")
+        return digits - float(size.log()) / math.log(10)
+
+
+def _bits(accuracy: float) -> int:
+    """Fixed-point bits for `accuracy` decimal places in sums of up to 600 terms and 256 rows."""
+    bits = math.ceil(max(accuracy, 4) * math.log2(10)) + 48
+    if bits > verify.MAX_BITS:
+        raise InputError(
+            f"the checker works with at most {verify.MAX_BITS} bits; {bits} are needed"
+        )
+    return bits
+
+
+def _terms(activation: str, c_max: float, accuracy: float) -> int:
+    """Hermite coefficients after which `sum (1+r)^2 mu_r^2 c_max^r` is small enough; the checker decides."""
+    decay, ratio = _DECAY.get(activation, 0.0), c_max
+    if activation not in _DECAY:
+        ratio *= 0.8  # erf and gelu; sine and cosine fall faster still
+    for r in range(16, verify.MAX_TERMS, 8):
+        log = 3 * math.log(r) - 2 * decay * math.sqrt(r) + r * math.log(max(ratio, 1e-9))
+        if log < -(accuracy + 2) * math.log(10):
+            return r
+    return verify.MAX_TERMS
+
+
+def _hints(points: Sequence[Sequence[Entry]], activation: str, accuracy: float) -> Certificate:
+    return {
+        "bits": _bits(accuracy),
+        "terms": _terms(activation, _largest_cosine(points), accuracy),
+    }
+
+
+def _largest_cosine(points: Sequence[Sequence[Entry]]) -> float:
+    """Approximate `(1 + max <x_i, x_j>)/2`."""
+    rows = np.array(
+        [[float(enclose(_expression(x), prec=64).mid()) for x in row] for row in points]
+    )
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    if not norms.all():
+        raise InputError("a point is zero, so it has no direction")
+    gram = (rows / norms) @ (rows / norms).T - 2 * np.eye(len(rows))
+    return min(1.0, (1 + float(gram.max())) / 2)
+
+
+def _expression(entry: Entry) -> sp.Expr:
+    return parse(entry) if isinstance(entry, str) else sp.Rational(str(entry))
+
+
+def _vector(found: SmallestEigenvalue) -> Certificate:
+    """The test vector in units of its largest entry / 2^b; an error e in it costs about e^2."""
+    with ctx.workprec(max(found.precision, 64) + 64):
+        shift = 32 + _accuracy(found, 4) * 2
+        scale = arb(2) ** round(shift) / max((abs(x) for x in found.vector), key=float)
+        return {"vector": [str(int((x * scale).mid().floor().unique_fmpz())) for x in found.vector]}
