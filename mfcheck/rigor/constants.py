@@ -170,7 +170,7 @@ def _evidence(found: Enclosed, digits: int) -> str:
     if _is_infinite(found.value):
         return "certified: infinite"
     if found.certain is None:
-        return f"no value: {found.reason or 'more digits are needed than were tried'}"
+        return f"no value: {found.reason or 'it is undefined here, or needs more digits than were tried'}"
     if found.certain >= digits:
         return "certified"
     because = f": {found.reason}" if found.reason else ""
@@ -184,7 +184,7 @@ def _record(
     lower, upper = ("inf", "inf") if infinite else bounds(found.value, digits)
     return ConstantRecord(
         id=node.id,
-        latex=f"{sp.latex(node.symbol)} = {sp.latex(node.formula)}",
+        latex=" = ".join(dict.fromkeys([sp.latex(node.symbol), sp.latex(node.formula)])),
         formula=str(node.formula),
         value=Interval(lower=lower, upper=upper),
         evidence=_evidence(found, digits),

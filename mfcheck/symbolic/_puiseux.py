@@ -32,7 +32,7 @@ def is_zero(value: sp.Expr) -> bool:
     expanded = sp.expand(value)
     if expanded == 0 or sign(expanded) != 0:
         return bool(expanded == 0)
-    return expanded.count_ops() < MAX_SIMPLIFY and sp.simplify(expanded) == 0
+    return bool(expanded.count_ops() < MAX_SIMPLIFY and sp.simplify(expanded) == 0)
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def test_a_leaf_that_needs_more_digits_may_say_nan() -> None:
 def test_a_leaf_that_always_says_nan_has_no_value() -> None:
     record = evaluate(leaf(lambda _, digits: arb.nan()))["x"]
     assert (record.value.lower, record.value.upper) == ("-inf", "inf")
-    assert record.evidence == "no value: more digits are needed than were tried"
+    assert record.evidence == "no value: it is undefined here, or needs more digits than were tried"
 
 
 def test_infinite_constants() -> None:

@@ -17,6 +17,7 @@ from mfcheck.rigor.codes import n_max
 from mfcheck.rigor.dual import DualKernel, half_gram
 from mfcheck.rigor.eigen import certified_lambda_min
 from mfcheck.rigor.hermite import hermite_coefficients
+from mfcheck.rigor.suprema import Supremum
 from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.scaled_resnets import symbols as s
 from mfcheck_proofs.scaled_resnets.matrices import kernel_matrix
@@ -27,9 +28,10 @@ MAX_COEFFICIENTS = 2000
 
 Value = Callable[[Setting, int], arb]
 
-_x, _i = sp.Symbol("x", real=True), sp.Symbol("i", integer=True, positive=True)
+_x = sp.Symbol("x", real=True)
+_i, _j = sp.symbols("i j", integer=True, positive=True)
 _s0, _sup, _lambda_min = sp.Function("sigma_0"), sp.Function("sup"), sp.Function("lambda_min")
-_labels, _points = sp.IndexedBase("y"), sp.Function("x")
+_labels, _points = sp.IndexedBase("y"), sp.IndexedBase("x")
 _y = sp.MatrixSymbol("y", s.n, 1)
 _A, _G2, _K = (sp.MatrixSymbol(name, s.n, s.n) for name in ("A", "G2", "K"))
 
@@ -105,12 +107,23 @@ def _judged(activation: Activation, digits: int) -> Judgement:
     return judge(activation, digits)
 
 
+def _known(bound: Supremum) -> arb:
+    """Return the supremum, `+inf` only where it is known to be infinite.
+
+    Raises:
+        InputError: the function does not exist everywhere, or nothing is certified about it.
+    """
+    if bound.state in ("finite", "infinite"):
+        return bound.value
+    raise InputError(bound.reason)
+
+
 def _supremum(order: int) -> Value:
-    return lambda setting, digits: _judged(setting.activation, digits).B[order].value
+    return lambda setting, digits: _known(_judged(setting.activation, digits).B[order])
 
 
 def _growth(setting: Setting, digits: int) -> arb:
-    return _judged(setting.activation, digits).growth.value
+    return _known(_judged(setting.activation, digits).growth)
 
 
 # --- kernels ---------------------------------------------------------------------------------------------------------
@@ -222,7 +235,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
         _leaf(
             "C_max",
             s.C_max,
-            sp.Function("max_inner_product")(_points(_i)),
+            sp.Function("max")(sp.Function("inner")(_points[_i], _points[_j])),
             "Assumption 1: max of <x_i,x_j> over i != j",
             largest_cosine,
             ("data",),
@@ -285,7 +298,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
         _leaf(
             "n_max",
             s.n_max,
-            sp.Function("code_bound")(s.d, s.C_max),
+            sp.Function("N")(s.d, s.C_max),
             "Lemma 4: at most so many points have pairwise inner products up to C_max",
             _code_size,
             ("d", "C_max"),
