@@ -5,6 +5,7 @@ Assumption 3: `|s0(x)| <= C1 max(|x|, 1)`, `|s0'(x)| <= C1`, `|s0''(x)| <= C1` f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import sympy as sp
@@ -43,6 +44,7 @@ class Judgement:
         return {"finite": True, "infinite": False, "undefined": False}.get(self.B[3].state)
 
 
+@lru_cache(maxsize=128)
 def judge(activation: Activation, digits: int = 15) -> Judgement:
     """Judge one activation.
 

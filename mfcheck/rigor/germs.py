@@ -7,7 +7,7 @@ Exact constants stay exact under addition and multiplication, so that `1 - tanh(
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 
 import sympy as sp
 from flint import arb
@@ -36,6 +36,13 @@ def evaluate(expr: sp.Expr, value: arb) -> arb:
             f"{str(expr).replace(str(ARGUMENT), 't')} has no finite enclosure there"
         )
     return result
+
+
+@lru_cache(maxsize=256)
+def _slopes(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """Return the first and second derivative of an expression in `ARGUMENT`."""
+    first = sp.diff(expr, ARGUMENT)
+    return first, sp.diff(first, ARGUMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,20 +178,21 @@ class Germ:
         return sum(spans, _ZERO)
 
     def span(self) -> tuple[arb, arb]:
-        """Return a lower and an upper bound, sharper than the ball `range` if all terms have a sign.
+        """Return a lower and an upper bound, sharper than the ball `range` where signs are certain.
 
         Raises:
             UnknownTailError: a term grows.
         """
         lower, upper = _ZERO, _ZERO
-        for term in self.terms:
-            size = _ZERO if term.growth() == 0 else term.largest(self.start)
-            ends = (
-                (term.c.lower(), term.c.upper()) if term.growth() == 0 else (_ZERO, term.c * size)
-            )
-            lower += ends[0].lower().min(ends[1].lower())
-            upper += ends[0].upper().max(ends[1].upper())
-        return lower.lower(), upper.upper()
+        rest = self.rest()
+        for term in rest.terms:
+            extreme = term.c * term.largest(self.start)
+            lower += extreme.lower().min(_ZERO)
+            upper += extreme.upper().max(_ZERO)
+        sign = rest.sign()
+        lower, upper = (_ZERO if sign in (0, 1) else lower), (_ZERO if sign in (0, -1) else upper)
+        constant = self.constant()
+        return (constant.lower() + lower).lower(), (constant.upper() + upper).upper()
 
     def leading(self) -> tuple[Term, "Germ"]:
         """Return the term `T` that outgrows all others, and `rho` with `T (1 + rho)` the germ.
@@ -222,7 +230,7 @@ class Germ:
         return (term.c * term.smallest(self.start) * (_ONE + rho.range())).lower()
 
     def power(self, q: sp.Rational) -> "Germ":
-        """Return the q-th power: `T^q (1 + rho D)`, `D` enclosing `q (1 + theta rho)^(q-1)`.
+        """Return the q-th power `T^q (1 + rho)^q`, the second factor by `_taylor`.
 
         Raises:
             UnknownTailError: the base is not seen to keep its sign.
@@ -230,19 +238,23 @@ class Germ:
         if q.is_Integer and 0 <= q <= 6:
             return reduce(Germ.times, [self] * int(q), self.number(_ONE))
         term, rho = self.leading()
-        slope = evaluate(q * ARGUMENT ** (q - 1), _ONE.union(_ONE + rho.range()))
-        return self.of([term.raised(q)]).times(self.number(_ONE).plus(rho.scaled(slope)))
+        return self.of([term.raised(q)]).times(rho._taylor(ARGUMENT**q, _ONE))
 
     def apply(self, expr: sp.Expr) -> "Germ":
-        """Return `expr` (in `ARGUMENT`) of a bounded germ, by the mean value theorem about its constant.
+        """Return `expr` (in `ARGUMENT`) of a bounded germ, by `_taylor` about its constant.
 
         Raises:
             UnknownTailError: the germ is not bounded, or `expr` not finite on its values.
         """
-        centre, rest = self.constant(), self.rest()
-        hull = centre.union(centre + rest.range())
-        slope = evaluate(sp.diff(expr, ARGUMENT), hull)
-        return self.number(evaluate(expr, centre)).plus(rest.scaled(slope))
+        return self.rest()._taylor(expr, self.constant())
+
+    def _taylor(self, expr: sp.Expr, centre: arb) -> "Germ":
+        """Return `f(c + g) = f(c) + f'(c) g + f''(c + theta g) g^2 / 2` for the germ g."""
+        first, second = _slopes(expr)
+        hull = centre.union(centre + self.range())
+        curvature = evaluate(second, hull) / 2
+        linear = self.scaled(evaluate(first, centre)).plus(self.number(evaluate(expr, centre)))
+        return linear.plus(self.times(self).scaled(curvature))
 
     def _shortened(self, terms: tuple[Term, ...]) -> "Germ":
         """Put the smallest terms into one: `c_1 m_1 + c_2 m_2 = (c_1 + c_2 m_2/m_1) m_1`."""

@@ -103,13 +103,11 @@ def _cut(argument: sp.Expr, piece: Piece) -> sp.Expr | None:
 
 
 def _order(a: sp.Expr, b: sp.Expr) -> str:
-    """Compare two exact places; equal ones answer `=`."""
+    """Compare two exact places, of which only the first may be -oo and only the second oo."""
     if a == b:
         return "="
     if a == -sp.oo or b == sp.oo:
         return "<"
-    if b == -sp.oo or a == sp.oo:
-        return ">"
     if (answer := compare(enclose(a), enclose(b))) != "?":
         return answer
     if sp.simplify(a - b) == 0:
@@ -151,8 +149,10 @@ def continuous_derivatives(parts: Sequence[Piece], highest: int = 3) -> int:
 
 
 def _jumps(difference: sp.Expr) -> bool:
-    if difference == 0 or sp.simplify(difference) == 0:
+    if difference == 0:
         return False
-    if compare(enclose(difference), exact(0)) == "?":
-        raise InputError("continuity at a kink is open")
-    return True
+    if compare(enclose(difference), exact(0)) != "?":
+        return True
+    if sp.simplify(difference) == 0:
+        return False
+    raise InputError("continuity at a kink is open")

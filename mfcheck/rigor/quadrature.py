@@ -26,6 +26,7 @@ _DAMPINGS = tuple(1 - 0.95 * 0.7**k for k in range(20))
 _COLUMNS, _ROWS = 8, 3
 _PANEL = 2.0
 _MAX_DEPTH = 40
+_MAX_PLANS = 600
 _LOW_PREC = 64
 
 
@@ -142,11 +143,11 @@ def _panels(part: Piece, count: int, cutoff: int, digits: int, half: bool) -> li
     marks = [lower + (upper - lower) * k / pieces for k in range(pieces + 1)]
     with ctx.workprec(_LOW_PREC):
         code = program(part.expr, (X,), "analytic")
-    planner = _Planner(code, count - 1, digits, 2 * digits + count // 4 + 40)
+    planner = _Planner(code, count - 1, digits, 2 * digits + count // 4 + 40, _MAX_PLANS)
     return [panel for k in range(pieces) for panel in planner.plan(marks[k], marks[k + 1], 0)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Planner:
     """Chooses ellipses and numbers of nodes; bisects panels that would need too many."""
 
@@ -154,8 +155,14 @@ class _Planner:
     order: int
     digits: int
     most_nodes: int
+    plans_left: int
 
     def plan(self, lower: arb, upper: arb, depth: int) -> list[Panel]:
+        self.plans_left -= 1
+        if self.plans_left < 0:
+            raise InputError(
+                "the activation varies too fast for its Hermite coefficients to be integrated"
+            )
         with ctx.workprec(_LOW_PREC):
             found = [plan for rho in _RHOS if (plan := self.on_ellipse(lower, upper, rho))]
         best = min(found, key=lambda panel: panel.nodes, default=None)

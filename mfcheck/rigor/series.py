@@ -78,13 +78,14 @@ class DualSeries:
             for block in self._blocks:
                 if block.remainder(size, order) <= goal:
                     return block
-            if self._blocks[-1].count >= MAX_COUNT:
+            few = self._blocks[-1].count < _FIRST_COUNTS[1]
+            more = _FIRST_COUNTS[1] if few else self._prediction(size, order, goal)
+            if more > MAX_COUNT:
                 place = f"|c| = {size.str(8, radius=False)}"
                 raise InputError(
                     f"{self.digits} digits of the dual kernel at {place} need too many terms"
                 )
-            few = self._blocks[-1].count < _FIRST_COUNTS[1]
-            self._grow(_FIRST_COUNTS[1] if few else self._prediction(size, order, goal))
+            self._grow(more)
 
     def _goal(self, size: arb, order: int) -> arb:
         """Return the remainder allowed: relative to the value at 1, or at `size` if that is infinite."""
@@ -100,12 +101,12 @@ class DualSeries:
         decay = max(0.0, (tails[0] - tails[1]) / (math.sqrt(last.count) - math.sqrt(middle.count)))
         rate = max(0.0, -_log(size))
         count, reached = last.count, _log(last.remainder(size, order))
-        while count < MAX_COUNT:
+        while count <= MAX_COUNT:
             fall = decay * (math.sqrt(count) - math.sqrt(last.count)) + rate * (count - last.count)
             if count >= 1.1 * last.count and reached - fall <= _log(goal):
                 break
             count += 16
-        return min(count + 16, MAX_COUNT)
+        return count + 16
 
     def _grow(self, count: int) -> None:
         extra = self.digits + _GUARD_DIGITS + math.ceil(2 * math.log10(count))

@@ -227,9 +227,11 @@ class _Search:
                 continue
             self._limit(germ, side)
             previous, outside = outside, lower.abs_upper().max(upper.abs_upper())
-            hopeless = settled is not None and outside > previous * (1 - self.tolerance)
+            stalled = settled is not None and outside > previous * (1 - self.tolerance)
+            swing = germ.constant().abs_upper()
+            hopeless = swing > self.least * (1 + self.tolerance) and outside < 1.01 * swing
             settled = start
-            if outside <= self.least * (1 + self.tolerance) or hopeless:
+            if outside <= self.least * (1 + self.tolerance) or stalled or hopeless:
                 break
         if settled is None:
             return Supremum("unknown", arb.pos_inf(), f"as x -> {side}oo: {reason}")

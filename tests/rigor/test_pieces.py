@@ -93,6 +93,12 @@ def test_what_128_bits_cannot_separate_is_refused() -> None:
         continuous_derivatives(pieces(sp.Heaviside(X) * (sp.exp(tiny) - 1)))
 
 
+def test_equal_sides_in_disguise_are_continuous() -> None:
+    zero = sp.sqrt(3 + 2 * sp.sqrt(2)) - 1 - sp.sqrt(2)
+    assert continuous_derivatives(pieces(sp.Heaviside(X) * zero + sp.tanh(X))) == 3
+    assert continuous_derivatives(pieces(sp.tanh(X))) == 3
+
+
 def test_cuts_that_coincide_in_disguise() -> None:
     expr = sp.Abs(X - sp.sqrt(3 + 2 * sp.sqrt(2))) + sp.Abs(X - 1 - sp.sqrt(2))
     assert len(pieces(expr)) == 2

@@ -82,6 +82,12 @@ def test_the_zero_function_has_no_nodes() -> None:
     assert all(value.is_zero() for value in hermite_integrals(pieces(sp.Integer(0)), 3, 12, 8))
 
 
+def test_fast_oscillation_does_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quadrature, "_MAX_PLANS", 30)
+    with pytest.raises(InputError, match="too fast"):
+        hermite_integrals(pieces(sp.cos(10**6 * X) * sp.tanh(X)), 4, 12, 8)
+
+
 def test_a_pole_on_the_line_is_refused() -> None:
     with pytest.raises(InputError, match="analytic"):
         hermite_integrals(pieces(1 / (X - sp.Rational(1, 3))), 4, 12, 8)

@@ -187,6 +187,14 @@ def test_polynomials_on_intervals(coefficients: list[int], ends: tuple[int, int]
     assert found.value.rad() <= 1e-9 * found.value.upper() + exact("1e-12")
 
 
+def test_too_few_boxes_leave_a_wide_but_true_enclosure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mfcheck.rigor.suprema._MAX_BOXES", 3)
+    found = derivative_supremum(LIBRARY["tanh"], 2, 12)
+    assert found.state == "finite"
+    assert found.value.contains(enclose(4 / (3 * ROOT3)))
+    assert found.value.rad() > 1e-6
+
+
 def test_cuts_far_from_the_origin() -> None:
     found = derivative_supremum(activation("tanh(abs(x-30))"), 0, 8)
     assert found.state == "finite"

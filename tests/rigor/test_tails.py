@@ -173,6 +173,10 @@ def test_minimum_and_late_branches() -> None:
     assert disagreements(expr, tail(expr, START)) == 0
     late = sp.Piecewise((1, X < 0), (2, X < 1), (1 / X, X > 3), (4, True))
     assert disagreements(late, tail(late, START)) == 0
+    last = sp.Piecewise((1, X < 0), (1 / X, True))
+    assert disagreements(last, tail(last, START)) == 0
+    with pytest.raises(UnknownTailError, match="branch"):
+        tail(sp.Piecewise((1, X < 0)), START)
 
 
 @pytest.mark.parametrize(
