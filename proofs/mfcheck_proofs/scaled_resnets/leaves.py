@@ -183,9 +183,11 @@ def hermite_gershgorin(n: int, largest: arb, activation: Activation, digits: int
     with ctx.workprec(round(digits * BITS) + 64):
         c = (1 + largest) / 2
         first = _first_index(n, c)
-        kernel = DualKernel(activation, digits)
+        kernel = DualKernel(activation, digits + 10)  # as for the matrices, so that work is shared
         total: arb = kernel.total(1) - (n - 1) * kernel.A1(c)
-        for r, mu in enumerate(hermite_coefficients(activation, first, digits) if first else ()):
+        for r, mu in enumerate(
+            hermite_coefficients(activation, first, digits + 10) if first else ()
+        ):
             total -= (1 + r) * mu**2 * (1 - (n - 1) * c**r)
         return total
 
