@@ -101,6 +101,8 @@ class Reading:
     id: str
     text: str
     formulas: Formulas = field(default_factory=dict)
+    needs: Callable[[Setting], None] | None = None
+    """Raises InputError for a setting of which this reading says nothing."""
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,8 @@ def review(
     """
     run = _start(paper, setting, budget, seed, jobs, out, resume)
     chosen = _choose(run.paper, claims)
+    if claims is not None:
+        _require_needs(chosen, run.setting)
     tasks = _review_tasks(run.paper, chosen, constants=claims is None)
     try:
         run.gather(tasks, resume, watch)
@@ -180,6 +182,13 @@ def _choose(paper: Paper, ids: Sequence[str] | None) -> tuple[Claim, ...]:
         if id not in known:
             raise InputError(f"unknown claim {id[:60]!r}; {paper.id} has: {', '.join(known)}")
     return tuple(claim for claim in paper.claims if ids is None or claim.id in ids)
+
+
+def _require_needs(claims: Sequence[Claim], setting: Setting) -> None:
+    """Refuse a setting of which a claim that was asked for by name says nothing."""
+    for reading in (reading for claim in claims for reading in claim.readings):
+        if reading.needs is not None:
+            reading.needs(setting)
 
 
 def _review_tasks(paper: Paper, claims: Sequence[Claim], constants: bool) -> list[Task]:

@@ -11,13 +11,14 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
 from mfcheck.claims.model import Budget, Check, Context, Formulas, Paper
 from mfcheck.claims.record import AssumptionRecord, Evidence
 from mfcheck.claims.setting import Setting
+from mfcheck.errors import InputError
 from mfcheck.rigor.constants import evaluate_constants
 from mfcheck.run.tasks import Job, Task, What, named_activation, resolve_paper
 
@@ -53,7 +54,12 @@ class Bench:
         return [record.model_dump(mode="json") for record in records]
 
     def _check(self, task: Task) -> Evidence:
-        check, formulas = find_check(self.paper, task.id, task.planted)
+        check, formulas, needs = find_check(self.paper, task.id, task.planted)
+        if needs is not None:
+            try:
+                needs(self.setting)
+            except InputError as error:
+                return Evidence(passed=None, cases=0, reason=str(error))
         context = Context(self.setting, self.budget, self.seed, check.id, formulas)
         evidence = check.run(context)
         if not isinstance(evidence, Evidence):
@@ -73,14 +79,17 @@ class Bench:
         )
 
 
-def find_check(paper: Paper, id: str, planted: str = "") -> tuple[Check, Formulas]:
-    """Return a check with the formulas it tests: those of its reading, or of a planted error."""
+def find_check(
+    paper: Paper, id: str, planted: str = ""
+) -> tuple[Check, Formulas, Callable[[Setting], None] | None]:
+    """Return a check with the formulas it tests, those of its reading or of a planted error, and what it needs."""
     claim, check = next((c, k) for c in paper.claims for k in c.checks if k.id == id)
-    formulas = claim.reading(check.reading).formulas
+    reading = claim.reading(check.reading)
+    formulas = reading.formulas
     if planted:
         error = next(e for e in claim.planted if e.id == planted)
         formulas = {**formulas, **error.replace}
-    return check, formulas
+    return check, formulas, reading.needs
 
 
 def answer(bench: Bench, task: Task) -> str:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from mfcheck.claims import Budget, Context, Curve, Estimate, Plot, Setting
 from mfcheck.claims.record import Series, SimulationRecord
+from mfcheck.errors import InputError
 from mfcheck.particles import QUANTITIES, Numerics, Problem, Solution, simulate
+from mfcheck_proofs.scaled_resnets.matrices import kernel_matrix, to_array
 from mfcheck_proofs.scaled_resnets.values import value_of
 
 Array = NDArray[np.float64]
@@ -24,11 +26,45 @@ def problem(setting: Setting, beta: float) -> Problem:
     )
 
 
-def numerics(setting: Setting, budget: Budget, seed: int) -> Numerics:
-    """Return the solver's sizes: those of the setting, at most halved twice for a quick look."""
+def linear_kernels(setting: Setting) -> tuple[Array, Array]:
+    """Return G2 at the start and K in double precision, shape (n, n); K is not finite if s0 has a kink."""
+    data, activation = setting.data, setting.activation
+    G2 = kernel_matrix(data.points, activation, 1)
+    try:
+        K = to_array(kernel_matrix(data.points, activation, 2))
+    except InputError:
+        K = np.full((data.n, data.n), np.nan)
+    return to_array(G2), K
+
+
+def end_time(setting: Setting, budget: Budget, beta: float) -> float | None:
+    """Return a time at which to stop, if convergence would take more steps than the budget has.
+
+    An explicit method needs about `lambda_max T beta^2/n` steps; the slowest mode needs `T = n/(beta^2 lambda_min)`.
+    """
+    eigenvalues = np.linalg.eigvalsh(linear_kernels(setting)[0])
+    allowed = budget.pick(80.0, 400.0, 4000.0)
+    if np.log(1e4) * eigenvalues[-1] <= allowed * max(eigenvalues[0], 1e-300):
+        return None
+    return float(allowed / eigenvalues[-1]) * setting.data.n / beta**2
+
+
+def converged_shares(setting: Setting, run: "Run") -> tuple[float, float]:
+    """Return which shares of y^T G2^-1 y and of (1/2) y^T G2^-1 K G2^-1 y the linear flow has at the end of a run."""
+    G2, K = linear_kernels(setting)
+    values, vectors = np.linalg.eigh(G2)
+    time = run.solution.time[-1] * run.beta**2 / setting.data.n
+    modes = vectors.T @ setting.data.y / values
+    end, now = vectors @ modes, vectors @ (-np.expm1(-values * time) * modes)
+    return float((now @ G2 @ now) / (end @ G2 @ end)), float((now @ K @ now) / (end @ K @ end))
+
+
+def numerics(setting: Setting, budget: Budget, seed: int, beta: float) -> Numerics:
+    """Return the solver's sizes: those of the setting, a quarter of the particles for a quick look."""
     depth = int(setting["depth"])
     particles = int(setting["particles"])
     return Numerics(
+        end_time=end_time(setting, budget, beta),
         depth=budget.pick(max(2, depth // 4 * 2), depth, 2 * depth),
         particles=budget.pick(max(128, particles // 4), particles, 4 * particles),
         replicates=budget.pick(3, 4, 6),
@@ -54,9 +90,12 @@ def sweep(setting: Setting, budget: Budget, seed: int) -> tuple[Run, ...]:
     betas = [float(setting["beta"] * f) for f in factors]
     if least is not None:
         betas.append(least)
-    sizes = numerics(setting, budget, seed)
     return tuple(
-        Run(beta, least is not None and beta >= least, simulate(problem(setting, beta), sizes))
+        Run(
+            beta,
+            least is not None and beta >= least,
+            simulate(problem(setting, beta), numerics(setting, budget, seed, beta)),
+        )
         for beta in sorted(set(betas))
     )
 

@@ -106,7 +106,7 @@ def two_points(cosine: Fraction) -> tuple[Point, ...]:
     """Two unit vectors of the plane whose inner product is at least `cosine`, and close to it."""
     ratio = (1 - cosine) / (1 + cosine)
     half = sp.sqrt(sp.Rational(ratio.numerator, ratio.denominator))
-    tangent = Fraction(str(sp.N(half, 20))) * (1 - Fraction(1, 10**15))
+    tangent = Fraction(str(sp.N(half, 20))) * (1 - Fraction(1, 10**15))  # rounded towards the pair
     square = tangent**2
     return ((Fraction(1), Fraction(0)), ((1 - square) / (1 + square), 2 * tangent / (1 + square)))
 
@@ -135,59 +135,52 @@ CANDIDATES = tuple(Fraction(1, 10**k) for k in range(1, 7))
 
 
 def close_points(context: Context) -> Evidence:
-    """Two points at an angle that tends to zero: lambda_min = A1(1) - A1(c) <= (1 - c) A1'(1) tends to zero.
+    """Two points at an angle that tends to zero: lambda_min = A1(1) - A1(c), and A1 is continuous at 1.
 
-    A1 has non-negative coefficients, hence is convex on [0, 1]; A1'(1) = A2(1) - A1(1) is certified to be finite. A
-    floor that is positive is therefore undercut by the pair with `1 - c = floor / A1'(1)`; for each candidate the pair
-    is built and its lambda_min certified.
+    A1 is a power series with non-negative coefficients whose sum A1(1) is certified to be finite, so that it is
+    continuous on [0, 1] (Abel). A positive floor is therefore undercut by a pair that is close enough; for each
+    candidate such a pair is built and its lambda_min certified.
     """
     activation = context.setting.activation
-    kernel = DualKernel(activation, DIGITS)
-    slope = kernel.total(2) - kernel.total(1)
-    floor = context["floor"]
-    if floor.is_zero:
+    if context["floor"].is_zero:
         return Evidence(
             passed=True,
             scope=Scope.WHOLE,
-            lhs=_interval(arb(0)),
-            rhs="0",
-            cases=1,
+            lhs="0",
+            rhs="lambda_min(G2)",
             domain="lambda_min of a mean of matrices J J^T is not negative",
         )
-    if not slope.is_finite():
-        return Evidence(passed=None, cases=1, reason="A1 is not known to have a finite slope at 1")
-    lowest = arb(0)
-    for candidate in CANDIDATES:
-        with ctx.workprec(200):
-            gap = Fraction(bounds(exact(candidate) / slope, 18)[0])
-        points = two_points(1 - gap)
-        lowest = smallest(points, activation).value
-        if compare(lowest, exact(candidate)) != "<":
-            return Evidence(passed=None, cases=1, reason=f"the pair for {candidate} is undecided")
+    if not DualKernel(activation, DIGITS).total(1).is_finite():
+        return Evidence(passed=None, cases=0, reason="G2 is infinite: s0' is not square-integrable")
+    found = [_close_pair(activation, candidate) for candidate in CANDIDATES]
+    if None in found:
+        return Evidence(passed=None, reason="no pair is close enough within 40 digits")
+    listed = ", ".join(f"{float(c):g}" for c in CANDIDATES)
+    text = (
+        "Lemma 4 states a bound that depends on d alone. For two data points at angle theta the smallest eigenvalue is "
+        "A1(1) - A1((1 + cos theta)/2) with A1 = (cA)', which tends to 0 with theta: for each candidate "
+        f"{listed} a pair with a certified smaller lambda_min is given. The constant must depend on C_max and on the "
+        "activation too."
+    )
     return Evidence(
         passed=False,
-        lhs=_interval(lowest),
+        lhs=_interval(found[-1]),
         rhs=f"any positive constant, for instance {float(CANDIDATES[-1]):g}",
         error=0.0,
         cases=len(CANDIDATES),
         domain=f"pairs of unit vectors in any dimension d >= 2, {activation.name}",
-        reason=(
-            "no positive constant depends on d alone: lambda_min of two points at angle theta is at most "
-            f"(1 - cos theta)/2 times {float(slope.mid()):.6g}"
-        ),
-        notes=(
-            Note(
-                id="lemma-4-needs-C_max",
-                severity="major",
-                text=(
-                    "Lemma 4 states a bound that depends on d alone. For two data points at angle theta the smallest "
-                    "eigenvalue is A1(1) - A1((1 + cos theta)/2), which tends to 0 with theta: for each candidate "
-                    f"{', '.join(f'{float(c):g}' for c in CANDIDATES)} a pair with a certified smaller lambda_min "
-                    "is given. The constant must depend on C_max and on the activation too."
-                ),
-            ),
-        ),
+        reason="no positive constant depends on d alone: lambda_min of two points tends to 0 with their angle",
+        notes=(Note(id="lemma-4-needs-C_max", severity="major", text=text),),
     )
+
+
+def _close_pair(activation: Activation, candidate: Fraction) -> arb | None:
+    """Return the certified lambda_min of a pair that undercuts the candidate."""
+    for exponent in range(1, 40, 2):
+        value = smallest(two_points(1 - Fraction(1, 10**exponent)), activation).value
+        if compare(value, exact(candidate)) == "<":
+            return value
+    return None
 
 
 CIRCLE_SIZES = (2, 3, 4, 6, 8, 12, 16, 24, 32)

@@ -2,7 +2,9 @@
 
 from functools import lru_cache
 
+import numpy as np
 from flint import arb_mat
+from numpy.typing import NDArray
 
 from mfcheck.claims.setting import Point
 from mfcheck.errors import InputError
@@ -26,6 +28,11 @@ def kernel_matrix(
     if not all(entry.is_finite() for entry in matrix.entries()):
         raise InputError(f"the kernel of order {order} of {activation.name} is not finite")
     return matrix
+
+
+def to_array(matrix: arb_mat) -> NDArray[np.float64]:
+    """Return the midpoints in double precision, same shape."""
+    return np.array([[float(x.mid()) for x in row] for row in matrix.tolist()])
 
 
 @lru_cache(maxsize=256)

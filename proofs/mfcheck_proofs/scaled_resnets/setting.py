@@ -6,6 +6,7 @@ import numpy as np
 
 from mfcheck.claims import Data, Parameter, Setting
 from mfcheck.errors import InputError
+from mfcheck.rigor.assumption import judge
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck_proofs.scaled_resnets import symbols as s
 
@@ -94,3 +95,27 @@ def validate(setting: Setting) -> None:
         )
     if any(abs(label) > 1 for label in data.labels):
         raise InputError("labels must satisfy |y| <= 1 (Assumption 1)")
+
+
+def needs_encoder(setting: Setting) -> None:
+    """Refuse alpha = 0 where a statement is about the encoder's movement.
+
+    Raises:
+        InputError: alpha is zero.
+    """
+    if setting["alpha"] == 0:
+        raise InputError(
+            "alpha = 0 removes the encoder; this claim is about how it moves and needs alpha > 0"
+        )
+
+
+def needs_smooth_activation(setting: Setting) -> None:
+    """Refuse an activation that is certified not to meet Assumption 3.
+
+    Raises:
+        InputError: the assumption fails.
+    """
+    found = judge(setting.activation)
+    if found.answer == "fails":
+        reasons = "; ".join(found.reasons)
+        raise InputError(f"{setting.activation.name} does not meet Assumption 3: {reasons}")

@@ -1,11 +1,14 @@
 """Certified values of the paper's constants, for the checks that compare with them."""
 
+from collections.abc import Mapping
+from fractions import Fraction
 from functools import cache, lru_cache
 
 import sympy as sp
 from flint import arb
 
 from mfcheck.claims import Context, Setting
+from mfcheck.errors import InputError
 from mfcheck.rigor.constants import enclose_constant
 from mfcheck.symbolic.constants import ConstantGraph
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
@@ -21,8 +24,28 @@ def _graph() -> ConstantGraph:
 
 @lru_cache(maxsize=512)
 def value_of(setting: Setting, id: str) -> arb:
-    """Return a certified enclosure of a constant in a setting; `+inf` where it is infinite."""
-    return enclose_constant(_graph(), setting, id, DIGITS)
+    """Return a certified enclosure of a constant in a setting; not finite where it has no value there."""
+    try:
+        return enclose_constant(_graph(), setting, id, DIGITS)
+    except InputError:  # an infinite constant enters, or a bound is out of reach
+        return arb.nan()
+
+
+def values_in(
+    setting: Setting, formula: sp.Basic, given: Mapping[str, arb]
+) -> dict[sp.Symbol, arb | Fraction]:
+    """Return the values of a formula's symbols: constants enclosed, parameters exact, `given` by name before both."""
+    graph = _graph()
+    parameters = {p.symbol: p.name for p in graph.parameters}
+    values: dict[sp.Symbol, arb | Fraction] = {}
+    for symbol in formula.free_symbols:
+        if symbol.name in given:
+            values[symbol] = given[symbol.name]
+        elif symbol in parameters:
+            values[symbol] = setting[parameters[symbol]]
+        else:
+            values[symbol] = value_of(setting, graph.by_symbol[symbol].id)
+    return values
 
 
 def number(context: Context, formula: sp.Basic, **given: float) -> float:
