@@ -11,6 +11,7 @@ from typing import Literal
 import sympy as sp
 from flint import arb
 
+from mfcheck.rigor.closed_forms import as_polynomial
 from mfcheck.rigor.pieces import Piece, pieces
 from mfcheck.rigor.suprema import Supremum, suprema, supremum
 from mfcheck.symbolic.activation import Activation, X
@@ -70,7 +71,7 @@ def _degree(expr: sp.Expr) -> int | None:
     """Return the degree of a polynomial, 0 for the zero function."""
     if not expr.is_polynomial(X):
         return None
-    return 0 if expr == 0 else int(sp.degree(expr, X))
+    return 0 if expr == 0 else int(as_polynomial(expr).degree())
 
 
 def _answer(states: list[str]) -> Answer:

@@ -1,6 +1,9 @@
 """Closed forms: Hermite coefficients and dual activations of the functions that have them."""
 
+import math
+import operator
 from collections.abc import Callable
+from functools import reduce
 
 import sympy as sp
 from flint import arb, ctx
@@ -14,12 +17,16 @@ C = sp.Symbol("c", real=True)
 
 Sequence = list[arb]
 
+_MAX_TERMS = 200
+
 
 def closed_coefficients(expr: sp.Expr, count: int) -> Sequence | None:
     """Enclose `E[s0(sqrt2 xi) h_r(xi)]`, `r < count`, at the working precision; None if not closed.
 
     Closed are sums of `x^k`, `x^k exp(ax+b)`, `x^k sin(ax+b)`, `x^k cos(ax+b)` and `x^k erf(ax)`.
     """
+    if _expanded_size(expr) > _MAX_TERMS:
+        return None
     total = [arb(0)] * count
     for term in sp.Add.make_args(sp.expand(expr)):
         number, factors = term.as_independent(X, as_Add=False)
@@ -29,6 +36,17 @@ def closed_coefficients(expr: sp.Expr, count: int) -> Sequence | None:
         scale = enclose(number, prec=ctx.prec)
         total = [a + scale * b for a, b in zip(total, coefficients, strict=True)]
     return total
+
+
+def _expanded_size(expr: sp.Expr) -> int:
+    """Bound the number of terms that expansion gives, without expanding."""
+    if isinstance(expr, sp.Add):
+        return sum(_expanded_size(part) for part in expr.args)
+    if isinstance(expr, sp.Mul):
+        return math.prod(_expanded_size(part) for part in expr.args)
+    if isinstance(expr, sp.Pow) and expr.exp.is_Integer and expr.exp > 0:
+        return math.comb(_expanded_size(expr.base) + int(expr.exp) - 1, int(expr.exp))
+    return 1
 
 
 def _closed_term(term: sp.Expr, count: int) -> Sequence | None:
@@ -113,7 +131,7 @@ def closed_dual(expr: sp.Expr) -> sp.Expr | None:
     (arc-cosine kernels of order 1 and 0: Cho and Saul, NeurIPS 2009).
     """
     if expr.is_polynomial(X):
-        return _polynomial_dual(sp.Poly(expr, X))
+        return _polynomial_dual(as_polynomial(expr))
     number, g = expr.as_independent(X, as_Add=False)
     kink = {
         sp.Max(0, X): (sp.sqrt(1 - C**2) + C * (sp.pi - sp.acos(C))) / sp.pi,
@@ -125,10 +143,20 @@ def closed_dual(expr: sp.Expr) -> sp.Expr | None:
     return None if dual is None else number**2 * dual
 
 
+def as_polynomial(expr: sp.Expr) -> sp.Poly:
+    """Multiply a polynomial expression out, power by power (SymPy's own expansion may take minutes)."""
+    if isinstance(expr, sp.Add | sp.Mul):
+        return reduce(operator.add if expr.is_Add else operator.mul, map(as_polynomial, expr.args))
+    if isinstance(expr, sp.Pow) and expr.has(X):
+        return as_polynomial(expr.base) ** int(expr.exp)
+    return sp.Poly(expr, X)
+
+
 def _analytic_dual(g: sp.Expr) -> sp.Expr | None:
-    a2 = 2 * (g.args[0] / X) ** 2 if len(g.args) == 1 else X
-    if a2.free_symbols:
+    slope = g.args[0] / X if len(g.args) == 1 else X
+    if slope.free_symbols:
         return None
+    a2 = 2 * slope**2
     return {
         sp.erf: 2 * sp.asin(2 * a2 * C / (1 + 2 * a2)) / sp.pi,
         sp.sin: sp.exp(-a2) * sp.sinh(a2 * C),

@@ -20,6 +20,9 @@ FloatFunction = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 MAX_OPERATIONS = 600
 """Greatest number of operations in the derivative of an activation that a user states."""
 
+MAX_DEGREE = 100
+"""Greatest degree of an activation that a user states, counted as if multiplied out."""
+
 
 @dataclass(frozen=True)
 class Activation:
@@ -116,8 +119,22 @@ def activation(text: str) -> Activation:
 
 
 def _check_size(candidate: Activation) -> None:
+    if _degree_bound(candidate.expr) > MAX_DEGREE:
+        raise InputError(f"activation of degree beyond {MAX_DEGREE}: {candidate.name[:60]!r}")
     if sp.count_ops(candidate.derivative(1)) > MAX_OPERATIONS:
         raise InputError(f"activation too complicated: {candidate.name[:60]!r}")
+
+
+def _degree_bound(expr: sp.Expr) -> sp.Rational:
+    """Bound the degree that products and powers reach when multiplied out, without doing so."""
+    if isinstance(expr, sp.Pow) and expr.exp.is_Rational:
+        return _degree_bound(expr.base) * abs(expr.exp)
+    if isinstance(expr, sp.Mul):
+        return sum((_degree_bound(part) for part in expr.args), sp.Integer(0))
+    if isinstance(expr, sp.Add):
+        return max(_degree_bound(part) for part in expr.args)
+    inner = max((_degree_bound(part) for part in expr.args), default=sp.Integer(0))
+    return max(inner, sp.Integer(1) if expr.free_symbols else sp.Integer(0))
 
 
 def _check_real(candidate: Activation) -> None:

@@ -3,7 +3,7 @@ import sympy as sp
 from flint import arb, ctx
 
 from mfcheck.rigor.ball import enclose
-from mfcheck.rigor.closed_forms import C, closed_coefficients, closed_dual
+from mfcheck.rigor.closed_forms import C, as_polynomial, closed_coefficients, closed_dual
 from mfcheck.rigor.pieces import pieces
 from mfcheck.rigor.quadrature import hermite_integrals
 from mfcheck.symbolic.activation import LIBRARY, X
@@ -59,6 +59,10 @@ def test_no_closed_form(text: str) -> None:
     assert closed_coefficients(parse(text), 4) is None
 
 
+def test_huge_expansions_are_not_tried() -> None:
+    assert closed_coefficients((sp.sin(X) + sp.cos(X) + X + 1) ** 40, 3) is None
+
+
 def test_vanishing_coefficients_are_exact() -> None:
     closed = closed_coefficients(sp.sin(X), 6)
     assert closed is not None
@@ -98,6 +102,23 @@ def test_closed_duals_agree_with_their_series(text: str) -> None:
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "softplus", "gelu", "silu", "arctan", "isru"])
 def test_no_closed_dual(name: str) -> None:
     assert closed_dual(LIBRARY[name].expr) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["exp(-abs(x))", "erf(abs(x))", "sin(x**2)", "exp(x+1)", "cos(sign(x)*x)", "x*exp(x)"]
+)
+def test_arguments_that_only_look_linear_have_no_closed_dual(text: str) -> None:
+    assert closed_dual(parse(text)) is None
+
+
+@pytest.mark.parametrize("text", ["3", "x", "x**3-2*x+1", "(x+1)**3*(x-sqrt(2))", "2*(x**2+pi)**2"])
+def test_multiplying_out(text: str) -> None:
+    expr = parse(text)
+    assert sp.expand(as_polynomial(expr).as_expr() - expr) == 0
+
+
+def test_multiplying_out_is_quick() -> None:
+    assert as_polynomial(((X + 1) ** 10 + 1) ** 10).degree() == 100
 
 
 def test_paper_examples() -> None:

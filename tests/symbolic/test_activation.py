@@ -30,6 +30,15 @@ def test_refuses_huge_derivatives() -> None:
         activation("*".join(f"sin({k}*x)" for k in range(1, 24)))
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["((x**50+1)**50+1)**50", "sin(x)*((1+x**2)**60)", "tanh((x**99+x)**2)", "(1/(1+x**2))**70"],
+)
+def test_refuses_degrees_that_cannot_be_multiplied_out(text: str) -> None:
+    with pytest.raises(InputError, match="degree"):
+        activation(text)
+
+
 @pytest.mark.parametrize("name", LIBRARY)
 def test_derivatives_agree_with_mpmath(name: str) -> None:
     """mpmath differentiates the plain textbook formula numerically."""
