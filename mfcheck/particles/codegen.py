@@ -20,11 +20,11 @@ from mfcheck.symbolic.activation import Activation, X
 
 _LOG = logging.getLogger(__name__)
 _VALUE = sp.Symbol("s")
-_MARK = "# --- kernels ---\n"
+_KERNELS, _VECTORS = "# --- kernels ---\n", "# --- vectors ---\n"
 _IMPORTS = """from mfcheck.particles.elementary import (
-    asinh, atan, cos, erf, exp, log, positive, sign, sin, step
+    asinh, atan, cos, erf, exp, log, sin
 )
-from mfcheck.particles.simd import absolute, root
+from mfcheck.particles.simd import fma, lane, root, with_lane
 
 
 """
@@ -41,18 +41,15 @@ def slopes_in_value(activation: Activation) -> tuple[sp.Expr, sp.Expr] | None:
         return None
     generator = sp.Symbol("generator")
     value = activation.expr.subs(atoms[0], generator)
-    if value.has(X):
+    if value.has(X) or not value.is_polynomial(generator):
         return None
     inverse = sp.solve(sp.Eq(value, _VALUE), generator)
-    if len(inverse) != 1:
-        return None
     found = []
     for order in (1, 2):
         slope = activation.derivative(order).subs(atoms[0], generator)
-        slope = sp.factor(sp.simplify(slope.subs(generator, inverse[0])))
-        if slope.has(X) or not slope.is_polynomial(_VALUE):
+        if len(inverse) != 1 or slope.has(X) or not slope.is_polynomial(generator):
             return None
-        found.append(slope)
+        found.append(sp.factor(sp.expand(slope.subs(generator, inverse[0]))))
     return found[0], found[1]
 
 
@@ -71,40 +68,72 @@ def activation_source(activation: Activation) -> str:
     return function("value", "x", [activation.expr]) + function("slopes", "x, s", [*slopes])
 
 
+def header(parallel: bool = False) -> str:
+    """Return the imports of a generated module."""
+    head = _template("kernels").split(_KERNELS)[0]
+    head = head[head.index("import numpy") : head.index("@internal")]
+    return f"{head}{_IMPORTS}PARALLEL = {parallel}\n\n\n"
+
+
 def module_source(activation: Activation, parallel: bool = False) -> str:
     """Return the source of the module of kernels for this activation."""
-    template = Path(__file__).with_name("kernels.py").read_text(encoding="utf-8")
-    head, body = template.split(_MARK)
-    head = head[head.index("import numpy") : head.index("@internal")]
-    return head + _IMPORTS + f"PARALLEL = {parallel}\n\n\n" + activation_source(activation) + body
+    body = _template("kernels").split(_KERNELS)[1] + _template("vectors").split(_VECTORS)[1]
+    return header(parallel) + activation_source(activation) + body
 
 
-def _write(source: str) -> tuple[Path, bool]:
-    """Write the module where compiled code may be kept; return its path and whether it persists."""
-    parts = (
-        Path(__file__).with_name(f"{part}.py").read_text()
-        for part in ("blocks", "elementary", "simd")
-    )
-    versions = "\n".join([numba.__version__, *parts])
-    name = hashlib.sha256((versions + source).encode()).hexdigest()[:20]
-    folder = Path(platformdirs.user_cache_dir("mfcheck", appauthor=False)) / "kernels"
-    target = folder / f"mfcheck_kernels_{name}.py"
+def _template(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+
+
+def cache_folder() -> Path:
+    """Return the folder that keeps generated modules and their machine code."""
+    return Path(platformdirs.user_cache_dir("mfcheck", appauthor=False)) / "kernels"
+
+
+def _name(source: str) -> str:
+    parts = [source, numba.__version__, *map(_template, ("blocks", "elementary", "simd"))]
+    return f"mfcheck_kernels_{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:20]}"
+
+
+def _keep(name: str, source: str) -> Path | None:
+    """Write the module to the cache folder, or return None if that cannot be done.
+
+    A file that is already right is left alone: numba drops machine code older than its source.
+    """
+    folder = cache_folder()
+    target = folder / f"{name}.py"
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / "__pycache__").mkdir(parents=True, exist_ok=True, mode=0o700)
         if not (target.is_file() and target.read_text(encoding="utf-8") == source):
-            with tempfile.NamedTemporaryFile(
-                "w", dir=folder, suffix=".tmp", delete=False, encoding="utf-8"
-            ) as draft:
-                draft.write(source)
-            Path(draft.name).replace(target)
-        (folder / "__pycache__").mkdir(exist_ok=True)
-        if os.access(folder / "__pycache__", os.W_OK):
-            return target, True
+            handle, draft = tempfile.mkstemp(dir=folder, suffix=".tmp", text=True)
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(source)
+            Path(draft).replace(target)
     except OSError as error:
         _LOG.info("compiled kernels are not kept: %s", error)
-    fallback = Path(tempfile.mkdtemp(prefix="mfcheck-kernels-")) / target.name
-    fallback.write_text(source, encoding="utf-8")
-    return fallback, False
+        return None
+    return target if os.access(folder / "__pycache__", os.W_OK) else None
+
+
+@lru_cache(maxsize=1)
+def _temporary_folder() -> "tempfile.TemporaryDirectory[str]":
+    return tempfile.TemporaryDirectory(prefix="mfcheck-kernels-")
+
+
+def load_module(source: str) -> ModuleType:
+    """Import a module of that source, kept in the cache folder or else in a temporary one."""
+    name = _name(source)
+    path = _keep(name, source)
+    if path is None:
+        path = Path(_temporary_folder().name) / f"{name}.py"
+        path.write_text(source, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:  # pragma: no cover - a .py file always has a loader
+        raise ImportError(str(path))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # numba looks modules up by name when it loads machine code
+    spec.loader.exec_module(module)
+    return module
 
 
 @lru_cache(maxsize=32)
@@ -117,11 +146,4 @@ def kernels(activation: Activation, parallel: bool = False) -> ModuleType:
     Raises:
         InputError: the expression holds a function that has no numerical code.
     """
-    path, _persistent = _write(module_source(activation, parallel))
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:  # pragma: no cover - a .py file always has a loader
-        raise ImportError(str(path))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # numba looks modules up by name when it loads machine code
-    spec.loader.exec_module(module)
-    return module
+    return load_module(module_source(activation, parallel))

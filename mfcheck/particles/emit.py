@@ -23,9 +23,6 @@ FUNCTIONS: Mapping[type[sp.Expr], str] = MappingProxyType(
         sp.erfc: "(1.0 - erf({0}))",
         sp.atan: "atan({0})",
         sp.asinh: "asinh({0})",
-        sp.Abs: "absolute({0})",
-        sp.sign: "sign({0})",
-        sp.Heaviside: "step({0})",
     }
 )
 """Functions that have code; `{0}` is the argument."""
@@ -77,17 +74,8 @@ def _power(expr: sp.Expr) -> str:
     return f"({' * '.join(factors)})"
 
 
-def _largest(expr: sp.Expr) -> str:
-    """`Max(a, b, ...)` as `a + positive(b - a)`, and so on."""
-    first, *others = expr.args
-    text = emit(first)
-    for other in others:
-        text = f"({text} + positive({emit(other)} - {text}))"
-    return text
-
-
 _NODES: Mapping[type[sp.Expr], Callable[[sp.Expr], str]] = MappingProxyType(
-    {sp.Add: _sum, sp.Mul: _product, sp.Pow: _power, sp.exp: _power, sp.Max: _largest}
+    {sp.Add: _sum, sp.Mul: _product, sp.Pow: _power, sp.exp: _power}
 )
 
 

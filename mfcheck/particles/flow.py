@@ -61,7 +61,7 @@ class Flow:
         self.frozen = numerics.frozen
         self.stein = numerics.initial == "iid"
         self.stages = 2 if numerics.scheme == "midpoint" else 1
-        self._k = kernels(problem.activation, parallel)
+        self.kernels = kernels(problem.activation, parallel)
         n, d = problem.X.shape
         L, _, M = start.nu.shape
         groups = max(group_count(M), group_count(start.tau.shape[-1]))
@@ -84,7 +84,7 @@ class Flow:
         """Return the features at depth 1 with a last column of ones, `(n, d + 1)`."""
         z = np.ones((self.problem.n, self.problem.d + 1))
         z[:, :-1] = self.problem.X
-        self._k.forward(
+        self.kernels.forward(
             state.tau, state.nu, z, self.problem.alpha, self.stages,
             self._Z, self._work, self._parts, self._flux, self._f,
         )  # fmt: skip
@@ -122,7 +122,7 @@ class Flow:
     def _adjoint(self, state: State, z_end: Array, e: Array, d_tau: Array, d_nu: Array) -> Array:
         rates = np.empty(1 + state.nu.shape[0])
         eps = self.problem.beta / self.problem.n * e
-        self._k.backward(
+        self.kernels.backward(
             state.tau, state.nu, z_end, self._one, eps, self.problem.alpha * eps,
             self.problem.alpha, self.stages, self._Z, self._work, self._parts, self._entropies,
             self._G, self._p, self._mu, d_tau, d_nu, rates,
@@ -145,7 +145,7 @@ class Flow:
             self._unused = np.empty(P.size)
         V = self._unused[: P.size].reshape(P.shape)
         return float(
-            self._k.neurons_adjoint(
+            self.kernels.neurons_adjoint(
                 P, g.shape[1], z, g, weight, self._work, self._parts, self._entropies, self._mu, V,
                 False,
             )
@@ -160,12 +160,12 @@ class Flow:
         z_end = self._forward(state)
         n, d = self.problem.X.shape
         G2 = np.empty((n, n))
-        self._k.gram(state.tau, 1, z_end, self._one, self._work, G2)
+        self.kernels.gram(state.tau, 1, z_end, self._one, self._work, G2)
         self._adjoint(state, z_end, np.zeros(n), np.empty_like(state.tau), np.empty_like(state.nu))
         G1 = np.zeros((n, n))
         block = np.empty((self.stages * n, self.stages * n))
         for layer, P in enumerate(state.nu):
             z, g = self._Z[layer].reshape(-1, d + 1), self._G[layer].reshape(-1, d)
-            self._k.gram(P, d, z, g, self._work, block)
+            self.kernels.gram(P, d, z, g, self._work, block)
             G1 += block.reshape(self.stages, n, self.stages, n).sum(axis=(0, 2))
         return G1 / state.nu.shape[0], G2

@@ -117,7 +117,8 @@ def integrate(
     flow = Flow(problem, numerics, start)
     recorder = _Recorder(flow, numerics, memory)
     top = float(np.linalg.eigvalsh(flow.gram_matrices(start)[1])[-1])
-    stepper = Stepper(flow, typical_sizes(problem, float(times[-1]), top))
+    least_loss = 1e-2 * numerics.loss_factor * flow.loss(start)
+    stepper = Stepper(flow, typical_sizes(problem, float(times[-1]), top), least_loss)
     run = _Run(stepper, recorder, numerics, float(times[-1]))
     recorder.record(run.stepper)
     for index, target in enumerate(times[1:], start=2):

@@ -4,7 +4,8 @@
 - each replicate again with either half of its particles: the difference estimates the bias, which
   is removed (jackknife) for independent pairs, whose bias is of order 1/M;
 - half the depth, same particles: Richardson's estimate of the depth error;
-- half the depth at a coarser tolerance: the error of the time integration.
+- half the depth at a finer tolerance, with an extra stop between output times: the error of the time
+  integration.
 """
 
 import threading
@@ -27,7 +28,7 @@ from mfcheck.particles.state import State, coarsen, halves, initial_state
 from mfcheck.particles.trajectory import Trajectory
 
 CONFIDENCE = 0.95
-COARSER = 8.0  # tolerance of the comparison run over the tolerance
+FINER = 8.0  # tolerance over that of the comparison run
 Progress = Callable[[float], None]
 
 
@@ -39,13 +40,13 @@ class _Job:
     replicate: int
     part: int | None = None
     coarse: bool = False
-    tolerance: float = 1.0
+    finer: bool = False
 
 
 def _jobs(numerics: Numerics) -> list[_Job]:
     jobs = [_Job("full", r) for r in range(1, numerics.replicates)]
     jobs += [_Job("half", r, part) for r in range(numerics.replicates) for part in (0, 1)]
-    jobs += [_Job("depth", 0, coarse=True), _Job("time", 0, coarse=True, tolerance=COARSER)]
+    jobs += [_Job("depth", 0, coarse=True), _Job("time", 0, coarse=True, finer=True)]
     return jobs
 
 
@@ -106,16 +107,19 @@ def simulate(
     threads = numba.get_num_threads() if threads is None else max(1, threads)
     jobs = _jobs(numerics)
     memory = check_memory(problem, numerics, min(threads, numerics.replicates))
-    weights = {"full": 1.0, "half": 0.5, "depth": 0.5, "time": 0.4}
+    weights = {"full": 1.0, "half": 0.5, "depth": 0.5, "time": 1.0}
     meter = _Progress(progress, 1.0 + sum(weights[job.name] for job in jobs))
     reference = integrate(problem, numerics, meter.of("reference", 1.0))
     meter.of("reference", 1.0)(1.0)
 
     def run(job: _Job) -> Trajectory:
         start = _start(problem, numerics, job)
-        sizes = replace(numerics, tolerance=min(0.1, job.tolerance * numerics.tolerance))
+        sizes, times = numerics, reference.time
+        if job.finer:
+            sizes = replace(numerics, tolerance=max(1e-12, numerics.tolerance / FINER))
+            times = np.insert(times, np.arange(1, times.size), 0.5 * (times[1:] + times[:-1]))
         report = meter.of(job, weights[job.name])
-        return integrate(problem, sizes, report, start=start, times=reference.time)
+        return integrate(problem, sizes, report, start=start, times=times)
 
     if threads == 1:
         results = [run(job) for job in jobs]
@@ -137,13 +141,15 @@ def _combine(
     reference = runs[_Job("full", 0)]
 
     def series(quantity: Callable[[Trajectory], Array]) -> Series:
-        return _series(numerics, {job: quantity(run) for job, run in runs.items()})
+        values = {job: quantity(run)[:: 2 if job.finer else 1] for job, run in runs.items()}
+        return _series(numerics, values)
 
     layers = {
         "KL_nu": series(lambda run: _per_layer(run.KL, numerics.depth)),
         "movement_nu": series(lambda run: _per_layer(run.movement, numerics.depth)),
     }
     found = {name: _largest(layer) for name, layer in layers.items()}
+    found["loss"] = _from_logarithm(series(lambda run: np.log(run.loss)))
     for name in QUANTITIES:
         if name not in found:
             found[name] = series(lambda run, name=name: getattr(run, name))  # type: ignore[misc]
@@ -186,16 +192,40 @@ def _series(numerics: Numerics, values: Mapping[_Job, Array]) -> Series:
     coarse = values[_Job("depth", 0, coarse=True)]
     factor = 1 / 3 if numerics.scheme == "midpoint" else 1.0
     depth = np.abs(full[0] - coarse) * factor
-    step = np.abs(coarse - values[_Job("time", 0, coarse=True, tolerance=COARSER)])
+    # with an error proportional to the tolerance, 7/8 of it shows
+    step = FINER / (FINER - 1) * np.abs(coarse - values[_Job("time", 0, coarse=True, finer=True)])
     error = spread + size + depth + step
     return Series(samples.mean(axis=0), error, spread, size, depth, step, samples)
 
 
+def _from_logarithm(log: Series) -> Series:
+    """Return the series of which `log` is the logarithm.
+
+    The loss falls exponentially, with a rate that varies between replicates: its logarithm is what has
+    a symmetric error.
+    """
+    value = np.exp(log.value)
+
+    def back(part: Array) -> Array:
+        return np.asarray(value * np.expm1(part))
+
+    return Series(
+        value, back(log.error), back(log.particles), back(log.size), back(log.depth),
+        back(log.time), np.exp(log.samples),
+    )  # fmt: skip
+
+
 def _largest(layers: Series) -> Series:
     """Return the largest layer at each time; its error is the largest error of a layer."""
-    parts = (layers.error, layers.particles, layers.size, layers.depth, layers.time)
-    largest = [part.max(axis=1) for part in parts]
-    return Series(layers.value.max(axis=1), *largest, layers.samples.max(axis=2))
+
+    def largest(part: Array) -> Array:
+        return np.asarray(part.max(axis=1))
+
+    return Series(
+        largest(layers.value), largest(layers.error), largest(layers.particles),
+        largest(layers.size), largest(layers.depth), largest(layers.time),
+        np.asarray(layers.samples.max(axis=2)),
+    )  # fmt: skip
 
 
 def _last(series: Series) -> Estimate:

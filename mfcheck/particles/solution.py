@@ -24,11 +24,11 @@ class Series:
 
     Attributes:
         value: `(T,)`, or `(T, k)` for a quantity with k entries.
-        error: sum of the four contributions below, same shape.
+        error: sum of the four contributions below (of their logarithms for the loss), same shape.
         particles: half-width of the 95 % interval of the mean over replicates.
         size: what halving the number of particles suggests for the remaining bias.
         depth: from half the depth.
-        time: from a coarser tolerance.
+        time: from a finer tolerance.
         samples: the value of each replicate, one axis more in front. The replicates of two runs with
             the same seed share their particles, so that differences and exponents can be compared replicate
             by replicate.

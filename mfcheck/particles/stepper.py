@@ -12,6 +12,7 @@ ORDER = 3
 ERROR_ORDER = 2
 NODES = ((0.5,), (0.0, 0.75), (2 / 9, 1 / 3, 4 / 9))
 ERROR_WEIGHTS = (-5 / 72, 1 / 12, 1 / 9, -1 / 8)
+LOSS_SHARE = 30.0  # relative tolerance of the loss over that of everything else
 STABILITY = 2.5  # length of the real stability interval
 
 
@@ -32,58 +33,59 @@ def typical_sizes(problem: Problem, end: float, top: float) -> Array:
     return np.array([m, nu, m**2, nu**2])
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Vector:
     """Particles and entropies as one flat array, with views of its parts."""
 
     flat: Array
-    tau: Array
-    nu: Array
+    state: State
     KL: Array
 
     @classmethod
-    def like(cls, state: State) -> "Vector":
-        """Return an uninitialised vector for particles of these shapes."""
-        tau, nu = state.tau.size, state.nu.size
-        flat = np.empty(tau + nu + 1 + state.nu.shape[0])
-        return cls(
-            flat,
-            flat[:tau].reshape(state.tau.shape),
-            flat[tau : tau + nu].reshape(state.nu.shape),
-            flat[tau + nu :],
+    def over(cls, flat: Array, like: State) -> "Vector":
+        """Return views of a flat array for particles of these shapes."""
+        tau, nu = like.tau.size, like.nu.size
+        state = State(
+            flat[:tau].reshape(like.tau.shape), flat[tau : tau + nu].reshape(like.nu.shape)
         )
-
-    @property
-    def state(self) -> State:
-        """The particles, as views."""
-        return State(self.tau, self.nu)
-
-
-def _mean_square(a: Array, scratch: Array) -> Array:
-    """Return `E_k |a_k|^2` over the last axis; the row axis before it holds components."""
-    np.multiply(a, a, out=scratch)
-    return np.asarray(scratch.sum(axis=(-2, -1)) / a.shape[-1])
+        return cls(flat, state, flat[tau + nu :])
 
 
 class Stepper:
     """State of the time integration; all arrays are allocated once."""
 
-    def __init__(self, flow: Flow, floor: Array) -> None:
-        """Start at time 0; `floor (4,)` are the sizes below which errors are not relative."""
+    def __init__(self, flow: Flow, floor: Array, least_loss: float) -> None:
+        """Start at time 0.
+
+        Args:
+            flow: what to integrate.
+            floor: sizes below which the errors of particles and entropies are not relative, `(4,)`.
+            least_loss: the same for the loss.
+        """
         self.flow = flow
         start = flow.start
-        self.start, self.y, self.new = (Vector.like(start) for _ in range(3))
-        self.scratch, self.spare = (Vector.like(start) for _ in range(2))
-        self.slopes = [Vector.like(start) for _ in range(4)]
-        self.start.tau[:], self.start.nu[:], self.start.KL[:] = start.tau, start.nu, 0.0
+        L, _, M = start.nu.shape
+        size = start.tau.size + start.nu.size + 1 + L
+        self.counts = np.array([start.tau.shape[1]] + [M] * L, dtype=np.float64)
+        self._segments = start.tau.size + start.nu[0].size * np.arange(-1, L + 1)
+        self._segments[0] = 0
+        vectors = np.zeros((3, size))
+        self.start, self.y, self._new = (Vector.over(v, start) for v in vectors)
+        self._all_slopes = np.zeros(4 * size)
+        self._slopes = [Vector.over(v, start) for v in self._all_slopes.reshape(4, size)]
+        self._order = np.arange(4)
+        self._sums = np.zeros((1 + L, 6))
+        self.start.state.tau[:], self.start.state.nu[:] = start.tau, start.nu
         self.y.flat[:] = self.start.flat
         self.time = 0.0
         self.evaluations = 0
-        self.evaluation = self._slope(self.y, self.slopes[0])
+        self.evaluation = self._slope(self.y, 0)
         self._largest = floor.copy()
+        self._least_loss = least_loss
 
-    def _slope(self, at: Vector, out: Vector) -> Evaluation:
-        evaluation = self.flow.evaluate(at.state, out.tau, out.nu)
+    def _slope(self, at: Vector, place: int) -> Evaluation:
+        out = self._slopes[self._order[place]]
+        evaluation = self.flow.evaluate(at.state, out.state.tau, out.state.nu)
         out.KL[:] = evaluation.entropy_rates
         self.evaluations += 1
         return evaluation
@@ -96,63 +98,54 @@ class Stepper:
         wrong scale, since everything reported is made of displacements.
         """
         evaluation = self.evaluation
+        combine = self.flow.kernels.combine
         for stage, weights in enumerate(NODES):
-            np.copyto(self.new.flat, self.y.flat)
-            for weight, slope in zip(weights, self.slopes, strict=False):
-                if weight:
-                    np.multiply(slope.flat, h * weight, out=self.scratch.flat)
-                    self.new.flat += self.scratch.flat
-            evaluation = self._slope(self.new, self.slopes[stage + 1])
+            scaled = h * np.array(weights)
+            combine(self.y.flat, self._all_slopes, self._order, scaled, scaled.size, self._new.flat)
+            evaluation = self._slope(self._new, stage + 1)
         ratio, sizes = self._error(h, tolerance)
         if not np.isfinite(evaluation.loss):
             return float("nan")
         if ratio <= 1.0:
             self._largest = np.maximum(self._largest, sizes)
             self.time += h
-            self.y, self.new = self.new, self.y
-            self.slopes[0], self.slopes[3] = self.slopes[3], self.slopes[0]
+            self.y, self._new = self._new, self.y
+            self._order[[0, 3]] = self._order[[3, 0]]
             self.evaluation = evaluation
         return ratio
 
     def _error(self, h: float, tolerance: float) -> tuple[float, Array]:
-        sizes = self._sizes(self.new, self.start)
-        error = self._embedded(h)
-        scale = np.maximum(self._largest, sizes)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratios = np.where(error == 0.0, 0.0, error / (tolerance * scale))
-        return float(ratios.max()), sizes
-
-    def _embedded(self, h: float) -> Array:
-        """Return the embedded error estimate of the last attempt, as four sizes."""
-        total = self.scratch
-        np.multiply(self.slopes[0].flat, h * ERROR_WEIGHTS[0], out=total.flat)
-        spare = self.spare
-        for weight, slope in zip(ERROR_WEIGHTS[1:], self.slopes[1:], strict=True):
-            np.multiply(slope.flat, h * weight, out=spare.flat)
-            total.flat += spare.flat
-        return self._norms(total, spare)
-
-    def _sizes(self, a: Vector, b: Vector) -> Array:
-        np.subtract(a.flat, b.flat, out=self.scratch.flat)
-        return self._norms(self.scratch, self.spare)
-
-    def _norms(self, v: Vector, spare: Vector) -> Array:
-        """Return sizes of decoder, encoder (root mean squares) and of both entropies."""
-        return np.array(
-            [
-                np.sqrt(_mean_square(v.tau, spare.tau)),
-                np.sqrt(_mean_square(v.nu, spare.nu).max()),
-                abs(v.KL[0]),
-                np.abs(v.KL[1:]).max(),
-            ]
+        """Return the error over the tolerance, and the sizes that errors are relative to."""
+        weights = h * np.array(ERROR_WEIGHTS)
+        self._measure(self._new, weights)
+        moved, error = (
+            np.sqrt(self._sums[:, 0] / self.counts),
+            np.sqrt(self._sums[:, 1] / self.counts),
         )
+        KL = self._new.KL
+        KL_error = np.abs(
+            sum(w * self._slopes[j].KL for w, j in zip(weights, self._order, strict=True))
+        )
+        sizes = np.array([moved[0], moved[1:].max(), abs(KL[0]), np.abs(KL[1:]).max()])
+        errors = np.array([error[0], error[1:].max(), KL_error[0], KL_error[1:].max()])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratios = np.where(errors == 0.0, 0.0, errors / np.maximum(self._largest, sizes))
+        loss = max(self.evaluation.loss, self._least_loss)
+        loss_error = abs(float(weights @ self._dissipation())) / (LOSS_SHARE * loss)
+        return float(np.append(ratios, loss_error).max()) / tolerance, sizes
+
+    def _measure(self, at: Vector, weights: Array) -> None:
+        self.flow.kernels.squares(
+            at.flat, self.start.flat, self._all_slopes, self._order, weights, self._segments,
+            self._sums,
+        )  # fmt: skip
+
+    def _dissipation(self) -> Array:
+        """Return `-dL/dt = E|velocity|^2`, of the decoder and averaged over depth, at each slope."""
+        means = self._sums[:, 2:] / self.counts[:, None]
+        return np.asarray(means[0] + means[1:].mean(axis=0))
 
     def movement(self) -> Array:
         """Return the root mean square displacement of the decoder and of each layer, `(1 + L,)`."""
-        np.subtract(self.y.flat, self.start.flat, out=self.scratch.flat)
-        spare = self.spare
-        squares = [
-            _mean_square(self.scratch.tau, spare.tau)[None],
-            _mean_square(self.scratch.nu, spare.nu),
-        ]
-        return np.asarray(np.sqrt(np.concatenate(squares)))
+        self._measure(self.y, np.zeros(4))
+        return np.asarray(np.sqrt(self._sums[:, 0] / self.counts))

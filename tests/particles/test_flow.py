@@ -130,7 +130,7 @@ def test_against_the_network_written_in_symbols(make_problem: MakeProblem, schem
     for x, y in zip(problem.X[:, 0], problem.y, strict=True):
         z = sp.Float(x)
         for layer in nu:
-            step = sp.Float(problem.alpha) 
+            step = sp.Float(problem.alpha)
             inner = z + step / 2 * neurons(layer, z) if scheme == "midpoint" else z
             z = z + step * neurons(layer, inner)
         loss += (problem.beta * neurons(tau, z) - sp.Float(y)) ** 2 / (2 * problem.n)
@@ -170,9 +170,7 @@ def test_gram_matrix_of_the_start_tends_to_its_hermite_series(make_problem: Make
     problem = make_problem(3, 2, "gelu")
     samples = []
     for seed in range(8):
-        choice = Numerics(
-            depth=1, particles=4, decoder_particles=2**12, initial="sobol", seed=seed
-        )
+        choice = Numerics(depth=1, particles=4, decoder_particles=2**12, initial="sobol", seed=seed)
         state = initial_state(problem, choice)
         samples.append(Flow(problem, choice, state).gram_matrices(state)[1])
     c = (1 + problem.X @ problem.X.T) / 2
