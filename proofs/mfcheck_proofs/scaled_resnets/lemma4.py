@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 from flint import arb, ctx
@@ -20,7 +21,9 @@ from mfcheck.claims import (
 )
 from mfcheck.claims.record import Curve, Plot
 from mfcheck.claims.setting import Point, Setting
+from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, enclose, exact
+from mfcheck.rigor.codes import n_max
 from mfcheck.rigor.dual import DualKernel
 from mfcheck.rigor.hermite import hermite_coefficients, tail_sums
 from mfcheck.symbolic.activation import Activation
@@ -153,7 +156,8 @@ def close_points(context: Context) -> Evidence:
     if not DualKernel(activation, DIGITS).total(1).is_finite():
         return Evidence(passed=None, cases=0, reason="G2 is infinite: s0' is not square-integrable")
     found = [_close_pair(activation, candidate) for candidate in CANDIDATES]
-    if None in found:
+    last = found[-1]
+    if last is None or None in found:
         return Evidence(passed=None, reason="no pair is close enough within 40 digits")
     listed = ", ".join(f"{float(c):g}" for c in CANDIDATES)
     text = (
@@ -164,23 +168,36 @@ def close_points(context: Context) -> Evidence:
     )
     return Evidence(
         passed=False,
-        lhs=_interval(found[-1]),
+        lhs=_interval(smallest(last, activation).value),
         rhs=f"any positive constant, for instance {float(CANDIDATES[-1]):g}",
         error=0.0,
         cases=len(CANDIDATES),
         domain=f"pairs of unit vectors in any dimension d >= 2, {activation.name}",
         reason="no positive constant depends on d alone: lambda_min of two points tends to 0 with their angle",
         notes=(Note(id="lemma-4-needs-C_max", severity="major", text=text),),
+        certificate=_witness(last, activation, CANDIDATES[-1]),
     )
 
 
-def _close_pair(activation: Activation, candidate: Fraction) -> arb | None:
-    """Return the certified lambda_min of a pair that undercuts the candidate."""
+def _close_pair(activation: Activation, candidate: Fraction) -> tuple[Point, ...] | None:
+    """Return a pair whose certified lambda_min is below the candidate."""
     for exponent in range(1, 40, 2):
-        value = smallest(two_points(1 - Fraction(1, 10**exponent)), activation).value
-        if compare(value, exact(candidate)) == "<":
-            return value
+        pair = two_points(1 - Fraction(1, 10**exponent))
+        if compare(smallest(pair, activation).value, exact(candidate)) == "<":
+            return pair
     return None
+
+
+def _witness(
+    points: tuple[Point, ...], activation: Activation, candidate: Fraction
+) -> dict[str, Any] | None:
+    """Return the certificate that these points have lambda_min(G2) below the candidate, if the checker can read it."""
+    if not certificate.supports(activation.name):
+        return None
+    largest = Fraction(bounds(_largest_cosine(points), 30)[1])
+    separated = (1 + largest) / 2  # any C_max < 1 will do: leave the checker room for its own rounding
+    found = smallest(points, activation)
+    return certificate.counterexample(points, activation.name, found, candidate, separated)
 
 
 CIRCLE_SIZES = (2, 3, 4, 6, 8, 12, 16, 24, 32)
@@ -191,8 +208,9 @@ def circle_witness(context: Context) -> Evidence:
     activation = context.setting.activation
     sizes = CIRCLE_SIZES
     values = [smallest(circle(size), activation).value for size in sizes]
-    with ctx.workprec(100):
-        floor = enclose(context["floor"].subs(Lambda, sp.Rational(1, 100)), {}, 100)
+    stated = context["floor"].subs(Lambda, sp.Rational(1, 100))
+    candidate = Fraction(int(stated.p), int(stated.q))
+    floor = exact(candidate)
     undercut = [s for s, value in zip(sizes, values, strict=True) if compare(value, floor) == "<"]
     above = all(compare(value, floor) == ">" for value in values)
     plot = Plot(
@@ -220,6 +238,7 @@ def circle_witness(context: Context) -> Evidence:
         domain=f"d = 2, {activation.name}, n = {', '.join(map(str, sizes))} equispaced points",
         reason=f"from n = {undercut[0]} on lambda_min is below the candidate" if undercut else "",
         plots=(plot,),
+        certificate=_witness(circle(undercut[0]), activation, candidate) if undercut else None,
     )
 
 
@@ -292,6 +311,17 @@ def gershgorin(context: Context) -> Evidence:
         error=0.0,
         cases=len(configurations),
         domain="; ".join(name for name, _, _ in configurations) + f"; {activation.name}",
+        certificate=_data_certificate(context.setting),
+    )
+
+
+def _data_certificate(setting: Setting) -> dict[str, Any] | None:
+    """Return the certificate of lambda_min(G2) of the given data, if the checker can read it."""
+    if not certificate.supports(setting.activation.name):
+        return None
+    points = setting.data.points
+    return certificate.lambda_min(
+        points, setting.activation.name, smallest(points, setting.activation)
     )
 
 
@@ -317,6 +347,24 @@ def positive_floor(context: Context) -> Evidence:
             f"{setting.activation.name}"
         ),
         reason="" if sign == ">" else "no positive lower bound",
+        certificate=_floor_certificate(setting, most, bound) if sign == ">" else None,
+    )
+
+
+def _floor_certificate(setting: Setting, most: int, bound: arb) -> dict[str, Any] | None:
+    """Return certificates of the bound on n and of the bound on lambda_min at that n, in one file."""
+    if not certificate.supports(setting.activation.name):
+        return None
+    largest = Fraction(bounds(_largest_cosine(setting.data.points), 20)[1])
+    size = n_max(setting.data.d, largest)
+    floor = hermite_bound(GERSHGORIN["term"], most, exact(largest), setting.activation)
+    if size.n_max != most or compare(floor, bound / 2) != ">":
+        return None
+    return certificate.bundle(
+        {
+            "n_max": certificate.code_bound(size),
+            "Lambda": certificate.separation(setting.activation.name, most, largest, floor),
+        }
     )
 
 

@@ -1,6 +1,8 @@
 """Theorem 6: from KL to generalisation, link by link."""
 
+from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -25,7 +27,9 @@ from mfcheck.claims import (
     Scope,
 )
 from mfcheck.claims.compare import at_most, order_evidence
+from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare
+from mfcheck.rigor.codes import n_max
 from mfcheck.rigor.dual import DualKernel
 from mfcheck.rigor.hermite import hermite_coefficients
 from mfcheck.symbolic.activation import Activation
@@ -364,7 +368,13 @@ def bounded_samples(context: Context) -> Evidence:
         domain=f"all data sets that satisfy Assumption 1 with d = {setting.data.d} and the C_max of the setting",
         reason="" if possible else f"no data set of more than {most} points satisfies Assumption 1",
         notes=() if possible else (Note(id="theorem-6-bounded-n", severity="major", text=text),),
+        certificate=_code_certificate(setting.data.d, value_of(setting, "C_max"), most),
     )
+
+
+def _code_certificate(dim: int, cosine: arb, most: int) -> dict[str, Any] | None:
+    found = n_max(dim, Fraction(bounds(cosine, 20)[1]))
+    return certificate.code_bound(found) if found.n_max == most else None
 
 
 def numerical_value(context: Context) -> Evidence:
