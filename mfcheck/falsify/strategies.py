@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
+import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings, target
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ Drawn = st.SearchStrategy[T]
 
 DENOMINATORS = (1, 2, 3, 4, 5, 8, 10, 100, 10**4, 10**6)
 FUNCTIONS = ("tanh", "sin", "cos", "erf", "atan", "sigmoid", "softplus", "silu", "gelu")
+SHIFTS = ("", "+1/2", "-1", "+2")
 FACTORS = ("1/4", "1/2", "1", "3/2", "2")
 
 
@@ -160,7 +162,7 @@ def library() -> Drawn[Activation]:
 def expressions() -> Drawn[Activation]:
     """Draw activations that a user could type: sums of scaled and shifted functions of the safe grammar."""
     number = st.sampled_from(FACTORS)
-    inner = st.builds("{}*x{}".format, number, st.sampled_from(["", "+1/2", "-1", "+2"]))
+    inner = st.builds("{}*x{}".format, number, st.sampled_from(SHIFTS))
     term = st.builds("{}*{}({})".format, number, st.sampled_from(FUNCTIONS), inner)
     return st.lists(term, min_size=1, max_size=2).map(lambda terms: activation("+".join(terms)))
 
@@ -168,6 +170,15 @@ def expressions() -> Drawn[Activation]:
 def activations() -> Drawn[Activation]:
     """Draw activations, of the library or typed."""
     return st.one_of(library(), expressions())
+
+
+def typed(rng: np.random.Generator, count: int) -> Drawn[Activation]:
+    """Draw activations of the library and `count` typed ones: a scaled, shifted function each, fixed by `rng`."""
+    terms = [
+        f"{rng.choice(FACTORS)}*{rng.choice(FUNCTIONS)}({rng.choice(FACTORS)}*x{rng.choice(SHIFTS)})"
+        for _ in range(count)
+    ]
+    return st.sampled_from([*LIBRARY.values(), *map(activation, terms)])
 
 
 def scales(variable: Variable) -> Drawn[Fraction]:
@@ -181,8 +192,22 @@ def scales(variable: Variable) -> Drawn[Fraction]:
 
 
 @st.composite
-def cases(draw: st.DrawFn, paper: Paper, inequality: Inequality, max_n: int = 8) -> Case:
-    """Draw settings of a paper in which every part that the inequality depends on varies, the rest as by default."""
+def cases(
+    draw: st.DrawFn,
+    paper: Paper,
+    inequality: Inequality,
+    max_n: int = 8,
+    some: Drawn[Activation] | None = None,
+) -> Case:
+    """Draw settings of a paper in which every part that the inequality depends on varies, the rest as by default.
+
+    Args:
+        draw: given by Hypothesis.
+        paper: whose default setting is varied.
+        inequality: says which parts vary.
+        max_n: greatest number of points, structured codes apart.
+        some: where activations come from; `activations()` if left out.
+    """
     setting = paper.default
     varies = inequality.varies
     if "points" in varies:
@@ -191,7 +216,9 @@ def cases(draw: st.DrawFn, paper: Paper, inequality: Inequality, max_n: int = 8)
     elif "labels" in varies:
         setting = _with_data(setting, setting.data.points, draw(labels(setting.data.n)))
     if "activation" in varies:
-        setting = Setting(setting.data, draw(activations()), setting.values)
+        setting = Setting(
+            setting.data, draw(activations() if some is None else some), setting.values
+        )
     values = {v.name: draw(scales(v)) for v in inequality.ranges}
     own = tuple((v.name, draw(scales(v))) for v in inequality.own)
     return Case(setting.with_values(**values), own)

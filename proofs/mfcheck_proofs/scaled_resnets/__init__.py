@@ -1,6 +1,8 @@
 """Generalization of Scaled Deep ResNets in the Mean-Field Regime (arXiv 2403.09889), claim by claim."""
 
-from mfcheck.claims import Paper
+from dataclasses import replace
+
+from mfcheck.claims import Claim, Paper
 from mfcheck_proofs.scaled_resnets import (
     assumptions,
     gram,
@@ -10,8 +12,18 @@ from mfcheck_proofs.scaled_resnets import (
     theorem6,
 )
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
+from mfcheck_proofs.scaled_resnets.falsifiable import INEQUALITIES
 from mfcheck_proofs.scaled_resnets.flow import simulation
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, PARAMETERS, validate
+
+CLAIMS: tuple[Claim, ...] = (
+    *assumptions.CLAIMS,
+    *network.CLAIMS,
+    *gram.CLAIMS,
+    *lemma4.CLAIMS,
+    *theorem5.CLAIMS,
+    *theorem6.CLAIMS,
+)
 
 paper = Paper(
     id="scaled-resnets",
@@ -27,14 +39,7 @@ paper = Paper(
     parameters=PARAMETERS,
     default=DEFAULT,
     assumptions=assumptions.ASSUMPTIONS,
-    claims=(
-        *assumptions.CLAIMS,
-        *network.CLAIMS,
-        *gram.CLAIMS,
-        *lemma4.CLAIMS,
-        *theorem5.CLAIMS,
-        *theorem6.CLAIMS,
-    ),
+    claims=tuple(replace(c, inequalities=INEQUALITIES.get(c.id, ())) for c in CLAIMS),
     validate=validate,
     constants=CONSTANTS,
     simulate=simulation,

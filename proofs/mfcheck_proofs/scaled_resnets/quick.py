@@ -1,0 +1,160 @@
+"""Kernels and constants in double precision, fast enough for a search; nothing rests on them but where it looks."""
+
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from mfcheck.claims import Sample
+from mfcheck.rigor.assumption import judge
+from mfcheck.symbolic.activation import Activation
+from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
+from mfcheck_proofs.scaled_resnets.setting import PARAMETERS
+
+Array = NDArray[np.float64]
+TERMS, BLOCK = 160, 16
+_STEP, _REACH = 1 / 16, 14.0
+
+
+@cache
+def _hermite_table() -> tuple[Array, Array]:
+    """Nodes x, shape (m,), and h_r(x) times weight, shape (TERMS, m): the trapezoidal rule for E[. h_r]."""
+    x = np.arange(-_REACH, _REACH + _STEP / 2, _STEP)
+    table = np.empty((TERMS, len(x)))
+    # h_r exp(-x^2/4) stays bounded, so that no intermediate value overflows.
+    table[0] = np.exp(-(x**2) / 4)
+    table[1] = x * table[0]
+    for r in range(1, TERMS - 1):
+        table[r + 1] = (x * table[r] - np.sqrt(r) * table[r - 1]) / np.sqrt(r + 1)
+    return x, table * np.exp(-(x**2) / 4) * _STEP / np.sqrt(2 * np.pi)
+
+
+@lru_cache(maxsize=256)
+def weights(activation: Activation) -> Array:
+    """Return mu_r^2 for r < TERMS, shape (TERMS,)."""
+    x, table = _hermite_table()
+    mu: Array = table @ activation.numpy_function()(np.sqrt(2) * x)
+    return mu**2
+
+
+@lru_cache(maxsize=1024)
+def _coefficients(activation: Activation, order: int) -> Array:
+    return weights(activation) * (1 + np.arange(TERMS)) ** order
+
+
+def half_gram(X: Array) -> Array:
+    """Return c_ij = (1 + <x_i, x_j>)/2, shape (n, n), with ones on the diagonal."""
+    c: Array = np.clip((1 + X @ X.T) / 2, 0, 1)
+    np.fill_diagonal(c, 1)
+    return c
+
+
+def kernel(sample: Sample, order: int) -> Array:
+    """Return the kernel of order 0 (A), 1 (G2) or 2 (K), shape (n, n)."""
+    return _polynomial(_coefficients(sample.activation, order), half_gram(sample.X))
+
+
+def _polynomial(coefficients: Array, c: Array) -> Array:
+    """Evaluate a polynomial in blocks of BLOCK powers, by Horner's rule from block to block."""
+    powers = np.empty((BLOCK, c.size))
+    powers[0] = 1
+    for k in range(1, BLOCK):
+        powers[k] = powers[k - 1] * c.ravel()
+    parts = coefficients.reshape(-1, BLOCK) @ powers
+    step, value = powers[-1] * c.ravel(), parts[-1]
+    for part in parts[-2::-1]:
+        value = value * step + part
+    result: Array = value.reshape(c.shape)
+    return result
+
+
+def smallest(matrix: Array) -> float:
+    """Return lambda_min of a symmetric matrix."""
+    return float(np.linalg.eigvalsh(matrix)[0])
+
+
+def resolved(bound: float, matrix: Array) -> tuple[float, float]:
+    """Return a bound of lambda_min, and lambda_min: equal where double precision cannot tell, nan where both vanish."""
+    value, noise = smallest(matrix), 1e-11 * float(np.trace(matrix))
+    if max(bound, value) <= noise:
+        return float("nan"), float("nan")
+    return (value if abs(bound - value) <= noise else bound), value
+
+
+def largest_cosine(X: Array) -> float:
+    """Return the largest inner product of two different rows."""
+    gram = X @ X.T
+    np.fill_diagonal(gram, -1)
+    return float(gram.max())
+
+
+def _leaves(sample: Sample) -> Mapping[str, Callable[[], float]]:
+    """Return the leaves of the graph of constants that formulas of inequalities may need."""
+    B = judge(sample.activation)
+    return {
+        "n": lambda: float(len(sample.y)),
+        "d": lambda: float(sample.X.shape[1]),
+        "C_max": lambda: largest_cosine(sample.X),
+        "y_norm": lambda: float(np.linalg.norm(sample.y)),
+        "growth": lambda: float(B.growth.value.mid()),
+        "lambda_min_G2": lambda: smallest(kernel(sample, 1)),
+        "lambda_min_A": lambda: smallest(kernel(sample, 0)),
+        "movement_leading": lambda: movement_leading(sample),
+        "C_KL_leading": lambda: kl_leading(sample),
+        **{f"B_{k}": lambda k=k: float(B.B[k].value.mid()) for k in range(4)},  # type: ignore[misc]
+    }
+
+
+def movement_leading(sample: Sample) -> float:
+    """Return y^T G2^-1 y."""
+    return float(sample.y @ np.linalg.solve(kernel(sample, 1), sample.y))
+
+
+def kl_leading(sample: Sample) -> float:
+    """Return (1/2) y^T G2^-1 K G2^-1 y."""
+    q = np.linalg.solve(kernel(sample, 1), sample.y)
+    return float(q @ kernel(sample, 2) @ q / 2)
+
+
+@lru_cache(maxsize=256)
+def _expanded(formula: sp.Expr) -> tuple[tuple[str, ...], Callable[..., float]]:
+    """Put in the formulas of all derived constants; return the names left, and float code."""
+    derived = {c.symbol: c.formula for c in CONSTANTS if c.value is None}
+    names = {c.symbol: c.id for c in CONSTANTS} | {p.symbol: p.name for p in PARAMETERS}
+    steps: dict[sp.Symbol, sp.Expr] = {}
+
+    def need(expr: sp.Expr) -> None:
+        for symbol in sorted(expr.free_symbols, key=str):
+            if symbol in derived and symbol not in steps:
+                need(derived[symbol])
+                steps[symbol] = derived[symbol]
+
+    need(formula)
+    inputs = {s for e in (formula, *steps.values()) for s in e.free_symbols} - set(steps)
+    ordered = sorted(inputs, key=str)
+    codes = [
+        (s.name, sp.lambdify([*ordered, *list(steps)[:k]], e, "math"))
+        for k, (s, e) in enumerate(steps.items())
+    ]
+    last = sp.lambdify([*ordered, *steps], formula, "math")
+
+    def code(*values: float) -> float:
+        known = list(values)
+        for _, step in codes:
+            known.append(step(*known))
+        return float(last(*known))
+
+    return tuple(names.get(s, s.name) for s in ordered), code
+
+
+def number(formula: sp.Expr, sample: Sample, **given: float) -> float:
+    """Return a formula over constants and parameters in double precision; nan where it is not defined."""
+    names, code = _expanded(formula)
+    leaves = _leaves(sample)
+    values = {**sample.values, **given}
+    try:
+        return code(*(values[name] if name in values else leaves[name]() for name in names))
+    except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+        return float("nan")
