@@ -1,6 +1,6 @@
 """Exact checks: an identity holds if the difference of its sides simplifies to zero."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sympy as sp
 from mpmath import mp
@@ -68,12 +68,20 @@ def identities(
                 domain=domain,
                 reason=f"the sides differ by {_short(rest)}",
             )
-    first = sides[0] if sides else (sp.Integer(0), sp.Integer(0))
+    return _equal(sides, domain, scope, notes)
+
+
+def _equal(
+    sides: Sequence[Pair], domain: str, scope: Scope, notes: tuple[Note, ...] = ()
+) -> Evidence:
+    if not sides:
+        return Evidence(passed=None, cases=0, domain=domain, reason="there was nothing to compare")
+    lhs, rhs = sides[0]
     return Evidence(
-        passed=bool(sides) or None,
+        passed=True,
         scope=scope,
-        lhs=_short(first[0]),
-        rhs=_short(first[1]),
+        lhs=_short(lhs),
+        rhs=_short(rhs),
         error=0.0,
         cases=len(sides),
         domain=domain,
@@ -104,15 +112,7 @@ def matrix_identities(
                 domain=domain,
                 reason=f"the sides differ for integer matrices of sizes {sizes}",
             )
-    return Evidence(
-        passed=bool(sides) or None,
-        scope=Scope.WHOLE,
-        lhs=_short(sides[0][0]),
-        rhs=_short(sides[0][1]),
-        error=0.0,
-        cases=len(sides),
-        domain=domain,
-    )
+    return _equal(sides, domain, Scope.WHOLE)
 
 
 def _example(expr: sp.MatrixExpr, sizes: dict[sp.Symbol, int]) -> sp.Matrix:

@@ -1,0 +1,72 @@
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mfcheck.claims.verdict import Scope
+from mfcheck.symbolic.generic import opaque, s0, s1, s2, specialise
+from mfcheck.symbolic.identity import difference, identities, matrix_identities
+
+x, y = sp.symbols("x y", real=True)
+n, m = sp.symbols("n m", positive=True, integer=True)
+
+
+@pytest.mark.parametrize(
+    ("lhs", "rhs"),
+    [
+        ((x + y) ** 2, x**2 + 2 * x * y + y**2),
+        (sp.sin(x) ** 2 + sp.cos(x) ** 2, sp.Integer(1)),
+        (sp.diff(s0(x * y), x), y * s1(x * y)),
+        (s0(x) * (s1(y) + 1) - s0(x), s0(x) * s1(y)),
+    ],
+)
+def test_true_identities_pass_and_shifted_ones_do_not(lhs: sp.Expr, rhs: sp.Expr) -> None:
+    assert identities([(lhs, rhs)], "all").passed is True
+    shifted = identities([(lhs, rhs + sp.Rational(1, 10**6) * (1 + x**2))], "all")
+    assert shifted.passed is False
+    assert "differ" in shifted.reason
+
+
+def test_no_pairs_cannot_pass() -> None:
+    assert identities([], "nothing").passed is None
+    assert matrix_identities([], "nothing", {}).passed is None
+
+
+def test_scope_is_kept_only_as_given() -> None:
+    assert identities([(x, x)], "all").scope is Scope.CASES
+    assert identities([(x, x)], "all", Scope.WHOLE).scope is Scope.WHOLE
+
+
+def test_a_difference_no_number_shows_is_undecided() -> None:
+    tiny = sp.Rational(1, 10**40)
+    assert identities([(x, x + tiny)], "all").passed is None
+
+
+@given(st.lists(st.integers(-5, 5), min_size=1, max_size=5))
+@settings(deadline=None, max_examples=25)
+def test_polynomial_identities_are_decided(coefficients: list[int]) -> None:
+    nested = sp.Integer(0)
+    for a in reversed(coefficients):
+        nested = nested * x + a
+    flat = sum((a * x**k for k, a in enumerate(coefficients)), sp.Integer(0))
+    assert difference(nested, flat) == 0
+    assert identities([(nested, flat + x**7)], "all").passed is False
+
+
+def test_matrix_identities_of_symbolic_size() -> None:
+    A, v = sp.MatrixSymbol("A", n, m), sp.MatrixSymbol("v", n, 1)
+    square = (A.T * v).T * (A.T * v)
+    assert matrix_identities([(v.T * A * A.T * v, square)], "all", {n: 2, m: 3}).passed is True
+    wrong = matrix_identities([(v.T * A * A.T * v, 2 * square)], "all", {n: 2, m: 3})
+    assert wrong.passed is False
+
+
+def test_generic_activation_differentiates_and_specialises() -> None:
+    second = sp.diff(s0(x**2), x, 2)
+    assert sp.expand(second - 2 * s1(x**2) - 4 * x**2 * s2(x**2)) == 0
+    assert specialise(s0(x) + s1(y) + s2(x), sp.sin) == sp.cos(y)
+
+
+def test_opaque_values_keep_equal_calls_equal() -> None:
+    assert sp.expand(opaque(s0(x + y) * 2 - s0(x + y) - s0(x + y))) == 0
+    assert opaque(s0(x) - s0(y)) != 0
