@@ -24,7 +24,7 @@ from mpmath.ctx_iv import MPIntervalContext
 from mpmath.libmp import finf, fnan, fninf, to_rational
 
 FORMAT = "mfcheck-certificate/1"
-MAX_SIZE, MAX_POINTS, MAX_TERMS, MAX_BITS, MAX_DEGREE, MAX_PARTS = 4_000_000, 256, 600, 400, 64, 64
+MAX_SIZE, MAX_POINTS, MAX_TERMS, MAX_BITS, MAX_DEGREE, MAX_PARTS = 4_000_000, 256, 600, 256, 64, 64
 
 Json: TypeAlias = dict[str, Any]
 Interval: TypeAlias = Any  # an interval of `iv`
@@ -126,9 +126,14 @@ def _safe(name: str) -> Callable[[Interval], Interval]:
             value = getattr(iv, name)(_finite(x))
         except ValueError:
             raise UnprovedError(f"{name} is not known to be real") from None
-        return _finite(value * (1 + iv.mpf([-1, 1]) / 2 ** (iv.prec - 8)))
+        return _finite(value * _slack(iv.prec))
 
     return function
+
+
+@lru_cache(maxsize=8)
+def _slack(prec: int) -> Interval:
+    return 1 + iv.mpf([-1, 1]) / 2 ** (prec - 8)
 
 
 _exp, _log, _sqrt, _sin, _cos = map(_safe, ("exp", "log", "sqrt", "sin", "cos"))
@@ -196,13 +201,15 @@ def _parse(text: str) -> ast.expr:
 def _evaluate(text: Any, names: Mapping[str, Any]) -> Interval:
     """Enclose a formula of numbers, pi, `+ - * / **`, `FUNCTIONS`, and `names`."""
     _need(isinstance(text, str) and bool(_FORMULA.fullmatch(text)), "not a formula")
-    return _value(_parse(text.strip()), text.strip(), {"pi": +iv.pi, **FUNCTIONS, **names})
+    return _value(_parse(text.strip()), text.strip(), {**FUNCTIONS, **names})
 
 
 def _value(node: ast.expr, text: str, names: Mapping[str, Any]) -> Interval:
     match node:
         case ast.Constant():
             return _exact(_number(ast.get_source_segment(text, node)))
+        case ast.Name(id="pi"):
+            return +iv.pi
         case ast.Name(id=name) if name in names and not callable(names[name]):
             return names[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -264,49 +271,59 @@ class Kernel:
         return iv.mpf(list(self.at((low, high)))) / 2**self.bits
 
 
-@lru_cache(maxsize=32)
-def _spectrum(name: str, bits: int, terms: int) -> tuple[list[Pair], list[Pair]]:
-    """Bounds of mu_r^2, r < terms, `mu_r = E[s0(sqrt2 xi) h_r(xi)]`, and of `sum_r (1+r)^k mu_r^2`, k = 0, 1, 2.
-
-    Trapezoidal rule with nodes x = k/2^level, |x| <= reach. `sums` holds `sum weight He_r(x) 2^(r level)` with weights
-    in units of 2^-wide; `|He_r(x)| <= 1.09 sqrt(r!) exp(x^2/4)` bounds what the rounding of weights does.
-    """
+def _rule(name: str, bits: int) -> tuple[int, int, int, Fraction, Fraction, Interval]:
+    """The trapezoidal rule: nodes k/2^level up to `reach`, weights in units of 2^-wide; a, B, exp(-reach^2/4)."""
     _need(name in ACTIVATIONS, f"unknown activation {name[:40]}")
-    texts, (a, bound) = ACTIVATIONS[name][:3], map(Fraction, ACTIVATIONS[name][3:])
+    a, bound = map(Fraction, ACTIVATIONS[name][3:])
     level = next(m for m in range(12) if 6 * a * 2**m >= bits + 64)
-    reach, wide = isqrt(3 * bits) + 3, 2 * bits + 64
-    sums, rounding, moments = [0] * terms, 0, [iv.mpf(0)] * 3
+    reach = isqrt(3 * bits) + 3
+    return level, reach, 2 * bits + 64, a, bound, _exp(_exact(Fraction(-(reach**2), 4)))
+
+
+@lru_cache(maxsize=16)
+def _nodes(name: str, bits: int) -> tuple[list[tuple[Pair, Pair]], list[Pair]]:
+    """Weights of even and odd r at each node, and bounds of `sum_r (1+r)^k mu_r^2`, k = 0, 1, 2, from moments."""
+    level, reach, wide, a, bound, left_out = _rule(name, bits)
+    weights, moments = [], [iv.mpf(0)] * 3
+    root, scale = _sqrt(iv.mpf(2)), 1 / _sqrt(2 * iv.pi) / 2**level
     for k in range((reach << level) + 1):
         x = Fraction(k, 1 << level)
-        weight = _exp(_exact(-(x**2) / 2)) / _sqrt(2 * iv.pi) / 2**level
-        sides = [sign * _sqrt(iv.mpf(2)) * _exact(x) for sign in (1, -1)][: 2 if k else 1]
+        weight = _exp(_exact(-(x**2) / 2)) * scale
+        sides = [root * _exact(x), -root * _exact(x)][: 2 if k else 1]
+        texts = ACTIVATIONS[name][:3]
         values = [[_evaluate(text, {"x": side}) for side in sides] for text in texts]
         moments = [m + 2**j * weight * sum(v**2 for v in values[j]) for j, m in enumerate(moments)]
-        parts = (
-            weight * sum(values[0]),
-            weight * (values[0][0] - values[0][-1]),
-        )  # for even, odd r
-        pairs = [_fixed(part, wide) for part in parts]
-        rounding += max(high - low for low, high in pairs) << floor(3 * x * x / 8) + 2
-        before, hermite = 0, 1
-        for r in range(terms):
-            sums[r] += pairs[r & 1][0] * hermite
-            before, hermite = hermite, k * hermite - (r << 2 * level) * before
-    left_out = _exp(_exact(Fraction(-(reach**2), 4)))
-    growth = _exp(_exact(a**2 / 2) + _exact(a) * _sqrt(iv.mpf(terms)))
-    error = (
-        rounding + _fixed(2 * _exact(bound) * (growth * _aliasing(a, level) + left_out), wide)[1]
-    )
-    squares = []
-    for r, total in enumerate(sums):
-        root = isqrt(total**2 // (factorial(r) << 2 * level * r))
-        low, high = max(0, root - error), root + 1 + error
-        squares.append((low**2 >> 2 * wide - bits, (high**2 >> 2 * wide - bits) + 1))
+        even, odd = weight * sum(values[0]), weight * (values[0][0] - values[0][-1])
+        weights.append((_fixed(even, wide), _fixed(odd, wide)))
     for j, size in enumerate((bound, 5 * bound / a, 40 * bound / a**2)):
         rest = 2 * _exact(size) ** 2 * (2 * _aliasing(3 * a / 4, level) + left_out)
         moments[j] += iv.mpf([-1, 1]) * rest
     zero, one, two = moments
-    return squares, [_fixed(total, bits) for total in (zero, zero + one, zero + 3 * one + two)]
+    return weights, [_fixed(t, bits) for t in (zero, zero + one, zero + 3 * one + two)]
+
+
+@lru_cache(maxsize=32)
+def _squares(name: str, bits: int, terms: int) -> list[Pair]:
+    """Bounds of mu_r^2 for r < terms, `mu_r = E[s0(sqrt2 xi) h_r(xi)]`, from `sum weight He_r(x) 2^(r level)`.
+
+    `|He_r(x)| <= 1.09 sqrt(r!) exp(x^2/4)` bounds the part of the rounding of weights.
+    """
+    level, _, wide, a, bound, left_out = _rule(name, bits)
+    sums, rounding = [0] * terms, 0
+    for k, pairs in enumerate(_nodes(name, bits)[0]):
+        spread = max(high - low for low, high in pairs)
+        rounding += spread << (3 * k * k >> 2 * level + 3) + 2
+        before, hermite = 0, 1
+        for r in range(terms):
+            sums[r] += pairs[r & 1][0] * hermite
+            before, hermite = hermite, k * hermite - (r << 2 * level) * before
+    growth = _exp(_exact(a**2 / 2) + _exact(a) * _sqrt(iv.mpf(terms)))
+    error = (
+        rounding + _fixed(2 * _exact(bound) * (growth * _aliasing(a, level) + left_out), wide)[1]
+    )
+    roots = [isqrt(s**2 // (factorial(r) << 2 * level * r)) for r, s in enumerate(sums)]
+    ends = ((max(0, root - error) ** 2, (root + 1 + error) ** 2) for root in roots)
+    return [(low >> 2 * wide - bits, (high >> 2 * wide - bits) + 1) for low, high in ends]
 
 
 def _aliasing(a: Fraction, level: int) -> Interval:
@@ -319,7 +336,8 @@ def _kernel(claim: Json, witness: Json, k: int) -> Kernel:
     bits, terms = witness["bits"], witness.get("terms", 1)
     _need(32 <= bits <= MAX_BITS and 1 <= terms <= MAX_TERMS, "bits or terms out of range")
     iv.prec = 2 * bits + 100
-    squares, totals = _spectrum(claim["activation"], bits, terms)
+    squares = _squares(claim["activation"], bits, terms)
+    totals = _nodes(claim["activation"], bits)[1]
     weights = [((1 + r) ** k * low, (1 + r) ** k * high) for r, (low, high) in enumerate(squares)]
     rest = (totals[k][0] - sum(q for _, q in weights), totals[k][1] - sum(p for p, _ in weights))
     return Kernel(bits, weights, (max(0, rest[0]), rest[1]), totals[k])
@@ -416,7 +434,8 @@ def _separation(claim: Json, witness: Json, _: Known) -> Bounds:
 def _code_bound(claim: Json, witness: Json, _: Known) -> Bounds:
     """The number of unit vectors in dimension d with pairwise inner products at most C."""
     d, C, bound = claim["dimension"], _number(claim["cosine"]), _number(claim["upper"])
-    _need(1 <= d <= 10_000 and -1 <= C < 1 <= bound, "dimension, cosine or bound out of range")
+    small = 1 <= d <= 10_000 and len(claim["cosine"]) <= 60
+    _need(small and -1 <= C < 1 <= bound, "dimension, cosine or bound out of range")
     match witness["method"]:
         case "delsarte":
             proved = _delsarte(d, C, witness)
@@ -441,6 +460,7 @@ def _delsarte(d: int, C: Fraction, witness: Json) -> int:
     """`f = sum f_k P_k = (t+1)^i (t-C)^j square^2 rest <= 0` on [-1, C]: at most f(1)/f_0 points."""
     lists = [witness.get(key, []) for key in ("coefficients", "square", "rest")]
     _need(d >= 2 and all(1 <= len(x) <= MAX_DEGREE + 1 for x in lists), "degree out of range")
+    _need(max(len(str(x)) for part in lists for x in part) <= 120, "too long a coefficient")
     f, square, rest = ([_number(x) for x in part] for part in lists)
     _need(witness.get("ends") in ([0, 0], [0, 1], [1, 0], [1, 1]), "ends are not zeros and ones")
     i, j = witness["ends"]

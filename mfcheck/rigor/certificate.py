@@ -282,8 +282,11 @@ def _accuracy(found: SmallestEigenvalue, digits: int) -> float:
 
 
 def _bits(accuracy: float) -> int:
-    """Fixed-point bits for `accuracy` decimal places in sums of up to 600 terms and 256 rows."""
-    bits = math.ceil(max(accuracy, 4) * math.log2(10)) + 48
+    """Fixed-point bits for `accuracy` decimal places in sums of up to 600 terms and 256 rows.
+
+    Few values, so that the checker meets the same ones again and keeps what it has computed.
+    """
+    bits = 32 * math.ceil(max(accuracy, 4) * math.log2(10) / 32 + 1.5)
     if bits > verify.MAX_BITS:
         raise InputError(
             f"the checker works with at most {verify.MAX_BITS} bits; {bits} are needed"
@@ -296,7 +299,7 @@ def _terms(activation: str, c_max: float, accuracy: float) -> int:
     decay, ratio = _DECAY.get(activation, 0.0), c_max
     if activation not in _DECAY:
         ratio *= 0.8  # erf and gelu; sine and cosine fall faster still
-    for r in range(16, verify.MAX_TERMS, 8):
+    for r in range(100, verify.MAX_TERMS, 100):
         log = 3 * math.log(r) - 2 * decay * math.sqrt(r) + r * math.log(max(ratio, 1e-9))
         if log < -(accuracy + 2) * math.log(10):
             return r

@@ -1,0 +1,240 @@
+"""Write the certificates of the folders `accept` and `reject` anew: `python tests/certificates/regenerate.py`.
+
+A name in `reject` begins with the verdict that the checker must give.
+"""
+
+import copy
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from flint import arb, arb_mat, ctx, fmpq
+
+from mfcheck import verify
+from mfcheck.rigor import certificate as make
+from mfcheck.rigor.codes import n_max
+from mfcheck.rigor.dual import DualKernel, half_gram
+from mfcheck.rigor.eigen import SmallestEigenvalue, certified_lambda_min
+from mfcheck.rigor.separation import equal_inner_products, separation_bound
+from mfcheck.symbolic.activation import LIBRARY
+
+HERE = Path(__file__).parent
+Certificate = dict[str, Any]
+TANH = LIBRARY["tanh"]
+
+THREE = [[1, 0], [Fraction("-0.6"), Fraction("0.8")], [Fraction(1, 3), Fraction(-3, 2)]]
+
+
+def circle(n: int) -> list[list[str]]:
+    return [[f"cos(2*pi*{k}/{n})", f"sin(2*pi*{k}/{n})"] for k in range(n)]
+
+
+def on_circle(n: int, activation: str, order: int = 1) -> SmallestEigenvalue:
+    with ctx.workprec(200):
+        c = [(1 + arb.cos_pi_fmpq(fmpq(2 * k, n))) / 2 for k in range(n)]
+        row = [DualKernel(LIBRARY[activation], 40).value(x, order) for x in c]
+        return certified_lambda_min(
+            arb_mat([[row[(i - j) % n] for j in range(n)] for i in range(n)]), 40
+        )
+
+
+def of_points(points: list[list[Fraction]], activation: str, order: int = 1) -> SmallestEigenvalue:
+    return certified_lambda_min(
+        DualKernel(LIBRARY[activation], 30).value(half_gram(points), order), 40
+    )
+
+
+def accepted() -> dict[str, Certificate]:
+    """Certificates that must pass."""
+    three = of_points(THREE, "sin")
+    equal = equal_inner_products(TANH, Fraction(1, 2))
+    lower, upper = (
+        (equal - arb(10) ** -7).str(8, radius=False),
+        (equal + arb(10) ** -7).str(8, radius=False),
+    )
+    found = {
+        "lambda_min-tanh-circle-4": make.lambda_min(circle(4), "tanh", on_circle(4, "tanh")),
+        "lambda_min-tanh-circle-32": make.lambda_min(circle(32), "tanh", on_circle(32, "tanh")),
+        "lambda_min-erf-A": make.lambda_min(circle(5), "erf", on_circle(5, "erf", 0), "A"),
+        "lambda_min-gelu-K": make.lambda_min(circle(3), "gelu", on_circle(3, "gelu", 2), "K"),
+        "lambda_min-sin-rational": make.lambda_min(
+            THREE, "sin", three, C_max=Fraction(2, 5), digits=5
+        ),
+        "counterexample-tanh-circle-8": make.counterexample(
+            circle(8), "tanh", on_circle(8, "tanh"), Fraction(1, 20), Fraction(71, 100)
+        ),
+        "separation-tanh-4": make.separation("tanh", 4, Fraction(0), separation_bound(TANH, 4, 0)),
+        "separation-cos-3": make.separation(
+            "cos", 3, Fraction(1, 3), separation_bound(LIBRARY["cos"], 3, "1/3"), digits=4
+        ),
+        "inequality-equal-inner-products": make.inequality(
+            "A1(1) - A1((1 + C)/2)", {"C": "1/2"}, lower, upper, "tanh", digits=10
+        ),
+        "inequality-interval": make.inequality(
+            "max(x, sqrt(y))*exp(-x**2) + atan(y)/3",
+            {"x": ("0.3", "0.31"), "y": ("1.9", "2")},
+            lower="1.60",
+            upper="1.68",
+        ),
+    }
+    for name, (d, C) in {
+        "kissing-2": (2, "1/2"),
+        "kissing-3": (3, "1/2"),
+        "kissing-4": (4, "1/2"),
+        "kissing-8": (8, "1/2"),
+        "kissing-24": (24, "1/2"),
+        "rankin": (5, "-1/9"),
+        "cross-polytope": (7, "0"),
+        "volume": (12, "99/100"),
+    }.items():
+        found[f"code_bound-{name}"] = make.code_bound(n_max(d, C))
+    ratio = make.inequality("2*sqrt(g)/l", {"l": "lambda_0", "g": "1.5"}, lower="1", upper="20")
+    found["bundle-chain"] = make.bundle(
+        {"lambda_0": make.lambda_min(THREE, "sin", three, digits=5), "ratio": ratio}
+    )
+    return found
+
+
+def edited(
+    certificate: Certificate, edit: Callable[[Certificate], Any], forge: bool = True
+) -> Certificate:
+    """Return a changed copy; with `forge`, statement and digest are made to fit again."""
+    changed = copy.deepcopy(certificate)
+    edit(changed)
+    if forge:
+        changed["statement"] = verify.statement(changed["kind"], changed["claim"])
+        changed["sha256"] = verify.digest(changed)
+    return changed
+
+
+def rejected(good: dict[str, Certificate]) -> dict[str, str]:
+    """Texts that must not pass: false claims, claims that the hints do not prove, and broken files."""
+    circle4, three = good["lambda_min-tanh-circle-4"], good["lambda_min-sin-rational"]
+    code8, code3 = good["code_bound-kissing-8"], good["code_bound-kissing-3"]
+    chain, hg = good["bundle-chain"], good["separation-tanh-4"]
+    equal, refuted = good["inequality-equal-inner-products"], good["counterexample-tanh-circle-8"]
+
+    def claim(base: Certificate, **changes: Any) -> Certificate:
+        return edited(base, lambda c: c["claim"].update(changes))
+
+    def witness(base: Certificate, **changes: Any) -> Certificate:
+        return edited(base, lambda c: c["witness"].update(changes))
+
+    objects = {
+        "rejected-lambda_min-lower-too-large": claim(circle4, lower="0.25102018"),
+        "rejected-lambda_min-upper-too-small": claim(circle4, upper="0.25102017"),
+        "rejected-lambda_min-other-kernel": claim(circle4, kernel="A"),
+        "rejected-lambda_min-other-activation": claim(circle4, activation="erf"),
+        "rejected-lambda_min-wrong-vector": witness(circle4, vector=["1", "1", "1", "1"]),
+        "rejected-lambda_min-zero-vector": witness(circle4, vector=["0", "0", "0", "0"]),
+        "rejected-lambda_min-too-few-bits": witness(good["lambda_min-tanh-circle-32"], bits=32),
+        "rejected-lambda_min-too-few-terms": witness(good["lambda_min-tanh-circle-32"], terms=8),
+        "rejected-lambda_min-C_max-too-small": claim(three, C_max="1/5"),
+        "rejected-lambda_min-coincident-points": claim(
+            three, points=[["1", "0"], ["2", "0"], ["0", "1"]]
+        ),
+        "rejected-counterexample-candidate-too-small": claim(refuted, upper="1/25"),
+        "rejected-separation-too-large": claim(hg, lower="0.25103"),
+        "rejected-separation-more-points": claim(hg, n=5),
+        "rejected-code-one-less": claim(code8, upper="239"),
+        "rejected-code-other-dimension": claim(code8, dimension=9),
+        "rejected-code-other-cosine": claim(code8, cosine="51/100"),
+        "rejected-code-wrong-factor": witness(code8, rest=["-1"]),
+        "rejected-code-positive-polynomial": edited(
+            code8,
+            lambda c: c["witness"].update(
+                coefficients=["1", "1"], square=["1"], rest=["1", "1"], ends=[0, 0]
+            ),
+        ),
+        "rejected-code-negative-coefficient": edited(
+            code8, lambda c: c["witness"]["coefficients"].__setitem__(1, "-1")
+        ),
+        "rejected-code-circle": edited(
+            good["code_bound-kissing-2"], lambda c: c["claim"].update(upper="5")
+        ),
+        "rejected-code-rankin": claim(good["code_bound-rankin"], upper="5"),
+        "rejected-code-volume": claim(good["code_bound-volume"], upper="1000"),
+        "rejected-inequality-lower": claim(equal, lower="0.4365"),
+        "rejected-inequality-upper": claim(equal, upper="0.4364"),
+        "rejected-inequality-not-real": claim(equal, formula="log(C - 1)"),
+        "rejected-bundle-with-a-false-part": edited(
+            chain,
+            lambda c: c["claim"]["parts"].__setitem__(
+                1,
+                {
+                    "name": "ratio",
+                    "certificate": claim(c["claim"]["parts"][1]["certificate"], upper="1"),
+                },
+            ),
+        ),
+        "malformed-changed-claim-old-digest": edited(
+            circle4, lambda c: c["claim"].update(lower="0.2"), False
+        ),
+        "malformed-weaker-claim-old-digest": edited(
+            code8, lambda c: c["claim"].update(upper="241"), False
+        ),
+        "malformed-statement": edited(code8, lambda c: c.update(statement="at most 240"), False),
+        "malformed-format": edited(code8, lambda c: c.update(format="mfcheck-certificate/0")),
+        "malformed-unknown-kind": {**code8, "kind": "proof"},
+        "malformed-unknown-key": edited(code8, lambda c: c["claim"].update(note="true")),
+        "malformed-missing-key": {k: v for k, v in code8.items() if k != "witness"},
+        "malformed-number-not-text": claim(code8, upper=240),
+        "malformed-boolean-for-integer": claim(code8, dimension=True),
+        "malformed-fraction-over-zero": claim(code8, upper="240/0"),
+        "malformed-number-in-words": claim(code8, upper="many"),
+        "malformed-no-bounds": edited(
+            circle4, lambda c: [c["claim"].pop(k) for k in ("lower", "upper")]
+        ),
+        "malformed-wrong-length-vector": witness(circle4, vector=["1", "-1"]),
+        "malformed-wrong-length-point": claim(circle4, points=[["1", "0"], ["0"]]),
+        "malformed-no-points": claim(circle4, points=[]),
+        "malformed-wrong-dimension": claim(circle4, dimension=3),
+        "malformed-point-not-a-formula": claim(
+            three, points=[["1", "import os"], ["0", "1"], ["1", "1"]]
+        ),
+        "malformed-point-calls": claim(three, points=[["1", "open(1)"], ["0", "1"], ["1", "1"]]),
+        "malformed-C_max-one": claim(three, C_max="1"),
+        "malformed-ends": witness(code8, ends=[2, 2]),
+        "malformed-degree": witness(code3, coefficients=["1"] * 100),
+        "malformed-method": witness(code8, method="faith"),
+        "malformed-input-reversed": claim(equal, inputs={"C": ["1/2", "1/3"]}),
+        "malformed-input-unknown": claim(equal, inputs={"C": "lambda_0"}),
+        "malformed-bits": witness(circle4, bits=10**9),
+        "malformed-bundle-in-bundle": edited(
+            chain, lambda c: c["claim"]["parts"][0].update(certificate=copy.deepcopy(chain))
+        ),
+    }
+    texts = {name: make.dumps(data) for name, data in objects.items()}
+    text = make.dumps(code8)
+    texts |= {
+        "malformed-truncated": text[: len(text) // 2],
+        "malformed-empty": "",
+        "malformed-not-json": "lambda_min >= 1",
+        "malformed-array": f"[{text}]",
+        "malformed-null": "null",
+        "malformed-duplicate-key": text.replace('"kind"', '"kind": "code_bound",\n "kind"', 1),
+        "malformed-NaN": text.replace('"240"', "NaN", 1),
+        "malformed-Infinity": text.replace('"240"', "Infinity", 1),
+        "malformed-float": text.replace('"240"', "240.0", 1),
+        "malformed-trailing-text": text + "{}",
+        "malformed-deep": '{"claim":' * 2000 + "1" + "}" * 2000,
+    }
+    return texts
+
+
+def main() -> None:
+    good = accepted()
+    for folder, texts in (
+        ("accept", {name: make.dumps(data) for name, data in good.items()}),
+        ("reject", rejected(good)),
+    ):
+        (HERE / folder).mkdir(exist_ok=True)
+        for old in (HERE / folder).glob("*.json"):
+            old.unlink()
+        for name, text in texts.items():
+            (HERE / folder / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

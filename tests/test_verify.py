@@ -1,0 +1,746 @@
+"""The checker: what it must accept, what it must refuse, and each of its parts against other arithmetic."""
+
+import ast
+import copy
+import json
+import random
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import pytest
+import sympy as sp
+from flint import arb, arb_mat, ctx, fmpq_poly
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mfcheck import verify
+from mfcheck.rigor import codes
+from mfcheck.rigor.ball import enclose
+from mfcheck.rigor.dual import DualKernel
+from mfcheck.rigor.eigen import certified_lambda_min
+from mfcheck.rigor.hermite import hermite_coefficients, totals
+from mfcheck.rigor.separation import separation_bound
+from mfcheck.symbolic.activation import LIBRARY, X
+from mfcheck.symbolic.expression import parse
+
+Json = dict[str, Any]
+
+FOLDER = Path(__file__).parent / "certificates"
+ACCEPT = sorted((FOLDER / "accept").glob("*.json"))
+REJECT = sorted((FOLDER / "reject").glob("*.json"))
+CHEAP = [path for path in ACCEPT if path.name.startswith(("code_bound", "inequality-interval"))]
+FORGED = [
+    *CHEAP,
+    *(
+        FOLDER / "accept" / f"{name}.json"
+        for name in ("lambda_min-sin-rational", "separation-cos-3")
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def _precision() -> Iterator[None]:
+    before = verify.iv.prec
+    verify.iv.prec = 200
+    with ctx.workprec(300), mpmath.workprec(400):
+        yield
+    verify.iv.prec = before
+
+
+def load(name: str) -> Json:
+    found: Json = json.loads((FOLDER / "accept" / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def forged(data: Json) -> Json:
+    """Make statement and digest fit a changed claim, as a forger would."""
+    changed = {**data, "statement": verify.statement(data["kind"], data["claim"])}
+    return {**changed, "sha256": verify.digest(changed)}
+
+
+def changed(name: str, claim: Json | None = None, witness: Json | None = None) -> verify.Verdict:
+    data = load(name)
+    data["claim"].update(claim or {})
+    data["witness"].update(witness or {})
+    return verify.verify(json.dumps(forged(data)))
+
+
+# --- the two folders ------------------------------------------------------------------------------
+
+
+def test_there_are_certificates_of_each_kind() -> None:
+    assert (
+        {load(path.stem)["kind"] for path in ACCEPT} == set(verify.KINDS) == set(verify.STATEMENTS)
+    )
+    assert len(REJECT) > 50
+
+
+@pytest.mark.parametrize("path", ACCEPT, ids=lambda path: path.stem)
+def test_true_certificates_are_accepted(path: Path) -> None:
+    verdict = verify.verify(path)
+    assert verdict.status == "accepted", verdict.reason
+    assert verdict.statement == load(path.stem)["statement"]
+    assert verdict.kind == load(path.stem)["kind"]
+
+
+@pytest.mark.parametrize("path", REJECT, ids=lambda path: path.stem)
+def test_false_and_broken_certificates_are_refused_in_one_line(path: Path) -> None:
+    verdict = verify.verify(path)
+    assert verdict.status == path.name.split("-")[0]
+    assert verdict.reason
+    assert "\n" not in verdict.reason
+    assert len(verdict.reason) < 200
+    assert not verdict.statement
+
+
+# --- mutations ------------------------------------------------------------------------------------
+
+
+def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """All paths in a tree of JSON."""
+    yield path
+    items = (
+        data.items()
+        if isinstance(data, dict)
+        else enumerate(data)
+        if isinstance(data, list)
+        else ()
+    )
+    for key, value in items:
+        yield from places(value, (*path, key))
+
+
+def other_text(text: str, rng: random.Random) -> str:
+    i = rng.randrange(len(text) + 1)
+    fresh = rng.choice("0123456789-+./*e()x ")
+    edits = [
+        text[:i] + fresh + text[i:],
+        text[:i] + fresh + text[i + 1 :],
+        text[:i] + text[i + 1 :],
+    ]
+    edits += ["-" + text, text.removeprefix("-"), text + "0", text[::-1], f"1/{text}"]
+    return rng.choice(edits)
+
+
+def other_value(value: Any, rng: random.Random) -> Any:
+    """A value that differs, by type."""
+    if rng.random() < 0.05:
+        return rng.choice([None, True, 0.5, "0", "1", [], {}, 10**30, -1, float("nan")])
+    if isinstance(value, str):
+        return other_text(value, rng)
+    if isinstance(value, bool | int):
+        return value + rng.choice([-2, -1, 1, 2, 10, -value, value, 10**9])
+    result = copy.copy(value)
+    if isinstance(result, list) and result:
+        i, j = rng.randrange(len(result)), rng.randrange(len(result))
+        action = rng.randrange(4)
+        if action == 0:
+            del result[i]
+        elif action == 1:
+            result.insert(i, result[j])
+        elif action == 2:
+            result[i], result[j] = result[j], result[i]
+        else:
+            result.append("1")
+    elif isinstance(result, dict) and result:
+        key, second = rng.choice(list(result)), rng.choice(list(result))
+        action = rng.randrange(4)
+        if action == 0:
+            del result[key]
+        elif action == 1:
+            result[key + "_"] = result.pop(key)
+        elif action == 2:
+            result[key], result[second] = result[second], result[key]
+        else:
+            result["extra"] = "1"
+    return result
+
+
+def mutated(data: Json, rng: random.Random, spare: tuple[str, ...] = ()) -> Json:
+    """A copy with one to three random edits, none below a key in `spare`."""
+    result = copy.deepcopy(data)
+    for _ in range(rng.choice([1, 1, 1, 2, 3])):
+        path = rng.choice([p for p in places(result) if p and not set(p) & set(spare)])
+        parent = result
+        for key in path[:-1]:
+            parent = parent[key]
+        parent[path[-1]] = other_value(parent[path[-1]], rng)
+    return result
+
+
+def test_no_mutation_that_changes_the_claim_passes() -> None:
+    """Claims are bound to a digest, so an accepted mutation can have touched the hints alone."""
+    rng = random.Random(1)
+    accepted = 0
+    originals = {path: load(path.stem) for path in ACCEPT}
+    for round_ in range(160):
+        for path, data in originals.items():
+            slow = path not in CHEAP  # other hints there cost seconds each
+            if slow and round_ >= 80:
+                continue
+            changed = mutated(data, rng, ("bits", "terms") if not slow else ("witness",))
+            verdict = verify.verify(json.dumps(changed))
+            if verdict.status == "accepted":
+                accepted += 1
+                assert {**changed, "witness": 0} == {**data, "witness": 0}
+            else:
+                assert verdict.reason
+    assert accepted > 0
+
+
+def test_no_edit_of_the_text_passes_with_another_claim() -> None:
+    rng = random.Random(2)
+    for path in CHEAP:
+        text = path.read_text(encoding="utf-8")
+        original = json.loads(text)
+        for _ in range(150):
+            i = rng.randrange(len(text))
+            cut = rng.choice(
+                [
+                    text[:i],
+                    text[:i] + text[i + 1 :],
+                    text[:i] + rng.choice('0"9{}[],: -e') + text[i + 1 :],
+                ]
+            )
+            if verify.verify("{" + cut[1:]).status == "accepted":
+                assert {**json.loads("{" + cut[1:]), "witness": 0} == {**original, "witness": 0}
+
+
+def truth(data: Json) -> bool:
+    """Whether a claim of a well-formed certificate is true, or proved by its hints, by python-flint."""
+    claim, witness = data["claim"], data["witness"]
+    judge = {
+        "lambda_min": true_lambda_min,
+        "separation": true_separation,
+        "code_bound": true_code_bound,
+        "inequality": true_inequality,
+    }
+    return judge[data["kind"]](claim, witness)
+
+
+def true_lambda_min(claim: Json, _: Json) -> bool:
+    rows = [[enclose(parse(x), prec=300) for x in row] for row in claim["points"]]
+    norms = [sum((x * x for x in row), arb(0)).sqrt() for row in rows]
+    n = len(rows)
+    inner = [
+        [
+            sum((x * y for x, y in zip(p, q, strict=True)), arb(0)) / (norms[i] * norms[j])
+            for j, q in enumerate(rows)
+        ]
+        for i, p in enumerate(rows)
+    ]
+    c = arb_mat([[arb(1) if i == j else (1 + inner[i][j]) / 2 for j in range(n)] for i in range(n)])
+    order = verify.ORDERS[claim["kernel"]]
+    found = certified_lambda_min(DualKernel(LIBRARY[claim["activation"]], 30).value(c, order))
+    bounds = {
+        key: enclose(parse(claim[key]), prec=300)
+        for key in ("lower", "upper", "C_max")
+        if key in claim
+    }
+    good = [len(row) == claim["dimension"] for row in rows]
+    if "lower" in bounds:
+        good.append(bool(bounds["lower"] <= found.upper))
+    if "upper" in bounds:
+        good.append(bool(bounds["upper"] >= found.lower))
+    if "C_max" in bounds:
+        good += [not bool(inner[i][j] > bounds["C_max"]) for i, j in combinations(range(n), 2)]
+    return all(good)
+
+
+def true_separation(claim: Json, _: Json) -> bool:
+    activation, order = LIBRARY[claim["activation"]], verify.ORDERS[claim["kernel"]]
+    bound = separation_bound(activation, claim["n"], Fraction(claim["C_max"]), order=order)
+    return bool(enclose(parse(claim["lower"])) <= bound.upper())
+
+
+KNOWN_CODES = [
+    (2, "1/2", 6),
+    (3, "0.4473", 12),
+    (4, "1/2", 24),
+    (8, "1/2", 240),
+    (24, "1/2", 196560),
+]
+
+
+def true_code_bound(claim: Json, witness: Json) -> bool:
+    d, C, bound = claim["dimension"], Fraction(claim["cosine"]), Fraction(claim["upper"])
+    if (
+        d < 1
+        or not -1 <= C < 1
+        or any(d >= e and Fraction(D) <= C and n > bound for e, D, n in KNOWN_CODES)
+    ):
+        return False
+    if witness["method"] != "delsarte":
+        return True if C > 0 and d > 2 else bound >= codes.n_max(d, C).n_max
+    f, square, rest = (
+        [Fraction(x) for x in witness[key]] for key in ("coefficients", "square", "rest")
+    )
+    q, g = (fmpq_poly([codes._fmpq(x) for x in part]) for part in (square, rest))
+    proof = codes._proved(d, C, q, g, tuple(witness["ends"]))
+    while len(f) > 1 and f[-1] == 0:
+        f.pop()
+    return proof is not None and list(proof.gegenbauer) == f and bound >= sum(f) // f[0]
+
+
+def true_inequality(claim: Json, _: Json) -> bool:
+    names = sorted(claim["inputs"])
+    symbols = {name: sp.Symbol(name, real=True) for name in names}
+    ends = {k: v if isinstance(v, list) else [v, v] for k, v in claim["inputs"].items()}
+    text = claim["formula"].replace("max(x, sqrt(y))", "m")
+    formula = parse(text, [*names, "m"])
+    for k in range(4):
+        values = {
+            symbols[name]: enclose(parse(ends[name][k & 1 if i else k >> 1]), prec=300)
+            for i, name in enumerate(names)
+        }
+        if "m" in text:
+            x, y = (values[symbols[name]] for name in ("x", "y"))
+            values[sp.Symbol("m", real=True)] = x.max(y.sqrt())
+        value = enclose(formula, values, prec=300)
+        if (
+            "lower" in claim
+            and not value.upper() >= enclose(parse(claim["lower"]), prec=300).lower()
+        ):
+            return False
+        if (
+            "upper" in claim
+            and not value.lower() <= enclose(parse(claim["upper"]), prec=300).upper()
+        ):
+            return False
+    return True
+
+
+def test_forged_mutations_pass_only_if_they_are_true() -> None:
+    """The forger makes the digest fit too: what then passes must be true."""
+    rng = random.Random(3)
+    accepted = 0
+    for path in FORGED:
+        data = load(path.stem)
+        for _ in range(200):
+            change = mutated(data, rng, ("bits", "terms", "sha256", "statement", "format", "kind"))
+            try:
+                change = forged(change)
+            except (KeyError, AttributeError, TypeError, ValueError):
+                continue  # no longer an object of this kind
+            if verify.verify(json.dumps(change)).status == "accepted":
+                accepted += 1
+                assert truth(change), change
+    assert accepted > 100  # weaker claims, other true claims, longer proofs
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def test_it_imports_nothing_but_the_standard_library_and_mpmath() -> None:
+    tree = ast.parse(Path(verify.__file__).read_text(encoding="utf-8"))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {
+        (node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name).split(".")[
+            0
+        ]
+        for node in nodes
+    }
+    assert names - set(sys.stdlib_module_names) == {"mpmath"}
+    assert not any(isinstance(node, ast.ImportFrom) and node.level for node in nodes)
+
+
+def test_paths_and_texts(tmp_path: Path) -> None:
+    path = FOLDER / "accept" / "code_bound-kissing-8.json"
+    text = path.read_text(encoding="utf-8")
+    for source in (path, str(path), text, "  " + text):
+        assert verify.verify(source).status == "accepted"
+    assert verify.verify(tmp_path).reason == "no such file"
+    assert verify.verify("no/such/file").status == "malformed"
+    assert verify.verify("bad\0name").status == "malformed"
+    huge = tmp_path / "huge.json"
+    huge.write_text(" " * (verify.MAX_SIZE + 1), encoding="utf-8")
+    assert "larger" in verify.verify(huge).reason
+    assert "longer" in verify.verify("{" + " " * verify.MAX_SIZE).reason
+    binary = tmp_path / "binary.json"
+    binary.write_bytes(b"\xff\xfe\x00")
+    assert "UnicodeDecodeError" in verify.verify(binary).reason
+
+
+def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = str(FOLDER / "accept" / "code_bound-kissing-8.json")
+    false = str(FOLDER / "reject" / "rejected-code-one-less.json")
+    assert verify.main([good]) == 0
+    assert "accepted: at most 240 unit vectors" in capsys.readouterr().out
+    assert verify.main([false, good]) == 1
+    assert "rejected: the bound" in capsys.readouterr().out
+    assert verify.main([good, str(tmp_path / "none.json"), false]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert verify.main([]) == 2
+
+
+def test_command_runs_as_a_module() -> None:
+    path = FOLDER / "accept" / "code_bound-kissing-24.json"
+    root = Path(verify.__file__).parents[1]
+    command = [sys.executable, "-m", "mfcheck.verify", str(path)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "196560" in done.stdout
+
+
+def test_script_ends_with_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["verify", str(FOLDER / "reject" / "malformed-null.json")])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(verify.__file__, run_name="__main__")
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "9**9**9**9",
+        "exp(exp(exp(100)))",
+        "1/0",
+        "1/(1-1)",
+        "x**y",
+        "sqrt(-1)",
+        "(-1)**(1/2)",
+        "2**1001",
+        "erf()",
+        "erf(1, 2)",
+        "max(1, b=2)",
+        "pi(1)",
+        "exp",
+        "exp.a",
+        "exp(1)(1)",
+        "~1",
+        "1 if 1 else 2",
+        "1j",
+        "0x10",
+        "1_000",
+        "True",
+        "[1]",
+        "lambda: 1",
+        "-" * 3000 + "1",
+        "(" * 300 + "1" + ")" * 300,
+        "+".join(["1"] * 2000),
+        "1" * 3999,
+        "1 2",
+        "",
+        "é",
+        "1" * 5000,
+        "A1(1)",
+        "+1",
+        "atan(exp(1000)*(1-1))**(0.5)",
+    ],
+)
+def test_formulas_that_are_refused(formula: str) -> None:
+    assert changed("inequality-interval", {"formula": formula}).status != "accepted"
+
+
+@pytest.mark.parametrize(
+    ("formula", "lower", "upper"),
+    [
+        ("2", "2", "2"),
+        ("1.5e-3", "0.00149999", "0.00150001"),
+        ("-2**2", "-4", "-4"),
+        ("2**-2", "1/4", "1/4"),
+        ("8**(1/3)", "1.99999999", "2.00000001"),
+        ("min(1, 2, x) + max(x, 2)", "2.2999", "2.3101"),
+        ("erf(-0.5)", "-0.5204998779", "-0.5204998778"),
+        ("erf(30)", "0.999999999", "1"),
+        ("4*atan(1)", "3.1415926535", "3.1415926536"),
+        ("sin(pi/6) + cos(pi/3)", "0.99999999999", "1.00000000001"),
+        ("log(exp(2))", "1.99999999999", "2.00000000001"),
+        ("tanh(1)", "0.76159415595", "0.76159415596"),
+        ("x - x", "-0.0101", "0.0101"),
+    ],
+)
+def test_formulas_that_are_evaluated(formula: str, lower: str, upper: str) -> None:
+    verdict = changed("inequality-interval", {"formula": formula, "lower": lower, "upper": upper})
+    assert verdict.status == "accepted", verdict.reason
+
+
+@pytest.mark.parametrize(
+    "inputs", [{"exp": "1"}, {"1x": "1"}, {"x": ["1"]}, {"x": ["1", "2", "3"]}, {"x": {}}]
+)
+def test_inputs_that_are_refused(inputs: Json) -> None:
+    assert changed("inequality-interval", {"inputs": inputs}).status == "malformed"
+
+
+def test_one_sided_claims() -> None:
+    data = load("lambda_min-sin-rational")
+    for key in ("lower", "upper"):
+        one = copy.deepcopy(data)
+        del one["claim"][key], one["claim"]["C_max"]
+        if key == "upper":
+            del one["witness"]["vector"]
+        assert verify.verify(json.dumps(forged(one))).status == "accepted"
+    one = copy.deepcopy(data)
+    del one["claim"]["lower"], one["witness"]["vector"]
+    assert "vector" in verify.verify(json.dumps(forged(one))).reason
+
+
+def test_parts_of_a_bundle() -> None:
+    data = load("bundle-chain")
+    first, second = data["claim"]["parts"]
+    for parts, word in (
+        ([], "parts"),
+        ([second, first], "number"),
+        ([first, {**second, "name": "lambda_0"}], "name"),
+        ([{**first, "name": "0"}], "name"),
+        ([{"name": "a"}], "lacks"),
+        (["a"], "not an object"),
+    ):
+        verdict = verify.verify(json.dumps(forged({**data, "claim": {"parts": parts}})))
+        assert verdict.status == "malformed"
+        assert word in verdict.reason
+    one_sided = copy.deepcopy(first)
+    del one_sided["certificate"]["claim"]["lower"]
+    one_sided["certificate"] = forged(one_sided["certificate"])
+    verdict = verify.verify(json.dumps(forged({**data, "claim": {"parts": [one_sided, second]}})))
+    assert verdict.reason == "bounds of input l"
+
+
+@pytest.mark.parametrize(
+    ("claim", "witness"),
+    [
+        ({"dimension": 0}, {}),
+        ({"dimension": 20_000}, {}),
+        ({"cosine": "1"}, {}),
+        ({"cosine": "-2"}, {}),
+        ({"cosine": "0." + "3" * 70}, {}),
+        ({"upper": "1/2"}, {}),
+        ({"dimension": 1}, {}),
+        ({}, {"coefficients": []}),
+        ({}, {"coefficients": ["1" * 200]}),
+        ({}, {"ends": [0, 1, 1]}),
+        ({"dimension": 3}, {"method": "circle"}),
+        ({}, {"method": "rankin"}),
+        ({"dimension": 1}, {"method": "volume"}),
+    ],
+)
+def test_code_bounds_that_are_refused(claim: Json, witness: Json) -> None:
+    assert changed("code_bound-kissing-8", claim, witness).status != "accepted"
+
+
+def test_code_bounds_without_a_polynomial() -> None:
+    assert changed("code_bound-kissing-2", {"upper": "6.5"}).status == "accepted"
+    assert changed("code_bound-kissing-2", {"upper": "5.999"}).status == "rejected"
+    assert changed("code_bound-rankin", {"dimension": 1, "upper": "2"}).status == "accepted"
+    assert changed("code_bound-rankin", {"cosine": "-1", "upper": "2"}).status == "accepted"
+    assert changed("code_bound-rankin", {"cosine": "-1", "upper": "1"}).status == "rejected"
+
+
+@pytest.mark.parametrize(
+    "claim", [{"n": 0}, {"C_max": "1"}, {"C_max": "-3"}, {"kernel": "G1"}, {"activation": "relu"}]
+)
+def test_separation_claims_that_are_refused(claim: Json) -> None:
+    assert changed("separation-cos-3", claim).status == "malformed"
+
+
+def test_separation_of_one_point_is_the_diagonal() -> None:
+    total = float(totals(LIBRARY["cos"]).linear.mid())
+    for factor, status in ((0.9999, "accepted"), (1.0001, "rejected")):
+        assert changed("separation-cos-3", {"n": 1, "lower": str(total * factor)}).status == status
+
+
+@pytest.mark.parametrize("hints", [{"bits": 31}, {"terms": 0}, {"bits": 257}, {"terms": 601}])
+def test_hints_out_of_range(hints: Json) -> None:
+    assert changed("separation-cos-3", witness=hints).status == "malformed"
+    if "bits" in hints:
+        assert changed("inequality-interval", witness=hints).status == "malformed"
+
+
+def test_kernels_as_functions() -> None:
+    name = "inequality-equal-inner-products"
+    assert changed(name, {"inputs": {"C": "1.1"}}).reason == "a kernel outside 0 <= c <= 1"
+    assert changed(name, {"inputs": {"C": ["0.49", "0.51"]}}).status == "rejected"
+    wide = {"inputs": {"C": ["0.49", "0.51"]}, "lower": "0.4", "upper": "0.5"}
+    assert changed(name, wide).status == "accepted"
+    sums = {"formula": "A(1) + A1(1) + A2(1) + A1(0) - C", "lower": "1", "upper": "9"}
+    assert changed(name, sums).status == "accepted"
+
+
+# --- arithmetic -----------------------------------------------------------------------------------
+
+POINTS = st.fractions(-6, 6, max_denominator=10**6)
+REFERENCE = {
+    "atan": mpmath.atan,
+    "erf": mpmath.erf,
+    "tanh": mpmath.tanh,
+    "exp": mpmath.exp,
+    "sin": mpmath.sin,
+}
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(sorted(REFERENCE)), POINTS, st.fractions(0, 1, max_denominator=1000))
+def test_functions_contain_the_exact_value(name: str, x: Fraction, width: Fraction) -> None:
+    verify.iv.prec = 120
+    with mpmath.workprec(300):
+        narrow = verify.FUNCTIONS[name](verify._exact(x))
+        low, high = (mpmath.mpf(end) for end in (narrow.a.a, narrow.b.b))
+        value = REFERENCE[name](mpmath.mpf(x.numerator) / x.denominator)
+        assert low <= value <= high
+        assert high - low < mpmath.mpf(2) ** -80 * max(1, abs(value))
+        ends = verify.iv.mpf([verify._exact(x).a, verify._exact(x + width).b])
+        wide = verify.FUNCTIONS[name](ends)
+        middle = x + width / 2
+        value = REFERENCE[name](mpmath.mpf(middle.numerator) / middle.denominator)
+        assert mpmath.mpf(wide.a.a) <= value <= mpmath.mpf(wide.b.b)
+
+
+def test_planted_wrong_function_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "_erf_at", lambda x: verify.iv.mpf(x) / 2**verify.iv.prec)
+    value = verify._erf(verify.iv.mpf(1))
+    assert not value.a <= 0.8427007929497149 <= value.b
+
+
+def test_large_and_small_arguments() -> None:
+    erf = verify.FUNCTIONS["erf"]
+    assert erf(verify.iv.mpf(100)).b == 1
+    assert erf(verify.iv.mpf(-100)).a == -1
+    assert 0 in erf(verify.iv.mpf(0))
+    with pytest.raises(verify.UnprovedError, match="atan"):
+        verify.FUNCTIONS["atan"](verify.iv.mpf([-(10**9), 10**9]))
+    with pytest.raises(verify.UnprovedError, match="finite"):
+        verify._finite(verify.iv.mpf([0, "inf"]))
+    with pytest.raises(verify.UnprovedError, match="absurd"):
+        verify._finite(verify.iv.mpf(2) ** (10**7))
+
+
+@pytest.mark.parametrize("name", list(verify.ACTIVATIONS))
+def test_activations_and_their_derivatives(name: str) -> None:
+    assert set(verify.ACTIVATIONS) == set(LIBRARY)
+    for order, text in enumerate(verify.ACTIVATIONS[name][:3]):
+        difference = parse(text) - LIBRARY[name].derivative(order)
+        for x in (-3, sp.Rational(-1, 3), 0, sp.Rational(5, 7), 4):
+            assert abs(sp.N(difference.subs(X, x), 30)) < 1e-25
+
+
+@pytest.mark.parametrize("name", list(verify.ACTIVATIONS))
+def test_growth_in_the_strip(name: str) -> None:
+    """`|s0(sqrt2 z)| <= B max(1, |Re z|)` for |Im z| <= a; the proof is in docs/certificates.md."""
+    a, bound = (float(Fraction(text)) for text in verify.ACTIVATIONS[name][3:])
+    value = sp.lambdify(X, LIBRARY[name].expr, "mpmath")
+    with mpmath.workprec(60):
+        for i in range(81):
+            for j in range(5):
+                z = mpmath.mpc((i - 40) / 8, a * j / 4)
+                assert abs(value(mpmath.sqrt(2) * z)) <= bound * max(1, abs(z.real)) * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("name", list(verify.ACTIVATIONS))
+def test_spectrum_against_hermite_coefficients(name: str) -> None:
+    bits, terms = 64, 40
+    verify.iv.prec = 2 * bits + 100
+    squares, sums = verify._squares(name, bits, terms), verify._nodes(name, bits)[1]
+    coefficients = hermite_coefficients(LIBRARY[name], terms, 30)
+    whole = totals(LIBRARY[name], 30)
+    with ctx.workprec(200):
+        unit = arb(2) ** -bits
+        exact = [x * x for x in coefficients]
+        for (low, high), value in zip(squares, exact, strict=True):
+            assert low * unit <= value.upper()
+            assert value.lower() <= high * unit
+            assert high - low < 100
+        for (low, high), value in zip(
+            sums, (whole.plain, whole.linear, whole.quadratic), strict=True
+        ):
+            assert low * unit <= value.upper()
+            assert value.lower() <= high * unit
+            assert high - low < 100
+
+
+def test_planted_error_of_the_trapezoidal_rule_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """tanh is not analytic for |Im z| <= 12: whoever claims it gets a wrong coefficient."""
+    exact = hermite_coefficients(LIBRARY["tanh"], 2, 30)[1]
+
+    def contained() -> bool:
+        verify._nodes.cache_clear()
+        low, high = verify._squares.__wrapped__("tanh", 40, 2)[1]
+        with ctx.workprec(200):
+            return bool(low * arb(2) ** -40 <= exact**2) and bool(exact**2 <= high * arb(2) ** -40)
+
+    assert contained()
+    too_wide = [*verify.ACTIVATIONS["tanh"][:3], "12", "1"]
+    monkeypatch.setattr(verify, "ACTIVATIONS", {**verify.ACTIVATIONS, "tanh": too_wide})
+    assert not contained()
+    verify._nodes.cache_clear()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 2**32), st.integers(1, 7), st.integers(0, 3))
+def test_bounds_of_lambda_min(seed: int, n: int, spread: int) -> None:
+    """Certified bounds lie on the right side of the exact value, and reach it."""
+    rng = random.Random(seed)
+    bits = 60
+    half = [[rng.uniform(-1, 1) for _ in range(n)] for _ in range(n)]
+    middle = [
+        [int(sum(half[i][k] * half[j][k] for k in range(n)) * 2**bits) for j in range(i + 1)]
+        for i in range(n)
+    ]
+    gram = [
+        [(x - rng.randrange(spread + 1), x + rng.randrange(spread + 1)) for x in row]
+        for row in middle
+    ]
+    full = arb_mat(
+        [[arb(middle[max(i, j)][min(i, j)]) / 2**bits for j in range(n)] for i in range(n)]
+    )
+    found = certified_lambda_min(full, 100, method="ball")
+    exact = Fraction(int((found.lower.mid() * 2**100).floor().unique_fmpz()), 2**100)
+    room = Fraction(40 * (n + spread) ** 2, 2**bits)
+    verify._prove_lower(gram, bits, exact - room)
+    with pytest.raises(verify.UnprovedError):
+        verify._prove_lower(gram, bits, exact + Fraction(1, 2**90) + Fraction(n * spread, 2**bits))
+    scale = max((abs(x) for x in found.vector), key=float)
+    vector = [Fraction(int((x / scale * 2**60).mid().floor().unique_fmpz())) for x in found.vector]
+    verify._prove_upper(gram, bits, vector, exact + room)
+    with pytest.raises(verify.UnprovedError):
+        verify._prove_upper(
+            gram, bits, vector, exact - Fraction(n * spread, 2**bits) - Fraction(1, 2**90)
+        )
+
+
+def test_lower_bounds_of_indefinite_and_singular_matrices() -> None:
+    ones = [[(2**40, 2**40)], [(2**40, 2**40), (2**40, 2**40)]]
+    verify._prove_lower(ones, 40, Fraction(-1, 10**6))
+    for lower in (Fraction(0), Fraction(1, 10**6)):
+        with pytest.raises(verify.UnprovedError):
+            verify._prove_lower(ones, 40, lower)
+    swap = [[(0, 0)], [(2**40, 2**40), (0, 0)]]
+    verify._prove_lower(swap, 40, Fraction("-1.000001"))
+    with pytest.raises(verify.UnprovedError):
+        verify._prove_lower(swap, 40, Fraction("-0.999999"))
+
+
+def test_planted_missing_slack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If square roots were taken to leave too much over, the last comparison refuses the proof."""
+    monkeypatch.setattr(verify, "isqrt", lambda x: 2**20)
+    with pytest.raises(verify.UnprovedError, match="rounding"):
+        verify._prove_lower([[(2**40, 2**40)]], 40, Fraction(1, 2))
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.fractions(-3, 3, max_denominator=8), min_size=1, max_size=6))
+def test_positivity_of_polynomials(f: list[Fraction]) -> None:
+    exact = codes.positive_on(fmpq_poly([codes._fmpq(c) for c in f]), Fraction(-1), Fraction(1, 2))
+    assert verify._positive(f, Fraction(-1), Fraction(1, 2)) is exact
+
+
+def test_positivity_gives_up_at_double_roots() -> None:
+    square = [Fraction(1, 9), Fraction(-2, 3), Fraction(1)]  # (t - 1/3)^2
+    assert not verify._positive(square, Fraction(0), Fraction(1))
+    assert verify._positive([square[0] + Fraction(1, 10**6), *square[1:]], Fraction(0), Fraction(1))
+
+
+@pytest.mark.parametrize("d", [2, 3, 8, 24])
+def test_gegenbauer_sums(d: int) -> None:
+    basis = codes.gegenbauer_polynomials(d, 6)
+    weights = [Fraction(k + 1, 3) for k in range(7)]
+    f = sum((p * codes._fmpq(w) for p, w in zip(basis, weights, strict=True)), fmpq_poly([0]))
+    for t in (Fraction(1), Fraction(-1), Fraction(3, 7), Fraction(5)):
+        assert verify._gegenbauer(weights, d, t) == codes._fraction(f(codes._fmpq(t)))
+    assert verify._gegenbauer(weights, d, Fraction(1)) == sum(weights)
