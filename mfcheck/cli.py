@@ -5,6 +5,7 @@ What a command needs is imported when it runs, so that help and usage errors com
 
 import json as json_module
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -375,6 +376,30 @@ def verify(
     )
     if verdict.status == fail_on:
         raise typer.Exit(VERDICT_GIVEN)
+
+
+@app.command(epilog="Example: mfcheck new my-paper")
+def new(
+    paper: Annotated[str, typer.Argument(metavar="ID", help="Id of the new paper.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write to.  [default: ./ID]")
+    ] = None,
+    json: Json = None,
+    quiet: Quiet = False,
+    no_colour: NoColour = False,
+) -> None:
+    """Write a small paper package to start from."""
+    from mfcheck.new import create
+
+    output = Output(json, quiet, no_colour)
+    folder = out or Path(paper)
+    written = [str(path) for path in create(paper, folder)]
+    words = f"Written to {folder}:\n  " + "\n  ".join(written)
+    words += f"\nNext: pip install -e {shlex.quote(str(folder))} && mfcheck review {paper}"
+    output.give(
+        _dump({"paper": paper, "folder": str(folder), "files": written}),
+        lambda console: console.print(words, markup=False, soft_wrap=True),
+    )
 
 
 def _table(console: "Console", rows: Sequence[dict[str, Any]]) -> None:
