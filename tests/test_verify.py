@@ -716,6 +716,21 @@ def test_lower_bounds_of_indefinite_and_singular_matrices() -> None:
         verify._prove_lower(swap, 40, Fraction("-0.999999"))
 
 
+def test_bounds_hold_for_every_matrix_between_the_entries() -> None:
+    unit = 2**40
+    wide = [[(unit, 3 * unit)], [(-unit, unit), (unit, 2 * unit)]]
+    vectors = ([1, 0], [0, 1], [1, -1], [1, 1])
+    largest = (3, 2, Fraction(7, 2), Fraction(7, 2))  # of v^T A v / v^T v over the family
+    for v, value in zip(vectors, largest, strict=True):
+        exact = [Fraction(x) for x in v]
+        verify._prove_upper(wide, 40, exact, value + Fraction(1, 100))
+        with pytest.raises(verify.UnprovedError):
+            verify._prove_upper(wide, 40, exact, Fraction(value))
+    with pytest.raises(verify.UnprovedError):
+        verify._prove_lower(wide, 40, Fraction(1, 100))  # [[1, 1], [1, 1]] is singular
+    verify._prove_lower(wide, 40, Fraction(-3))
+
+
 def test_planted_missing_slack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """If square roots were taken to leave too much over, the last comparison refuses the proof."""
     monkeypatch.setattr(verify, "isqrt", lambda x: 2**20)

@@ -275,9 +275,9 @@ def _widened(value: arb, up: bool, digits: int) -> str:
 def _accuracy(found: SmallestEigenvalue, digits: int) -> float:
     """Decimal places that the entries of the matrix need."""
     with ctx.workprec(64):
-        size = abs(found.upper).mid() + abs(found.lower).mid()
+        size = found.lower.union(found.upper).abs_lower()
         if not bool(size > arb("1e-60")):
-            raise InputError("no certificate: lambda_min is zero, or below 1e-60")
+            raise InputError("no certificate: lambda_min is not certain to differ from zero")
         return digits - float(size.log()) / math.log(10)
 
 
