@@ -295,6 +295,42 @@ def power(
     output.give(result.model_dump_json(indent=1), lambda console: print_power(result, console))
 
 
+@app.command(epilog="Example: mfcheck falsify scaled-resnets:lemma-4-second --budget quick")
+def falsify(
+    target: Annotated[str, typer.Argument(metavar="PAPER:CLAIM", help="One claim of a paper.")],
+    planted: Annotated[
+        str | None, typer.Option("--planted", help="Attack this planted error of the claim.")
+    ] = None,
+    budget: BudgetName = "standard",
+    seed: Seed = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for counterexamples and certificates.")
+    ] = None,
+    json: Json = None,
+    quiet: Quiet = False,
+    no_colour: NoColour = False,
+) -> None:
+    """Search for settings in which a claim is false."""
+    from mfcheck.falsify.attack import falsify as run_falsify
+    from mfcheck.report import print_falsification
+
+    output = Output(json, quiet, no_colour)
+    paper, _, claim = target.partition(":")
+    progress = output.console(stderr=True)
+    result = run_falsify(
+        paper,
+        claim,
+        budget=budget,
+        seed=seed,
+        planted=planted,
+        out=out,
+        watch=lambda words: progress.print(words, markup=False, soft_wrap=True),
+    )
+    output.give(
+        result.model_dump_json(indent=1), lambda console: print_falsification(result, console)
+    )
+
+
 @app.command(epilog="Example: mfcheck constants scaled-resnets --set beta=64 --digits 30")
 def constants(
     paper: PaperId,

@@ -234,6 +234,14 @@ class PlantedRecord(Record):
     answers: dict[str, str] = {}
 
 
+class KindTally(Record):
+    """How many planted errors of one kind there were, and how many were caught."""
+
+    kind: str
+    planted: int
+    caught: int
+
+
 class PowerRecord(Record):
     """JSON of `mfcheck power`; `unplanted` names the checks that no planted error puts to the test."""
 
@@ -243,7 +251,62 @@ class PowerRecord(Record):
     caught: int
     missed: tuple[str, ...]
     unplanted: tuple[str, ...] = ()
+    kinds: tuple[KindTally, ...] = ()
     details: tuple[PlantedRecord, ...]
+
+
+class CounterexampleRecord(Record):
+    """A setting in which an inequality is certainly false although its assumptions certainly hold.
+
+    `own` are variables that belong to no setting; `python` and `command` reproduce it; `certificate` is a certificate
+    for `mfcheck verify`, None where no kind of certificate covers the inequality.
+    """
+
+    setting: dict[str, Any]
+    own: dict[str, str]
+    lhs: Interval
+    rhs: Interval
+    python: str
+    command: str
+    data: str
+    """The data as a CSV file for `--data`."""
+    certificate: dict[str, Any] | None = None
+
+
+class AttackRecord(Record):
+    """What the search for a counterexample of one inequality found.
+
+    Of `sampled` independent settings of the stated distribution, `met` met the assumptions, all of them decided, and
+    `violated` violated the inequality beyond rounding; `probability_upper` bounds the probability of a violation
+    (Clopper-Pearson) at level `confidence`. `largest` is the greatest relative violation `(lhs-rhs)/(|lhs|+|rhs|)`
+    seen anywhere, in double precision, None if no setting could be evaluated.
+    """
+
+    inequality: str
+    reading: str
+    text: str
+    distribution: str
+    sampled: int
+    met: int
+    violated: int
+    confidence: float
+    probability_upper: float
+    tried: dict[str, int]
+    seconds: dict[str, float]
+    per_second: float
+    largest: float | None
+    counterexample: CounterexampleRecord | None = None
+
+
+class FalsifyRecord(Record):
+    """JSON of `mfcheck falsify`; `planted` names the planted error that was attacked in place of the claim, if any."""
+
+    paper: str
+    claim: str
+    seed: int
+    budget: str
+    planted: str | None
+    attacks: tuple[AttackRecord, ...]
 
 
 class Review(Record):

@@ -1,10 +1,10 @@
 """Planted errors: false variants of a paper's readings, and how many of them its checks reject."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mfcheck.claims.model import Check, Claim, Paper, PlantedError
-from mfcheck.claims.record import PlantedRecord, PowerRecord
+from mfcheck.claims.record import KindTally, PlantedRecord, PowerRecord
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,19 @@ def tally(paper: Paper, seed: int, answers: Answers) -> PowerRecord:
         caught=len(details) - len(missed),
         missed=missed,
         unplanted=unplanted(paper),
+        kinds=by_kind(details),
         details=details,
+    )
+
+
+def by_kind(details: Sequence[PlantedRecord]) -> tuple[KindTally, ...]:
+    """Return how many of each kind were planted and caught, in the order in which kinds first occur."""
+    found: dict[str, list[bool]] = {}
+    for record in details:
+        found.setdefault(record.kind, []).append(record.caught)
+    return tuple(
+        KindTally(kind=kind, planted=len(caught), caught=sum(caught))
+        for kind, caught in found.items()
     )
 
 

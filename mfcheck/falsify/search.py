@@ -30,6 +30,8 @@ KEPT = 8
 """Candidates that are tried in ball arithmetic, the worst first."""
 TYPED = 4
 """Activations typed at random, beside those of the library; each costs a judgement of Assumption 3 by suprema."""
+RESTARTS = 4
+"""How often the optimiser begins anew if it converges before its evaluations are used up."""
 SMALL = 12
 """Dimension up to which differential evolution is used, dual annealing above."""
 
@@ -83,7 +85,11 @@ class Target:
         return tuple(a for a in self.paper.assumptions if a.id in self.claim.assumptions)
 
     def admissible(self, case: Case) -> bool:
-        """Return whether all assumptions are decided to hold."""
+        """Return whether the paper speaks of the setting, and all assumptions are decided to hold."""
+        try:
+            self.paper.validate(case.setting)
+        except InputError:
+            return False
         return all(_holds(a, case) for a in self.assumptions)
 
     def fast(self, sample: Sample) -> float:
@@ -269,7 +275,8 @@ def _climb(target: Target, case: Case, budget: int, seed: int, best: Best) -> in
         return -score
 
     with suppress(Enough):
-        _minimise(objective, inside.vector(case), budget, seed)
+        for again in range(RESTARTS):
+            _minimise(objective, inside.vector(case), budget, seed + 1000 * again)
     return count
 
 

@@ -5,6 +5,7 @@ from mfcheck.report.markdown import render_markdown
 from mfcheck.report.terminal import (
     print_checks,
     print_constants,
+    print_falsification,
     print_findings,
     print_power,
     print_review,
@@ -15,6 +16,7 @@ from mfcheck.report.terminal import (
 __all__ = [
     "print_checks",
     "print_constants",
+    "print_falsification",
     "print_findings",
     "print_power",
     "print_review",

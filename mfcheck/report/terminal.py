@@ -14,8 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from mfcheck.claims.record import (
+    AttackRecord,
     CheckRecord,
     ConstantsRecord,
+    FalsifyRecord,
     Finding,
     PowerRecord,
     Review,
@@ -233,6 +235,8 @@ def print_power(record: PowerRecord, console: Console) -> None:
     ]
     _table(console, ("Planted error", "Result", "Kind", "Rejected by"), rows)
     console.print()
+    for tally in record.kinds:
+        _line(console, f"{one_line(tally.kind)}: {tally.caught} of {tally.planted} caught")
     missed = ", ".join(map(one_line, record.missed))
     end = f"; missed: {missed}" if missed else ""
     untested = ", ".join(map(one_line, record.unplanted))
@@ -242,6 +246,39 @@ def print_power(record: PowerRecord, console: Console) -> None:
         f"{one_line(record.paper)}: {record.caught} of {record.planted} planted errors caught"
         f" (seed {record.seed}){end}.",
     )
+
+
+def print_falsification(record: FalsifyRecord, console: Console) -> None:
+    """Print what the search found: for each inequality the counterexample, or the sampled statement."""
+    under = f", planted error {one_line(record.planted)}" if record.planted else ""
+    _line(console, f"{one_line(record.paper)}:{one_line(record.claim)}{under}", "bold")
+    for attack in record.attacks:
+        console.print()
+        _line(
+            console,
+            f"{one_line(attack.inequality)} [{one_line(attack.reading)}]: {one_line(attack.text)}",
+        )
+        _attack(console, attack)
+
+
+def _attack(console: Console, attack: AttackRecord) -> None:
+    tried = ", ".join(f"{count} {one_line(way)}" for way, count in attack.tried.items())
+    _line(console, f"  tried: {tried}; {attack.per_second:.0f} settings per second", "dim")
+    found = attack.counterexample
+    if found is None:
+        words = (
+            f"  no violation found; of {attack.sampled} sampled settings {attack.met} met the assumptions and "
+            f"{attack.violated} violated it beyond rounding: probability below {attack.probability_upper:.3g} "
+            f"with confidence {attack.confidence:g}"
+        )
+        _line(console, words, "green" if not attack.violated else "yellow")
+        return
+    sides = f"left {_value(found.lhs)}, right {_value(found.rhs)}"
+    _line(console, f"  false, certified: {sides}", "bold red")
+    for line in (found.data.rstrip().replace("\n", " | "), found.command):
+        _line(console, f"  {one_line(line)}")
+    for name, value in found.own.items():
+        _line(console, f"  {one_line(name)} = {one_line(value)}")
 
 
 def print_simulation(record: SimulationRecord, console: Console) -> None:

@@ -164,7 +164,7 @@ def _gershgorin_fast(sample: Sample, formulas: Formulas) -> tuple[float, float]:
     r = np.arange(quick.TERMS, dtype=np.float64)
     factors = _terms(formulas["term"])(r, len(sample.X), quick.largest_cosine(sample.X))
     bound = float(((1 + r) * quick.weights(sample.activation)) @ factors)
-    return bound, quick.smallest(quick.kernel(sample, 1))
+    return quick.resolved(bound, quick.kernel(sample, 1))
 
 
 def _gershgorin_enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:

@@ -195,7 +195,9 @@ def _witness(
     if not certificate.supports(activation.name):
         return None
     largest = Fraction(bounds(_largest_cosine(points), 30)[1])
-    separated = (1 + largest) / 2  # any C_max < 1 will do: leave the checker room for its own rounding
+    separated = (
+        1 + largest
+    ) / 2  # any C_max < 1 will do: leave the checker room for its own rounding
     found = smallest(points, activation)
     return certificate.counterexample(points, activation.name, found, candidate, separated)
 
@@ -250,7 +252,7 @@ MAX_TERMS = 400
 
 def _terms(size: int, largest: arb) -> int:
     """Enough terms to reach those whose factor is near one."""
-    base = min(0.999, (1 + float(largest.mid())) / 2)
+    base = min(0.999, max(0.001, (1 + float(largest.mid())) / 2))  # zero for antipodal points
     return min(MAX_TERMS, 40 + math.ceil(math.log(2 * size) / -math.log(base)))
 
 

@@ -1,0 +1,267 @@
+"""Falsification of a claim: search, shrink, certify, and write down what anyone can repeat."""
+
+import json
+import shlex
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from mfcheck.claims.inequality import Case, Inequality
+from mfcheck.claims.model import Budget, Claim, Formulas, Paper
+from mfcheck.claims.record import AttackRecord, CounterexampleRecord, FalsifyRecord, Interval
+from mfcheck.claims.registry import load_paper
+from mfcheck.claims.setting import Setting
+from mfcheck.errors import InputError
+from mfcheck.falsify import space
+from mfcheck.falsify.search import CONFIDENCE, NOISE, NOTHING, Found, Sizes, Target, search
+from mfcheck.falsify.shrink import shrink
+from mfcheck.rigor.ball import bounds
+
+Watch = Callable[[str], None]
+
+
+def falsify(
+    paper: str,
+    claim: str,
+    *,
+    budget: str = "standard",
+    seed: int = 0,
+    planted: str | None = None,
+    out: Path | None = None,
+    watch: Watch = lambda _: None,
+) -> FalsifyRecord:
+    """Search for settings in which a claim is false.
+
+    Args:
+        paper: id of an installed paper.
+        claim: id of one of its claims.
+        budget: quick, standard or thorough.
+        seed: the same seed gives the same record, times apart.
+        planted: id of a planted error of the claim, to be attacked in place of its reading.
+        out: folder for the record, and for each counterexample its data, a script, and its certificate.
+        watch: told of each inequality before it is attacked.
+
+    Raises:
+        InputError: unknown names, a claim without inequalities to attack, or an unusable folder.
+    """
+    if budget not in tuple(Budget):
+        raise InputError(f"unknown budget {budget[:60]!r}; choose one of {', '.join(Budget)}")
+    loaded = load_paper(paper)
+    found = _claim(loaded, claim)
+    if out is not None:
+        _require_folder(out)
+    attacks = []
+    for inequality in _inequalities(found, planted):
+        watch(f"{inequality.id}: {budget} search")
+        target = Target(loaded, found, inequality, _formulas(found, inequality, planted))
+        attacks.append(attack(target, Sizes.of(Budget(budget)), seed))
+    record = FalsifyRecord(
+        paper=paper,
+        claim=claim,
+        seed=seed,
+        budget=budget,
+        planted=planted,
+        attacks=tuple(attacks),
+    )
+    if out is not None:
+        _write(out, record)
+    return record
+
+
+def _claim(paper: Paper, id: str) -> Claim:
+    found = paper.claim(id)
+    able = ", ".join(c.id for c in paper.claims if c.inequalities)
+    if found is None:
+        raise InputError(f"unknown claim {id[:60]!r}; {paper.id} can be attacked at: {able}")
+    if not found.inequalities:
+        raise InputError(f"{id} states no inequality about one setting; those that do: {able}")
+    return found
+
+
+def _inequalities(claim: Claim, planted: str | None) -> tuple[Inequality, ...]:
+    if planted is None:
+        return claim.inequalities
+    reading = next((e.reading for e in claim.planted if e.id == planted), None)
+    if reading is None:
+        known = ", ".join(e.id for e in claim.planted)
+        raise InputError(f"unknown planted error {planted[:60]!r}; {claim.id} has: {known}")
+    found = tuple(q for q in claim.inequalities if q.reading == reading)
+    if not found:
+        raise InputError(f"no inequality of {claim.id} belongs to the reading {reading!r}")
+    return found
+
+
+def _formulas(claim: Claim, inequality: Inequality, planted: str | None) -> Formulas:
+    formulas = claim.reading(inequality.reading).formulas
+    replaced = next((e.replace for e in claim.planted if e.id == planted), {})
+    return {**formulas, **replaced}
+
+
+def attack(target: Target, sizes: Sizes, seed: int) -> AttackRecord:
+    """Search for a counterexample of one inequality, and shrink it."""
+    found = search(target, sizes, seed)
+    example = None if found.case is None else _example(target, found.case)
+    return _record(target, sizes, found, example)
+
+
+def _example(target: Target, case: Case) -> CounterexampleRecord:
+    simplest = shrink(
+        case,
+        target.paper.default,
+        target.inequality,
+        lambda c: target.admissible(c) and target.fast(c.sample()) > NOISE,
+        target.refuted,
+    )
+    return counterexample(target, simplest)
+
+
+def counterexample(target: Target, case: Case) -> CounterexampleRecord:
+    """Return the record of a refuted case.
+
+    Raises:
+        ValueError: the case is not certainly refuted.
+    """
+    sides = target.enclosed(case)
+    if sides is None or not target.refuted(case):
+        raise ValueError("the case is not certified to violate the inequality")
+    lhs, rhs = (Interval(lower=low, upper=high) for low, high in map(bounds, sides))
+    make = target.inequality.certificate
+    return CounterexampleRecord(
+        setting=case.setting.describe(),
+        own={name: str(value) for name, value in case.own},
+        lhs=lhs,
+        rhs=rhs,
+        python=script(target, case),
+        command=_command(target, case.setting),
+        data=csv(case.setting),
+        certificate=None if make is None else make(case, target.formulas),
+    )
+
+
+def _record(
+    target: Target, sizes: Sizes, found: Found, example: CounterexampleRecord | None
+) -> AttackRecord:
+    inequality, sampled = target.inequality, found.sampled
+    return AttackRecord(
+        inequality=inequality.id,
+        reading=inequality.reading,
+        text=inequality.text,
+        distribution=space.DISTRIBUTION.format(max_n=sizes.max_n, max_d=sizes.max_d),
+        sampled=sizes.sampled,
+        met=sampled.met,
+        violated=sampled.violated,
+        confidence=CONFIDENCE,
+        probability_upper=sampled.upper,
+        tried=dict(found.tried),
+        seconds=dict(found.seconds),
+        per_second=found.rate,
+        largest=None if found.largest == NOTHING else found.largest,
+        counterexample=example,
+    )
+
+
+# --- what anyone can repeat ------------------------------------------------------------------------------------------
+
+
+def csv(setting: Setting) -> str:
+    """Return the data as a CSV file of exact fractions, rows of norm one as far as the reader asks."""
+    data = setting.data
+    head = ",".join([*(f"x{i + 1}" for i in range(data.d)), "y"])
+    rows = [",".join(map(str, (*row, y))) for row, y in zip(data.points, data.labels, strict=True)]
+    return "\n".join([head, *rows]) + "\n"
+
+
+def _command(target: Target, setting: Setting) -> str:
+    words = ["mfcheck", "check", f"{target.paper.id}:{target.claim.id}", "--data", "data.csv"]
+    words += ["--activation", setting.activation.name]
+    for name, value in setting.values:
+        if value != target.paper.default[name]:
+            words += ["--set", f"{name}={value}"]
+    return shlex.join(words)
+
+
+SCRIPT = """\
+from dataclasses import replace
+from fractions import Fraction
+
+from mfcheck.claims import Case, Data, load_paper
+from mfcheck.symbolic.activation import activation
+
+paper = load_paper({paper!r})
+claim = paper.claim({claim!r})
+inequality = next(q for q in claim.inequalities if q.id == {inequality!r})
+formulas = {formulas}
+points = {points}
+labels = {labels}
+setting = replace(paper.default, data=Data(points, labels), activation=activation({activation!r}))
+setting = setting.with_values({values})
+lhs, rhs = inequality.enclosed(Case(setting, {own}), formulas)
+print(lhs, "<=", rhs, "is false")
+assert lhs > rhs
+"""
+
+
+def script(target: Target, case: Case) -> str:
+    """Return Python that evaluates both sides again, with guaranteed error bounds."""
+    setting, default = case.setting, target.paper.default
+    values = {name: v for name, v in setting.values if v != default[name]}
+    own = ", ".join(f"({name!r}, {_exact(v)})" for name, v in case.own)
+    return SCRIPT.format(
+        paper=target.paper.id,
+        claim=target.claim.id,
+        inequality=target.inequality.id,
+        formulas=_source_of(target),
+        points=_rows(setting.data.points),
+        labels=_tuple(setting.data.labels),
+        activation=setting.activation.name,
+        values=", ".join(f"{name}={_exact(v)}" for name, v in values.items()),
+        own=f"({own},)" if own else "()",
+    )
+
+
+def _source_of(target: Target) -> str:
+    reading = f"dict(claim.reading({target.inequality.reading!r}).formulas)"
+    planted = next((e for e in target.claim.planted if _is_under(target, e.replace)), None)
+    if planted is None:
+        return reading
+    return f"{reading} | dict(next(e for e in claim.planted if e.id == {planted.id!r}).replace)"
+
+
+def _is_under(target: Target, replaced: Mapping[str, Any]) -> bool:
+    stated = target.claim.reading(target.inequality.reading).formulas
+    return dict(target.formulas) != dict(stated) and {**stated, **replaced} == dict(target.formulas)
+
+
+def _exact(value: Fraction) -> str:
+    return f"Fraction({value.numerator}, {value.denominator})"
+
+
+def _tuple(values: tuple[Fraction, ...]) -> str:
+    return f"({', '.join(map(_exact, values))},)"
+
+
+def _rows(points: tuple[tuple[Fraction, ...], ...]) -> str:
+    return "(" + "".join(f"\n    {_tuple(row)}," for row in points) + "\n)"
+
+
+def _require_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to the folder {str(path)!r}: {error.strerror}") from None
+
+
+def _write(folder: Path, record: FalsifyRecord) -> None:
+    (folder / "falsify.json").write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    for attack in record.attacks:
+        found = attack.counterexample
+        if found is None:
+            continue
+        own = folder / attack.inequality
+        own.mkdir(exist_ok=True)
+        (own / "data.csv").write_text(found.data, encoding="utf-8")
+        (own / "example.py").write_text(found.python, encoding="utf-8")
+        if found.certificate is not None:
+            text = json.dumps(found.certificate, indent=1) + "\n"
+            (own / "certificate.json").write_text(text, encoding="utf-8")
