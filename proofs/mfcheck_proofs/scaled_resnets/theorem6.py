@@ -36,7 +36,7 @@ from mfcheck.symbolic.activation import Activation
 from mfcheck.symbolic.orders import order
 from mfcheck_proofs.scaled_resnets import bounds as formulas
 from mfcheck_proofs.scaled_resnets.constants import C_KL
-from mfcheck_proofs.scaled_resnets.symbols import B_0, Q_KL, Lambda, beta, delta, n
+from mfcheck_proofs.scaled_resnets.symbols import B_0, Q_KL, Lambda, beta, delta, n, r_max
 from mfcheck_proofs.scaled_resnets.values import number, value_of
 
 Array = NDArray[np.float64]
@@ -317,6 +317,63 @@ composition = Claim(
     ),
 )
 
+# --- the choice of beta ----------------------------------------------------------------------------------------------
+
+SCALING = {"choice": sp.sqrt(n), "required": 4 * n * sp.sqrt(C_KL) / (Lambda * r_max)}
+
+
+def scaling_orders(context: Context) -> Evidence:
+    """Compare the exponents of n in the choice of beta and in what Theorem 5 requires, exactly."""
+    choice, required = order(context["choice"], n), order(context["required"], n)
+    if choice is None or required is None:
+        return Evidence(passed=None, cases=1, reason="an order could not be derived")
+    text = (
+        f"Theorem 6 sets beta > Omega(sqrt n), but Theorem 5, which it uses, requires beta > n times a constant, "
+        f"even if C_KL, Lambda and r_max did not depend on n: n^({choice}) against n^({required}). In fact r_max falls "
+        "like n^(-1/2) in the derivation here, which makes it n^(3/2)."
+    )
+    passed = bool(choice >= required)
+    return Evidence(
+        passed=passed,
+        scope=Scope.WHOLE,
+        lhs=f"n^({choice})",
+        rhs=f"n^({required})",
+        error=0.0,
+        cases=1,
+        domain="C_KL, Lambda and r_max independent of n, as the paper has them",
+        reason="" if passed else "for large n the choice does not meet the requirement",
+        notes=() if passed else (Note(id="theorem-6-scaling", severity="major", text=text),),
+    )
+
+
+scaling = Claim(
+    id="theorem-6-scaling",
+    title="Theorem 6, link: the choice of beta meets Theorem 5",
+    statement="beta > Omega(sqrt n) is enough for Theorem 5, which requires beta/n > 4 sqrt(C_KL) / (Lambda r_max).",
+    source=SOURCE + " and Theorem 5",
+    assumptions=ASSUMPTIONS,
+    readings=(Reading("stated", "Order in n of the choice and of the requirement.", SCALING),),
+    checks=(
+        Check("theorem-6-scaling-orders", Kind.EXACT, scaling_orders, question=Question.FOLLOWS),
+    ),
+    planted=(
+        PlantedError(
+            "theorem-6-scaling-log",
+            "exponent off",
+            {"choice": n ** sp.Rational(1, 4)},
+            "A slower choice meets the requirement even less.",
+            ("theorem-6-scaling-orders",),
+        ),
+        PlantedError(
+            "theorem-6-scaling-squared",
+            "exponent off",
+            {"required": SCALING["required"] * n},
+            "A stronger requirement is met even less.",
+            ("theorem-6-scaling-orders",),
+        ),
+    ),
+)
+
 # --- the final bound -------------------------------------------------------------------------------------------------
 
 FINAL = {
@@ -378,32 +435,35 @@ def _code_certificate(dim: int, cosine: arb, most: int) -> dict[str, Any] | None
 
 
 def numerical_value(context: Context) -> Evidence:
-    """The bound as a number at the setting's beta: from one on it says nothing about a probability of error."""
-    value = value_of(context.setting, "generalization_bound")
-    needed = context["informative"]
+    """The bound as a number, at the least beta that Theorem 5 admits or at the setting's if that is larger."""
+    setting, needed = context.setting, context["informative"]
+    threshold = value_of(setting, "beta_threshold")
+    if not threshold.is_finite():
+        return Evidence(passed=None, cases=0, reason="no finite beta is known to be admissible")
+    beta_used = max(setting["beta"], Fraction(bounds(threshold, 6)[1]))
+    value = value_of(setting.with_values(beta=beta_used), "generalization_bound")
     if not value.is_finite():
         return Evidence(
-            passed=None, cases=1, reason="a constant of the bound is infinite for this activation"
+            passed=None, cases=0, reason="a constant of the bound is infinite for this activation"
         )
     order_to_one = compare(value, arb(float(needed)))
     lower, upper = bounds(value, 10)
     text = (
-        f"At n = {context.setting.data.n}, beta = {context.setting.number('beta'):g} the bound of Theorem 6 with "
-        f"explicit constants is {float(value.mid()):.4g}: "
+        f"At n = {setting.data.n} and beta = {float(beta_used):g} (at least the threshold of Theorem 5) the bound of "
+        f"Theorem 6 with explicit constants is {float(value.mid()):.4g}: "
         + (
-            "more than one, so it says nothing about an error probability."
+            "more than one, so it says nothing about a probability of error."
             if order_to_one == ">"
             else "less than one."
         )
     )
     return Evidence(
         passed={"<": True, ">": False}.get(order_to_one),
-        scope=Scope.CASES,
         lhs=Interval(lower=lower, upper=upper),
         rhs=str(needed),
         error=0.0,
         cases=1,
-        domain="the setting's data, activation, alpha, beta and delta",
+        domain=f"the setting's data, activation, alpha and delta; beta = {float(beta_used):g}",
         reason="" if order_to_one == "<" else "the bound is not below one",
         notes=(Note(id="theorem-6-value", severity="minor", text=text),),
     )
@@ -462,4 +522,4 @@ final = Claim(
     ),
 )
 
-CLAIMS = (rademacher, composition, final)
+CLAIMS = (rademacher, composition, scaling, final)
