@@ -93,7 +93,16 @@ def test_installed_it_is_reviewed_like_any_paper(site: Path) -> None:
     assert (site.parent / "out" / "report.html").is_file()
 
 
-def test_the_counterexample_of_lemma_2_can_be_searched(site: Path) -> None:
+def test_falsify_finds_the_false_lemma_and_not_the_true_one(site: Path) -> None:
+    for claim, certified in (("lemma-1", False), ("lemma-2", True)):
+        words = ["falsify", f"her-own:{claim}", "--budget", "quick", "--json", "-"]
+        done = run(site.parent, site, "-m", "mfcheck.cli", *words)
+        assert done.returncode == 0, done.stderr
+        (attack,) = json.loads(done.stdout)["attacks"]
+        assert (attack["counterexample"] is not None) is certified
+
+
+def test_both_sides_of_the_inequalities_agree(site: Path) -> None:
     code = (
         "import numpy as np\n"
         "from her_own import paper\n"
@@ -112,11 +121,11 @@ def test_the_counterexample_of_lemma_2_can_be_searched(site: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    "id",
-    ["", "My-paper", "my_paper", "-a", "a-", "a--b", "1st", "../a", "a b", "é", "a" * 41]
-    + ["import", "json", "numpy", "scaled-resnets"],
-)
+SPELT_WRONG = ("", "My-paper", "my_paper", "-a", "a-", "a--b", "1st", "../a", "a b", "é", "a" * 41)
+TAKEN = ("import", "json", "numpy", "scaled-resnets")
+
+
+@pytest.mark.parametrize("id", [*SPELT_WRONG, *TAKEN])
 def test_an_unusable_id_is_refused(id: str, tmp_path: Path) -> None:
     with pytest.raises(InputError):
         create(id, tmp_path / "folder")

@@ -1,0 +1,191 @@
+"""A plugin of pytest that collects the claims of a paper as tests: `pytest --mfcheck-paper scaled-resnets`.
+
+A claim fails on a verdict that speaks against it, unless that verdict is the expected one. Settings in
+`[tool.pytest.ini_options]`: `mfcheck_papers` lists papers that are always collected, `mfcheck_expect` lists
+`CLAIM VERDICT` (or `PAPER:CLAIM VERDICT`) where another verdict than a good one has to be kept.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from mfcheck.claims.model import Claim, Paper
+    from mfcheck.claims.record import ClaimRecord, Review
+
+AGAINST = ("refuted", "gap", "vacuous", "inconclusive")
+"""The verdicts on which a claim fails unless it is expected to have them."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the plugin."""
+    group = parser.getgroup("mfcheck", "claims of papers (mfcheck)")
+    group.addoption(
+        "--mfcheck-paper",
+        action="append",
+        default=[],
+        metavar="PAPER",
+        help="collect the claims of this paper (an id, or module:attribute); repeatable",
+    )
+    group.addoption(
+        "--mfcheck-budget",
+        default="quick",
+        choices=("quick", "standard", "thorough"),
+        help="how much work each check may do (default: quick)",
+    )
+    group.addoption(
+        "--mfcheck-seed",
+        type=int,
+        default=0,
+        metavar="SEED",
+        help="seed of every random choice (default: 0)",
+    )
+    parser.addini("mfcheck_papers", "papers whose claims are collected", "linelist", [])
+    parser.addini("mfcheck_expect", "verdicts to be kept: [PAPER:]CLAIM VERDICT", "linelist", [])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Append the claims, before options such as -k choose among the tests."""
+    named = [*config.getini("mfcheck_papers"), *config.getoption("--mfcheck-paper")]
+    if not named:
+        return
+    from mfcheck.errors import InputError
+
+    try:
+        papers = [(reference, _load(reference)) for reference in dict.fromkeys(named)]
+        expected = _expected(config.getini("mfcheck_expect"), [paper for _, paper in papers])
+    except InputError as error:
+        raise pytest.UsageError(f"mfcheck: {error}") from None
+    for reference, paper in papers:
+        node = PaperNode.from_parent(
+            session, name=paper.id, nodeid=f"mfcheck:{paper.id}", reference=reference, paper=paper
+        )
+        node.expected = {
+            id: verdict for (owner, id), verdict in expected.items() if owner == paper.id
+        }
+        items.extend(node.collect())
+
+
+def _load(reference: str) -> "Paper":
+    from mfcheck.errors import InputError
+    from mfcheck.run import resolve_paper
+
+    try:
+        return resolve_paper(reference)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise InputError(f"cannot load the paper {reference!r}: {error}") from None
+
+
+def _expected(lines: Iterable[str], papers: "list[Paper]") -> dict[tuple[str, str], str]:
+    """Return the expected verdicts by ids of paper and claim; a line without a paper stands for the first that fits."""
+    from mfcheck.claims.verdict import Verdict
+    from mfcheck.errors import InputError
+
+    found = {}
+    for line in lines:
+        words = line.split()
+        if len(words) != 2 or words[1] not in tuple(Verdict):
+            raise InputError(f"mfcheck_expect: {line!r} is not '[PAPER:]CLAIM VERDICT'")
+        owner, _, claim = words[0].rpartition(":")
+        fits = [p for p in papers if p.id == (owner or p.id) and p.claim(claim) is not None]
+        if not fits:
+            raise InputError(f"mfcheck_expect: no collected paper has a claim {words[0]!r}")
+        found[fits[0].id, claim] = words[1]
+    return found
+
+
+class PaperNode(pytest.Collector):
+    """A paper, whose tests are its claims."""
+
+    def __init__(self, *, reference: str, paper: "Paper", **others: Any) -> None:
+        super().__init__(**others)
+        self.reference = reference
+        self.paper = paper
+        self.expected: Mapping[str, str] = {}
+
+    def collect(self) -> "list[ClaimItem]":
+        """Return one test for each claim, in the order of the paper."""
+        return [
+            ClaimItem.from_parent(
+                self, name=claim.id, claim=claim, expected=self.expected.get(claim.id)
+            )
+            for claim in self.paper.claims
+        ]
+
+
+class WrongVerdictError(Exception):
+    """A claim has a verdict that it must not have; the message is the report."""
+
+
+class ClaimItem(pytest.Item):
+    """A claim: passes, unless its verdict speaks against it or is not the expected one."""
+
+    def __init__(self, *, claim: "Claim", expected: str | None, **others: Any) -> None:
+        super().__init__(**others)
+        self.claim = claim
+        self.expected = expected
+        self.add_marker("mfcheck_claim")
+
+    def runtest(self) -> None:
+        """Run the checks of the claim as `mfcheck check` does, in a process of their own."""
+        from mfcheck.run import review
+
+        node = self.getparent(PaperNode)
+        assert node is not None
+        found = review(
+            node.reference,
+            budget=self.config.getoption("--mfcheck-budget"),
+            seed=self.config.getoption("--mfcheck-seed"),
+            jobs=1,
+            claims=[self.claim.id],
+        )
+        (record,) = found.claims
+        self.user_properties.append(("verdict", record.verdict.value))
+        _judge(record, found, self.expected)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Return what speaks against the claim, in words."""
+        if isinstance(excinfo.value, WrongVerdictError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Return where the claim stands: in a paper, not in a file."""
+        return self.path, None, f"mfcheck: {self.claim.id}"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker of all claims, so that `-m mfcheck_claim` selects them."""
+    config.addinivalue_line("markers", "mfcheck_claim: a claim of a paper, collected by mfcheck")
+
+
+def _judge(record: "ClaimRecord", review: "Review", expected: str | None) -> None:
+    verdict = record.verdict.value
+    if expected is not None:
+        if verdict != expected:
+            raise WrongVerdictError(_report(record, review, f"expected to be {expected}"))
+        return
+    if verdict in AGAINST:
+        raise WrongVerdictError(_report(record, review, record.readings[0].because))
+    if verdict == "unchecked":
+        pytest.skip(f"unchecked: {record.readings[0].because}")
+
+
+def _report(record: "ClaimRecord", review: "Review", why: str) -> str:
+    from mfcheck.report import numbers
+    from mfcheck.report.text import one_line
+    from mfcheck.report.view import answer
+
+    lines = [f"{record.title} ({record.source}) is {record.verdict.value}: {why}"]
+    for check in record.checks:
+        lhs, rhs = (numbers.show(side).text for side in (check.lhs, check.rhs))
+        words = f"  {answer(check)} {check.id} ({check.kind.value}): {lhs} against {rhs}"
+        lines.append(words + (f"; {check.reason}" if check.reason else ""))
+    lines += [f"  {finding.severity}: {finding.text}" for finding in review.findings]
+    lines += sorted({f"  {finding.reproduce}" for finding in review.findings})
+    return "\n".join(line[:2] + one_line(line) for line in lines)
