@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mfcheck.claims import Paper, Setting
-    from mfcheck.claims.record import Review
+    from mfcheck.claims.record import ConstantRecord, Review
 
 app = typer.Typer(
     help="A referee's workbench for theory papers on mean-field neural networks.",
@@ -338,8 +338,12 @@ def constants(
     activation: ActivationText = None,
     sets: Sets = None,
     digits: Annotated[
-        int, typer.Option("--digits", min=1, max=1000, help="Correct digits wanted.")
+        int, typer.Option("--digits", min=1, max=200, help="Correct digits wanted.")
     ] = 15,
+    proof: Annotated[
+        Path | None,
+        typer.Option("--certificate", help="Write a certificate here, for `mfcheck verify`."),
+    ] = None,
     json: Json = None,
     quiet: Quiet = False,
     no_colour: NoColour = False,
@@ -354,8 +358,33 @@ def constants(
     loaded = load_paper(paper)
     setting = _Wish(data, activation, sets).setting(loaded)
     found = evaluate_constants(loaded, setting, digits)
+    if proof is not None:
+        _certify(loaded, setting, found, proof, digits)
     result = ConstantsRecord(paper=loaded.id, setting=setting.describe(), constants=found)
     output.give(result.model_dump_json(indent=1), lambda console: print_constants(result, console))
+
+
+def _certify(
+    paper: "Paper",
+    setting: "Setting",
+    found: "tuple[ConstantRecord, ...]",
+    path: Path,
+    digits: int,
+) -> None:
+    """Write the certificate of the constants, and say on standard error what it proves."""
+    from mfcheck.rigor.certificate import write
+    from mfcheck.rigor.certify import CERTIFICATE_DIGITS, certify_constants
+
+    made = certify_constants(paper, setting, found, min(digits, CERTIFICATE_DIGITS))
+    try:
+        write(made.certificate, path)
+    except OSError as error:
+        raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from None
+    typer.echo(
+        f"certificate: {path} proves {len(made.proved)} constants; "
+        f"taken as intervals: {', '.join(made.given)}",
+        err=True,
+    )
 
 
 @app.command(epilog="Example: mfcheck simulate scaled-resnets --set beta=64 --json run.json")

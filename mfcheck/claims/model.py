@@ -179,6 +179,7 @@ class Constant:
         value: leaf only: `(setting, digits) -> arb`, a rigorous enclosure.
         depends_on: leaf only: ids of what its value comes from.
         needs: what the derivation uses beyond the paper's assumptions.
+        certify: leaf only: `(setting, digits) -> certificate or None`, a proof of the value for `mfcheck verify`.
     """
 
     id: str
@@ -188,6 +189,7 @@ class Constant:
     value: Callable[[Setting, int], Any] | None = None
     depends_on: tuple[str, ...] = ()
     needs: str = ""
+    certify: Callable[[Setting, int], dict[str, Any] | None] | None = None
 
 
 class Simulate(Protocol):

@@ -8,11 +8,13 @@ from functools import lru_cache
 import sympy as sp
 from flint import arb, arb_mat, ctx
 
+from mfcheck import verify
 from mfcheck.claims.model import Constant
 from mfcheck.claims.setting import Point, Setting
 from mfcheck.errors import InputError
+from mfcheck.rigor import certificate
 from mfcheck.rigor.assumption import Judgement, judge
-from mfcheck.rigor.ball import exact
+from mfcheck.rigor.ball import bounds, exact
 from mfcheck.rigor.codes import n_max
 from mfcheck.rigor.dual import DualKernel, half_gram
 from mfcheck.rigor.eigen import certified_lambda_min
@@ -20,13 +22,14 @@ from mfcheck.rigor.hermite import hermite_coefficients
 from mfcheck.rigor.suprema import Supremum
 from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.scaled_resnets import symbols as s
-from mfcheck_proofs.scaled_resnets.matrices import kernel_matrix
+from mfcheck_proofs.scaled_resnets.matrices import kernel_matrix, smallest
 
 BITS = math.log2(10)
 MAX_COEFFICIENTS = 2000
 """Hermite coefficients beyond which Lambda_HG is not attempted: C_max is then very close to 1."""
 
 Value = Callable[[Setting, int], arb]
+Certify = Callable[[Setting, int], certificate.Certificate | None]
 
 _x = sp.Symbol("x", real=True)
 _i, _j = sp.symbols("i j", integer=True, positive=True)
@@ -208,6 +211,35 @@ def _hermite_gershgorin(setting: Setting, digits: int) -> arb:
     return hermite_gershgorin(setting.data.n, largest, setting.activation, digits)
 
 
+# --- certificates ----------------------------------------------------------------------------------------------------
+
+
+def _certify_smallest(order: int) -> Certify:
+    def certify(setting: Setting, digits: int) -> certificate.Certificate | None:
+        points, activation = setting.data.points, setting.activation
+        if not certificate.supports(activation.name) or len(points) > verify.MAX_POINTS:
+            return None
+        found = smallest(points, activation, order)
+        kernel = ("A", "G2")[order]
+        return certificate.lambda_min(points, activation.name, found, kernel, digits=digits)
+
+    return certify
+
+
+def _certify_code(setting: Setting, digits: int) -> certificate.Certificate:
+    C = Fraction(bounds(largest_cosine(setting, digits), digits + 10)[1])
+    return certificate.code_bound(n_max(setting.data.d, C))
+
+
+def _certify_floor(setting: Setting, digits: int) -> certificate.Certificate | None:
+    data, activation = setting.data, setting.activation
+    C = Fraction(bounds(largest_cosine(setting, digits), digits + 10)[1])
+    floor = hermite_gershgorin(data.n, exact(C), activation, digits + 10)
+    if not certificate.supports(activation.name) or not floor > 0:
+        return None
+    return certificate.separation(activation.name, data.n, C, floor, digits=digits)
+
+
 # --- the list --------------------------------------------------------------------------------------------------------
 
 
@@ -219,8 +251,9 @@ def _leaf(
     value: Value,
     depends_on: tuple[str, ...],
     needs: str = "",
+    certify: Certify | None = None,
 ) -> Constant:
-    return Constant(id, symbol, denotes, source, value, depends_on, needs)
+    return Constant(id, symbol, denotes, source, value, depends_on, needs, certify)
 
 
 def _derivative(order: int) -> sp.Expr:
@@ -277,6 +310,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
             "Lemma 4: lambda_0; at initialisation G = G2",
             _smallest(1),
             ("data", "activation"),
+            certify=_certify_smallest(1),
         ),
         _leaf(
             "lambda_min_A",
@@ -285,6 +319,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
             "Step 4: s0-part of G2 at initialisation",
             _smallest(0),
             ("data", "activation"),
+            certify=_certify_smallest(0),
         ),
         _leaf(
             "Lambda_HG",
@@ -296,6 +331,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
             "Lemma 4: a Lambda(n, C_max, s0) by Schur products and Gershgorin",
             _hermite_gershgorin,
             ("n", "C_max", "activation"),
+            certify=_certify_floor,
         ),
         _leaf(
             "n_max",
@@ -304,6 +340,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
             "Lemma 4: at most so many points have pairwise inner products up to C_max",
             _code_size,
             ("d", "C_max"),
+            certify=_certify_code,
         ),
         _leaf(
             "movement_leading",
