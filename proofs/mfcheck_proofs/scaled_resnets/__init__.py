@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from mfcheck.claims import Claim, Paper
+from mfcheck.falsify.variants import merged
 from mfcheck_proofs.scaled_resnets import (
     assumptions,
     gram,
@@ -14,6 +15,7 @@ from mfcheck_proofs.scaled_resnets import (
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
 from mfcheck_proofs.scaled_resnets.falsifiable import INEQUALITIES
 from mfcheck_proofs.scaled_resnets.flow import simulation
+from mfcheck_proofs.scaled_resnets.planted import GENERATED
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, PARAMETERS, validate
 
 CLAIMS: tuple[Claim, ...] = (
@@ -24,6 +26,16 @@ CLAIMS: tuple[Claim, ...] = (
     *theorem5.CLAIMS,
     *theorem6.CLAIMS,
 )
+
+
+def _attackable(claim: Claim) -> Claim:
+    """Add what can be attacked, and the generated planted errors."""
+    return replace(
+        claim,
+        inequalities=INEQUALITIES.get(claim.id, ()),
+        planted=merged(claim.planted, GENERATED.get(claim.id, ())),
+    )
+
 
 paper = Paper(
     id="scaled-resnets",
@@ -39,7 +51,7 @@ paper = Paper(
     parameters=PARAMETERS,
     default=DEFAULT,
     assumptions=assumptions.ASSUMPTIONS,
-    claims=tuple(replace(c, inequalities=INEQUALITIES.get(c.id, ())) for c in CLAIMS),
+    claims=tuple(map(_attackable, CLAIMS)),
     validate=validate,
     constants=CONSTANTS,
     simulate=simulation,
