@@ -58,7 +58,7 @@ class Flow:
         """
         self.problem = problem
         self.start = start
-        self.frozen = numerics.frozen
+        self.frozen = numerics.frozen | ({"nu"} if problem.alpha == 0 else set())
         self.stein = numerics.initial == "iid"
         self.stages = 2 if numerics.scheme == "midpoint" else 1
         self.kernels = kernels(problem.activation, parallel)

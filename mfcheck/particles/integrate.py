@@ -9,11 +9,13 @@ from mfcheck.particles.errors import DivergenceError, FlowError, StepCollapseErr
 from mfcheck.particles.flow import Flow
 from mfcheck.particles.memory import check_memory
 from mfcheck.particles.problem import Array, Numerics, Problem
+from mfcheck.particles.schemes import ESTIMATE_ORDER
 from mfcheck.particles.state import State, initial_state
-from mfcheck.particles.stepper import ERROR_ORDER, STABILITY, Stepper, typical_sizes
+from mfcheck.particles.stepper import Stepper, typical_sizes
 from mfcheck.particles.trajectory import Cost, Trajectory
 
 FIRST_OUTPUT = 0.05  # first output time, in units of the fastest time scale
+STAGES = 20.0  # evaluations of a run over the root of (end * fastest rate), measured
 SMALLEST_RATIO = 1e-13  # below this lambda_min / lambda_max is rounding
 
 
@@ -25,7 +27,7 @@ def output_times(problem: Problem, numerics: Numerics, start: State) -> Array:
 
     Raises:
         StepLimitError: `lambda_min(G2)` is rounding at the start, or the run would need more than
-            `max_steps` steps to stay stable.
+            `max_evaluations` evaluations to stay stable.
     """
     _, G2 = Flow(problem, numerics, start).gram_matrices(start)
     low, high = np.linalg.eigvalsh(G2)[[0, -1]]
@@ -38,11 +40,11 @@ def output_times(problem: Problem, numerics: Numerics, start: State) -> Array:
             )
             raise StepLimitError(message, 0.0, None)
         end = float(-0.5 * np.log(numerics.loss_factor) / (rate * low))
-    steps = end * rate * high / STABILITY
-    if steps > numerics.max_steps:
+    evaluations = STAGES * np.sqrt(end * rate * high)
+    if evaluations > numerics.max_evaluations:
         message = (
-            f"the run would need about {steps:.3g} steps and may take {numerics.max_steps}: "
-            "shorten end_time, lower beta, or raise max_steps"
+            f"the run would need about {evaluations:.3g} evaluations and may take "
+            f"{numerics.max_evaluations}: shorten end_time, lower beta, or raise max_evaluations"
         )
         raise StepLimitError(message, 0.0, None)
     first = min(FIRST_OUTPUT / (rate * high), end / numerics.outputs)
@@ -62,6 +64,7 @@ class _Recorder:
     def record(self, stepper: Stepper) -> None:
         G1, G2 = self.flow.gram_matrices(stepper.y.state)
         G = self.flow.problem.alpha**2 * G1 + G2
+        stepper.top = float(np.linalg.eigvalsh(G)[-1])
         self.rows.append(
             (
                 stepper.time,
@@ -82,7 +85,7 @@ class _Recorder:
         cost = Cost(steps, rejected, stepper.evaluations, seconds, self.memory)
         return Trajectory(
             self.flow.problem, self.numerics, time, residuals, loss, KL, movement, low_G, low_G2,
-            self.flow.start, stepper.y.state.copy(), cost,
+            self.flow.start, stepper.y.state.copy(), stepper.switch, cost,
         )  # fmt: skip
 
 
@@ -94,6 +97,7 @@ def integrate(
     start: State | None = None,
     times: Array | None = None,
     replicate: int = 0,
+    switch: float | None = None,
 ) -> Trajectory:
     """Integrate the coupled flow of decoder and encoder (arXiv 2403.09889, eqs. (2), (3)).
 
@@ -105,6 +109,7 @@ def integrate(
         times: output times `(T,)` from 0 on; None: `output_times`, cut where the loss has fallen by
             `loss_factor` if `end_time` is None.
         replicate: which draw of the start.
+        switch: time from which stabilised steps are taken; None: once stability asks for them.
 
     Raises:
         MemoryLimitError: the run does not fit in memory.
@@ -118,7 +123,7 @@ def integrate(
     recorder = _Recorder(flow, numerics, memory)
     top = float(np.linalg.eigvalsh(flow.gram_matrices(start)[1])[-1])
     least_loss = 1e-2 * numerics.loss_factor * flow.loss(start)
-    stepper = Stepper(flow, typical_sizes(problem, float(times[-1]), top), least_loss)
+    stepper = Stepper(flow, typical_sizes(problem, float(times[-1]), top), least_loss, switch)
     run = _Run(stepper, recorder, numerics, float(times[-1]))
     recorder.record(run.stepper)
     for index, target in enumerate(times[1:], start=2):
@@ -178,8 +183,10 @@ class _Run:
                 else ("the flow is not finite")
             )
             raise kind(f"{what}; step {h:.3g}", at, self.result())
-        if self.steps + self.rejected >= self.numerics.max_steps:
-            message = f"{self.numerics.max_steps} steps were taken without reaching {self.end:.6g}"
+        if self.stepper.evaluations >= self.numerics.max_evaluations:
+            message = (
+                f"{self.stepper.evaluations} evaluations were made without reaching {self.end:.6g}"
+            )
             raise StepLimitError(message, at, self.result())
 
 
@@ -187,4 +194,4 @@ def _factor(ratio: float) -> float:
     """Return the factor of the next step."""
     if ratio == 0.0:
         return 5.0
-    return float(min(5.0, max(0.2, 0.9 * ratio ** (-1.0 / (ERROR_ORDER + 1)))))
+    return float(min(5.0, max(0.2, 0.9 * ratio ** (-1.0 / ESTIMATE_ORDER))))

@@ -110,7 +110,7 @@ class Numerics:
         layer_draws: `shared`: a particle is a path in depth that starts constant, so its
             discretisation in depth has no noise; `independent`: each layer has its own draws.
         memory_limit: bytes that a run may use; None: 80 % of what is available.
-        max_steps: time steps after which a run is given up.
+        max_evaluations: evaluations of the flow after which a run is given up.
 
     Raises:
         InputError: a value is out of range.
@@ -130,7 +130,7 @@ class Numerics:
     scheme: Scheme = "midpoint"
     layer_draws: LayerDraws = "shared"
     memory_limit: int | None = None
-    max_steps: int = 200_000
+    max_evaluations: int = 100_000
 
     def __post_init__(self) -> None:
         _check_sizes(self)
@@ -149,7 +149,14 @@ class Numerics:
 
 
 def _check_sizes(numerics: Numerics) -> None:
-    least = {"depth": 1, "particles": 4, "seed": 0, "replicates": 2, "outputs": 2, "max_steps": 1}
+    least = {
+        "depth": 1,
+        "particles": 4,
+        "seed": 0,
+        "replicates": 2,
+        "outputs": 2,
+        "max_evaluations": 1,
+    }
     least["decoder_size"] = 4
     for name, smallest in least.items():
         value = getattr(numerics, name)

@@ -25,10 +25,13 @@ from mfcheck.particles.memory import check_memory
 from mfcheck.particles.problem import Array, Numerics, Problem
 from mfcheck.particles.solution import QUANTITIES, Estimate, Series, Solution, SolutionCost
 from mfcheck.particles.state import State, coarsen, halves, initial_state
+from mfcheck.particles.stepper import LOSS_SHARE
 from mfcheck.particles.trajectory import Trajectory
 
 CONFIDENCE = 0.95
 FINER = 8.0  # tolerance over that of the comparison run
+SAFETY = 2.0  # time error over the difference of the two runs
+TIME_SHARE = 5.0  # least relative time error over the tolerance
 Progress = Callable[[float], None]
 
 
@@ -119,7 +122,9 @@ def simulate(
             sizes = replace(numerics, tolerance=max(1e-12, numerics.tolerance / FINER))
             times = np.insert(times, np.arange(1, times.size), 0.5 * (times[1:] + times[:-1]))
         report = meter.of(job, weights[job.name])
-        return integrate(problem, sizes, report, start=start, times=times)
+        # one switch of scheme for all runs, so that their errors in time are alike
+        switch = float("inf") if reference.switch is None else reference.switch
+        return integrate(problem, sizes, report, start=start, times=times, switch=switch)
 
     if threads == 1:
         results = [run(job) for job in jobs]
@@ -140,16 +145,18 @@ def _combine(
 ) -> Solution:
     reference = runs[_Job("full", 0)]
 
-    def series(quantity: Callable[[Trajectory], Array]) -> Series:
+    def series(quantity: Callable[[Trajectory], Array], least: float | None = None) -> Series:
         values = {job: quantity(run)[:: 2 if job.finer else 1] for job, run in runs.items()}
-        return _series(numerics, values)
+        # relative to the values; absolute for the logarithm of the loss
+        share = TIME_SHARE * np.abs(values[_Job("full", 0)]) if least is None else least
+        return _series(numerics, values, share)
 
     layers = {
         "KL_nu": series(lambda run: _per_layer(run.KL, numerics.depth)),
         "movement_nu": series(lambda run: _per_layer(run.movement, numerics.depth)),
     }
     found = {name: _largest(layer) for name, layer in layers.items()}
-    found["loss"] = _from_logarithm(series(lambda run: np.log(run.loss)))
+    found["loss"] = _from_logarithm(series(lambda run: np.log(run.loss), LOSS_SHARE))
     for name in QUANTITIES:
         if name not in found:
             found[name] = series(lambda run, name=name: getattr(run, name))  # type: ignore[misc]
@@ -176,7 +183,7 @@ def _per_layer(columns: Array, depth: int) -> Array:
     return np.repeat(layers, depth // layers.shape[1], axis=1)
 
 
-def _series(numerics: Numerics, values: Mapping[_Job, Array]) -> Series:
+def _series(numerics: Numerics, values: Mapping[_Job, Array], least: float | Array) -> Series:
     replicates = range(numerics.replicates)
     full = np.array([values[_Job("full", r)] for r in replicates])
     half = np.array(
@@ -192,8 +199,11 @@ def _series(numerics: Numerics, values: Mapping[_Job, Array]) -> Series:
     coarse = values[_Job("depth", 0, coarse=True)]
     factor = 1 / 3 if numerics.scheme == "midpoint" else 1.0
     depth = np.abs(full[0] - coarse) * factor
-    # with an error proportional to the tolerance, 7/8 of it shows
-    step = FINER / (FINER - 1) * np.abs(coarse - values[_Job("time", 0, coarse=True, finer=True)])
+    step = SAFETY * np.abs(coarse - values[_Job("time", 0, coarse=True, finer=True)])
+    # a difference that changes its sign does not mean that the error vanishes there, and replicates
+    # differ: never claim less than what is controlled
+    step = np.maximum(np.maximum.accumulate(step, axis=0), least * numerics.tolerance)
+    step[0] = 0.0
     error = spread + size + depth + step
     return Series(samples.mean(axis=0), error, spread, size, depth, step, samples)
 

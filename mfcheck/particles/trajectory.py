@@ -36,6 +36,7 @@ class Trajectory:
         lambda_min_G2: smallest eigenvalue of `G2`, `(T,)`.
         start: particles at time 0.
         final: particles at the last output time.
+        switch: time from which stabilised steps were taken, None if never.
         cost: steps, evaluations, seconds, memory.
     """
 
@@ -50,6 +51,7 @@ class Trajectory:
     lambda_min_G2: Array
     start: State
     final: State
+    switch: float | None
     cost: Cost
 
     @property

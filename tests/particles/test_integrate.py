@@ -118,8 +118,8 @@ def test_too_many_steps(make_problem: MakeProblem) -> None:
     with pytest.raises(StepLimitError, match="shorten end_time, lower beta") as refused:
         integrate(problem, SMALL)
     assert refused.value.trajectory is None
-    with pytest.raises(StepLimitError, match="steps were taken") as stopped:
-        integrate(make_problem(beta=2.0), replace(SMALL, max_steps=20, tolerance=1e-9))
+    with pytest.raises(StepLimitError, match="evaluations were made") as stopped:
+        integrate(make_problem(beta=2.0), replace(SMALL, max_evaluations=60, tolerance=1e-9))
     kept = stopped.value.trajectory
     assert kept is not None
     assert kept.time[-1] <= stopped.value.time
@@ -171,4 +171,22 @@ def test_a_jump_collapses_the_step(
 
     monkeypatch.setattr(Flow, "evaluate", noisy)
     with pytest.raises((StepCollapseError, StepLimitError)):
-        integrate(make_problem(), replace(SMALL, tolerance=1e-12, max_steps=2000))
+        integrate(make_problem(), replace(SMALL, tolerance=1e-12, max_evaluations=6000))
+
+
+def test_nearly_singular_data_take_few_evaluations() -> None:
+    """16 points on the circle: lambda_max / lambda_min(G2) = 3000."""
+    from mfcheck.symbolic.activation import LIBRARY
+
+    angles = 2 * np.pi * np.arange(16) / 16
+    points = np.column_stack([np.cos(angles), np.sin(angles)])
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    labels = np.sign(np.cos(3.1 * angles + 0.2))
+    problem = Problem(points, labels, LIBRARY["tanh"], 1.0, 200.0)
+    numerics = Numerics(depth=2, particles=128, decoder_particles=1024, tolerance=1e-3)
+    run = integrate(problem, numerics)
+    assert run.loss[-1] < 1e-3 * run.loss[0]
+    assert run.cost.evaluations < 6000
+    fine = integrate(problem, replace(numerics, tolerance=1e-5), times=run.time)
+    assert run.KL_tau == pytest.approx(fine.KL_tau, rel=5e-3, abs=1e-12)
+    assert run.movement_nu == pytest.approx(fine.movement_nu, rel=5e-3, abs=1e-12)

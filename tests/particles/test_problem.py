@@ -60,7 +60,7 @@ def test_bad_problems(change: dict[str, Any], word: str) -> None:
         {"frozen": {"mu"}},
         {"frozen": {"tau", "nu"}},
         {"seed": -1},
-        {"max_steps": 0},
+        {"max_evaluations": 0},
     ],
 )
 def test_bad_numerics(change: dict[str, Any]) -> None:

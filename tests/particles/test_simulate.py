@@ -62,7 +62,7 @@ def test_a_coarse_time_integration_shows(make_problem: MakeProblem) -> None:
     rough = simulate(problem, replace(QUICK, tolerance=1e-2, end_time=0.2))
     for name in ("KL_tau", "KL_nu", "movement_tau", "movement_nu", "lambda_min_G"):
         off = np.abs(rough.series[name].value - fine.series[name].value)
-        claimed = 1.5 * rough.series[name].time + 1e-6 * fine.series[name].value
+        claimed = rough.series[name].time + 1e-6 * fine.series[name].value
         assert np.all(off[1:] <= claimed[1:]), name
     assert rough.series["KL_tau"].time.max() > 100 * fine.series["KL_tau"].time.max()
 
