@@ -251,22 +251,6 @@ iid = Claim(
     ),
     planted=(
         PlantedError(
-            "assumption-1-one-side",
-            "constant scaled",
-            {"cap": 2 * CAP},
-            "Counts both caps, that of x and that of -x.",
-            ("assumption-1-frequency", "assumption-1-closed-forms"),
-            "cap-formula",
-        ),
-        PlantedError(
-            "assumption-1-dimension",
-            "index shifted",
-            {"cap": CAP.subs(d, d + 1)},
-            "Takes the sphere of one dimension more.",
-            ("assumption-1-frequency", "assumption-1-closed-forms"),
-            "cap-formula",
-        ),
-        PlantedError(
             "assumption-1-rare",
             "constant scaled",
             {"exception": CAP / 10**6},

@@ -118,13 +118,6 @@ dynamics_identities = Claim(
             "beta enters both the network and its gradient.",
             DYNAMICS,
         ),
-        PlantedError(
-            "gram-dynamics-doubled",
-            "constant scaled",
-            {"loss": 2 * dynamics["loss"]},
-            "The loss has one half in front of the square.",
-            DYNAMICS[1:],
-        ),
     ),
 )
 
@@ -152,15 +145,6 @@ positive = Claim(
     source="2403.09889, definition of G1",
     readings=(Reading("stated", "v^T J J^T v as a sum of squares.", square),),
     checks=(Check("gram-psd-squares", Kind.EXACT, sum_of_squares),),
-    planted=(
-        PlantedError(
-            "gram-psd-sign",
-            "sign flipped",
-            {"form": -square["form"]},
-            "The form would be negative semi-definite.",
-            ("gram-psd-squares",),
-        ),
-    ),
 )
 
 # --- exact facts at initialisation -----------------------------------------------------------------------------------
@@ -277,24 +261,10 @@ hermite_gram = Claim(
     checks=(Check("hermite-gram-mehler", Kind.EXACT, mehler, group="hermite-gram"),),
     planted=(
         PlantedError(
-            "hermite-gram-no-output",
-            "index shifted",
-            {"weight": k},
-            "Drops the part E[s0 s0] of the gradient in a.",
-            ("hermite-gram-mehler",),
-        ),
-        PlantedError(
             "hermite-gram-halved",
             "constant scaled",
             {"weight": 1 + k / 2},
             "Takes |z|^2 for |z|^2 + 1: the bias is forgotten.",
-            ("hermite-gram-mehler",),
-        ),
-        PlantedError(
-            "hermite-gram-squared",
-            "exponent off",
-            {"weight": G2_WEIGHT**2},
-            "This is the KL kernel, not G2.",
             ("hermite-gram-mehler",),
         ),
     ),
@@ -404,13 +374,6 @@ kl_kernel = Claim(
             {"kernel": s0(P) + P * s1(P) - (z_norm**2 + 1) * s1(P)},
             "The Laplacian brings the second derivative.",
             KL_CHECKS[1:],
-        ),
-        PlantedError(
-            "kl-weight-linear",
-            "exponent off",
-            {"weight": 1 + k},
-            "The operator acts once more than in G2.",
-            KL_CHECKS[2:],
         ),
     ),
 )

@@ -61,22 +61,6 @@ first = Claim(
     source=SOURCE,
     readings=(Reading("stated", "v^T (G - G2) v as a sum of squares.", excess),),
     checks=(Check("lemma-4-excess", Kind.EXACT, excess_is_square),),
-    planted=(
-        PlantedError(
-            "lemma-4-excess-sign",
-            "sign flipped",
-            {"excess": -excess["excess"]},
-            "G1 would be negative semi-definite.",
-            ("lemma-4-excess",),
-        ),
-        PlantedError(
-            "lemma-4-excess-alpha",
-            "exponent off",
-            {"excess": excess["excess"] / alpha},
-            "G holds alpha^2 G1.",
-            ("lemma-4-excess",),
-        ),
-    ),
 )
 
 # --- second inequality: configurations -------------------------------------------------------------------------------

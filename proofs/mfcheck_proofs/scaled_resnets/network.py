@@ -115,29 +115,6 @@ well_posed = Claim(
         Check("ode-lipschitz", Kind.SAMPLED, lipschitz),
         Check("ode-cauchy-schwarz", Kind.EXACT, growth_identity),
     ),
-    planted=(
-        PlantedError(
-            "ode-lipschitz-halved",
-            "constant scaled",
-            {"lipschitz": alpha * C_1 * mean_uw / 2},
-            "One neuron with s0' = C_1 at z moves at the full rate along w.",
-            ("ode-lipschitz",),
-        ),
-        PlantedError(
-            "ode-lipschitz-no-alpha",
-            "factor dropped",
-            {"lipschitz": C_1 * mean_uw},
-            "The field is proportional to alpha.",
-            ("ode-lipschitz",),
-        ),
-        PlantedError(
-            "ode-lagrange-doubled",
-            "constant scaled",
-            {"missing_square": sp.Integer(2)},
-            "Lagrange's identity has coefficient one.",
-            ("ode-cauchy-schwarz",),
-        ),
-    ),
 )
 
 
@@ -183,16 +160,6 @@ discretisation = Claim(
     assumptions=("assumption-3",),
     readings=(Reading("stated", "max error = O(L^order)", {"order": order}),),
     checks=(Check("ode-euler-order", Kind.SIMULATED, euler_order),),
-    planted=tuple(
-        PlantedError(
-            f"ode-order-{name}",
-            "exponent off",
-            {"order": sp.Rational(value)},
-            "Explicit Euler steps have order one exactly, for a field that depends on s.",
-            ("ode-euler-order",),
-        )
-        for name, value in (("half", "-1/2"), ("three-halves", "-3/2"), ("two", "-2"))
-    ),
 )
 
 
@@ -399,13 +366,6 @@ flows = Claim(
             {"velocity": slope},
             "Particles that move up the derivative do not solve (3), and the loss grows.",
             ("flow-weak-form", "flow-dissipation"),
-        ),
-        PlantedError(
-            "flow-pde-sign",
-            "sign flipped",
-            {"pde": -flow["pde"]},
-            "The equation would transport mass against the velocity.",
-            ("flow-weak-form",),
         ),
         PlantedError(
             "flow-velocity-halved",

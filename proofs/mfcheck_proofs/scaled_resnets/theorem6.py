@@ -283,14 +283,6 @@ composition = Claim(
             CHAIN_CHECKS[:1],
         ),
         PlantedError(
-            "theorem-6-rate-linear",
-            "exponent off",
-            {"stated": sp.Integer(-1)},
-            "The repaired chain gives n^(-1/2), not n^(-1).",
-            CHAIN_CHECKS[1:2],
-            "repaired",
-        ),
-        PlantedError(
             "theorem-6-radius-n",
             "factor n dropped",
             {"radius": REPAIRED["radius"] * n},
