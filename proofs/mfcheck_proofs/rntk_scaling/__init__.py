@@ -1,0 +1,36 @@
+"""Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor (arXiv 2403.04545)."""
+
+from mfcheck.claims import Paper
+from mfcheck_proofs.rntk_scaling import critical, fast, kernel, regression, slow, sphere, width
+from mfcheck_proofs.rntk_scaling.assumptions import ASSUMPTIONS
+from mfcheck_proofs.rntk_scaling.constants import CONSTANTS
+from mfcheck_proofs.rntk_scaling.setting import DEFAULT, PARAMETERS, validate
+
+paper = Paper(
+    id="rntk-scaling",
+    title="Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor",
+    authors=(),
+    source="https://arxiv.org/abs/2403.04545",
+    parameters=PARAMETERS,
+    default=DEFAULT,
+    assumptions=ASSUMPTIONS,
+    claims=(
+        *kernel.CLAIMS,
+        *slow.CLAIMS,
+        *critical.CLAIMS,
+        *fast.CLAIMS,
+        *sphere.CLAIMS,
+        *regression.CLAIMS,
+        *width.CLAIMS,
+    ),
+    validate=validate,
+    constants=CONSTANTS,
+    references=(
+        "Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor. arXiv:2403.04545",
+        "Cho, Saul: Kernel methods for deep learning. NeurIPS 2009",
+        "Bietti, Mairal: On the inductive bias of neural tangent kernels. NeurIPS 2019, arXiv:1905.12173",
+        "Caponnetto, De Vito: Optimal rates for the regularized least-squares algorithm. Found. Comput. Math. 7 (2007)",
+        "Johansson: Arb: efficient arbitrary-precision midpoint-radius interval arithmetic. IEEE Trans. Comput. 66 "
+        "(2017) 1281-1292",
+    ),
+)

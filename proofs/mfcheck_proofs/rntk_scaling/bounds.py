@@ -1,0 +1,125 @@
+"""Explicit bounds on r_L, with the derivation; every inequality named here is certified by `proofs.py`.
+
+Notation: `theta = arccos rho`, chord `c = |x - x'| = 2 sin(theta/2)` and `s = 1/c`, at layer l after l steps;
+`kappa = a/(3 pi)` with `a = alpha^2/(1 + alpha^2) < 1`, `lambda = kappa L`, `t_l = s_0 + kappa l`.
+
+1. `v = 1 - rho = c^2/2` obeys `v+ = v - a g` with `g = k1 - rho = (sin theta - theta cos theta)/pi`. With
+   `G = 3 pi g / c^3`: 1 <= G <= 1 + Gamma c^2 (shape), and `s+ = s (1 - 2 kappa c G)^(-1/2)`.
+2. `(1 - 2y)^(-1/2) >= 1 + y` gives `s+ - s >= kappa`, so `s_l >= t_l`. On y <= 4/(5 pi) the remainder of
+   `((1-2y)^(-1/2) - 1)/y = 1 + 3y/2 + ...` gives `s+ - s <= kappa (1 + (3/2) kappa c + Q c^2)` (increment), so by
+   `c_j <= 1/t_j` and the integral test `s_L <= t_L + drift`.
+3. B_(l+1) is the product of the slopes `1 - 3 kappa theta`. Since `theta c^2 >= 3 pi g`, a slope is at most
+   `(1 - 2 kappa c G)^(3/2) = (s/s+)^3`; and at least `(s/s+)^3 (1 - kappa D c^2)` (slope). So B_(l+1) lies between
+   `(s_l/s_L)^3 (1 - D (1 + 2 kappa)/t_l)` and `(s_l/s_L)^3`.
+4. `H = (k1 + rho k0)/2` lies between `1 - F c` and 1, and H >= 0 for c <= 3/2 (term).
+5. Upper bound: `r_L <= (1/L) sum (s_l/s_L)^3` with `s_l <= s_L - kappa (L - l)`, hence `r_L <= 1/L + s_L/(4 lambda)`.
+6. Lower bound: layers with H < 0 have c > 3/2; they are at most `(2/3 - s_0)/kappa + 1`, each worth at least -1. The
+   rest is at least `(t_l/s_L)^3 (1 - E/t_l)` with `E = (D + F)(1 + 2 kappa)`; sums of t_l^3 and t_l^2 against integrals.
+"""
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from mfcheck.kernels.formulas import GAP, HALF_TERM, theta
+from mfcheck_proofs.rntk_scaling.symbols import T, c, kappa, lam, s_0
+
+CONSTANTS = {
+    "power": sp.Integer(3),
+    "shape": sp.Rational(1, 20),
+    "leading": sp.Rational(3, 2),
+    "increment": sp.Rational(1, 4),
+    "slope": sp.Rational(5, 2),
+    "term": sp.Rational(5, 8),
+}
+"""Power of s in B; Gamma; coefficients of kappa c and c^2 in the increment of s; D; F."""
+
+ANGLE_SLOPE = sp.Rational(2, 3)
+"""M: |dH/dtheta| <= M."""
+
+EXCESS = sp.Rational(1, 5)
+"""theta - c G <= c^2/5, inside the bound on slopes."""
+
+Constants = Mapping[str, sp.Expr]
+
+
+def limit_of(power: sp.Expr) -> sp.Expr:
+    """Return the mean of (l/L)^power over the layers as L grows."""
+    x = sp.Symbol("x", positive=True)
+    return sp.integrate(x**power, (x, 0, 1))
+
+
+def increment(k: Constants = CONSTANTS) -> sp.Expr:
+    """Return the bound on s+ - s (step 2)."""
+    return kappa * (1 + k["leading"] * kappa * c + k["increment"] * c**2)
+
+
+def drift(k: Constants = CONSTANTS) -> sp.Expr:
+    """Return the bound on s_L - s_0 - lambda (step 2)."""
+    first = k["leading"] * kappa * (kappa / s_0 + sp.log(1 + lam / s_0))
+    return first + k["increment"] * (kappa / s_0**2 + 1 / s_0)
+
+
+def upper(k: Constants = CONSTANTS) -> sp.Expr:
+    """Return the bound on r_L - 1/4 from above (step 5)."""
+    return (s_0 + drift(k) + 4 * kappa) / (4 * lam)
+
+
+def lower(k: Constants = CONSTANTS) -> sp.Expr:
+    """Return the bound on 1/4 - r_L from above (step 6)."""
+    return lower_from(drift(k), (k["slope"] + k["term"]) * (1 + 2 * kappa))
+
+
+def lower_from(ell: sp.Expr, E: sp.Expr) -> sp.Expr:
+    """Return the same for a given drift `ell` and a given loss `E` of a layer's term."""
+    negative = 4 * (sp.Rational(1, 6) + kappa)
+    return (3 * ell + E * (sp.Rational(4, 3) + 8 * kappa) + negative) / (4 * lam)
+
+
+def fast_pointwise(slope: sp.Expr = ANGLE_SLOPE) -> sp.Expr:
+    """Return the factor of a L in the bound on |r_L - r_1| at an angle theta < pi; `slope` bounds |dH/dtheta|."""
+    return theta / sp.pi + slope / 2 * (1 - theta * sp.cos(theta) / sp.sin(theta))
+
+
+def fast_uniform(slope: sp.Expr = ANGLE_SLOPE) -> sp.Expr:
+    """Return the bound on |r_L - r_1| for every u; the symbol T stands for the product a L."""
+    return T + slope * sp.Rational(2, 3) * sp.pi / sp.sqrt(2) * sp.sqrt(T)
+
+
+_chord = 2 * sp.sin(theta / 2)
+_cubed = sp.expand(3 * sp.pi * GAP)
+
+Inequality = tuple[sp.Expr, sp.Expr, int]
+
+
+def inequalities(k: Constants = CONSTANTS) -> dict[str, Inequality]:
+    """Return functions of theta, positive on (0, upper], with upper and the order of the zero at 0 (steps 1, 3, 4)."""
+    return {
+        "shape, lower": (_cubed - _chord**3, sp.pi, 5),
+        "shape, upper": (_chord**3 * (1 + k["shape"] * _chord**2) - _cubed, sp.pi, 5),
+        "slope, upper": (theta * _chord**2 - _cubed, sp.pi, 5),
+        "slope, excess": (EXCESS * _chord**4 - theta * _chord**2 + _cubed, sp.pi, 4),
+        "term, upper": (1 - HALF_TERM, sp.pi, 1),
+        "term, lower": (k["term"] * _chord - 1 + HALF_TERM, sp.pi, 1),
+        "term, sign": (HALF_TERM, 2 * sp.asin(sp.Rational(3, 4)), 0),
+    }
+
+
+def comparisons(k: Constants = CONSTANTS) -> dict[str, tuple[sp.Expr, sp.Expr]]:
+    """Return pairs smaller, larger of numbers that finish steps 2 and 3.
+
+    Each bounds a power series with coefficients >= 0 by its value at kappa = 1/(3 pi), c = 2, G = 1 + 4 Gamma.
+    """
+    top_kappa, top_G = 1 / (3 * sp.pi), 1 + 4 * k["shape"]
+    y = 2 * top_kappa * top_G
+    tail = ((1 - 2 * y) ** sp.Rational(-1, 2) - 1 - y - sp.Rational(3, 2) * y**2) / y**3
+    curve = ((1 - 2 * y) ** sp.Rational(3, 2) - 1 + 3 * y) / y**2
+    linear = 2 * sp.Rational(3, 2) * top_kappa * (2 * k["shape"] + 4 * k["shape"] ** 2)
+    return {
+        "increment": (k["shape"] + linear + top_kappa**2 * top_G**3 * tail, k["increment"]),
+        "leading": (sp.Rational(3, 2), k["leading"] + sp.Rational(1, 10**12)),
+        "slope": (
+            3 * EXCESS + curve * top_kappa * top_G**2,
+            k["slope"] * (1 - 3 * y + curve * y**2),
+        ),
+    }

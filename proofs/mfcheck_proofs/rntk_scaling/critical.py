@@ -1,0 +1,213 @@
+"""The case gamma = 1/2: a limit that is neither constant nor r_1, as an ODE pair with certified values."""
+
+from fractions import Fraction
+
+import numpy as np
+import sympy as sp
+from flint import arb, ctx
+
+from mfcheck.claims import (
+    Check,
+    Claim,
+    Context,
+    Curve,
+    Evidence,
+    Kind,
+    Note,
+    PlantedError,
+    Plot,
+    Reading,
+    Scope,
+)
+from mfcheck.claims.compare import order_evidence
+from mfcheck.kernels.arccos import cosine, half_term
+from mfcheck.kernels.formulas import GAP, HALF_TERM, theta
+from mfcheck.kernels.limit import limit_float, limit_kernel
+from mfcheck.kernels.rntk import rntk
+from mfcheck.rigor.ball import compare, enclose, exact
+from mfcheck.symbolic.identity import identities
+from mfcheck_proofs.rntk_scaling.proofs import GRID, PREC, all_below, rows, value
+from mfcheck_proofs.rntk_scaling.symbols import L
+
+SCALING = 1 / sp.sqrt(L)
+R = sp.Symbol("R", real=True)
+
+
+def ode_pair(context: Context) -> Evidence:
+    """The closed form solves the ODE pair: along theta' = -GAP/sin, R = GAP int HALF_TERM sin/GAP^2 has the stated speed."""
+    integral = R / GAP
+    turn = context["turn"]
+    along = turn * (sp.diff(GAP, theta) * integral - GAP * HALF_TERM * sp.sin(theta) / GAP**2)
+    step = sp.Symbol("a", positive=True)
+    forward = (1 - step * theta / sp.pi) * R + step * HALF_TERM  # one layer, R scaled by a
+    pairs = [
+        (along, context["R_speed"]),
+        (-sp.sin(theta) * turn, GAP),
+        (sp.diff(forward, step), context["R_speed"]),
+    ]
+    return identities(
+        pairs, "every angle, every time; the layers are Euler steps of size a", Scope.WHOLE
+    )
+
+
+def critical_values(context: Context) -> Evidence:
+    """The values at L = 10^4, and the limit itself, enclosed: the printed digits are those of both or of the former."""
+    depth = context.budget.pick(2500, 10_000, 10_000)
+    slack = Fraction(10_000, depth) - 1  # the distance to the limit falls like 1/L
+    cases = []
+    for label, stated, unit in context["table"]:
+        u = Fraction(int(label.p), int(label.q))
+        with ctx.workprec(PREC):
+            finite, limit = value(SCALING, depth, u), limit_kernel(u).kernel
+            allowed = exact(unit) / 2 * (1 + arb(2) ** -40) + abs(finite - limit) * exact(slack)
+            cases.append((f"u = {u}", abs(finite - exact(stated)), allowed))
+            cases.append((f"limit at u = {u}", abs(limit - exact(stated)), exact(unit) * 3))
+    return all_below(cases, f"L = {depth} and the limit; u in -0.9, 0, 0.5, 0.9")
+
+
+def neither(context: Context) -> Evidence:
+    """The limit differs from the constant and from the kernel of one hidden layer: certified at four cosines."""
+    answers = []
+    for u in GRID:
+        with ctx.workprec(PREC):
+            limit = limit_kernel(u).kernel
+            shallow = enclose(HALF_TERM, {theta: exact(u).acos()}, PREC)
+            answers += [
+                compare(abs(limit - exact(context["constant"])), exact(context["margin"])) == ">",
+                compare(abs(limit - shallow), exact(context["margin"])) == ">",
+            ]
+    u = np.linspace(-1, 1, 81)
+    curves = [
+        Curve(label=label, x=tuple(map(float, u)), y=tuple(map(float, y)), style=style)
+        for label, y, style in (
+            ("r_1 (T = 0)", half_term(cosine(u)), "line"),
+            ("T = 1 (gamma = 1/2)", limit_float(cosine(u), 1.0), "line"),
+            ("T = 100", limit_float(cosine(u), 100.0, 1e-8), "line"),
+            ("1/4", np.full(81, 0.25), "bound"),
+        )
+    ]
+    plot = Plot(
+        id="clock",
+        title="The limit kernel along the clock T = L alpha^2",
+        x_label="u",
+        y_label="kernel",
+        curves=tuple(curves),
+    )
+    note = Note(
+        id="clock-law",
+        severity="remark",
+        text=(
+            "One clock governs all scalings: r_L is Euler's method of step a = alpha^2/(1+alpha^2) for the pair rho' = k1 - rho, "
+            "R' = (k1 + rho k0)/2 - (1 - k0) R, and r_L is near R(T)/T at T = L a. T -> 0 gives r_1 (gamma > 1/2), T -> 1 the "
+            "limit at gamma = 1/2, T -> infinity the constant 1/4 (gamma < 1/2)."
+        ),
+    )
+    return Evidence(
+        passed=all(answers) or False,
+        lhs="|limit - 1/4|, |limit - r_1|",
+        rhs=f"> {context['margin']}",
+        error=0.0,
+        cases=len(answers),
+        domain="u in -0.9, 0, 0.5, 0.9, certified",
+        reason="" if all(answers) else "the limit is within the margin of the constant or of r_1",
+        notes=(note,),
+        plots=(plot,),
+    )
+
+
+def critical_rate(context: Context) -> Evidence:
+    """The largest distance of r_L to the limit at four cosines, against L."""
+    depths = np.array([32, 64, 128, 256, 512, 1024])
+    limits = np.array([float(limit_kernel(u).kernel.mid()) for u in GRID])
+    at = cosine([float(u) for u in GRID])
+    gaps = [float(np.abs(rntk(at, int(k), float(k) ** -0.5) - limits).max()) for k in depths]
+    return order_evidence(
+        depths.astype(float),
+        np.array(gaps),
+        np.full(len(gaps), 1e-13),
+        float(context["order"]),
+        id="critical-rate",
+        x_label="depth L",
+        y_label="distance of r_L to the limit at gamma = 1/2",
+        domain="L = 32..1024; u in -0.9, 0, 0.5, 0.9; certified limit",
+    )
+
+
+CHECKS = ("critical-ode", "critical-values", "critical-neither", "critical-rate")
+TABLE = rows(
+    (sp.Rational(-9, 10), "-0.01445"),
+    (sp.Integer(0), "0.19284"),
+    (sp.Rational(1, 2), "0.43991"),
+    (sp.Rational(9, 10), "0.78956"),
+)
+critical = Claim(
+    id="critical-scaling",
+    title="gamma = 1/2: a limit of its own",
+    statement=(
+        "For alpha = L^(-1/2), r_L -> R(1), where rho' = k1 - rho, R' = (k1 + rho k0)/2 - (1 - k0) R, rho(0) = u, R(0) = 0; "
+        "in closed form 1 = int sin/GAP over the angles passed, R(1) = GAP int HALF_TERM sin/GAP^2. It is neither 1/4 nor r_1."
+    ),
+    source="2403.04545, between Theorems 2 and 3 (gamma = 1/2 is not treated there)",
+    readings=(
+        Reading(
+            "stated",
+            "The pair in the angle, the values at L = 10^4, the distance to the other limits, the rate in L.",
+            {
+                "turn": -GAP / sp.sin(theta),
+                "R_speed": HALF_TERM - theta / sp.pi * R,
+                "table": TABLE,
+                "constant": sp.Rational(1, 4),
+                "margin": sp.Rational(1, 100),
+                "order": sp.Integer(-1),
+            },
+        ),
+    ),
+    checks=(
+        Check(CHECKS[0], Kind.EXACT, ode_pair),
+        Check(CHECKS[1], Kind.CERTIFIED, critical_values),
+        Check(CHECKS[2], Kind.CERTIFIED, neither),
+        Check(CHECKS[3], Kind.SIMULATED, critical_rate),
+    ),
+    planted=(
+        PlantedError(
+            "critical-damping-doubled",
+            "constant scaled",
+            {"R_speed": HALF_TERM - 2 * theta / sp.pi * R},
+            "The factor of one layer is 1 - a theta/pi.",
+            CHECKS[:1],
+        ),
+        PlantedError(
+            "critical-turn-sign",
+            "sign flipped",
+            {"turn": GAP / sp.sin(theta)},
+            "Correlations grow, so angles shrink.",
+            CHECKS[:1],
+        ),
+        PlantedError(
+            "critical-value",
+            "constant scaled",
+            {"table": rows((sp.Integer(0), "0.19384"))},
+            "The enclosed limit is 0.19285.",
+            CHECKS[1:2],
+        ),
+        PlantedError(
+            "critical-equal",
+            "constant scaled",
+            {"margin": sp.Rational(1, 2)},
+            "The limit is within 1/2 of both.",
+            CHECKS[2:3],
+        ),
+        *(
+            PlantedError(
+                f"critical-order-{name}",
+                "exponent off",
+                {"order": sp.Rational(text)},
+                "Euler's method has order one.",
+                CHECKS[3:],
+            )
+            for name, text in (("half", "-1/2"), ("two", "-2"))
+        ),
+    ),
+)
+
+CLAIMS = (critical,)
