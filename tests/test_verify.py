@@ -654,6 +654,21 @@ def test_spectrum_against_hermite_coefficients(name: str) -> None:
             assert high - low < 100
 
 
+@pytest.mark.parametrize("terms", [1, 3, 40])
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_kernels_contain_the_exact_value(terms: int, order: int) -> None:
+    """However few coefficients are used, the rest of the series is accounted for."""
+    bits = 64
+    kernel = verify._kernel({"activation": "tanh"}, {"bits": bits, "terms": terms}, order)
+    exact = DualKernel(LIBRARY["tanh"], 30)
+    for c in (Fraction(0), Fraction(1, 3), Fraction(9, 10), Fraction(1)):
+        low, high = kernel.at((int(c * 2**bits), -int(-c * 2**bits // 1)))
+        with ctx.workprec(200):
+            value = exact.value(arb(codes._fmpq(c)), order) * arb(2) ** bits
+            assert low <= value.upper()
+            assert value.lower() <= high
+
+
 def test_planted_error_of_the_trapezoidal_rule_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """tanh is not analytic for |Im z| <= 12: whoever claims it gets a wrong coefficient."""
     exact = hermite_coefficients(LIBRARY["tanh"], 2, 30)[1]

@@ -9,11 +9,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from flint import arb, arb_mat, ctx, fmpq
+from flint import arb, arb_mat, ctx, fmpq, fmpq_poly
 
 from mfcheck import verify
 from mfcheck.rigor import certificate as make
-from mfcheck.rigor.codes import n_max
+from mfcheck.rigor.codes import gegenbauer_coefficients, n_max
 from mfcheck.rigor.dual import DualKernel, half_gram
 from mfcheck.rigor.eigen import SmallestEigenvalue, certified_lambda_min
 from mfcheck.rigor.separation import equal_inner_products, separation_bound
@@ -108,6 +108,16 @@ def edited(
     return changed
 
 
+def not_positive_definite() -> Certificate:
+    """`(t-1/2) (1-t) (t+1)^8` is at most 0 on [-1, 1/2] and vanishes at 1, but some `f_k` are negative."""
+    square, rest = fmpq_poly([1, 1]) ** 4, fmpq_poly([1, -1])
+    weights = gegenbauer_coefficients(3, fmpq_poly([fmpq(-1, 2), 1]) * rest * square**2)
+    lists = {"coefficients": weights, "square": square.coeffs(), "rest": rest.coeffs()}
+    witness = {key: [str(x) for x in part] for key, part in lists.items()}
+    claim = {"dimension": 3, "cosine": "1/2", "upper": "5"}
+    return make.make("code_bound", claim, {"method": "delsarte", **witness, "ends": [0, 1]})
+
+
 def rejected(good: dict[str, Certificate]) -> dict[str, str]:
     """Texts that must not pass: false claims, claims that the hints do not prove, and broken files."""
     circle4, three = good["lambda_min-tanh-circle-4"], good["lambda_min-sin-rational"]
@@ -147,6 +157,7 @@ def rejected(good: dict[str, Certificate]) -> dict[str, str]:
                 coefficients=["1", "1"], square=["1"], rest=["1", "1"], ends=[0, 0]
             ),
         ),
+        "rejected-code-not-positive-definite": not_positive_definite(),
         "rejected-code-negative-coefficient": edited(
             code8, lambda c: c["witness"]["coefficients"].__setitem__(1, "-1")
         ),
@@ -175,6 +186,11 @@ def rejected(good: dict[str, Certificate]) -> dict[str, str]:
             code8, lambda c: c["claim"].update(upper="241"), False
         ),
         "malformed-statement": edited(code8, lambda c: c.update(statement="at most 240"), False),
+        "malformed-statement-new-digest": {
+            **code8,
+            "statement": "at most 240",
+            "sha256": verify.digest({**code8, "statement": "at most 240"}),
+        },
         "malformed-format": edited(code8, lambda c: c.update(format="mfcheck-certificate/0")),
         "malformed-unknown-kind": {**code8, "kind": "proof"},
         "malformed-unknown-key": edited(code8, lambda c: c["claim"].update(note="true")),
