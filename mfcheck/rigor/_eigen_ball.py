@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 from flint import arb, arb_mat, ctx
+from numpy.typing import NDArray
 
 Rows: TypeAlias = list[list[arb]]
 
@@ -47,6 +48,14 @@ def row_sum_norm(matrix: arb_mat) -> arb:
 def largest(values: Iterable[arb]) -> arb:
     """The largest of some exact numbers."""
     return reduce(lambda a, b: b if bool(b > a) else a, values)
+
+
+def smallest_estimate(matrix: NDArray[np.float64]) -> float | None:
+    """Approximate lambda_min in doubles, shape (n, n); None if the library's iteration does not converge."""
+    try:
+        return float(np.linalg.eigvalsh(matrix)[0])
+    except np.linalg.LinAlgError:
+        return None
 
 
 class _Search:
@@ -90,8 +99,9 @@ class _Search:
     def _start(self) -> arb:
         """Find a shift below lambda_min, from its double approximation where there is one."""
         scaled = np.array([[float(x / self.norm) for x in row] for row in self.rows])
-        estimate = float(np.linalg.eigvalsh(scaled)[0]) - 2.0**-50 * len(self.rows)
-        if not self._factorised((estimate * self.norm).mid()):
+        estimate = smallest_estimate(scaled)
+        shift = -2.0 if estimate is None else estimate - 2.0**-50 * len(self.rows)
+        if not self._factorised((shift * self.norm).mid()):
             self._factorised((-2 * self.norm).mid())
         return self.norm
 

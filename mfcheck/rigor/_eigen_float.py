@@ -15,7 +15,7 @@ from flint import arb, ctx
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve
 
-from mfcheck.rigor._eigen_ball import Enclosure
+from mfcheck.rigor._eigen_ball import Enclosure, smallest_estimate
 
 FloatArray: TypeAlias = NDArray[np.float64]
 
@@ -33,7 +33,8 @@ def enclose_floats(mid: FloatArray, rad: FloatArray) -> Enclosure | None:
     if not 1 / _LARGEST < size < _LARGEST:
         return None
     with ctx.workprec(_PREC):
-        found = _shifted_cholesky(mid, float(np.linalg.eigvalsh(mid)[0]))
+        estimate = smallest_estimate(mid)
+        found = None if estimate is None else _shifted_cholesky(mid, estimate)
         if found is None:
             return None
         bound, factor = found

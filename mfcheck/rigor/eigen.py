@@ -20,6 +20,10 @@ FloatArray: TypeAlias = NDArray[np.float64]
 Method: TypeAlias = Literal["auto", "float", "ball"]
 
 
+BALL_SIZE = 300
+"""Largest n for which `auto` goes on in ball arithmetic."""
+
+
 @dataclass(frozen=True)
 class FloatMatrix:
     """All symmetric matrices `A`, shape (n, n), with `|A - mid| <= rad` entry by entry.
@@ -87,7 +91,8 @@ def certified_lambda_min(
     """Enclose lambda_min of every symmetric matrix in `matrix`, shape (n, n).
 
     `auto` works in floating point and falls back to balls of rising precision if the enclosure is wider than
-    `2^-rel_bits |lambda_min|` for another reason than the radii of the entries.
+    `2^-rel_bits |lambda_min|` for another reason than the radii of the entries, and n is at most `BALL_SIZE`
+    (ball arithmetic costs minutes beyond; ask for `ball` to have it nevertheless).
 
     Raises:
         InputError: not square, empty, not finite, not symmetric, or `float` asked for but out of range.
@@ -99,10 +104,15 @@ def certified_lambda_min(
         quick = _float_route(matrix, rel_bits)
         if method == "float" and quick is None:
             raise InputError("lambda_min of this matrix cannot be enclosed in floating point")
-        if quick is not None and (method == "float" or quick.limit != "precision"):
+        if quick is not None and (method == "float" or not _ball_helps(matrix, quick)):
             return quick
     balls = _to_balls(matrix) if isinstance(matrix, FloatMatrix) else matrix
     return _ball_route(balls, rel_bits, max_prec)
+
+
+def _ball_helps(matrix: arb_mat | FloatMatrix, quick: SmallestEigenvalue) -> bool:
+    size = len(matrix.mid) if isinstance(matrix, FloatMatrix) else matrix.nrows()
+    return quick.limit == "precision" and size <= BALL_SIZE
 
 
 def _check_shape(shape: tuple[int, ...]) -> None:

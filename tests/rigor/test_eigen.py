@@ -319,6 +319,24 @@ def test_same_answer_twice() -> None:
     assert first.upper == second.upper
 
 
+def test_large_matrices_at_rounding_level_keep_the_quick_enclosure() -> None:
+    n = eigen.BALL_SIZE + 1
+    matrix = FloatMatrix(np.ones((n, n)), np.zeros((n, n)))
+    found = certified_lambda_min(matrix)
+    assert (found.method, found.limit) == ("float", "precision")
+    assert found.lower <= 0 <= found.upper
+
+
+def test_no_estimate_costs_no_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(matrix: object) -> None:
+        raise np.linalg.LinAlgError
+
+    monkeypatch.setattr(np.linalg, "eigvalsh", fail)
+    found = certified_lambda_min(circle(8, 100))
+    assert found.method == "ball"
+    assert found.lower <= circle_exact(8) <= found.upper
+
+
 def test_a_wrong_estimate_costs_no_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(np.linalg, "eigvalsh", lambda matrix: np.array([1e3]))
     found = certified_lambda_min(circle(8, 100), method="ball")
