@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import sympy as sp
 
+from mfcheck.claims.display import Displayed
 from mfcheck.claims.inequality import Inequality
 from mfcheck.claims.record import Evidence, SimulationRecord
 from mfcheck.claims.setting import Parameter, Setting
@@ -118,7 +119,7 @@ class PlantedError:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(Displayed):
     """A statement of the paper. Its first reading is the text as it stands and gives the claim's verdict."""
 
     id: str
@@ -168,7 +169,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Constant:
+class Constant(Displayed):
     """A named quantity: a formula over other constants and parameters, or a leaf with its own rigorous value.
 
     Args:
@@ -203,7 +204,7 @@ class Simulate(Protocol):
 
 
 @dataclass(frozen=True)
-class Paper:
+class Paper(Displayed):
     """A set of assumptions and claims."""
 
     id: str

@@ -4,10 +4,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from mfcheck.claims.display import Displayed
 from mfcheck.claims.verdict import Kind, Question, Scope, Verdict
 
 
-class Record(BaseModel):
+class Record(Displayed, BaseModel):
     """Immutable plain data; unknown keys are refused, NaN and infinities too."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

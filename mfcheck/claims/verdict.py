@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mfcheck.claims.display import Displayed
 
-class Verdict(StrEnum):
+
+class Verdict(Displayed, StrEnum):
     """What the evidence says of a claim; never more than that."""
 
     PROVED = "proved"
