@@ -70,6 +70,14 @@ def test_an_error_is_caught_only_if_all_its_checks_say_no(other: Response) -> No
     assert record.details[1].caught
 
 
+def test_errors_are_counted_by_kind() -> None:
+    other = replace(error("three", "c"), kind="sign")
+    paper = replace(PAPER, claims=(replace(CLAIM, planted=(*CLAIM.planted, other)),))
+    answers = {("one", "a"): NO, ("one", "b"): YES, ("two", "b"): NO, ("three", "c"): NO}
+    kinds = [(k.kind, k.planted, k.caught) for k in tally(paper, 0, answers).kinds]
+    assert kinds == [("constant", 2, 1), ("sign", 1, 1)]
+
+
 def test_all_caught() -> None:
     record = tally(PAPER, 0, {("one", "a"): NO, ("one", "b"): NO, ("two", "b"): NO})
     assert (record.caught, record.missed) == (2, ())

@@ -1,0 +1,181 @@
+import json
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from mfcheck.claims import Case, Setting, load_paper
+from mfcheck.claims.record import AttackRecord, FalsifyRecord
+from mfcheck.errors import InputError
+from mfcheck.falsify.attack import attack, counterexample, falsify
+from mfcheck.falsify.search import Sizes, Target
+from mfcheck.run import build_setting
+from mfcheck.symbolic.activation import activation
+from mfcheck.verify import verify
+
+PAPER = load_paper("scaled-resnets")
+SMALL = Sizes(sampled=40, guided=15, optimised=400, max_n=5, max_d=3)
+FALSE = (
+    ("assumption-3-activation", "assumption-3-constant-attained-times-99-over-100"),
+    ("assumption-3-activation", "assumption-3-halved"),
+    ("ode-well-posed", "ode-lipschitz-attained-times-9-over-10"),
+    ("ode-well-posed", "ode-lipschitz-attained-alpha-power-minus-1"),
+    ("lemma-4-first", "lemma-4-excess-negated"),
+    ("lemma-4-second", "lemma-4-floor-attained-times-1-over-100"),
+    ("lemma-4-second", "lemma-4-index-shifted"),
+    ("lemma-4-second", "lemma-4-cosine-for-c"),
+    ("lemma-4-second", "lemma-4-term-r-shifted"),
+    ("lemma-4-second", "lemma-4-term-three-halves"),
+    ("lemma-4-second", "lemma-4-term-no-separation"),
+    ("theorem-5-loss", "theorem-5-loss-rate-3"),
+    ("theorem-5-loss", "theorem-5-loss-no-n"),
+    ("theorem-5-kl-tau", "theorem-5-kl-tau-bound-attained-times-1-over-2"),
+    ("theorem-5-kl-tau", "theorem-5-kl-tau-fourth"),
+    ("theorem-5-movement", "movement-length-halved"),
+    ("theorem-5-movement", "movement-length-beta"),
+    ("theorem-5-spectrum", "theorem-5-floor-attained-times-3-over-2"),
+    ("theorem-6-rademacher", "theorem-6-rademacher-halved"),
+    ("theorem-6-rademacher", "theorem-6-rademacher-linear"),
+)
+
+
+def attacks(claim: str, planted: str | None = None, sizes: Sizes = SMALL) -> list[AttackRecord]:
+    found = PAPER.claim(claim)
+    assert found is not None
+    error = next((e for e in found.planted if e.id == planted), None)
+    records = []
+    for inequality in found.inequalities:
+        if error is not None and error.reading != inequality.reading:
+            continue
+        formulas = dict(found.reading(inequality.reading).formulas)
+        formulas |= dict(error.replace) if error is not None else {}
+        records.append(attack(Target(PAPER, found, inequality, formulas), sizes, 0))
+    assert records
+    return records
+
+
+@pytest.mark.parametrize(("claim", "planted"), FALSE)
+def test_a_false_variant_is_falsified(claim: str, planted: str) -> None:
+    for record in attacks(claim, planted):
+        found = record.counterexample
+        assert found is not None, planted
+        assert Fraction(found.lhs.lower) > Fraction(found.rhs.upper)
+
+
+def test_each_inequality_of_the_paper_has_a_false_variant_that_is_falsified() -> None:
+    attacked = {(c.id, q.id) for c in PAPER.claims for q in c.inequalities}
+    tested = set()
+    for claim, planted in FALSE:
+        found = PAPER.claim(claim)
+        assert found is not None
+        reading = next(e.reading for e in found.planted if e.id == planted)
+        tested |= {(claim, q.id) for q in found.inequalities if q.reading == reading}
+    assert tested == attacked
+
+
+TRUE = sorted({c.id for c in PAPER.claims if c.inequalities} - {"lemma-4-second"})
+
+
+@pytest.mark.parametrize("claim", TRUE)
+def test_a_true_inequality_gets_a_sampled_statement(claim: str) -> None:
+    for record in attacks(claim):
+        assert record.counterexample is None
+        assert record.violated == 0
+        assert record.met > 0
+        assert record.probability_upper == pytest.approx(1 - 0.01 ** (1 / record.met))
+
+
+def test_the_strict_reading_of_lemma_4_falls_with_a_certificate(tmp_path: Path) -> None:
+    strict, charitable = attacks("lemma-4-second")
+    assert charitable.counterexample is None
+    found = strict.counterexample
+    assert found is not None
+    assert found.certificate is not None
+    verdict = verify(json.dumps(found.certificate))
+    assert verdict.status == "accepted", verdict.reason
+    assert verdict.kind == "counterexample"
+    data = tmp_path / "data.csv"
+    data.write_text(found.data)
+    setting = Setting.restore(found.setting, activation(str(found.setting["activation"])))
+    again = build_setting(PAPER, data, setting.activation.name)
+    assert again.data.points == setting.data.points
+    assert setting.data.n == 2
+    script = tmp_path / "example.py"
+    script.write_text(found.python)
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert "is false" in ran.stdout
+
+
+def test_the_script_of_a_planted_error_shows_the_planted_error(tmp_path: Path) -> None:
+    (record,) = attacks("theorem-6-rademacher", "theorem-6-rademacher-halved")
+    assert record.counterexample is not None
+    assert "'theorem-6-rademacher-halved'" in record.counterexample.python
+    script = tmp_path / "example.py"
+    script.write_text(record.counterexample.python)
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_a_case_that_is_not_refuted_gets_no_record() -> None:
+    claim = PAPER.claim("theorem-5-spectrum")
+    assert claim is not None
+    (inequality,) = claim.inequalities
+    target = Target(PAPER, claim, inequality, claim.reading("stated").formulas)
+    with pytest.raises(ValueError, match="not certified"):
+        counterexample(target, Case(PAPER.default))
+
+
+def test_everything_is_written(tmp_path: Path) -> None:
+    said: list[str] = []
+    record = falsify(
+        "scaled-resnets",
+        "assumption-3-activation",
+        planted="assumption-3-nine-tenths",
+        budget="quick",
+        out=tmp_path / "new" / "folder",
+        watch=said.append,
+    )
+    folder = tmp_path / "new" / "folder"
+    assert said == ["activation-constant: quick search"]
+    kept = FalsifyRecord.model_validate_json((folder / "falsify.json").read_text())
+    assert kept == record
+    names = {path.name for path in (folder / "activation-constant").iterdir()}
+    assert names == {"data.csv", "example.py", "certificate.json"}
+    assert verify(folder / "activation-constant" / "certificate.json").status == "accepted"
+
+
+def test_the_same_seed_gives_the_same_record() -> None:
+    def run() -> FalsifyRecord:
+        found = falsify("scaled-resnets", "theorem-5-spectrum", budget="quick", seed=4)
+        timeless = [a.model_copy(update={"seconds": {}, "per_second": 0.0}) for a in found.attacks]
+        return found.model_copy(update={"attacks": tuple(timeless)})
+
+    assert run() == run()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("scaled-resnets", ""), "unknown claim ''; scaled-resnets can be attacked at: "),
+        (("scaled-resnets", "gram-psd"), "gram-psd states no inequality about one setting"),
+        (("nothing", "x"), "unknown paper 'nothing'"),
+    ],
+)
+def test_unknown_names_are_refused(arguments: tuple[str, str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        falsify(*arguments)
+
+
+def test_unusable_options_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    for options, message in (
+        ({"budget": "huge"}, "unknown budget 'huge'"),
+        ({"planted": "nothing"}, "unknown planted error 'nothing'"),
+        ({"out": file}, "cannot write to the folder"),
+    ):
+        with pytest.raises(InputError, match=message):
+            falsify("scaled-resnets", "lemma-4-first", **options)  # type: ignore[arg-type]

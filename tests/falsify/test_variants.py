@@ -1,0 +1,89 @@
+import pytest
+import sympy as sp
+
+from mfcheck.claims import PlantedError, load_paper, paper_ids
+from mfcheck.falsify import variants as v
+from mfcheck.symbolic.generic import s0, s1, s2
+from mfcheck.symbolic.identity import difference
+
+n, beta = sp.symbols("n beta", positive=True)
+k = sp.Symbol("k", integer=True, nonnegative=True)
+x = sp.Symbol("x", real=True)
+FORMULA = beta * s1(x) * (1 + k) / n
+ALL = (
+    v.scaled(2, sp.Rational(1, 2)),
+    v.sign(),
+    v.powers(beta, 1, -1, sp.Rational(1, 2), sp.Rational(-1, 2)),
+    v.dropped(n, -1),
+    v.shifted(k, 1, -1),
+    v.derivative("slope", s1, s2),
+)
+
+
+def test_each_variant_changes_one_thing() -> None:
+    errors = v.of_identity("c", "f", FORMULA, ALL, ("check",))
+    found = {e.id: e.replace["f"] for e in errors}
+    assert found == {
+        "c-f-times-2": 2 * FORMULA,
+        "c-f-times-1-over-2": FORMULA / 2,
+        "c-f-negated": -FORMULA,
+        "c-f-beta-power-1": beta * FORMULA,
+        "c-f-beta-power-minus-1": FORMULA / beta,
+        "c-f-beta-power-1-over-2": sp.sqrt(beta) * FORMULA,
+        "c-f-beta-power-minus-1-over-2": FORMULA / sp.sqrt(beta),
+        "c-f-no-n": n * FORMULA,
+        "c-f-no-root-n": sp.sqrt(n) * FORMULA,
+        "c-f-k-shifted-1": FORMULA.subs(k, k + 1),
+        "c-f-k-shifted-minus-1": beta * s1(x) * k / n,
+        "c-f-slope": beta * s2(x) * (1 + k) / n,
+    }
+    assert {e.kind for e in errors} < set(v.KINDS)
+    assert all(e.why_false and e.rejected_by == ("check",) for e in errors)
+
+
+def test_what_changes_nothing_is_no_variant() -> None:
+    zero = v.of_identity("c", "f", sp.Integer(0), ALL, ("check",))
+    assert zero == ()
+    assert v.of_identity("c", "f", beta, (v.shifted(k, 1), v.derivative("d", s0, s1)), ("q",)) == ()
+    hidden = sp.cos(k * sp.pi) ** 2  # equal to one for every integer k
+    assert v.of_identity("c", "f", hidden, (v.shifted(k, 1),), ("q",)) == ()
+
+
+def test_matrix_formulas_can_be_scaled() -> None:
+    M = sp.MatrixSymbol("M", 2, 2)
+    errors = v.of_identity("c", "f", M, (v.scaled(2), v.sign()), ("check",))
+    assert [e.replace["f"] for e in errors] == [2 * M, -M]
+
+
+def test_orders_and_attained_bounds() -> None:
+    steps = (sp.Rational(1, 2), -1)
+    orders = v.of_order("c", "order", sp.Integer(-2), steps, ("check",), "Exact.")
+    assert [e.replace["order"] for e in orders] == [sp.Rational(-3, 2), -3]
+    bounds = v.of_attained("c", "bound", beta, (v.dropped(n, 1),), ("check",), "At n = 2.")
+    assert [e.replace["bound"] for e in bounds] == [beta / n, beta / sp.sqrt(n)]
+    assert [e.kind for e in bounds] == [v.DROPPED_N, v.DROPPED_ROOT]
+
+
+def test_equal_variants_are_planted_once() -> None:
+    (double,) = v.of_identity("c", "f", beta, (v.scaled(2),), ("a",))
+    by_hand = PlantedError("hand", v.SCALED, {"f": 2 * beta}, "why", ("a", "b"))
+    weaker = PlantedError("weak", v.SCALED, {"f": 2 * beta}, "why", ("b",))
+    assert v.merged((by_hand,), (double,)) == (by_hand,)
+    assert v.merged((weaker,), (double,)) == (weaker, double)
+
+
+@pytest.mark.parametrize("id", paper_ids())
+def test_every_planted_error_differs_from_the_formula_and_says_why(id: str) -> None:
+    for claim in load_paper(id).claims:
+        for error in claim.planted:
+            stated = claim.reading(error.reading).formulas
+            assert error.why_false
+            assert any(_differ(error.replace[name], stated[name]) for name in error.replace)
+
+
+def _differ(variant: sp.Basic, stated: sp.Basic) -> bool:
+    hard = (sp.Derivative, sp.betainc_regularized, sp.Max, sp.Min, sp.oo)
+    plain = isinstance(variant, sp.Expr) and not isinstance(variant, sp.MatrixExpr)
+    if plain and not (variant - stated).has(*hard):
+        return bool(difference(variant, stated) != 0)
+    return bool(variant != stated)
