@@ -9,6 +9,7 @@ from mfcheck_proofs.scaled_resnets import (
     gram,
     lemma4,
     network,
+    referee,
     theorem5,
     theorem6,
 )
@@ -25,6 +26,7 @@ CLAIMS: tuple[Claim, ...] = (
     *lemma4.CLAIMS,
     *theorem5.CLAIMS,
     *theorem6.CLAIMS,
+    *referee.CLAIMS,
 )
 
 
