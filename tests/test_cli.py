@@ -78,6 +78,7 @@ def test_help_and_version(run: Run) -> None:
         "review",
         "check",
         "power",
+        "falsify",
         "constants",
         "simulate",
         "verify",
@@ -131,6 +132,10 @@ def test_help_needs_no_mathematics() -> None:
         ("check toy --resume", "resuming needs the folder"),
         ("check nothing:square", "unknown paper 'nothing'"),
         ("power toy --budget huge", "unknown budget 'huge'"),
+        ("falsify scaled-resnets", "unknown claim ''; scaled-resnets can be attacked at: "),
+        ("falsify scaled-resnets:gram-psd", "gram-psd states no inequality about one setting"),
+        ("falsify scaled-resnets:lemma-4-first --budget huge", "unknown budget 'huge'"),
+        ("falsify scaled-resnets:lemma-4-first --planted x", "unknown planted error 'x'"),
         ("claims nothing", "unknown paper 'nothing'"),
         ("constants toy --digits 0", "Invalid value for '--digits'"),
         ("constants toy --set beta=", "beta: '' is not a finite number"),
@@ -223,6 +228,19 @@ def test_quiet_says_nothing(run: Run) -> None:
 )
 def test_fail_on(run: Run, target: str, verdicts: str, status: int) -> None:
     assert run("check", target, "--quiet", "--fail-on", verdicts)[0] == status
+
+
+def test_falsify(run: Run, folder: Path) -> None:
+    target = ("falsify", "scaled-resnets:assumption-3-activation", "--budget", "quick")
+    planted = ("--planted", "assumption-3-nine-tenths", "--out", "found")
+    status, out, err = run(*target, *planted)
+    assert status == 0
+    assert "false, certified" in out
+    assert "activation-constant: quick search" in err
+    certificate = folder / "found" / "activation-constant" / "certificate.json"
+    assert run("verify", str(certificate))[1].startswith("accepted")
+    status, out, _ = run(*target, "--json", "-")
+    assert (status, json.loads(out)["attacks"][0]["counterexample"]) == (0, None)
 
 
 def test_power(run: Run) -> None:

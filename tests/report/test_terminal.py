@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from mfcheck.claims.record import ConstantsRecord, PowerRecord, Review, SimulationRecord
+from mfcheck.claims.record import (
+    AttackRecord,
+    ConstantsRecord,
+    CounterexampleRecord,
+    FalsifyRecord,
+    Interval,
+    PowerRecord,
+    Review,
+    SimulationRecord,
+)
 from mfcheck.report import terminal
 
 Show = Callable[[Console], None]
@@ -127,6 +136,50 @@ def test_power_names_what_was_missed(power: PowerRecord) -> None:
     assert "no planted error tests: x.y" in piped(lambda c: terminal.print_power(more, c))
 
 
+def falsification(example: CounterexampleRecord | None) -> FalsifyRecord:
+    attack = AttackRecord(
+        inequality="floor",
+        reading="strict",
+        text="Lambda <= lambda_min",
+        distribution="random",
+        sampled=300,
+        met=250,
+        violated=0,
+        confidence=0.99,
+        probability_upper=0.0183,
+        tried={"sampled": 300, "optimised": 3000},
+        seconds={"sampled": 1.0, "optimised": 2.0},
+        per_second=1100.0,
+        largest=-0.2,
+        counterexample=example,
+    )
+    return FalsifyRecord(
+        paper="p", claim="c", seed=0, budget="quick", planted=None, attacks=(attack,)
+    )
+
+
+def test_a_search_without_success_makes_a_sampled_statement() -> None:
+    text = piped(lambda c: terminal.print_falsification(falsification(None), c))
+    for words in ("p:c", "floor [strict]", "1100 settings per second", "250 met the assumptions"):
+        assert words in text
+    assert "probability below 0.0183 with confidence 0.99" in text
+
+
+def test_a_counterexample_is_shown_with_both_sides() -> None:
+    example = CounterexampleRecord(
+        setting={},
+        own={"T": "1/2"},
+        lhs=Interval(lower="1", upper="1"),
+        rhs=Interval(lower="0.25", upper="0.25"),
+        python="",
+        command="mfcheck check p:c --data data.csv",
+        data="x1,x2,y\n1,0,1\n",
+    )
+    text = piped(lambda c: terminal.print_falsification(falsification(example), c))
+    for words in ("false, certified: left 1, right 0.25", "x1,x2,y | 1,0,1", "T = 1/2", "--data"):
+        assert words in text
+
+
 def test_simulation_shows_errors(simulation: SimulationRecord) -> None:
     text = piped(lambda c: terminal.print_simulation(simulation, c))
     assert "0.00235 ± 5e-5" in text
@@ -159,3 +212,25 @@ def test_no_string_of_a_record_reaches_the_terminal_as_a_command(
 def test_markup_of_rich_is_only_words(review: Review) -> None:
     marked = review.model_copy(update={"title": "[bold]x[/bold] [/]"})
     assert "[bold]x[/bold] [/]" in piped(lambda c: terminal.print_review(marked, c))
+
+
+TEX = r"$\lambda_{\min}(G_2) \ge \tfrac12\lambda_0$"
+
+
+def test_formulas_are_unicode_where_the_console_has_it_and_tex_where_not(review: Review) -> None:
+    claim = review.claims[0].model_copy(update={"title": TEX})
+    marked = review.model_copy(update={"claims": (claim, *review.claims[1:])})
+
+    def show(console: Console) -> None:
+        terminal.print_verdicts(marked, console)
+
+    assert "λ_min(G₂) ≥ (1/2)λ₀" in piped(show)
+    assert TEX in piped(show, "ascii")
+
+
+def test_rows_are_whole_lines_in_a_pipe() -> None:
+    rows = [{"id": "a", "title": f"{TEX} " + "word " * 40}, {"id": "b", "title": "short"}]
+    lines = piped(lambda c: terminal.print_rows(rows, c)).splitlines()
+    assert [line.split()[0] for line in lines] == ["id", "a", "b"]
+    assert "(1/2)λ₀ word" in lines[1]
+    assert piped(lambda c: terminal.print_rows([], c)) == "none\n"
