@@ -18,7 +18,6 @@ from mfcheck.console import DEBUG, DONE, VERDICT_GIVEN, Output, run
 from mfcheck.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.console import Console
 
     from mfcheck.claims import Paper, Setting
     from mfcheck.claims.record import ConstantRecord, Review
@@ -148,13 +147,14 @@ def _options(
 def papers(json: Json = None, quiet: Quiet = False, no_colour: NoColour = False) -> None:
     """List the installed papers."""
     from mfcheck.claims import load_paper, paper_ids
+    from mfcheck.report.terminal import print_rows
 
     output = Output(json, quiet, no_colour)
     found = [load_paper(id) for id in paper_ids()]
     rows = [
         {"id": p.id, "title": p.title, "source": p.source, "claims": len(p.claims)} for p in found
     ]
-    output.give(_dump({"papers": rows}), lambda console: _table(console, rows))
+    output.give(_dump({"papers": rows}), lambda console: print_rows(rows, console))
 
 
 @app.command(epilog="Example: mfcheck claims scaled-resnets")
@@ -163,6 +163,7 @@ def claims(
 ) -> None:
     """List the claims of a paper."""
     from mfcheck.claims import load_paper
+    from mfcheck.report.terminal import print_rows
     from mfcheck.run.records import describe_paper
 
     output = Output(json, quiet, no_colour)
@@ -171,7 +172,7 @@ def claims(
         {"id": c["id"], "title": c["title"], "source": c["source"], "checks": len(c["checks"])}
         for c in described["claims"]
     ]
-    output.give(_dump(described), lambda console: _table(console, rows))
+    output.give(_dump(described), lambda console: print_rows(rows, console))
 
 
 @app.command(epilog="Example: mfcheck review scaled-resnets --data points.csv --set beta=64")
@@ -465,16 +466,6 @@ def new(
         _dump({"paper": paper, "folder": str(folder), "files": written}),
         lambda console: console.print(words, markup=False, soft_wrap=True),
     )
-
-
-def _table(console: "Console", rows: Sequence[dict[str, Any]]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*(rows[0] if rows else ()), box=None)
-    for row in rows:
-        table.add_row(*(Text(str(value)) for value in row.values()))
-    console.print(table if rows else "none")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

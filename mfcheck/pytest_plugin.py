@@ -178,7 +178,7 @@ def _judge(record: "ClaimRecord", review: "Review", expected: str | None) -> Non
 
 def _report(record: "ClaimRecord", review: "Review", why: str) -> str:
     from mfcheck.report import numbers
-    from mfcheck.report.text import one_line
+    from mfcheck.report.plain import plain_prose
     from mfcheck.report.view import answer
 
     lines = [f"{record.title} ({record.source}) is {record.verdict.value}: {why}"]
@@ -188,4 +188,4 @@ def _report(record: "ClaimRecord", review: "Review", why: str) -> str:
         lines.append(words + (f"; {check.reason}" if check.reason else ""))
     lines += [f"  {finding.severity}: {finding.text}" for finding in review.findings]
     lines += sorted({f"  {finding.reproduce}" for finding in review.findings})
-    return "\n".join(line[:2] + one_line(line) for line in lines)
+    return "\n".join(line[:2] + plain_prose(line) for line in lines)

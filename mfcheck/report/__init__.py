@@ -9,6 +9,7 @@ from mfcheck.report.terminal import (
     print_findings,
     print_power,
     print_review,
+    print_rows,
     print_simulation,
     print_verdicts,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "print_findings",
     "print_power",
     "print_review",
+    "print_rows",
     "print_simulation",
     "print_verdicts",
     "render_html",

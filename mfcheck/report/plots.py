@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from markupsafe import Markup, escape
 
 from mfcheck.claims.record import Curve, Plot
-from mfcheck.report.text import one_line
+from mfcheck.report.plain import plain_prose
 
 SERIES = 6
 """Number of colours; curves beyond it start again, with other dashes."""
@@ -111,8 +111,8 @@ def _write(element: ElementTree.Element, prefix: str) -> str:
 
 def describe(plot: Plot) -> str:
     """Return what the plot shows, for those who cannot see it."""
-    curves = "; ".join(one_line(curve.label) for curve in plot.curves)
-    return one_line(f"{plot.title}. {plot.y_label} against {plot.x_label}. Curves: {curves}.")
+    curves = "; ".join(plain_prose(curve.label) for curve in plot.curves)
+    return plain_prose(f"{plot.title}. {plot.y_label} against {plot.x_label}. Curves: {curves}.")
 
 
 def draw(plot: Plot, prefix: str) -> Drawing:

@@ -26,6 +26,7 @@ from mfcheck.claims.record import (
 )
 from mfcheck.claims.verdict import Verdict
 from mfcheck.report import numbers, view
+from mfcheck.report.plain import plain_prose
 from mfcheck.report.text import clean, one_line
 
 _STYLES = {
@@ -52,10 +53,19 @@ _END_VALUES = (
 )
 
 
+def _unicode(console: Console) -> bool:
+    return console.encoding.lower().startswith("utf")
+
+
+def _prose(console: Console, words: object) -> str:
+    """Return words on one line, `$...$` in Unicode where the console can write it, and as TeX where not."""
+    return plain_prose(words) if _unicode(console) else one_line(words)
+
+
 def _text(console: Console, words: object, style: str = "") -> Text:
     """Return words that the console's encoding can write."""
     shown = clean(words)
-    if not console.encoding.lower().startswith("utf"):
+    if not _unicode(console):
         narrow = shown.translate(_ASCII)
         shown = narrow.encode(console.encoding, errors="replace").decode(console.encoding)
     return Text(shown, style=style)
@@ -86,11 +96,22 @@ def _columns(console: Console, rows: Sequence[Sequence[Text]]) -> None:
         console.print(Text("  ".join(padded).rstrip()), soft_wrap=True)
 
 
+def print_rows(rows: Sequence[dict[str, Any]], console: Console) -> None:
+    """Print rows with equal keys, or "none"."""
+    if not rows:
+        _line(console, "none")
+        return
+    cells = [[_text(console, _prose(console, value)) for value in row.values()] for row in rows]
+    _table(console, tuple(rows[0]), cells)
+
+
 def _verdict(console: Console, verdict: Verdict) -> Text:
     return _text(console, verdict.value, _STYLES[verdict])
 
 
-def _value(value: Value | None) -> str:
+def _value(console: Console, value: Value | None) -> str:
+    if isinstance(value, str):
+        return _prose(console, value)
     shown = numbers.show(value)
     return f"{shown.text} (width {shown.width})" if shown.width not in ("", "0") else shown.text
 
@@ -109,35 +130,35 @@ def print_verdicts(review: Review, console: Console) -> None:
     """Print the verdict of each claim, and of each reading where there are several."""
     rows = []
     for claim in review.claims:
-        title = _text(console, one_line(claim.title))
+        title = _text(console, _prose(console, claim.title))
         rows.append((_text(console, one_line(claim.id)), _verdict(console, claim.verdict), title))
         for reading in claim.readings if len(claim.readings) > 1 else ():
             name = _text(console, f"  reading {one_line(reading.id)}", "dim")
-            text = _text(console, one_line(reading.text), "dim")
+            text = _text(console, _prose(console, reading.text), "dim")
             rows.append((name, _verdict(console, reading.verdict), text))
     _table(console, ("Claim", "Verdict", "Statement"), rows)
 
 
-def _numbers(check: CheckRecord) -> str:
-    sides = [f"left {_value(check.lhs)}"] if check.lhs is not None else []
-    sides += [f"right {_value(check.rhs)}"] if check.rhs is not None else []
+def _numbers(console: Console, check: CheckRecord) -> str:
+    sides = [f"left {_value(console, check.lhs)}"] if check.lhs is not None else []
+    sides += [f"right {_value(console, check.rhs)}"] if check.rhs is not None else []
     sides += [f"slack {numbers.number(check.slack)}"] if check.slack is not None else []
     sides += [f"error {numbers.number(check.error)}"] if check.error is not None else []
     return "; ".join([*sides, f"seed {check.seed}"])
 
 
-def _evidence(check: CheckRecord) -> str:
+def _evidence(console: Console, check: CheckRecord) -> str:
     kind = f"{check.kind.value}, answer {view.answer(check)}"
-    return f"{one_line(check.id)} ({kind}): {_numbers(check)}"
+    return f"{one_line(check.id)} ({kind}): {_numbers(console, check)}"
 
 
 def _finding(console: Console, review: Review, finding: Finding) -> None:
     severity = one_line(finding.severity)
     head = _text(console, f"{severity}: ", _SEVERITIES.get(finding.severity, "bold"))
-    head.append_text(_text(console, f"{one_line(finding.text)} [{one_line(finding.claim)}]"))
+    head.append_text(_text(console, f"{_prose(console, finding.text)} [{one_line(finding.claim)}]"))
     console.print(head, soft_wrap=not console.is_terminal)
     lines = [
-        f"evidence {_evidence(located.check) if located else one_line(id)}"
+        f"evidence {_evidence(console, located.check) if located else one_line(id)}"
         for id, located in view.evidence(review, finding.evidence)
     ]
     lines += [f"reproduce {one_line(finding.reproduce)}"] if finding.reproduce else []
@@ -161,8 +182,8 @@ def print_checks(review: Review, console: Console) -> None:
     """Print each check that ran: answer, sides, slack, error, seed, and why it is no or undecided."""
     for _, check in view.located(review):
         answer = view.answer(check)
-        reason = f"; {one_line(check.reason)}" if check.reason and answer != "yes" else ""
-        words = f"{one_line(check.id)} ({check.kind.value}): {_numbers(check)}{reason}"
+        reason = f"; {_prose(console, check.reason)}" if check.reason and answer != "yes" else ""
+        words = f"{one_line(check.id)} ({check.kind.value}): {_numbers(console, check)}{reason}"
         grid = Table.grid(padding=(0, 1))
         grid.add_column(min_width=9)
         grid.add_column(overflow="fold")
@@ -175,7 +196,7 @@ def print_checks(review: Review, console: Console) -> None:
 
 def print_review(review: Review, console: Console, checks: bool = False) -> None:
     """Print a review: what was run, the verdict table, on request the checks, and the findings."""
-    _line(console, one_line(f"{review.title} ({review.source})"), "bold")
+    _line(console, _prose(console, f"{review.title} ({review.source})"), "bold")
     setting = "; ".join(f"{name}: {text}" for name, text in view.plain_setting(review.setting))
     _line(console, f"seed {review.seed}; budget {one_line(review.budget)}; {setting}", "dim")
     console.print()
@@ -198,7 +219,7 @@ def print_constants(record: ConstantsRecord, console: Console) -> None:
             _text(console, cell)
             for cell in (
                 one_line(c.id),
-                _value(c.value),
+                _value(console, c.value),
                 one_line(c.evidence),
                 view.orders(c.orders),
             )
@@ -210,7 +231,7 @@ def print_constants(record: ConstantsRecord, console: Console) -> None:
         if constant.needs:
             _line(
                 console,
-                f"{one_line(constant.id)} needs beyond the paper: {one_line(constant.needs)}",
+                f"{one_line(constant.id)} needs beyond the paper: {_prose(console, constant.needs)}",
             )
 
 
@@ -256,7 +277,7 @@ def print_falsification(record: FalsifyRecord, console: Console) -> None:
         console.print()
         _line(
             console,
-            f"{one_line(attack.inequality)} [{one_line(attack.reading)}]: {one_line(attack.text)}",
+            f"{one_line(attack.inequality)} [{one_line(attack.reading)}]: {_prose(console, attack.text)}",
         )
         _attack(console, attack)
 
@@ -273,7 +294,7 @@ def _attack(console: Console, attack: AttackRecord) -> None:
         )
         _line(console, words, "green" if not attack.violated else "yellow")
         return
-    sides = f"left {_value(found.lhs)}, right {_value(found.rhs)}"
+    sides = f"left {_value(console, found.lhs)}, right {_value(console, found.rhs)}"
     _line(console, f"  false, certified: {sides}", "bold red")
     for line in (found.data.rstrip().replace("\n", " | "), found.command):
         _line(console, f"  {one_line(line)}")
@@ -289,7 +310,7 @@ def print_simulation(record: SimulationRecord, console: Console) -> None:
         end = getattr(record, name)
         start = record.series.get(name)
         first = _value_at_start(start.value, start.error) if start else "–"
-        rows.append(tuple(_text(console, cell) for cell in (name, first, _value(end))))
+        rows.append(tuple(_text(console, cell) for cell in (name, first, _value(console, end))))
     _table(console, ("Quantity", "At the start", f"At t = {numbers.number(record.end_time)}"), rows)
     console.print()
     _line(console, f"{len(record.time)} times recorded; seed {record.seed}.")

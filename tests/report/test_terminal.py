@@ -17,6 +17,7 @@ from mfcheck.claims.record import (
     SimulationRecord,
 )
 from mfcheck.report import terminal
+from mfcheck.report.plain import plain_prose
 
 Show = Callable[[Console], None]
 
@@ -99,7 +100,7 @@ def test_each_claim_has_a_line_with_its_verdict(review: Review) -> None:
 def test_findings_are_whole_lines_in_a_pipe(review: Review) -> None:
     text = piped(lambda c: terminal.print_findings(review, c))
     for finding in review.findings:
-        assert f"{finding.severity}: {finding.text} [{finding.claim}]" in text
+        assert f"{finding.severity}: {plain_prose(finding.text)} [{finding.claim}]" in text
         assert f"    reproduce {finding.reproduce}" in text
     assert "slack 388.3; error 4.1e-5; seed 20240309" in text
     empty = review.model_copy(update={"findings": ()})
