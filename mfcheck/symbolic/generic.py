@@ -11,7 +11,8 @@ class _Generic(sp.Function):  # type: ignore[misc]
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         power = "" if exp is None else f"^{{{exp}}}"
-        return rf"\sigma_0{self.mark}{power}\left({printer._print(self.args[0])}\right)"
+        # A power beside the primes would be a second superscript.
+        return rf"\sigma_0{self.mark}\left({printer._print(self.args[0])}\right){power}"
 
 
 class s3(_Generic):

@@ -130,6 +130,9 @@ def _example(expr: sp.MatrixExpr, sizes: dict[sp.Symbol, int]) -> sp.Matrix:
     return sized.xreplace(values).xreplace(scalars).doit().as_explicit()
 
 
-def _short(expr: sp.Expr, limit: int = 240) -> str:
-    text = str(expr)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+def _short(expr: sp.Basic, limit: int = 160) -> str:
+    """Return the expression as `$...$`, or its size where it is too long to be read."""
+    operations = int(sp.count_ops(expr))
+    latex = sp.latex(expr).strip() if operations <= limit else ""
+    readable = 0 < len(latex) <= limit and "$" not in latex
+    return f"${latex}$" if readable else f"an expression with {operations} operations"

@@ -70,3 +70,31 @@ def test_generic_activation_differentiates_and_specialises() -> None:
 def test_opaque_values_keep_equal_calls_equal() -> None:
     assert sp.expand(opaque(s0(x + y) * 2 - s0(x + y) - s0(x + y))) == 0
     assert opaque(s0(x) - s0(y)) != 0
+
+
+def test_sides_are_shown_as_tex_while_they_can_be_read() -> None:
+    turned = sp.Symbol(r"\omega", real=True)
+    found = identities([(turned**2 / n, turned**2 / n)], "all")
+    assert (found.lhs, found.rhs) == (r"$\frac{\omega^{2}}{n}$", r"$\frac{\omega^{2}}{n}$")
+    differ = identities([(s0(x * y), s0(x * y) + x)], "all")
+    assert differ.reason == "the sides differ by $- x$"
+    A = sp.MatrixSymbol("A", n, n)
+    assert matrix_identities([(A * A, A * A)], "all", {n: 2}).lhs == "$A^{2}$"
+
+
+def test_long_sides_are_described_by_their_size() -> None:
+    long = sp.expand((x + y + 1) ** 12)
+    assert (
+        identities([(long, long)], "all").lhs == f"an expression with {long.count_ops()} operations"
+    )
+    A, v = sp.MatrixSymbol("A", n, n), sp.MatrixSymbol("v", n, 1)
+    chain = v.T
+    for k in range(40):
+        chain = chain * sp.MatrixSymbol(f"B_{k}", n, n)
+    found = matrix_identities([(chain * v, chain * v)], "all", {n: 2})
+    assert str(found.lhs).startswith("an expression with ")
+
+
+def test_powers_of_derivatives_stand_behind_the_argument() -> None:
+    assert sp.latex(sp.diff(s0(x), x, 3) ** 2) == r"\sigma_0^{(3)}\left(x\right)^{2}"
+    assert sp.latex(s2(x) ** 2) == r"\sigma_0''\left(x\right)^{2}"
