@@ -87,7 +87,7 @@ def test_long_sides_are_described_by_their_size() -> None:
     assert (
         identities([(long, long)], "all").lhs == f"an expression with {long.count_ops()} operations"
     )
-    A, v = sp.MatrixSymbol("A", n, n), sp.MatrixSymbol("v", n, 1)
+    v = sp.MatrixSymbol("v", n, 1)
     chain = v.T
     for k in range(40):
         chain = chain * sp.MatrixSymbol(f"B_{k}", n, n)
