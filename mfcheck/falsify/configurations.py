@@ -40,11 +40,11 @@ def near(x: Array, denominator: int) -> Point:
     The projection is from the pole on the other side, so that its coordinates are at most one.
     """
     north = bool(x[-1] >= 0)
-    t = [
-        Fraction(round(float(v) / (1 + abs(float(x[-1]))) * denominator), denominator)
-        for v in x[:-1]
-    ]
-    return sphere_point(t, north)
+    q, scale = denominator, denominator / (1 + abs(float(x[-1])))
+    p = [round(float(v) * scale) for v in x[:-1]]
+    square = sum(v * v for v in p)
+    whole, last = q * q + square, q * q - square
+    return (*(Fraction(2 * v * q, whole) for v in p), Fraction(last if north else -last, whole))
 
 
 def angle(tangent: Fraction) -> tuple[Fraction, Fraction]:
@@ -100,8 +100,10 @@ def normalised_inner(x: Point, y: Point) -> tuple[Fraction, Fraction]:
 
 def exceeds(x: Point, y: Point, cosine: Fraction) -> bool:
     """Return whether the cosine between two rows is greater than `cosine`, exactly."""
-    product, squares = normalised_inner(x, y)
-    return product * abs(product) > cosine * abs(cosine) * squares
+    product = inner(x, y)
+    if product <= 0 <= cosine:
+        return False
+    return product * abs(product) > cosine * abs(cosine) * inner(x, x) * inner(y, y)
 
 
 def same_direction(x: Point, y: Point) -> bool:
