@@ -44,7 +44,8 @@ def data_on_sphere(setting: Setting) -> Answer:
     except InputError as error:
         return Answer(False, str(error))
     return Answer(
-        True, f"n = {setting.data.n} distinct unit points, C_max = {setting.data.C_max:.6g}"
+        True,
+        rf"$n = {setting.data.n}$ distinct unit points, $C_{{\max}} = {setting.data.C_max:.6g}$",
     )
 
 
@@ -69,7 +70,9 @@ def smooth_activation(setting: Setting) -> Answer:
     found = judge(setting.activation)
     reasons = "; ".join(found.reasons)
     if found.answer == "holds":
-        return Answer(True, f"C_1 = {bounds(found.C1, 8)[1]}" + (f"; {reasons}" if reasons else ""))
+        return Answer(
+            True, f"$C_1 = {bounds(found.C1, 8)[1]}$" + (f"; {reasons}" if reasons else "")
+        )
     return Answer(False if found.answer == "fails" else None, reasons)
 
 
@@ -83,24 +86,25 @@ ASSUMPTIONS = (
     Assumption(
         "assumption-1",
         "Data on the sphere, separated",
-        "For x_i != x_j drawn from mu_X, with probability 1: |x_i| = 1, |y_i| <= 1, <x_i, x_j> <= C_max < 1.",
-        "2403.09889, Assumption 1",
+        r"For $x_i \ne x_j$ drawn from $\mu_X$, with probability 1: $|x_i| = 1$, $|y_i| \le 1$, "
+        r"$\langle x_i, x_j\rangle \le C_{\max} < 1$.",
+        "arXiv 2403.09889, Assumption 1",
         data_on_sphere,
         random_sphere,
     ),
     Assumption(
         "assumption-2",
         "Gaussian initialisation",
-        "tau_0 and nu_0(., s) are standard Gaussian for every s.",
-        "2403.09889, Assumption 2",
+        r"$\tau_0$ and $\nu_0(\cdot, s)$ are standard Gaussian for every $s$.",
+        "arXiv 2403.09889, Assumption 2",
         gaussian_start,
         random_sphere,
     ),
     Assumption(
         "assumption-3",
         "Activation of linear growth, two bounded derivatives",
-        "|s0(x)| <= C_1 max(|x|, 1), |s0'(x)| <= C_1, |s0''(x)| <= C_1 for all x.",
-        "2403.09889, Assumption 3",
+        r"$|\sigma_0(x)| \le C_1\max(|x|, 1)$, $|\sigma_0'(x)| \le C_1$, $|\sigma_0''(x)| \le C_1$ for all $x$.",
+        "arXiv 2403.09889, Assumption 3",
         smooth_activation,
         library_activation,
     ),
@@ -151,20 +155,24 @@ def probability_one(context: Context) -> Evidence:
         rhs="0",
         error=0.0,
         cases=1,
-        domain=f"uniform law on the sphere, d = {dim}, C_max = {float(cosine):g}; any other C_max < 1 too",
-        reason="two independent points come closer than any C_max < 1 with positive probability",
+        domain=(
+            rf"uniform law on the sphere, $d = {dim}$, $C_{{\max}} = {float(cosine):g}$; any other "
+            r"$C_{\max} < 1$ too"
+        ),
+        reason=r"two independent points come closer than any $C_{\max} < 1$ with positive probability",
         notes=(
             Note(
                 id="assumption-1-fails-iid",
                 severity="major",
                 text=(
-                    "Assumption 1 asks <x_i, x_j> <= C_max < 1 with probability 1 for independent samples. For a law "
-                    "with infinite support this fails for every C_max < 1: two points of the support lie closer, and "
-                    "balls around them have positive mass. For a law of finitely many atoms a sample repeats with "
-                    "positive probability, and a repeated point makes G singular. For the uniform law at this d and "
-                    f"C_max a pair is too close with probability {float(value.mid()):.6g} (certified), and "
-                    f"n = {threshold} samples violate the assumption with probability at least 1/2. If C_max may "
-                    "depend on n, then so do Lambda and all constants of Theorems 5 and 6."
+                    r"Assumption 1 asks $\langle x_i, x_j\rangle \le C_{\max} < 1$ with probability 1 for "
+                    r"independent samples. For a law with infinite support this fails for every $C_{\max} < 1$: two "
+                    "points of the support lie closer, and balls around them have positive mass. For a law of "
+                    "finitely many atoms a sample repeats with positive probability, and a repeated point makes $G$ "
+                    r"singular. For the uniform law at this $d$ and $C_{\max}$ a pair is too close with probability "
+                    f"{float(value.mid()):.6g} (certified), and $n = {threshold}$ samples violate the assumption "
+                    r"with probability at least $1/2$. If $C_{\max}$ may depend on $n$, then so do $\Lambda$ and all "
+                    "constants of Theorems 5 and 6."
                 ),
             ),
         ),
@@ -202,8 +210,8 @@ def cap_frequency(context: Context) -> Evidence:
         error=interval.high - interval.low,
         cases=pairs,
         domain=(
-            f"pairs of independent uniform points, d = {dim}, C = {float(cosine):g}; exact binomial interval, "
-            "false-alarm rate 1e-6"
+            f"pairs of independent uniform points, $d = {dim}$, $C = {float(cosine):g}$; exact binomial interval, "
+            "false-alarm rate $10^{-6}$"
         ),
         reason="" if inside else "the formula lies outside the interval",
     )
@@ -222,27 +230,36 @@ def cap_low_dimensions(context: Context) -> Evidence:
                         lhs=_interval(found),
                         rhs=_interval(known),
                         cases=cases,
-                        domain=f"d = {dim}, C = {cosine}",
+                        domain=f"$d = {dim}$, $C = {cosine}$",
                         reason="the closed form of this dimension differs",
                     )
                 cases += 1
     return Evidence(
-        passed=True, cases=cases, error=1e-40, domain="d = 2 and 3, five values of C in [0, 1)"
+        passed=True,
+        cases=cases,
+        error=1e-40,
+        domain="$d = 2$ and $3$, five values of $C$ in $[0, 1)$",
     )
 
 
 iid = Claim(
     id="assumption-1-iid",
     title="Assumption 1 holds with probability one for independent samples",
-    statement="For independent x_i, x_j ~ mu_X: <x_i, x_j> <= C_max < 1 with probability 1.",
-    source="2403.09889, Assumption 1",
+    statement=(
+        r"For independent $x_i, x_j \sim \mu_X$: $\langle x_i, x_j\rangle \le C_{\max} < 1$ with probability 1."
+    ),
+    source="arXiv 2403.09889, Assumption 1",
     readings=(
         Reading(
             "stated",
-            "The probability that a pair exceeds C_max is zero (uniform law on the sphere).",
+            r"The probability that a pair exceeds $C_{\max}$ is zero (uniform law on the sphere).",
             {"exception": CAP},
         ),
-        Reading("cap-formula", "P(<x, x'> > C) for the uniform law, 0 <= C < 1.", {"cap": CAP}),
+        Reading(
+            "cap-formula",
+            r"$\mathbb{P}(\langle x, x'\rangle > C)$ for the uniform law, $0 \le C < 1$.",
+            {"cap": CAP},
+        ),
     ),
     checks=(
         Check("assumption-1-probability", Kind.CERTIFIED, probability_one),
@@ -275,16 +292,17 @@ def second_moments(context: Context) -> Evidence:
             (square * (1 + d + 1), context["moment_tau"]),
             (square * (d + d + 1), context["moment_nu"]),
         ],
-        "every d",
+        "every $d$",
         Scope.WHOLE,
         (
             Note(
                 id="dimension-typo",
                 severity="minor",
                 text=(
-                    "Assumption 3 as printed takes u, w in R^{k_nu} with k_nu = 2d + 1, and w in R^{k_nu} in omega "
-                    "with k_tau = d + 2. Neither adds up; u, w in R^d does, and is what is checked here. In Theorem 6 "
-                    "the spaces of tau_y and nu_y are interchanged."
+                    r"Assumption 3 as printed takes $u, w \in \mathbb{R}^{k_\nu}$ with $k_\nu = 2d + 1$, and "
+                    r"$w \in \mathbb{R}^{k_\nu}$ in $\omega$ with $k_\tau = d + 2$. Neither adds up; "
+                    r"$u, w \in \mathbb{R}^d$ does, and is what is checked here. In Theorem 6 the spaces of $\tau_y$ "
+                    r"and $\nu_y$ are interchanged."
                 ),
             ),
         ),
@@ -293,17 +311,19 @@ def second_moments(context: Context) -> Evidence:
 
 initial = Claim(
     id="assumption-2-measures",
-    title="The initial measures are probability measures in P^2",
-    statement="tau_0 and nu_0(., s) have mass one, and second moments k_tau = d + 2 and k_nu = 2d + 1.",
-    source="2403.09889, Assumption 2 and dimensions in Assumption 3",
-    readings=(Reading("stated", "E|omega|^2 and E|theta|^2.", gaussian),),
+    title=r"The initial measures are probability measures in $\mathcal{P}^2$",
+    statement=(
+        r"$\tau_0$ and $\nu_0(\cdot, s)$ have mass one, and second moments $k_\tau = d + 2$ and $k_\nu = 2d + 1$."
+    ),
+    source="arXiv 2403.09889, Assumption 2 and dimensions in Assumption 3",
+    readings=(Reading("stated", r"$\mathbb{E}|\omega|^2$ and $\mathbb{E}|\theta|^2$.", gaussian),),
     checks=(Check("assumption-2-moments", Kind.EXACT, second_moments),),
     planted=(
         PlantedError(
             "assumption-2-printed",
             "index shifted",
             {"moment_tau": (2 * d + 1) + 2},
-            "w in R^{k_nu} as printed gives another dimension.",
+            r"$w \in \mathbb{R}^{k_\nu}$ as printed gives another dimension.",
             ("assumption-2-moments",),
         ),
         PlantedError(
@@ -333,11 +353,15 @@ def certified_constant(context: Context) -> Evidence:
         return Evidence(
             passed=False if fails else None,
             cases=1,
-            domain=f"{context.setting.activation.name}, all real x",
+            domain=f"{context.setting.activation.name}, all real $x$",
             reason=reasons or "the suprema could not be certified",
             notes=(note,) if fails else (),
         )
-    needed = {"growth": found.growth.value, "s0'": found.B[1].value, "s0''": found.B[2].value}
+    needed = {
+        "the growth": found.growth.value,
+        r"$\sup|\sigma_0'|$": found.B[1].value,
+        r"$\sup|\sigma_0''|$": found.B[2].value,
+    }
     with ctx.workprec(120):
         factor = context["constant"] / C_1
         stated = found.C1 * exact(Fraction(int(factor.p), int(factor.q)))
@@ -351,7 +375,7 @@ def certified_constant(context: Context) -> Evidence:
         slack=float((stated / found.C1).mid()),
         error=float(found.C1.rad()),
         cases=1,
-        domain=f"{context.setting.activation.name}, all real x",
+        domain=f"{context.setting.activation.name}, all real $x$",
         reason=f"exceeded by {', '.join(broken)}" if broken else "",
         notes=_third_derivative(found.third_derivative_bounded),
     )
@@ -364,10 +388,12 @@ def _third_derivative(bounded: bool | None) -> tuple[Note, ...]:
             id="third-derivative",
             severity="minor",
             text=(
-                "The KL bounds of Theorem 5 are derived here with a bound on s0''', which Assumption 3 does not grant; "
-                f"s0''' {known.get(bounded, 'is not known to be bounded for this activation')}."
+                r"The KL bounds of Theorem 5 are derived here with a bound on $\sigma_0'''$, which Assumption 3 does "
+                rf"not grant; $\sigma_0'''$ {known.get(bounded, 'is not known to be bounded for this activation')}."
                 if bounded is not None
-                else "The KL bounds of Theorem 5 need a bound on s0''', which Assumption 3 does not grant."
+                else (
+                    r"The KL bounds of Theorem 5 need a bound on $\sigma_0'''$, which Assumption 3 does not grant."
+                )
             ),
         ),
     )
@@ -403,9 +429,12 @@ def sampled_constant(context: Context) -> Evidence:
 activation_claim = Claim(
     id="assumption-3-activation",
     title="The activation meets Assumption 3",
-    statement="|s0(x)| <= C_1 max(|x|, 1), |s0'| <= C_1, |s0''| <= C_1 on the whole line, with the C_1 used here.",
-    source="2403.09889, Assumption 3",
-    readings=(Reading("stated", "C_1 as used in every constant.", {"constant": C_1}),),
+    statement=(
+        r"$|\sigma_0(x)| \le C_1\max(|x|, 1)$, $|\sigma_0'| \le C_1$, $|\sigma_0''| \le C_1$ on the whole line, "
+        "with the $C_1$ used here."
+    ),
+    source="arXiv 2403.09889, Assumption 3",
+    readings=(Reading("stated", "$C_1$ as used in every constant.", {"constant": C_1}),),
     checks=(
         Check("assumption-3-suprema", Kind.CERTIFIED, certified_constant),
         Check("assumption-3-sampled", Kind.SAMPLED, sampled_constant),
@@ -415,14 +444,14 @@ activation_claim = Claim(
             "assumption-3-halved",
             "constant scaled",
             {"constant": C_1 / 2},
-            "C_1 is the least constant that serves.",
+            "$C_1$ is the least constant that serves.",
             ("assumption-3-suprema", "assumption-3-sampled"),
         ),
         PlantedError(
             "assumption-3-nine-tenths",
             "constant scaled",
             {"constant": C_1 * sp.Rational(9, 10)},
-            "C_1 is the least constant that serves.",
+            "$C_1$ is the least constant that serves.",
             ("assumption-3-suprema", "assumption-3-sampled"),
         ),
     ),
