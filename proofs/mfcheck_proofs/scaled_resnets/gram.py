@@ -70,7 +70,7 @@ def particle_dynamics(context: Context) -> Evidence:
     stated = context["residual"].subs(n, S.n).xreplace(small).doit()[0, 0]
     return identities(
         [(rate, stated), *pairs],
-        "n = L = M = d = 2, every s0 and every particle: all 28 coordinates move",
+        r"$n = L = M = d = 2$, every $\sigma_0$ and every particle: all 28 coordinates move",
     )
 
 
@@ -96,9 +96,18 @@ DYNAMICS = ("gram-dynamics-particles", "gram-dynamics-matrices")
 dynamics_identities = Claim(
     id="gram-dynamics",
     title="Residuals and loss follow the Gram matrix",
-    statement="de/dt = -(beta^2/n) G e and dL/dt = -(beta^2/n^2) e^T G e, with G = alpha^2 G1 + G2.",
-    source="2403.09889, Gram matrices and eqs. (2), (3)",
-    readings=(Reading("stated", "Right sides of de/dt and dL/dt.", dynamics),),
+    statement=(
+        r"$\frac{\mathrm{d}e}{\mathrm{d}t} = -\frac{\beta^2}{n}\,G\,e$ and "
+        r"$\frac{\mathrm{d}L}{\mathrm{d}t} = -\frac{\beta^2}{n^2}\,e^\top G\,e$, with $G = \alpha^2 G_1 + G_2$."
+    ),
+    source="arXiv 2403.09889, Gram matrices and eqs. (2), (3)",
+    readings=(
+        Reading(
+            "stated",
+            r"Right sides of $\frac{\mathrm{d}e}{\mathrm{d}t}$ and $\frac{\mathrm{d}L}{\mathrm{d}t}$.",
+            dynamics,
+        ),
+    ),
     checks=(
         Check(DYNAMICS[0], Kind.EXACT, particle_dynamics, group="symbolic-gradients"),
         Check(DYNAMICS[1], Kind.EXACT, matrix_dynamics),
@@ -115,7 +124,7 @@ dynamics_identities = Claim(
             "gram-dynamics-beta",
             "exponent off",
             {"residual": dynamics["residual"] / beta},
-            "beta enters both the network and its gradient.",
+            r"$\beta$ enters both the network and its gradient.",
             DYNAMICS,
         ),
     ),
@@ -133,17 +142,20 @@ def sum_of_squares(context: Context) -> Evidence:
     """v^T (J J^T) v against |J^T v|^2, for one particle; the mean of such forms is not negative."""
     return matrix_identities(
         [((v.T * J_theta * J_theta.T * v).doit(), context["form"].doit())],
-        "every particle, depth, n and d; G1 is the mean over particles and depth",
+        "every particle, depth, $n$ and $d$; $G_1$ is the mean over particles and depth",
         {n: 2, kdim: 3},
     )
 
 
 positive = Claim(
     id="gram-psd",
-    title="G1 is positive semi-definite",
-    statement="v^T J1 J1^T v = |J1^T v|^2 >= 0 for each particle and depth; so G1 and G2 are positive semi-definite.",
-    source="2403.09889, definition of G1",
-    readings=(Reading("stated", "v^T J J^T v as a sum of squares.", square),),
+    title="$G_1$ is positive semi-definite",
+    statement=(
+        r"$v^\top J_1 J_1^\top v = |J_1^\top v|^2 \ge 0$ for each particle and depth; so $G_1$ and $G_2$ are positive "
+        "semi-definite."
+    ),
+    source="arXiv 2403.09889, definition of $G_1$",
+    readings=(Reading("stated", r"$v^\top J J^\top v$ as a sum of squares.", square),),
     checks=(Check("gram-psd-squares", Kind.EXACT, sum_of_squares),),
 )
 
@@ -168,7 +180,7 @@ def centred(context: Context) -> Evidence:
     means["G1"] = sum((g**2 for g in gradient), sp.Integer(0))
     return identities(
         [(means[name], context[name]) for name in start],
-        "every s0, point, depth and coordinate, under standard Gaussian measures",
+        r"every $\sigma_0$, point, depth and coordinate, under standard Gaussian measures",
         Scope.WHOLE,
     )
 
@@ -177,13 +189,17 @@ initialisation = Claim(
     id="initialisation",
     title="At initialisation the deep network is the identity",
     statement=(
-        "Under Assumption 2: f = 0, Z(x, s) = x for every s, p = 0, hence G1 = 0 and G = G2. "
+        r"Under Assumption 2: $f = 0$, $Z_\nu(x, s) = x$ for every $s$, $p = 0$, hence $G_1 = 0$ and $G = G_2$. "
         "The first inequality of Lemma 4 is an equality."
     ),
-    source="2403.09889, Assumption 2 and the definitions of Z, G1",
+    source=r"arXiv 2403.09889, Assumption 2 and the definitions of $Z_\nu$, $G_1$",
     assumptions=("assumption-2",),
     readings=(
-        Reading("stated", "Values at time zero of f, dz/ds, p and a diagonal entry of G1.", start),
+        Reading(
+            "stated",
+            r"Values at time zero of $f$, $\frac{\mathrm{d}z}{\mathrm{d}s}$, $p$ and a diagonal entry of $G_1$.",
+            start,
+        ),
     ),
     checks=(Check("initialisation-centred", Kind.EXACT, centred),),
     planted=(
@@ -191,14 +207,14 @@ initialisation = Claim(
             "initialisation-output",
             "factor dropped",
             {"f": beta},
-            "The output would need E[a] = 1.",
+            r"The output would need $\mathbb{E}[a] = 1$.",
             ("initialisation-centred",),
         ),
         PlantedError(
             "initialisation-adjoint",
             "factor dropped",
             {"p": s1(w * z + b) * w, "G1": sp.Integer(1)},
-            "The adjoint carries a centred factor a.",
+            "The adjoint carries a centred factor $a$.",
             ("initialisation-centred",),
         ),
     ),
@@ -242,7 +258,7 @@ def mehler(context: Context) -> Evidence:
     """E[grad h_i . grad h_j] for h = a phi(xi) with generating functions phi, against the stated series."""
     return identities(
         [(_gram_form(), _series(context["weight"]))],
-        "all square-integrable phi (by the total family exp(t x - t^2/2)), every |c| < 1",
+        r"all square-integrable $\varphi$ (by the total family $\exp(tx - t^2/2)$), every $|c| < 1$",
         Scope.WHOLE,
     )
 
@@ -250,21 +266,21 @@ def mehler(context: Context) -> Evidence:
 G2_WEIGHT = 1 + k
 hermite_gram = Claim(
     id="hermite-gram",
-    title="Hermite form of G2 at initialisation",
+    title="Hermite form of $G_2$ at initialisation",
     statement=(
-        "With phi(xi) = s0(sqrt2 xi) = sum mu_k h_k(xi) and c_ij = (1 + <x_i,x_j>)/2: "
-        "(G2)_ij = sum_k (1+k) mu_k^2 c_ij^k."
+        r"With $\varphi(\xi) = \sigma_0(\sqrt2\,\xi) = \sum_k \mu_k h_k(\xi)$ and "
+        r"$c_{ij} = \frac{1 + \langle x_i, x_j\rangle}{2}$: $(G_2)_{ij} = \sum_k (1 + k)\,\mu_k^2\,c_{ij}^k$."
     ),
-    source="2403.09889, Lemma 4 (definition of G2 and of the Hermite coefficients)",
+    source="arXiv 2403.09889, Lemma 4 (definition of $G_2$ and of the Hermite coefficients)",
     assumptions=("assumption-1", "assumption-2"),
-    readings=(Reading("stated", "Weight of mu_k^2 c^k.", {"weight": G2_WEIGHT}),),
+    readings=(Reading("stated", r"Weight of $\mu_k^2 c^k$.", {"weight": G2_WEIGHT}),),
     checks=(Check("hermite-gram-mehler", Kind.EXACT, mehler, group="hermite-gram"),),
     planted=(
         PlantedError(
             "hermite-gram-halved",
             "constant scaled",
             {"weight": 1 + k / 2},
-            "Takes |z|^2 for |z|^2 + 1: the bias is forgotten.",
+            "Takes $|z|^2$ for $|z|^2 + 1$: the bias is forgotten.",
             ("hermite-gram-mehler",),
         ),
     ),
@@ -302,7 +318,8 @@ def stein_kernel(context: Context) -> Evidence:
     mean = expectation(a * context["kernel"], [a])
     return identities(
         [(lhs, a * context["kernel"].subs(P, inner)), (mean, sp.Integer(0))],
-        "every s0, z and d; for the encoder a is replaced by <p, u>, which is linear in u as a is in a",
+        r"every $\sigma_0$, $z$ and $d$; for the encoder $a$ is replaced by $\langle p, u\rangle$, which is linear in "
+        "$u$ as $a$ is in $a$",
         Scope.WHOLE,
     )
 
@@ -319,7 +336,7 @@ def chaos_weights(context: Context) -> Evidence:
     """E[grad(a k_i) . grad(a phi_j)] on generating functions against the stated series of K."""
     return identities(
         [(_kernel_form(context["kernel"].subs(z_norm, 1)), _series(context["weight"]))],
-        "all phi with finite second derivative in L^2, |z| = 1, every |c| < 1",
+        r"all $\varphi$ with finite second derivative in $L^2$, $|z| = 1$, every $|c| < 1$",
         Scope.WHOLE,
     )
 
@@ -327,18 +344,21 @@ def chaos_weights(context: Context) -> Evidence:
 KL_CHECKS = ("kl-entropy-rate", "kl-stein-kernel", "kl-chaos-weights")
 kl_kernel = Claim(
     id="kl-rate",
-    title="The rate of KL along the flow, and its kernel",
+    title=r"The rate of $\mathrm{KL}$ along the flow, and its kernel",
     statement=(
-        "d/dt KL(tau_t|tau_0) = E[omega.v - div v]; for v = -grad dL/dtau this is "
-        "-(beta/n) sum_i e_i E[a k_{z_i}(p_i)] "
-        "with k_z(p) = s0(p) + p s0'(p) - (|z|^2+1) s0''(p); E[a k_z] = 0 at the start, and "
-        "K_ij = E[grad(a k_i) . grad h_j] = sum_k (1+k)^2 mu_k^2 c_ij^k."
+        r"$\frac{\mathrm{d}}{\mathrm{d}t}\mathrm{KL}(\tau_t\,\|\,\tau_0) "
+        r"= \mathbb{E}[\omega\cdot v - \operatorname{div} v]$; for $v = -\nabla\frac{\delta L}{\delta\tau}$ this is "
+        r"$-\frac{\beta}{n}\sum_i e_i\,\mathbb{E}[a\,k_{z_i}(p_i)]$ with "
+        r"$k_z(p) = \sigma_0(p) + p\,\sigma_0'(p) - (|z|^2 + 1)\,\sigma_0''(p)$; $\mathbb{E}[a\,k_z] = 0$ at the "
+        r"start, and $K_{ij} = \mathbb{E}[\nabla(a k_i)\cdot\nabla h_j] = \sum_k (1 + k)^2\mu_k^2\,c_{ij}^k$."
     ),
-    source="2403.09889, Theorem 5 (relative entropy along the flow; derivation in the docs)",
+    source="arXiv 2403.09889, Theorem 5 (relative entropy along the flow; derivation in the docs)",
     assumptions=("assumption-2",),
     readings=(
         Reading(
-            "stated", "Integrand of the rate, kernel k_z(p), weight of mu_k^2 c^k in K.", kl_forms
+            "stated",
+            r"Integrand of the rate, kernel $k_z(p)$, weight of $\mu_k^2 c^k$ in $K$.",
+            kl_forms,
         ),
     ),
     checks=(

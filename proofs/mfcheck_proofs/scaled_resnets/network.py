@@ -79,7 +79,9 @@ def lipschitz(context: Context) -> Evidence:
         slack=1 / worst,
         error=1e-9,
         cases=cases,
-        domain="tanh; random measures of 1 to 8 neurons, d = 1..5, and one neuron at the steepest point",
+        domain=(
+            r"tanh; random measures of 1 to 8 neurons, $d = 1, \dots, 5$, and one neuron at the steepest point"
+        ),
         reason="" if worst <= 1 else "a measure moves faster than the stated Lipschitz constant",
     )
 
@@ -92,17 +94,18 @@ def growth_identity(context: Context) -> Evidence:
         missing = dot(w, w) * dot(v, v) - dot(w, v) ** 2
         squares = sum((w[i] * v[j] - w[j] * v[i]) ** 2 for i in range(d) for j in range(i))
         pairs.append((missing, context["missing_square"] * squares))
-    return identities(pairs, "dimensions 1, 2, 3, 5; every w and v")
+    return identities(pairs, "dimensions 1, 2, 3, 5; every $w$ and $v$")
 
 
 well_posed = Claim(
     id="ode-well-posed",
     title="The ODE of the infinitely deep network is well posed",
     statement=(
-        "For nu in C(P^2; [0,1]) and |s0'| <= C_1, the field F(z) = alpha E_nu[u s0(w.z+b)] of (1) is globally "
-        "Lipschitz with constant alpha C_1 E|u||w|, which is finite; so (1) has exactly one solution on [0, 1]."
+        r"For $\nu \in \mathcal{C}(\mathcal{P}^2; [0, 1])$ and $|\sigma_0'| \le C_1$, the field "
+        r"$F(z) = \alpha\,\mathbb{E}_\nu[u\,\sigma_0(w\cdot z + b)]$ of (1) is globally Lipschitz with constant "
+        r"$\alpha C_1\,\mathbb{E}_\nu[|u|\,|w|]$, which is finite; so (1) has exactly one solution on $[0, 1]$."
     ),
-    source="2403.09889, eq. (1)",
+    source="arXiv 2403.09889, eq. (1)",
     assumptions=("assumption-3",),
     readings=(
         Reading(
@@ -144,9 +147,9 @@ def euler_order(context: Context) -> Evidence:
         np.array(errors),
         np.full(len(errors), 1e-11),
         float(context["order"]),
-        x_label="layers L",
+        x_label="layers $L$",
         y_label="distance to the solution of (1)",
-        domain="explicit layers L = 64..512 against an eighth-order solver; a field that depends on s",
+        domain=r"explicit layers, $64 \le L \le 512$, against an eighth-order solver; a field that depends on $s$",
         id="euler-order",
     )
 
@@ -154,11 +157,14 @@ def euler_order(context: Context) -> Evidence:
 order = sp.Integer(-1)
 discretisation = Claim(
     id="ode-depth-discretisation",
-    title="A residual network of L layers approaches the ODE",
-    statement="The network z_{l+1} = z_l + (alpha/L) E_nu[u s0(w.z_l+b)] approaches (1) at rate 1/L.",
-    source="2403.09889, eq. (1) as the limit of infinite depth",
+    title="A residual network of $L$ layers approaches the ODE",
+    statement=(
+        r"The network $z_{l+1} = z_l + \frac{\alpha}{L}\,\mathbb{E}_\nu[u\,\sigma_0(w\cdot z_l + b)]$ approaches (1) "
+        "at rate $1/L$."
+    ),
+    source="arXiv 2403.09889, eq. (1) as the limit of infinite depth",
     assumptions=("assumption-3",),
-    readings=(Reading("stated", "max error = O(L^order)", {"order": order}),),
+    readings=(Reading("stated", r"The distance is of order $L^{-1}$.", {"order": order}),),
     checks=(Check("ode-euler-order", Kind.SIMULATED, euler_order),),
 )
 
@@ -187,7 +193,9 @@ def exact_gradient_tau(context: Context) -> Evidence:
         (S.M * sp.diff(S.loss, v).xreplace(hidden), sp.diff(potential, v).xreplace(features))
         for v in head.symbols
     ]
-    return identities(pairs, "n = L = M = d = 2, every s0, every particle, label and point")
+    return identities(
+        pairs, r"$n = L = M = d = 2$, every $\sigma_0$, every particle, label and point"
+    )
 
 
 def exact_gradient_nu(context: Context) -> Evidence:
@@ -215,7 +223,8 @@ def exact_gradient_nu(context: Context) -> Evidence:
         for v in (theta.u[0], theta.w[1], theta.b):
             lhs = S.L * S.M * sp.diff(S.loss, v).xreplace(hidden)
             pairs.append((lhs, sp.diff(potential, v).xreplace(values)))
-    return identities(pairs, "n = L = M = d = 2, every s0; coordinates u_1, w_2, b of each layer")
+    domain = r"$n = L = M = d = 2$, every $\sigma_0$; coordinates $u_1$, $w_2$, $b$ of each layer"
+    return identities(pairs, domain)
 
 
 def first_variation_tau(context: Context) -> Evidence:
@@ -226,7 +235,7 @@ def first_variation_tau(context: Context) -> Evidence:
     lhs = sp.diff(loss, eps).subs(eps, 0)
     return identities(
         [(lhs, context["tau"].xreplace({e_i: f - y}))],
-        "every tau, perturbation, s0 and sample (one summand; the loss is a sum over samples)",
+        r"every $\tau$, perturbation, $\sigma_0$ and sample (one summand; the loss is a sum over samples)",
         Scope.WHOLE,
     )
 
@@ -244,7 +253,7 @@ def first_variation_nu(context: Context) -> Evidence:
     lhs = beta * e_i / n * change * one_neuron
     return identities(
         [(lhs, context["nu"])],
-        "every nu, perturbation, s0, depth s and dimension d (one summand)",
+        r"every $\nu$, perturbation, $\sigma_0$, depth $s$ and dimension $d$ (one summand)",
         Scope.WHOLE,
     )
 
@@ -260,12 +269,13 @@ functional_derivatives = Claim(
     id="functional-derivatives",
     title="Functional derivatives of the loss",
     statement=(
-        "dL/dtau(omega) = (beta/n) sum_i e_i a s0(w.z_i(1)+b) and "
-        "dL/dnu(theta, s) = (alpha beta/n) sum_i e_i <p_i(s), u> s0(w.z_i(s)+b), with p the adjoint of (1)."
+        r"$\frac{\delta L}{\delta\tau}(\omega) = \frac{\beta}{n}\sum_i e_i\,a\,\sigma_0(w\cdot z_i(1) + b)$ and "
+        r"$\frac{\delta L}{\delta\nu}(\theta, s) = \frac{\alpha\beta}{n}\sum_i e_i\,\langle p_i(s), u\rangle\,"
+        r"\sigma_0(w\cdot z_i(s) + b)$, with $p$ the adjoint of (1)."
     ),
-    source="2403.09889, display after eq. (3)",
+    source="arXiv 2403.09889, display after eq. (3)",
     readings=(
-        Reading("stated", "The summand of sample i in each functional derivative.", summands),
+        Reading("stated", "The summand of sample $i$ in each functional derivative.", summands),
     ),
     checks=(
         Check(TAU_CHECKS[0], Kind.EXACT, exact_gradient_tau, group="symbolic-gradients"),
@@ -285,14 +295,14 @@ functional_derivatives = Claim(
             "derivative-tau-sign",
             "sign flipped",
             {"tau": -summands["tau"]},
-            "The loss grows with f where e > 0.",
+            "The loss grows with $f$ where $e > 0$.",
             TAU_CHECKS,
         ),
         PlantedError(
             "derivative-nu-no-alpha",
             "factor dropped",
             {"nu": summands["nu"] / alpha},
-            "The encoder acts through alpha.",
+            r"The encoder acts through $\alpha$.",
             NU_CHECKS,
         ),
         PlantedError(
@@ -336,7 +346,9 @@ def dissipation(context: Context) -> Evidence:
         velocity = context["velocity"].xreplace({slope: gradient})
         loss_rate += gradient / S.M * velocity
         rate -= gradient**2 / S.M
-    return identities([(loss_rate, rate)], "n = L = M = d = 2, every s0: the loss cannot grow")
+    return identities(
+        [(loss_rate, rate)], r"$n = L = M = d = 2$, every $\sigma_0$: the loss cannot grow"
+    )
 
 
 slope = sp.Derivative(potential, x)
@@ -346,10 +358,11 @@ flows = Claim(
     id="gradient-flows",
     title="The flows (2) and (3) move each particle down its functional derivative",
     statement=(
-        "d tau/dt = div(tau grad dL/dtau) (and the same for nu at each s) is the law of particles that move with "
-        "velocity -grad dL/dtau; the loss does not grow along it."
+        r"$\partial_t\tau = \operatorname{div}(\tau\,\nabla\frac{\delta L}{\delta\tau})$ (and the same for $\nu$ at "
+        r"each $s$) is the law of particles that move with velocity $-\nabla\frac{\delta L}{\delta\tau}$; the loss does "
+        "not grow along it."
     ),
-    source="2403.09889, eqs. (2) and (3)",
+    source="arXiv 2403.09889, eqs. (2) and (3)",
     readings=(
         Reading(
             "stated", "Velocity of a particle and right side of the equation, per coordinate.", flow
