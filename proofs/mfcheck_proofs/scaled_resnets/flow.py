@@ -155,8 +155,8 @@ def plot_over_time(
         )
     return Plot(
         id=f"{quantity}-over-time",
-        title=f"{label} along the flow, beta = {run.beta:.6g}",
-        x_label="t",
+        title=rf"{label} along the flow, $\beta = {run.beta:.6g}$",
+        x_label="$t$",
         y_label=label,
         y_log=logarithmic,
         curves=tuple(curves),

@@ -32,7 +32,7 @@ from mfcheck_proofs.scaled_resnets.matrices import smallest
 from mfcheck_proofs.scaled_resnets.symbols import C_max, Lambda, alpha, n, r
 from mfcheck_proofs.scaled_resnets.values import value_of
 
-SOURCE = "2403.09889, Lemma 4"
+SOURCE = "arXiv 2403.09889, Lemma 4"
 DIGITS = 30
 
 # --- first inequality ------------------------------------------------------------------------------------------------
@@ -49,7 +49,7 @@ def excess_is_square(context: Context) -> Evidence:
     lhs = (v.T * (alpha**2 * G1 + G2) * v - v.T * G2 * v).expand().doit()
     return matrix_identities(
         [(lhs, context["excess"].doit())],
-        "every n, d, alpha, and (by taking means) every measure tau, nu",
+        r"every $n$, $d$, $\alpha$, and (by taking means) every measure $\tau$, $\nu$",
         {n: 2, width: 3},
     )
 
@@ -57,9 +57,11 @@ def excess_is_square(context: Context) -> Evidence:
 first = Claim(
     id="lemma-4-first",
     title="Lemma 4, first inequality",
-    statement="lambda_min(G) >= lambda_min(G2), since G - G2 = alpha^2 G1 is positive semi-definite.",
+    statement=(
+        r"$\lambda_{\min}(G) \ge \lambda_{\min}(G_2)$, since $G - G_2 = \alpha^2 G_1$ is positive semi-definite."
+    ),
     source=SOURCE,
-    readings=(Reading("stated", "v^T (G - G2) v as a sum of squares.", excess),),
+    readings=(Reading("stated", r"$v^\top(G - G_2)\,v$ as a sum of squares.", excess),),
     checks=(Check("lemma-4-excess", Kind.EXACT, excess_is_square),),
 )
 
@@ -134,21 +136,23 @@ def close_points(context: Context) -> Evidence:
             passed=True,
             scope=Scope.WHOLE,
             lhs="0",
-            rhs="lambda_min(G2)",
-            domain="lambda_min of a mean of matrices J J^T is not negative",
+            rhs=r"$\lambda_{\min}(G_2)$",
+            domain=r"$\lambda_{\min}$ of a mean of matrices $J J^\top$ is not negative",
         )
     if not DualKernel(activation, DIGITS).total(1).is_finite():
-        return Evidence(passed=None, cases=0, reason="G2 is infinite: s0' is not square-integrable")
+        return Evidence(
+            passed=None, cases=0, reason=r"$G_2$ is infinite: $\sigma_0'$ is not square-integrable"
+        )
     found = [_close_pair(activation, candidate) for candidate in CANDIDATES]
     last = found[-1]
     if last is None or None in found:
         return Evidence(passed=None, reason="no pair is close enough within 40 digits")
     listed = ", ".join(f"{float(c):g}" for c in CANDIDATES)
     text = (
-        "Lemma 4 states a bound that depends on d alone. For two data points at angle theta the smallest eigenvalue is "
-        "A1(1) - A1((1 + cos theta)/2) with A1 = (cA)', which tends to 0 with theta: for each candidate "
-        f"{listed} a pair with a certified smaller lambda_min is given. The constant must depend on C_max and on the "
-        "activation too."
+        r"Lemma 4 states a bound that depends on $d$ alone. For two data points at angle $\theta$ the smallest "
+        r"eigenvalue is $A_1(1) - A_1(\frac{1 + \cos\theta}{2})$ with $A_1(c) = \frac{\mathrm{d}}{\mathrm{d}c}(c A(c))$, "
+        rf"which tends to 0 with $\theta$: for each candidate {listed} a pair with a certified smaller "
+        r"$\lambda_{\min}$ is given. The constant must depend on $C_{\max}$ and on the activation too."
     )
     return Evidence(
         passed=False,
@@ -156,8 +160,10 @@ def close_points(context: Context) -> Evidence:
         rhs=f"any positive constant, for instance {float(CANDIDATES[-1]):g}",
         error=0.0,
         cases=len(CANDIDATES),
-        domain=f"pairs of unit vectors in any dimension d >= 2, {activation.name}",
-        reason="no positive constant depends on d alone: lambda_min of two points tends to 0 with their angle",
+        domain=rf"pairs of unit vectors in any dimension $d \ge 2$, {activation.name}",
+        reason=(
+            r"no positive constant depends on $d$ alone: $\lambda_{\min}$ of two points tends to 0 with their angle"
+        ),
         notes=(Note(id="lemma-4-needs-C_max", severity="major", text=text),),
         certificate=_witness(last, activation, CANDIDATES[-1]),
     )
@@ -201,9 +207,9 @@ def circle_witness(context: Context) -> Evidence:
     above = all(compare(value, floor) == ">" for value in values)
     plot = Plot(
         id="circle-witness",
-        title="lambda_min(G2) of n equispaced points on the circle",
-        x_label="n",
-        y_label="lambda_min(G2)",
+        title=r"$\lambda_{\min}(G_2)$ of $n$ equispaced points on the circle",
+        x_label="$n$",
+        y_label=r"$\lambda_{\min}(G_2)$",
         y_log=True,
         curves=(
             Curve(
@@ -221,8 +227,12 @@ def circle_witness(context: Context) -> Evidence:
         rhs=_interval(floor),
         error=float(values[-1].rad()),
         cases=len(sizes),
-        domain=f"d = 2, {activation.name}, n = {', '.join(map(str, sizes))} equispaced points",
-        reason=f"from n = {undercut[0]} on lambda_min is below the candidate" if undercut else "",
+        domain=f"$d = 2$, {activation.name}, $n = {', '.join(map(str, sizes))}$ equispaced points",
+        reason=(
+            rf"from $n = {undercut[0]}$ on $\lambda_{{\min}}$ is below the candidate"
+            if undercut
+            else ""
+        ),
         plots=(plot,),
         certificate=_witness(circle(undercut[0]), activation, candidate) if undercut else None,
     )
@@ -257,9 +267,13 @@ def _configurations(setting: Setting) -> list[tuple[str, tuple[Point, ...], floa
     """Data sets, and by how much the C_max of the bound exceeds theirs (two points would give equality)."""
     return [
         ("the given data", setting.data.points, 0.0),
-        ("two points, cos 0.3 under C_max 0.35", two_points(Fraction(3, 10)), 0.05),
-        ("three points, all inner products 1/2", equal_inner_products(3, Fraction(1, 2)), 0.0),
-        ("five points, all inner products 1/10", equal_inner_products(5, Fraction(1, 10)), 0.0),
+        (
+            r"two points with inner product 0.3 under $C_{\max} = 0.35$",
+            two_points(Fraction(3, 10)),
+            0.05,
+        ),
+        ("three points, all inner products $1/2$", equal_inner_products(3, Fraction(1, 2)), 0.0),
+        ("five points, all inner products $1/10$", equal_inner_products(5, Fraction(1, 10)), 0.0),
         ("4 on the circle", circle(4), 0.0),
         ("8 on the circle", circle(8), 0.0),
     ]
@@ -282,7 +296,11 @@ def gershgorin(context: Context) -> Evidence:
                 rhs=_interval(value),
                 cases=len(configurations),
                 domain=name,
-                reason=f"the bound exceeds lambda_min for {name}" if order == ">" else "undecided",
+                reason=(
+                    rf"the bound exceeds $\lambda_{{\min}}$ for {name}"
+                    if order == ">"
+                    else "undecided"
+                ),
             )
         ratio = float(value.mid()) / max(float(bound.mid()), 1e-300)
         if shown is None:
@@ -329,8 +347,8 @@ def positive_floor(context: Context) -> Evidence:
         error=0.0,
         cases=1,
         domain=(
-            f"all data sets with d = {setting.data.d} and C_max of the setting; at most {most} points exist; "
-            f"{setting.activation.name}"
+            rf"all data sets with $d = {setting.data.d}$ and $C_{{\max}}$ of the setting; at most {most} points "
+            f"exist; {setting.activation.name}"
         ),
         reason="" if sign == ">" else "no positive lower bound",
         certificate=_floor_certificate(setting, most, bound) if sign == ">" else None,
@@ -358,21 +376,23 @@ second = Claim(
     id="lemma-4-second",
     title="Lemma 4, second inequality",
     statement=(
-        "There is a constant Lambda = Lambda(d), only depending on the dimension d, with "
-        "lambda_min(G2(tau_0, nu_0)) >= Lambda(d) > 0."
+        r"There is a constant $\Lambda = \Lambda(d)$, only depending on the dimension $d$, with "
+        r"$\lambda_{\min}(G_2(\tau_0, \nu_0)) \ge \Lambda(d) > 0$."
     ),
     source=SOURCE,
     assumptions=("assumption-1", "assumption-2", "assumption-3"),
     readings=(
         Reading(
             "strict",
-            "One positive constant for every n, every data set on the sphere of dimension d, every C_max < 1.",
+            r"One positive constant for every $n$, every data set on the sphere in $\mathbb{R}^d$, every "
+            r"$C_{\max} < 1$.",
             STRICT,
         ),
         Reading(
             "charitable",
-            "With C_max and the activation fixed: n is then bounded by a spherical code, and "
-            "Lambda = sum_r (1+r) mu_r^2 term(r) at the largest n is positive.",
+            r"With $C_{\max}$ and the activation fixed: $n$ is then bounded by a spherical code, and "
+            r"$\Lambda = \sum_r (1 + r)\,\mu_r^2\max(0, 1 - (n - 1)(\frac{1 + C_{\max}}{2})^r)$ at the largest $n$ is "
+            "positive.",
             GERSHGORIN,
         ),
     ),
@@ -395,7 +415,7 @@ second = Claim(
             "lemma-4-index-shifted",
             "index shifted",
             {"term": sp.Max(0, 1 - (n - 2) * ((1 + C_max) / 2) ** r)},
-            "For n = 2 it gives the trace, which exceeds lambda_min.",
+            r"For $n = 2$ it gives the trace, which exceeds $\lambda_{\min}$.",
             ("lemma-4-gershgorin",),
             "charitable",
         ),
@@ -403,7 +423,7 @@ second = Claim(
             "lemma-4-cosine-for-c",
             "factor dropped",
             {"term": sp.Max(0, 1 - (n - 1) * C_max**r)},
-            "For two points lambda_min = A1(1) - A1((1+C_max)/2), which is smaller.",
+            r"For two points $\lambda_{\min} = A_1(1) - A_1(\frac{1 + C_{\max}}{2})$, which is smaller.",
             ("lemma-4-gershgorin",),
             "charitable",
         ),

@@ -359,8 +359,8 @@ flows = Claim(
     title="The flows (2) and (3) move each particle down its functional derivative",
     statement=(
         r"$\partial_t\tau = \operatorname{div}(\tau\,\nabla\frac{\delta L}{\delta\tau})$ (and the same for $\nu$ at "
-        r"each $s$) is the law of particles that move with velocity $-\nabla\frac{\delta L}{\delta\tau}$; the loss does "
-        "not grow along it."
+        r"each $s$) is the law of particles that move with velocity $-\nabla\frac{\delta L}{\delta\tau}$; the loss "
+        "does not grow along it."
     ),
     source="arXiv 2403.09889, eqs. (2) and (3)",
     readings=(

@@ -35,7 +35,7 @@ from mfcheck_proofs.scaled_resnets.symbols import Q_KL, Q_m, beta, lambda_0, n, 
 from mfcheck_proofs.scaled_resnets.values import number, value_of
 
 Array = NDArray[np.float64]
-SOURCE = "2403.09889, Theorem 5"
+SOURCE = "arXiv 2403.09889, Theorem 5"
 ASSUMPTIONS = ("assumption-1", "assumption-2", "assumption-3")
 GROUP = "flow"
 L_0 = sp.Symbol("L_0", positive=True)
@@ -56,8 +56,8 @@ def _in_regime(check: Callable[[Context], Evidence]) -> Callable[[Context], Evid
         return Evidence(
             passed=None,
             cases=0,
-            domain=f"beta = {', '.join(f'{run.beta:.4g}' for run in runs(context))}",
-            reason="no beta is known to meet the theorem's requirement: a constant behind it is infinite",
+            domain=rf"$\beta = {', '.join(f'{run.beta:.4g}' for run in runs(context))}$",
+            reason=r"no $\beta$ is known to meet the theorem's requirement: a constant behind it is infinite",
         )
 
     return guarded
@@ -81,7 +81,7 @@ def _compare(pairs: list[tuple[Run, Estimate, Estimate]], domain: str) -> Eviden
         slack=rhs.value / lhs.value if lhs.value > 0 else None,
         error=lhs.error + rhs.error,
         cases=len(betas),
-        domain=f"{domain}; beta = {', '.join(f'{b:.4g}' for b in betas)} (admissible)",
+        domain=rf"{domain}; $\beta = {', '.join(f'{b:.4g}' for b in betas)}$ (admissible)",
         reason="" if passed else "the left side exceeds the right by more than the error",
     )
 
@@ -105,7 +105,7 @@ def _slope(quantity: str, label: str, id: str) -> Callable[[Context], Evidence]:
             error,
             float(context["order"]),
             id=id,
-            x_label="beta",
+            x_label=r"$\beta$",
             y_label=label,
             domain=f"flows to convergence, seed {context.seed}",
             samples=np.array([s.samples[:, -1] for s in series]).T,
@@ -144,7 +144,7 @@ def loss_decay(context: Context) -> Evidence:
             ]
         )
 
-    plot = plot_over_time(shown, "loss", "loss", curve)
+    plot = plot_over_time(shown, "loss", "loss $L(t)$", curve)
     return evidence.model_copy(update={"plots": (plot,), "notes": (_regime_note(context),)})
 
 
@@ -164,10 +164,10 @@ def _regime_note(context: Context) -> Note:
         id="theorem-5-regime",
         severity="minor",
         text=(
-            f"Theorem 5 applies from beta = {least:.4g} on with the constants derived here ({stated_text} in the "
-            f"stated form); the setting has beta = {setting.number('beta'):g}. At beta = {run.beta:.4g} the "
-            f"encoder moves by {moved:.2g} (root mean square) and lambda_min(G2) changes by a factor {1 + spread:.5g}: "
-            "where the guarantee holds, training is close to that of a fixed kernel."
+            rf"Theorem 5 applies from $\beta = {least:.4g}$ on with the constants derived here ({stated_text} in the "
+            rf"stated form); the setting has $\beta = {setting.number('beta'):g}$. At $\beta = {run.beta:.4g}$ the "
+            rf"encoder moves by {moved:.2g} (root mean square) and $\lambda_{{\min}}(G_2)$ changes by a factor "
+            f"{1 + spread:.5g}: where the guarantee holds, training is close to that of a fixed kernel."
         ),
     )
 
@@ -175,11 +175,11 @@ def _regime_note(context: Context) -> Note:
 loss_claim = Claim(
     id="theorem-5-loss",
     title="Theorem 5: the loss decays exponentially",
-    statement="For all t: L(t) <= L(0) exp(-beta^2 lambda_0 t / n).",
+    statement=r"For all $t$: $L(t) \le L(0)\exp(-\beta^2\lambda_0 t/n)$.",
     source=SOURCE,
     assumptions=ASSUMPTIONS,
     readings=(
-        Reading("stated", "L(t) is at most the bound, for beta above the threshold.", decay),
+        Reading("stated", r"$L(t)$ is at most the bound, for $\beta$ above the threshold.", decay),
     ),
     checks=(Check("theorem-5-loss-decay", Kind.SIMULATED, _in_regime(loss_decay), group=GROUP),),
     planted=(
@@ -187,14 +187,14 @@ loss_claim = Claim(
             "theorem-5-loss-rate",
             "constant scaled",
             {"bound": L_0 * sp.exp(-4 * beta**2 * lambda_0 * t / n)},
-            "The slowest mode decays like exp(-2 beta^2 lambda_min t/n).",
+            r"The slowest mode decays like $\exp(-2\beta^2\lambda_{\min}t/n)$.",
             ("theorem-5-loss-decay",),
         ),
         PlantedError(
             "theorem-5-loss-no-n",
             "factor n dropped",
             {"bound": L_0 * sp.exp(-(beta**2) * lambda_0 * t)},
-            "With n = 4 this is four times the rate, twice what the slowest mode has.",
+            "With $n = 4$ this is four times the rate, twice what the slowest mode has.",
             ("theorem-5-loss-decay",),
         ),
     ),
@@ -231,7 +231,9 @@ def leading_order(context: Context) -> Evidence:
     Where convergence would take too long, the form is scaled by the share that the linear flow has reached.
     """
     if not value_of(context.setting, "C_KL_leading").is_finite():
-        return Evidence(passed=None, cases=0, reason="K is infinite: s0'' is not square-integrable")
+        return Evidence(
+            passed=None, cases=0, reason=r"$K$ is infinite: $\sigma_0''$ is not square-integrable"
+        )
     run = runs(context)[-1]
     found = final(run, "KL_tau")
     lhs = Estimate(value=found.value * run.beta**2, error=found.error * run.beta**2)
@@ -248,30 +250,33 @@ def leading_order(context: Context) -> Evidence:
         slack=limit / lhs.value,
         error=lhs.error + rhs.error,
         cases=1,
-        domain=f"beta = {run.beta:.6g}, seed {context.seed}",
+        domain=rf"$\beta = {run.beta:.6g}$, seed {context.seed}",
         reason=""
         if passed
-        else f"beta^2 KL = {lhs.value:.5g} +- {lhs.error:.2g} against {limit:.5g}",
+        else rf"$\beta^2\,\mathrm{{KL}} = {lhs.value:.5g} \pm {lhs.error:.2g}$ against {limit:.5g}",
     )
 
 
 kl_tau = Claim(
     id="theorem-5-kl-tau",
-    title="Theorem 5: KL of the predictor's measure",
-    statement="For all t: KL(tau_t|tau_0) <= C_KL / (Lambda^2 betabar^2), betabar = beta/n.",
+    title=r"Theorem 5: $\mathrm{KL}$ of the predictor's measure",
+    statement=(
+        r"For all $t$: $\mathrm{KL}(\tau_t\,\|\,\tau_0) \le \frac{C_{\mathrm{KL}}}{\Lambda^2\bar\beta^2}$, "
+        r"$\bar\beta = \beta/n$."
+    ),
     source=SOURCE,
     assumptions=ASSUMPTIONS,
     readings=(
         Reading(
             "stated",
-            "The bound with an explicit C_KL (derived under a bound on s0''' that Assumption 3 does not grant) and "
-            "with lambda_0 of the data, which is sharper than with Lambda.",
+            r"The bound with an explicit $C_{\mathrm{KL}}$ (derived under a bound on $\sigma_0'''$ that Assumption 3 does "
+            r"not grant) and with $\lambda_0$ of the data, which is sharper than with $\Lambda$.",
             KL_BOUND,
         ),
         Reading(
             "leading-order",
-            "As beta grows, beta^2 KL(tau_inf|tau_0) tends to (1/2) y^T G2^-1 K G2^-1 y: the exponent is sharp, the "
-            "constant is not.",
+            r"As $\beta$ grows, $\beta^2\,\mathrm{KL}(\tau_\infty\,\|\,\tau_0)$ tends to "
+            r"$\frac12\,y^\top G_2^{-1} K G_2^{-1} y$: the exponent is sharp, the constant is not.",
             KL_LAW,
         ),
     ),
@@ -279,13 +284,13 @@ kl_tau = Claim(
         Check(
             "theorem-5-kl-tau-bound",
             Kind.SIMULATED,
-            _kl_bound("KL_tau", "KL(tau_t | tau_0)"),
+            _kl_bound("KL_tau", r"$\mathrm{KL}(\tau_t\,\|\,\tau_0)$"),
             group=GROUP,
         ),
         Check(
             "theorem-5-kl-tau-slope",
             Kind.SIMULATED,
-            _slope("KL_tau", "KL(tau_inf | tau_0)", "kl-tau-slope"),
+            _slope("KL_tau", r"$\mathrm{KL}(\tau_\infty\,\|\,\tau_0)$", "kl-tau-slope"),
             "leading-order",
             group=GROUP,
         ),
@@ -298,14 +303,14 @@ kl_tau = Claim(
             "theorem-5-kl-tau-fourth",
             "exponent off",
             {"bound": KL_BOUND["bound"] / beta**2},
-            "KL(tau) is of order beta^-2 exactly.",
+            r"$\mathrm{KL}(\tau_t\,\|\,\tau_0)$ is of order $\beta^{-2}$ exactly.",
             ("theorem-5-kl-tau-bound",),
         ),
         PlantedError(
             "theorem-5-kl-tau-no-kernel",
             "factor dropped",
             {"limit": Q_m / 2},
-            "Takes G2 for K: the movement instead of the entropy.",
+            "Takes $G_2$ for $K$: the movement instead of the entropy.",
             ("theorem-5-kl-tau-limit",),
             "leading-order",
         ),
@@ -317,7 +322,8 @@ kl_tau = Claim(
 
 def encoder_slope(context: Context) -> Evidence:
     """The exponent of KL(nu) in beta, and what it means for the bound."""
-    evidence = _slope("KL_nu", "KL(nu_inf | nu_0), largest over depth", "kl-nu-slope")(context)
+    label = r"$\mathrm{KL}(\nu_\infty\,\|\,\nu_0)$, largest over depth"
+    evidence = _slope("KL_nu", label, "kl-nu-slope")(context)
     if not evidence.passed:
         return evidence
     run = runs(context)[-1]
@@ -326,10 +332,11 @@ def encoder_slope(context: Context) -> Evidence:
         id="encoder-hardly-moves",
         severity="remark",
         text=(
-            "At initialisation the encoder receives no gradient (p = 0), so that it moves at second order only: "
-            f"KL(nu_t|nu_0) falls like beta^-4, not beta^-2. At beta = {run.beta:.4g} it is {share:.2g} times the KL "
-            "of the predictor. The stated bound for nu is right but far from sharp, and the regime in which the "
-            "theorem holds is one where the encoder hardly learns."
+            "At initialisation the encoder receives no gradient ($p = 0$), so that it moves at second order only: "
+            r"$\mathrm{KL}(\nu_t\,\|\,\nu_0)$ falls like $\beta^{-4}$, not $\beta^{-2}$. "
+            rf"At $\beta = {run.beta:.4g}$ it is {share:.2g} times the $\mathrm{{KL}}$ of the predictor. The stated "
+            r"bound for $\nu$ is right but far from sharp, and the regime in which the theorem holds is one where the "
+            "encoder hardly learns."
         ),
     )
     return evidence.model_copy(update={"notes": (note,)})
@@ -337,15 +344,22 @@ def encoder_slope(context: Context) -> Evidence:
 
 kl_nu = Claim(
     id="theorem-5-kl-nu",
-    title="Theorem 5: KL of the encoder's measure",
-    statement="For all t and s: KL(nu_t|nu_0) <= C_KL / (Lambda^2 betabar^2), betabar = beta/n.",
+    title=r"Theorem 5: $\mathrm{KL}$ of the encoder's measure",
+    statement=(
+        r"For all $t$ and $s$: $\mathrm{KL}(\nu_t\,\|\,\nu_0) \le \frac{C_{\mathrm{KL}}}{\Lambda^2\bar\beta^2}$, "
+        r"$\bar\beta = \beta/n$."
+    ),
     source=SOURCE,
     assumptions=ASSUMPTIONS,
     readings=(
-        Reading("stated", "The bound with the explicit C_KL and lambda_0 of the data.", KL_BOUND),
+        Reading(
+            "stated",
+            r"The bound with the explicit $C_{\mathrm{KL}}$ and $\lambda_0$ of the data.",
+            KL_BOUND,
+        ),
         Reading(
             "sharp-order",
-            "KL(nu_inf|nu_0) is of order beta^-4: two orders better than stated.",
+            r"$\mathrm{KL}(\nu_\infty\,\|\,\nu_0)$ is of order $\beta^{-4}$: two orders better than stated.",
             {"order": sp.Integer(-4)},
             needs_encoder,
         ),
@@ -354,7 +368,7 @@ kl_nu = Claim(
         Check(
             "theorem-5-kl-nu-bound",
             Kind.SIMULATED,
-            _kl_bound("KL_nu", "KL(nu_t | nu_0)"),
+            _kl_bound("KL_nu", r"$\mathrm{KL}(\nu_t\,\|\,\nu_0)$"),
             group=GROUP,
         ),
         Check("theorem-5-kl-nu-slope", Kind.SIMULATED, encoder_slope, "sharp-order", group=GROUP),
@@ -364,7 +378,7 @@ kl_nu = Claim(
             "theorem-5-kl-nu-sixth",
             "exponent off",
             {"bound": KL_BOUND["bound"] / beta**4},
-            "KL(nu) is of order beta^-4 exactly.",
+            r"$\mathrm{KL}(\nu_t\,\|\,\nu_0)$ is of order $\beta^{-4}$ exactly.",
             ("theorem-5-kl-nu-bound",),
         ),
     ),
@@ -400,25 +414,26 @@ def movement_limit(context: Context) -> Evidence:
         rhs=rhs,
         slack=limit / lhs.value,
         error=lhs.error + rhs.error,
-        domain=f"beta = {run.beta:.6g}, seed {context.seed}",
+        domain=rf"$\beta = {run.beta:.6g}$, seed {context.seed}",
     )
 
 
 MOVEMENT_CHECKS = ("movement-tau-length", "movement-tau-limit", "movement-nu-slope")
 movement = Claim(
     id="theorem-5-movement",
-    title="Theorem 5, step: the parameters stay within r_max",
+    title=r"Theorem 5, step: the parameters stay within $r_{\max}$",
     statement=(
-        "|omega_t - omega_0| in L2, hence W2(tau_t, tau_0), is at most sqrt2 |y| / (beta lambda_0^(1/2)); "
-        "beta times it tends to (y^T G2^-1 y)^(1/2); the encoder moves at order beta^-2."
+        r"$|\omega_t - \omega_0|$ in $L^2$, hence $W_2(\tau_t, \tau_0)$, is at most "
+        r"$\frac{\sqrt2\,|y|}{\beta\sqrt{\lambda_0}}$; $\beta$ times it tends to $(y^\top G_2^{-1} y)^{1/2}$; the "
+        r"encoder moves at order $\beta^{-2}$."
     ),
-    source=SOURCE + " (radius r_max)",
+    source=SOURCE + r" (radius $r_{\max}$)",
     assumptions=ASSUMPTIONS,
     readings=(
-        Reading("stated", "Length bound and limit for tau.", MOVEMENT),
+        Reading("stated", r"Length bound and limit for $\tau$.", MOVEMENT),
         Reading(
             "encoder",
-            "Order of the encoder's displacement in beta.",
+            r"Order of the encoder's displacement in $\beta$.",
             {"order": sp.Integer(-2)},
             needs_encoder,
         ),
@@ -429,7 +444,7 @@ movement = Claim(
         Check(
             MOVEMENT_CHECKS[2],
             Kind.SIMULATED,
-            _slope("movement_nu", "displacement of nu", "movement-nu-slope"),
+            _slope("movement_nu", r"displacement of $\nu$", "movement-nu-slope"),
             "encoder",
             group=GROUP,
         ),
@@ -439,14 +454,14 @@ movement = Claim(
             "movement-length-halved",
             "constant scaled",
             {"PL": MOVEMENT["PL"] / 2},
-            "Smaller than the limit (y^T G2^-1 y)^(1/2) / beta.",
+            r"Smaller than the limit $(y^\top G_2^{-1} y)^{1/2}/\beta$.",
             MOVEMENT_CHECKS[:1],
         ),
         PlantedError(
             "movement-length-beta",
             "exponent off",
             {"PL": MOVEMENT["PL"] / beta},
-            "The displacement of tau is of order 1/beta exactly.",
+            r"The displacement of $\tau$ is of order $1/\beta$ exactly.",
             MOVEMENT_CHECKS[:1],
         ),
         PlantedError(
@@ -473,7 +488,7 @@ def spectral_floor(context: Context) -> Evidence:
     plot = plot_over_time(
         _shown(context),
         "lambda_min_G2",
-        "lambda_min(G2)",
+        r"$\lambda_{\min}(G_2)$",
         lambda times: np.full(len(times), floor),
         logarithmic=False,
     )
@@ -482,11 +497,15 @@ def spectral_floor(context: Context) -> Evidence:
 
 spectrum = Claim(
     id="theorem-5-spectrum",
-    title="Theorem 5, step: lambda_min(G2) keeps half of its value",
-    statement="Within r_max, and so along the flow: lambda_min(G2(tau_t, nu_t)) >= lambda_0 / 2.",
-    source=SOURCE + " (definition of r_max)",
+    title=r"Theorem 5, step: $\lambda_{\min}(G_2)$ keeps half of its value",
+    statement=(
+        r"Within $r_{\max}$, and so along the flow: $\lambda_{\min}(G_2(\tau_t, \nu_t)) \ge \lambda_0/2$."
+    ),
+    source=SOURCE + r" (definition of $r_{\max}$)",
     assumptions=ASSUMPTIONS,
-    readings=(Reading("stated", "Floor of lambda_min(G2) for all t.", {"floor": lambda_0 / 2}),),
+    readings=(
+        Reading("stated", r"Floor of $\lambda_{\min}(G_2)$ for all $t$.", {"floor": lambda_0 / 2}),
+    ),
     checks=(
         Check("theorem-5-spectral-floor", Kind.SIMULATED, _in_regime(spectral_floor), group=GROUP),
     ),
@@ -495,7 +514,7 @@ spectrum = Claim(
             "theorem-5-floor-n",
             "factor n dropped",
             {"floor": n * lambda_0 / 2},
-            "At t = 0 the smallest eigenvalue is lambda_0.",
+            r"At $t = 0$ the smallest eigenvalue is $\lambda_0$.",
             ("theorem-5-spectral-floor",),
         ),
     ),
