@@ -150,7 +150,8 @@ def close_points(context: Context) -> Evidence:
     listed = ", ".join(f"{float(c):g}" for c in CANDIDATES)
     text = (
         r"Lemma 4 states a bound that depends on $d$ alone. For two data points at angle $\theta$ the smallest "
-        r"eigenvalue is $A_1(1) - A_1(\frac{1 + \cos\theta}{2})$ with $A_1(c) = \frac{\mathrm{d}}{\mathrm{d}c}(c A(c))$, "
+        r"eigenvalue is $A_1(1) - A_1(\frac{1 + \cos\theta}{2})$ with "
+        r"$A_1(c) = \frac{\mathrm{d}}{\mathrm{d}c}(c A(c))$, "
         rf"which tends to 0 with $\theta$: for each candidate {listed} a pair with a certified smaller "
         r"$\lambda_{\min}$ is given. The constant must depend on $C_{\max}$ and on the activation too."
     )

@@ -269,8 +269,8 @@ kl_tau = Claim(
     readings=(
         Reading(
             "stated",
-            r"The bound with an explicit $C_{\mathrm{KL}}$ (derived under a bound on $\sigma_0'''$ that Assumption 3 does "
-            r"not grant) and with $\lambda_0$ of the data, which is sharper than with $\Lambda$.",
+            r"The bound with an explicit $C_{\mathrm{KL}}$ (derived under a bound on $\sigma_0'''$ that Assumption 3 "
+            r"does not grant) and with $\lambda_0$ of the data, which is sharper than with $\Lambda$.",
             KL_BOUND,
         ),
         Reading(

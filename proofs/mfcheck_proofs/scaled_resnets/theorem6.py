@@ -40,7 +40,7 @@ from mfcheck_proofs.scaled_resnets.symbols import B_0, Q_KL, Lambda, beta, delta
 from mfcheck_proofs.scaled_resnets.values import number, value_of
 
 Array = NDArray[np.float64]
-SOURCE = "2403.09889, Theorem 6"
+SOURCE = "arXiv 2403.09889, Theorem 6"
 ASSUMPTIONS = ("assumption-1", "assumption-2", "assumption-3")
 radius = sp.Symbol("rho", positive=True)
 
@@ -110,12 +110,14 @@ def rademacher_link(context: Context) -> Evidence:
 
 rademacher = Claim(
     id="theorem-6-rademacher",
-    title="Theorem 6, link: Rademacher complexity of a KL ball",
+    title=r"Theorem 6, link: Rademacher complexity of a $\mathrm{KL}$ ball",
     statement=(
-        "For |s0| <= B_0 and nu = nu_0, the Rademacher complexity over {KL(tau|tau_0) <= rho} is at most "
-        "beta B_0 n^(-1/2) ((1+2 rho)/(2 rho))^(1/2) (rho + log(1+2 rho)/2), which is near beta B_0 (2 rho/n)^(1/2)."
+        r"For $|\sigma_0| \le B_0$ and $\nu = \nu_0$, the Rademacher complexity over "
+        r"$\{\mathrm{KL}(\tau\,\|\,\tau_0) \le \rho\}$ is at most "
+        r"$\beta B_0\,n^{-1/2}\sqrt{\frac{1 + 2\rho}{2\rho}}\,(\rho + \frac12\log(1 + 2\rho))$, "
+        r"which is near $\beta B_0\sqrt{2\rho/n}$."
     ),
-    source=SOURCE + " (Rademacher complexity and KL)",
+    source=SOURCE + r" (Rademacher complexity and $\mathrm{KL}$)",
     assumptions=("assumption-2",),
     readings=(Reading("stated", "Bound of the complexity.", link),),
     checks=(Check("theorem-6-rademacher-link", Kind.SAMPLED, rademacher_link),),
@@ -124,21 +126,22 @@ rademacher = Claim(
             "theorem-6-rademacher-halved",
             "constant scaled",
             {"bound": link["bound"] / 2},
-            "For small rho the complexity is near beta (2 rho E s0^2 / n)^(1/2), more than half of the bound.",
+            r"For small $\rho$ the complexity is near $\beta\sqrt{2\rho\,\mathbb{E}[\sigma_0^2]/n}$, more than half of "
+            "the bound.",
             ("theorem-6-rademacher-link",),
         ),
         PlantedError(
             "theorem-6-rademacher-n",
             "exponent off",
             {"bound": link["bound"] / sp.sqrt(n)},
-            "The complexity falls like n^(-1/2).",
+            "The complexity falls like $n^{-1/2}$.",
             ("theorem-6-rademacher-link",),
         ),
         PlantedError(
             "theorem-6-rademacher-linear",
             "exponent off",
             {"bound": beta * B_0 * radius / sp.sqrt(n)},
-            "For small rho the complexity is of order rho^(1/2).",
+            r"For small $\rho$ the complexity is of order $\rho^{1/2}$.",
             ("theorem-6-rademacher-link",),
         ),
     ),
@@ -164,22 +167,26 @@ def composed_order(context: Context) -> Evidence:
         id="theorem-6-chain",
         severity="major",
         text=(
-            "The stated chain does not give the stated rate. With the KL bound of Theorem 5 in the Rademacher bound, "
-            f"beta cancels and the complexity is of order n^({found}), not n^({stated}): it grows with n, whatever "
-            "beta. With the Polyak-Lojasiewicz length instead (KL <= C n^(3/2) / beta^2) it is n^(1/4). Only the "
-            "leading order KL ~ (1/2) y^T G2^-1 K G2^-1 y / beta^2 gives n^(-1/2), and only if that quadratic form "
-            "stays bounded as n grows: a hypothesis on the target that the theorem would have to state."
+            r"The stated chain does not give the stated rate. With the $\mathrm{KL}$ bound of Theorem 5 in the "
+            rf"Rademacher bound, $\beta$ cancels and the complexity is of order $n^{{{found}}}$, not $n^{{{stated}}}$: "
+            r"it grows with $n$, whatever $\beta$. With the Polyak-Lojasiewicz length instead "
+            r"($\mathrm{KL} \le C n^{3/2}/\beta^2$) it is $n^{1/4}$. Only the leading order "
+            r"$\mathrm{KL} \sim \frac{1}{2\beta^2}\,y^\top G_2^{-1} K G_2^{-1} y$ gives $n^{-1/2}$, and only if that "
+            "quadratic form stays bounded as $n$ grows: a hypothesis on the target that the theorem would have to "
+            "state."
         ),
     )
     return Evidence(
         passed=passed,
         scope=Scope.WHOLE,
-        lhs=f"n^({found}): {sp.sstr(rate)}",
-        rhs=f"n^({stated})",
+        lhs=f"$n^{{{found}}}$: ${sp.latex(rate)}$",
+        rhs=f"$n^{{{stated}}}$",
         error=0.0,
         cases=1,
-        domain="constants C_KL, Lambda, B_0 independent of n, as the paper has them; every beta",
-        reason="" if passed else f"the composed rate is n^({found})",
+        domain=(
+            r"constants $C_{\mathrm{KL}}$, $\Lambda$, $B_0$ independent of $n$, as the paper has them; every $\beta$"
+        ),
+        reason="" if passed else f"the composed rate is $n^{{{found}}}$",
         notes=() if passed else (note,),
     )
 
@@ -213,7 +220,9 @@ def teacher_rate(context: Context) -> Evidence:
     """
     rng, dim, activation = context.rng(), 10, context.setting.activation
     if not DualKernel(activation, 15).total(2).is_finite():
-        return Evidence(passed=None, cases=0, reason="K is infinite: s0'' is not square-integrable")
+        return Evidence(
+            passed=None, cases=0, reason=r"$K$ is infinite: $\sigma_0''$ is not square-integrable"
+        )
     sizes = np.array(
         context.budget.pick([32, 64, 128], [32, 64, 128, 256], [32, 64, 128, 256, 512])
     )
@@ -235,9 +244,9 @@ def teacher_rate(context: Context) -> Evidence:
         error,
         float(context["rate"]),
         id="teacher-rate",
-        x_label="n",
+        x_label="$n$",
         y_label="leading order of the Rademacher complexity",
-        domain=f"linear teacher, {repeats} draws of uniform points, d = {dim}, seed {context.seed}",
+        domain=f"linear teacher, {repeats} draws of uniform points, $d = {dim}$, seed {context.seed}",
     )
     plot = evidence.plots[0]
     signs = Curve(
@@ -256,16 +265,20 @@ CHAIN_CHECKS = ("theorem-6-composition", "theorem-6-repaired", "theorem-6-teache
 composition = Claim(
     id="theorem-6-composition",
     title="Theorem 6, link: the composed rate",
-    statement="With the KL bound of Theorem 5 and beta > Omega(sqrt n), the complexity is of order n^(-1/2).",
+    statement=(
+        r"With the $\mathrm{KL}$ bound of Theorem 5 and $\beta > \Omega(\sqrt{n})$, the complexity is of order "
+        "$n^{-1/2}$."
+    ),
     source=SOURCE,
     assumptions=ASSUMPTIONS,
     readings=(
         Reading(
-            "stated", "The Rademacher bound with the radius of Theorem 5, as a power of n.", CHAIN
+            "stated", "The Rademacher bound with the radius of Theorem 5, as a power of $n$.", CHAIN
         ),
         Reading(
             "repaired",
-            "Extra hypothesis: y^T G2^-1 K G2^-1 y stays bounded as n grows; radius of the leading order in beta.",
+            r"Extra hypothesis: $y^\top G_2^{-1} K G_2^{-1} y$ stays bounded as $n$ grows; radius of the leading order "
+            r"in $\beta$.",
             {**REPAIRED, "rate": sp.Rational(-1, 2)},
         ),
     ),
@@ -286,7 +299,7 @@ composition = Claim(
             "theorem-6-radius-n",
             "factor n dropped",
             {"radius": REPAIRED["radius"] * n},
-            "A quadratic form that grows with n loses the rate.",
+            "A quadratic form that grows with $n$ loses the rate.",
             CHAIN_CHECKS[1:2],
             "repaired",
         ),
@@ -302,7 +315,7 @@ composition = Claim(
             "theorem-6-teacher-linear",
             "exponent off",
             {"rate": sp.Integer(-1)},
-            "The form does not fall as n grows.",
+            "The form does not fall as $n$ grows.",
             CHAIN_CHECKS[2:],
             "repaired",
         ),
@@ -320,31 +333,35 @@ def scaling_orders(context: Context) -> Evidence:
     if choice is None or required is None:
         return Evidence(passed=None, cases=1, reason="an order could not be derived")
     text = (
-        f"Theorem 6 sets beta > Omega(sqrt n), but Theorem 5, which it uses, requires beta > n times a constant, "
-        f"even if C_KL, Lambda and r_max did not depend on n: n^({choice}) against n^({required}). In fact r_max falls "
-        "like n^(-1/2) in the derivation here, which makes it n^(3/2)."
+        r"Theorem 6 sets $\beta > \Omega(\sqrt{n})$, but Theorem 5, which it uses, requires $\beta > n$ times a "
+        r"constant, even if $C_{\mathrm{KL}}$, $\Lambda$ and $r_{\max}$ did not depend on $n$: "
+        rf"$n^{{{choice}}}$ against $n^{{{required}}}$. In fact $r_{{\max}}$ falls like $n^{{-1/2}}$ in the derivation "
+        "here, which makes it $n^{3/2}$."
     )
     passed = bool(choice >= required)
     return Evidence(
         passed=passed,
         scope=Scope.WHOLE,
-        lhs=f"n^({choice})",
-        rhs=f"n^({required})",
+        lhs=f"$n^{{{choice}}}$",
+        rhs=f"$n^{{{required}}}$",
         error=0.0,
         cases=1,
-        domain="C_KL, Lambda and r_max independent of n, as the paper has them",
-        reason="" if passed else "for large n the choice does not meet the requirement",
+        domain=r"$C_{\mathrm{KL}}$, $\Lambda$ and $r_{\max}$ independent of $n$, as the paper has them",
+        reason="" if passed else "for large $n$ the choice does not meet the requirement",
         notes=() if passed else (Note(id="theorem-6-scaling", severity="major", text=text),),
     )
 
 
 scaling = Claim(
     id="theorem-6-scaling",
-    title="Theorem 6, link: the choice of beta meets Theorem 5",
-    statement="beta > Omega(sqrt n) is enough for Theorem 5, which requires beta/n > 4 sqrt(C_KL) / (Lambda r_max).",
+    title=r"Theorem 6, link: the choice of $\beta$ meets Theorem 5",
+    statement=(
+        r"$\beta > \Omega(\sqrt{n})$ is enough for Theorem 5, which requires "
+        r"$\bar\beta = \beta/n > \frac{4\sqrt{C_{\mathrm{KL}}}}{\Lambda r_{\max}}$."
+    ),
     source=SOURCE + " and Theorem 5",
     assumptions=ASSUMPTIONS,
-    readings=(Reading("stated", "Order in n of the choice and of the requirement.", SCALING),),
+    readings=(Reading("stated", "Order in $n$ of the choice and of the requirement.", SCALING),),
     checks=(
         Check("theorem-6-scaling-orders", Kind.EXACT, scaling_orders, question=Question.FOLLOWS),
     ),
@@ -382,12 +399,12 @@ def confidence_term(context: Context) -> Evidence:
     return Evidence(
         passed=bool(ratio >= 1) if decided else None,
         scope=Scope.CASES,
-        lhs=sp.sstr(NEEDED),
-        rhs=sp.sstr(context["confidence"]),
+        lhs=f"${sp.latex(NEEDED)}$",
+        rhs=f"${sp.latex(context['confidence'])}$",
         slack=float(ratio) if decided else None,
         error=0.0,
         cases=1,
-        domain="every n and delta",
+        domain=r"every $n$ and $\delta$",
         reason=""
         if decided and ratio >= 1
         else "the confidence term is smaller than the inequality gives",
@@ -403,18 +420,21 @@ def bounded_samples(context: Context) -> Evidence:
     most, asked = int(size.unique_fmpz()), context["samples"]
     possible = bool(asked <= most)
     text = (
-        f"With C_max fixed, Assumption 1 allows at most {most} points at this d and C_max (spherical codes). "
-        "A rate in n whose constant may depend on d and alpha then says nothing: every classifier has error at most "
-        f"1 <= ({most})^(1/2) / n^(1/2). If C_max may tend to 1 with n, Lambda tends to 0 and the constant is not one."
+        rf"With $C_{{\max}}$ fixed, Assumption 1 allows at most {most} points at this $d$ and $C_{{\max}}$ (spherical "
+        r"codes). A rate in $n$ whose constant may depend on $d$ and $\alpha$ then says nothing: every classifier has "
+        rf"error at most $1 \le {most}^{{1/2}} n^{{-1/2}}$. If $C_{{\max}}$ may tend to 1 with $n$, $\Lambda$ tends to 0 "
+        "and the constant is not one."
     )
     return Evidence(
         passed=possible,
         scope=Scope.WHOLE,
-        lhs=f"n -> {asked}",
-        rhs=f"n <= {most}",
+        lhs=rf"$n \to {sp.latex(asked)}$",
+        rhs=rf"$n \le {most}$",
         error=0.0,
         cases=1,
-        domain=f"all data sets that satisfy Assumption 1 with d = {setting.data.d} and the C_max of the setting",
+        domain=(
+            rf"all data sets that satisfy Assumption 1 with $d = {setting.data.d}$ and the $C_{{\max}}$ of the setting"
+        ),
         reason="" if possible else f"no data set of more than {most} points satisfies Assumption 1",
         notes=() if possible else (Note(id="theorem-6-bounded-n", severity="major", text=text),),
         certificate=_code_certificate(setting.data.d, value_of(setting, "C_max"), most),
@@ -431,7 +451,7 @@ def numerical_value(context: Context) -> Evidence:
     setting, needed = context.setting, context["informative"]
     threshold = value_of(setting, "beta_threshold")
     if not threshold.is_finite():
-        return Evidence(passed=None, cases=0, reason="no finite beta is known to be admissible")
+        return Evidence(passed=None, cases=0, reason=r"no finite $\beta$ is known to be admissible")
     beta_used = max(setting["beta"], Fraction(bounds(threshold, 6)[1]))
     value = value_of(setting.with_values(beta=beta_used), "generalization_bound")
     if not value.is_finite():
@@ -441,8 +461,8 @@ def numerical_value(context: Context) -> Evidence:
     order_to_one = compare(value, arb(float(needed)))
     lower, upper = bounds(value, 10)
     text = (
-        f"At n = {setting.data.n} and beta = {float(beta_used):g} (at least the threshold of Theorem 5) the bound of "
-        f"Theorem 6 with explicit constants is {float(value.mid()):.4g}: "
+        rf"At $n = {setting.data.n}$ and $\beta = {float(beta_used):g}$ (at least the threshold of Theorem 5) the bound "
+        f"of Theorem 6 with explicit constants is {float(value.mid()):.4g}: "
         + (
             "more than one, so it says nothing about a probability of error."
             if order_to_one == ">"
@@ -455,7 +475,9 @@ def numerical_value(context: Context) -> Evidence:
         rhs=str(needed),
         error=0.0,
         cases=1,
-        domain=f"the setting's data, activation, alpha and delta; beta = {float(beta_used):g}",
+        domain=(
+            rf"the setting's data, activation, $\alpha$ and $\delta$; $\beta = {float(beta_used):g}$"
+        ),
         reason="" if order_to_one == "<" else "the bound is not below one",
         notes=(Note(id="theorem-6-value", severity="minor", text=text),),
     )
@@ -465,14 +487,18 @@ FINAL_CHECKS = ("theorem-6-confidence", "theorem-6-samples", "theorem-6-value")
 final = Claim(
     id="theorem-6-final",
     title="Theorem 6: the generalisation bound",
-    statement="With probability 1 - delta: E l_01(f, y) <~ n^(-1/2) + 6 (log(2/delta) / (2n))^(1/2) as n grows.",
+    statement=(
+        r"With probability $1 - \delta$: $\mathbb{E}[\ell_{0\text{-}1}(f, y)] \lesssim n^{-1/2} "
+        r"+ 6\sqrt{\frac{\log(2/\delta)}{2n}}$ as $n$ grows."
+    ),
     source=SOURCE,
     assumptions=ASSUMPTIONS,
     readings=(
         Reading("stated", "Confidence term, and the sample sizes of which the rate speaks.", FINAL),
         Reading(
             "explicit",
-            "Empirical ramp loss + 2 R_n/gamma + 3 (log(2/delta)/(2n))^(1/2) with explicit constants is below one.",
+            r"The empirical ramp loss $+\ 2R_n/\gamma + 3\sqrt{\frac{\log(2/\delta)}{2n}}$ with explicit constants is "
+            "below one.",
             {"informative": sp.Integer(1)},
         ),
     ),
@@ -500,7 +526,7 @@ final = Claim(
             "theorem-6-many-samples",
             "assumption dropped",
             {"samples": sp.Integer(10**9)},
-            "So many points do not fit on the sphere at this C_max.",
+            r"So many points do not fit on the sphere at this $C_{\max}$.",
             FINAL_CHECKS[1:2],
         ),
         PlantedError(
