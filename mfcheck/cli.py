@@ -211,12 +211,46 @@ def review(
 
 
 def _write_reports(review: "Review", folder: Path) -> None:
-    from mfcheck.report import render_html, render_markdown
+    from mfcheck.report.files import REPORTS, render
     from mfcheck.run.store import write_text
 
-    reports = {"report.html": render_html(review), "report.md": render_markdown(review)}
-    for name, text in reports.items():
-        write_text(folder / name, text)
+    for form, name in REPORTS.items():
+        write_text(folder / name, render(review, form))
+
+
+@app.command(epilog="Example: mfcheck report mfcheck-out/scaled-resnets --format latex")
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished review, or its review.json.")],
+    form: Annotated[
+        str, typer.Option("--format", metavar="[html|openreview|latex|bibtex|json]", help="Which.")
+    ] = "html",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write, - for standard output.  [default: beside review.json]")
+    ] = None,
+    power_file: Annotated[
+        Path | None, typer.Option("--power", help="JSON of `mfcheck power`, to be shown in html.")
+    ] = None,
+    json: Json = None,
+    quiet: Quiet = False,
+    no_colour: NoColour = False,
+) -> None:
+    """Render a finished review again, without computing anything."""
+    from mfcheck.report.files import read_power, read_review, render, target
+    from mfcheck.run.store import require_folder, write_text
+
+    output = Output(json, quiet, no_colour)
+    review = read_review(run)
+    text = render(review, form, None if power_file is None else read_power(power_file))
+    if str(out) == "-":
+        typer.echo(text, nl=False)
+        return
+    file = target(run, form, out)
+    require_folder(file.parent)
+    write_text(file, text)
+    output.give(
+        _dump({"paper": review.paper, "format": form, "file": str(file)}),
+        lambda console: console.print(f"Written: {file}", markup=False, soft_wrap=True),
+    )
 
 
 @app.command(epilog="Example: mfcheck check scaled-resnets:lemma4 --budget quick")

@@ -10,6 +10,8 @@ from markupsafe import Markup, escape
 
 from mfcheck.claims.record import Curve, Plot, PowerRecord, Review, Value
 from mfcheck.report import numbers, view
+from mfcheck.report.bibtex import render_bibtex
+from mfcheck.report.graph import draw_graph
 from mfcheck.report.mathml import to_mathml
 from mfcheck.report.plots import Drawing, describe, draw, is_marked, stroke
 from mfcheck.report.text import clean, one_line, pieces
@@ -178,6 +180,7 @@ def _environment() -> Environment:
 
 
 def _model(review: Review, power: PowerRecord | None) -> dict[str, Any]:
+    anchor = Anchors()
     return {
         "review": review,
         "power": power,
@@ -189,7 +192,9 @@ def _model(review: Review, power: PowerRecord | None) -> dict[str, Any]:
         "bars": bars(review),
         "meanings": view.meanings(),
         "evidence": lambda ids: view.evidence(review, ids),
-        "anchor": Anchors(),
+        "anchor": anchor,
+        "graph": draw_graph(review.constants, anchor),
+        "bibtex": render_bibtex(review),
         "picture": _Pictures(),
     }
 
