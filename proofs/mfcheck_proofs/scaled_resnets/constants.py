@@ -11,9 +11,9 @@ from mfcheck_proofs.scaled_resnets import bounds
 from mfcheck_proofs.scaled_resnets import symbols as s
 from mfcheck_proofs.scaled_resnets.leaves import leaves
 
-NEEDS_C3 = "a bound |s0'''| <= C_3, which Assumption 3 does not grant"
-NEEDS_BETA = "beta > beta_threshold; global solutions of (2) and (3)"
-NEEDS_B0 = "a bounded activation, |s0| <= B_0, which Assumption 3 does not grant"
+NEEDS_C3 = r"a bound $|\sigma_0'''| \le C_3$, which Assumption 3 does not grant"
+NEEDS_BETA = r"$\beta > \beta_0$ (beta_threshold); global solutions of (2) and (3)"
+NEEDS_B0 = r"a bounded activation, $|\sigma_0| \le B_0$, which Assumption 3 does not grant"
 NEEDS_RADIUS = "a radius of the class that was fixed before the sample was drawn"
 
 KL_tau, KL_nu = sp.symbols("KL_tau KL_nu", nonnegative=True)
@@ -36,50 +36,61 @@ def _derived(
 
 
 RADIUS = (
-    _derived("C_1", s.C_1, sp.Max(s.B_g, s.B_1, s.B_2), "Assumption 3: the least C_1"),
-    _derived("C_3", s.C_3, s.B_3, "Step 7: the least bound of |s0'''|", NEEDS_C3),
+    _derived("C_1", s.C_1, sp.Max(s.B_g, s.B_1, s.B_2), "Assumption 3: the least $C_1$"),
+    _derived("C_3", s.C_3, s.B_3, r"Step 7: the least bound of $|\sigma_0'''|$", NEEDS_C3),
     _derived(
         "truncation",
         s.R,
         sp.Integer(2),
-        "Step 4: level at which |a| is cut; any R with kappa > 1/2 will do",
+        r"Step 4: level at which $|a|$ is cut; any $R$ with $\kappa > 1/2$ will do",
     ),
-    _derived("kappa", s.kappa, bounds.truncated_second_moment(s.R), "Step 4: E[min(|a|,R)^2]"),
+    _derived(
+        "kappa",
+        s.kappa,
+        bounds.truncated_second_moment(s.R),
+        r"Step 4: $\mathbb{E}[\min(|a|, R)^2]$",
+    ),
     _derived(
         "gap",
         s.gap,
         sp.sqrt(s.kappa) - bounds.ROOT_HALF,
-        "Step 4: sigma_min may fall by gap sqrt(lambda_0)",
+        r"Step 4: $\sigma_{\min}$ may fall by $g\sqrt{\lambda_0}$",
     ),
     _derived(
         "r_linear",
         s.r_1,
         s.gap * sp.sqrt(s.lambda_0) / (sp.sqrt(s.n) * bounds.feature_slope(s.R)),
-        "Step 4: radius if the features changed linearly; an upper bound of r_max",
+        r"Step 4: radius if the features changed linearly; an upper bound of $r_{\max}$",
     ),
     _derived(
-        "D_linear", s.D_1, bounds.displacement(s.r_1), "Step 3: |Z_nu(x,1) - x| at radius r_1"
+        "D_linear",
+        s.D_1,
+        bounds.displacement(s.r_1),
+        r"Step 3: $|Z_\nu(x, 1) - x|$ at radius $r_1$",
     ),
     _derived(
-        "S_linear", s.S_1, bounds.input_size(s.D_1), "Step 3: (|Z|^2 + 1)^(1/2) at radius r_1"
+        "S_linear",
+        s.S_1,
+        bounds.input_size(s.D_1),
+        r"Step 3: $(|Z_\nu|^2 + 1)^{1/2}$ at radius $r_1$",
     ),
     _derived(
         "feature_change",
         s.F_1,
         bounds.feature_change(s.r_1, s.S_1, s.D_1, s.R),
-        "Step 4: change of the features of one point at radius r_1",
+        "Step 4: change of the features of one point at radius $r_1$",
     ),
     _derived(
         "r_max",
         s.r_max,
         s.gap * sp.sqrt(s.lambda_0) * s.r_1 / (sp.sqrt(s.n) * s.F_1),
-        "Theorem 5 (defines r_max), Step 4: lambda_min(G2) >= lambda_0/2 within this radius",
+        r"Theorem 5 (defines $r_{\max}$), Step 4: $\lambda_{\min}(G_2) \ge \lambda_0/2$ within this radius",
     ),
     _derived(
         "r_linear_A",
         s.r_a,
         (1 - bounds.ROOT_HALF) * sp.sqrt(s.lambda_a / s.n) / bounds.activation_slope(),
-        "Step 4, s0-part only: radius if it changed linearly",
+        r"Step 4, $\sigma_0$-part only: radius if it changed linearly",
     ),
     _derived(
         "r_max_A",
@@ -88,22 +99,28 @@ RADIUS = (
         * sp.sqrt(s.lambda_a / s.n)
         * s.r_a
         / bounds.activation_change_at(s.r_a),
-        "Step 4, s0-part only: lambda_min(G2) >= lambda_min_A/2 within this radius",
+        r"Step 4, $\sigma_0$-part only: $\lambda_{\min}(G_2) \ge \lambda_{\min}(A)/2$ within this radius",
     ),
 )
 
 SIZES = (
-    _derived("D", s.D, bounds.displacement(s.r_max), "Step 3: |Z_nu(x,s) - x| within r_max"),
-    _derived("S", s.S, bounds.input_size(s.D), "Step 3: (|Z_nu(x,s)|^2 + 1)^(1/2) within r_max"),
+    _derived(
+        "D", s.D, bounds.displacement(s.r_max), r"Step 3: $|Z_\nu(x, s) - x|$ within $r_{\max}$"
+    ),
+    _derived(
+        "S", s.S, bounds.input_size(s.D), r"Step 3: $(|Z_\nu(x, s)|^2 + 1)^{1/2}$ within $r_{\max}$"
+    ),
     _derived(
         "G2_diagonal",
         s.Gbar,
         bounds.gram_diagonal(s.r_max, s.S),
-        "Step 5: max_i (G2)_ii within r_max",
+        r"Step 5: $\max_i (G_2)_{ii}$ within $r_{\max}$",
     ),
-    _derived("adjoint", s.P, bounds.adjoint_size(s.r_max, s.S), "Step 6: |p(x,s)| within r_max"),
-    _derived("K_a", s.K_a, bounds.entropy_slope_a(s.r_max, s.S), "Step 7: |k_z(p)| in L2"),
-    _derived("K_p", s.K_p, bounds.entropy_slope_p(s.S), "Step 7: slope in (w, b)", NEEDS_C3),
+    _derived(
+        "adjoint", s.P, bounds.adjoint_size(s.r_max, s.S), r"Step 6: $|p(x, s)|$ within $r_{\max}$"
+    ),
+    _derived("K_a", s.K_a, bounds.entropy_slope_a(s.r_max, s.S), "Step 7: $|k_z(p)|$ in $L^2$"),
+    _derived("K_p", s.K_p, bounds.entropy_slope_p(s.S), "Step 7: slope in $(w, b)$", NEEDS_C3),
     _derived(
         "K", s.K, sp.sqrt(s.K_a**2 + s.K_p**2), "Step 7: slope of the entropy production", NEEDS_C3
     ),
@@ -117,37 +134,39 @@ MOVEMENT = (
         "residual_integral",
         s.I_e,
         2 * sp.sqrt(s.n) * s.y_norm / (s.beta * s.lambda_0),
-        "Step 2: integral over all t of (beta/n) |e(t)|_1",
+        r"Step 2: $\int_0^\infty \frac{\beta}{n}|e(t)|_1\,\mathrm{d}t$",
         NEEDS_BETA,
     ),
     _derived(
         "loss_rate",
         _symbol("c_L"),
         s.beta**2 * s.lambda_0 / s.n,
-        "Step 2: L(t) <= L(0) exp(-c_L t)",
+        r"Step 2: $L(t) \le L(0)\exp(-c_L t)$",
         NEEDS_BETA,
     ),
-    _derived("movement_path", m_path, _speed * s.I_e, "Step 8 (i): path length of tau", NEEDS_BETA),
+    _derived(
+        "movement_path", m_path, _speed * s.I_e, r"Step 8 (i): path length of $\tau$", NEEDS_BETA
+    ),
     _derived(
         "movement_PL",
         m_PL,
         sp.sqrt(2) * s.y_norm / (s.beta * sp.sqrt(s.lambda_0)),
-        "Step 8 (ii): Polyak-Lojasiewicz length of tau",
+        r"Step 8 (ii): Polyak-Lojasiewicz length of $\tau$",
         NEEDS_BETA,
     ),
     _derived(
         "movement_nu",
         m_nu,
         s.alpha * _adjoint_ratio * _speed * m_PL * s.I_e / 2,
-        "Step 8: path length of nu(., s)",
+        r"Step 8: path length of $\nu(\cdot, s)$",
         NEEDS_BETA,
     ),
     _derived(
         "movement_leading_order",
         _symbol("m_leading"),
         sp.sqrt(s.Q_m) / s.beta,
-        "Step 8 (iii): limit of beta |omega_t - omega_0| over beta, as beta grows",
-        "beta to infinity: an approximation, not a bound",
+        r"Step 8 (iii): limit of $\beta|\omega_t - \omega_0|$ over $\beta$, as $\beta$ grows",
+        r"$\beta \to \infty$: an approximation, not a bound",
     ),
     _derived(
         "beta_threshold",
@@ -160,21 +179,21 @@ MOVEMENT = (
                 sp.sqrt(2) * s.alpha * sp.sqrt(s.n) * s.P * _speed / s.lambda_0 ** sp.Rational(3, 2)
             ),
         ),
-        "Theorem 5 (threshold), Step 9: least beta at which our bounds keep both measures inside r_max",
+        r"Theorem 5 (threshold), Step 9: least $\beta$ at which our bounds keep both measures inside $r_{\max}$",
         "global solutions of (2) and (3)",
     ),
     _derived(
         "beta_threshold_path",
         _symbol("beta_path"),
         2 * s.n * _speed * sp.Max(1, s.alpha * s.P) / (s.lambda_0 * s.r_max),
-        "Step 9: the same from path lengths and |y| <= sqrt(n) alone",
+        r"Step 9: the same from path lengths and $|y| \le \sqrt{n}$ alone",
         "global solutions of (2) and (3)",
     ),
     _derived(
         "beta_threshold_stated",
         _symbol("beta_stated"),
         4 * s.n * sp.sqrt(C_KL) / (s.Lambda * s.r_max),
-        "Theorem 5: beta/n > 4 sqrt(C_KL)/(Lambda r_max)",
+        r"Theorem 5: $\beta/n > 4\sqrt{C_{\mathrm{KL}}}/(\Lambda r_{\max})$",
         NEEDS_C3,
     ),
 )
@@ -187,14 +206,14 @@ ENTROPY = (
         "C_KL_tau",
         C_KL_tau,
         2 * _K_terms,
-        "Theorem 5, Step 9: constant of KL(tau_t|tau_0)",
+        r"Theorem 5, Step 9: constant of $\mathrm{KL}(\tau_t\,\|\,\tau_0)$",
         NEEDS_C3,
     ),
     _derived(
         "C_KL_nu",
         C_KL_nu,
         s.alpha**2 * s.P**2 * C_KL_tau,
-        "Theorem 5, Step 9: constant of KL(nu_t|nu_0)",
+        r"Theorem 5, Step 9: constant of $\mathrm{KL}(\nu_t\,\|\,\nu_0)$",
         NEEDS_C3,
     ),
     _derived("C_KL", C_KL, sp.Max(C_KL_tau, C_KL_nu), "Theorem 5: one constant for both", NEEDS_C3),
@@ -202,42 +221,42 @@ ENTROPY = (
         "C_KL_assumption3",
         _symbol("C_KL_weak"),
         bounds.weak_entropy_constant(s.r_max, s.S),
-        "Step 7: KL(tau_t|tau_0) <= C n/(lambda_0 beta) under Assumption 3 alone; the first power only",
+        r"Step 7: $\mathrm{KL}(\tau_t\,\|\,\tau_0) \le Cn/(\lambda_0\beta)$ under Assumption 3 alone; the first power only",
     ),
     _derived(
         "KL_bound_stated",
         _symbol("KL_stated"),
         C_KL * s.n**2 / (s.Lambda**2 * s.beta**2),
-        "Theorem 5: the bound of both divergences with Lambda = Lambda_HG",
+        r"Theorem 5: the bound of both divergences with $\Lambda$ = Lambda_HG",
         f"{NEEDS_C3}; {NEEDS_BETA}",
     ),
     _derived(
         "KL_bound_coarse",
         _symbol("KL_coarse"),
         C_KL * s.n**2 / (s.lambda_0**2 * s.beta**2),
-        "Theorem 5: the bound of both divergences with lambda_0 of the data",
+        r"Theorem 5: the bound of both divergences with $\lambda_0$ of the data",
         f"{NEEDS_C3}; {NEEDS_BETA}",
     ),
     _derived(
         "KL_bound_tau",
         KL_tau,
         s.K * _kl_pl,
-        "Step 9: KL(tau_t|tau_0) from the Polyak-Lojasiewicz length",
+        r"Step 9: $\mathrm{KL}(\tau_t\,\|\,\tau_0)$ from the Polyak-Lojasiewicz length",
         f"{NEEDS_C3}; {NEEDS_BETA}",
     ),
     _derived(
         "KL_bound_nu",
         KL_nu,
         (s.alpha * _adjoint_ratio) ** 2 * _K_terms * _kl_pl**2 / 2,
-        "Step 9: KL(nu_t|nu_0), of order beta^-4",
+        r"Step 9: $\mathrm{KL}(\nu_t\,\|\,\nu_0)$, of order $\beta^{-4}$",
         f"{NEEDS_C3}; {NEEDS_BETA}",
     ),
     _derived(
         "KL_leading_order",
         _symbol("KL_leading"),
         s.Q_KL / s.beta**2,
-        "Step 9: limit of beta^2 KL(tau_inf|tau_0) over beta^2, as beta grows",
-        "beta to infinity: an approximation, not a bound",
+        r"Step 9: limit of $\beta^2\,\mathrm{KL}(\tau_\infty\,\|\,\tau_0)$ over $\beta^2$, as $\beta$ grows",
+        r"$\beta \to \infty$: an approximation, not a bound",
     ),
 )
 
@@ -259,42 +278,43 @@ GENERALIZATION = (
         "rademacher",
         R_n,
         bounds.rademacher_predictor(rho) + E_nu,
-        "Theorem 6, Step 10: Rademacher complexity over {KL(tau|tau_0), KL(nu|nu_0) <= rho}",
+        r"Theorem 6, Step 10: Rademacher complexity over "
+        r"$\{\mathrm{KL}(\tau\,\|\,\tau_0) \le \rho,\ \mathrm{KL}(\nu\,\|\,\nu_0) \le \rho\}$",
         NEEDS_B0,
     ),
     _derived(
         "rademacher_coarse",
         _symbol("R_coarse"),
         s.B_0 * sp.sqrt(2 * C_KL_tau * s.n) / s.lambda_0,
-        "Step 11: leading part with the radius of Theorem 5, which grows with n",
+        "Step 11: leading part with the radius of Theorem 5, which grows with $n$",
         f"{NEEDS_B0}; a small radius; an approximation, not a bound",
     ),
     _derived(
         "rademacher_PL",
         _symbol("R_PL"),
         s.beta * s.B_0 * sp.sqrt(2 * KL_tau / s.n),
-        "Step 11: leading part with the Polyak-Lojasiewicz radius, of order n^(1/4) where |y| = sqrt(n)",
+        r"Step 11: leading part with the Polyak-Lojasiewicz radius, of order $n^{1/4}$ where $|y| = \sqrt{n}$",
         f"{NEEDS_B0}; a small radius; an approximation, not a bound",
     ),
     _derived(
         "rademacher_leading",
         _symbol("R_leading"),
         s.B_0 * sp.sqrt(2 * s.Q_KL / s.n),
-        "Step 11: leading part with the limit of beta^2 KL",
-        f"{NEEDS_B0}; beta to infinity: an approximation, not a bound",
+        r"Step 11: leading part with the limit of $\beta^2\,\mathrm{KL}$",
+        rf"{NEEDS_B0}; $\beta \to \infty$: an approximation, not a bound",
     ),
-    _derived("confidence", confidence, sp.log(2 / s.delta), "Step 12: log(2/delta)"),
+    _derived("confidence", confidence, sp.log(2 / s.delta), r"Step 12: $\log(2/\delta)$"),
     _derived(
         "strata",
         strata,
         sp.log(sp.Rational(3, 4) * (_log2 + 2) * (_log2 + 3)),
-        "Step 12: price, beside log(2/delta), of a radius that the sample decides",
+        r"Step 12: price, beside $\log(2/\delta)$, of a radius that the sample decides",
     ),
     _derived(
         "generalization_bound",
         _symbol("B_gen"),
         ramp + 2 * R_n / s.gamma + 3 * sp.sqrt(confidence / (2 * s.n)),
-        "Theorem 6, Step 12: bound of E l_01 with probability 1 - delta; says nothing from 1 on",
+        r"Theorem 6, Step 12: bound of $\mathbb{E}[\ell_{0\text{-}1}]$ with probability $1 - \delta$; says nothing from 1 on",
         f"{NEEDS_RADIUS}; {NEEDS_B0}; {NEEDS_C3}; {NEEDS_BETA}",
     ),
     _derived(

@@ -262,8 +262,8 @@ def _derivative(order: int) -> sp.Expr:
 
 def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
     """Return the leaves; `ramp` is the symbol of the empirical ramp loss."""
-    bounded = "Assumption 3 grants |s0| <= C_1 max(|x|, 1) only"
-    third = "Assumption 3 grants nothing on s0'''"
+    bounded = r"Assumption 3 grants $|\sigma_0(x)| \le C_1\max(|x|, 1)$ only"
+    third = r"Assumption 3 grants nothing on $\sigma_0'''$"
     return (
         _leaf("n", s.n, sp.Symbol("n"), "number of points", _count, ("data",)),
         _leaf("d", s.d, sp.Symbol("d"), "dimension of a point", _dimension, ("data",)),
@@ -271,7 +271,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
             "C_max",
             s.C_max,
             sp.Function("max")(sp.Function("inner")(_points[_i], _points[_j])),
-            "Assumption 1: max of <x_i,x_j> over i != j",
+            r"Assumption 1: $\max_{i \ne j} \langle x_i, x_j\rangle$",
             largest_cosine,
             ("data",),
         ),
@@ -279,7 +279,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
             "y_norm",
             s.y_norm,
             sp.sqrt(sp.Sum(_labels[_i] ** 2, (_i, 1, s.n))),
-            "Assumption 1: |y| <= sqrt(n)",
+            r"Assumption 1: $|y| \le \sqrt{n}$",
             _label_norm,
             ("data",),
         ),
@@ -288,7 +288,9 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
                 f"B_{order}",
                 symbol,
                 _sup(_derivative(order)),
-                f"supremum of derivative {order} of s0",
+                rf"supremum of $|\sigma_0^{{({order})}}|$"
+                if order
+                else r"supremum of $|\sigma_0|$",
                 _supremum(order),
                 ("activation",),
                 {0: bounded, 3: third}.get(order, ""),
@@ -299,7 +301,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
             "growth",
             s.B_g,
             _sup(_derivative(0) / sp.Max(sp.Abs(_x), 1)),
-            "Assumption 3: growth of s0",
+            r"Assumption 3: growth of $\sigma_0$",
             _growth,
             ("activation",),
         ),
@@ -307,7 +309,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
             "lambda_min_G2",
             s.lambda_0,
             _lambda_min(_G2),
-            "Lemma 4: lambda_0; at initialisation G = G2",
+            r"Lemma 4: $\lambda_0$; at initialisation $G = G_2$",
             _smallest(1),
             ("data", "activation"),
             certify=_certify_smallest(1),
@@ -316,7 +318,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
             "lambda_min_A",
             s.lambda_a,
             _lambda_min(_A),
-            "Step 4: s0-part of G2 at initialisation",
+            r"Step 4: $\sigma_0$-part of $G_2$ at initialisation",
             _smallest(0),
             ("data", "activation"),
             certify=_certify_smallest(0),
@@ -328,7 +330,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
                 (1 + s.r) * s.mu_r**2 * sp.Max(0, 1 - (s.n - 1) * ((1 + s.C_max) / 2) ** s.r),
                 (s.r, 0, sp.oo),
             ),
-            "Lemma 4: a Lambda(n, C_max, s0) by Schur products and Gershgorin",
+            r"Lemma 4: a $\Lambda(n, C_{\max}, \sigma_0)$ by Schur products and Gershgorin",
             _hermite_gershgorin,
             ("n", "C_max", "activation"),
             certify=_certify_floor,
@@ -337,7 +339,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
             "n_max",
             s.n_max,
             sp.Function("N")(s.d, s.C_max),
-            "Lemma 4: at most so many points have pairwise inner products up to C_max",
+            r"Lemma 4: at most so many points have pairwise inner products up to $C_{\max}$",
             _code_size,
             ("d", "C_max"),
             certify=_certify_code,
@@ -346,7 +348,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
             "movement_leading",
             s.Q_m,
             _y.T * _G2.inverse() * _y,
-            "Step 8 (iii): limit of (beta |omega_t - omega_0|)^2 as beta grows",
+            r"Step 8 (iii): limit of $(\beta|\omega_t - \omega_0|)^2$ as $\beta$ grows",
             _movement_leading,
             ("data", "activation"),
         ),
@@ -354,7 +356,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
             "C_KL_leading",
             s.Q_KL,
             _y.T * _G2.inverse() * _K * _G2.inverse() * _y / 2,
-            "Step 9: limit of beta^2 KL(tau_inf|tau_0) as beta grows",
+            r"Step 9: limit of $\beta^2\,\mathrm{KL}(\tau_\infty\,\|\,\tau_0)$ as $\beta$ grows",
             _kl_leading,
             ("data", "activation"),
         ),
@@ -362,7 +364,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
             "empirical_ramp",
             ramp,
             sp.Sum(sp.Max(0, 1 - sp.Abs(_labels[_i]) / s.gamma), (_i, 1, s.n)) / s.n,
-            "Step 12: ramp loss of the trained network, f = y",
+            "Step 12: ramp loss of the trained network, $f = y$",
             _ramp,
             ("data", "gamma"),
         ),

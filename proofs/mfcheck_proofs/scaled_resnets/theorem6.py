@@ -422,8 +422,8 @@ def bounded_samples(context: Context) -> Evidence:
     text = (
         rf"With $C_{{\max}}$ fixed, Assumption 1 allows at most {most} points at this $d$ and $C_{{\max}}$ (spherical "
         r"codes). A rate in $n$ whose constant may depend on $d$ and $\alpha$ then says nothing: every classifier has "
-        rf"error at most $1 \le {most}^{{1/2}} n^{{-1/2}}$. If $C_{{\max}}$ may tend to 1 with $n$, $\Lambda$ tends to 0 "
-        "and the constant is not one."
+        rf"error at most $1 \le {most}^{{1/2}} n^{{-1/2}}$. If $C_{{\max}}$ may tend to 1 with $n$, $\Lambda$ tends to "
+        "0 and the constant is not one."
     )
     return Evidence(
         passed=possible,
@@ -461,8 +461,8 @@ def numerical_value(context: Context) -> Evidence:
     order_to_one = compare(value, arb(float(needed)))
     lower, upper = bounds(value, 10)
     text = (
-        rf"At $n = {setting.data.n}$ and $\beta = {float(beta_used):g}$ (at least the threshold of Theorem 5) the bound "
-        f"of Theorem 6 with explicit constants is {float(value.mid()):.4g}: "
+        rf"At $n = {setting.data.n}$ and $\beta = {float(beta_used):g}$ (at least the threshold of Theorem 5) the "
+        f"bound of Theorem 6 with explicit constants is {float(value.mid()):.4g}: "
         + (
             "more than one, so it says nothing about a probability of error."
             if order_to_one == ">"
@@ -497,7 +497,7 @@ final = Claim(
         Reading("stated", "Confidence term, and the sample sizes of which the rate speaks.", FINAL),
         Reading(
             "explicit",
-            r"The empirical ramp loss $+\ 2R_n/\gamma + 3\sqrt{\frac{\log(2/\delta)}{2n}}$ with explicit constants is "
+            r"The empirical ramp loss plus $2R_n/\gamma + 3\sqrt{\frac{\log(2/\delta)}{2n}}$ with explicit constants is "
             "below one.",
             {"informative": sp.Integer(1)},
         ),
