@@ -16,6 +16,7 @@ from mfcheck.claims import (
     Context,
     Data,
     Evidence,
+    Inequality,
     Kind,
     Paper,
     PlantedError,
@@ -93,6 +94,7 @@ def assumption(id: str) -> Assumption:
     return Assumption(id, "t", "s", "q", lambda s: Answer(None, ""), lambda rng: SETTING)
 
 
+BOUND = Inequality("q", "stated", "0 <= 1", (), lambda s, f: (0.0, 1.0), lambda c, f: (0, 1))
 CONSTANT = Constant("k", sp.Symbol("k"), sp.Integer(1), "s")
 
 
@@ -113,6 +115,8 @@ CONSTANT = Constant("k", sp.Symbol("k"), sp.Integer(1), "s")
             "two planted errors share an id",
         ),
         (lambda: paper(constants=(CONSTANT, CONSTANT)), "two constants share an id"),
+        (lambda: paper(claim(inequalities=(BOUND, BOUND))), "two inequalities share an id"),
+        (lambda: claim(inequalities=(replace(BOUND, reading="x"),)), "belongs to no reading"),
         (lambda: paper(claim(assumptions=("a",))), "l names an unknown assumption"),
     ],
 )
