@@ -56,7 +56,7 @@ class Kernel:
         """Enclose `1 - rho_L` at `u = 1 - v`."""
         with ctx.workprec(self.prec):
             middle, radius = v.mid(), v.rad()
-            layer = _Layer.here()
+            layer = Layer.here()
             for _ in range(self.depth):
                 middle, radius = layer.next(middle, radius, layer.at(middle), self.a)
             return arb(middle, radius)
@@ -93,7 +93,7 @@ def enclose_fully_connected(u: arb, depth: int, digits: int = 20) -> arb:
 
 
 @dataclass(frozen=True)
-class _Layer:
+class Layer:
     """The formulas of one layer as ball programs of the present working precision."""
 
     angle: Callable[[arb], arb]
@@ -104,7 +104,8 @@ class _Layer:
     pi: arb
 
     @classmethod
-    def here(cls) -> "_Layer":
+    def here(cls) -> "Layer":
+        """Compile the formulas."""
         at = (f.theta,)
         return cls(
             program(f.ANGLE, (f.v,)),
@@ -136,7 +137,7 @@ _ZERO = arb(0)
 
 def _forward(v: arb, a: arb, depth: int) -> arb:
     """Enclose `R_L / 2`; the slope of `HALF_TERM` in the angle is at most 2/3, here rounded up to 1."""
-    layer, middle, radius, total = _Layer.here(), v.mid(), v.rad(), arb(0)
+    layer, middle, radius, total = Layer.here(), v.mid(), v.rad(), arb(0)
     for _ in range(depth):
         angle, error = layer.at(middle), layer.error(radius)
         total = layer.slope(angle + error, a) * total + layer.half_term(angle) + error
@@ -145,7 +146,7 @@ def _forward(v: arb, a: arb, depth: int) -> arb:
 
 
 def _fully_connected(u: arb, depth: int) -> arb:
-    layer, middle, radius, total, one = _Layer.here(), (1 - u).mid(), (1 - u).rad(), u, arb(1)
+    layer, middle, radius, total, one = Layer.here(), (1 - u).mid(), (1 - u).rad(), u, arb(1)
     for _ in range(depth):
         angle, error = layer.at(middle), layer.error(radius)
         middle, radius = layer.next(middle, radius, angle, one)

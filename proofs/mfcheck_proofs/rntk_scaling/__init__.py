@@ -26,10 +26,12 @@ paper = Paper(
     validate=validate,
     constants=CONSTANTS,
     references=(
-        "Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor. arXiv:2403.04545",
+        "Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor. "
+        "arXiv:2403.04545",
         "Cho, Saul: Kernel methods for deep learning. NeurIPS 2009",
         "Bietti, Mairal: On the inductive bias of neural tangent kernels. NeurIPS 2019, arXiv:1905.12173",
-        "Caponnetto, De Vito: Optimal rates for the regularized least-squares algorithm. Found. Comput. Math. 7 (2007)",
+        "Caponnetto, De Vito: Optimal rates for the regularized least-squares algorithm. Found. Comput. Math. 7 "
+        "(2007)",
         "Johansson: Arb: efficient arbitrary-precision midpoint-radius interval arithmetic. IEEE Trans. Comput. 66 "
         "(2017) 1281-1292",
     ),

@@ -14,7 +14,7 @@ Notation: `theta = arccos rho`, chord `c = |x - x'| = 2 sin(theta/2)` and `s = 1
 4. `H = (k1 + rho k0)/2` lies between `1 - F c` and 1, and H >= 0 for c <= 3/2 (term).
 5. Upper bound: `r_L <= (1/L) sum (s_l/s_L)^3` with `s_l <= s_L - kappa (L - l)`, hence `r_L <= 1/L + s_L/(4 lambda)`.
 6. Lower bound: layers with H < 0 have c > 3/2; they are at most `(2/3 - s_0)/kappa + 1`, each worth at least -1. The
-   rest is at least `(t_l/s_L)^3 (1 - E/t_l)` with `E = (D + F)(1 + 2 kappa)`; sums of t_l^3 and t_l^2 against integrals.
+   rest is at least `(t_l/s_L)^3 (1 - E/t_l)` with `E = (D + F)(1 + 2 kappa)`; sums against integrals.
 """
 
 from collections.abc import Mapping

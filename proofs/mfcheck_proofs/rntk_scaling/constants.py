@@ -151,6 +151,7 @@ CONSTANTS = (
         "width_needed",
         _symbol("m_*"),
         4 / (delta * epsilon**2),
-        "leading order of the width at which |x_L|^2 is within epsilon of its mean with probability 1 - delta, gamma = 1/2",
+        "leading order of the width at which |x_L|^2 is within epsilon of its mean with probability 1 - delta, "
+        "gamma = 1/2",
     ),
 )

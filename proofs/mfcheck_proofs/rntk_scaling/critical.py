@@ -17,7 +17,6 @@ from mfcheck.claims import (
     PlantedError,
     Plot,
     Reading,
-    Scope,
 )
 from mfcheck.claims.compare import order_evidence
 from mfcheck.kernels.arccos import cosine, half_term
@@ -34,7 +33,8 @@ R = sp.Symbol("R", real=True)
 
 
 def ode_pair(context: Context) -> Evidence:
-    """The closed form solves the ODE pair: along theta' = -GAP/sin, R = GAP int HALF_TERM sin/GAP^2 has the stated speed."""
+    """The closed form solves the pair: along theta' = -GAP/sin, R = GAP int HALF_TERM sin/GAP^2 has the speed "
+    "stated."""
     integral = R / GAP
     turn = context["turn"]
     along = turn * (sp.diff(GAP, theta) * integral - GAP * HALF_TERM * sp.sin(theta) / GAP**2)
@@ -45,13 +45,12 @@ def ode_pair(context: Context) -> Evidence:
         (-sp.sin(theta) * turn, GAP),
         (sp.diff(forward, step), context["R_speed"]),
     ]
-    return identities(
-        pairs, "every angle, every time; the layers are Euler steps of size a", Scope.WHOLE
-    )
+    return identities(pairs, "every angle, every time; the layers are Euler steps of size a")
 
 
 def critical_values(context: Context) -> Evidence:
-    """The values at L = 10^4, and the limit itself, enclosed: the printed digits are those of both or of the former."""
+    """The values at L = 10^4, and the limit itself, enclosed: the printed digits are those of both or of the "
+    "former."""
     depth = context.budget.pick(2500, 10_000, 10_000)
     slack = Fraction(10_000, depth) - 1  # the distance to the limit falls like 1/L
     cases = []
@@ -76,13 +75,13 @@ def neither(context: Context) -> Evidence:
                 compare(abs(limit - exact(context["constant"])), exact(context["margin"])) == ">",
                 compare(abs(limit - shallow), exact(context["margin"])) == ">",
             ]
-    u = np.linspace(-1, 1, 81)
+    grid = np.linspace(-1, 1, 81)
     curves = [
-        Curve(label=label, x=tuple(map(float, u)), y=tuple(map(float, y)), style=style)
+        Curve(label=label, x=tuple(map(float, grid)), y=tuple(map(float, y)), style=style)
         for label, y, style in (
-            ("r_1 (T = 0)", half_term(cosine(u)), "line"),
-            ("T = 1 (gamma = 1/2)", limit_float(cosine(u), 1.0), "line"),
-            ("T = 100", limit_float(cosine(u), 100.0, 1e-8), "line"),
+            ("r_1 (T = 0)", half_term(cosine(grid)), "line"),
+            ("T = 1 (gamma = 1/2)", limit_float(cosine(grid), 1.0), "line"),
+            ("T = 100", limit_float(cosine(grid), 100.0, 1e-8), "line"),
             ("1/4", np.full(81, 0.25), "bound"),
         )
     ]
@@ -97,8 +96,10 @@ def neither(context: Context) -> Evidence:
         id="clock-law",
         severity="remark",
         text=(
-            "One clock governs all scalings: r_L is Euler's method of step a = alpha^2/(1+alpha^2) for the pair rho' = k1 - rho, "
-            "R' = (k1 + rho k0)/2 - (1 - k0) R, and r_L is near R(T)/T at T = L a. T -> 0 gives r_1 (gamma > 1/2), T -> 1 the "
+            "One clock governs all scalings: r_L is Euler's method of step a = alpha^2/(1+alpha^2) for the pair "
+            "rho' = k1 - rho, "
+            "R' = (k1 + rho k0)/2 - (1 - k0) R, and r_L is near R(T)/T at T = L a. T -> 0 gives r_1 (gamma > 1/2), "
+            "T -> 1 the "
             "limit at gamma = 1/2, T -> infinity the constant 1/4 (gamma < 1/2)."
         ),
     )
@@ -144,8 +145,10 @@ critical = Claim(
     id="critical-scaling",
     title="gamma = 1/2: a limit of its own",
     statement=(
-        "For alpha = L^(-1/2), r_L -> R(1), where rho' = k1 - rho, R' = (k1 + rho k0)/2 - (1 - k0) R, rho(0) = u, R(0) = 0; "
-        "in closed form 1 = int sin/GAP over the angles passed, R(1) = GAP int HALF_TERM sin/GAP^2. It is neither 1/4 nor r_1."
+        "For alpha = L^(-1/2), r_L -> R(1), where rho' = k1 - rho, R' = (k1 + rho k0)/2 - (1 - k0) R, rho(0) = u, "
+        "R(0) = 0; "
+        "in closed form 1 = int sin/GAP over the angles passed, R(1) = GAP int HALF_TERM sin/GAP^2. It is neither "
+        "1/4 nor r_1."
     ),
     source="2403.04545, between Theorems 2 and 3 (gamma = 1/2 is not treated there)",
     readings=(

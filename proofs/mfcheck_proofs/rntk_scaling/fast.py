@@ -232,7 +232,8 @@ fast = Claim(
     id="theorem-3-fast",
     title="Theorem 3: alpha = L^-gamma with gamma > 1/2 gives the kernel of one hidden layer",
     statement=(
-        "For alpha = L^-gamma with gamma > 1/2, r_L(u) -> r_1(u) = (k1 + u k0)/2, with an error of order L^(1-2 gamma). "
+        "For alpha = L^-gamma with gamma > 1/2, r_L(u) -> r_1(u) = (k1 + u k0)/2, with an error of order L^(1-2 "
+        "gamma). "
         "Explicitly |r_L - r_1| <= a L (theta/pi + (1 - theta cot theta)/3), a = alpha^2/(1+alpha^2) <= L^(-2 gamma)."
     ),
     source="2403.04545, Theorem 3",

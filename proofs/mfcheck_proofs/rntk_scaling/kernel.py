@@ -31,7 +31,7 @@ def arc_cosine_integral(context: Context) -> Evidence:
 
 
 def arc_cosine_angle(context: Context) -> Evidence:
-    """The forms in the angle, the derivative of k1, and k1(u) - u = k1(-u), on which the accuracy near the ends rests."""
+    """The forms in the angle, the derivative of k1, and k1(u) - u = k1(-u), on which accuracy near the ends rests."""
     turned = GAP.subs(theta, sp.pi - _t)
     pairs = [
         (_in_angle(context["k0"]), K0.subs(theta, _t)),
@@ -46,7 +46,9 @@ ARC_CHECKS = ("arc-cosine-integral", "arc-cosine-angle")
 arc_cosine = Claim(
     id="arc-cosine",
     title="The arc-cosine functions",
-    statement="For standard Gaussians of correlation u, k0 = 2 E[1(g>0) 1(g'>0)] and k1 = 2 E[relu(g) relu(g')]; k1' = k0.",
+    statement=(
+        "For standard Gaussians of correlation u, k0 = 2 E[1(g>0) 1(g'>0)] and k1 = 2 E[relu(g) relu(g')]; k1' = k0."
+    ),
     source="2403.04545, Section 3",
     readings=(Reading("stated", "The closed forms.", {"k0": K0_U, "k1": K1_U}),),
     checks=(
@@ -130,7 +132,8 @@ def forward_pass(context: Context) -> Evidence:
 
 
 def fixed_point(context: Context) -> Evidence:
-    """At u = 1 every layer keeps rho = 1, every factor and every term of the mean is 1, so r_L(1) = 1; and a is the share."""
+    """At u = 1 every layer keeps rho = 1, and every factor and term of the mean is 1, so r_L(1) = 1; a is the "
+    "share."""
     at_one = {rho: 1, k0: 1, k1: 1}
     pairs = [(context[name].subs(at_one), sp.Integer(1)) for name in ("step", "factor", "term")]
     gap = (context["step"] - rho - _share * (k1 - rho), sp.Integer(0))
@@ -153,7 +156,8 @@ recursion = Claim(
     id="kernel-recursion",
     title="The recursion of the residual kernel",
     statement=(
-        "rho_l = (rho_(l-1) + alpha^2 k1)/(1+alpha^2), B_l = B_(l+1) (1 + alpha^2 k0)/(1+alpha^2), and r_L is the mean over "
+        "rho_l = (rho_(l-1) + alpha^2 k1)/(1+alpha^2), B_l = B_(l+1) (1 + alpha^2 k0)/(1+alpha^2), and r_L is the "
+        "mean over "
         "layers of B_(l+1) (k1 + rho k0)/2; so B_(l+1) = d rho_L/d rho_l, and r_L(1) = 1."
     ),
     source="2403.04545, Section 3",

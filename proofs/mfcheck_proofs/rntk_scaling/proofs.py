@@ -61,14 +61,19 @@ def identical(pairs: Mapping[str, tuple[sp.Expr, sp.Expr]]) -> list[Step]:
 
 
 def conclude(
-    steps: Iterable[Step], domain: str, lhs: str = "", rhs: str = "", notes: tuple[Note, ...] = ()
+    steps: Iterable[Step],
+    domain: str,
+    lhs: str = "",
+    rhs: str = "",
+    notes: tuple[Note, ...] = (),
+    scope: Scope = Scope.WHOLE,
 ) -> Evidence:
     """Return the evidence of a proof: as good as its weakest step."""
     done = list(steps)
     failed = [s for s in done if s.holds is False] or [s for s in done if s.holds is None]
     return Evidence(
         passed=failed[0].holds if failed else True,
-        scope=Scope.WHOLE,
+        scope=scope,
         lhs=lhs or None,
         rhs=rhs or None,
         error=0.0,

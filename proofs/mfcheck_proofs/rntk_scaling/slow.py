@@ -89,7 +89,8 @@ correlation = Claim(
     id="correlation-to-one",
     title="Distances of hidden states shrink like 1/l",
     statement=(
-        "With s = 1/|x - x'| for the normalised hidden states and kappa = alpha^2/(3 pi (1 + alpha^2)), each layer adds "
+        "With s = 1/|x - x'| for the normalised hidden states and kappa = alpha^2/(3 pi (1 + alpha^2)), each layer "
+        "adds "
         "between kappa and kappa (1 + (3/2) kappa |x-x'| + |x-x'|^2/4) to s; so 1 - rho_l <= 1/(2 (s_0 + kappa l)^2)."
     ),
     source="2403.04545, the step to Theorem 1",
@@ -216,37 +217,36 @@ BOUNDS = {"limit": sp.Rational(1, 4), "upper": b.upper(), "lower": b.lower()}
 
 
 def _planted(claim: str, proof: str, cases: str) -> tuple[PlantedError, ...]:
-    rows = (
-        (
-            "third",
+    return (
+        PlantedError(
+            f"{claim}-third",
             "constant scaled",
             {"limit": sp.Rational(1, 3)},
             "B falls like the third power of l/L, whose mean is 1/4.",
             (proof, cases),
         ),
-        (
-            "no-start",
+        PlantedError(
+            f"{claim}-no-start",
             "factor dropped",
             {"upper": b.upper() - s_0 / (4 * lam)},
             "Points close together need more layers: at u = 0.999 the distance from 1/4 is far above.",
             (cases,),
         ),
-        (
-            "upper-squared",
+        PlantedError(
+            f"{claim}-upper-squared",
             "exponent off",
             {"upper": b.upper() ** 2},
             "The distance falls like 1/lambda.",
             (cases,),
         ),
-        (
-            "lower-sign",
+        PlantedError(
+            f"{claim}-lower-sign",
             "sign flipped",
             {"lower": -b.lower()},
             "r_L is not that far above 1/4.",
             (cases,),
         ),
     )
-    return tuple(PlantedError(f"{claim}-{name}", *rest) for name, *rest in rows)
 
 
 # --- Theorem 1: constant alpha ---------------------------------------------------------------------------------------
@@ -396,11 +396,14 @@ def slow_proof(context: Context) -> Evidence:
         id="open-question-degeneration",
         severity="remark",
         text=(
-            "The open question whether the kernel degenerates for every gamma in (0, 1/2) is answered: it does. For every "
+            "The open question whether the kernel degenerates for every gamma in (0, 1/2) is answered: it does. "
+            "For every "
             "alpha, L and u < 1, r_L - 1/4 lies between two explicit functions of "
             "lambda = L alpha^2/(3 pi (1+alpha^2)) and |x-x'| that vanish as lambda grows (inequalities in one "
-            "variable certified in ball arithmetic, the sums by exact identities), and lambda >= L^(1-2 gamma)/(6 pi). The case gamma = 1/4 of Theorem 2 is one of them. The key is "
-            "B_(l+1) = d rho_L / d rho_l (since k1' = k0), and that 1/|x_l - x_l'| grows by alpha^2/(3 pi (1+alpha^2)) a layer."
+            "variable certified in ball arithmetic, the sums by exact identities), and lambda >= L^(1-2 gamma)/(6 "
+            "pi). The case gamma = 1/4 of Theorem 2 is one of them. The key is "
+            "B_(l+1) = d rho_L / d rho_l (since k1' = k0), and that 1/|x_l - x_l'| grows by alpha^2/(3 pi "
+            "(1+alpha^2)) a layer."
         ),
     )
     return conclude(
@@ -453,8 +456,10 @@ slow = Claim(
     id="theorem-2-slow",
     title="Theorem 2: alpha = L^-gamma with gamma < 1/2 degenerates",
     statement=(
-        "For alpha = L^-gamma with 0 <= gamma < 1/2 (proved in the paper for gamma = 1/4) and u < 1, r_L(u) -> 1/4; the "
-        "natural clock is L alpha^2 = L^(1-2 gamma), and the distance is at most of order 1/L^(1-2 gamma) for gamma > 0."
+        "For alpha = L^-gamma with 0 <= gamma < 1/2 (proved in the paper for gamma = 1/4) and u < 1, r_L(u) -> "
+        "1/4; the "
+        "natural clock is L alpha^2 = L^(1-2 gamma), and the distance is at most of order 1/L^(1-2 gamma) for "
+        "gamma > 0."
     ),
     source="2403.04545, Theorem 2",
     readings=(

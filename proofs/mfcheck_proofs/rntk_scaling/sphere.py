@@ -21,8 +21,10 @@ from mfcheck.claims import (
     Scope,
 )
 from mfcheck.claims.compare import order_evidence
+from mfcheck.claims.setting import Point
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.formulas import HALF_TERM, K0_U, K1_U, theta, u
+from mfcheck.rigor.dual import half_gram
 from mfcheck.rigor.eigen import smallest_eigenvalue
 from mfcheck.rigor.program import program
 from mfcheck.symbolic.identity import identities
@@ -61,10 +63,13 @@ def opposite_pairs(context: Context) -> Evidence:
         id="limit-not-positive-definite",
         severity="major",
         text=(
-            "The limit kernel r_1 is not strictly positive definite on the whole sphere: its odd part is u/2 exactly, so on "
-            "more than d pairs of opposite points the kernel matrix is singular, and its space holds no odd function but "
+            "The limit kernel r_1 is not strictly positive definite on the whole sphere: its odd part is u/2 "
+            "exactly, so on "
+            "more than d pairs of opposite points the kernel matrix is singular, and its space holds no odd "
+            "function but "
             "linear ones. Eigenvalues of odd degree >= 3 are zero, so the minimax statement for gamma > 1/2 "
-            "cannot cover targets with such parts; the kernels r_L with L >= 2 and the limit at gamma = 1/2 are not affected."
+            "cannot cover targets with such parts; the kernels r_L with L >= 2 and the limit at gamma = 1/2 are "
+            "not affected."
         ),
     )
     return Evidence(
@@ -104,17 +109,16 @@ def data_definite(context: Context) -> Evidence:
     )
 
 
-def _gram(points: tuple[tuple[object, ...], ...], k: Callable[[arb], arb]) -> arb_mat:
-    from mfcheck.rigor.dual import half_gram
-
-    cosines = half_gram(points) * 2  # type: ignore[arg-type]
+def _gram(points: tuple[Point, ...], k: Callable[[arb], arb]) -> arb_mat:
+    cosines = half_gram(points) * 2
     n = cosines.nrows()
     rows = [[arb(1) if i == j else k(cosines[i, j] - 1) for j in range(n)] for i in range(n)]
     return arb_mat(rows)
 
 
 def taylor_signs(context: Context) -> Evidence:
-    """Taylor coefficients of r_L at u = 0, enclosed: all positive from depth 2 on, so that r_L is strictly definite."""
+    """Taylor coefficients of r_L at u = 0, enclosed: all positive from depth 2 on, so that r_L is strictly "
+    "definite."""
     count = context.budget.pick(24, 40, 60)
     least = None
     with ctx.workprec(4 * PREC):

@@ -1,4 +1,4 @@
-"""Finite width: fluctuations of the network at initialisation, exactly; the empirical kernel against its limit, sampled."""
+"""Finite width: fluctuations of the random network, exactly; the empirical kernel against its limit, sampled."""
 
 import numpy as np
 import sympy as sp
@@ -36,7 +36,7 @@ U = 0.5
 def empirical_kernel(
     rng: np.random.Generator, width: int, depth: int, alpha: float, u: float
 ) -> float:
-    """Return the neural tangent kernel of V and W of one random network, over its mean at u = 1, for inputs of cosine u.
+    """Return the tangent kernel of V and W of one random network over its mean at u = 1, for inputs of cosine u.
 
     <grad f(x), grad f(x')> = (alpha^2/m) sum_l <delta_l, delta_l'> <phi_l, phi_l'>
     + (2 alpha^2/m^2) sum_l <1 V^T delta_l, 1' V^T delta_l'> <x_(l-1), x_(l-1)'>, delta_L = v.
@@ -70,7 +70,7 @@ def width_rate(context: Context) -> Evidence:
     """
     rng, repeats = context.rng(), context.budget.pick(240, 400, 1600)
     widths = np.array(context.budget.pick([24, 72, 216], [24, 72, 216], [24, 72, 216, 648]))
-    names = list(SCALINGS)[: context.budget.pick(2, 4, 4)]
+    names = list(SCALINGS)[: context.budget.pick(1, 4, 4)]
     stated = float(context["order"])
     fits, curves = [], []
     for name in names:
@@ -132,7 +132,7 @@ def _errors(rng: np.random.Generator, widths: Array, repeats: int, scale: float)
 finite_width = Claim(
     id="finite-width",
     title="The empirical kernel approaches r_L",
-    statement="At fixed depth the neural tangent kernel of a random network of width m differs from r_L by O(m^(-1/2)).",
+    statement="At fixed depth the tangent kernel of a random network of width m differs from r_L by O(m^(-1/2)).",
     source="2403.04545, Section 3 (limit of infinite width)",
     readings=(Reading("stated", "Typical error = O(m^order).", {"order": -sp.Rational(1, 2)}),),
     checks=(Check("width-rate", Kind.SAMPLED, width_rate),),
@@ -194,10 +194,13 @@ def uniform_in_depth(context: Context) -> Evidence:
             Step(f"gamma = {exponent}", bounded == stated, f"L (ratio - 1) tends to {top}")
         )
     text = (
-        "The open question of convergence uniform in width and depth is answered in part. |x_L|^2 is a product of L independent "
-        "factors; its relative second moment is exactly (1 + (4 alpha^2 + alpha^4 (7 + 10/m))/(m (1+alpha^2)^2))^L. It is "
+        "The open question of convergence uniform in width and depth is answered in part. |x_L|^2 is a product of "
+        "L independent "
+        "factors; its relative second moment is exactly (1 + (4 alpha^2 + alpha^4 (7 + 10/m))/(m "
+        "(1+alpha^2)^2))^L. It is "
         "1 + O(1/m) uniformly in L iff L alpha^2 stays bounded (gamma >= 1/2); for gamma < 1/2 it is near "
-        "exp(4 L^(1-2 gamma)/m), and no limit uniform in L exists at any width: m must grow faster than L^(1-2 gamma). Uniform "
+        "exp(4 L^(1-2 gamma)/m), and no limit uniform in L exists at any width: m must grow faster than L^(1-2 "
+        "gamma). Uniform "
         "convergence of the kernel itself for gamma >= 1/2 is not proved here; samples at fixed depth agree with it."
     )
     note = Note(id="open-question-joint-uniformity", severity="remark", text=text)
@@ -207,6 +210,7 @@ def uniform_in_depth(context: Context) -> Evidence:
         "bounded in L",
         f"gamma >= {context['threshold']}",
         (note,),
+        scope=Scope.CASES,
     )
 
 

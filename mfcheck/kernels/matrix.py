@@ -1,0 +1,120 @@
+"""Kernel matrices by the certified interpolant: one square root and one short polynomial an entry."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from mfcheck.errors import InputError
+from mfcheck.kernels.interpolant import SPLIT, TABLE_BINADES, Interpolant
+
+Array = NDArray[np.float64]
+
+_CLOSE = 1 / 64
+"""Where 1 - |u| is smaller, it is computed from the difference (or sum) of the points, not from u."""
+
+NORM_TOLERANCE = 1e-6
+
+_BIAS = 1022
+"""Exponent field of a double in [1/2, 1)."""
+_SHIFT = 52 - SPLIT.bit_length() + 1
+
+
+@njit(cache=True, inline="always")
+def _entry(square, side, coefficients, centre, inverse):  # type: ignore[no-untyped-def]
+    """Return the polynomial of the panel of `square` > 0 at its root."""
+    bits = np.float64(square).view(np.int64)
+    index = (_BIAS - (bits >> 52)) * SPLIT + ((bits >> _SHIFT) & (SPLIT - 1))
+    if index < 0:  # square = 1, the upper end of the first panel
+        index += 2 * SPLIT - 1
+    if index >= TABLE_BINADES * SPLIT:
+        index = np.int64(TABLE_BINADES * SPLIT - 1)
+    t = (np.sqrt(square) - centre[index]) * inverse[index]
+    row = coefficients[side, index]
+    total = row[0]
+    for k in range(1, row.shape[0]):
+        total = total * t + row[k]
+    return total
+
+
+@njit(cache=True, inline="always")
+def _value(v, w, coefficients, centre, inverse, at_minus_one):  # type: ignore[no-untyped-def]
+    if v <= 1:
+        return 1.0 if v <= 0 else _entry(v, 0, coefficients, centre, inverse)
+    return at_minus_one if w <= 0 else _entry(w, 1, coefficients, centre, inverse)
+
+
+@njit(cache=True, parallel=True)
+def _on_cosines(u, out, coefficients, centre, inverse, at_minus_one):  # type: ignore[no-untyped-def]
+    for i in prange(u.size):
+        out[i] = _value(1 - u[i], 1 + u[i], coefficients, centre, inverse, at_minus_one)
+
+
+@njit(cache=True, parallel=True)
+def _on_pairs(gram, X, Y, coefficients, centre, inverse, at_minus_one):  # type: ignore[no-untyped-def]
+    n, m = gram.shape
+    for i in prange(n):
+        for j in range(m):
+            u = gram[i, j]
+            if abs(u) < 1 - _CLOSE:
+                gram[i, j] = _value(1 - u, 1 + u, coefficients, centre, inverse, at_minus_one)
+            else:
+                sign = -1.0 if u > 0 else 1.0
+                near = 0.0
+                for k in range(X.shape[1]):
+                    near += (X[i, k] + sign * Y[j, k]) ** 2
+                v, w = (near / 2, 2.0) if u > 0 else (2.0, near / 2)
+                gram[i, j] = _value(v, w, coefficients, centre, inverse, at_minus_one)
+
+
+@dataclass(frozen=True)
+class FastKernel:
+    """Applies a certified interpolant to arrays; `error` bounds each value at the cosine given."""
+
+    table: Interpolant
+
+    @property
+    def error(self) -> float:
+        """Certified bound on the error of a value."""
+        return self.table.error
+
+    def __call__(self, u: Array) -> Array:
+        """Return r_L at cosines, an array of any shape.
+
+        Raises:
+            InputError: not all within [-1, 1].
+        """
+        flat = np.ascontiguousarray(u, dtype=float).ravel()
+        if not np.all(np.abs(flat) <= 1):
+            raise InputError("cosines must lie in [-1, 1]: are the points on the unit sphere?")
+        out = np.empty_like(flat)
+        t = self.table
+        _on_cosines(flat, out, t.coefficients, t.centre, t.inverse, t.at_minus_one)
+        return out.reshape(np.shape(u))
+
+    def matrix(self, X: Array, Y: Array | None = None) -> Array:
+        """Return the kernel matrix of unit rows X, shape (n, d), against Y, shape (m, d), or X itself.
+
+        Distances of close and of nearly opposite points are computed from the points, so that no digits are lost.
+
+        Raises:
+            InputError: a row is not on the unit sphere.
+        """
+        X = _unit(X)
+        other = X if Y is None else _unit(Y)
+        gram = np.ascontiguousarray(X @ other.T)
+        t = self.table
+        _on_pairs(gram, X, other, t.coefficients, t.centre, t.inverse, t.at_minus_one)
+        return gram
+
+
+def _unit(X: Array) -> Array:
+    points = np.ascontiguousarray(X, dtype=float)
+    norms = np.linalg.norm(points, axis=1)
+    off = np.flatnonzero(~(np.abs(norms - 1) <= NORM_TOLERANCE))
+    if len(off):
+        raise InputError(
+            f"row {off[0] + 1} is off the unit sphere: its norm is {norms[off[0]]:.9g}"
+        )
+    return np.asarray(points / norms[:, None])
