@@ -12,7 +12,7 @@ from latex2mathml.converter import convert_to_element
 from mfcheck.report.mathml import refused
 from mfcheck.report.text import one_line, pieces
 
-_RELATIONS = frozenset("=≠≤≥<>≈≪≫→∼≃≲≳∈⊂⊆∝↦⇒≔≡")
+_RELATIONS = frozenset("~=≠≤≥<>≈≪≫→∼≃≲≳∈⊂⊆∝↦⇒≔≡")
 _BINARY = frozenset("+-±×∘⊗⊙")
 _BIG = frozenset("∑∏∫⋃⋂")
 _OPEN, _CLOSE = frozenset("([{⟨"), frozenset(")]}⟩")
@@ -28,7 +28,8 @@ _SUPERSCRIPTS = dict(zip("0123456789+-niktrT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺�
 _SUBSCRIPTS = dict(zip("0123456789+-=ijkmnrst", "₀₁₂₃₄₅₆₇₈₉₊₋₌ᵢⱼₖₘₙᵣₛₜ", strict=True))
 _SINGLE = re.compile(r"√?(?:[^\W\d_][₀-₉⁰-⁹²³¹\u0300-\u036f]*|\d+)|[dδ∂]\w")
 _INNERMOST = re.compile(r"\([^()]*\)")
-_OPERATOR = re.compile(r" ([-+=≥≤<>]) ")
+_OPERATOR = re.compile(r" ([-+=≠≥≤<>∈→]) ")
+_SMALL = frozenset((*_SUPERSCRIPTS.values(), *_SUBSCRIPTS.values()))
 _LONGEST_SCRIPT = 4
 _LEFT = frozenset(("letter", "number", "close", "fraction", "word", "script"))
 _RIGHT = frozenset(("letter", "number", "open", "fraction", "word", "script", "big"))
@@ -64,9 +65,8 @@ def _leaf(element: Element) -> _Token:
         return _Token(text, "word")
     kinds = {"relation": _RELATIONS, "binary": _BINARY, "big": _BIG, "open": _OPEN, "close": _CLOSE}
     named = next((kind for kind, signs in kinds.items() if text in signs), None)
-    if named is not None or element.tag == "mi":
-        return _Token(text, named or "letter")
-    return _Token(text, _KINDS.get(text, "sign"))
+    other = "letter" if element.tag == "mi" else "sign"
+    return _Token(text, named or _KINDS.get(text, other))
 
 
 def _group(element: Element) -> str:
@@ -101,7 +101,7 @@ def _script(text: str, letters: dict[str, str], sign: str) -> str:
     tight = text.replace(" ", "")
     if len(tight) <= _LONGEST_SCRIPT and set(tight) <= set(letters):
         return "".join(letters[c] for c in tight)
-    if text.isalnum() or len(text) == 1:
+    if len(text) == 1 or (text.isalnum() and set(text).isdisjoint(_SMALL)):
         return f"{sign}{text}"
     return f"{sign}({_OPERATOR.sub(lambda m: m[1], text)})"
 
@@ -124,7 +124,7 @@ def _scripted(element: Element) -> _Token:
         text = text.replace(mark, run)
     for mark, run in reversed(_PRIMES.items()):
         text = text.replace(run, mark)
-    kinds = {"word": "word", "big": "big", "bar": "close", "close": "close"}
+    kinds = {"word": "big", "big": "big", "bar": "close", "close": "close"}
     return _Token(text, kinds.get(kind, "script"))
 
 
@@ -155,9 +155,10 @@ def _isolated(tokens: list[_Token]) -> list[_Token]:
     wrapped = {
         id(token)
         for token, before, after in zip(solid, kinds, kinds[2:], strict=False)
-        if token.kind == "fraction" and (before in _LEFT | {"slash"} or after in _RIGHT | {"bar"})
+        if token.kind == "fraction"
+        and (before in _LEFT | {"slash", "sign"} or after in _RIGHT | {"bar"})
     }
-    return [_Token(f"({t.text})", "close") if id(t) in wrapped else t for t in tokens]
+    return [_Token(f"({t.text})", "fraction") if id(t) in wrapped else t for t in tokens]
 
 
 def _gap(left: _Token, right: _Token, before: str) -> bool:

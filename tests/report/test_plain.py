@@ -23,6 +23,10 @@ from mfcheck.report.plain import plain, plain_prose
         (r"L'' x'", "L″x′"),
         (r"\sqrt[3]{x+1}", "(x + 1)^(1/3)"),
         (r"\sum_{i=1}^n x_i", "∑ᵢ₌₁ⁿ xᵢ"),
+        (r"\max_{i \ne j} \langle x_i, x_j\rangle", "max_(i≠j) ⟨xᵢ, xⱼ⟩"),
+        (r"x_i \sim \mu_X", "xᵢ ~ μ_X"),
+        (r"\mathcal{C}(\mathcal{P}^2; [0, 1])", "𝒞(𝒫²; [0, 1])"),
+        (r"\int_0^\infty \frac{\beta}{n}|e(t)|_1\,\mathrm{d}t", "∫₀^∞ (β/n)|e(t)|₁ dt"),
     ],
 )
 def test_formulas_of_the_papers_read_well(latex: str, text: str) -> None:
@@ -46,6 +50,8 @@ def test_formulas_of_the_papers_read_well(latex: str, text: str) -> None:
         (r"\sqrt{\frac{\log(2/\delta)}{2n}}", "√(log(2/δ)/(2n))"),
         (r"\sqrt{ab}", "√(ab)"),
         (r"\frac{1}{\frac{1}{x}}", "1/(1/x)"),
+        (r"-\nabla\frac{\delta L}{\delta\tau}", "-∇(δL/δτ)"),
+        (r"k_{z_i}(p)", "k_(zᵢ)(p)"),
     ],
 )
 def test_brackets_keep_what_two_dimensions_said(latex: str, text: str) -> None:

@@ -221,7 +221,8 @@ ENTROPY = (
         "C_KL_assumption3",
         _symbol("C_KL_weak"),
         bounds.weak_entropy_constant(s.r_max, s.S),
-        r"Step 7: $\mathrm{KL}(\tau_t\,\|\,\tau_0) \le Cn/(\lambda_0\beta)$ under Assumption 3 alone; the first power only",
+        r"Step 7: $\mathrm{KL}(\tau_t\,\|\,\tau_0) \le Cn/(\lambda_0\beta)$ under Assumption 3 alone; the first "
+        "power only",
     ),
     _derived(
         "KL_bound_stated",
@@ -314,7 +315,8 @@ GENERALIZATION = (
         "generalization_bound",
         _symbol("B_gen"),
         ramp + 2 * R_n / s.gamma + 3 * sp.sqrt(confidence / (2 * s.n)),
-        r"Theorem 6, Step 12: bound of $\mathbb{E}[\ell_{0\text{-}1}]$ with probability $1 - \delta$; says nothing from 1 on",
+        r"Theorem 6, Step 12: bound of $\mathbb{E}[\ell_{0\text{-}1}]$ with probability $1 - \delta$; says "
+        "nothing from 1 on",
         f"{NEEDS_RADIUS}; {NEEDS_B0}; {NEEDS_C3}; {NEEDS_BETA}",
     ),
     _derived(

@@ -288,9 +288,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
                 f"B_{order}",
                 symbol,
                 _sup(_derivative(order)),
-                rf"supremum of $|\sigma_0^{{({order})}}|$"
-                if order
-                else r"supremum of $|\sigma_0|$",
+                r"supremum of $|\sigma_0" + order * "'" + "|$",
                 _supremum(order),
                 ("activation",),
                 {0: bounded, 3: third}.get(order, ""),

@@ -1,7 +1,6 @@
 """Theorem 6: from KL to generalisation, link by link."""
 
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from mfcheck.claims import (
     Check,
     Claim,
     Context,
-    Curve,
     Estimate,
     Evidence,
     Interval,
@@ -26,17 +24,15 @@ from mfcheck.claims import (
     Reading,
     Scope,
 )
-from mfcheck.claims.compare import at_most, order_evidence
+from mfcheck.claims.compare import at_most
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare
 from mfcheck.rigor.codes import n_max
-from mfcheck.rigor.dual import DualKernel
-from mfcheck.rigor.hermite import hermite_coefficients
-from mfcheck.symbolic.activation import Activation
 from mfcheck.symbolic.orders import order
 from mfcheck_proofs.scaled_resnets import bounds as formulas
 from mfcheck_proofs.scaled_resnets.constants import C_KL
 from mfcheck_proofs.scaled_resnets.symbols import B_0, Q_KL, Lambda, beta, delta, n, r_max
+from mfcheck_proofs.scaled_resnets.teachers import teacher_rate
 from mfcheck_proofs.scaled_resnets.values import number, value_of
 
 Array = NDArray[np.float64]
@@ -188,76 +184,6 @@ def composed_order(context: Context) -> Evidence:
         ),
         reason="" if passed else f"the composed rate is $n^{{{found}}}$",
         notes=() if passed else (note,),
-    )
-
-
-@lru_cache(maxsize=16)
-def _series(activation: Activation) -> tuple[Array, Array]:
-    """mu_r^2 in double precision, and the sums of (1+r) mu_r^2 and (1+r)^2 mu_r^2 over all r."""
-    mu = hermite_coefficients(activation, 120, 15)
-    kernel = DualKernel(activation, 15)
-    squares = np.array([float((m * m).mid()) for m in mu])
-    return squares, np.array([float(kernel.total(k).mid()) for k in (1, 2)])
-
-
-def quadratic_form(activation: Activation, X: Array, y: Array) -> float:
-    """(1/2) y^T G2^-1 K G2^-1 y in double precision."""
-    squares, totals = _series(activation)
-    c = np.clip((1 + X @ X.T) / 2, 0, 1)
-    r = np.arange(len(squares))
-    G2 = np.polynomial.polynomial.polyval(c, (1 + r) * squares)
-    K = np.polynomial.polynomial.polyval(c, (1 + r) ** 2 * squares)
-    np.fill_diagonal(G2, totals[0])
-    np.fill_diagonal(K, totals[1])
-    q = np.linalg.solve(G2, y)
-    return float(q @ K @ q / 2)
-
-
-def teacher_rate(context: Context) -> Evidence:
-    """beta^-1 R_n ~ (2 Q/n)^(1/2) for a linear teacher on the sphere of R^10: fitted exponent of n.
-
-    Sign labels are shown beside it: there the form grows, and the rate is lost.
-    """
-    rng, dim, activation = context.rng(), 10, context.setting.activation
-    if not DualKernel(activation, 15).total(2).is_finite():
-        return Evidence(
-            passed=None, cases=0, reason=r"$K$ is infinite: $\sigma_0''$ is not square-integrable"
-        )
-    sizes = np.array(
-        context.budget.pick([32, 64, 128], [32, 64, 128, 256], [32, 64, 128, 256, 512])
-    )
-    repeats = context.budget.pick(4, 8, 16)
-    linear, sign = np.empty((repeats, len(sizes))), np.empty((repeats, len(sizes)))
-    for i in range(repeats):
-        X = rng.standard_normal((sizes[-1], dim))
-        X /= np.linalg.norm(X, axis=1, keepdims=True)
-        v = rng.standard_normal(dim) / np.sqrt(dim)
-        for k, size in enumerate(sizes):
-            y = X[:size] @ v
-            linear[i, k] = np.sqrt(2 * quadratic_form(activation, X[:size], y) / size)
-            sign[i, k] = np.sqrt(2 * quadratic_form(activation, X[:size], np.sign(y)) / size)
-    mean = linear.mean(axis=0)
-    error = 3 * (linear / linear[:, -1:]).std(axis=0, ddof=1) / np.sqrt(repeats) * mean
-    evidence = order_evidence(
-        sizes.astype(float),
-        mean,
-        error,
-        float(context["rate"]),
-        id="teacher-rate",
-        x_label="$n$",
-        y_label="leading order of the Rademacher complexity",
-        domain=f"linear teacher, {repeats} draws of uniform points, $d = {dim}$, seed {context.seed}",
-    )
-    plot = evidence.plots[0]
-    signs = Curve(
-        label="sign labels",
-        x=tuple(map(float, sizes)),
-        y=tuple(map(float, sign.mean(axis=0))),
-        error=tuple(map(float, 3 * sign.std(axis=0, ddof=1) / np.sqrt(repeats))),
-        style="points",
-    )
-    return evidence.model_copy(
-        update={"plots": (plot.model_copy(update={"curves": (*plot.curves, signs)}),)}
     )
 
 
@@ -497,8 +423,8 @@ final = Claim(
         Reading("stated", "Confidence term, and the sample sizes of which the rate speaks.", FINAL),
         Reading(
             "explicit",
-            r"The empirical ramp loss plus $2R_n/\gamma + 3\sqrt{\frac{\log(2/\delta)}{2n}}$ with explicit constants is "
-            "below one.",
+            r"The empirical ramp loss plus $2R_n/\gamma + 3\sqrt{\frac{\log(2/\delta)}{2n}}$ with explicit constants "
+            "is below one.",
             {"informative": sp.Integer(1)},
         ),
     ),
