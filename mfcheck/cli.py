@@ -18,7 +18,6 @@ from mfcheck.console import DEBUG, DONE, VERDICT_GIVEN, Output, run
 from mfcheck.errors import InputError
 
 if TYPE_CHECKING:
-
     from mfcheck.claims import Paper, Setting
     from mfcheck.claims.record import ConstantRecord, Review
 
@@ -225,7 +224,10 @@ def report(
         str, typer.Option("--format", metavar="[html|openreview|latex|bibtex|json]", help="Which.")
     ] = "html",
     out: Annotated[
-        Path | None, typer.Option("--out", help="File to write, - for standard output.  [default: beside review.json]")
+        Path | None,
+        typer.Option(
+            "--out", help="File to write, - for standard output.  [default: beside review.json]"
+        ),
     ] = None,
     power_file: Annotated[
         Path | None, typer.Option("--power", help="JSON of `mfcheck power`, to be shown in html.")
