@@ -8,9 +8,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from mfcheck.claims import PlantedError
 from mfcheck.falsify.variants import (
-    ASSUMPTION,
     derivative,
     dropped,
     of_attained,
@@ -22,39 +20,17 @@ from mfcheck.falsify.variants import (
     sign,
 )
 from mfcheck.symbolic.generic import s0, s1, s2
-from mfcheck_proofs.scaled_resnets import assumptions, gram, lemma4, network, theorem5, theorem6
+from mfcheck_proofs.scaled_resnets import assumptions, gram, network
+from mfcheck_proofs.scaled_resnets import planted_theorems as theorems
+from mfcheck_proofs.scaled_resnets.planted_theorems import FACTORS, HALF, NEAR, STEPS, Errors
 from mfcheck_proofs.scaled_resnets.symbols import (
     C_1,
-    Q_KL,
-    C_max,
-    Lambda,
-    Q_m,
     alpha,
     beta,
     d,
     k,
-    lambda_0,
     n,
-    r,
-    t,
 )
-
-HALF, NEAR = sp.Rational(1, 2), sp.Rational(9, 10)
-FACTORS = scaled(2, HALF, sp.Rational(3, 2))
-STEPS = (HALF, -HALF, 1, -1)
-Errors = tuple[PlantedError, ...]
-
-
-def _dropped_assumption(
-    id: str,
-    name: str,
-    variant: sp.Basic,
-    why: str,
-    checks: tuple[str, ...],
-    reading: str = "stated",
-) -> PlantedError:
-    return PlantedError(id, ASSUMPTION, {name: variant}, why, checks, reading)
-
 
 # --- assumptions, network ------------------------------------------------------------------------
 
@@ -151,7 +127,7 @@ SQUARES: Errors = of_identity(
 
 _inner = gram.w * gram.z + gram.b
 START: Errors = tuple(
-    _dropped_assumption(
+    theorems.dropped_assumption(
         f"initialisation-{name}-not-centred",
         name,
         variant,
@@ -196,221 +172,6 @@ WEIGHT: Errors = of_identity(
     gram.KL_CHECKS[2:],
 )
 
-# --- Lemma 4 -------------------------------------------------------------------------------------
-
-EXCESS: Errors = of_identity(
-    "lemma-4",
-    "excess",
-    lemma4.excess["excess"],
-    (FACTORS, sign(), powers(alpha, *STEPS)),
-    ("lemma-4-excess",),
-)
-STRICT: Errors = of_attained(
-    "lemma-4",
-    "floor",
-    Lambda,
-    (scaled(2, HALF, sp.Rational(1, 100)),),
-    ("lemma-4-close-points",),
-    "Two points at a small angle have a lambda_min below any positive number.",
-    "strict",
-)
-
-_c = (1 + C_max) / 2
-
-
-def _term(multiplier: sp.Expr, ratio: sp.Expr) -> sp.Expr:
-    return sp.Max(0, 1 - multiplier * ratio)
-
-
-GERSHGORIN: Errors = tuple(
-    PlantedError(
-        f"lemma-4-term-{name}",
-        kind,
-        {"term": variant},
-        f"For two points the stated bound is attained, and {why}.",
-        ("lemma-4-gershgorin",),
-        "charitable",
-    )
-    for name, kind, variant, why in (
-        (
-            "doubled",
-            "constant scaled",
-            2 * lemma4.GERSHGORIN["term"],
-            "twice an attained lower bound is too much",
-        ),
-        (
-            "three-halves",
-            "constant scaled",
-            sp.Rational(3, 2) * lemma4.GERSHGORIN["term"],
-            "three halves of an attained lower bound are too much",
-        ),
-        (
-            "half-separation",
-            "constant scaled",
-            _term((n - 1) / 2, _c**r),
-            "every term with r >= 1 grows when the multiplier is halved",
-        ),
-        (
-            "r-shifted",
-            "index shifted",
-            _term(n - 1, _c ** (r + 1)),
-            "every term grows with the exponent, as c_max < 1",
-        ),
-        (
-            "r-doubled",
-            "exponent off",
-            _term(n - 1, _c ** (2 * r)),
-            "every term with r >= 1 grows with the exponent, as c_max < 1",
-        ),
-        (
-            "no-separation",
-            "assumption dropped",
-            sp.Integer(1),
-            "without C_max < 1 the sum would be the diagonal entry, which exceeds lambda_min",
-        ),
-    )
-)
-
-# --- Theorem 5 -----------------------------------------------------------------------------------
-
-LOSS: Errors = tuple(
-    PlantedError(
-        f"theorem-5-loss-rate-{factor}",
-        "constant scaled",
-        {"bound": theorem5.L_0 * sp.exp(-factor * beta**2 * lambda_0 * t / n)},
-        "The slowest mode decays like exp(-2 beta^2 lambda_min t/n), no faster.",
-        ("theorem-5-loss-decay",),
-    )
-    for factor in (3, 8)
-) + tuple(
-    PlantedError(
-        f"theorem-5-loss-beta-{name}",
-        "exponent off",
-        {"bound": theorem5.L_0 * sp.exp(-(beta**power) * lambda_0 * t / n)},
-        "Time runs in units of n/beta^2; at large beta this rate is beyond that of the slowest mode.",
-        ("theorem-5-loss-decay",),
-    )
-    for name, power in (("half-more", sp.Rational(5, 2)), ("one-more", sp.Integer(3)))
-)
-
-_below = (scaled(HALF, sp.Rational(1, 10)), powers(beta, -HALF, -1), dropped(n, 1))
-KL_TAU: Errors = (
-    *of_attained(
-        "theorem-5-kl-tau",
-        "bound",
-        Q_KL / beta**2,
-        _below,
-        ("theorem-5-kl-tau-bound",),
-        "beta^2 KL(tau_inf|tau_0) tends to Q_KL, which each factor (below one for n >= 2, beta > 1) goes below.",
-    ),
-    *of_order(
-        "theorem-5-kl-tau",
-        "order",
-        sp.Integer(-2),
-        (*STEPS, -2),
-        ("theorem-5-kl-tau-slope",),
-        "The leading coefficient of beta^-2 is not zero.",
-        "leading-order",
-    ),
-    *of_identity(
-        "theorem-5-kl-tau",
-        "limit",
-        Q_KL,
-        (FACTORS, sign()),
-        ("theorem-5-kl-tau-limit",),
-        "leading-order",
-    ),
-)
-KL_NU: Errors = of_order(
-    "theorem-5-kl-nu",
-    "order",
-    sp.Integer(-4),
-    (*STEPS, 2),
-    ("theorem-5-kl-nu-slope",),
-    "The leading coefficient of beta^-4 is not zero.",
-    "sharp-order",
-)
-MOVEMENT: Errors = (
-    *of_attained(
-        "theorem-5-movement",
-        "PL",
-        sp.sqrt(Q_m) / beta,
-        _below,
-        theorem5.MOVEMENT_CHECKS[:1],
-        "beta |omega_inf - omega_0| tends to Q_m^(1/2), which each factor (below one for n >= 2, beta > 1) goes below.",
-    ),
-    *of_identity(
-        "theorem-5-movement",
-        "limit",
-        sp.sqrt(Q_m),
-        (FACTORS, sign()),
-        theorem5.MOVEMENT_CHECKS[1:2],
-    ),
-    *of_order(
-        "theorem-5-movement",
-        "order",
-        sp.Integer(-2),
-        STEPS,
-        theorem5.MOVEMENT_CHECKS[2:],
-        "The leading coefficient of beta^-2 is not zero.",
-        "encoder",
-    ),
-)
-SPECTRUM: Errors = of_attained(
-    "theorem-5",
-    "floor",
-    lambda_0,
-    (scaled(sp.Rational(3, 2), 2), dropped(n, -1)),
-    ("theorem-5-spectral-floor",),
-    "At t = 0 the smallest eigenvalue is lambda_0, which each factor (above one for n >= 2) goes beyond.",
-)
-
-# --- Theorem 6 -----------------------------------------------------------------------------------
-
-_stated = theorem6.link["bound"]
-RADEMACHER: Errors = of_attained(
-    "theorem-6-rademacher",
-    "bound",
-    _stated,
-    (
-        scaled(sp.Rational(1, 4)),
-        powers(beta, -HALF, -1),
-        powers(n, -1),
-        powers(theorem6.radius, HALF, 1),
-    ),
-    ("theorem-6-rademacher-link",),
-    "For small rho the complexity is near beta (2 rho E s0^2/n)^(1/2), more than half of the stated bound; each factor "
-    "is below one half (n >= 4, beta >= 4, rho at most 1/4).",
-)
-COMPOSITION: Errors = (
-    *of_order(
-        "theorem-6",
-        "stated",
-        -HALF,
-        (-HALF, -1),
-        theorem6.CHAIN_CHECKS[1:2],
-        "The repaired chain gives this order exactly, and no better one.",
-        "repaired",
-    ),
-    *of_attained(
-        "theorem-6-repaired",
-        "complexity",
-        theorem6.REPAIRED["complexity"],
-        (dropped(n, -1),),
-        theorem6.CHAIN_CHECKS[1:2],
-        "The complexity is of order n^(-1/2) exactly.",
-        "repaired",
-    ),
-    _dropped_assumption(
-        "theorem-6-unbounded-form",
-        "radius",
-        theorem6.REPAIRED["radius"] * sp.sqrt(n),
-        "Without the hypothesis that the quadratic form stays bounded the rate is lost.",
-        theorem6.CHAIN_CHECKS[1:2],
-        "repaired",
-    ),
-)
-
 GENERATED: Mapping[str, Errors] = {
     "assumption-1-iid": IID,
     "assumption-2-measures": MOMENTS,
@@ -424,14 +185,14 @@ GENERATED: Mapping[str, Errors] = {
     "initialisation": START,
     "hermite-gram": HERMITE,
     "kl-rate": RATE + KERNEL + WEIGHT,
-    "lemma-4-first": EXCESS,
-    "lemma-4-second": STRICT + GERSHGORIN,
-    "theorem-5-loss": LOSS,
-    "theorem-5-kl-tau": KL_TAU,
-    "theorem-5-kl-nu": KL_NU,
-    "theorem-5-movement": MOVEMENT,
-    "theorem-5-spectrum": SPECTRUM,
-    "theorem-6-rademacher": RADEMACHER,
-    "theorem-6-composition": COMPOSITION,
+    "lemma-4-first": theorems.EXCESS,
+    "lemma-4-second": theorems.STRICT + theorems.GERSHGORIN,
+    "theorem-5-loss": theorems.LOSS,
+    "theorem-5-kl-tau": theorems.KL_TAU,
+    "theorem-5-kl-nu": theorems.KL_NU,
+    "theorem-5-movement": theorems.MOVEMENT,
+    "theorem-5-spectrum": theorems.SPECTRUM,
+    "theorem-6-rademacher": theorems.RADEMACHER,
+    "theorem-6-composition": theorems.COMPOSITION,
 }
 """By the id of the claim."""
