@@ -230,10 +230,10 @@ composition = Claim(
             "repaired",
         ),
         PlantedError(
-            "theorem-6-teacher-flat",
+            "theorem-6-teacher-three-quarters",
             "exponent off",
-            {"rate": sp.Integer(0)},
-            "For a linear teacher the form stays bounded, so the complexity falls.",
+            {"rate": sp.Rational(-3, 4)},
+            "The form of a linear teacher does not fall as n grows.",
             CHAIN_CHECKS[2:],
             "repaired",
         ),
