@@ -129,21 +129,40 @@ def _environments(latex: str) -> bool:
     )
 
 
+_ODD = re.compile(r"[$%#~&\x00-\x1f\x7f\\]")
+_INNERMOST = re.compile(r"\\begin\{\w+\}(?:(?!\\begin)[^$%#~])*?\\end\{\w+\}")
+_SCRIPT = r"(?:\\[A-Za-z]+|\\.|[^\\])"
+_DOUBLE = re.compile(rf"_\s*{_SCRIPT}\s*_|(?:\^\s*{_SCRIPT}|')\s*\^|[_^]\s*(?:[_^]|$)")
+_GROUP = re.compile(r"\{([^{}]*)\}")
+
+
+def _scripts(latex: str) -> bool:
+    """Say whether every script has a base of its own: TeX stops at `x_1_2`."""
+    rest = re.sub(r"\\[{}]", "0", latex)
+    while match := _GROUP.search(rest):
+        if _DOUBLE.search(match[1]):
+            return False
+        rest = f"{rest[: match.start()]}0{rest[match.end() :]}"
+    return _DOUBLE.search(rest) is None
+
+
 def is_formula(latex: str) -> bool:
     """Say whether TeX can set this as a formula and can be led to nothing else by it."""
     if not latex.strip() or len(latex) > _LONGEST or refused(latex) or not latex.isascii():
         return False
-    names = _COMMAND.findall(latex)
-    known = all(n in COMMANDS or n in _SYMBOLS for n in names)
-    bare = re.sub(r"\\.", "", latex, flags=re.DOTALL)
-    ends = latex.endswith("\\") and not latex.endswith("\\\\")
-    return (
-        known
-        and not ends
-        and not re.search(r"[$%#~^]\s*$|[$%#~\x00-\x1f\x7f]|[\^_]\s*[\^_]", bare)
-        and _balanced(latex)
-        and _environments(latex)
-    )
+    known = all(n in COMMANDS or n in _SYMBOLS for n in _COMMAND.findall(latex))
+    bare = _COMMAND.sub("", _without_environments(latex))
+    if not known or _ODD.search(bare):
+        return False
+    return _balanced(latex) and _environments(latex) and _scripts(latex)
+
+
+def _without_environments(latex: str) -> str:
+    """Drop what stands inside environments, where alone `&` may separate columns."""
+    before = ""
+    while before != latex:
+        before, latex = latex, _INNERMOST.sub("", latex)
+    return latex
 
 
 def math(latex: str) -> str:

@@ -1,0 +1,157 @@
+import re
+
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mfcheck.claims import load_paper, paper_ids
+from mfcheck.claims.record import Review
+from mfcheck.report.latex import render_latex
+from mfcheck.report.tex import COMMANDS, code, is_formula, math, plain, words
+
+OURS = {
+    "documentclass",
+    "usepackage",
+    "setlength",
+    "parindent",
+    "parskip",
+    "sloppy",
+    "title",
+    "author",
+    "date",
+    "begin",
+    "end",
+    "maketitle",
+    "section",
+    "subsection",
+    "textbf",
+    "texttt",
+    "emph",
+    "item",
+    "textwidth",
+    "hline",
+    "endhead",
+    "quad",
+    "nocite",
+    "bibliographystyle",
+    "bibliography",
+    "textbackslash",
+    "textbraceleft",
+    "textbraceright",
+    "textasciicircum",
+    "textasciitilde",
+    "textasciigrave",
+    "textless",
+    "textgreater",
+    "textbar",
+    "textquotesingle",
+    "textquotedbl",
+    "ldots",
+}
+TOKEN = re.compile(r"\\([A-Za-z]+|.)|(.)", re.DOTALL)
+INNER = {"itemize", "enumerate", "longtable", "document"}
+
+
+def check_document(text: str) -> None:
+    """See that braces, dollars, displays and environments are closed, and that every command is one of ours."""
+    braces, dollar, opened = 0, False, []
+    for match in TOKEN.finditer(text):
+        name, char = match[1], match[2]
+        if char in ("{", "}"):
+            braces += 1 if char == "{" else -1
+            assert braces >= 0
+        elif char == "$":
+            dollar = not dollar
+        elif char == "%":
+            raise AssertionError("a comment")
+        elif char in ("#", "~", "&", "^", "_"):
+            assert char in ("~", "&") or dollar or opened[-1:] == ["["], char
+        elif name == "[":
+            opened.append("[")
+        elif name == "]":
+            assert opened.pop() == "["
+        elif name in ("begin", "end"):
+            end = re.compile(r"\{([A-Za-z]+)\}").match(text, match.end())
+            assert end is not None
+            if end[1] in INNER:
+                if name == "begin":
+                    opened.append(end[1])
+                else:
+                    assert opened.pop() == end[1]
+        elif name is not None and name.isalpha():
+            assert name in OURS | COMMANDS, name
+    assert (braces, dollar, opened) == (0, False, [])
+    assert text.isascii() or all(ord(c) < 0x180 for c in text)
+
+
+def test_the_document_is_closed_and_complete(review: Review) -> None:
+    text = render_latex(review)
+    check_document(text)
+    for claim in review.claims:
+        assert words(claim.title) in text
+        assert all(code(check.id) in text for check in claim.checks)
+    assert all(code(finding.reproduce) in text for finding in review.findings)
+    assert all(code(constant.id) in text for constant in review.constants)
+    order = [text.index(rf"\section{{{s}}}") for s in ("Summary", "Soundness", "Findings")]
+    assert order == sorted(order)
+    assert render_latex(review) == text
+
+
+def test_an_interrupted_review_says_so(review: Review) -> None:
+    text = render_latex(review.model_copy(update={"complete": False, "missing": ("a_b",)}))
+    assert r"did not run: \texttt{a\_b}" in text
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_hostile_records_reach_no_command(
+    hostile: st.SearchStrategy[Review], data: st.DataObject
+) -> None:
+    check_document(render_latex(data.draw(hostile)))
+
+
+@given(st.text(max_size=40))
+def test_plain_words_hold_no_markup(text: str) -> None:
+    check_document(plain(text))
+    check_document(code(text))
+    check_document(words(text))
+    check_document(math(text))
+
+
+def test_what_is_not_known_is_refused() -> None:
+    for good in (r"\lambda_{\min}(G_2) \ge \frac{1}{2}", r"\left(\frac{a}{b}\right)^{2}", r"a'"):
+        assert is_formula(good)
+        assert math(good) == f"${good}$"
+    for bad in (
+        r"\input{/etc/passwd}",
+        r"\write18{ls}",
+        r"\def\x{1}",
+        r"\text{\include{x}}",
+        r"\begin{verbatim}x\end{verbatim}",
+        r"\begin{matrix}x",
+        r"\left( x",
+        "a % b",
+        "x_1_2",
+        "}{",
+        "x^",
+        "\\",
+        "é",
+        "",
+    ):
+        assert not is_formula(bad), bad
+        check_document(math(bad))
+
+
+@pytest.mark.parametrize("id", paper_ids())
+def test_the_formulas_of_the_papers_are_set_as_formulas(id: str) -> None:
+    paper = load_paper(id)
+    formulas = [f for c in paper.claims for r in c.readings for f in r.formulas.values()]
+    latex = [sp.latex(f) for f in formulas] + [sp.latex(c.symbol) for c in paper.constants]
+    assert latex
+    assert [text for text in latex if len(text) < 4000 and not is_formula(text)] == []
+
+
+def test_hyphens_and_quotes_stay_as_typed() -> None:
+    assert code("a --set x='1'") == r"\texttt{a -{}-set x=\textquotesingle{}1\textquotesingle{}}"
+    assert plain("[0.1, 0.2] ± λ") == r"{[}0.1, 0.2{]} $\pm$ $\lambda$"
