@@ -101,7 +101,9 @@ def _script(text: str, letters: dict[str, str], sign: str) -> str:
     tight = text.replace(" ", "")
     if len(tight) <= _LONGEST_SCRIPT and set(tight) <= set(letters):
         return "".join(letters[c] for c in tight)
-    if len(text) == 1 or (text.isalnum() and set(text).isdisjoint(_SMALL)):
+    # Letters side by side name an index below, and are a product above.
+    name = text.isalnum() and set(text).isdisjoint(_SMALL) and (sign == "_" or text.isdigit())
+    if len(text) == 1 or name:
         return f"{sign}{text}"
     return f"{sign}({_OPERATOR.sub(lambda m: m[1], text)})"
 
@@ -176,7 +178,7 @@ def _gap(left: _Token, right: _Token, before: str) -> bool:
         )
     if right.kind in ("big", "word"):
         return left.kind in _LEFT
-    long = re.search(r"[_^]\w+$", left.text) is not None
+    long = left.text.startswith("√") or re.search(r"[_^]\w+$", left.text) is not None
     return long and left.kind == "script" and right.kind in ("letter", "number", "script")
 
 

@@ -52,6 +52,8 @@ def test_formulas_of_the_papers_read_well(latex: str, text: str) -> None:
         (r"\frac{1}{\frac{1}{x}}", "1/(1/x)"),
         (r"-\nabla\frac{\delta L}{\delta\tau}", "-∇(δL/δτ)"),
         (r"k_{z_i}(p)", "k_(zᵢ)(p)"),
+        (r"t e^{cst}", "te^(cst)"),
+        (r"\sqrt{2} B_0 \sqrt{n}", "√2 B₀√n"),
     ],
 )
 def test_brackets_keep_what_two_dimensions_said(latex: str, text: str) -> None:
