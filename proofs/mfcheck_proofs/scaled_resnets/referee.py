@@ -252,7 +252,7 @@ def threshold_map(context: Context) -> Evidence:
 
 sharpness = Claim(
     id="theorem-5-threshold",
-    title="Theorem 5: how sharp the requirement on beta is",
+    title=r"Theorem 5: how sharp the requirement on $\beta$ is",
     statement=r"Far below the threshold too: $\lambda_{\min}(G_2(\tau_t, \nu_t)) \ge \lambda_0/2$ for all $t$.",
     source="arXiv 2403.09889, Theorem 5 (sharpness)",
     assumptions=ASSUMPTIONS,
