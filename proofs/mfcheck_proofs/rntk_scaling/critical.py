@@ -33,8 +33,7 @@ R = sp.Symbol("R", real=True)
 
 
 def ode_pair(context: Context) -> Evidence:
-    """The closed form solves the pair: along theta' = -GAP/sin, R = GAP int HALF_TERM sin/GAP^2 has the speed "
-    "stated."""
+    """The closed form solves the pair: along theta' = -GAP/sin, R = GAP int HALF_TERM sin/GAP^2 has that speed."""
     integral = R / GAP
     turn = context["turn"]
     along = turn * (sp.diff(GAP, theta) * integral - GAP * HALF_TERM * sp.sin(theta) / GAP**2)
@@ -49,8 +48,7 @@ def ode_pair(context: Context) -> Evidence:
 
 
 def critical_values(context: Context) -> Evidence:
-    """The values at L = 10^4, and the limit itself, enclosed: the printed digits are those of both or of the "
-    "former."""
+    """The values at L = 10^4, and the limit itself, enclosed: the printed digits are those of both or of the former."""
     depth = context.budget.pick(2500, 10_000, 10_000)
     slack = Fraction(10_000, depth) - 1  # the distance to the limit falls like 1/L
     cases = []

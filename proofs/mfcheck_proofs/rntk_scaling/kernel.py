@@ -132,8 +132,7 @@ def forward_pass(context: Context) -> Evidence:
 
 
 def fixed_point(context: Context) -> Evidence:
-    """At u = 1 every layer keeps rho = 1, and every factor and term of the mean is 1, so r_L(1) = 1; a is the "
-    "share."""
+    """At u = 1 every layer keeps rho = 1, and every factor and term of the mean is 1, so r_L(1) = 1; a is the share."""
     at_one = {rho: 1, k0: 1, k1: 1}
     pairs = [(context[name].subs(at_one), sp.Integer(1)) for name in ("step", "factor", "term")]
     gap = (context["step"] - rho - _share * (k1 - rho), sp.Integer(0))

@@ -132,7 +132,7 @@ def sampled_risk(context: Context) -> Evidence:
     """Risk of gradient flow on drawn data with a linear target: the exponent is at most the minimax one."""
     rng = context.rng()
     sizes = np.array(context.budget.pick([64, 160, 400], [64, 192, 576], [64, 256, 1024]))
-    repeats = context.budget.pick(24, 32, 64)
+    repeats = context.budget.pick(6, 12, 32)
     power, stated = (float(context[name].subs(d, DIMENSION)) for name in ("time", "rate"))
     test = sphere(rng, 400, DIMENSION)
     risks = np.empty((repeats, len(sizes)))

@@ -117,8 +117,7 @@ def _gram(points: tuple[Point, ...], k: Callable[[arb], arb]) -> arb_mat:
 
 
 def taylor_signs(context: Context) -> Evidence:
-    """Taylor coefficients of r_L at u = 0, enclosed: all positive from depth 2 on, so that r_L is strictly "
-    "definite."""
+    """Taylor coefficients of r_L at u = 0, enclosed: all positive from depth 2 on, so that r_L is strictly definite."""
     count = context.budget.pick(24, 40, 60)
     least = None
     with ctx.workprec(4 * PREC):

@@ -1,0 +1,148 @@
+"""The paper as a whole: verdicts at the quick budget, planted errors, constants, bad input."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from mfcheck.claims import Budget, Context, Evidence, Kind
+from mfcheck.claims.model import Check, Claim
+from mfcheck.errors import InputError
+from mfcheck.rigor.constants import evaluate_constants
+from mfcheck.run.inputs import build_setting
+from mfcheck.symbolic.activation import LIBRARY
+from mfcheck_proofs.rntk_scaling import paper
+from mfcheck_proofs.rntk_scaling.setting import DEFAULT, validate
+from mfcheck_proofs.rntk_scaling.sphere import eigenvalue, multiplicity, taylor
+from mfcheck_proofs.rntk_scaling.width import empirical_kernel
+
+EXPECTED_NO = {"fast-uniform", "definite-opposite"}
+RIGOROUS = [
+    (c, k) for c in paper.claims for k in c.checks if k.kind in (Kind.EXACT, Kind.CERTIFIED)
+]
+PLANTED = [
+    (c, e, k)
+    for c in paper.claims
+    for e in c.planted
+    for k in c.checks
+    if k.id in e.rejected_by and k.kind in (Kind.EXACT, Kind.CERTIFIED)
+]
+
+
+def run(claim: Claim, check: Check, replace: dict[str, sp.Basic] | None = None) -> Evidence:
+    formulas = {**claim.reading(check.reading).formulas, **(replace or {})}
+    return check.run(Context(DEFAULT, Budget.QUICK, 0, check.id, formulas))
+
+
+@pytest.mark.parametrize(("claim", "check"), RIGOROUS, ids=lambda x: x.id)
+def test_rigorous_checks(claim: Claim, check: Check) -> None:
+    assert run(claim, check).passed is (check.id not in EXPECTED_NO)
+
+
+@pytest.mark.parametrize(("claim", "error", "check"), PLANTED, ids=lambda x: x.id)
+def test_planted_errors(claim: Claim, error, check: Check) -> None:  # type: ignore[no-untyped-def]
+    assert run(claim, check, dict(error.replace)).passed is False
+
+
+def test_every_check_has_a_planted_error() -> None:
+    tested = {id for c in paper.claims for e in c.planted for id in e.rejected_by}
+    assert tested == {k.id for c in paper.claims for k in c.checks}
+
+
+def test_constants() -> None:
+    found = {r.id: r for r in evaluate_constants(paper, DEFAULT, 8)}
+    assert all(r.evidence == "certified" for r in found.values())
+    lower, upper = (
+        Fraction(x)
+        for x in (found["critical_at_zero"].value.lower, found["critical_at_zero"].value.upper)
+    )
+    assert Fraction("0.19284") < lower <= upper < Fraction("0.19285")
+
+
+def test_eigenvalues_against_quadrature() -> None:
+    """Gauss-Legendre in cos(theta), d = 3: r_1 against Legendre polynomials."""
+    t, w = np.polynomial.legendre.leggauss(4000)
+    theta = np.arccos(t)
+    r1 = np.cos(theta) + (np.sin(theta) - 2 * theta * np.cos(theta)) / (2 * np.pi)
+    for k in (0, 1, 2, 4, 10):
+        expected = float(w @ (r1 * np.polynomial.legendre.Legendre.basis(k)(t)) / 2)
+        assert float(eigenvalue(3, k).mid()) == pytest.approx(expected, abs=1e-9)
+
+
+def test_multiplicities() -> None:
+    assert [multiplicity(3, k) for k in range(5)] == [1, 3, 5, 7, 9]
+    assert [multiplicity(4, k) for k in range(4)] == [1, 4, 9, 16]
+
+
+def test_taylor_coefficients_of_one_layer() -> None:
+    """r_1 = 1/(2 pi) + u/2 + 3 u^2/(4 pi) + ..., with no other odd term."""
+    from flint import arb
+
+    found = taylor(1, arb(1) / 2, 6)
+    assert float(found[0]) == pytest.approx(1 / (2 * np.pi))
+    assert float(found[1]) == pytest.approx(1 / 2)
+    assert float(found[2]) == pytest.approx(3 / (4 * np.pi))
+    assert abs(found[3]) < 1e-15
+
+
+def test_empirical_kernel_by_finite_differences() -> None:
+    """The formula against the gradient of the network, for one small network."""
+    width, depth, alpha, u = 5, 3, 0.7, 0.3
+
+    def weights() -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+        rng = np.random.default_rng(3)
+        A = rng.standard_normal((width, 2))
+        layers = [
+            rng.standard_normal((2, width, width), dtype=np.float32).astype(float)
+            for _ in range(depth)
+        ]
+        return A, layers, rng.standard_normal((width, 1))[:, 0]
+
+    A, layers, v = weights()
+    inputs = np.array([[1, u], [0, np.sqrt(1 - u**2)]])
+
+    def network(flat: np.ndarray, column: int) -> float:
+        W_V = flat.reshape(depth, 2, width, width)
+        x = A @ inputs[:, column] / np.sqrt(width)
+        for W, V in W_V:
+            x = x + alpha / np.sqrt(width) * V @ np.maximum(np.sqrt(2 / width) * W @ x, 0)
+        return float(v @ x)
+
+    flat = np.array(layers).ravel()
+    step = 1e-6
+    gradients = [
+        np.array(
+            [
+                (network(flat + step * e, k) - network(flat - step * e, k)) / (2 * step)
+                for e in np.eye(flat.size)
+            ]
+        )
+        for k in (0, 1)
+    ]
+    expected = gradients[0] @ gradients[1] / (2 * depth * alpha**2 * (1 + alpha**2) ** (depth - 1))
+    found = empirical_kernel(np.random.default_rng(3), width, depth, alpha, u)
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("sets", "message"),
+    [
+        (["depth=0"], "depth must be >= 1"),
+        (["alpha=-1"], "alpha must be > 0"),
+        (["alpha=nan"], "not a finite number"),
+        (["gamma_slow=1/2"], "gamma_slow must be < 1/2"),
+        (["gamma_fast=1/2"], "gamma_fast must be > 1/2"),
+        (["width=16"], "too small for a relative error"),
+    ],
+)
+def test_bad_parameters(sets: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        build_setting(paper, sets=sets)
+
+
+def test_other_activations_are_refused() -> None:
+    from dataclasses import replace
+
+    with pytest.raises(InputError, match="ReLU"):
+        validate(replace(DEFAULT, activation=LIBRARY["tanh"]))
