@@ -1,6 +1,8 @@
 """What docs, README and notebooks name has to exist: commands, options, papers, claims, constants, files."""
 
+import importlib.util
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -115,3 +117,31 @@ def test_the_guide_leads_to_the_verdicts_that_it_names(tmp_path: Path) -> None:
         "[101]",
         "6 ()",
     ]
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("mkdocs") is None and "MFCHECK_EXTRAS" not in os.environ,
+    reason="needs the extra `docs`; MFCHECK_EXTRAS=1 makes its absence a failure",
+)
+def test_the_site_builds_without_warnings_and_asks_no_server(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(tmp_path)]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr, done.stderr
+    pages = {str(p.relative_to(tmp_path)): p.read_text("utf-8") for p in tmp_path.rglob("*.html")}
+    for name, page in pages.items():
+        loaded = re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=\"(https?:)", page)
+        assert loaded == [], name
+        assert "XformulaX" not in page, name
+    assert "<math" in pages["guide/own-lemma.html"]
+    assert 'id="mfcheck.claims.model.Claim"' in pages["reference/claims.html"]
+    assert "Usage: mfcheck review [OPTIONS]" in pages["reference/commands.html"]
+    assert "ClaimRecord" in pages["reference/json.html"]
+    for path in tmp_path.rglob("*.css"):
+        assert not re.findall(r"url\([\"']?https?:", path.read_text("utf-8")), path.name

@@ -12,8 +12,8 @@ NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb"))
 SECONDS = 60
 INSTALLED = all(map(importlib.util.find_spec, ("nbclient", "nbformat", "ipykernel")))
 needs_jupyter = pytest.mark.skipif(
-    not INSTALLED and "MFCHECK_NOTEBOOKS" not in os.environ,
-    reason="needs the extra `notebooks`; MFCHECK_NOTEBOOKS=1 makes its absence a failure",
+    not INSTALLED and "MFCHECK_EXTRAS" not in os.environ,
+    reason="needs the extra `notebooks`; MFCHECK_EXTRAS=1 makes its absence a failure",
 )
 
 

@@ -1,0 +1,71 @@
+"""What the site is built with beside mkdocs: formulas as MathML, and pages made from the program itself.
+
+Formulas stand between `$` signs (or `$$` for displays), as in the records of a review, and are converted by the code
+of the reports: the site needs neither a script nor a server to show them.
+"""
+
+import json
+import re
+from typing import Any
+
+import typer
+from mkdocs.exceptions import PluginError
+
+from mfcheck import cli
+from mfcheck.claims import record
+from mfcheck.report.mathml import to_mathml
+
+_CODE = re.compile(
+    r"^(?P<fence>`{3,}|~{3,}).*?^(?P=fence)[ \t]*$|`[^`\n]+`", re.DOTALL | re.MULTILINE
+)
+_MATH = re.compile(
+    r"\$\$(.+?)\$\$|(?<![\\$\w])\$(?=[^\s$])([^$\n]+?(?:\n[^$\n]+?)?)(?<=[^\s\\])\$(?![\d$])",
+    re.DOTALL,
+)
+_COMMANDS = "<!-- commands -->"
+_SCHEMA = re.compile(r"<!-- schema (\w+) -->")
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Fill in generated parts, and put a mark for each formula, which Markdown must not read."""
+    markdown = markdown.replace(_COMMANDS, _commands())
+    markdown = _SCHEMA.sub(lambda match: _schema(match[1]), markdown)
+    page.meta["formulas"] = formulas = []
+    parts, end = [], 0
+    for match in _CODE.finditer(markdown):
+        parts += [_marked(markdown[end : match.start()], formulas), match[0]]
+        end = match.end()
+    return "".join([*parts, _marked(markdown[end:], formulas)])
+
+
+def _marked(text: str, formulas: list[str]) -> str:
+    def mark(match: re.Match[str]) -> str:
+        shown = str(to_mathml(match[1] or match[2], block=match[1] is not None))
+        if not shown.startswith("<math"):
+            raise PluginError(f"a formula that cannot be converted: {match[0]}")
+        formulas.append(shown)
+        return f"XformulaX{len(formulas) - 1}X"
+
+    return _MATH.sub(mark, text)
+
+
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    """Put the formulas in the place of their marks."""
+    formulas = page.meta["formulas"]
+    return re.sub(r"XformulaX(\d+)X", lambda match: formulas[int(match[1])], html)
+
+
+def _commands() -> str:
+    main = typer.main.get_command(cli.app)
+    parts = []
+    for name, command in main.commands.items():  # type: ignore[attr-defined]
+        context = command.make_context(name, ["--help"], resilient_parsing=True)
+        context.info_name = f"mfcheck {name}"
+        parts.append(f"## {name}\n\n```text\n{command.get_help(context)}\n```\n")
+    return "\n".join(parts)
+
+
+def _schema(name: str) -> str:
+    schema = getattr(record, name).model_json_schema()
+    text = json.dumps(schema, indent=1, ensure_ascii=False)
+    return f'??? note "JSON schema"\n\n    ```json\n{re.sub("^", "    ", text, flags=re.MULTILINE)}\n    ```\n'
