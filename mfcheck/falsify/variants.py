@@ -52,7 +52,7 @@ class Mutation:
 def scaled(*factors: sp.Expr | int) -> tuple[Mutation, ...]:
     """Multiply by numbers."""
     return tuple(
-        Mutation(f"times-{_word(f)}", SCALED, f"multiplied by {f}", sp.sympify(f))
+        Mutation(f"times-{_word(f)}", SCALED, f"a factor {f} put in", sp.sympify(f))
         for f in map(sp.sympify, factors)
     )
 

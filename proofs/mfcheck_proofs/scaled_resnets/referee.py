@@ -362,7 +362,7 @@ def measured_error(context: Context) -> Evidence:
     return Evidence(
         passed=passed,
         lhs=Estimate(value=errors[-1], error=widths[-1]),
-        rhs=Estimate(value=stated[-1], error=0.0),
+        rhs=Estimate(value=stated[-1], error=1e-9 * stated[-1]),
         slack=stated[-1] / max(errors[-1], 1e-9),
         error=widths[-1],
         cases=len(sizes),
