@@ -3,19 +3,36 @@
 What a command needs is imported when it runs, so that help and usage errors come at once.
 """
 
-import json as json_module
 import os
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mfcheck.console import DEBUG, DONE, VERDICT_GIVEN, Output, run
 from mfcheck.errors import InputError
+from mfcheck.options import (
+    ActivationText,
+    BudgetName,
+    DataFile,
+    FailOn,
+    Jobs,
+    Json,
+    NoColour,
+    OutIfAny,
+    PaperId,
+    Quiet,
+    Resume,
+    Seed,
+    Sets,
+    Wish,
+    dump,
+    verdicts,
+)
 
 if TYPE_CHECKING:
     from mfcheck.claims import Paper, Setting
@@ -28,96 +45,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-PaperId = Annotated[
-    str, typer.Argument(metavar="PAPER", help="Id of a paper, see `mfcheck papers`.")
-]
-DataFile = Annotated[
-    Path | None, typer.Option("--data", help="CSV file with header x1,...,xd[,y].")
-]
-ActivationText = Annotated[
-    str | None, typer.Option("--activation", help="Name of an activation, or an expression in x.")
-]
-Sets = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Parameter; repeatable.")
-]
-BudgetName = Annotated[
-    str, typer.Option("--budget", metavar="[quick|standard|thorough]", help="How much work.")
-]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
-Jobs = Annotated[
-    int | None,
-    typer.Option("--jobs", min=1, help="Worker processes.  [default: number of cores]"),
-]
-Resume = Annotated[
-    bool, typer.Option("--resume", help="Continue the interrupted run in the output folder.")
-]
-FailOn = Annotated[
-    str, typer.Option("--fail-on", metavar="VERDICT,...", help="Exit with 1 on such a verdict.")
-]
-Json = Annotated[
-    str | None,
-    typer.Option("--json", metavar="PATH", help="Write JSON there; - for standard output."),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no tables.")]
-NoColour = Annotated[bool, typer.Option("--no-colour", "--no-color", help="No colours.")]
-OutIfAny = Annotated[
-    Path | None, typer.Option("--out", help="Folder to keep evidence and certificates in.")
-]
-
-
-def _dump(data: Any) -> str:
-    return json_module.dumps(data, indent=1, ensure_ascii=False)
-
-
-def _verdicts(text: str) -> frozenset[str]:
-    from mfcheck.claims.verdict import Verdict
-
-    names = frozenset(name.strip() for name in text.split(",") if name.strip())
-    if unknown := sorted(names - set(Verdict)):
-        raise InputError(
-            f"--fail-on: unknown verdict {unknown[0][:60]!r}; known: {', '.join(Verdict)}"
-        )
-    return names
-
-
-@dataclass(frozen=True)
-class _Wish:
-    """What the user asked a run to be like."""
-
-    data: Path | None
-    activation: str | None
-    sets: list[str] | None
-    budget: str = "standard"
-    seed: int = 0
-    jobs: int | None = None
-    out: Path | None = None
-    resume: bool = False
-    fail_on: str = ""
-
-    def setting(self, paper: "Paper") -> "Setting":
-        from mfcheck.run import build_setting
-
-        return build_setting(paper, self.data, self.activation, self.sets or ())
-
-    def review(self, paper: "Paper", output: Output, claims: list[str] | None = None) -> "Review":
-        from mfcheck.progress import TaskProgress
-        from mfcheck.run import review as run_review
-
-        setting = self.setting(paper)
-        with TaskProgress(output.console(stderr=True)) as watch:
-            return run_review(
-                paper.id,
-                setting,
-                budget=self.budget,
-                seed=self.seed,
-                jobs=self.jobs,
-                out=self.out,
-                resume=self.resume,
-                claims=claims,
-                data_file=None if self.data is None else str(self.data),
-                watch=watch,
-            )
 
 
 def _show_version(wanted: bool) -> None:
@@ -153,7 +80,7 @@ def papers(json: Json = None, quiet: Quiet = False, no_colour: NoColour = False)
     rows = [
         {"id": p.id, "title": p.title, "source": p.source, "claims": len(p.claims)} for p in found
     ]
-    output.give(_dump({"papers": rows}), lambda console: print_rows(rows, console))
+    output.give(dump({"papers": rows}), lambda console: print_rows(rows, console))
 
 
 @app.command(epilog="Example: mfcheck claims scaled-resnets")
@@ -171,7 +98,7 @@ def claims(
         {"id": c["id"], "title": c["title"], "source": c["source"], "checks": len(c["checks"])}
         for c in described["claims"]
     ]
-    output.give(_dump(described), lambda console: print_rows(rows, console))
+    output.give(dump(described), lambda console: print_rows(rows, console))
 
 
 @app.command(epilog="Example: mfcheck review scaled-resnets --data points.csv --set beta=64")
@@ -198,10 +125,10 @@ def review(
     from mfcheck.report import print_review
 
     output = Output(json, quiet, no_colour)
-    failing = _verdicts(fail_on)
+    failing = verdicts(fail_on)
     loaded = load_paper(paper)
     folder = out or Path("mfcheck-out") / loaded.id
-    wish = _Wish(data, activation, sets, budget, seed, jobs, folder, resume)
+    wish = Wish(data, activation, sets, budget, seed, jobs, folder, resume)
     result = wish.review(loaded, output)
     _write_reports(result, folder)
     output.give(result.model_dump_json(indent=1), lambda console: print_review(result, console))
@@ -250,7 +177,7 @@ def report(
     require_folder(file.parent)
     write_text(file, text)
     output.give(
-        _dump({"paper": review.paper, "format": form, "file": str(file)}),
+        dump({"paper": review.paper, "format": form, "file": str(file)}),
         lambda console: console.print(f"Written: {file}", markup=False, soft_wrap=True),
     )
 
@@ -278,10 +205,10 @@ def check(
     from mfcheck.report import print_review
 
     output = Output(json, quiet, no_colour)
-    failing = _verdicts(fail_on)
+    failing = verdicts(fail_on)
     paper, colon, claim = target.partition(":")
     loaded = load_paper(paper)
-    wish = _Wish(data, activation, sets, budget, seed, jobs, out, resume)
+    wish = Wish(data, activation, sets, budget, seed, jobs, out, resume)
     result = wish.review(loaded, output, [claim] if colon else [c.id for c in loaded.claims])
     output.give(
         result.model_dump_json(indent=1), lambda console: print_review(result, console, checks=True)
@@ -317,7 +244,7 @@ def power(
 
     output = Output(json, quiet, no_colour)
     loaded = load_paper(paper)
-    setting = _Wish(data, activation, sets).setting(loaded)
+    setting = Wish(data, activation, sets).setting(loaded)
     with TaskProgress(output.console(stderr=True)) as watch:
         result = run_power(
             loaded.id,
@@ -393,7 +320,7 @@ def constants(
 
     output = Output(json, quiet, no_colour)
     loaded = load_paper(paper)
-    setting = _Wish(data, activation, sets).setting(loaded)
+    setting = Wish(data, activation, sets).setting(loaded)
     found = evaluate_constants(loaded, setting, digits)
     if proof is not None:
         _certify(loaded, setting, found, proof, digits)
@@ -444,7 +371,7 @@ def simulate(
     loaded = load_paper(paper)
     if loaded.simulate is None:
         raise InputError(f"{loaded.id} has nothing to simulate")
-    setting = _Wish(data, activation, sets).setting(loaded)
+    setting = Wish(data, activation, sets).setting(loaded)
     with FractionProgress(output.console(stderr=True), "simulation") as progress:
         result = loaded.simulate(setting, seed, progress)
     output.give(result.model_dump_json(indent=1), lambda console: print_simulation(result, console))
@@ -473,7 +400,7 @@ def verify(
     if verdict.status == "rejected":
         words += f"\nreason: {verdict.reason}"
     output.give(
-        _dump({"certificate": str(certificate), **asdict(verdict)}),
+        dump({"certificate": str(certificate), **asdict(verdict)}),
         lambda console: console.print(words, markup=False, soft_wrap=True),
     )
     if verdict.status == fail_on:
@@ -499,7 +426,7 @@ def new(
     words = f"Written to {folder}:\n  " + "\n  ".join(written)
     words += f"\nNext: pip install -e {shlex.quote(str(folder))} && mfcheck review {paper}"
     output.give(
-        _dump({"paper": paper, "folder": str(folder), "files": written}),
+        dump({"paper": paper, "folder": str(folder), "files": written}),
         lambda console: console.print(words, markup=False, soft_wrap=True),
     )
 
