@@ -21,6 +21,8 @@ frame.onload = () => {{
   document.getElementById("out").textContent = [
     "width", root.clientWidth, "scroll", root.scrollWidth,
     "math", inner.querySelector("math").getBoundingClientRect().width > 0,
+    "graph", inner.querySelector("svg.graph a") !== null && [...inner.querySelectorAll("svg.graph a")].every(
+      a => a.getBoundingClientRect().height > 10 && inner.getElementById(a.getAttribute("href").slice(1))),
     "plots", [...inner.querySelectorAll("svg.plot")].filter(p => p.getBoundingClientRect().width > 200).length,
     "order", box("summary").top < box("findings").top && box("findings").top < box("claims").top,
     "fetched", performance.getEntriesByType("resource").length
@@ -74,7 +76,10 @@ def test_desktop_and_phone(review: Review, power: PowerRecord, tmp_path: Path) -
     page = render_html(review, power)
     for width in (1280, 390):
         seen, console = look(page, width, tmp_path)
-        assert seen == f"width {width} scroll {width} math true plots 2 order true fetched 0"
+        assert (
+            seen
+            == f"width {width} scroll {width} math true graph true plots 2 order true fetched 0"
+        )
         assert console == []
     spoilt = page.replace(
         "</main>", '<img src="https://127.0.0.1:1/x.png"><p style="width: 900px">wide</p></main>'
