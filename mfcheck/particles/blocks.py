@@ -9,7 +9,16 @@ its mirror in the second half, so that antithetic pairs cancel exactly.
 
 from numba.extending import register_jitable
 
-from mfcheck.particles.simd import dot_tile, internal, load, row_tile, spread, store
+from mfcheck.particles.simd import (
+    dot_tile,
+    expect_read,
+    expect_write,
+    internal,
+    load,
+    row_tile,
+    spread,
+    store,
+)
 
 CHUNK = 32  # particles whose rows stay in the first-level cache together
 GROUP = 8  # chunks per group
@@ -71,6 +80,18 @@ def pack(P, rows, particles, start, size, work):
         else:
             for k in range(CHUNK):
                 work[at + k] = P[source + k] if k < size else 0.0
+
+
+@internal
+def expect(P, rows, particles, start, write):
+    """Ask the cache for the chunk that starts at `start`, while another is worked on."""
+    if start + CHUNK <= particles:
+        for row in range(rows):
+            for v in range(0, CHUNK, 8):
+                if write:
+                    expect_write(P, row * particles + start + v)
+                else:
+                    expect_read(P, row * particles + start + v)
 
 
 @internal
@@ -179,18 +200,14 @@ def reduce(parts, groups, out, scale):
 
 
 @internal
-def weigh(z, g, weight, zw, gw, squares):
-    """Write `weight_i z_i` and `weight_i g_i`, row by row, and `|z_i|^2` with its last entry."""
+def square_rows(z, out):
+    """Write `|z_i|^2` of each row, with its last entry."""
     n, inner = z.shape
-    m = g.shape[1]
     for i in range(n):
         total = 0.0
         for c in range(inner):
-            zw[i * inner + c] = weight[i] * z[i, c]
             total += z[i, c] * z[i, c]
-        for c in range(m):
-            gw[i * m + c] = weight[i] * g[i, c]
-        squares[i] = total
+        out[i] = total
 
 
 @internal

@@ -108,9 +108,10 @@ class Flow:
         d_nu = np.empty_like(state.nu) if d_nu is None else d_nu
         z_end = self._forward(state)
         e = self.problem.beta * self._f[:, 0] - self.problem.y
-        rates = self._adjoint(state, z_end, e, d_tau, d_nu)
+        weights = (self.problem.beta / self.problem.n * e)[:, None]
+        rates = self._adjoint(state, z_end, weights, self.problem.alpha or 1.0, d_tau, d_nu)
         if self.stein:
-            rates -= self._baseline(z_end, e)
+            rates -= self._baseline(z_end, weights)
         if "tau" in self.frozen:
             d_tau[:] = 0.0
             rates[0] = 0.0
@@ -119,37 +120,37 @@ class Flow:
             rates[1:] = 0.0
         return Evaluation(e, float(e @ e) / (2 * self.problem.n), d_tau, d_nu, rates)
 
-    def _adjoint(self, state: State, z_end: Array, e: Array, d_tau: Array, d_nu: Array) -> Array:
+    def _adjoint(
+        self, state: State, z_end: Array, weights: Array, scale: float, d_tau: Array, d_nu: Array
+    ) -> Array:
+        """Run the adjoint of `sum_i weights_i f_i / beta`; return the entropy rates."""
         rates = np.empty(1 + state.nu.shape[0])
-        eps = self.problem.beta / self.problem.n * e
         self.kernels.backward(
-            state.tau, state.nu, z_end, self._one, eps, self.problem.alpha * eps,
-            self.problem.alpha, self.stages, self._Z, self._work, self._parts, self._entropies,
-            self._G, self._p, self._mu, d_tau, d_nu, rates,
+            state.tau, state.nu, z_end, weights, self.problem.alpha / state.nu.shape[0], scale,
+            self.stages, self._Z, self._work, self._parts, self._entropies, self._G, self._p,
+            self._mu, d_tau, d_nu, rates,
         )  # fmt: skip
         return rates
 
-    def _baseline(self, z_end: Array, e: Array) -> Array:
+    def _baseline(self, z_end: Array, weights: Array) -> Array:
         """Return `E[g_t(omega_0)]`, 0 in the limit by Stein's identity, for the decoder and layers."""
-        eps = self.problem.beta / self.problem.n * e
         rates = np.zeros(1 + self.start.nu.shape[0])
-        rates[0] = self._entropy_rate(self.start.tau, z_end, self._one, eps)
+        rates[0] = self._entropy_rate(self.start.tau, z_end, weights)
         for layer, P in enumerate(self.start.nu):
             for stage in range(self.stages):
                 z, g = self._Z[layer, stage], self._G[layer, stage]
-                rates[1 + layer] += self._entropy_rate(P, z, g, self.problem.alpha * eps)
+                rates[1 + layer] += self._entropy_rate(P, z, g)
         return rates
 
-    def _entropy_rate(self, P: Array, z: Array, g: Array, weight: Array) -> float:
+    def _entropy_rate(self, P: Array, z: Array, g: Array) -> float:
         if self._unused.size < P.size:
             self._unused = np.empty(P.size)
         V = self._unused[: P.size].reshape(P.shape)
         return float(
             self.kernels.neurons_adjoint(
-                P, g.shape[1], z, g, weight, self._work, self._parts, self._entropies, self._mu, V,
-                False,
+                P, g.shape[1], z, g, self._work, self._parts, self._entropies, self._mu, V, False
             )
-        )  # fmt: skip
+        )
 
     def gram_matrices(self, state: State) -> tuple[Array, Array]:
         """Return `G1` and `G2`, each `(n, n)` (arXiv 2403.09889, section on Gram matrices).
@@ -161,7 +162,8 @@ class Flow:
         n, d = self.problem.X.shape
         G2 = np.empty((n, n))
         self.kernels.gram(state.tau, 1, z_end, self._one, self._work, G2)
-        self._adjoint(state, z_end, np.zeros(n), np.empty_like(state.tau), np.empty_like(state.nu))
+        d_tau, d_nu = np.empty_like(state.tau), np.empty_like(state.nu)
+        self._adjoint(state, z_end, self._one, 1.0, d_tau, d_nu)
         G1 = np.zeros((n, n))
         block = np.empty((self.stages * n, self.stages * n))
         for layer, P in enumerate(state.nu):

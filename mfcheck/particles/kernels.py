@@ -19,16 +19,17 @@ from mfcheck.particles.blocks import (
     WIDE,
     advance,
     combine_rows,
+    expect,
     group_count,
     group_range,
     pack,
     padded,
     reduce,
     row_dots,
+    square_rows,
     sum_neurons,
     transpose,
     unpack,
-    weigh,
 )
 from mfcheck.particles.elementary import tanh
 from mfcheck.particles.simd import internal, load, spread, store
@@ -67,6 +68,7 @@ def _forward_group(P, m, z, index, work, part):
     begin, end = group_range(index, P.shape[1])
     for start in range(begin, end, CHUNK):
         pack(flat, rows, P.shape[1], start, min(CHUNK, end - start), work)
+        expect(flat, rows, P.shape[1], start + CHUNK, False)
         if m >= 8:
             transpose(work, 0, m, turned)
         for i in range(0, n, BLOCK):
@@ -86,21 +88,20 @@ def _neurons(P, m, z, work, parts, out):
 
 
 @internal
-def _differentiate(work, R, S, Q, i, count, weight, squares, entropy):
-    """Turn `Q = u . g_i` into `Q s0'`; return `entropy - sum_i weight_i Q k_{z_i}`."""
+def _differentiate(work, R, S, Q, i, count, squares, entropy):
+    """Turn `Q = u . g_i` into `Q s0'`; return `entropy - sum_i Q k_{z_i}`."""
     for row in range(count):
-        e = -weight[i + row]
         square = squares[i + row]
         for v in range(row * CHUNK, (row + 1) * CHUNK, 8):
             x, s, q = load(work, R + v), load(work, S + v), load(work, Q + v)
             s1, s2 = slopes(x, s)
-            entropy = entropy + e * q * (s + x * s1 - square * s2)
+            entropy = entropy - q * (s + x * s1 - square * s2)
             store(work, Q + v, q * s1)
     return entropy
 
 
 @internal
-def _backward_group(P, m, z, g, zw, gw, weight, squares, index, work, part, entropies, V, add):
+def _backward_group(P, m, z, g, squares, index, work, part, entropies, V, add):
     """Do one group of `neurons_adjoint`; write eight partial sums of the entropy rate."""
     n, inner = z.shape
     rows = m + inner
@@ -115,17 +116,20 @@ def _backward_group(P, m, z, g, zw, gw, weight, squares, index, work, part, entr
     for start in range(begin, end, CHUNK):
         size = min(CHUNK, end - start)
         pack(flat, rows, P.shape[1], start, size, work)
+        expect(flat, rows, P.shape[1], start + CHUNK, False)
+        expect(target, rows, P.shape[1], start, True)
         if inner > 8:
             transpose(work, m * CHUNK, inner - 1, turned)
         for i in range(0, n, BLOCK):
             count = min(BLOCK, n - i)
-            combine_rows(work, R, work, m * CHUNK, points, i * inner, inner, 1, count, inner, False)
-            combine_rows(work, Q, work, 0, columns, i * m, m, 1, count, m, False)
+            at, to = i * m, i * inner
+            combine_rows(work, R, work, m * CHUNK, points, to, inner, 1, count, inner, False)
+            combine_rows(work, Q, work, 0, columns, at, m, 1, count, m, False)
             _activate(work, R, S, count)
-            entropy = _differentiate(work, R, S, Q, i, count, weight, squares, entropy)
-            combine_rows(work, velocity, work, S, gw, i * m, 1, m, m, count, i > 0)
+            entropy = _differentiate(work, R, S, Q, i, count, squares, entropy)
+            combine_rows(work, velocity, work, S, columns, at, 1, m, m, count, i > 0)
             combine_rows(
-                work, velocity + m * CHUNK, work, Q, zw, i * inner, 1, inner, inner, count, i > 0
+                work, velocity + m * CHUNK, work, Q, points, to, 1, inner, inner, count, i > 0
             )
             sum_neurons(part, i, inner - 1, work, m * CHUNK, turned, Q, count, start > begin)
         unpack(target, rows, P.shape[1], start, size, work, velocity, add)
@@ -133,22 +137,20 @@ def _backward_group(P, m, z, g, zw, gw, weight, squares, index, work, part, entr
 
 
 @njit(error_model="numpy", nogil=True, parallel=PARALLEL, cache=True)
-def neurons_adjoint(P, m, z, g, weight, work, parts, entropies, out, V, add):
-    """Differentiate `phi(theta) = sum_i weight_i (g_i . u) s0(w . z_i + b)`.
+def neurons_adjoint(P, m, z, g, work, parts, entropies, out, V, add):
+    """Differentiate `phi(theta) = sum_i (g_i . u) s0(w . z_i + b)`.
 
     Write `-grad phi(theta_k)` to `V` (or add it), write the adjoint `E_k[(u_k . g_i) s0' w_k]` to
-    `out (n, d)`, and return `-E_k sum_i weight_i (g_i . u_k) k_{z_i}(w_k . z_i + b_k)`, the rate of the
-    relative entropy to the standard Gaussian (plain estimator). `z (n, d + 1)` ends in ones.
+    `out (n, d)`, and return `-E_k sum_i (g_i . u_k) k_{z_i}(w_k . z_i + b_k)`, the rate of the relative
+    entropy to the standard Gaussian (plain estimator). `z (n, d + 1)` ends in ones.
     """
-    n, inner = z.shape
     groups = group_count(P.shape[1])
-    zw, gw, squares = np.empty(n * inner), np.empty(n * m), np.empty(n)
-    weigh(z, g, weight, zw, gw, squares)
+    squares = np.empty(z.shape[0])
+    square_rows(z, squares)
     for index in prange(groups):
         _backward_group(
-            P, m, z, g, zw, gw, weight, squares, index, work[index], parts[index],
-            entropies[index], V, add,
-        )  # fmt: skip
+            P, m, z, g, squares, index, work[index], parts[index], entropies[index], V, add
+        )
     reduce(parts, groups, out, 1.0 / P.shape[1])
     rate = 0.0
     for index in range(groups // 2):
@@ -177,19 +179,18 @@ def forward(tau, nu, z, alpha, stages, Z, work, parts, flux, f):
 
 @njit(error_model="numpy", nogil=True, cache=True)
 def backward(
-    tau, nu, z_end, one, eps, weight, alpha, stages, Z, work, parts, entropies, G, p, mu, d_tau,
-    d_nu, rates,
+    tau, nu, z_end, weights, step, scale, stages, Z, work, parts, entropies, G, p, mu, d_tau, d_nu,
+    rates,
 ):  # fmt: skip
-    """Run the exact discrete adjoint: adjoints `G (L, stages, n, d)`, velocities, entropy rates.
+    """Run the exact discrete adjoint of `sum_i weights_i f_i / beta`, `weights (n, 1)`.
 
-    `G` holds `d(f_i / beta)/d(flux)` per stage, divided by `alpha / L`: the adjoint `p_i(s)`.
-    `eps = beta e / n`, `weight = alpha eps`, `one (n, 1)` holds ones. `rates (1 + L,)` receives the
-    plain estimators of `d KL / dt`.
+    Writes the adjoints `scale weights_i p_i(s)` of each stage to `G (L, stages, n, d)`, minus the
+    gradients (per particle; `scale` times the encoder's) to `d_tau, d_nu`, and the plain estimators of the
+    entropy rates to `rates (1 + L,)`. The step is `alpha / L`.
     """
     depth = nu.shape[0]
     n, d = p.shape
-    step = alpha / depth
-    rates[0] = neurons_adjoint(tau, 1, z_end, one, eps, work, parts, entropies, p, d_tau, False)
+    rates[0] = neurons_adjoint(tau, 1, z_end, weights, work, parts, entropies, p, d_tau, False)
     for back in range(depth):
         layer = depth - 1 - back
         rates[1 + layer] = 0.0
@@ -197,14 +198,14 @@ def backward(
             last = stage == stages - 1
             for i in range(n):
                 for c in range(d):
-                    G[layer, stage, i, c] = p[i, c] if last else 0.5 * step * mu[i, c]
+                    G[layer, stage, i, c] = scale * p[i, c] if last else 0.5 * step * mu[i, c]
             rates[1 + layer] += neurons_adjoint(
-                nu[layer], d, Z[layer, stage], G[layer, stage], weight, work, parts, entropies, mu,
+                nu[layer], d, Z[layer, stage], G[layer, stage], work, parts, entropies, mu,
                 d_nu[layer], not last,
             )  # fmt: skip
             for i in range(n):
                 for c in range(d):
-                    p[i, c] += step * mu[i, c]
+                    p[i, c] += step / scale * mu[i, c]
 
 
 @internal

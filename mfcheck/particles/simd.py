@@ -216,6 +216,28 @@ def store(_context: Any, array: Any, offset: Any, value: Any) -> Any:
     return types.void(array, types.intp, lanes), code
 
 
+def _prefetch(write: bool) -> Any:
+    """Return the intrinsic that asks for the cache line of `array[offset]`, to read or to write it."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = ir.IntType(8).as_pointer()
+        place = builder.bitcast(_address(context, builder, signature.args[0], *args), pointer)
+        word = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, word, word, word])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [place, word(int(write)), word(3), word(1)])
+        return context.get_dummy_value()
+
+    def typing(_context: Any, array: Any, _offset: Any) -> Any:
+        return types.void(array, types.intp), code
+
+    return intrinsic(typing)
+
+
+expect_read = _prefetch(write=False)
+expect_write = _prefetch(write=True)
+
+
 @intrinsic
 def spread(_context: Any, value: Any) -> Any:
     """Return eight copies of a float."""
