@@ -179,13 +179,15 @@ def _judge(record: "ClaimRecord", review: "Review", expected: str | None) -> Non
 def _report(record: "ClaimRecord", review: "Review", why: str) -> str:
     from mfcheck.report import numbers
     from mfcheck.report.plain import plain_prose
+    from mfcheck.report.text import one_line
     from mfcheck.report.view import answer
 
-    lines = [f"{record.title} ({record.source}) is {record.verdict.value}: {why}"]
+    said = []
     for check in record.checks:
         lhs, rhs = (numbers.show(side).text for side in (check.lhs, check.rhs))
-        words = f"  {answer(check)} {check.id} ({check.kind.value}): {lhs} against {rhs}"
-        lines.append(words + (f"; {check.reason}" if check.reason else ""))
-    lines += [f"  {finding.severity}: {finding.text}" for finding in review.findings]
-    lines += sorted({f"  {finding.reproduce}" for finding in review.findings})
-    return "\n".join(line[:2] + plain_prose(line) for line in lines)
+        words = f"{answer(check)} {check.id} ({check.kind.value}): {lhs} against {rhs}"
+        said.append(words + (f"; {check.reason}" if check.reason else ""))
+    said += [f"{finding.severity}: {finding.text}" for finding in review.findings]
+    head = f"{record.title} ({record.source}) is {record.verdict.value}: {why}"
+    commands = sorted({one_line(finding.reproduce) for finding in review.findings})
+    return "\n  ".join([plain_prose(head), *map(plain_prose, said), *commands])

@@ -47,8 +47,8 @@ def test_claims_are_tests_beside_those_of_the_author(folder: Path) -> None:
         "cited": "FAILED",
         "fragile": "PASSED",
     }
-    assert "One is the largest (Theorem 2) is refuted" in text
-    assert "no false.witness (certified): 2 against 1; 2 > 1" in text
+    assert "\nOne is the largest (Theorem 2) is refuted: " in text
+    assert "\n  no false.witness (certified): 2 against 1; 2 > 1" in text
     assert "major: Two is more than one." in text
     assert "mfcheck check toy:false --budget quick --seed 0" in text
     assert "Traceback" not in text
