@@ -463,6 +463,15 @@ def test_formulas_that_are_evaluated(formula: str, lower: str, upper: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("lower", "upper"), [("0.305", "1"), ("0.3001", "1"), ("0", "0.305"), ("0", "0.3099")]
+)
+def test_bounds_must_hold_on_the_whole_interval(lower: str, upper: str) -> None:
+    for formula in ("x", "1 - (1 - x)", "max(x, 0)"):
+        claim = {"formula": formula, "lower": lower, "upper": upper}
+        assert changed("inequality-interval", claim).status == "rejected"
+
+
+@pytest.mark.parametrize(
     "inputs", [{"exp": "1"}, {"1x": "1"}, {"x": ["1"]}, {"x": ["1", "2", "3"]}, {"x": {}}]
 )
 def test_inputs_that_are_refused(inputs: Json) -> None:
@@ -526,6 +535,11 @@ def test_code_bounds_that_are_refused(claim: Json, witness: Json) -> None:
 
 
 def test_code_bounds_without_a_polynomial() -> None:
+    for d, C in ((2, "3/5"), (3, "1/2"), (12, "99/100")):
+        size = codes.cap_volume(d, Fraction(C))
+        for upper, status in ((size, "accepted"), (size - 1, "rejected")):
+            claim = {"dimension": d, "cosine": C, "upper": str(upper)}
+            assert changed("code_bound-volume", claim).status == status
     assert changed("code_bound-kissing-2", {"upper": "6.5"}).status == "accepted"
     assert changed("code_bound-kissing-2", {"upper": "5.999"}).status == "rejected"
     assert changed("code_bound-rankin", {"dimension": 1, "upper": "2"}).status == "accepted"
@@ -652,6 +666,51 @@ def test_spectrum_against_hermite_coefficients(name: str) -> None:
             assert low * unit <= value.upper()
             assert value.lower() <= high * unit
             assert high - low < 100
+
+
+def test_uncertain_weights_widen_the_coefficients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sums take the lower ends of the weights; what that may lose is added as an error."""
+    bits, terms, loss = 64, 30, 2**90
+    verify.iv.prec = 2 * bits + 100
+    narrow = verify._squares("sin", bits, terms)
+    weights, sums = verify._nodes("sin", bits)
+    below = [tuple((low - loss, high) for low, high in pair) for pair in weights]
+    monkeypatch.setattr(verify, "_nodes", lambda name, bits: (below, sums))
+    wide = verify._squares.__wrapped__("sin", bits, terms)
+    for (low, high), (least, most) in zip(narrow, wide, strict=True):
+        assert least <= high
+        assert low <= most
+        assert most > high
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+@pytest.mark.parametrize("reach", [3, 6, 20])
+@pytest.mark.parametrize("name", ["tanh", "gelu", "cos"])
+def test_coarse_rules_are_still_right(
+    name: str, level: int, reach: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With too few nodes the bounds are wide, but contain the exact values: the error bounds do their work."""
+    bits, terms = 40, 12
+    verify.iv.prec = 2 * bits + 100
+    *_, wide, a, bound, _left_out = verify._rule(name, bits)
+    left_out = verify._exp(verify._exact(Fraction(-(reach**2), 4)))
+    monkeypatch.setattr(
+        verify, "_rule", lambda name, bits: (level, reach, wide, a, bound, left_out)
+    )
+    verify._nodes.cache_clear()
+    squares, sums = verify._squares.__wrapped__(name, bits, terms), verify._nodes(name, bits)[1]
+    verify._nodes.cache_clear()
+    widths = [high - low for low, high in sums]
+    assert (
+        level > 1 or widths[2] > 10 * widths[1] > 100 * widths[0]
+    )  # derivatives are known less well
+    whole = totals(LIBRARY[name], 30)
+    with ctx.workprec(200):
+        exact = [x * x for x in hermite_coefficients(LIBRARY[name], terms, 30)]
+        exact += [whole.plain, whole.linear, whole.quadratic]
+        for (low, high), value in zip([*squares, *sums], exact, strict=True):
+            assert low <= value.upper() * arb(2) ** bits
+            assert value.lower() * arb(2) ** bits <= high
 
 
 @pytest.mark.parametrize("terms", [1, 3, 40])
