@@ -668,6 +668,22 @@ def test_spectrum_against_hermite_coefficients(name: str) -> None:
             assert high - low < 100
 
 
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), min_size=1, max_size=8),
+    st.integers(0, 15),
+    st.integers(0, 40),
+)
+def test_series_are_rounded_outwards(parts: list[tuple[int, int]], c: int, rest: int) -> None:
+    weights = [(low, low + width) for low, width in parts]
+    kernel = verify.Kernel(4, weights, (0, rest), (0, 10**6))
+    low, high = kernel.at((c, c))
+    x = Fraction(c, 16)
+    assert low <= sum(w * x**r for r, (w, _) in enumerate(weights))
+    assert high >= sum(w * x**r for r, (_, w) in enumerate(weights)) + rest * x ** len(weights)
+    assert kernel.at((16, 16)) == (0, 10**6)
+
+
 def test_uncertain_weights_widen_the_coefficients(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sums take the lower ends of the weights; what that may lose is added as an error."""
     bits, terms, loss = 64, 30, 2**90
