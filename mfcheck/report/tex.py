@@ -51,6 +51,7 @@ COMMANDS = frozenset(
         "frac dfrac tfrac sqrt sum prod int iint oint lim limsup liminf sup inf max min arg det dim ker gcd deg"
         " sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan asin acos atan exp log ln Pr"
         " left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr mid middle"
+        " lesssim gtrsim leqslant geqslant"
         " le leq ge geq lt gt ne neq approx sim simeq equiv cong propto ll gg to mapsto rightarrow leftarrow"
         " Rightarrow Leftarrow Leftrightarrow iff implies infty partial nabla forall exists in notin ni subset"
         " subseteq supset supseteq cup cap setminus emptyset pm mp times cdot cdots ldots dots vdots ddots div ast"

@@ -9,6 +9,7 @@ from mfcheck.claims import load_paper, paper_ids
 from mfcheck.claims.record import Review
 from mfcheck.report.latex import render_latex
 from mfcheck.report.tex import COMMANDS, code, is_formula, math, plain, words
+from mfcheck.report.text import pieces
 
 OURS = {
     "documentclass",
@@ -150,6 +151,10 @@ def test_the_formulas_of_the_papers_are_set_as_formulas(id: str) -> None:
     latex = [sp.latex(f) for f in formulas] + [sp.latex(c.symbol) for c in paper.constants]
     assert latex
     assert [text for text in latex if len(text) < 4000 and not is_formula(text)] == []
+    said = [word for c in paper.claims for word in (c.title, c.statement, c.source)]
+    said += [r.text for c in paper.claims for r in c.readings]
+    in_words = [p.text for text in said for p in pieces(text) if p.tex]
+    assert [text for text in in_words if not is_formula(" ".join(text.split()))] == []
 
 
 def test_hyphens_and_quotes_stay_as_typed() -> None:
