@@ -86,9 +86,10 @@ class _Grid:
 
     @classmethod
     def of(cls, count: int) -> "_Grid":
-        nodes = tuple((arb.pi() * (2 * i + 1) / (2 * count)).cos().mid() for i in range(count))
-        powers = arb_mat([[node**k if k else arb(1) for k in range(count)] for node in nodes])
-        return cls(nodes, powers.inv())
+        with ctx.workprec(ctx.prec + 4 * count):  # the matrix is ill conditioned, like 2.4^count
+            nodes = tuple((arb.pi() * (2 * i + 1) / (2 * count)).cos().mid() for i in range(count))
+            powers = [[node**k if k else arb(1) for k in range(count)] for node in nodes]
+            return cls(nodes, arb_mat(powers).inv())
 
     def fit(self, values: Sequence[arb], error: float) -> tuple[arb_poly, arb]:
         """Return the polynomial through the middles, and a ball for all errors."""

@@ -16,6 +16,8 @@ _CLOSE = 1 / 64
 
 NORM_TOLERANCE = 1e-6
 
+_BLOCK = 64
+
 _BIAS = 1022
 """Exponent field of a double in [1/2, 1)."""
 _SHIFT = 52 - SPLIT.bit_length() + 1
@@ -52,19 +54,43 @@ def _on_cosines(u, out, coefficients, centre, inverse, at_minus_one):  # type: i
 
 
 @njit(cache=True, parallel=True)
-def _on_pairs(gram, X, Y, coefficients, centre, inverse, at_minus_one):  # type: ignore[no-untyped-def]
-    n, m = gram.shape
-    for i in prange(n):
-        for j in range(m):
-            u = gram[i, j]
-            if abs(u) < 1 - _CLOSE:
-                gram[i, j] = _value(1 - u, 1 + u, coefficients, centre, inverse, at_minus_one)
-            else:
-                sign = -1.0 if u > 0 else 1.0
-                near = 0.0
+def _far(flat, coefficients, centre, inverse, at_minus_one):  # type: ignore[no-untyped-def]
+    """Put values for the cosines that lose no digits, nan for the others."""
+    for i in prange(flat.size):
+        u = flat[i]
+        if abs(u) <= 1 - _CLOSE:
+            flat[i] = _value(1 - u, 1 + u, coefficients, centre, inverse, at_minus_one)
+        else:
+            flat[i] = np.nan
+
+
+@njit(cache=True, parallel=True)
+def _far_symmetric(gram, coefficients, centre, inverse, at_minus_one):  # type: ignore[no-untyped-def]
+    """Do the same for a symmetric matrix, in blocks, each value once."""
+    n = gram.shape[0]
+    for block in prange((n + _BLOCK - 1) // _BLOCK):
+        for start in range(0, (block + 1) * _BLOCK, _BLOCK):
+            for i in range(block * _BLOCK, min(n, (block + 1) * _BLOCK)):
+                for j in range(start, min(start + _BLOCK, i + 1)):
+                    u = gram[i, j]
+                    value = np.nan
+                    if abs(u) <= 1 - _CLOSE:
+                        value = _value(1 - u, 1 + u, coefficients, centre, inverse, at_minus_one)
+                    gram[i, j] = value
+                    gram[j, i] = value
+
+
+@njit(cache=True, parallel=True)
+def _near(gram, X, Y, coefficients, centre, inverse, at_minus_one):  # type: ignore[no-untyped-def]
+    """Put values where there is a nan, from the difference and the sum of the two points."""
+    for i in prange(gram.shape[0]):
+        for j in range(gram.shape[1]):
+            if np.isnan(gram[i, j]):
+                minus, plus = 0.0, 0.0
                 for k in range(X.shape[1]):
-                    near += (X[i, k] + sign * Y[j, k]) ** 2
-                v, w = (near / 2, 2.0) if u > 0 else (2.0, near / 2)
+                    minus += (X[i, k] - Y[j, k]) ** 2
+                    plus += (X[i, k] + Y[j, k]) ** 2
+                v, w = minus / 2, plus / 2
                 gram[i, j] = _value(v, w, coefficients, centre, inverse, at_minus_one)
 
 
@@ -105,7 +131,12 @@ class FastKernel:
         other = X if Y is None else _unit(Y)
         gram = np.ascontiguousarray(X @ other.T)
         t = self.table
-        _on_pairs(gram, X, other, t.coefficients, t.centre, t.inverse, t.at_minus_one)
+        table = (t.coefficients, t.centre, t.inverse, t.at_minus_one)
+        if Y is None:
+            _far_symmetric(gram, *table)
+        else:
+            _far(gram.reshape(-1), *table)
+        _near(gram, X, other, *table)
         return gram
 
 
