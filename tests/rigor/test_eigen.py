@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
 from mfcheck.rigor import _eigen_ball, _eigen_float, eigen
+from mfcheck.rigor.dual import DualKernel
 from mfcheck.rigor.eigen import FloatMatrix, certified_lambda_min, smallest_eigenvalue
+from mfcheck.symbolic.activation import LIBRARY
 
 SLOW = settings(deadline=None, max_examples=40)
 
@@ -342,3 +344,46 @@ def test_a_wrong_estimate_costs_no_truth(monkeypatch: pytest.MonkeyPatch) -> Non
     found = certified_lambda_min(circle(8, 100), method="ball")
     assert found.lower <= circle_exact(8) <= found.upper
     assert not found.limit
+
+
+def expectation_row(n: int) -> np.ndarray:
+    """First row of G2 for tanh on the circle: `E[s0 s0'] + (1 + <x, x'>) E[s0' s0']` by the trapezoidal rule."""
+    h = 0.05
+    x = np.arange(-10, 10 + h / 2, h)
+    weight = np.exp(-x * x / 2) / np.sqrt(2 * np.pi) * h
+    row = []
+    for k in range(n):
+        rho = (1 + np.cos(2 * np.pi * k / n)) / 2
+        first, second = (
+            np.sqrt(2) * x[:, None],
+            np.sqrt(2) * (rho * x[:, None] + np.sqrt(max(0.0, 1 - rho * rho)) * x[None, :]),
+        )
+        slopes = 2 * rho / np.cosh(first) ** 2 / np.cosh(second) ** 2
+        row.append(weight @ (np.tanh(first) * np.tanh(second) + slopes) @ weight)
+    return np.array(row)
+
+
+@pytest.mark.parametrize(
+    ("n", "value"),
+    [
+        (2, 1.21899),
+        (3, 0.985895),
+        (4, 0.251020),
+        (6, 0.120091),
+        (8, 0.0446861),
+        (12, 0.00773450),
+        (16, 0.00141738),
+        (24, 5.72168e-5),
+        (32, 2.83930e-6),
+    ],
+)
+def test_tanh_on_the_circle(n: int, value: float) -> None:
+    kernel = DualKernel(LIBRARY["tanh"], 30)
+    row = [kernel.A1((1 + arb.cos_pi_fmpq(fmpq(2 * k, n))) / 2) for k in range(n)]
+    found = certified_lambda_min(
+        arb_mat([[row[(i - j) % n] for j in range(n)] for i in range(n)]), 30
+    )
+    assert not found.limit
+    assert float(found.value.mid()) == pytest.approx(value, rel=3e-6)
+    expected = np.fft.fft(expectation_row(n)).real.min()
+    assert float(found.value.mid()) == pytest.approx(expected, rel=1e-8, abs=1e-13)
