@@ -68,8 +68,8 @@ def width_rate(context: Context) -> Evidence:
 
     The median, since at alpha = 1 the tails are heavy; its relative standard error is 1.17/sqrt(n) for a Gaussian.
     """
-    rng, repeats = context.rng(), context.budget.pick(240, 400, 1600)
-    widths = np.array(context.budget.pick([24, 72, 216], [24, 72, 216], [24, 72, 216, 648]))
+    rng, repeats = context.rng(), context.budget.pick(240, 240, 1600)
+    widths = np.array(context.budget.pick([24, 72, 200], [24, 72, 200], [24, 72, 216, 648]))
     names = list(SCALINGS)[: context.budget.pick(1, 4, 4)]
     stated = float(context["order"])
     fits, curves = [], []
