@@ -5,7 +5,10 @@ they take turns, so that a disturbance of the machine meets all of them. All fir
 velocities. The decoder has as many particles as each layer, the encoder is the Euler network (`--scheme
 midpoint`: two stages per layer, mfcheck and NumPy only).
 
-    python benchmarks/bench_particles_step.py --json docs/particles_step.json
+    python benchmarks/bench_particles_step.py --rounds 20
+
+Two times are given: wall time at the best number of threads, which other work on the machine spoils, and
+processor time with one thread, which it spoils less; and the ratios of both, round by round.
 
 PyTorch and JAX are needed for their rows only; without them these rows are left out.
 """
@@ -15,8 +18,6 @@ import importlib.util
 import json
 import multiprocessing as mp
 import os
-import platform
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -250,23 +251,24 @@ def limit_step(case: Case, threads: int) -> Step:
         def with_torch() -> object:
             return torch.tanh(tx, out=ty)
 
-        if best(with_torch, 20) < best(tanh, 20):
+        if best(with_torch, 20)[0] < best(tanh, 20)[0]:
             tanh = with_torch
 
-    def seconds() -> tuple[float, float]:
+    def seconds() -> Array:
         products = best(lambda: np.matmul(a, b, out=out), 3) * flops / (2.0 * size**3)
-        return products, best(tanh, 20) * elements / x.size
+        return products + best(tanh, 20) * elements / x.size
 
     return seconds  # type: ignore[return-value]
 
 
-def best(function: Callable[[], object], repeats: int) -> float:
+def best(function: Callable[[], object], repeats: int) -> Array:
+    """Return the least wall time and the least processor time, in seconds."""
     times = []
     for _ in range(repeats):
-        began = time.perf_counter()
+        wall, processor = time.perf_counter(), time.process_time()
         function()
-        times.append(time.perf_counter() - began)
-    return min(times)
+        times.append((time.perf_counter() - wall, time.process_time() - processor))
+    return np.min(times, axis=0)
 
 
 STEPS: dict[str, tuple[Callable[[Case, int], Step], str | None, str]] = {
@@ -289,7 +291,7 @@ def serve(name: str, threads: int, case: Case, pipe: Connection) -> None:
         if request == "check":
             pipe.send(tuple(np.array(part) for part in step()))
         elif request == "time":
-            pipe.send(step() if name == "limit" else best(step, 5))
+            pipe.send(step() if name == "limit" else best(step, 6))
         else:
             return
 
@@ -350,23 +352,26 @@ def check(workers: dict[tuple[str, int], tuple[Any, Connection]]) -> None:
 
 
 def summary(times: dict[tuple[str, int], list[Any]], case: Case) -> dict[str, Any]:
+    """Wall time at the best number of threads, processor time of one thread, and ratios of both."""
     rows: dict[str, Any] = {}
     for (name, threads), values in times.items():
-        totals = [sum(v) if isinstance(v, tuple) else v for v in values]
-        row = {"threads": threads, "best_ms": 1e3 * min(totals), "rounds": totals}
-        row["median_ms"] = 1e3 * statistics.median(totals)
-        if name not in rows or row["best_ms"] < rows[name]["best_ms"]:
-            rows[name] = row
-    ours = rows["mfcheck"]["rounds"]
+        wall = np.array(values)[:, 0]
+        row = rows.setdefault(name, {"wall": wall, "threads": threads})
+        if wall.min() < row["wall"].min():
+            row.update(wall=wall, threads=threads)
+        if threads == 1:
+            row["processor"] = np.array(values)[:, 1]
+    ours = dict(rows["mfcheck"])
     for row in rows.values():
-        ratios = sorted(a / b for a, b in zip(row.pop("rounds"), ours, strict=True))
-        row["over_mfcheck"] = statistics.median(ratios)
-        row["over_mfcheck_range"] = [ratios[len(ratios) // 10], ratios[-1 - len(ratios) // 10]]
-    return {
-        "case": case.__dict__,
-        "machine": platform.processor() or platform.machine(),
-        "rows": rows,
-    }
+        for kind in ("wall", "processor"):
+            measured = row.pop(kind)
+            ratios = np.quantile(measured / ours[kind], [0.1, 0.5, 0.9])
+            row[f"{kind}_ms"] = [
+                round(1e3 * float(t), 2) for t in (measured.min(), np.median(measured))
+            ]
+            row[f"{kind}_over_mfcheck"] = round(float(measured.min() / ours[kind].min()), 3)
+            row[f"{kind}_over_mfcheck_spread"] = [round(float(r), 3) for r in ratios]
+    return {"case": case.__dict__, "rows": rows}
 
 
 if __name__ == "__main__":

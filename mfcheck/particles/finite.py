@@ -51,24 +51,33 @@ class Sweep:
     reference_error: Mapping[str, float]
 
 
-def fit_rate(sizes: Sequence[int], errors: Array, confidence: float = 0.95) -> Rate:
+def fit_rate(
+    sizes: Sequence[int], errors: Array, confidence: float = 0.95, *, paired: bool = False
+) -> Rate:
     """Fit `log error = c + exponent log size` by least squares over all replicates.
 
     Args:
         sizes: `(S,)`, at least two different.
         errors: positive, `(S, R)`, with at least three in all.
         confidence: of the interval, from the residuals' Student distribution.
+        paired: column r is the same replicate at all sizes, with a constant `c_r` of its own.
 
     Raises:
         InputError: there are too few sizes or errors, or an error is not positive.
     """
     errors = np.asarray(errors, dtype=np.float64).reshape(len(sizes), -1)
-    if len(set(sizes)) < 2 or errors.size < 3 or not np.all(errors > 0):
+    few = errors.size < (errors.shape[1] if paired else 1) + 2
+    if len(set(sizes)) < 2 or few or not np.all(errors > 0):
         raise InputError("a rate needs two sizes, three errors, and all errors positive")
-    x = np.repeat(np.log(np.asarray(sizes, dtype=np.float64)), errors.shape[1])
-    fit = stats.linregress(x, np.log(errors).ravel())
-    half = float(stats.t.ppf(0.5 + confidence / 2, x.size - 2) * fit.stderr)
-    return Rate(float(fit.slope), float(fit.slope) - half, float(fit.slope) + half)
+    constants = errors.shape[1] if paired else 1
+    x = np.log(np.asarray(sizes, dtype=np.float64))[:, None] + np.zeros_like(errors)
+    y = np.log(errors)
+    x, y = x - x.mean(), y - y.mean(axis=0 if paired else None)
+    exponent = float((x * y).sum() / (x * x).sum())
+    freedom = errors.size - constants - 1
+    variance = ((y - exponent * x) ** 2).sum() / freedom
+    half = float(stats.t.ppf(0.5 + confidence / 2, freedom) * np.sqrt(variance / (x * x).sum()))
+    return Rate(exponent, exponent - half, exponent + half)
 
 
 def _compare(run: Trajectory, residuals: Array, final: Mapping[str, float]) -> dict[str, float]:
@@ -82,9 +91,10 @@ def _sweep(
     sizes: Sequence[int],
     rows: list[list[dict[str, float]]],
     reference_error: Mapping[str, float],
+    paired: bool,
 ) -> Sweep:
     errors = {name: np.array([[r[name] for r in row] for row in rows]) for name in QUANTITIES}
-    rates = {name: fit_rate(sizes, values) for name, values in errors.items()}
+    rates = {name: fit_rate(sizes, values, paired=paired) for name, values in errors.items()}
     return Sweep(
         tuple(sizes),
         MappingProxyType(errors),
@@ -132,7 +142,7 @@ def width_sweep(
             progress((index + 1) / len(widths))
     errors = {name: reference.final[name].error for name in final}
     outputs = np.sqrt((reference.residuals.error**2).mean(axis=1)).max()
-    return _sweep(widths, rows, {"outputs": float(outputs), **errors})
+    return _sweep(widths, rows, {"outputs": float(outputs), **errors}, paired=False)
 
 
 def depth_sweep(
@@ -174,4 +184,4 @@ def depth_sweep(
             progress((r + 1) / numerics.replicates)
     rows = [list(row) for row in zip(*columns, strict=True)]
     worst = {name: max(e[name] for e in reference_errors) / 3 for name in QUANTITIES}
-    return _sweep(depths, rows, worst)
+    return _sweep(depths, rows, worst, paired=True)

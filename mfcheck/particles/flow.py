@@ -100,6 +100,11 @@ class Flow:
         e = self.residual(state)
         return float(e @ e) / (2 * self.problem.n)
 
+    def velocities(self, state: State) -> State:
+        """Return the velocities of all particles, as a state."""
+        evaluation = self.evaluate(state)
+        return State(evaluation.d_tau, evaluation.d_nu)
+
     def evaluate(
         self, state: State, d_tau: Array | None = None, d_nu: Array | None = None
     ) -> Evaluation:

@@ -98,6 +98,7 @@ def integrate(
     times: Array | None = None,
     replicate: int = 0,
     switch: float | None = None,
+    parallel: bool = False,
 ) -> Trajectory:
     """Integrate the coupled flow of decoder and encoder (arXiv 2403.09889, eqs. (2), (3)).
 
@@ -110,6 +111,7 @@ def integrate(
             `loss_factor` if `end_time` is None.
         replicate: which draw of the start.
         switch: time from which stabilised steps are taken; None: once stability asks for them.
+        parallel: share each layer among numba's threads; the result is the same bits.
 
     Raises:
         MemoryLimitError: the run does not fit in memory.
@@ -119,7 +121,7 @@ def integrate(
     start = initial_state(problem, numerics, replicate) if start is None else start
     stop_at_loss = times is None and numerics.end_time is None
     times = output_times(problem, numerics, start) if times is None else times
-    flow = Flow(problem, numerics, start)
+    flow = Flow(problem, numerics, start, parallel=parallel)
     recorder = _Recorder(flow, numerics, memory)
     top = float(np.linalg.eigvalsh(flow.gram_matrices(start)[1])[-1])
     least_loss = 1e-2 * numerics.loss_factor * flow.loss(start)

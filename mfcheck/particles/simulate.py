@@ -10,8 +10,9 @@
 
 import threading
 import time as clock
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -28,6 +29,7 @@ from mfcheck.particles.state import State, coarsen, halves, initial_state
 from mfcheck.particles.stepper import LOSS_SHARE
 from mfcheck.particles.trajectory import Trajectory
 
+LARGE = 8_000_000  # activations per evaluation from which a run shares its layers among threads
 CONFIDENCE = 0.95
 FINER = 8.0  # tolerance over that of the comparison run
 SAFETY = 2.0  # time error over the difference of the two runs
@@ -97,7 +99,8 @@ def simulate(
         problem: data, activation and scales.
         numerics: resolution and seed.
         progress: called with the fraction of the work done, from any thread.
-        threads: runs at a time; None: as many as numba may use threads.
+        threads: runs at a time, or threads inside each run if runs are large; None: as many as numba
+            may use.
 
     Raises:
         InputError: the depth is odd.
@@ -109,31 +112,64 @@ def simulate(
         raise InputError("depth must be even: half of it gives the depth error")
     threads = numba.get_num_threads() if threads is None else max(1, threads)
     jobs = _jobs(numerics)
-    memory = check_memory(problem, numerics, min(threads, numerics.replicates))
+    work = problem.n * (2 * numerics.depth * numerics.particles + numerics.decoder_size)
+    inside = threads > 1 and work >= LARGE
+    at_once = 1 if inside else min(threads, len(jobs))
+    memory = check_memory(problem, numerics, at_once)
     weights = {"full": 1.0, "half": 0.5, "depth": 0.5, "time": 1.0}
     meter = _Progress(progress, 1.0 + sum(weights[job.name] for job in jobs))
-    reference = integrate(problem, numerics, meter.of("reference", 1.0))
-    meter.of("reference", 1.0)(1.0)
+    with _numba_threads(threads if inside else 1):
+        report = meter.of("reference", 1.0)
+        reference = integrate(problem, numerics, report, parallel=inside)
+        report(1.0)
 
-    def run(job: _Job) -> Trajectory:
-        start = _start(problem, numerics, job)
-        sizes, times = numerics, reference.time
-        if job.finer:
-            sizes = replace(numerics, tolerance=max(1e-12, numerics.tolerance / FINER))
-            times = np.insert(times, np.arange(1, times.size), 0.5 * (times[1:] + times[:-1]))
-        report = meter.of(job, weights[job.name])
-        # one switch of scheme for all runs, so that their errors in time are alike
-        switch = float("inf") if reference.switch is None else reference.switch
-        return integrate(problem, sizes, report, start=start, times=times, switch=switch)
+        def run(job: _Job) -> Trajectory:
+            report = meter.of(job, weights[job.name])
+            return _run(problem, numerics, job, reference, report, parallel=inside)
 
-    if threads == 1:
-        results = [run(job) for job in jobs]
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            results = list(pool.map(run, jobs))
+        if at_once == 1:
+            results = [run(job) for job in jobs]
+        else:
+            with ThreadPoolExecutor(at_once) as pool:
+                results = list(pool.map(run, jobs))
     runs = dict(zip(jobs, results, strict=True))
     runs[_Job("full", 0)] = reference
     return _combine(problem, numerics, runs, clock.perf_counter() - began, memory)
+
+
+@contextmanager
+def _numba_threads(count: int) -> Iterator[None]:
+    """Let numba use that many threads meanwhile."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
+
+
+def _run(
+    problem: Problem,
+    numerics: Numerics,
+    job: _Job,
+    reference: Trajectory,
+    report: Progress,
+    *,
+    parallel: bool,
+) -> Trajectory:
+    """Do one run besides the reference; its particles are not kept."""
+    sizes, times = numerics, reference.time
+    if job.finer:
+        sizes = replace(numerics, tolerance=max(1e-12, numerics.tolerance / FINER))
+        times = np.insert(times, np.arange(1, times.size), 0.5 * (times[1:] + times[:-1]))
+    # one switch of scheme for all runs, so that their errors in time are alike
+    switch = float("inf") if reference.switch is None else reference.switch
+    start = _start(problem, numerics, job)
+    result = integrate(
+        problem, sizes, report, start=start, times=times, switch=switch, parallel=parallel
+    )
+    nothing = State(np.empty((0, 0)), np.empty((0, 0, 0)))
+    return replace(result, start=nothing, final=nothing)
 
 
 def _combine(

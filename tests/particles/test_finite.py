@@ -21,6 +21,11 @@ def test_fit_covers_the_rate() -> None:
         rate = fit_rate(sizes, noise * np.array(sizes)[:, None] ** -0.5)
         hits.append(rate.lower <= -0.5 <= rate.upper)
     assert 0.90 <= np.mean(hits) <= 0.99
+    offsets = np.exp(2 * rng.normal(size=5))
+    paired = fit_rate(sizes, offsets * noise * np.array(sizes)[:, None] ** -0.5, paired=True)
+    loose = fit_rate(sizes, offsets * noise * np.array(sizes)[:, None] ** -0.5)
+    assert paired.lower <= -0.5 <= paired.upper
+    assert paired.upper - paired.lower < 0.5 * (loose.upper - loose.lower)
     planted = fit_rate(
         sizes, np.exp(0.05 * rng.normal(size=(4, 5))) * np.array(sizes)[:, None] ** -0.3
     )

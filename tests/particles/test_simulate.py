@@ -1,5 +1,6 @@
 """Errors are made of their parts; results do not depend on threads; progress is told."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -25,6 +26,17 @@ def test_result_does_not_depend_on_threads(make_problem: MakeProblem) -> None:
     other = simulate(problem, replace(QUICK, seed=1), threads=1)
     assert other.final["KL_tau"].value != one.final["KL_tau"].value
     assert one.seed == 0
+
+
+def test_large_runs_share_their_layers(
+    make_problem: MakeProblem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = make_problem()
+    alone = simulate(problem, QUICK, threads=1)
+    monkeypatch.setattr(sys.modules[direct.__module__], "LARGE", 1)
+    shared = simulate(problem, QUICK, threads=2)
+    for name in QUANTITIES:
+        assert np.array_equal(alone.series[name].value, shared.series[name].value)
 
 
 def test_parts_of_the_error(make_problem: MakeProblem) -> None:
