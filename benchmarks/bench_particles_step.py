@@ -301,7 +301,9 @@ def start(name: str, threads: int, case: Case) -> tuple[Any, Connection]:
         os.environ[variable] = str(threads)
     os.environ["NUMBA_NUM_THREADS"] = str(os.cpu_count())
     here, there = mp.Pipe()
-    process = mp.get_context("spawn").Process(target=serve, args=(name, threads, case, there))
+    process = mp.get_context("spawn").Process(
+        target=serve, args=(name, threads, case, there), daemon=True
+    )
     process.start()
     return process, here
 

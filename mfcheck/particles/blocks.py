@@ -18,6 +18,7 @@ from mfcheck.particles.simd import (
     row_tile,
     spread,
     store,
+    transpose_square,
 )
 
 CHUNK = 32  # particles whose rows stay in the first-level cache together
@@ -111,13 +112,14 @@ def unpack(V, rows, particles, start, size, work, source, add):
 
 @internal
 def transpose(work, source, rows, target):
-    """Write `work[source + row * CHUNK + k]` to `work[target + k * padded(rows) + row]`."""
+    """Write `work[source + row * CHUNK + k]` to `work[target + k * padded(rows) + row]`.
+
+    Columns beyond `rows` receive whatever follows; nothing reads what is computed from them.
+    """
     width = padded(rows)
-    for k in range(CHUNK):
-        for row in range(rows):
-            work[target + k * width + row] = work[source + row * CHUNK + k]
-        for row in range(rows, width):
-            work[target + k * width + row] = 0.0
+    for row in range(0, width, 8):
+        for k in range(0, CHUNK, 8):
+            transpose_square(work, source + row * CHUNK + k, CHUNK, target + k * width + row, width)
 
 
 @internal

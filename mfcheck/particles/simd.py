@@ -268,6 +268,48 @@ def with_lane(_context: Any, value: Any, index: Any, new: Any) -> Any:
     return lanes(lanes, types.intp, types.float64), code
 
 
+@intrinsic
+def transpose_square(
+    _context: Any, array: Any, source: Any, row: Any, target: Any, column: Any
+) -> Any:
+    """Write eight rows of eight doubles, `row` apart from `source` on, as columns to `target`.
+
+    Columns of the source become rows that lie `column` apart; source and target do not overlap.
+    """
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array, source, row, target, column = args
+
+        def place(start: Any, index: int, stride: Any) -> Any:
+            offset = _offset(builder, start, _int(index), stride)
+            return _address(context, builder, signature.args[0], array, offset)
+
+        rows = [_load(builder, place(source, j, row)) for j in range(LANES)]
+        for width in (1, 2, 4):  # exchange the off-diagonal quarters of ever larger blocks
+            rows = _exchange(builder, rows, width)
+        for j, vector in enumerate(rows):
+            _store(builder, vector, place(target, j, column))
+        return context.get_dummy_value()
+
+    i = types.intp
+    return types.void(array, i, i, i, i), code
+
+
+def _exchange(builder: Any, rows: list[Any], width: int) -> list[Any]:
+    """Swap, between rows `j` and `j + width`, the lanes that differ in the bit `width`."""
+    result = list(rows)
+    word = ir.IntType(32)
+    for j in range(LANES):
+        if j & width:
+            continue
+        low = [k if not k & width else k - width + LANES for k in range(LANES)]
+        high = [k + width if not k & width else k + LANES for k in range(LANES)]
+        for index, lanes_taken in ((j, low), (j + width, high)):
+            mask = ir.Constant(ir.VectorType(word, LANES), lanes_taken)
+            result[index] = builder.shuffle_vector(rows[j], rows[j + width], mask)
+    return result
+
+
 class _Accumulators:
     """Vector variables of one tile; LLVM turns them into registers."""
 
