@@ -27,8 +27,8 @@ from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import LIBRARY, activation
 from mfcheck.verify import verify
 from mfcheck_proofs.scaled_resnets import paper
-from mfcheck_proofs.scaled_resnets.lemma4 import circle, equal_inner_products, two_points
 from mfcheck_proofs.scaled_resnets.matrices import smallest
+from mfcheck_proofs.scaled_resnets.point_sets import circle, equal_inner_products, two_points
 from mfcheck_proofs.scaled_resnets.setting import needs_encoder, needs_smooth_activation, validate
 
 VERDICTS = {

@@ -8,6 +8,7 @@ from mfcheck.claims import PlantedError, Sample
 from mfcheck_proofs.scaled_resnets import paper, quick
 from mfcheck_proofs.scaled_resnets import planted_theorems as theorems
 from mfcheck_proofs.scaled_resnets.planted import GENERATED
+from mfcheck_proofs.scaled_resnets.rademacher import link, radius
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT
 from mfcheck_proofs.scaled_resnets.symbols import (
     Q_KL,
@@ -20,7 +21,6 @@ from mfcheck_proofs.scaled_resnets.symbols import (
     t,
 )
 from mfcheck_proofs.scaled_resnets.theorem5 import L_0
-from mfcheck_proofs.scaled_resnets.theorem6 import link, radius
 
 AT = {n: DEFAULT.data.n, beta: DEFAULT.number("beta"), radius: 0.003}
 

@@ -11,6 +11,7 @@ from mfcheck_proofs.scaled_resnets import (
     network,
     referee,
     theorem5,
+    theorem5_steps,
     theorem6,
 )
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
@@ -25,6 +26,7 @@ CLAIMS: tuple[Claim, ...] = (
     *gram.CLAIMS,
     *lemma4.CLAIMS,
     *theorem5.CLAIMS,
+    *theorem5_steps.CLAIMS,
     *theorem6.CLAIMS,
     *referee.CLAIMS,
 )

@@ -24,7 +24,7 @@ from mfcheck_proofs.scaled_resnets.lemma4 import CANDIDATES, J1, hermite_bound, 
 from mfcheck_proofs.scaled_resnets.matrices import kernel_matrix, smallest
 from mfcheck_proofs.scaled_resnets.network import mean_uw
 from mfcheck_proofs.scaled_resnets.quick import Array
-from mfcheck_proofs.scaled_resnets.theorem6 import radius
+from mfcheck_proofs.scaled_resnets.rademacher import radius
 from mfcheck_proofs.scaled_resnets.values import value_of, values_in
 
 PREC = 160

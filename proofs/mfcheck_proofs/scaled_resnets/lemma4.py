@@ -12,7 +12,6 @@ from mfcheck.claims import (
     Claim,
     Context,
     Evidence,
-    Interval,
     Kind,
     Note,
     PlantedError,
@@ -29,8 +28,14 @@ from mfcheck.rigor.hermite import hermite_coefficients, tail_sums
 from mfcheck.symbolic.activation import Activation
 from mfcheck.symbolic.identity import matrix_identities
 from mfcheck_proofs.scaled_resnets.matrices import smallest
+from mfcheck_proofs.scaled_resnets.point_sets import (
+    circle,
+    equal_inner_products,
+    largest_cosine,
+    two_points,
+)
 from mfcheck_proofs.scaled_resnets.symbols import C_max, Lambda, alpha, n, r
-from mfcheck_proofs.scaled_resnets.values import value_of
+from mfcheck_proofs.scaled_resnets.values import interval, value_of
 
 SOURCE = "arXiv 2403.09889, Lemma 4"
 DIGITS = 30
@@ -64,58 +69,6 @@ first = Claim(
     readings=(Reading("stated", r"$v^\top(G - G_2)\,v$ as a sum of squares.", excess),),
     checks=(Check("lemma-4-excess", Kind.EXACT, excess_is_square),),
 )
-
-# --- second inequality: configurations -------------------------------------------------------------------------------
-
-
-def circle(size: int) -> tuple[Point, ...]:
-    """`size` points of the circle at nearly equal angles, rational and exactly of norm one.
-
-    The half-angle tangent is rounded to 12 digits, so that inner products are exact rationals.
-    """
-    points = []
-    for j in range(size):
-        angle = sp.pi * (2 * j - size + 1) / (2 * size)  # half the angle, inside (-pi/2, pi/2)
-        tangent = Fraction(str(sp.N(sp.tan(angle), 12)))
-        square = tangent**2
-        points.append(((1 - square) / (1 + square), 2 * tangent / (1 + square)))
-    return tuple(points)
-
-
-def equal_inner_products(size: int, inner: Fraction) -> tuple[Point, ...]:
-    """`size` unit vectors with one pairwise inner product, up to normalisation: `e_i + s (1,...,1)`."""
-    # (2s + size s^2) / (1 + 2s + size s^2) = inner
-    ratio = inner / (1 - inner)
-    root = sp.sqrt(1 + size * sp.Rational(ratio.numerator, ratio.denominator))
-    s = Fraction(str(sp.N((root - 1) / size, 25)))
-    return tuple(tuple(s + (i == j) for j in range(size)) for i in range(size))
-
-
-def two_points(cosine: Fraction) -> tuple[Point, ...]:
-    """Two unit vectors of the plane whose inner product is at least `cosine`, and close to it."""
-    ratio = (1 - cosine) / (1 + cosine)
-    half = sp.sqrt(sp.Rational(ratio.numerator, ratio.denominator))
-    tangent = Fraction(str(sp.N(half, 20))) * (1 - Fraction(1, 10**15))  # rounded towards the pair
-    square = tangent**2
-    return ((Fraction(1), Fraction(0)), ((1 - square) / (1 + square), 2 * tangent / (1 + square)))
-
-
-def _largest_cosine(points: tuple[Point, ...]) -> arb:
-    """Enclose the largest inner product of two different normalised points."""
-    with ctx.workprec(200):
-        norms = [sum((exact(x) ** 2 for x in p), arb(0)).sqrt() for p in points]
-        best = arb(-1)
-        for i, p in enumerate(points):
-            for j in range(i):
-                inner = sum((exact(a * b) for a, b in zip(p, points[j], strict=True)), arb(0))
-                best = best.max(inner / (norms[i] * norms[j]))
-        return best
-
-
-def _interval(value: arb, digits: int = 12) -> Interval:
-    lower, upper = bounds(value, digits)
-    return Interval(lower=lower, upper=upper)
-
 
 # --- strict reading --------------------------------------------------------------------------------------------------
 
@@ -157,7 +110,7 @@ def close_points(context: Context) -> Evidence:
     )
     return Evidence(
         passed=False,
-        lhs=_interval(smallest(last, activation).value),
+        lhs=interval(smallest(last, activation).value),
         rhs=f"any positive constant, for instance {float(CANDIDATES[-1]):g}",
         error=0.0,
         cases=len(CANDIDATES),
@@ -185,7 +138,7 @@ def _witness(
     """Return the certificate that these points have lambda_min(G2) below the candidate, if the checker can read it."""
     if not certificate.supports(activation.name):
         return None
-    largest = Fraction(bounds(_largest_cosine(points), 30)[1])
+    largest = Fraction(bounds(largest_cosine(points), 30)[1])
     separated = (
         1 + largest
     ) / 2  # any C_max < 1 will do: leave the checker room for its own rounding
@@ -224,8 +177,8 @@ def circle_witness(context: Context) -> Evidence:
     )
     return Evidence(
         passed=False if undercut else (True if above else None),
-        lhs=_interval(values[-1]),
-        rhs=_interval(floor),
+        lhs=interval(values[-1]),
+        rhs=interval(floor),
         error=float(values[-1].rad()),
         cases=len(sizes),
         domain=f"$d = 2$, {activation.name}, $n = {', '.join(map(str, sizes))}$ equispaced points",
@@ -286,15 +239,15 @@ def gershgorin(context: Context) -> Evidence:
     slack, shown = float("inf"), None
     configurations = _configurations(context.setting)
     for name, points, margin in configurations:
-        largest = _largest_cosine(points) + margin
+        largest = largest_cosine(points) + margin
         bound = hermite_bound(term, len(points), largest, activation)
         value = smallest(points, activation).value
         order = compare(bound, value)
         if order != "<":
             return Evidence(
                 passed=False if order == ">" else None,
-                lhs=_interval(bound),
-                rhs=_interval(value),
+                lhs=interval(bound),
+                rhs=interval(value),
                 cases=len(configurations),
                 domain=name,
                 reason=(
@@ -310,8 +263,8 @@ def gershgorin(context: Context) -> Evidence:
     assert shown is not None
     return Evidence(
         passed=True,
-        lhs=_interval(shown[0]),
-        rhs=_interval(shown[1]),
+        lhs=interval(shown[0]),
+        rhs=interval(shown[1]),
         slack=slack,
         error=0.0,
         cases=len(configurations),
@@ -333,7 +286,7 @@ def _data_certificate(setting: Setting) -> dict[str, Any] | None:
 def positive_floor(context: Context) -> Evidence:
     """With C_max and s0 fixed, n is bounded by a spherical code, and the bound at that n is positive."""
     setting = context.setting
-    largest = _largest_cosine(setting.data.points)
+    largest = largest_cosine(setting.data.points)
     size = value_of(setting, "n_max")
     if not size.is_finite():
         return Evidence(passed=None, cases=1, reason="no bound on the number of points is known")
@@ -343,8 +296,8 @@ def positive_floor(context: Context) -> Evidence:
     return Evidence(
         passed=True if sign == ">" else (False if sign == "<" else None),
         scope=Scope.WHOLE,
-        lhs=_interval(arb(0)),
-        rhs=_interval(bound),
+        lhs=interval(arb(0)),
+        rhs=interval(bound),
         error=0.0,
         cases=1,
         domain=(
@@ -360,7 +313,7 @@ def _floor_certificate(setting: Setting, most: int, bound: arb) -> dict[str, Any
     """Return certificates of the bound on n and of the bound on lambda_min at that n, in one file."""
     if not certificate.supports(setting.activation.name):
         return None
-    largest = Fraction(bounds(_largest_cosine(setting.data.points), 20)[1])
+    largest = Fraction(bounds(largest_cosine(setting.data.points), 20)[1])
     size = n_max(setting.data.d, largest)
     floor = hermite_bound(GERSHGORIN["term"], most, exact(largest), setting.activation)
     if size.n_max != most or compare(floor, bound / 2) != ">":

@@ -13,7 +13,7 @@ from mfcheck.falsify.variants import (
     scaled,
     sign,
 )
-from mfcheck_proofs.scaled_resnets import lemma4, theorem5, theorem6
+from mfcheck_proofs.scaled_resnets import lemma4, rademacher, theorem5, theorem5_steps, theorem6
 from mfcheck_proofs.scaled_resnets.symbols import (
     Q_KL,
     C_max,
@@ -185,7 +185,7 @@ MOVEMENT: Errors = (
         "PL",
         sp.sqrt(Q_m) / beta,
         _below,
-        theorem5.MOVEMENT_CHECKS[:1],
+        theorem5_steps.MOVEMENT_CHECKS[:1],
         "beta |omega_inf - omega_0| tends to Q_m^(1/2), which each factor (below one for n >= 2, beta > 1) goes below.",
     ),
     *of_identity(
@@ -193,14 +193,14 @@ MOVEMENT: Errors = (
         "limit",
         sp.sqrt(Q_m),
         (FACTORS, sign()),
-        theorem5.MOVEMENT_CHECKS[1:2],
+        theorem5_steps.MOVEMENT_CHECKS[1:2],
     ),
     *of_order(
         "theorem-5-movement",
         "order",
         sp.Integer(-2),
         STEPS,
-        theorem5.MOVEMENT_CHECKS[2:],
+        theorem5_steps.MOVEMENT_CHECKS[2:],
         "The leading coefficient of beta^-2 is not zero.",
         "encoder",
     ),
@@ -216,7 +216,7 @@ SPECTRUM: Errors = of_attained(
 
 # --- Theorem 6 -----------------------------------------------------------------------------------
 
-_stated = theorem6.link["bound"]
+_stated = rademacher.link["bound"]
 RADEMACHER: Errors = of_attained(
     "theorem-6-rademacher",
     "bound",
@@ -225,7 +225,7 @@ RADEMACHER: Errors = of_attained(
         scaled(sp.Rational(1, 4)),
         powers(beta, -HALF, -1),
         powers(n, -1),
-        powers(theorem6.radius, HALF, 1),
+        powers(rademacher.radius, HALF, 1),
     ),
     ("theorem-6-rademacher-link",),
     "For small rho the complexity is near beta (2 rho E s0^2/n)^(1/2), more than half of the stated bound; each factor "

@@ -7,8 +7,9 @@ from functools import cache, lru_cache
 import sympy as sp
 from flint import arb
 
-from mfcheck.claims import Context, Setting
+from mfcheck.claims import Context, Interval, Setting
 from mfcheck.errors import InputError
+from mfcheck.rigor.ball import bounds
 from mfcheck.rigor.constants import enclose_constant
 from mfcheck.symbolic.constants import ConstantGraph
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
@@ -69,3 +70,9 @@ def number(context: Context, formula: sp.Basic, **given: float) -> float:
         else:
             values[symbol] = float(value_of(setting, graph.by_symbol[symbol].id).mid())
     return float(sp.lambdify(list(values), formula, "math")(*values.values()))
+
+
+def interval(value: arb, digits: int = 12) -> Interval:
+    """Return an enclosure as decimal bounds, rounded outwards to `digits` digits."""
+    lower, upper = bounds(value, digits)
+    return Interval(lower=lower, upper=upper)
