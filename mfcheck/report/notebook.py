@@ -17,7 +17,7 @@ from mfcheck.claims.record import (
     SimulationRecord,
 )
 from mfcheck.claims.verdict import Verdict
-from mfcheck.report import view
+from mfcheck.report import tex, view
 from mfcheck.report.html import formula, prose, value
 from mfcheck.report.mathml import refused, to_mathml
 from mfcheck.report.numbers import number
@@ -49,7 +49,7 @@ def html(shown: object) -> str | None:  # noqa: ARG001
 
 @singledispatch
 def latex(shown: object) -> str | None:  # noqa: ARG001
-    """Return the formula of an object as LaTeX between dollar signs, None where it has none."""
+    """Return what an object states as LaTeX, formulas between dollar signs, None where it states nothing."""
     return None
 
 
@@ -90,6 +90,12 @@ def _(shown: Claim) -> str:
             checks,
         )
     )
+
+
+@latex.register(Claim)
+@latex.register(ClaimRecord)
+def _(shown: Claim | ClaimRecord) -> str:
+    return tex.words(shown.statement)
 
 
 def _formulas(formulas: Formulas) -> Markup:

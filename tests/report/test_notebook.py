@@ -57,6 +57,7 @@ def test_a_review_shows_verdicts_and_findings(review: Review) -> None:
 
 def test_every_part_of_a_review_shows_itself(review: Review) -> None:
     for claim in review.claims:
+        assert str(claim._repr_latex_()).count("$") == claim.statement.count("$")
         text = html(claim)
         assert all(reading.verdict.value in text for reading in claim.readings)
         assert all(check.id in text for check in claim.checks)
@@ -87,6 +88,7 @@ def test_a_paper_its_claims_and_constants_show_themselves() -> None:
     assert all(claim.id in html(paper) for claim in paper.claims)
     for claim in paper.claims:
         assert "<table>" in html(claim)
+        assert str(claim._repr_latex_()).count("$") == claim.statement.count("$")
     for constant in paper.constants:
         assert constant.id in html(constant)
         assert str(constant._repr_latex_()).startswith("$")
