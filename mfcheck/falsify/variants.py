@@ -52,7 +52,7 @@ class Mutation:
 def scaled(*factors: sp.Expr | int) -> tuple[Mutation, ...]:
     """Multiply by numbers."""
     return tuple(
-        Mutation(f"times-{_word(f)}", SCALED, f"a factor {f} put in", sp.sympify(f))
+        Mutation(f"times-{_word(f)}", SCALED, f"a factor ${sp.latex(f)}$ put in", sp.sympify(f))
         for f in map(sp.sympify, factors)
     )
 
@@ -69,7 +69,7 @@ def powers(symbol: sp.Expr, *exponents: sp.Expr | float) -> tuple[Mutation, ...]
         Mutation(
             f"{_word(symbol)}-power-{_word(e)}",
             EXPONENT,
-            f"the exponent of {symbol} off by {e}",
+            f"the exponent of ${sp.latex(symbol)}$ off by ${sp.latex(e)}$",
             symbol**e,
         )
         for e in exact
@@ -80,11 +80,16 @@ def dropped(symbol: sp.Symbol, power: sp.Expr | int) -> tuple[Mutation, ...]:
     """Drop a factor `symbol**power`, and its root."""
     whole = sp.sympify(power)
     return (
-        Mutation(f"no-{symbol}", DROPPED_N, f"the factor {symbol**whole} dropped", symbol**-whole),
+        Mutation(
+            f"no-{symbol}",
+            DROPPED_N,
+            f"the factor ${sp.latex(symbol**whole)}$ dropped",
+            symbol**-whole,
+        ),
         Mutation(
             f"no-root-{symbol}",
             DROPPED_ROOT,
-            f"the factor {symbol ** (whole / 2)} dropped",
+            f"the factor ${sp.latex(symbol ** (whole / 2))}$ dropped",
             symbol ** (-whole / 2),
         ),
     )
@@ -96,7 +101,7 @@ def shifted(index: sp.Symbol, *by: int) -> tuple[Mutation, ...]:
         Mutation(
             f"{index}-shifted-{_word(sp.Integer(step))}",
             INDEX,
-            f"{index} replaced by {index + step}",
+            f"${sp.latex(index)}$ replaced by ${sp.latex(index + step)}$",
             change=lambda f, step=step: f.subs(index, index + step),  # type: ignore[misc]
         )
         for step in by
@@ -105,11 +110,12 @@ def shifted(index: sp.Symbol, *by: int) -> tuple[Mutation, ...]:
 
 def derivative(name: str, old: type[sp.Function], new: type[sp.Function]) -> tuple[Mutation, ...]:
     """Take another derivative of the activation."""
+    x = sp.Symbol("x", real=True)
     return (
         Mutation(
             name,
             DERIVATIVE,
-            f"{new.__name__} in place of {old.__name__}",
+            f"${sp.latex(new(x))}$ in place of ${sp.latex(old(x))}$",
             change=lambda f: f.replace(old, new),
         ),
     )
@@ -198,7 +204,7 @@ def of_order(
             f"{id}-{name}-off-{_word(step)}",
             EXPONENT,
             {name: exact + step},
-            f"{why} The exact order is {exact}.",
+            f"{why} The exact order is ${sp.latex(exact)}$.",
             checks,
             reading,
         )

@@ -62,7 +62,7 @@ CONSTANT: Errors = of_attained(
     C_1,
     (scaled(HALF, sp.Rational(3, 4), NEAR, sp.Rational(99, 100)),),
     ("assumption-3-suprema",),
-    "C_1 is the least constant that serves.",
+    "$C_1$ is the least constant that serves.",
 )
 
 LIPSCHITZ: Errors = of_attained(
@@ -71,7 +71,7 @@ LIPSCHITZ: Errors = of_attained(
     alpha * C_1 * network.mean_uw,
     (scaled(HALF, NEAR), powers(alpha, -HALF, -1)),
     ("ode-lipschitz",),
-    "One neuron at the steepest point of tanh, alpha = 2, moves at the full rate along w.",
+    r"One neuron at the steepest point of $\tanh$, $\alpha = 2$, moves at the full rate along $w$.",
 )
 LAGRANGE: Errors = of_identity(
     "ode", "missing_square", sp.Integer(1), (FACTORS, sign()), ("ode-cauchy-schwarz",)
@@ -82,7 +82,7 @@ EULER: Errors = of_order(
     network.order,
     (*STEPS, -2),
     ("ode-euler-order",),
-    "The leading error of explicit Euler steps does not vanish for a field that depends on s.",
+    "The leading error of explicit Euler steps does not vanish for a field that depends on $s$.",
 )
 
 _beta_n = (powers(beta, *STEPS), dropped(n, -1))
@@ -131,7 +131,7 @@ START: Errors = tuple(
         f"initialisation-{name}-not-centred",
         name,
         variant,
-        f"Without E[{which}] = 0 of Assumption 2 this would be the value; under it the mean is zero.",
+        rf"Without $\mathbb{{E}}[{which}] = 0$ of Assumption 2 this would be the value; under it the mean is zero.",
         ("initialisation-centred",),
     )
     for name, which, variant in (

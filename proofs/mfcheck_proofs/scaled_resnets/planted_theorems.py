@@ -60,7 +60,7 @@ STRICT: Errors = of_attained(
     Lambda,
     (scaled(2, HALF, sp.Rational(1, 100)),),
     ("lemma-4-close-points",),
-    "Two points at a small angle have a lambda_min below any positive number.",
+    r"Two points at a small angle have a $\lambda_{\min}$ below any positive number.",
     "strict",
 )
 
@@ -97,25 +97,25 @@ GERSHGORIN: Errors = tuple(
             "half-separation",
             "constant scaled",
             _term((n - 1) / 2, _c**r),
-            "every term with r >= 1 grows when the multiplier is halved",
+            r"every term with $r \ge 1$ grows when the multiplier is halved",
         ),
         (
             "r-shifted",
             "index shifted",
             _term(n - 1, _c ** (r + 1)),
-            "every term grows with the exponent, as c_max < 1",
+            r"every term grows with the exponent, as $C_{\max} < 1$",
         ),
         (
             "r-doubled",
             "exponent off",
             _term(n - 1, _c ** (2 * r)),
-            "every term with r >= 1 grows with the exponent, as c_max < 1",
+            r"every term with $r \ge 1$ grows with the exponent, as $C_{\max} < 1$",
         ),
         (
             "no-separation",
             "assumption dropped",
             sp.Integer(1),
-            "without C_max < 1 the sum would be the diagonal entry, which exceeds lambda_min",
+            r"without $C_{\max} < 1$ the sum would be the diagonal entry, which exceeds $\lambda_{\min}$",
         ),
     )
 )
@@ -127,7 +127,7 @@ LOSS: Errors = tuple(
         f"theorem-5-loss-rate-{factor}",
         "constant scaled",
         {"bound": theorem5.L_0 * sp.exp(-factor * beta**2 * lambda_0 * t / n)},
-        "The slowest mode decays like exp(-2 beta^2 lambda_min t/n), no faster.",
+        r"The slowest mode decays like $\exp(-2\beta^2\lambda_{\min}t/n)$, no faster.",
         ("theorem-5-loss-decay",),
     )
     for factor in (3, 8)
@@ -136,7 +136,7 @@ LOSS: Errors = tuple(
         f"theorem-5-loss-beta-{name}",
         "exponent off",
         {"bound": theorem5.L_0 * sp.exp(-(beta**power) * lambda_0 * t / n)},
-        "Time runs in units of n/beta^2; at large beta this rate is beyond that of the slowest mode.",
+        r"Time runs in units of $n/\beta^2$; at large $\beta$ this rate is beyond that of the slowest mode.",
         ("theorem-5-loss-decay",),
     )
     for name, power in (("half-more", sp.Rational(5, 2)), ("one-more", sp.Integer(3)))
@@ -150,7 +150,8 @@ KL_TAU: Errors = (
         Q_KL / beta**2,
         _below,
         ("theorem-5-kl-tau-bound",),
-        "beta^2 KL(tau_inf|tau_0) tends to Q_KL, which each factor (below one for n >= 2, beta > 1) goes below.",
+        r"$\beta^2\,\mathrm{KL}(\tau_\infty\,\|\,\tau_0)$ tends to $Q_{\mathrm{KL}}$, which each factor "
+        r"(below one for $n \ge 2$, $\beta > 1$) goes below.",
     ),
     *of_order(
         "theorem-5-kl-tau",
@@ -158,7 +159,7 @@ KL_TAU: Errors = (
         sp.Integer(-2),
         (*STEPS, -2),
         ("theorem-5-kl-tau-slope",),
-        "The leading coefficient of beta^-2 is not zero.",
+        r"The leading coefficient of $\beta^{-2}$ is not zero.",
         "leading-order",
     ),
     *of_identity(
@@ -176,7 +177,7 @@ KL_NU: Errors = of_order(
     sp.Integer(-4),
     (*STEPS, 2),
     ("theorem-5-kl-nu-slope",),
-    "The leading coefficient of beta^-4 is not zero.",
+    r"The leading coefficient of $\beta^{-4}$ is not zero.",
     "sharp-order",
 )
 MOVEMENT: Errors = (
@@ -186,7 +187,8 @@ MOVEMENT: Errors = (
         sp.sqrt(Q_m) / beta,
         _below,
         theorem5_steps.MOVEMENT_CHECKS[:1],
-        "beta |omega_inf - omega_0| tends to Q_m^(1/2), which each factor (below one for n >= 2, beta > 1) goes below.",
+        r"$\beta\,|\omega_\infty - \omega_0|$ tends to $Q_m^{1/2}$, which each factor "
+        r"(below one for $n \ge 2$, $\beta > 1$) goes below.",
     ),
     *of_identity(
         "theorem-5-movement",
@@ -201,7 +203,7 @@ MOVEMENT: Errors = (
         sp.Integer(-2),
         STEPS,
         theorem5_steps.MOVEMENT_CHECKS[2:],
-        "The leading coefficient of beta^-2 is not zero.",
+        r"The leading coefficient of $\beta^{-2}$ is not zero.",
         "encoder",
     ),
 )
@@ -211,7 +213,7 @@ SPECTRUM: Errors = of_attained(
     lambda_0,
     (scaled(sp.Rational(3, 2), 2), dropped(n, -1)),
     ("theorem-5-spectral-floor",),
-    "At t = 0 the smallest eigenvalue is lambda_0, which each factor (above one for n >= 2) goes beyond.",
+    r"At $t = 0$ the smallest eigenvalue is $\lambda_0$, which each factor (above one for $n \ge 2$) goes beyond.",
 )
 
 # --- Theorem 6 -----------------------------------------------------------------------------------
@@ -228,8 +230,8 @@ RADEMACHER: Errors = of_attained(
         powers(rademacher.radius, HALF, 1),
     ),
     ("theorem-6-rademacher-link",),
-    "For small rho the complexity is near beta (2 rho E s0^2/n)^(1/2), more than half of the stated bound; each factor "
-    "is below one half (n >= 4, beta >= 4, rho at most 1/4).",
+    r"For small $\rho$ the complexity is near $\beta(2\rho\,\mathbb{E}[\sigma_0^2]/n)^{1/2}$, more than half "
+    r"of the stated bound; each factor is below one half ($n \ge 4$, $\beta \ge 4$, $\rho \le 1/4$).",
 )
 COMPOSITION: Errors = (
     *of_order(
@@ -247,7 +249,7 @@ COMPOSITION: Errors = (
         theorem6.REPAIRED["complexity"],
         (dropped(n, -1),),
         theorem6.CHAIN_CHECKS[1:2],
-        "The complexity is of order n^(-1/2) exactly.",
+        "The complexity is of order $n^{-1/2}$ exactly.",
         "repaired",
     ),
     dropped_assumption(
