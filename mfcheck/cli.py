@@ -15,6 +15,7 @@ import typer
 
 from mfcheck.console import DEBUG, DONE, VERDICT_GIVEN, Output, run
 from mfcheck.errors import InputError
+from mfcheck.experiment_command import experiment
 from mfcheck.options import (
     ActivationText,
     BudgetName,
@@ -375,6 +376,9 @@ def simulate(
     with FractionProgress(output.console(stderr=True), "simulation") as progress:
         result = loaded.simulate(setting, seed, progress)
     output.give(result.model_dump_json(indent=1), lambda console: print_simulation(result, console))
+
+
+app.command(epilog="Example: mfcheck experiment rntk-scaling:synthetic --replicates 4")(experiment)
 
 
 @app.command(epilog="Example: mfcheck verify mfcheck-out/scaled-resnets/certificates/NAME.json")

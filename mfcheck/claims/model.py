@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 
 from mfcheck.claims.display import Displayed
+from mfcheck.claims.experiment import Experiment
 from mfcheck.claims.inequality import Inequality
 from mfcheck.claims.record import Evidence, SimulationRecord
 from mfcheck.claims.setting import Parameter, Setting
@@ -220,6 +221,8 @@ class Paper(Displayed):
     constants: tuple[Constant, ...] = ()
     simulate: Simulate | None = None
     references: tuple[str, ...] = field(default=())
+    experiments: tuple[Experiment, ...] = ()
+    """Sweeps that the paper proposes, for `mfcheck experiment`."""
 
     def __post_init__(self) -> None:
         """Refuse a paper with clashing ids."""
@@ -229,6 +232,7 @@ class Paper(Displayed):
             ("planted errors", [e.id for c in self.claims for e in c.planted]),
             ("inequalities", [q.id for c in self.claims for q in c.inequalities]),
             ("constants", [c.id for c in self.constants]),
+            ("experiments", [e.id for e in self.experiments]),
         ):
             if len(set(ids)) < len(ids):
                 raise ValueError(f"{self.id}: two {what} share an id")

@@ -204,21 +204,46 @@ class Series(Record):
 
 
 class SimulationRecord(Record):
-    """JSON of `mfcheck simulate`: each quantity at the end time, and `series` over `time`."""
+    """JSON of `mfcheck simulate`: each quantity at the end time, under its own name, and `series` over `time`.
+
+    What is simulated is the paper's choice: its quantities are further fields of the record, each with its error.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, Estimate]
 
     paper: str
     setting: dict[str, Any]
     seed: int
     end_time: float
-    loss: Estimate
-    KL_tau: Estimate
-    KL_nu: Estimate
-    movement_tau: Estimate
-    movement_nu: Estimate
-    lambda_min_G: Estimate
-    lambda_min_G2: Estimate
     time: tuple[float, ...]
     series: dict[str, Series]
+    plots: tuple[Plot, ...] = ()
+
+    @property
+    def final(self) -> dict[str, Estimate]:
+        """The quantities at the end time, by name."""
+        return dict(self.__pydantic_extra__)
+
+
+class PointRecord(Record):
+    """One point of an experiment: its cell, and each number as the mean over replicates with its standard error."""
+
+    cell: dict[str, float | int | str]
+    values: dict[str, Estimate]
+    replicates: int
+
+
+class ExperimentRecord(Record):
+    """JSON of `mfcheck experiment`; each error is one standard error over `replicates` seeds."""
+
+    paper: str
+    experiment: str
+    title: str
+    text: str
+    seed: int
+    options: dict[str, str]
+    points: tuple[PointRecord, ...]
     plots: tuple[Plot, ...] = ()
 
 

@@ -216,20 +216,9 @@ def _(shown: PowerRecord) -> str:
     return str(head + _table(("Planted error", "Kind", "Result", "Why it is false"), rows))
 
 
-_QUANTITIES = (
-    "loss",
-    "KL_tau",
-    "KL_nu",
-    "movement_tau",
-    "movement_nu",
-    "lambda_min_G",
-    "lambda_min_G2",
-)
-
-
 @html.register
 def _(shown: SimulationRecord) -> str:
-    rows = [(_code(name), value(getattr(shown, name))) for name in _QUANTITIES]
+    rows = [(_code(name), value(end)) for name, end in shown.final.items()]
     title = f"At time {number(shown.end_time)}"
     figures = Markup("").join(
         Markup('<figure style="{}"><figcaption>{}</figcaption>{}</figure>').format(

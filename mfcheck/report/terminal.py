@@ -17,6 +17,7 @@ from mfcheck.claims.record import (
     AttackRecord,
     CheckRecord,
     ConstantsRecord,
+    ExperimentRecord,
     FalsifyRecord,
     Finding,
     PowerRecord,
@@ -42,15 +43,6 @@ _STYLES = {
 _ANSWERS = {"yes": "green", "no": "bold red", "undecided": "yellow", "crashed": "bold yellow"}
 _SEVERITIES = {"major": "bold red", "minor": "bold yellow", "remark": "bold cyan"}
 _ASCII = str.maketrans({"±": "+/-", "…": "...", "–": "-", "≥": ">=", "≤": "<=", "·": "-"})
-_END_VALUES = (
-    "loss",
-    "KL_tau",
-    "KL_nu",
-    "movement_tau",
-    "movement_nu",
-    "lambda_min_G",
-    "lambda_min_G2",
-)
 
 
 def _unicode(console: Console) -> bool:
@@ -306,8 +298,7 @@ def print_simulation(record: SimulationRecord, console: Console) -> None:
     """Print the end of a simulation: each quantity with its error."""
     _settings(console, record.paper, record.setting)
     rows = []
-    for name in _END_VALUES:
-        end = getattr(record, name)
+    for name, end in record.final.items():
         start = record.series.get(name)
         first = _value_at_start(start.value, start.error) if start else "–"
         rows.append(tuple(_text(console, cell) for cell in (name, first, _value(console, end))))
@@ -318,3 +309,27 @@ def print_simulation(record: SimulationRecord, console: Console) -> None:
 
 def _value_at_start(values: tuple[float, ...], errors: tuple[float, ...]) -> str:
     return numbers.estimate(values[0], errors[0]).text if values and errors else "–"
+
+
+def print_experiment(record: ExperimentRecord, console: Console) -> None:
+    """Print the points of an experiment: each cell, and its numbers with their standard errors."""
+    _line(console, f"{one_line(record.paper)}: {_prose(console, record.title)}", "bold")
+    _line(console, _prose(console, record.text), "dim")
+    console.print()
+    cells = list(dict.fromkeys(name for p in record.points for name in p.cell))
+    names = list(dict.fromkeys(name for p in record.points for name in p.values))
+    rows = [
+        tuple(
+            _text(console, cell)
+            for cell in (
+                *(one_line(p.cell.get(name, "–")) for name in cells),
+                *(_value(console, p.values.get(name)) for name in names),
+            )
+        )
+        for p in record.points
+    ]
+    _table(console, (*cells, *names), rows)
+    console.print()
+    counts = sorted({p.replicates for p in record.points})
+    many = ", ".join(map(str, counts))
+    _line(console, f"Means over {many} replicates, with standard errors; seed {record.seed}.")
