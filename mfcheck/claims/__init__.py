@@ -11,7 +11,9 @@ from mfcheck.claims.model import (
     Context,
     Paper,
     PlantedError,
+    Proof,
     Reading,
+    Regime,
 )
 from mfcheck.claims.record import Curve, Estimate, Evidence, Interval, Note, Plot, Review
 from mfcheck.claims.registry import load_paper, paper_ids
@@ -39,8 +41,10 @@ __all__ = [
     "Parameter",
     "PlantedError",
     "Plot",
+    "Proof",
     "Question",
     "Reading",
+    "Regime",
     "Review",
     "Sample",
     "Scope",

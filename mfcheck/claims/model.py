@@ -71,7 +71,20 @@ class Answer:
 
 @dataclass(frozen=True)
 class Assumption:
-    """A predicate on settings, with a way to generate settings that satisfy it."""
+    """A predicate on settings, with a way to generate settings that satisfy it.
+
+    Args:
+        id: stable name.
+        title: short name for people.
+        statement: what it asks, in the words of the paper.
+        source: where the paper states it.
+        holds: decides it for one setting, in exact or ball arithmetic; None where it cannot.
+        generate: a random setting that meets it.
+        reads: the parts of a setting that `holds` depends on (`points`, `labels`, `activation`, or the name of a
+            parameter); None if that is not known.
+        survey: things the user may choose, by name, each judged by itself.
+        beyond: where the paper or its derivation needs more than the assumption grants, and what.
+    """
 
     id: str
     title: str
@@ -79,6 +92,74 @@ class Assumption:
     source: str
     holds: Callable[[Setting], Answer]
     generate: Callable[[np.random.Generator], Setting]
+    reads: tuple[str, ...] | None = None
+    survey: Callable[[], Mapping[str, Answer]] | None = None
+    beyond: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """An argument for all settings of a regime at once; it counts only if what it rests on is checked again.
+
+    Args:
+        text: how the claim follows from what is checked, in words.
+        assumptions: those it is about: shown to be met, or shown not to be met together.
+        certificate: accepted by `mfcheck.verify`, or the proof does not count.
+        identities: pairs of equal expressions; proved by SymPy, or the proof does not count.
+        beyond: where nothing meets the assumptions: the largest index at which that is still possible.
+    """
+
+    text: str
+    assumptions: tuple[str, ...]
+    certificate: dict[str, Any] | None = None
+    identities: tuple[tuple[sp.Expr, sp.Expr], ...] = ()
+    beyond: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an argument of words alone."""
+        if self.certificate is None and not self.identities:
+            raise ValueError("a proof needs a certificate or identities that can be checked")
+
+    @property
+    def kind(self) -> Kind:
+        """How strong the argument is."""
+        return Kind.EXACT if self.certificate is None else Kind.CERTIFIED
+
+
+@dataclass(frozen=True)
+class Regime:
+    """The settings that a reading speaks about, with what decides whether its assumptions can be met there.
+
+    Where the reading speaks of an index that grows, finitely many witnesses answer nothing: it takes `every`, or
+    assumptions that do not read what the index changes.
+
+    Args:
+        id: stable name; equal ids must be the same regime.
+        text: the regime in words.
+        index: symbol of what grows, such as `n`; empty if one setting answers.
+        indices: values of the index at which a witness is tried.
+        varies: the parts of a setting that `witness` changes with the index.
+        holds: `(setting under review, candidate) -> Answer`, what the regime asks beyond the assumptions.
+        witness: `(setting under review, index) -> Setting`; may raise `InputError` where it knows none.
+        every: a proof that `witness` meets the named assumptions, and `holds`, at every index.
+        empty: a proof that the named assumptions cannot be met; None where there is none.
+        checks: checks of the paper that ask the same; their findings are not repeated.
+    """
+
+    id: str
+    text: str
+    index: str = ""
+    indices: tuple[int, ...] = (2, 4, 8)
+    varies: tuple[str, ...] = ()
+    holds: Callable[[Setting, Setting], Answer] | None = None
+    witness: Callable[[Setting, int], Setting] | None = None
+    every: Callable[[Setting], Proof | None] | None = None
+    empty: Callable[[Setting], Proof | None] | None = None
+    checks: tuple[str, ...] = ()
+
+
+ONE_SETTING = Regime("one-setting", "one setting")
+"""The regime of a reading that names no other."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +186,8 @@ class Reading:
     formulas: Formulas = field(default_factory=dict)
     needs: Callable[[Setting], None] | None = None
     """Raises InputError for a setting of which this reading says nothing."""
+    regimes: tuple[Regime, ...] = (ONE_SETTING,)
+    """What it speaks about; where the text allows several, each is audited."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +216,8 @@ class Claim(Displayed):
     assumptions: tuple[str, ...] = ()
     inequalities: tuple[Inequality, ...] = ()
     """What a search for counterexamples can attack."""
+    no_inequality: str = ""
+    """Where there is nothing to attack: why, in words that end a sentence."""
 
     def __post_init__(self) -> None:
         """Refuse a claim whose parts do not fit together."""
@@ -150,6 +235,8 @@ class Claim(Displayed):
                 raise ValueError(f"{self.id}: inequality {inequality.id} belongs to no reading")
         for error in self.planted:
             self._fits(error, readings, checks)
+        if not all(reading.regimes for reading in self.readings):
+            raise ValueError(f"{self.id}: a reading needs a regime")
 
     def _fits(
         self, error: PlantedError, readings: Mapping[str, Reading], checks: Mapping[str, Check]
@@ -240,6 +327,16 @@ class Paper(Displayed):
         for claim in self.claims:
             if not set(claim.assumptions) <= known:
                 raise ValueError(f"{self.id}: {claim.id} names an unknown assumption")
+        self._require_regimes()
+
+    def _require_regimes(self) -> None:
+        regimes = {g for c in self.claims for reading in c.readings for g in reading.regimes}
+        if len({regime.id for regime in regimes}) < len(regimes):
+            raise ValueError(f"{self.id}: two regimes share an id")
+        checks = {check.id for claim in self.claims for check in claim.checks}
+        for regime in regimes:
+            if not set(regime.checks) <= checks:
+                raise ValueError(f"{self.id}: the regime {regime.id} names an unknown check")
 
     def claim(self, id: str) -> Claim | None:
         """Return the claim of that id, if there is one."""

@@ -2,16 +2,12 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from mfcheck.claims.display import Displayed
+from mfcheck.claims.audit import AssumptionRecord as AssumptionRecord
+from mfcheck.claims.audit import AuditRecord as AuditRecord
+from mfcheck.claims.base import Record as Record
 from mfcheck.claims.verdict import Kind, Question, Scope, Verdict
-
-
-class Record(Displayed, BaseModel):
-    """Immutable plain data; unknown keys are refused, NaN and infinities too."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Interval(Record):
@@ -133,7 +129,7 @@ class ReadingRecord(Record):
     text: str
     verdict: Verdict
     because: str
-    formulas: dict[str, str] = {}
+    formulas: dict[str, str] = Field(default_factory=dict)
     """LaTeX of each formula of the reading."""
 
 
@@ -161,17 +157,6 @@ class Finding(Record):
     reproduce: str
 
 
-class AssumptionRecord(Record):
-    """Whether the setting under review meets an assumption (None: could not be decided)."""
-
-    id: str
-    title: str
-    statement: str
-    source: str
-    met: bool | None
-    reason: str
-
-
 class ConstantRecord(Record):
     """One node of the graph of constants."""
 
@@ -184,7 +169,7 @@ class ConstantRecord(Record):
     source: str
     needs: str = ""
     """What the derivation uses beyond the paper's assumptions."""
-    orders: dict[str, str] = {}
+    orders: dict[str, str] = Field(default_factory=dict)
     """Symbol to exponent: the constant grows like that power of the symbol, all other leaves fixed; `?` undecided."""
 
 
@@ -257,7 +242,7 @@ class PlantedRecord(Record):
     rejected_by: tuple[str, ...]
     caught: bool
     why_false: str
-    answers: dict[str, str] = {}
+    answers: dict[str, str] = Field(default_factory=dict)
 
 
 class KindTally(Record):
@@ -305,7 +290,8 @@ class AttackRecord(Record):
     Of `sampled` independent settings of the stated distribution, `met` met the assumptions, all of them decided, and
     `violated` violated the inequality beyond rounding; `probability_upper` bounds the probability of a violation
     (Clopper-Pearson) at level `confidence`. `largest` is the greatest relative violation `(lhs-rhs)/(|lhs|+|rhs|)`
-    seen anywhere, in double precision, None if no setting could be evaluated.
+    seen anywhere, in double precision, None if no setting could be evaluated; `tightest` is the least slack, right over
+    left side, where the left side is positive, and `plots` show it over the parameters.
     """
 
     inequality: str
@@ -321,6 +307,8 @@ class AttackRecord(Record):
     seconds: dict[str, float]
     per_second: float
     largest: float | None
+    tightest: float | None = None
+    plots: tuple[Plot, ...] = ()
     counterexample: CounterexampleRecord | None = None
 
 
@@ -354,3 +342,5 @@ class Review(Record):
     findings: tuple[Finding, ...]
     constants: tuple[ConstantRecord, ...] = ()
     references: tuple[str, ...] = ()
+    audits: tuple[AuditRecord, ...] = ()
+    """Can the assumptions be met, each alone and all of a claim together, in the regimes of the claims?"""

@@ -107,10 +107,15 @@ class Parameter:
             value = read_exact(text)
         except InputError as error:
             raise InputError(f"{self.name}: {error}") from None
-        self._require(value)
+        self.require(value)
         return value
 
-    def _require(self, value: Fraction) -> None:
+    def require(self, value: Fraction) -> None:
+        """Refuse a value that the parameter cannot take.
+
+        Raises:
+            InputError: not an integer where one is needed, or out of range.
+        """
         if self.integer and value.denominator != 1:
             raise InputError(f"{self.name} must be an integer, got {value}")
         low, high = self.minimum, self.maximum
