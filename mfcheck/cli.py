@@ -268,6 +268,7 @@ def falsify(
     ] = None,
     budget: BudgetName = "standard",
     seed: Seed = 0,
+    jobs: Jobs = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for counterexamples and certificates.")
     ] = None,
@@ -278,6 +279,7 @@ def falsify(
     """Search for settings in which a claim is false."""
     from mfcheck.falsify.attack import falsify as run_falsify
     from mfcheck.report import print_falsification
+    from mfcheck.run.engine import cores
 
     output = Output(json, quiet, no_colour)
     paper, _, claim = target.partition(":")
@@ -289,6 +291,7 @@ def falsify(
         seed=seed,
         planted=planted,
         out=out,
+        jobs=jobs or cores(),
         watch=lambda words: progress.print(words, markup=False, soft_wrap=True),
     )
     output.give(

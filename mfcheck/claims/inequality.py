@@ -60,6 +60,8 @@ class Variable:
     high: Fraction
     log: bool = False
     """Whether to search its logarithm."""
+    integer: bool = False
+    """Whether it takes whole numbers only."""
 
 
 Sides = tuple[float, float]

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from mfcheck.claims.inequality import Case, Inequality
-from mfcheck.claims.model import Budget, Claim, Formulas, Paper
+from mfcheck.claims.model import Budget, Claim, Paper
 from mfcheck.claims.record import AttackRecord, CounterexampleRecord, FalsifyRecord, Interval
 from mfcheck.claims.registry import load_paper
 from mfcheck.claims.setting import Setting
 from mfcheck.errors import InputError
 from mfcheck.falsify import space
-from mfcheck.falsify.search import CONFIDENCE, NOISE, NOTHING, Found, Sizes, Target, search
+from mfcheck.falsify.pool import Pool, Reference
+from mfcheck.falsify.search import CONFIDENCE, Found, Perform, Sizes, search
 from mfcheck.falsify.shrink import shrink
+from mfcheck.falsify.target import NOISE, NOTHING, Target
+from mfcheck.falsify.visits import plots
 from mfcheck.rigor.ball import bounds
 
 Watch = Callable[[str], None]
@@ -29,6 +32,7 @@ def falsify(
     seed: int = 0,
     planted: str | None = None,
     out: Path | None = None,
+    jobs: int = 1,
     watch: Watch = lambda _: None,
 ) -> FalsifyRecord:
     """Search for settings in which a claim is false.
@@ -40,6 +44,7 @@ def falsify(
         seed: the same seed gives the same record, times apart.
         planted: id of a planted error of the claim, to be attacked in place of its reading.
         out: folder for the record, and for each counterexample its data, a script, and its certificate.
+        jobs: processes to search in; the record does not depend on it, times apart.
         watch: told of each inequality before it is attacked.
 
     Raises:
@@ -52,10 +57,13 @@ def falsify(
     if out is not None:
         _require_folder(out)
     attacks = []
-    for inequality in _inequalities(found, planted):
-        watch(f"{inequality.id}: {budget} search")
-        target = Target(loaded, found, inequality, _formulas(found, inequality, planted))
-        attacks.append(attack(target, Sizes.of(Budget(budget)), seed))
+    sizes = Sizes.of(Budget(budget))
+    with Pool(jobs) as pool:
+        for inequality in _inequalities(found, planted):
+            watch(f"{inequality.id}: {budget} search")
+            reference = Reference(paper, claim, inequality.id, planted)
+            perform = pool.perform(reference, sizes, seed)
+            attacks.append(attack(reference.target(), sizes, seed, perform))
     record = FalsifyRecord(
         paper=paper,
         claim=claim,
@@ -75,7 +83,8 @@ def _claim(paper: Paper, id: str) -> Claim:
     if found is None:
         raise InputError(f"unknown claim {id[:60]!r}; {paper.id} can be attacked at: {able}")
     if not found.inequalities:
-        raise InputError(f"{id} states no inequality about one setting; those that do: {able}")
+        reason = found.no_inequality or "it states no inequality about one setting"
+        raise InputError(f"{id} cannot be attacked: {reason}; those that can: {able}")
     return found
 
 
@@ -92,15 +101,9 @@ def _inequalities(claim: Claim, planted: str | None) -> tuple[Inequality, ...]:
     return found
 
 
-def _formulas(claim: Claim, inequality: Inequality, planted: str | None) -> Formulas:
-    formulas = claim.reading(inequality.reading).formulas
-    replaced = next((e.replace for e in claim.planted if e.id == planted), {})
-    return {**formulas, **replaced}
-
-
-def attack(target: Target, sizes: Sizes, seed: int) -> AttackRecord:
-    """Search for a counterexample of one inequality, and shrink it."""
-    found = search(target, sizes, seed)
+def attack(target: Target, sizes: Sizes, seed: int, perform: Perform | None = None) -> AttackRecord:
+    """Search for a counterexample of one inequality, and shrink it; `perform` does the units of the search."""
+    found = search(target, sizes, seed, perform)
     example = None if found.case is None else _example(target, found.case)
     return _record(target, sizes, found, example)
 
@@ -157,6 +160,8 @@ def _record(
         seconds=dict(found.seconds),
         per_second=found.rate,
         largest=None if found.largest == NOTHING else found.largest,
+        tightest=None if found.visits.tightest is None else found.visits.tightest[0],
+        plots=plots(found.visits, inequality),
         counterexample=example,
     )
 

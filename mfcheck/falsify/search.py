@@ -1,30 +1,27 @@
-"""The search for a setting in which an inequality is false: random, guided, optimised; then certified."""
+"""The search for a setting in which an inequality is false: random, guided, optimised; then certified.
+
+A search is made of units, each with random streams of its own: what they find does not depend on where they run.
+"""
 
 import hashlib
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
-import sympy as sp
 from scipy.optimize import Bounds, differential_evolution, dual_annealing
 from scipy.stats import beta as beta_law
 
-from mfcheck.claims.inequality import Array, Case, Inequality, Sample
-from mfcheck.claims.model import Assumption, Budget, Claim, Paper
-from mfcheck.errors import InputError
-from mfcheck.falsify import space, strategies
-from mfcheck.rigor.ball import compare
-from mfcheck.symbolic.activation import LIBRARY, Activation
+from mfcheck.claims.inequality import Array, Case, Sample
+from mfcheck.claims.model import Budget
+from mfcheck.falsify import space
+from mfcheck.falsify.target import NOISE, NOTHING, Target, violation
+from mfcheck.falsify.visits import Visits
+from mfcheck.symbolic.activation import Activation
 
-Formulas = Mapping[str, sp.Basic]
-
-NOISE = 1e-7
-"""Relative violation below which double precision says nothing."""
-NOTHING = -2.0
-"""Violation where a side is not defined, or the right side is infinite."""
 CONFIDENCE = 0.99
 KEPT = 8
 """Candidates that are tried in ball arithmetic, the worst first."""
@@ -34,18 +31,12 @@ RESTARTS = 4
 """How often the optimiser begins anew if it converges before its evaluations are used up."""
 SMALL = 12
 """Dimension up to which differential evolution is used, dual annealing above."""
+STREAMS = 4
+"""Independent parts of the sampled and of the guided search; a fixed number, so that results do not depend on jobs."""
 
 
 class Enough(Exception):  # noqa: N818
     """The optimiser has used up its evaluations."""
-
-
-def violation(lhs: float, rhs: float) -> float:
-    """Return `(lhs - rhs)/(|lhs| + |rhs|)`, positive where `lhs <= rhs` is false; NOTHING where undefined."""
-    if not (np.isfinite(lhs) and np.isfinite(rhs)):
-        return NOTHING
-    size = abs(lhs) + abs(rhs)
-    return (lhs - rhs) / size if size > 0 else 0.0
 
 
 @dataclass(frozen=True)
@@ -70,51 +61,6 @@ class Sizes:
         )
 
 
-@dataclass(frozen=True)
-class Target:
-    """An inequality of a paper with the formulas under attack."""
-
-    paper: Paper
-    claim: Claim
-    inequality: Inequality
-    formulas: Formulas
-
-    @property
-    def assumptions(self) -> tuple[Assumption, ...]:
-        """The assumptions that the claim names."""
-        return tuple(a for a in self.paper.assumptions if a.id in self.claim.assumptions)
-
-    def admissible(self, case: Case) -> bool:
-        """Return whether the paper speaks of the setting, and all assumptions are decided to hold."""
-        try:
-            self.paper.validate(case.setting)
-        except InputError:
-            return False
-        return all(_holds(a, case) for a in self.assumptions)
-
-    def fast(self, sample: Sample) -> float:
-        """Return the violation in double precision."""
-        with np.errstate(all="ignore"), suppress(InputError, np.linalg.LinAlgError):
-            return violation(*self.inequality.fast(sample, self.formulas))
-        return NOTHING
-
-    def enclosed(self, case: Case) -> tuple[Any, Any] | None:
-        """Return rigorous enclosures of both sides; None where they cannot be had."""
-        try:
-            return self.inequality.enclosed(case, self.formulas)
-        except InputError:
-            return None
-
-    def refuted(self, case: Case) -> bool:
-        """Return whether a case certainly meets the assumptions and certainly violates the inequality."""
-        sides = self.enclosed(case) if self.admissible(case) else None
-        return sides is not None and compare(*sides) == ">"
-
-
-def _holds(assumption: Assumption, case: Case) -> bool:
-    return assumption.holds(case.setting).met is True
-
-
 @dataclass
 class Best:
     """The worst cases seen so far, worst first; at most KEPT."""
@@ -129,6 +75,11 @@ class Best:
         if score <= NOTHING or (full and score <= self.cases[-1][0]):
             return
         self.cases = sorted([*self.cases, (score, case())], key=lambda pair: -pair[0])[:KEPT]
+
+    def merge(self, other: "Best") -> None:
+        """Add what another search kept."""
+        for score, case in other.cases:
+            self.add(score, lambda case=case: case)  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
@@ -145,21 +96,57 @@ class Sampled:
             return 1.0
         return float(beta_law.ppf(CONFIDENCE, self.violated + 1, self.met - self.violated))
 
+    def __add__(self, other: "Sampled") -> "Sampled":
+        """Return the counts of both."""
+        return Sampled(self.met + other.met, self.violated + other.violated)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece of a search: a stream of sampled and guided settings, or a climb from a case."""
+
+    number: int
+    start: Case | None = None
+    share: int = 0
+
+
+@dataclass
+class Part:
+    """What a unit found, and how long each way of searching took it, in a process of that name."""
+
+    best: Best = field(default_factory=Best)
+    visits: Visits = field(default_factory=Visits)
+    sampled: Sampled = field(default_factory=lambda: Sampled(0, 0))
+    tried: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=dict)
+    process: int = 0
+
+    def merge(self, other: "Part") -> None:
+        """Add what another unit found."""
+        self.best.merge(other.best)
+        self.visits.merge(other.visits)
+        self.sampled += other.sampled
+        self.tried += other.tried
+        for way, seconds in other.seconds.items():
+            self.seconds[way] = self.seconds.get(way, 0.0) + seconds
+
 
 @dataclass(frozen=True)
 class Found:
-    """The outcome of a search; `case` is a certified counterexample if there is one."""
+    """The outcome of a search; `case` is a certified counterexample if there is one, `busy` the longest process."""
 
     sampled: Sampled
     tried: Mapping[str, int]
     seconds: Mapping[str, float]
     largest: float
     case: Case | None
+    visits: Visits = field(default_factory=Visits)
+    busy: float = 0.0
 
     @property
     def rate(self) -> float:
         """Settings tried per second, all ways of search together."""
-        return sum(self.tried.values()) / max(sum(self.seconds.values()), 1e-9)
+        return sum(self.tried.values()) / max(self.busy or sum(self.seconds.values()), 1e-9)
 
 
 def stream(seed: int, *words: str) -> np.random.Generator:
@@ -168,24 +155,83 @@ def stream(seed: int, *words: str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, *digest[:16]]))
 
 
-def search(target: Target, sizes: Sizes, seed: int) -> Found:
-    """Look for a certified counterexample."""
-    best, tried, seconds = Best(), {}, {}
-    _warm(target)
-    parts: list[tuple[str, Callable[[], Any]]] = [
-        ("sampled", lambda: _sample(target, sizes, seed, best)),
-        ("guided", lambda: _guide(target, sizes, seed, best)),
-        ("optimised", lambda: _optimise(target, sizes, seed, best)),
-    ]
-    results = []
-    for name, part in parts:
-        start = time.perf_counter()
-        count, result = part()
-        seconds[name], tried[name] = time.perf_counter() - start, count
-        results.append(result)
-    hits = sorted((c for score, c in best.cases if score > NOISE), key=_complexity)
+Perform = Callable[[Sequence[Unit]], Sequence[Part]]
+"""Does units somewhere, and returns their parts in the same order."""
+
+
+def search(target: Target, sizes: Sizes, seed: int, perform: Perform | None = None) -> Found:
+    """Look for a certified counterexample.
+
+    Args:
+        target: what to attack.
+        sizes: how much to do.
+        seed: the same seed gives the same result, wherever the units are done.
+        perform: does the units; None: here, one after the other.
+    """
+    if perform is None:
+        target.warm()
+        perform = lambda units: [work(target, sizes, seed, unit) for unit in units]  # noqa: E731
+    whole, busy = Part(), Counter[int]()
+    for units in (_streams, lambda: _climbs(target, sizes, whole.best)):
+        for part in perform(units()):
+            busy[part.process] += sum(part.seconds.values())  # type: ignore[assignment]
+            whole.merge(part)
+    hits = sorted((c for score, c in whole.best.cases if score > NOISE), key=_complexity)
     case = next((case for case in hits if target.refuted(case)), None)
-    return Found(results[0], tried, seconds, best.largest, case)
+    return Found(
+        whole.sampled,
+        dict(whole.tried),
+        whole.seconds,
+        whole.best.largest,
+        case,
+        whole.visits,
+        max(busy.values(), default=0.0),
+    )
+
+
+def _streams() -> list[Unit]:
+    return [Unit(number) for number in range(STREAMS)]
+
+
+def _climbs(target: Target, sizes: Sizes, best: Best) -> list[Unit]:
+    """Return a climb from the worst case of each activation and size seen, at most four, and from the default."""
+    by_kind: dict[tuple[Activation, int], Case] = {}
+    for _, case in best.cases:
+        by_kind.setdefault((case.setting.activation, case.setting.data.n), case)
+    starts = [*list(by_kind.values())[:4], target.default_case()]
+    return [Unit(k, case, sizes.optimised // len(starts)) for k, case in enumerate(starts)]
+
+
+def work(target: Target, sizes: Sizes, seed: int, unit: Unit) -> Part:
+    """Do one unit."""
+    part = Part(process=os.getpid())
+    ways: list[tuple[str, Callable[[], int]]] = [
+        ("optimised", lambda: _climb(target, unit, seed + unit.number, part))
+    ]
+    if unit.start is None:
+        ways = [
+            ("sampled", lambda: _sample(target, sizes, seed, unit.number, part)),
+            ("guided", lambda: _guide(target, sizes, seed, unit.number, part)),
+        ]
+    for way, do in ways:
+        start = time.perf_counter()
+        part.tried[way] = do()
+        part.seconds[way] = time.perf_counter() - start
+    return part
+
+
+def _share(total: int, number: int) -> int:
+    """Return how many of a total belong to a stream."""
+    return total // STREAMS + (number < total % STREAMS)
+
+
+def _score(target: Target, sample: Sample, visits: Visits) -> float:
+    """Return the violation, and count the setting."""
+    sides = target.sides(sample)
+    if sides is None or not np.isfinite(sides).all():
+        return NOTHING
+    visits.add(target.inequality, sample, *sides)
+    return violation(*sides)
 
 
 def _complexity(case: Case) -> tuple[int, int]:
@@ -193,37 +239,26 @@ def _complexity(case: Case) -> tuple[int, int]:
     return data.n * data.d, len(str(data.points))
 
 
-def _warm(target: Target) -> None:
-    """Generate code, and what belongs to the activations of the library alone, before the clock runs."""
-    case = _default_case(target)
-    for activation in LIBRARY.values() if "activation" in target.inequality.varies else ():
-        case = replace(case, setting=replace(case.setting, activation=activation))
-        target.fast(case.sample())
-        target.admissible(case)
-
-
-def _default_case(target: Target) -> Case:
-    own = tuple((v.name, space.rational(v, space.at(v, 0.5))) for v in target.inequality.own)
-    return Case(target.paper.default, own)
-
-
-def _sample(target: Target, sizes: Sizes, seed: int, best: Best) -> tuple[int, Sampled]:
-    rng = stream(seed, "sample", target.inequality.id)
+def _sample(target: Target, sizes: Sizes, seed: int, number: int, part: Part) -> int:
+    rng = stream(seed, "sample", target.inequality.id, str(number))
     met = violated = 0
-    for _ in range(sizes.sampled):
+    for _ in range(_share(sizes.sampled, number)):
         case = space.draw(rng, target.paper.default, target.inequality, sizes.max_n, sizes.max_d)
         if not target.admissible(case):
             continue
-        score = target.fast(case.sample())
+        score = _score(target, case.sample(), part.visits)
         if score == NOTHING:
             continue
         met += 1
         violated += score > NOISE
-        best.add(score, lambda case=case: case)  # type: ignore[misc]
-    return sizes.sampled, Sampled(met, violated)
+        part.best.add(score, lambda case=case: case)  # type: ignore[misc]
+    part.sampled = Sampled(met, violated)
+    return _share(sizes.sampled, number)
 
 
-def _guide(target: Target, sizes: Sizes, seed: int, best: Best) -> tuple[int, None]:
+def _guide(target: Target, sizes: Sizes, seed: int, number: int, part: Part) -> int:
+    from mfcheck.falsify import strategies  # a review searches without Hypothesis
+
     count = 0
 
     def objective(case: Case) -> float:
@@ -231,45 +266,34 @@ def _guide(target: Target, sizes: Sizes, seed: int, best: Best) -> tuple[int, No
         count += 1
         score = target.fast(case.sample())
         if score > NOTHING and target.admissible(case):
-            best.add(score, lambda: case)
+            _score(target, case.sample(), part.visits)
+            part.best.add(score, lambda: case)
         return score
 
+    examples = _share(sizes.guided, number)
+    if not examples:
+        return 0
     some = strategies.typed(stream(seed, "typed", target.inequality.id), TYPED)
     drawn = strategies.cases(target.paper, target.inequality, sizes.max_n, some)
-    strategies.explore(drawn, objective, sizes.guided, seed)
-    return count, None
+    strategies.explore(drawn, objective, examples, seed * STREAMS + number)
+    return count
 
 
-def _optimise(target: Target, sizes: Sizes, seed: int, best: Best) -> tuple[int, None]:
-    """Maximise the violation over the continuous part, in several spaces, from the worst cases seen."""
-    starts = _starts(target, best)
-    share, total = sizes.optimised // len(starts), 0
-    for number, case in enumerate(starts):
-        total += _climb(target, case, share, seed + number, best)
-    return total, None
-
-
-def _starts(target: Target, best: Best) -> list[Case]:
-    """Return the worst case of each activation seen, at most four, and the default setting."""
-    by_activation: dict[tuple[Activation, int], Case] = {}
-    for _, case in best.cases:
-        key = (case.setting.activation, case.setting.data.n)
-        by_activation.setdefault(key, case)
-    return [*list(by_activation.values())[:4], _default_case(target)]
-
-
-def _climb(target: Target, case: Case, budget: int, seed: int, best: Best) -> int:
+def _climb(target: Target, unit: Unit, seed: int, part: Part) -> int:
+    """Maximise the violation over the continuous part of the unit's case."""
+    case = unit.start
+    assert case is not None
     inside = space.space_of(case, target.inequality)
     if inside.size == 0 or not target.admissible(case):
         return 0
-    count = 0
+    count, best = 0, part.best
 
     def objective(vector: Array) -> float:
         nonlocal count
-        if count == budget:
+        if count == unit.share:
             raise Enough
         count += 1
-        score = target.fast(inside.sample(vector))
+        score = _score(target, inside.sample(vector), part.visits)
         if score > best.largest:
             exact = inside.case(vector)
             if target.admissible(exact):
@@ -278,7 +302,7 @@ def _climb(target: Target, case: Case, budget: int, seed: int, best: Best) -> in
 
     with suppress(Enough):
         for again in range(RESTARTS):
-            _minimise(objective, inside.vector(case), budget, seed + 1000 * again)
+            _minimise(objective, inside.vector(case), unit.share, seed + 1000 * again)
     return count
 
 

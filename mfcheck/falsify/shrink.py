@@ -52,7 +52,7 @@ def shrink(
         simpler = (
             c
             for c in _steps(case, default, inequality)
-            if c not in refused and cost(c, default) < now
+            if c not in refused and cost(c, default) < now and _in_range(c, inequality)
         )
         for candidate in simpler:
             if promising(candidate) and refuted(candidate):
@@ -62,6 +62,13 @@ def shrink(
         else:
             break
     return case
+
+
+def _in_range(case: Case, inequality: Inequality) -> bool:
+    """Whether each variable that the inequality limits keeps to its range, and whole numbers stay whole."""
+    limited = [*((v, case[v.name]) for v in inequality.own)]
+    limited += [(v, case.setting[v.name]) for v in inequality.ranges]
+    return all(v.low <= x <= v.high and not (v.integer and x.denominator != 1) for v, x in limited)
 
 
 def _steps(case: Case, default: Setting, inequality: Inequality) -> Iterator[Case]:

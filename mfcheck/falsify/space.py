@@ -19,13 +19,14 @@ POINT_DENOMINATOR = 10**12
 def at(variable: Variable, share: float) -> float:
     """Return the value at that share, from zero to one, of the variable's range."""
     low, high = float(variable.low), float(variable.high)
+    value = low + share * (high - low)
     if variable.log:
-        return math.exp(math.log(low) + share * (math.log(high) - math.log(low)))
-    return low + share * (high - low)
+        value = math.exp(math.log(low) + share * (math.log(high) - math.log(low)))
+    return float(round(value)) if variable.integer else value
 
 
 def share_of(variable: Variable, value: float) -> float:
-    """Return the share of the range at which the value lies: the inverse of `at`."""
+    """Return the share of the range at which the value lies: the inverse of `at`, up to rounding to integers."""
     low, high = float(variable.low), float(variable.high)
     if variable.log:
         low, high, value = math.log(low), math.log(high), math.log(max(value, low))
@@ -33,7 +34,9 @@ def share_of(variable: Variable, value: float) -> float:
 
 
 def rational(variable: Variable, value: float) -> Fraction:
-    """Return an exact value of the range near a number, with 12 significant digits."""
+    """Return an exact value of the range near a number, with 12 significant digits; an integer where one is needed."""
+    if variable.integer:
+        value = round(value)
     return min(max(Fraction(f"{value:.12g}"), variable.low), variable.high)
 
 

@@ -183,6 +183,8 @@ def typed(rng: np.random.Generator, count: int) -> Drawn[Activation]:
 
 def scales(variable: Variable) -> Drawn[Fraction]:
     """Draw values of a variable from its range; powers of ten where its logarithm is to be searched."""
+    if variable.integer:
+        return st.integers(int(variable.low), int(variable.high)).map(Fraction)
     drawn = rationals(variable.low, variable.high)
     if not variable.log:
         return drawn

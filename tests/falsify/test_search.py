@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -25,15 +25,17 @@ from mfcheck.claims import (
 from mfcheck.errors import InputError
 from mfcheck.falsify.search import (
     CONFIDENCE,
-    NOTHING,
+    STREAMS,
     Best,
     Found,
+    Part,
     Sampled,
     Sizes,
-    Target,
+    Unit,
     search,
-    violation,
+    work,
 )
+from mfcheck.falsify.target import NOTHING, Target, violation
 from mfcheck.rigor.ball import exact
 
 DEFAULT = load_paper("scaled-resnets")
@@ -105,6 +107,26 @@ def test_a_rare_violation_is_found_by_the_optimiser_and_certified() -> None:
     assert found.case["x"] ** 2 > Fraction(99999, 100000)
 
 
+def test_the_order_in_which_units_are_done_does_not_matter() -> None:
+    aim = target(sp.Rational(1, 2))
+    aim.warm()
+    rounds = []
+
+    def backwards(units: Sequence[Unit]) -> list[Part]:
+        rounds.append(len(units))
+        return [work(aim, TINY, 3, unit) for unit in reversed(units)][::-1]
+
+    known, found = search(aim, TINY, 3), search(aim, TINY, 3, backwards)
+    assert rounds[0] == STREAMS
+    assert (found.sampled, found.tried, found.largest, found.case) == (
+        known.sampled,
+        known.tried,
+        known.largest,
+        known.case,
+    )
+    assert found.visits == known.visits
+
+
 def test_a_search_repeats_itself() -> None:
     def run(seed: int) -> tuple[object, ...]:
         found = search(target(sp.Rational(1, 2)), TINY, seed)
@@ -169,3 +191,4 @@ def test_budgets_grow() -> None:
 def test_rate_counts_all_ways() -> None:
     found = Found(Sampled(1, 0), {"a": 10, "b": 20}, {"a": 1.0, "b": 2.0}, 0.0, None)
     assert found.rate == 10
+    assert Found(Sampled(1, 0), {"a": 30}, {"a": 3.0}, 0.0, None, busy=1.5).rate == 20

@@ -76,11 +76,11 @@ def smallest(matrix: Array) -> float:
 
 
 def resolved(bound: float, matrix: Array) -> tuple[float, float]:
-    """Return a bound of lambda_min, and lambda_min: equal where double precision cannot tell, nan where both vanish."""
+    """Return a bound of lambda_min, and lambda_min: equal where they agree up to rounding, nan where rounding hides them."""
     value, noise = smallest(matrix), 1e-11 * float(np.trace(matrix))
-    if max(bound, value) <= noise:
-        return float("nan"), float("nan")
-    return (value if abs(bound - value) <= noise else bound), value
+    if abs(bound - value) > noise:
+        return bound, value
+    return (value, value) if value > 1e3 * noise else (float("nan"), float("nan"))
 
 
 def largest_cosine(X: Array) -> float:

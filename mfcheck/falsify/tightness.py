@@ -1,0 +1,102 @@
+"""How sharp a claim's inequalities are: a check that searches settings of many sizes for the least slack."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mfcheck.claims.inequality import Inequality
+from mfcheck.claims.model import Check, Claim, Context, Paper, PlantedError
+from mfcheck.claims.record import Estimate, Evidence
+from mfcheck.claims.verdict import Kind
+from mfcheck.falsify.search import CONFIDENCE, Found, Sizes, search
+from mfcheck.falsify.target import NOISE, Target
+from mfcheck.falsify.visits import plots
+
+
+def check_id(inequality: Inequality) -> str:
+    """Return the id of the check that measures an inequality's slack."""
+    return f"slack-{inequality.id}"
+
+
+def with_slack_checks(paper: Paper, planted: Sequence[PlantedError] = ()) -> Paper:
+    """Return the paper with a check of the slack for each inequality of its claims.
+
+    Args:
+        paper: the paper.
+        planted: false variants that these checks must reject; each goes to the claim of the check that it names.
+    """
+    return replace(paper, claims=tuple(_measured(paper, claim, planted) for claim in paper.claims))
+
+
+def _measured(paper: Paper, claim: Claim, planted: Sequence[PlantedError]) -> Claim:
+    checks = tuple(_check(paper, claim, q) for q in claim.inequalities)
+    known = {check.id for check in checks}
+    own = tuple(error for error in planted if set(error.rejected_by) <= known)
+    return replace(claim, checks=claim.checks + checks, planted=claim.planted + own)
+
+
+def _check(paper: Paper, claim: Claim, inequality: Inequality) -> Check:
+    def run(context: Context) -> Evidence:
+        around = replace(paper, default=context.setting)
+        target = Target(around, claim, inequality, context.formulas)
+        sizes = Sizes(
+            context.budget.pick(60, 200, 2000),
+            0,
+            context.budget.pick(300, 1000, 20_000),
+            context.budget.pick(8, 16, 32),
+            context.budget.pick(4, 6, 8),
+        )
+        return evidence(target, search(target, sizes, context.seed), context.seed)
+
+    return Check(
+        check_id(inequality), Kind.SAMPLED, run, inequality.reading, group="slack-" + claim.id
+    )
+
+
+def evidence(target: Target, found: Found, seed: int) -> Evidence:
+    """Return what a search says of an inequality: the least slack, its plots, and whether it was violated.
+
+    A violation in double precision is a no only if ball arithmetic confirms it in a setting whose assumptions are
+    decided to hold; otherwise it is undecided.
+    """
+    sampled, tightest = found.sampled, found.visits.tightest
+    total = sum(found.tried.values())
+    slack, lhs, rhs = tightest or (None, None, None)
+    passed = None
+    if found.case is not None:
+        passed = False
+    elif sampled.met and found.largest <= NOISE:
+        passed = True
+    return Evidence(
+        passed=passed,
+        lhs=None if lhs is None else _rounded(lhs),
+        rhs=None if rhs is None else _rounded(rhs),
+        slack=slack,
+        error=None if lhs is None else NOISE * abs(lhs),
+        cases=sampled.met,
+        domain=(
+            f"{total} settings tried, {sampled.met} of {_asked(found)} sampled ones met the assumptions: a violation "
+            f"has a probability below {sampled.upper:.2g} there (confidence {CONFIDENCE:g}); {target.inequality.text}; "
+            f"seed {seed}"
+        ),
+        reason=_reason(found, passed),
+        plots=plots(found.visits, target.inequality),
+    )
+
+
+def _asked(found: Found) -> int:
+    return found.tried.get("sampled", 0)
+
+
+def _rounded(value: float) -> Estimate:
+    return Estimate(value=value, error=NOISE * abs(value))
+
+
+def _reason(found: Found, passed: bool | None) -> str:
+    if found.case is not None:
+        data = found.case.setting.data
+        return (
+            f"certainly false at n = {data.n}, d = {data.d}, {found.case.setting.activation.name}"
+        )
+    if passed:
+        return ""
+    return "no setting met the assumptions" if not found.sampled.met else "violated by rounding"
