@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args
 
+from mfcheck.claims.audit import AuditRecord
 from mfcheck.claims.model import Paper
 from mfcheck.claims.record import CheckRecord, ClaimRecord, Finding, Note, Severity
 from mfcheck.claims.setting import Setting
@@ -37,6 +38,7 @@ def collect(
     claims: Sequence[ClaimRecord],
     notes: Mapping[str, Sequence[Note]],
     options: Sequence[str],
+    audits: Sequence[AuditRecord] = (),
 ) -> tuple[Finding, ...]:
     """Return the findings of a review, the most severe first, then in the order of the paper.
 
@@ -45,13 +47,54 @@ def collect(
         claims: the claims with their verdicts.
         notes: what each check noted, by id of the check.
         options: command-line options that repeat the run.
+        audits: whether the assumptions can be met.
     """
     found: dict[str, Finding] = {}
     for claim in claims:
-        command = shlex.join(["mfcheck", "check", f"{paper}:{claim.id}", *options])
-        for finding in _of_claim(claim, notes, command):
+        for finding in _of_claim(claim, notes, command(paper, claim.id, options)):
             _add(found, finding)
+    for finding in _of_audits(audits):
+        _add(found, finding)
     return tuple(sorted(found.values(), key=lambda f: SEVERITIES.index(f.severity)))
+
+
+def command(paper: str, claim: str, options: Sequence[str]) -> str:
+    """Return the command line that repeats the checks and audits of a claim."""
+    return shlex.join(["mfcheck", "check", f"{paper}:{claim}", *options])
+
+
+def _of_audits(audits: Sequence[AuditRecord]) -> Iterable[Finding]:
+    """Yield a finding for each regime in which all assumptions of a claim cannot be met, and for each defect."""
+    by_regime: dict[str, list[AuditRecord]] = {}
+    for audit in audits:
+        by_regime.setdefault(audit.regime, []).append(audit)
+    for regime, answers in by_regime.items():
+        joint = [a for a in answers if a.joint and a.answer == "none"]
+        claims = tuple(dict.fromkeys(claim for a in joint for claim in a.claims))
+        if joint:
+            text = (
+                f"The assumptions of {', '.join(claims)} cannot be met together: {joint[0].text}. "
+                f"{_sentence(joint[0].reason)}"
+            )
+            yield _audited(f"audit.{regime}", text, claims[0], joint[0])
+        for audit in (a for a in answers if a.defect):
+            text = f"Whether assumptions can be met ({audit.text}) is not known: {audit.reason}"
+            yield _audited(f"audit.{regime}.defect", text, audit.claims[0], audit)
+
+
+def _audited(id: str, text: str, claim: str, audit: AuditRecord) -> Finding:
+    return Finding(
+        id=id,
+        severity="minor",
+        claim=claim,
+        text=text,
+        evidence=audit.evidence,
+        reproduce=audit.reproduce,
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def without_constants(paper: str, reason: str, options: Sequence[str]) -> Finding:

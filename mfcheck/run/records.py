@@ -8,20 +8,24 @@ from typing import Any
 import flint
 import sympy as sp
 
+from mfcheck.claims.audit import AssumptionRecord, AuditRecord
 from mfcheck.claims.model import Check, Claim, Paper, Reading
 from mfcheck.claims.record import (
-    AssumptionRecord,
     CheckRecord,
     ClaimRecord,
     ConstantRecord,
     Evidence,
     ReadingRecord,
 )
-from mfcheck.claims.verdict import Outcome, Verdict, combine, explain
+from mfcheck.claims.verdict import Outcome, Question, Verdict, combine, explain
 from mfcheck.run.tasks import Result, What
 
 Checks = Mapping[str, CheckRecord]
 """The checks that ran, by id."""
+
+PENDING = "pending"
+Audits = Mapping[str, AuditRecord | str | None]
+"""By id of a reading: the answer that its assumptions cannot be met, `PENDING` where it may still come, or None."""
 
 LIBRARIES = ("sympy", "mpmath", "numpy", "scipy", "numba", "python-flint", "pydantic")
 
@@ -57,27 +61,38 @@ def _outcome(record: CheckRecord) -> Outcome:
     return Outcome(record.kind, record.passed, record.scope, record.question, record.crashed)
 
 
-def _verdict(claim: Claim, reading: Reading, ran: Checks) -> tuple[Verdict, str]:
-    """Return the verdict and its reason; a reading with checks still to come is never decided."""
+def _verdict(claim: Claim, reading: Reading, ran: Checks, audits: Audits) -> tuple[Verdict, str]:
+    """Return the verdict and its reason; a reading with work still to come is never decided."""
+    void = audits.get(reading.id)
     ids = [check.id for check in claim.checks if check.reading == reading.id]
     outcomes = [_outcome(ran[id]) for id in ids if id in ran]
     if outcomes and len(outcomes) < len(ids):
         because = f"{len(ids) - len(outcomes)} of {len(ids)} checks did not run"
         return Verdict.INCONCLUSIVE, because
-    return combine(outcomes), explain(outcomes)
+    if outcomes and void is PENDING:
+        return Verdict.INCONCLUSIVE, "the audit of its assumptions did not run"
+    before = combine(outcomes)
+    if not isinstance(void, AuditRecord) or void.kind is None or (ids and not outcomes):
+        return before, explain(outcomes)
+    outcomes.append(Outcome(void.kind, False, question=Question.APPLIES))
+    because = explain(outcomes)
+    return combine(outcomes), because if combine(
+        outcomes
+    ) is before else f"{because}: {void.reason}"
 
 
-def _reading_record(claim: Claim, reading: Reading, ran: Checks) -> ReadingRecord:
-    verdict, because = _verdict(claim, reading, ran)
+def _reading_record(claim: Claim, reading: Reading, ran: Checks, audits: Audits) -> ReadingRecord:
+    verdict, because = _verdict(claim, reading, ran, audits)
     formulas = {name: sp.latex(formula) for name, formula in reading.formulas.items()}
     return ReadingRecord(
         id=reading.id, text=reading.text, verdict=verdict, because=because, formulas=formulas
     )
 
 
-def claim_record(claim: Claim, ran: Checks) -> ClaimRecord:
-    """Return the record of a claim from those of its checks that ran."""
-    readings = tuple(_reading_record(claim, reading, ran) for reading in claim.readings)
+def claim_record(claim: Claim, ran: Checks, audits: Audits | None = None) -> ClaimRecord:
+    """Return the record of a claim from those of its checks that ran, and from what voids its readings."""
+    voided = audits or {}
+    readings = tuple(_reading_record(claim, reading, ran, voided) for reading in claim.readings)
     return ClaimRecord(
         id=claim.id,
         title=claim.title,

@@ -4,15 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mfcheck import __version__
+from mfcheck.claims.audit import AuditRecord
 from mfcheck.claims.model import Budget, Claim, Paper
 from mfcheck.claims.record import CheckRecord, ClaimRecord, Evidence, Finding, PowerRecord, Review
 from mfcheck.claims.setting import Setting
 from mfcheck.claims.verdict import Kind
 from mfcheck.errors import InputError
 from mfcheck.falsify.power import Response, tally, trials
-from mfcheck.run import findings, records
+from mfcheck.run import audits, findings, records
 from mfcheck.run.engine import cores, run_tasks
 from mfcheck.run.inputs import build_setting
 from mfcheck.run.store import Identity, Store, write_text
@@ -56,6 +58,10 @@ class _Run:
                     self._keep(event)
                 if watch is not None:
                     watch(event, len(self.found), len(tasks))
+
+    def save_certificate(self, name: str, certificate: dict[str, Any]) -> str | None:
+        """Keep a certificate and return the name of its file, None if nothing is kept."""
+        return None if self.store is None else self.store.save_certificate(name, certificate)
 
     def _keep(self, result: Result) -> None:
         if self.store is not None:
@@ -201,6 +207,7 @@ def _review_tasks(paper: Paper, claims: Sequence[Claim], constants: bool) -> lis
     checks = [check for claim in claims for check in claim.checks]
     checks.sort(key=lambda check: _LONGEST_FIRST.index(check.kind))
     tasks += [Task(What.CHECK, check.id, group=check.group) for check in checks]
+    tasks += audits.tasks(claims)
     return [*tasks, Task(What.CONSTANTS)] if constants and paper.constants else tasks
 
 
@@ -214,7 +221,18 @@ def _finish(
         if result.task.what is What.CHECK
     }
     ran = {record.id: record for record in _check_records(run, claims, evidence)}
-    claim_records = tuple(records.claim_record(claim, ran) for claim in claims)
+    given = findings.setting_options(run.paper, run.setting, data_file)
+    options = ("--budget", run.job.budget, "--seed", str(run.job.seed), *given)
+    audited = audits.records(
+        run.paper,
+        claims,
+        run.found,
+        run.save_certificate,
+        lambda claim: findings.command(run.paper.id, claim, options),
+    )
+    claim_records = tuple(
+        records.claim_record(claim, ran, _voided(run, claim, audited)) for claim in claims
+    )
     result = Review(
         mfcheck=__version__,
         paper=run.paper.id,
@@ -228,25 +246,35 @@ def _finish(
         missing=tuple(c.id for claim in claims for c in claim.checks if c.id not in ran),
         assumptions=records.assumption_records(run.paper, run.found),
         claims=claim_records,
-        findings=_findings(run, claim_records, evidence, data_file),
+        findings=_findings(run, claim_records, evidence, audited, options, given),
         constants=records.constant_records(run.found.get(What.CONSTANTS)),
         references=run.paper.references,
+        audits=audited,
     )
     if run.store is not None:
         write_text(run.store.folder / REVIEW, result.model_dump_json(indent=1) + "\n")
     return result
 
 
+def _voided(run: _Run, claim: Claim, audited: Sequence[AuditRecord]) -> records.Audits:
+    return {
+        reading.id: records.PENDING
+        if audits.pending(claim, reading, run.found)
+        else audits.void(claim, reading, audited)
+        for reading in claim.readings
+    }
+
+
 def _findings(
     run: _Run,
     claims: Sequence[ClaimRecord],
     evidence: Mapping[str, Evidence],
-    data_file: str | None,
+    audited: Sequence[AuditRecord],
+    options: Sequence[str],
+    given: Sequence[str],
 ) -> tuple[Finding, ...]:
     notes = {id: found.notes for id, found in evidence.items()}
-    given = findings.setting_options(run.paper, run.setting, data_file)
-    options = ("--budget", run.job.budget, "--seed", str(run.job.seed), *given)
-    found = findings.collect(run.paper.id, claims, notes, options)
+    found = findings.collect(run.paper.id, claims, notes, options, audited)
     constants = run.found.get(What.CONSTANTS)
     if constants is None or not constants.crashed:
         return found
@@ -262,7 +290,7 @@ def _check_records(
             continue
         found = evidence[check.id]
         name = None
-        if run.store is not None and found.certificate is not None:
-            name = run.store.save_certificate(check.id, found.certificate)
+        if found.certificate is not None:
+            name = run.save_certificate(check.id, found.certificate)
         result = run.found[Task(What.CHECK, check.id).key]
         yield records.check_record(check, found, result, run.job.seed, name)

@@ -17,6 +17,7 @@ class What(StrEnum):
     CHECK = "check"
     ASSUMPTION = "assumption"
     CONSTANTS = "constants"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Task:
 
     Args:
         what: which part of the paper it evaluates.
-        id: of the check or assumption; empty for the constants.
+        id: of the check, the assumption or the regime; empty for the constants.
         planted: id of the planted error under which the check runs, if any.
         group: tasks of one group run one after the other in the same process.
     """

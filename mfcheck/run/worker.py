@@ -15,11 +15,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from mfcheck.claims.audit import AssumptionRecord, SurveyRecord
 from mfcheck.claims.model import Budget, Check, Context, Formulas, Paper
-from mfcheck.claims.record import AssumptionRecord, Evidence
+from mfcheck.claims.record import Evidence
 from mfcheck.claims.setting import Setting
 from mfcheck.errors import InputError
 from mfcheck.rigor.constants import evaluate_constants
+from mfcheck.run.audit import audit, regimes
 from mfcheck.run.tasks import Job, Task, What, named_activation, resolve_paper
 
 DIGITS = 15
@@ -50,6 +52,8 @@ class Bench:
             return {**plain, "certificate": evidence.certificate}  # as it is: NaN must be refused
         if task.what is What.ASSUMPTION:
             return self._assumption(task.id).model_dump(mode="json")
+        if task.what is What.AUDIT:
+            return self._audit(task.id)
         records = evaluate_constants(self.paper, self.setting, DIGITS, strict=False)
         return [record.model_dump(mode="json") for record in records]
 
@@ -76,7 +80,17 @@ class Bench:
             source=stated.source,
             met=answer.met,
             reason=answer.reason,
+            survey=tuple(
+                SurveyRecord(name=name, met=found.met, reason=found.reason)
+                for name, found in (stated.survey() if stated.survey else {}).items()
+            ),
+            beyond=dict(stated.beyond),
         )
+
+    def _audit(self, id: str) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
+        regime = regimes(self.paper.claims)[id]
+        answers = audit(self.paper, regime, self.setting, self.seed)
+        return [(found.record.model_dump(mode="json"), found.certificate) for found in answers]
 
 
 def find_check(
