@@ -17,7 +17,7 @@ from mfcheck.particles.flow import Evaluation, Flow
 from mfcheck.particles.integrate import integrate, output_times
 from mfcheck.particles.memory import memory_estimate
 from mfcheck.particles.problem import Numerics, Problem
-from mfcheck.particles.simulate import simulate
+from mfcheck.particles.simulate import Plan, plan, simulate
 from mfcheck.particles.solution import QUANTITIES, Estimate, Series, Solution, SolutionCost
 from mfcheck.particles.state import State, initial_state
 from mfcheck.particles.trajectory import Cost, Trajectory
@@ -34,6 +34,7 @@ __all__ = [
     "FlowError",
     "MemoryLimitError",
     "Numerics",
+    "Plan",
     "Problem",
     "Rate",
     "Series",
@@ -52,6 +53,7 @@ __all__ = [
     "limit",
     "memory_estimate",
     "output_times",
+    "plan",
     "simulate",
     "state_distances",
     "width_sweep",

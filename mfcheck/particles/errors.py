@@ -16,6 +16,7 @@ class FlowError(RuntimeError):
     """A run of the flow ended early.
 
     Attributes:
+        reason: what happened.
         time: time of the flow that was reached.
         trajectory: everything computed up to then, or None if the run had not begun.
     """
@@ -23,6 +24,7 @@ class FlowError(RuntimeError):
     def __init__(self, message: str, time: float, trajectory: "Trajectory | None") -> None:
         saved = 0 if trajectory is None else trajectory.time.size
         super().__init__(f"{message} (reached time {time:.6g}; {saved} output times saved)")
+        self.reason = message
         self.time = time
         self.trajectory = trajectory
 

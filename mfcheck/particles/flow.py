@@ -97,8 +97,7 @@ class Flow:
 
     def loss(self, state: State) -> float:
         """Return `sum_i e_i^2 / (2 n)`."""
-        e = self.residual(state)
-        return float(e @ e) / (2 * self.problem.n)
+        return self._loss_of(self.residual(state))
 
     def velocities(self, state: State) -> State:
         """Return the velocities of all particles, as a state."""
@@ -123,7 +122,11 @@ class Flow:
         if "nu" in self.frozen:
             d_nu[:] = 0.0
             rates[1:] = 0.0
-        return Evaluation(e, float(e @ e) / (2 * self.problem.n), d_tau, d_nu, rates)
+        return Evaluation(e, self._loss_of(e), d_tau, d_nu, rates)
+
+    def _loss_of(self, e: Array) -> float:
+        with np.errstate(over="ignore", invalid="ignore"):  # not finite: the step is refused
+            return float(e @ e) / (2 * self.problem.n)
 
     def _adjoint(
         self, state: State, z_end: Array, weights: Array, scale: float, d_tau: Array, d_nu: Array

@@ -16,6 +16,8 @@ from mfcheck.particles.trajectory import Cost, Trajectory
 
 FIRST_OUTPUT = 0.05  # first output time, in units of the fastest time scale
 STAGES = 20.0  # evaluations of a run over the root of (end * fastest rate), measured
+ADVICE = "shorten end_time, lower beta"
+NOT_FINITE = "the Gram matrix is not finite"
 SMALLEST_RATIO = 1e-13  # below this lambda_min / lambda_max is rounding
 
 
@@ -26,10 +28,13 @@ def output_times(problem: Problem, numerics: Numerics, start: State) -> Array:
     of rate `beta^2 lambda_min(G2) / n`, has fallen by `sqrt(loss_factor)`.
 
     Raises:
+        DivergenceError: the Gram matrix is not finite at the start.
         StepLimitError: `lambda_min(G2)` is rounding at the start, or the run would need more than
             `max_evaluations` evaluations to stay stable.
     """
     _, G2 = Flow(problem, numerics, start).gram_matrices(start)
+    if not np.isfinite(G2).all():
+        raise DivergenceError(NOT_FINITE, 0.0, None)
     low, high = np.linalg.eigvalsh(G2)[[0, -1]]
     rate = problem.beta**2 / problem.n
     end = numerics.end_time
@@ -44,7 +49,7 @@ def output_times(problem: Problem, numerics: Numerics, start: State) -> Array:
     if evaluations > numerics.max_evaluations:
         message = (
             f"the run would need about {evaluations:.3g} evaluations and may take "
-            f"{numerics.max_evaluations}: shorten end_time, lower beta, or raise max_evaluations"
+            f"{numerics.max_evaluations}: {ADVICE}, or raise max_evaluations"
         )
         raise StepLimitError(message, 0.0, None)
     first = min(FIRST_OUTPUT / (rate * high), end / numerics.outputs)
@@ -61,9 +66,15 @@ class _Recorder:
         self.began = clock.perf_counter()
         self.rows: list[tuple[float, Array, float, Array, Array, float, float]] = []
 
-    def record(self, stepper: Stepper) -> None:
+    def seconds(self) -> float:
+        return clock.perf_counter() - self.began
+
+    def record(self, stepper: Stepper) -> bool:
+        """Add a row; say whether that was possible: the Gram matrices are finite."""
         G1, G2 = self.flow.gram_matrices(stepper.y.state)
         G = self.flow.problem.alpha**2 * G1 + G2
+        if not np.isfinite(G).all():
+            return False
         stepper.top = float(np.linalg.eigvalsh(G)[-1])
         self.rows.append(
             (
@@ -76,13 +87,13 @@ class _Recorder:
                 float(np.linalg.eigvalsh(G2)[0]),
             )
         )
+        return True
 
     def trajectory(self, stepper: Stepper, steps: int, rejected: int) -> Trajectory:
-        seconds = clock.perf_counter() - self.began
         time, residuals, loss, KL, movement, low_G, low_G2 = (
             np.array(column) for column in zip(*self.rows, strict=True)
         )
-        cost = Cost(steps, rejected, stepper.evaluations, seconds, self.memory)
+        cost = Cost(steps, rejected, stepper.evaluations, self.seconds(), self.memory)
         return Trajectory(
             self.flow.problem, self.numerics, time, residuals, loss, KL, movement, low_G, low_G2,
             self.flow.start, stepper.y.state.copy(), stepper.switch, cost,
@@ -127,16 +138,16 @@ def integrate(
     least_loss = 1e-2 * numerics.loss_factor * flow.loss(start)
     stepper = Stepper(flow, typical_sizes(problem, float(times[-1]), top), least_loss, switch)
     run = _Run(stepper, recorder, numerics, float(times[-1]))
-    recorder.record(run.stepper)
+    run.record()
     for index, target in enumerate(times[1:], start=2):
         run.advance(float(target), float(times[1]))
-        recorder.record(run.stepper)
+        run.record()
         if progress is not None:
             progress(index / times.size)
         loss = recorder.rows[-1][2]
         if stop_at_loss and loss <= numerics.loss_factor * recorder.rows[0][2]:
             break
-    return run.result()
+    return recorder.trajectory(stepper, run.steps, run.rejected)
 
 
 class _Run:
@@ -153,8 +164,16 @@ class _Run:
         self.steps = 0
         self.rejected = 0
 
-    def result(self) -> Trajectory:
+    def result(self) -> Trajectory | None:
+        """Return what was recorded so far, None if that is nothing."""
+        if not self.recorder.rows:
+            return None
         return self.recorder.trajectory(self.stepper, self.steps, self.rejected)
+
+    def record(self) -> None:
+        """Record an output time."""
+        if not self.recorder.record(self.stepper):
+            raise DivergenceError(NOT_FINITE, self.stepper.time, self.result())
 
     def advance(self, target: float, first_step: float) -> None:
         """Step to the output time `target`."""
@@ -187,7 +206,15 @@ class _Run:
             raise kind(f"{what}; step {h:.3g}", at, self.result())
         if self.stepper.evaluations >= self.numerics.max_evaluations:
             message = (
-                f"{self.stepper.evaluations} evaluations were made without reaching {self.end:.6g}"
+                f"{self.stepper.evaluations} evaluations were made without reaching {self.end:.6g}: "
+                f"{ADVICE}, or raise max_evaluations"
+            )
+            raise StepLimitError(message, at, self.result())
+        allowed = self.numerics.max_seconds
+        if allowed is not None and self.recorder.seconds() > allowed:
+            message = (
+                f"{allowed:.3g} seconds have passed without reaching {self.end:.6g}: "
+                f"{ADVICE}, or raise max_seconds"
             )
             raise StepLimitError(message, at, self.result())
 

@@ -111,6 +111,7 @@ class Numerics:
             discretisation in depth has no noise; `independent`: each layer has its own draws.
         memory_limit: bytes that a run may use; None: 80 % of what is available.
         max_evaluations: evaluations of the flow after which a run is given up.
+        max_seconds: seconds after which `simulate` or `integrate` is given up; None: never.
 
     Raises:
         InputError: a value is out of range.
@@ -131,6 +132,7 @@ class Numerics:
     layer_draws: LayerDraws = "shared"
     memory_limit: int | None = None
     max_evaluations: int = 100_000
+    max_seconds: float | None = None
 
     def __post_init__(self) -> None:
         _check_sizes(self)
@@ -139,8 +141,10 @@ class Numerics:
             raise InputError("tolerance must lie between 1e-12 and 0.1")
         if not 0 < _number("loss_factor", self.loss_factor) < 1:
             raise InputError("loss_factor must lie between 0 and 1")
-        if self.end_time is not None and _number("end_time", self.end_time) <= 0:
-            raise InputError("end_time must be positive")
+        for name in ("end_time", "max_seconds"):
+            value = getattr(self, name)
+            if value is not None and _number(name, value) <= 0:
+                raise InputError(f"{name} must be positive")
 
     @property
     def decoder_size(self) -> int:

@@ -3,7 +3,7 @@
 - replicates: independent particles; their spread gives the statistical error;
 - each replicate again with either half of its particles: the difference estimates the bias, which
   is removed (jackknife) for independent pairs, whose bias is of order 1/M;
-- half the depth, same particles: Richardson's estimate of the depth error;
+- half the depth, same particles: twice Richardson's estimate of the depth error;
 - half the depth at a finer tolerance, with an extra stop between output times: the error of the time
   integration.
 """
@@ -11,7 +11,7 @@
 import threading
 import time as clock
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -21,6 +21,7 @@ import numpy as np
 from scipy import stats
 
 from mfcheck.errors import InputError
+from mfcheck.particles.errors import FlowError
 from mfcheck.particles.integrate import integrate
 from mfcheck.particles.memory import check_memory
 from mfcheck.particles.problem import Array, Numerics, Problem
@@ -31,8 +32,9 @@ from mfcheck.particles.trajectory import Trajectory
 
 LARGE = 8_000_000  # activations per evaluation from which a run shares its layers among threads
 CONFIDENCE = 0.95
+LARGEST_LOGARITHM = 600.0  # an error of e^600 is no number to rely on, but it is one
 FINER = 8.0  # tolerance over that of the comparison run
-SAFETY = 2.0  # time error over the difference of the two runs
+SAFETY = 2.0  # errors of time and depth over what two runs suggest
 TIME_SHARE = 5.0  # least relative time error over the tolerance
 Progress = Callable[[float], None]
 
@@ -62,6 +64,10 @@ def _start(problem: Problem, numerics: Numerics, job: _Job) -> State:
     return coarsen(state, merge=numerics.layer_draws == "independent") if job.coarse else state
 
 
+class _CancelledError(Exception):
+    """Another run failed, or the user wants to stop."""
+
+
 class _Progress:
     """Share of the work done by all runs together; safe to call from several threads."""
 
@@ -70,11 +76,18 @@ class _Progress:
         self._total = weights
         self._done: dict[object, float] = {}
         self._lock = threading.Lock()
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Let all runs end at their next output time."""
+        self._cancelled.set()
 
     def of(self, job: object, weight: float) -> Progress:
         """Return the callback of one run, which counts for `weight`."""
 
         def report(fraction: float) -> None:
+            if self._cancelled.is_set():
+                raise _CancelledError
             if self._report is None:
                 return
             with self._lock:
@@ -82,6 +95,41 @@ class _Progress:
                 self._report(min(1.0, sum(self._done.values()) / self._total))
 
         return report
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a simulation will take.
+
+    Attributes:
+        runs: number of runs.
+        at_once: runs at a time.
+        threads: threads inside each run.
+        memory: bytes that all runs at a time need.
+    """
+
+    runs: int
+    at_once: int
+    threads: int
+    memory: int
+
+
+def plan(problem: Problem, numerics: Numerics, *, threads: int | None = None) -> Plan:
+    """Return what `simulate` will take with the same arguments, without starting it.
+
+    Raises:
+        InputError: the depth is odd.
+        MemoryLimitError: the runs do not fit in memory.
+    """
+    if numerics.depth % 2:
+        raise InputError("depth must be even: half of it gives the depth error")
+    threads = numba.get_num_threads() if threads is None else max(1, threads)
+    work = problem.n * (2 * numerics.depth * numerics.particles + numerics.decoder_size)
+    inside = threads > 1 and work >= LARGE
+    jobs = len(_jobs(numerics))
+    at_once = 1 if inside else min(threads, jobs)
+    memory = check_memory(problem, numerics, at_once)
+    return Plan(1 + jobs, at_once, threads if inside else 1, memory)
 
 
 def simulate(
@@ -105,36 +153,54 @@ def simulate(
     Raises:
         InputError: the depth is odd.
         MemoryLimitError: the runs do not fit in memory.
-        FlowError: a run diverged, its step collapsed or it needed too many steps.
+        FlowError: a run diverged, its step collapsed or it needed too many steps. Its trajectory is that
+            of the reference, as far as it came.
     """
     began = clock.perf_counter()
-    if numerics.depth % 2:
-        raise InputError("depth must be even: half of it gives the depth error")
-    threads = numba.get_num_threads() if threads is None else max(1, threads)
+    planned = plan(problem, numerics, threads=threads)
     jobs = _jobs(numerics)
-    work = problem.n * (2 * numerics.depth * numerics.particles + numerics.decoder_size)
-    inside = threads > 1 and work >= LARGE
-    at_once = 1 if inside else min(threads, len(jobs))
-    memory = check_memory(problem, numerics, at_once)
     weights = {"full": 1.0, "half": 0.5, "depth": 0.5, "time": 1.0}
     meter = _Progress(progress, 1.0 + sum(weights[job.name] for job in jobs))
-    with _numba_threads(threads if inside else 1):
+    parallel = planned.threads > 1
+    with _numba_threads(planned.threads):
         report = meter.of("reference", 1.0)
-        reference = integrate(problem, numerics, report, parallel=inside)
+        reference = integrate(problem, numerics, report, parallel=parallel)
         report(1.0)
 
         def run(job: _Job) -> Trajectory:
             report = meter.of(job, weights[job.name])
-            return _run(problem, numerics, job, reference, report, parallel=inside)
+            left = _seconds_left(numerics, clock.perf_counter() - began)
+            return _run(problem, left, job, reference, report, parallel=parallel)
 
-        if at_once == 1:
-            results = [run(job) for job in jobs]
-        else:
-            with ThreadPoolExecutor(at_once) as pool:
-                results = list(pool.map(run, jobs))
-    runs = dict(zip(jobs, results, strict=True))
+        try:
+            runs = _all(run, jobs, planned.at_once, meter)
+        except FlowError as error:
+            reason = f"{error.reason}, in a run for the errors"
+            raise type(error)(reason, error.time, reference) from error
     runs[_Job("full", 0)] = reference
-    return _combine(problem, numerics, runs, clock.perf_counter() - began, memory)
+    return _combine(problem, numerics, runs, clock.perf_counter() - began, planned.memory)
+
+
+def _seconds_left(numerics: Numerics, passed: float) -> Numerics:
+    if numerics.max_seconds is None:
+        return numerics
+    return replace(numerics, max_seconds=max(1e-3, numerics.max_seconds - passed))
+
+
+def _all(
+    run: Callable[[_Job], Trajectory], jobs: list[_Job], at_once: int, meter: _Progress
+) -> dict[_Job, Trajectory]:
+    """Do all runs; the first that fails ends the others."""
+    if at_once == 1:
+        return {job: run(job) for job in jobs}
+    with ThreadPoolExecutor(at_once) as pool:
+        waiting = {pool.submit(run, job): job for job in jobs}
+        try:
+            return {waiting[done]: done.result() for done in as_completed(waiting)}
+        except BaseException:
+            meter.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 @contextmanager
@@ -181,15 +247,18 @@ def _combine(
 ) -> Solution:
     reference = runs[_Job("full", 0)]
 
-    def series(quantity: Callable[[Trajectory], Array], least: float | None = None) -> Series:
+    def series(
+        quantity: Callable[[Trajectory], Array], least: float | None = None, *, order: int = 2
+    ) -> Series:
         values = {job: quantity(run)[:: 2 if job.finer else 1] for job, run in runs.items()}
         # relative to the values; absolute for the logarithm of the loss
         share = TIME_SHARE * np.abs(values[_Job("full", 0)]) if least is None else least
-        return _series(numerics, values, share)
+        return _series(numerics, values, share, 1 if numerics.scheme == "euler" else order)
 
+    # a layer stands for an interval of depth, so its place and the largest of all have order one
     layers = {
-        "KL_nu": series(lambda run: _per_layer(run.KL, numerics.depth)),
-        "movement_nu": series(lambda run: _per_layer(run.movement, numerics.depth)),
+        "KL_nu": series(lambda run: _per_layer(run.KL, numerics.depth), order=1),
+        "movement_nu": series(lambda run: _per_layer(run.movement, numerics.depth), order=1),
     }
     found = {name: _largest(layer) for name, layer in layers.items()}
     found["loss"] = _from_logarithm(series(lambda run: np.log(run.loss), LOSS_SHARE))
@@ -219,7 +288,9 @@ def _per_layer(columns: Array, depth: int) -> Array:
     return np.repeat(layers, depth // layers.shape[1], axis=1)
 
 
-def _series(numerics: Numerics, values: Mapping[_Job, Array], least: float | Array) -> Series:
+def _series(
+    numerics: Numerics, values: Mapping[_Job, Array], least: float | Array, order: int
+) -> Series:
     replicates = range(numerics.replicates)
     full = np.array([values[_Job("full", r)] for r in replicates])
     half = np.array(
@@ -233,8 +304,7 @@ def _series(numerics: Numerics, values: Mapping[_Job, Array], least: float | Arr
     if numerics.initial != "sobol":
         size = size / 4
     coarse = values[_Job("depth", 0, coarse=True)]
-    factor = 1 / 3 if numerics.scheme == "midpoint" else 1.0
-    depth = np.abs(full[0] - coarse) * factor
+    depth = SAFETY / (2**order - 1) * np.abs(full[0] - coarse)
     step = SAFETY * np.abs(coarse - values[_Job("time", 0, coarse=True, finer=True)])
     # a difference that changes its sign does not mean that the error vanishes there, and replicates
     # differ: never claim less than what is controlled
@@ -253,7 +323,7 @@ def _from_logarithm(log: Series) -> Series:
     value = np.exp(log.value)
 
     def back(part: Array) -> Array:
-        return np.asarray(value * np.expm1(part))
+        return np.asarray(value * np.expm1(np.minimum(part, LARGEST_LOGARITHM)))
 
     return Series(
         value, back(log.error), back(log.particles), back(log.size), back(log.depth),

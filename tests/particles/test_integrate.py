@@ -126,6 +126,26 @@ def test_too_many_steps(make_problem: MakeProblem) -> None:
     assert np.isfinite(kept.loss).all()
 
 
+def test_a_kernel_that_overflows_is_divergence_at_time_zero() -> None:
+    from mfcheck.symbolic.activation import Activation, X
+
+    points = np.array([[1.0, 0.0], [0.0, 1.0]])
+    problem = Problem(points, np.array([1.0, -1.0]), Activation("square", X**100), 1.0, 2.0)
+    wild = replace(SMALL, particles=1024, decoder_particles=2**14, initial="iid")
+    with pytest.raises(DivergenceError, match="Gram matrix is not finite .reached time 0"):
+        integrate(problem, wild)
+    with pytest.raises(DivergenceError) as failed:
+        integrate(problem, wild, times=np.array([0.0, 0.1]))
+    assert failed.value.trajectory is None
+
+
+def test_time_allowed(make_problem: MakeProblem) -> None:
+    slow = replace(SMALL, tolerance=1e-10, max_seconds=1e-3)
+    with pytest.raises(StepLimitError, match="seconds have passed") as stopped:
+        integrate(make_problem(), slow)
+    assert stopped.value.trajectory is not None
+
+
 def test_a_singular_start_needs_an_end_time() -> None:
     from mfcheck.symbolic.activation import LIBRARY
 

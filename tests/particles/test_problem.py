@@ -61,6 +61,7 @@ def test_bad_problems(change: dict[str, Any], word: str) -> None:
         {"frozen": {"tau", "nu"}},
         {"seed": -1},
         {"max_evaluations": 0},
+        {"max_seconds": 0.0},
     ],
 )
 def test_bad_numerics(change: dict[str, Any]) -> None:

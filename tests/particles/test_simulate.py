@@ -1,15 +1,31 @@
 """Errors are made of their parts; results do not depend on threads; progress is told."""
 
 import sys
+import time as clock
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from mfcheck.errors import InputError
-from mfcheck.particles import QUANTITIES, Flow, Numerics, Problem, initial_state, simulate
+from mfcheck.particles import (
+    QUANTITIES,
+    DivergenceError,
+    Flow,
+    MemoryLimitError,
+    Numerics,
+    Problem,
+    StepLimitError,
+    initial_state,
+    integrate,
+    memory_estimate,
+    plan,
+    simulate,
+)
 from mfcheck.particles.simulate import simulate as direct
+from mfcheck.particles.stepper import Stepper
 
 MakeProblem = Callable[..., Problem]
 QUICK = Numerics(
@@ -119,3 +135,100 @@ def test_threads_inside_a_layer_give_the_same_bits(
     assert np.array_equal(alone.d_nu, shared.d_nu)
     assert np.array_equal(alone.entropy_rates, shared.entropy_rates)
     assert np.array_equal(alone.residual, shared.residual)
+
+
+def test_depth_errors_cover_a_deep_network(make_problem: MakeProblem) -> None:
+    """Also of the largest layer, whose place on the grid makes it first order."""
+    for alpha, beta in ((1.0, 10.0), (2.0, 3.0)):
+        problem = make_problem(4, 3, alpha=alpha, beta=beta)
+        choice = replace(
+            QUICK, depth=4, decoder_particles=64, tolerance=1e-5, end_time=6 / beta**2, replicates=2
+        )
+        solution = simulate(problem, choice)
+        deep = integrate(problem, replace(choice, depth=128), times=solution.time)
+        for name in QUANTITIES:
+            off = abs(float(getattr(deep, name)[-1] - getattr(solution.reference, name)[-1]))
+            series = solution.series[name]
+            assert off <= series.depth[-1] + series.time[-1], name
+            if name in ("KL_nu", "movement_nu", "lambda_min_G"):
+                assert series.depth[-1] < 5 * off + series.time[-1], name
+
+
+def test_an_explicit_euler_sum_of_the_entropy_shows(
+    make_problem: MakeProblem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A planted integrator: entropies by left sums over the steps, everything else as it is."""
+    problem = make_problem(beta=3.0)
+    choice = replace(QUICK, tolerance=0.05, end_time=1.0)
+    good = simulate(problem, replace(choice, tolerance=1e-6))
+    attempt = Stepper.attempt
+
+    def euler(self: Stepper, h: float, tolerance: float) -> float:
+        before, rate = self.y.KL.copy(), self._rows[self._slopes[0]].KL.copy()
+        ratio = attempt(self, h, tolerance)
+        if ratio <= 1:
+            self.y.KL[:] = before + h * rate
+        return ratio
+
+    monkeypatch.setattr(Stepper, "attempt", euler)
+    bad = simulate(problem, choice)
+    exact, found = good.series["KL_tau"].value[-1], bad.series["KL_tau"]
+    assert abs(found.value[-1] / exact - 1) > 0.05
+    assert abs(found.value[-1] - exact) <= found.error[-1]
+    assert found.time[-1] > 0.05 * exact
+    assert found.time[-1] > 10 * good.series["KL_tau"].time[-1]
+
+
+def test_plan_says_what_comes(make_problem: MakeProblem) -> None:
+    problem = make_problem()
+    planned = plan(problem, QUICK, threads=2)
+    solution = simulate(problem, QUICK, threads=2)
+    assert planned.runs == solution.cost.runs
+    assert planned.memory == solution.cost.memory == 2 * memory_estimate(problem, QUICK)
+    with pytest.raises(MemoryLimitError, match="fewer threads"):
+        plan(problem, replace(QUICK, memory_limit=planned.memory - 1), threads=2)
+    with pytest.raises(InputError, match="even"):
+        plan(problem, replace(QUICK, depth=3))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_run_for_the_errors_that_fails_leaves_the_reference(
+    make_problem: MakeProblem, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    module = sys.modules[direct.__module__]
+    original = module._run  # type: ignore[attr-defined]
+    began = []
+
+    def failing(problem: Problem, numerics: Numerics, job: Any, *rest: Any, **more: Any) -> Any:
+        began.append(job.name)
+        if job.name == "half":
+            raise DivergenceError("the flow is not finite", 0.125, None)
+        return original(problem, numerics, job, *rest, **more)
+
+    monkeypatch.setattr(module, "_run", failing)
+    with pytest.raises(DivergenceError, match="in a run for the errors .reached time 0.125") as got:
+        simulate(make_problem(), QUICK, threads=threads)
+    kept = got.value.trajectory
+    assert kept is not None
+    assert kept.time.size > 2
+    assert kept.final.tau.size > 0
+    assert threads == 2 or len(began) < 8
+
+
+def test_time_allowed_is_for_all_runs_together(make_problem: MakeProblem) -> None:
+    problem = make_problem(8, 3, beta=20.0)
+    slow = replace(QUICK, particles=1024, decoder_particles=8192, tolerance=1e-9, max_seconds=0.3)
+    began = clock.perf_counter()
+    with pytest.raises(StepLimitError, match="seconds have passed.*raise max_seconds") as stopped:
+        simulate(problem, slow, threads=1)
+    assert clock.perf_counter() - began < 10
+    assert stopped.value.trajectory is not None
+
+
+def test_an_interruption_ends_all_runs(make_problem: MakeProblem) -> None:
+    def interrupt(fraction: float) -> None:
+        if fraction > 0.2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(make_problem(), QUICK, interrupt, threads=2)
