@@ -5,11 +5,13 @@ from dataclasses import replace
 from mfcheck.claims import Claim, Paper
 from mfcheck.falsify.variants import merged
 from mfcheck_proofs.scaled_resnets import (
+    assumption_claims,
     assumptions,
     gram,
     lemma4,
     network,
     referee,
+    separated_samples,
     theorem5,
     theorem5_steps,
     theorem6,
@@ -21,7 +23,8 @@ from mfcheck_proofs.scaled_resnets.planted import GENERATED
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, PARAMETERS, validate
 
 CLAIMS: tuple[Claim, ...] = (
-    *assumptions.CLAIMS,
+    *separated_samples.CLAIMS,
+    *assumption_claims.CLAIMS,
     *network.CLAIMS,
     *gram.CLAIMS,
     *lemma4.CLAIMS,

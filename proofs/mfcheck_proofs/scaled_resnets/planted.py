@@ -20,7 +20,7 @@ from mfcheck.falsify.variants import (
     sign,
 )
 from mfcheck.symbolic.generic import s0, s1, s2
-from mfcheck_proofs.scaled_resnets import assumptions, gram, network
+from mfcheck_proofs.scaled_resnets import assumption_claims, gram, network, separated_samples
 from mfcheck_proofs.scaled_resnets import planted_theorems as theorems
 from mfcheck_proofs.scaled_resnets.planted_theorems import FACTORS, HALF, NEAR, STEPS, Errors
 from mfcheck_proofs.scaled_resnets.symbols import (
@@ -38,7 +38,7 @@ CAP_CHECKS = ("assumption-1-frequency", "assumption-1-closed-forms")
 IID: Errors = of_identity(
     "assumption-1",
     "cap",
-    assumptions.CAP,
+    separated_samples.CAP,
     (FACTORS, shifted(d, 1, -1)),
     CAP_CHECKS,
     "cap-formula",
@@ -50,7 +50,7 @@ MOMENTS: Errors = tuple(
     for error in of_identity(
         "assumption-2",
         name,
-        assumptions.gaussian[name],
+        assumption_claims.gaussian[name],
         (FACTORS, sign(), shifted(d, 1, -1), powers(d, *STEPS)),
         ("assumption-2-moments",),
     )
