@@ -4,12 +4,14 @@ from mfcheck.claims import Paper
 from mfcheck_proofs.rntk_scaling import critical, fast, kernel, regression, slow, sphere, width
 from mfcheck_proofs.rntk_scaling.assumptions import ASSUMPTIONS
 from mfcheck_proofs.rntk_scaling.constants import CONSTANTS
+from mfcheck_proofs.rntk_scaling.experiments import IMAGES, SYNTHETIC
+from mfcheck_proofs.rntk_scaling.networks import BLOCKS, NETWORKS
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT, PARAMETERS, validate
 
 paper = Paper(
     id="rntk-scaling",
     title="Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor",
-    authors=(),
+    authors=("Songtao Tian", "Zixiong Yu"),
     source="https://arxiv.org/abs/2403.04545",
     parameters=PARAMETERS,
     default=DEFAULT,
@@ -25,8 +27,9 @@ paper = Paper(
     ),
     validate=validate,
     constants=CONSTANTS,
+    experiments=(SYNTHETIC, IMAGES, NETWORKS, BLOCKS),
     references=(
-        "Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor. "
+        "Tian, Yu: Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor. "
         "arXiv:2403.04545",
         "Cho, Saul: Kernel methods for deep learning. NeurIPS 2009",
         "Bietti, Mairal: On the inductive bias of neural tangent kernels. NeurIPS 2019, arXiv:1905.12173",

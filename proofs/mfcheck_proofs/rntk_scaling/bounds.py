@@ -22,7 +22,8 @@ from collections.abc import Mapping
 import sympy as sp
 
 from mfcheck.kernels.formulas import GAP, HALF_TERM, theta
-from mfcheck_proofs.rntk_scaling.symbols import T, c, kappa, lam, s_0
+from mfcheck_proofs.rntk_scaling.symbols import L, T, c, kappa, lam, s_0
+from mfcheck_proofs.rntk_scaling.symbols import a as share
 
 CONSTANTS = {
     "power": sp.Integer(3),
@@ -84,6 +85,28 @@ def fast_pointwise(slope: sp.Expr = ANGLE_SLOPE) -> sp.Expr:
 def fast_uniform(slope: sp.Expr = ANGLE_SLOPE) -> sp.Expr:
     """Return the bound on |r_L - r_1| for every u; the symbol T stands for the product a L."""
     return T + slope * sp.Rational(2, 3) * sp.pi / sp.sqrt(2) * sp.sqrt(T)
+
+
+def clock(slope: sp.Expr = ANGLE_SLOPE) -> sp.Expr:
+    """Return the bound on |r_L - R(T)/T| for every u, T = a L, R the solution of the pair of `critical.py`.
+
+    Euler's method of step a. With |rho''| <= 1 and slopes 1 - a theta/pi in [0, 1], rho_l is within a T/2 of rho(l a),
+    so theta_l within (pi/2) (a T)^(1/2) of theta(l a), since |cos - cos'| >= 2 sin^2(half the difference of angles).
+    R and a R_l stay below T, |R'| <= 1 + T, and theta decreases along the flow, by at most pi in all. So a R_L is
+    within `T (a T)^(1/2) (pi slope/2 + T/2)` (other angles in H and in the damping) plus
+    `a (pi slope + T (1 + T)/2 + T)` (changes of H, R and theta within the steps) of R(T); all divided by T.
+    """
+    root = sp.sqrt(share * T) * (sp.pi / 2 * slope + T / 2)
+    return root + share * (sp.pi * slope / T + (1 + T) / 2 + 1)
+
+
+def critical(slope: sp.Expr = ANGLE_SLOPE) -> sp.Expr:
+    """Return the bound on |r_L - R(1)| for alpha = L^(-1/2): the above at a = 1/(L+1), T = 1 - a, and 3/L.
+
+    The last since |d/dT (R/T)| <= (2 + T)/T <= 3/T.
+    """
+    a = 1 / (L + 1)
+    return clock(slope).subs({share: a, T: L * a}) + 3 / L
 
 
 _chord = 2 * sp.sin(theta / 2)

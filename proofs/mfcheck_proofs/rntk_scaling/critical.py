@@ -20,13 +20,27 @@ from mfcheck.claims import (
 )
 from mfcheck.claims.compare import order_evidence
 from mfcheck.kernels.arccos import cosine, half_term
+from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.formulas import GAP, HALF_TERM, theta
 from mfcheck.kernels.limit import limit_float, limit_kernel
 from mfcheck.kernels.rntk import rntk
 from mfcheck.rigor.ball import compare, enclose, exact
 from mfcheck.symbolic.identity import identities
-from mfcheck_proofs.rntk_scaling.proofs import GRID, PREC, all_below, rows, value
-from mfcheck_proofs.rntk_scaling.symbols import L
+from mfcheck_proofs.rntk_scaling import bounds as b
+from mfcheck_proofs.rntk_scaling.fast import smooth
+from mfcheck_proofs.rntk_scaling.proofs import (
+    GRID,
+    PREC,
+    Step,
+    all_below,
+    certified,
+    conclude,
+    identical,
+    rows,
+    value,
+)
+from mfcheck_proofs.rntk_scaling.symbols import L, T
+from mfcheck_proofs.rntk_scaling.symbols import a as share
 
 SCALING = 1 / sp.sqrt(L)
 R = sp.Symbol("R", real=True)
@@ -45,6 +59,67 @@ def ode_pair(context: Context) -> Evidence:
         (sp.diff(forward, step), context["R_speed"]),
     ]
     return identities(pairs, "every angle, every time; the layers are Euler steps of size a")
+
+
+def critical_proof(context: Context) -> Evidence:
+    """The Euler estimate (see `bounds.clock`): its constants certified, the stated bound that derived, with limit 0."""
+    slope = context["slope"]
+    steps = [*smooth(slope), *_speeds()]
+    for name, derived in (("clock", b.clock(slope)), ("bound", b.critical(slope))):
+        same = sp.simplify(context[name] - derived) == 0
+        steps.append(Step(name, True if same else None, "not the bound derived"))
+    tends = sp.limit(context["bound"], L, sp.oo) == 0
+    steps.append(Step("the bound vanishes", True if tends else None, "its limit is not zero"))
+    return conclude(
+        steps,
+        "every u, every L; every clock T for the limit law",
+        "|r_L - R(1)|",
+        str(b.critical()),
+    )
+
+
+def _speeds() -> list[Step]:
+    """0 <= GAP <= 1, so that |rho''| = GAP theta/pi <= 1, and rho'' itself from the chain rule."""
+    inside = certified(
+        {"GAP > 0": (GAP, sp.pi, 3), "GAP grows": (sp.diff(GAP, theta), sp.pi / 2, 2)}
+    )
+    second = sp.diff(GAP, theta) * (-GAP / sp.sin(theta))
+    ends = {"GAP at pi": (GAP.subs(theta, sp.pi), sp.Integer(1))}
+    ends |= {"second derivative": (second, -GAP * theta / sp.pi)}
+    return [*inside, *identical(ends)]
+
+
+def critical_enclosed(context: Context) -> Evidence:
+    """Finite depths against the bound, and the limit law at other clocks."""
+    cases = []
+    for depth in context.budget.pick((3, 100), (3, 10, 100, 1000), (3, 10, 100, 1000, 10_000)):
+        for u in (Fraction(-1), *GRID):
+            with ctx.workprec(PREC):
+                gap = abs(value(SCALING, depth, u) - limit_kernel(u).kernel)
+                cases.append(
+                    (
+                        f"L = {depth}, u = {u}",
+                        gap,
+                        enclose(context["bound"], {L: exact(depth)}, PREC),
+                    )
+                )
+                cases += _other_clocks(context, depth, u)
+    return all_below(cases, "gamma = 1/2, and clocks T = 1/4, 4; u from -1 to 0.9")
+
+
+def _other_clocks(context: Context, depth: int, u: Fraction) -> list[tuple[str, arb, arb]]:
+    cases = []
+    for time in (Fraction(1, 4), Fraction(4)):
+        step = time / depth
+        if step >= 1:
+            continue
+        finite = kernel(depth, step / (1 - step), 15)(exact(u))
+        gap = abs(finite - limit_kernel(u, time).kernel)
+        at = {share: exact(step), T: exact(time)}
+        cases.append(
+            (f"T = {time}, L = {depth}, u = {u}", gap, enclose(context["clock"], at, PREC))
+        )
+    return cases
 
 
 def critical_values(context: Context) -> Evidence:
@@ -115,10 +190,11 @@ def neither(context: Context) -> Evidence:
 
 
 def critical_rate(context: Context) -> Evidence:
-    """The largest distance of r_L to the limit at four cosines, against L."""
+    """The largest distance of r_L to the limit at five cosines, opposite points among them, against L."""
     depths = np.array([32, 64, 128, 256, 512, 1024])
-    limits = np.array([float(limit_kernel(u).kernel.mid()) for u in GRID])
-    at = cosine([float(u) for u in GRID])
+    points = (Fraction(-1), *GRID)
+    limits = np.array([float(limit_kernel(u).kernel.mid()) for u in points])
+    at = cosine([float(u) for u in points])
     gaps = [float(np.abs(rntk(at, int(k), float(k) ** -0.5) - limits).max()) for k in depths]
     return order_evidence(
         depths.astype(float),
@@ -128,11 +204,18 @@ def critical_rate(context: Context) -> Evidence:
         id="critical-rate",
         x_label="depth L",
         y_label="distance of r_L to the limit at gamma = 1/2",
-        domain="L = 32..1024; u in -0.9, 0, 0.5, 0.9; certified limit",
+        domain="L = 32..1024; u in -1, -0.9, 0, 0.5, 0.9; certified limit",
     )
 
 
-CHECKS = ("critical-ode", "critical-values", "critical-neither", "critical-rate")
+CHECKS = (
+    "critical-ode",
+    "critical-values",
+    "critical-neither",
+    "critical-rate",
+    "critical-proof",
+    "critical-enclosed",
+)
 TABLE = rows(
     (sp.Rational(-9, 10), "-0.01445"),
     (sp.Integer(0), "0.19284"),
@@ -145,29 +228,38 @@ critical = Claim(
     statement=(
         "For alpha = L^(-1/2), r_L -> R(1), where rho' = k1 - rho, R' = (k1 + rho k0)/2 - (1 - k0) R, rho(0) = u, "
         "R(0) = 0; "
-        "in closed form 1 = int sin/GAP over the angles passed, R(1) = GAP int HALF_TERM sin/GAP^2. It is neither "
-        "1/4 nor r_1."
+        "in closed form 1 = int sin/GAP over the angles passed, R(1) = GAP int HALF_TERM sin/GAP^2, uniformly in u and "
+        "with an explicit error of order L^(-1/2). It is neither 1/4 nor r_1."
     ),
     source="2403.04545, between Theorems 2 and 3 (gamma = 1/2 is not treated there)",
     readings=(
         Reading(
             "stated",
-            "The pair in the angle, the values at L = 10^4, the distance to the other limits, the rate in L.",
+            "The pair in the angle, the distance of r_L to its solution, the values, the distance to the other limits.",
             {
                 "turn": -GAP / sp.sin(theta),
                 "R_speed": HALF_TERM - theta / sp.pi * R,
                 "table": TABLE,
                 "constant": sp.Rational(1, 4),
                 "margin": sp.Rational(1, 100),
-                "order": sp.Integer(-1),
+                "slope": b.ANGLE_SLOPE,
+                "clock": b.clock(),
+                "bound": b.critical(),
             },
+        ),
+        Reading(
+            "rate",
+            "Extra: the distance to the limit falls like 1/L, faster than the bound.",
+            {"order": sp.Integer(-1)},
         ),
     ),
     checks=(
         Check(CHECKS[0], Kind.EXACT, ode_pair),
         Check(CHECKS[1], Kind.CERTIFIED, critical_values),
         Check(CHECKS[2], Kind.CERTIFIED, neither),
-        Check(CHECKS[3], Kind.SIMULATED, critical_rate),
+        Check(CHECKS[3], Kind.SIMULATED, critical_rate, "rate"),
+        Check(CHECKS[4], Kind.CERTIFIED, critical_proof),
+        Check(CHECKS[5], Kind.CERTIFIED, critical_enclosed),
     ),
     planted=(
         PlantedError(
@@ -198,13 +290,39 @@ critical = Claim(
             "The limit is within 1/2 of both.",
             CHECKS[2:3],
         ),
+        PlantedError(
+            "critical-slope-half",
+            "constant scaled",
+            {
+                "slope": b.ANGLE_SLOPE / 2,
+                "clock": b.clock(b.ANGLE_SLOPE / 2),
+                "bound": b.critical(b.ANGLE_SLOPE / 2),
+            },
+            "At opposite points H has slope 1/2 in the angle.",
+            CHECKS[4:5],
+        ),
+        PlantedError(
+            "critical-bound-square",
+            "exponent off",
+            {"bound": 3 / L**2},
+            "The distance falls like 1/L.",
+            CHECKS[5:],
+        ),
+        PlantedError(
+            "critical-clock-linear",
+            "factor dropped",
+            {"clock": share / 8},
+            "At opposite points the distance is of order a^(1/2).",
+            CHECKS[5:],
+        ),
         *(
             PlantedError(
                 f"critical-order-{name}",
                 "exponent off",
                 {"order": sp.Rational(text)},
                 "Euler's method has order one.",
-                CHECKS[3:],
+                CHECKS[3:4],
+                "rate",
             )
             for name, text in (("half", "-1/2"), ("two", "-2"))
         ),

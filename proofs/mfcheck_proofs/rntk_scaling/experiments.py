@@ -1,176 +1,183 @@
-"""Section 5: the experiments as resumable sweeps; each cell is one JSON file, so that nothing finished is lost."""
+"""Section 5: the experiments with kernels, on a linear target and on images."""
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
-from mfcheck.errors import InputError
+from mfcheck.claims import Curve, Plot
+from mfcheck.claims.experiment import Cell, Experiment, Numbers, Sweep
+from mfcheck.claims.record import PointRecord
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.interpolant import interpolant
 from mfcheck.kernels.matrix import FastKernel
-from mfcheck_proofs.rntk_scaling.images import on_sphere
-from mfcheck_proofs.rntk_scaling.regression import (
-    EXPONENTS,
-    fast_kernel,
-    gradient_flow,
-    synthetic_risks,
+from mfcheck_proofs.rntk_scaling.datasets import (
+    OPTIONS,
+    Array,
+    Labels,
+    Split,
+    read_images,
+    split,
+    train_size,
 )
+from mfcheck_proofs.rntk_scaling.flow import gradient_flow, sphere
 
-Array = NDArray[np.float64]
-Cell = Mapping[str, Any]
-
-SYNTHETIC_DEPTHS = (20, 50, 100)
-ALPHAS = (1.0, 0.1, 0.01)
-ALPHA_DEPTH = 50
-CONSTANT_DEPTHS = (20, 50, 100)
-TIMES = np.geomspace(1, 1e6, 80)
+DEPTHS = (20, 50, 100)
+ALPHAS = ("1", "0.1", "0.01", "L^-0.4", "L^-0.6", "L^-0.8")
+TIMES = np.geomspace(1, 1e6, 60)
+NOISE = 0.1
 
 
-@dataclass(frozen=True)
-class Sweep:
-    """Cells of an experiment, and the work of one: plain data in, plain numbers out."""
+def alpha(text: str, depth: int) -> float:
+    """Return the scale that `0.1` or `L^-0.4` names at a depth.
 
-    name: str
-    cells: tuple[Cell, ...]
-    work: Callable[[Cell, np.random.Generator], Mapping[str, float]]
-    context: str = ""
-    """What the cells depend on beside themselves, such as a digest of the data."""
-
-
-def run_sweep(
-    sweep: Sweep, folder: Path, seed: int = 0, watch: Callable[[int, int], None] | None = None
-) -> list[dict[str, Any]]:
-    """Return all cells with their results; finished ones are taken from `folder`, each new one is written at once.
-
-    Raises:
-        InputError: a file of the folder is not the result of its cell.
+    >>> alpha("L^-0.5", 100), alpha("0.1", 100)
+    (0.1, 0.1)
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    head, _, exponent = text.partition("^")
+    return float(depth) ** float(exponent) if head == "L" else float(text)
+
+
+@lru_cache(maxsize=64)
+def fast_kernel(scale: str, depth: int) -> FastKernel:
+    """Return r_L at that scale, as a certified interpolant; `r_1` names the kernel of one hidden layer."""
+    if scale == "r_1":
+        return FastKernel(interpolant(kernel(1, 0)))
+    return FastKernel(interpolant(kernel(depth, sp.Rational(repr(alpha(scale, depth) ** 2)))))
+
+
+def curves(
+    points: Sequence[PointRecord], x: str, value: str, series: str, label: str
+) -> tuple[Curve, ...]:
+    """Return a curve for each value of the cell entry `series`, with two standard errors."""
     found = []
-    for number, cell in enumerate(sweep.cells):
-        key = _digest(sweep, cell, seed)
-        path = folder / f"{sweep.name}-{key}.json"
-        if path.exists():
-            found.append(_stored(path, cell))
-        else:
-            rng = np.random.default_rng(np.random.SeedSequence([seed, int(key, 16)]))
-            done = {"cell": dict(cell), "result": dict(sweep.work(cell, rng))}
-            draft = path.with_suffix(".part")
-            draft.write_text(json.dumps(done), encoding="utf-8")
-            draft.replace(path)
-            found.append(done)
-        if watch is not None:
-            watch(number + 1, len(sweep.cells))
-    return found
-
-
-def _digest(sweep: Sweep, cell: Cell, seed: int) -> str:
-    text = json.dumps([sweep.name, dict(cell), seed, sweep.context], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _stored(path: Path, cell: Cell) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        raise InputError(f"{path.name} is damaged; remove it to run its cell again") from None
-    if not isinstance(data, dict) or data.get("cell") != json.loads(json.dumps(dict(cell))):
-        raise InputError(f"{path.name} is not the result of its cell; remove it to run it again")
-    return data
+    for name in dict.fromkeys(p.cell[series] for p in points):
+        rows = sorted((float(p.cell[x]), p.values[value]) for p in points if p.cell[series] == name)
+        found.append(
+            Curve(
+                label=label.format(name),
+                x=tuple(at for at, _ in rows),
+                y=tuple(v.value for _, v in rows),
+                error=tuple(2 * v.error for _, v in rows),
+            )
+        )
+    return tuple(found)
 
 
 # --- Y = <X, b> + 0.1 noise ------------------------------------------------------------------------------------------
 
+GAMMAS = (0.0, 0.25, 0.4, 0.5, 0.6, 0.8, 1.0)
+POINTS, DIMENSION = 100, 10
 
-def synthetic_sweep(repeats: int = 20) -> Sweep:
-    """Best risk along the kernel gradient flow at gamma 0.4, 0.6, 0.8, L 20, 50, 100."""
 
-    def work(cell: Cell, rng: np.random.Generator) -> Mapping[str, float]:
-        j = EXPONENTS.index(cell["gamma"])
-        risks = synthetic_risks(rng, repeats, (cell["depth"],))[:, j, 0]
-        error = float(risks.std(ddof=1)) / np.sqrt(repeats)
-        return {"risk": float(risks.mean()), "error": float(error)}
+def synthetic_risks(cell: Cell, rng: np.random.Generator) -> Numbers:
+    """Risk of kernel gradient flow, stopped by validation on as many noisy points, and at the best time of all."""
+    r = fast_kernel(f"L^-{cell['gamma']}", int(cell["depth"]))
+    X, held, test = (sphere(rng, n, DIMENSION) for n in (POINTS, POINTS, 400))
+    b = sphere(rng, 1, DIMENSION)[0]
+    y, seen = (Z @ b + NOISE * rng.standard_normal(len(Z)) for Z in (X, held))
+    paths = gradient_flow(r.matrix(X), y, r.matrix(np.vstack([held, test]), X), TIMES)
+    chosen = int(np.argmin(np.mean((paths[:, :POINTS] - seen) ** 2, axis=1)))
+    risks = np.mean((paths[:, POINTS:] - test @ b) ** 2, axis=1)
+    return {"risk": float(risks[chosen]), "risk_at_best_time": float(risks.min())}
 
-    cells = [{"gamma": g, "depth": L} for g in EXPONENTS for L in SYNTHETIC_DEPTHS]
-    return Sweep("synthetic", tuple(cells), work, f"repeats {repeats}")
 
+def _synthetic_plots(points: Sequence[PointRecord]) -> tuple[Plot, ...]:
+    return (
+        Plot(
+            id="synthetic",
+            title="Linear target: risk of early stopped kernel regression",
+            x_label="gamma in alpha = L^-gamma",
+            y_label="risk",
+            y_log=True,
+            curves=curves(points, "gamma", "risk", "depth", "L = {}"),
+        ),
+    )
+
+
+def _prepare_synthetic(_options: Mapping[str, str]) -> Sweep:
+    cells = [{"gamma": g, "depth": L} for L in DEPTHS for g in GAMMAS]
+    return Sweep(tuple(cells), synthetic_risks, _synthetic_plots)
+
+
+SYNTHETIC = Experiment(
+    id="synthetic",
+    title="Linear target with noise",
+    text=(
+        "Y = <X, b> + 0.1 noise, X and b uniform on the sphere, d = 10, n = 100; kernel gradient flow on r_L with "
+        "alpha = L^-gamma, stopped by validation on 100 further points. Error bars of plots: two standard errors. "
+        "Equal seeds give equal data to all cells."
+    ),
+    source="2403.04545, Section 5",
+    prepare=_prepare_synthetic,
+    replicates=40,
+)
 
 # --- images ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Images:
-    """Unit rows and classes, split into training and test part."""
-
-    X: Array
-    labels: NDArray[np.int64]
-    train: int
-
-    def digest(self) -> str:
-        """Return a SHA-256 of everything."""
-        data = self.X.tobytes() + self.labels.astype(np.int64).tobytes()
-        return hashlib.sha256(data + str(self.train).encode()).hexdigest()
+def kernel_scores(r: FastKernel, parts: Split) -> tuple[Array, Array]:
+    """Return class scores along the flow on one-hot labels: validation and test, shape (times, n, classes)."""
+    X = parts.train.X
+    onehot = np.eye(parts.classes)[parts.train.labels] - 1 / parts.classes
+    both = np.vstack([parts.validation.X, parts.test.X])
+    scores = gradient_flow(r.matrix(X), onehot, r.matrix(both, X), TIMES)
+    held = len(parts.validation.labels)
+    return scores[:, :held], scores[:, held:]
 
 
-def digits(train: int = 1000, seed: int = 0) -> Images:
-    """Return the 8 x 8 digits that scikit-learn ships, shuffled.
-
-    Raises:
-        InputError: scikit-learn is not installed.
-    """
-    try:
-        from sklearn.datasets import load_digits  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        raise InputError("the digits need scikit-learn: install mfcheck[experiments]") from None
-    bunch = load_digits()
-    order = np.random.default_rng(seed).permutation(len(bunch.target))
-    return Images(on_sphere(bunch.images[order]), bunch.target[order].astype(np.int64), train)
+def wrong(scores: Array, labels: Labels) -> NDArray[np.float64]:
+    """Return the share of wrong classes at each time, shape (times,)."""
+    return np.asarray((scores.argmax(axis=-1) != labels).mean(axis=-1))
 
 
-def kernel_error(images: Images, r: FastKernel) -> Mapping[str, float]:
-    """Return the least test error along the kernel gradient flow on one-hot labels, and its time."""
-    X, test = images.X[: images.train], images.X[images.train :]
-    classes = int(images.labels.max()) + 1
-    onehot = np.eye(classes)[images.labels[: images.train]] - 1 / classes
-    K, cross = r.matrix(X), r.matrix(test, X)
-    scores = np.stack([gradient_flow(K, column, cross, TIMES) for column in onehot.T], axis=-1)
-    wrong = (scores.argmax(axis=-1) != images.labels[images.train :]).mean(axis=1)
-    best = int(np.argmin(wrong))
-    return {"error": float(wrong[best]), "time": float(TIMES[best]), "last": float(wrong[-1])}
+def kernel_error(r: FastKernel, parts: Split) -> float:
+    """Return the test error of kernel gradient flow at the time that validation chooses."""
+    held, test = kernel_scores(r, parts)
+    chosen = int(np.argmin(wrong(held, parts.validation.labels)))
+    return float(wrong(test, parts.test.labels)[chosen])
 
 
-def image_sweep(images: Images) -> Sweep:
-    """The image experiments: alpha 1, 0.1, 0.01 at L = 50; alpha = 1 at L 20, 50, 100; L^-gamma; r_1 is gamma = 8."""
-
-    def work(cell: Cell, _rng: np.random.Generator) -> Mapping[str, float]:
-        return kernel_error(images, _kernel(cell))
-
-    constant = [{"alpha": a, "depth": ALPHA_DEPTH} for a in ALPHAS]
-    deep = [{"alpha": 1.0, "depth": L} for L in CONSTANT_DEPTHS if L != ALPHA_DEPTH]
-    decaying = [{"gamma": g, "depth": ALPHA_DEPTH} for g in (*EXPONENTS, 8.0)]
-    return Sweep("images", (*constant, *deep, *decaying), work, images.digest())
-
-
-def _kernel(cell: Cell) -> FastKernel:
-    if "gamma" in cell:
-        return fast_kernel(cell["gamma"], cell["depth"])
-    return FastKernel(interpolant(kernel(cell["depth"], repr(cell["alpha"] ** 2))))
+def depth_plot(id: str, title: str, points: Sequence[PointRecord], value: str) -> Plot:
+    """Return the plot of an error against the depth, one curve for each scale."""
+    return Plot(
+        id=id,
+        title=title,
+        x_label="depth L",
+        y_label="test error",
+        x_log=True,
+        curves=curves(points, "depth", value, "alpha", "alpha = {}"),
+    )
 
 
-def table(results: Iterable[Mapping[str, Any]]) -> str:
-    """Return results as a Markdown table."""
-    rows = [{**r["cell"], **r["result"]} for r in results]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
-    for row in rows:
-        values = [
-            f"{row[k]:.4g}" if isinstance(row.get(k), float) else str(row.get(k, "")) for k in names
-        ]
-        lines.append("| " + " | ".join(values) + " |")
-    return "\n".join(lines)
+def _prepare_images(options: Mapping[str, str]) -> Sweep:
+    images = read_images(options)
+    train = train_size(options, images)
+
+    def work(cell: Cell, rng: np.random.Generator) -> Numbers:
+        r = fast_kernel(str(cell["alpha"]), int(cell["depth"]))
+        return {"test_error": kernel_error(r, split(images, train, rng))}
+
+    def plots(points: Sequence[PointRecord]) -> tuple[Plot, ...]:
+        title = f"Kernel regression on {options['data']}, {train} training images"
+        return (depth_plot("images", title, points, "test_error"),)
+
+    cells: list[Cell] = [{"alpha": a, "depth": L} for a in (*ALPHAS, "r_1") for L in DEPTHS]
+    return Sweep(tuple(cells), work, plots, f"{images.digest()} {train}")
+
+
+IMAGES = Experiment(
+    id="images",
+    title="Kernel regression on images",
+    text=(
+        "Images scaled to the unit sphere, kernel gradient flow on r_L with one-hot labels, stopped by validation on "
+        "300 images; test error on at most 1000 others, over random splits. r_1 is the kernel of one hidden layer. "
+        "Error bars of plots: two standard errors over splits, which share images."
+    ),
+    source="2403.04545, Section 5",
+    prepare=_prepare_images,
+    options=OPTIONS,
+    replicates=5,
+)

@@ -34,7 +34,7 @@ POINTS = (Fraction(-99, 100), *GRID, Fraction(999, 1000))
 _slope = sp.diff(HALF_TERM, theta)
 
 
-def _smooth(slope: sp.Expr) -> list[Step]:
+def smooth(slope: sp.Expr) -> list[Step]:
     """|dH/dtheta| <= slope and |H| <= 1."""
     return certified(
         {
@@ -81,7 +81,7 @@ def pointwise_proof(context: Context) -> Evidence:
     """
     slope = context["slope"]
     derived = theta / sp.pi + slope * sp.pi * GAP / sp.sin(theta) / 2
-    steps = [*_smooth(slope), *_layer_means(), _matches(context["factor"], derived)]
+    steps = [*smooth(slope), *_layer_means(), _matches(context["factor"], derived)]
     steps.append(_order(context, 1 - 2 * gamma, attained=False))
     return conclude(steps, "every alpha, L, and u > -1", "|r_L - r_1|", f"{context['factor']} a L")
 
@@ -179,7 +179,7 @@ def uniform_proof(context: Context) -> Evidence:
     """1 - B <= a L, and |d theta| <= pi (a l/2)^(1/2) since cos(theta_l) - cos(theta) >= 2 sin^2(d theta/2)."""
     slope = context["slope"]
     derived = T + slope * sp.pi * sp.sqrt(T / 2) * sp.Rational(2, 3)
-    steps = [*_smooth(slope), *certified(ANTIPODE), *_layer_means()]
+    steps = [*smooth(slope), *certified(ANTIPODE), *_layer_means()]
     steps += [
         _matches(context["bound"], derived),
         _order(context, sp.Rational(1, 2) - gamma, attained=True),

@@ -22,40 +22,20 @@ from mfcheck.claims import (
 )
 from mfcheck.claims.compare import at_most, order_evidence
 from mfcheck.kernels.arccos import Cosine, cosine, half_term
-from mfcheck.kernels.enclosure import kernel
-from mfcheck.kernels.interpolant import interpolant
-from mfcheck.kernels.matrix import FastKernel
+from mfcheck_proofs.rntk_scaling.experiments import DEPTHS, NOISE, synthetic_risks
+from mfcheck_proofs.rntk_scaling.flow import sphere
 from mfcheck_proofs.rntk_scaling.proofs import Step, conclude
 from mfcheck_proofs.rntk_scaling.sphere import eigenvalue, multiplicity
 from mfcheck_proofs.rntk_scaling.symbols import L, alpha, d, gamma
 
 Array = NDArray[np.float64]
 DIMENSION = 3
-NOISE = 0.1
 TIME_SCALE = 30
-
-
-def sphere(rng: np.random.Generator, count: int, dim: int) -> Array:
-    """Return uniform points of the unit sphere, shape (count, dim)."""
-    x = rng.standard_normal((count, dim))
-    return np.asarray(x / np.linalg.norm(x, axis=1, keepdims=True))
 
 
 def cosines(X: Array, Y: Array) -> Cosine:
     """Return all cosines between rows, shape (len(X), len(Y))."""
     return cosine(np.clip(X @ Y.T, -1, 1))
-
-
-def gradient_flow(K: Array, y: Array, cross: Array, times: Array) -> Array:
-    """Return predictions of kernel gradient flow from zero at each time, shape (times, tests).
-
-    f_t = k(x, X) K^-1 (1 - exp(-t K/n)) y, K of shape (n, n), cross of shape (tests, n).
-    """
-    values, vectors = np.linalg.eigh(K / len(y))
-    values = np.maximum(values, 1e-14)
-    projected = vectors.T @ y
-    filters = -np.expm1(-times[:, None] * values) / values
-    return np.asarray((filters * projected) @ (cross @ vectors).T / len(y))
 
 
 # --- minimax rate ----------------------------------------------------------------------------------------------------
@@ -258,39 +238,31 @@ def scale_of_kernel(context: Context) -> Evidence:
 
 
 EXPONENTS = (0.4, 0.6, 0.8)
-DEPTHS = (20, 50, 100)
 
 
-def synthetic_risks(
-    rng: np.random.Generator, repeats: int, depths: tuple[int, ...], n: int = 100, dim: int = 10
-) -> Array:
-    """Best risk along the flow for Y = <X, b> + 0.1 noise, shape (repeats, gammas, depths)."""
-    risks = np.empty((repeats, len(EXPONENTS), len(depths)))
-    times = np.geomspace(1, 1e7, 60)
-    kernels = {
-        (j, k): fast_kernel(g, L_) for j, g in enumerate(EXPONENTS) for k, L_ in enumerate(depths)
-    }
-    for i in range(repeats):
-        X, test, b = sphere(rng, n, dim), sphere(rng, 200, dim), sphere(rng, 1, dim)[0]
-        y = X @ b + NOISE * rng.standard_normal(n)
-        for (j, k), r in kernels.items():
-            found = gradient_flow(r.matrix(X), y, r.matrix(test, X), times)
-            risks[i, j, k] = np.min(np.mean((found - test @ b) ** 2, axis=1))
-    return risks
-
-
-@lru_cache(maxsize=64)
-def fast_kernel(exponent: float, depth: int) -> FastKernel:
-    """Return r_L for alpha = L^-exponent, as a certified interpolant."""
-    return FastKernel(
-        interpolant(kernel(depth, sp.Rational(repr(float(depth) ** (-2 * exponent)))))
+def _risks(rng: np.random.Generator, repeats: int, depths: tuple[int, ...]) -> Array:
+    """Best risks along the flow on the linear target, shape (repeats, gammas, depths); equal data for all cells."""
+    seeds = rng.integers(2**63, size=repeats)
+    return np.array(
+        [
+            [
+                [
+                    synthetic_risks({"gamma": g, "depth": L_}, np.random.default_rng(seed))[
+                        "risk_at_best_time"
+                    ]
+                    for L_ in depths
+                ]
+                for g in EXPONENTS
+            ]
+            for seed in seeds
+        ]
     )
 
 
 def synthetic_order(context: Context) -> Evidence:
     """Mean excess of the risk at gamma = 0.4 over that at 0.8, over the depths, with three standard errors."""
     repeats, depths = context.budget.pick((4, DEPTHS[:1]), (8, DEPTHS), (40, DEPTHS))
-    risks = synthetic_risks(context.rng(), repeats, depths)
+    risks = _risks(context.rng(), repeats, depths)
     excess = (risks[:, 0] / risks[:, 2]).mean(axis=1)
     mean = float(excess.mean())
     error = 3 * float(excess.std(ddof=1)) / np.sqrt(repeats)
