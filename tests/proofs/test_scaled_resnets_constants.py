@@ -253,6 +253,41 @@ def test_alternating_labels_on_the_circle_cost_more_than_n_over_lambda(n: int) -
     assert movement == pytest.approx(n / middle(found["lambda_min_G2"]), rel=1e-6)
 
 
+def leading_kl(n: int, target: Callable[[float], float]) -> float:
+    """(1/2) y^T G2^-1 K G2^-1 y of labels target(x_1) at equispaced points of the circle."""
+    points = circle(n).data.points
+    labels = tuple(Fraction(target(float(point[0]))) for point in points)
+    setting = replace(DEFAULT, data=Data(points, labels))
+    return float(rigorous.enclose_constant(GRAPH, setting, "C_KL_leading", 8).mid())
+
+
+def test_the_form_of_one_neuron_is_bounded_and_that_of_a_mixture_of_steep_ones_is_not() -> None:
+    """Both targets are means over measures of finite second moment, as Theorem 6 assumes."""
+    steepness = np.arange(1.0, 200)
+    share = steepness**-3.2 / (steepness**-3.2).sum()
+
+    def mixture(x: float) -> float:
+        return float(share @ np.tanh(steepness * x))
+
+    one, many = (
+        [leading_kl(n, target) for n in (24, 32, 40)]
+        for target in (lambda x: math.tanh(2 * x + 0.5), mixture)
+    )
+    assert one[1:] == pytest.approx([22.48, 22.48], rel=1e-3)
+    assert many[2] / many[1] > many[1] / many[0] > 3
+
+
+@pytest.mark.parametrize("n", [4, 10, 16])
+def test_the_lazy_walk_on_the_circle_is_least_likely_at_the_far_side(n: int) -> None:
+    """Its law after r steps gives the eigenvalues of the Schur powers: alternating labels meet the smallest one."""
+    c = (1 + np.cos(2 * np.pi * np.arange(n) / n)) / 2
+    law = np.eye(n)[0]
+    for r in range(1, 40):
+        law = law / 2 + (np.roll(law, 1) + np.roll(law, -1)) / 4
+        assert law == pytest.approx(np.fft.fft(c**r).real / n, abs=1e-14)
+        assert (np.diff(law[: n // 2 + 1]) <= 1e-15).all()
+
+
 # --- the whole chain -------------------------------------------------------------------------------------------------
 
 
