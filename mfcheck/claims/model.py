@@ -4,17 +4,19 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import sympy as sp
 
 from mfcheck.claims.display import Displayed
-from mfcheck.claims.experiment import Experiment
+from mfcheck.claims.experiment import Experiment, Option
 from mfcheck.claims.inequality import Inequality
-from mfcheck.claims.record import Evidence, SimulationRecord
+from mfcheck.claims.record import Evidence, SimulationRecord, StoppedRecord
 from mfcheck.claims.setting import Parameter, Setting
 from mfcheck.claims.verdict import Kind, Question
+from mfcheck.errors import InputError
 
 Formulas = Mapping[str, sp.Basic]
 T = TypeVar("T")
@@ -143,6 +145,7 @@ class Regime:
         witness: `(setting under review, index) -> Setting`; may raise `InputError` where it knows none.
         every: a proof that `witness` meets the named assumptions, and `holds`, at every index.
         empty: a proof that the named assumptions cannot be met; None where there is none.
+        lawlike: assumptions that speak of a law here, which no one setting can show to be met.
         checks: checks of the paper that ask the same; their findings are not repeated.
     """
 
@@ -155,6 +158,7 @@ class Regime:
     witness: Callable[[Setting, int], Setting] | None = None
     every: Callable[[Setting], Proof | None] | None = None
     empty: Callable[[Setting], Proof | None] | None = None
+    lawlike: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
 
 
@@ -281,13 +285,34 @@ class Constant(Displayed):
     certify: Callable[[Setting, int], dict[str, Any] | None] | None = None
 
 
+class SimulationStopped(InputError):  # noqa: N818
+    """A simulation ended early; `record` holds what it had."""
+
+    def __init__(self, record: StoppedRecord) -> None:
+        super().__init__(f"{record.reason}; stopped at time {record.reached:.6g}")
+        self.record = record
+
+
 class Simulate(Protocol):
     """A paper's own simulation, for `mfcheck simulate`."""
 
     def __call__(
-        self, setting: Setting, seed: int, progress: Callable[[float], None] | None = None
+        self,
+        setting: Setting,
+        seed: int,
+        progress: Callable[[float], None] | None = None,
+        options: Mapping[str, str] = MappingProxyType({}),
+        say: Callable[[str], None] | None = None,
     ) -> SimulationRecord:
-        """Run it; `progress` is called with the fraction done."""
+        """Run it; raises SimulationStopped if it cannot be completed.
+
+        Args:
+            setting: the setting.
+            seed: of every random choice.
+            progress: is called with the fraction done.
+            options: as text, by the names of `Paper.simulation_options`; defaults for those left out.
+            say: is called with a sentence before the work begins: what it will take.
+        """
         ...
 
 
@@ -307,6 +332,7 @@ class Paper(Displayed):
     """Raises InputError for a setting that the paper cannot speak about."""
     constants: tuple[Constant, ...] = ()
     simulate: Simulate | None = None
+    simulation_options: tuple[Option, ...] = ()
     references: tuple[str, ...] = field(default=())
     experiments: tuple[Experiment, ...] = ()
     """Sweeps that the paper proposes, for `mfcheck experiment`."""

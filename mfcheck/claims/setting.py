@@ -78,6 +78,18 @@ class Data:
         return np.array([float(v) for v in self.labels])
 
     @cached_property
+    def repeated(self) -> tuple[int, int] | None:
+        """Two rows in one direction, decided exactly whatever their norms; None if all are different points."""
+        seen: dict[Point, int] = {}
+        for i, point in enumerate(self.points):
+            scale = next(abs(v) for v in point if v)
+            direction = tuple(v / scale for v in point)
+            if direction in seen:
+                return seen[direction], i
+            seen[direction] = i
+        return None
+
+    @cached_property
     def C_max(self) -> float:
         """Largest inner product of two different rows, rounded to double precision."""
         gram = self.X @ self.X.T

@@ -210,6 +210,8 @@ class _Search:
         except InputError as error:
             return str(error)
         for id in ids:
+            if id in self.regime.lawlike:
+                return f"{id} speaks of a law, which no one setting can show"
             answer = self._judged(id, candidate)
             if answer.met is not True:
                 return f"{id}: {answer.reason or 'not met'}"

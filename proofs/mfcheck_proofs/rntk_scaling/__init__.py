@@ -1,8 +1,19 @@
 """Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor (arXiv 2403.04545)."""
 
 from mfcheck.claims import Paper
-from mfcheck_proofs.rntk_scaling import critical, fast, kernel, regression, slow, sphere, width
+from mfcheck_proofs.rntk_scaling import (
+    constant,
+    correlation,
+    critical,
+    fast,
+    kernel,
+    regression,
+    slow,
+    sphere,
+    width,
+)
 from mfcheck_proofs.rntk_scaling.assumptions import ASSUMPTIONS
+from mfcheck_proofs.rntk_scaling.audited import with_assumptions
 from mfcheck_proofs.rntk_scaling.constants import CONSTANTS
 from mfcheck_proofs.rntk_scaling.experiments import IMAGES, SYNTHETIC
 from mfcheck_proofs.rntk_scaling.networks import BLOCKS, NETWORKS
@@ -16,14 +27,19 @@ paper = Paper(
     parameters=PARAMETERS,
     default=DEFAULT,
     assumptions=ASSUMPTIONS,
-    claims=(
-        *kernel.CLAIMS,
-        *slow.CLAIMS,
-        *critical.CLAIMS,
-        *fast.CLAIMS,
-        *sphere.CLAIMS,
-        *regression.CLAIMS,
-        *width.CLAIMS,
+    claims=tuple(
+        with_assumptions(claim)
+        for claim in (
+            *kernel.CLAIMS,
+            *correlation.CLAIMS,
+            *constant.CLAIMS,
+            *slow.CLAIMS,
+            *critical.CLAIMS,
+            *fast.CLAIMS,
+            *sphere.CLAIMS,
+            *regression.CLAIMS,
+            *width.CLAIMS,
+        )
     ),
     validate=validate,
     constants=CONSTANTS,

@@ -5,17 +5,24 @@ from fractions import Fraction
 import numpy as np
 
 from mfcheck.claims import Answer, Assumption, Data, Setting
-from mfcheck.errors import InputError
-from mfcheck_proofs.rntk_scaling.setting import DEFAULT, validate
+from mfcheck.rigor.ball import compare, exact
+from mfcheck_proofs.rntk_scaling.setting import (
+    DEFAULT,
+    RELU,
+    allowed_variance,
+    variance_of_norm,
+)
 
 
 def on_sphere(setting: Setting) -> Answer:
     """Distinct unit points and ReLU."""
-    try:
-        validate(setting)
-    except InputError as error:
-        return Answer(False, str(error))
-    return Answer(True, f"n = {setting.data.n} distinct unit points of dimension {setting.data.d}")
+    if setting.activation != RELU:
+        return Answer(False, f"the activation is {setting.activation.name[:60]}, not ReLU")
+    if setting.data.repeated is not None:
+        i, j = setting.data.repeated
+        return Answer(False, f"rows {i + 1} and {j + 1} are the same point")
+    n, d = setting.data.n, setting.data.d
+    return Answer(True, f"$n = {n}$ distinct unit points of dimension {d}, ReLU")
 
 
 def random_points(rng: np.random.Generator) -> Setting:
@@ -29,11 +36,13 @@ def random_points(rng: np.random.Generator) -> Setting:
 
 
 def enough_width(setting: Setting) -> Answer:
-    """The width at which |x_L|^2 is within the accuracy asked for."""
-    needed = 4 / (float(setting["delta"]) * float(setting["accuracy"]) ** 2)
+    """Whether |x_L|^2 is as accurate as asked for with the probability asked for, by Chebyshev's inequality."""
+    variance, allowed = variance_of_norm(setting), allowed_variance(setting)
+    met = {"<": True, ">": False}.get(compare(variance, exact(allowed)))
     return Answer(
-        float(setting["width"]) >= needed,
-        f"m = {setting['width']}, 4/(delta epsilon^2) = {needed:.4g}",
+        met,
+        rf"at $m = {setting['width']}$ the relative variance of $|x_L|^2$ is {float(variance.mid()):.4g}; at most "
+        rf"$\delta\varepsilon^2 = {float(allowed):.4g}$ is allowed",
     )
 
 
@@ -45,6 +54,7 @@ ASSUMPTIONS = (
         "2403.04545, Section 2",
         on_sphere,
         random_points,
+        reads=("points", "activation"),
     ),
     Assumption(
         "wide",
@@ -53,5 +63,6 @@ ASSUMPTIONS = (
         "2403.04545, Section 2",
         enough_width,
         random_points,
+        reads=("depth", "width", "accuracy", "delta"),
     ),
 )

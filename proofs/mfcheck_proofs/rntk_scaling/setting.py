@@ -1,11 +1,14 @@
 """What a user may choose in this paper: data on the sphere, the scalings, depth and width; the activation is ReLU."""
 
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
+from flint import arb, ctx
 
 from mfcheck.claims import Data, Parameter, Setting
 from mfcheck.errors import InputError
+from mfcheck.rigor.ball import compare, exact
 from mfcheck.symbolic.activation import Activation, X
 from mfcheck_proofs.rntk_scaling import symbols as s
 
@@ -89,16 +92,29 @@ def validate(setting: Setting) -> None:
     _require_width(setting)
 
 
+def excess(depth: Fraction | sp.Expr, width: Fraction | sp.Expr) -> Any:
+    """What one layer at alpha = L^(-1/2) adds to the relative second moment of |x|^2, exactly."""
+    return (4 * depth + 7 + 10 / width) / (width * (depth + 1) ** 2)
+
+
+def variance_of_norm(setting: Setting) -> arb:
+    """Enclose the relative variance of |x_L|^2 at alpha = L^(-1/2): about 4/m."""
+    with ctx.workprec(128):
+        layer: arb = 1 + exact(excess(setting["depth"], setting["width"]))
+        power: arb = layer ** int(setting["depth"])
+        return power - 1
+
+
+def allowed_variance(setting: Setting) -> Fraction:
+    """Return what Chebyshev's inequality allows for the accuracy and the confidence that are asked for."""
+    return setting["delta"] * setting["accuracy"] ** 2
+
+
 def _require_width(setting: Setting) -> None:
-    """Chebyshev's inequality with the exact variance of |x_L|^2 at gamma = 1/2: about 4/m."""
-    depth, width = setting["depth"], setting["width"]
-    square = 1 / depth
-    excess = (4 * square + square**2 * (7 + Fraction(10) / width)) / (width * (1 + square) ** 2)
-    variance = (1 + float(excess)) ** int(depth) - 1
-    allowed = float(setting["delta"]) * float(setting["accuracy"]) ** 2
-    if variance > allowed:
+    variance, allowed = variance_of_norm(setting), allowed_variance(setting)
+    if compare(variance, exact(allowed)) == ">":
         raise InputError(
-            f"width {width} is too small for a relative error of {float(setting['accuracy']):g} with probability "
-            f"{1 - float(setting['delta']):g}: the relative variance of |x_L|^2 is {variance:.3g}, at most "
-            f"{allowed:.3g} is allowed (alpha = L^(-1/2))"
+            f"width {setting['width']} is too small for a relative error of {float(setting['accuracy']):g} with "
+            f"probability {1 - float(setting['delta']):g}: the relative variance of |x_L|^2 is "
+            f"{float(variance.mid()):.3g}, at most {float(allowed):.3g} is allowed (alpha = L^(-1/2))"
         )

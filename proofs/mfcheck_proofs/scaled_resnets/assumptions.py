@@ -6,7 +6,6 @@ from fractions import Fraction
 import numpy as np
 
 from mfcheck.claims import Answer, Assumption, Data, Setting
-from mfcheck.claims.setting import Point
 from mfcheck.errors import InputError
 from mfcheck.rigor.assumption import Judgement, judge
 from mfcheck.rigor.ball import bounds
@@ -24,26 +23,13 @@ def data_on_sphere(setting: Setting) -> Answer:
         validate(setting)
     except InputError as error:
         return Answer(False, str(error))
-    same = repeated(setting.data.points)
-    if same is not None:
-        i, j = same
+    if setting.data.repeated is not None:
+        i, j = setting.data.repeated
         return Answer(False, f"rows {i + 1} and {j + 1} are the same point, and $G$ is singular")
     return Answer(
         True,
         rf"$n = {setting.data.n}$ distinct unit points, $C_{{\max}} = {setting.data.C_max:.6g}$",
     )
-
-
-def repeated(points: tuple[Point, ...]) -> tuple[int, int] | None:
-    """Return two rows in one direction, decided exactly whatever their norms; None if there are none."""
-    seen: dict[Point, int] = {}
-    for i, point in enumerate(points):
-        scale = next(abs(v) for v in point if v)
-        direction = tuple(v / scale for v in point)
-        if direction in seen:
-            return seen[direction], i
-        seen[direction] = i
-    return None
 
 
 def random_sphere(rng: np.random.Generator) -> Setting:

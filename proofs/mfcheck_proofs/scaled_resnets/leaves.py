@@ -15,7 +15,7 @@ from mfcheck.errors import InputError
 from mfcheck.rigor import certificate
 from mfcheck.rigor.assumption import Judgement, judge
 from mfcheck.rigor.ball import bounds, exact
-from mfcheck.rigor.codes import n_max
+from mfcheck.rigor.codes import CodeBound, n_max
 from mfcheck.rigor.dual import DualKernel, half_gram
 from mfcheck.rigor.eigen import certified_lambda_min
 from mfcheck.rigor.hermite import hermite_coefficients
@@ -88,12 +88,13 @@ def _exceeded_by_none(cosine: Fraction, setting: Setting) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _code(dimension: int, cosine: Fraction) -> int:
-    return n_max(dimension, cosine).n_max
+def code_size(dimension: int, cosine: Fraction) -> CodeBound:
+    """Bound the number of unit vectors with inner products at most `cosine`; see `rigor.codes.n_max`."""
+    return n_max(dimension, cosine)
 
 
 def _code_size(setting: Setting, _: int) -> arb:
-    return arb(_code(setting.data.d, cosine_bound(setting)))
+    return arb(code_size(setting.data.d, cosine_bound(setting)).n_max)
 
 
 def _ramp(setting: Setting, digits: int) -> arb:

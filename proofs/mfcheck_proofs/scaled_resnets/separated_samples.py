@@ -2,6 +2,8 @@
 
 import math
 from fractions import Fraction
+from itertools import combinations, product
+from math import prod
 
 import numpy as np
 import sympy as sp
@@ -18,10 +20,16 @@ from mfcheck.claims import (
     Note,
     PlantedError,
     Reading,
+    Scope,
     Setting,
 )
+from mfcheck.claims.setting import Point
+from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import compare, exact
-from mfcheck_proofs.scaled_resnets.symbols import C_max, d
+from mfcheck.symbolic.generic import s0
+from mfcheck.symbolic.identity import identities
+from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
+from mfcheck_proofs.scaled_resnets.symbols import C_max, d, n, n_max
 from mfcheck_proofs.scaled_resnets.values import interval
 
 # --- claim: Assumption 1 holds with probability one under i.i.d. sampling --------------------------------------------
@@ -95,8 +103,7 @@ def _half_life(pair: arb) -> int:
     P(no violation) <= (1 - p) / (p n (n-1) / 2).
     """
     p = float(pair.lower())
-    n = math.ceil(0.5 + math.sqrt(0.25 + 4 * (1 - p) / p))
-    return n + 1
+    return math.ceil(0.5 + math.sqrt(0.25 + 4 * (1 - p) / p)) + 1
 
 
 def cap_frequency(context: Context) -> Evidence:
@@ -151,6 +158,109 @@ def cap_low_dimensions(context: Context) -> Evidence:
     )
 
 
+# --- every law, and repeated points ----------------------------------------------------------------------------------
+
+# If no n_max + 1 unit vectors have inner products at most C, the graph of separated pairs of m samples has no clique of
+# that size. Turan (1941) bounds its edges, Zykov (1949) its cliques of n; expectations, and m -> oo, give both.
+PAIR = 1 / n_max
+SAMPLE = sp.ff(n_max, n) / n_max**n
+G_ii, G_ij, G_jj = sp.symbols("G_ii G_ij G_jj", real=True)
+NULL = G_ii - 2 * G_ij + G_jj
+
+Law = tuple[int, Fraction, tuple[Point, ...], tuple[Fraction, ...]]
+"""Dimension, C, atoms on the unit sphere, weights."""
+
+
+def at_most(formula: sp.Expr, bound: int, samples: int = 2) -> Fraction:
+    """Return a formula in `n_max` and `n` as an exact number."""
+    value = sp.Rational(formula.subs({n_max: bound, n: samples}))
+    return Fraction(int(value.p), int(value.q))
+
+
+def rarely_separated(bound: int) -> int:
+    """Return the least n of which independent samples of any law are separated with a probability below 1/2."""
+    return next(m for m in range(2, bound + 2) if at_most(SAMPLE, bound, m) < Fraction(1, 2))
+
+
+def _cross(dim: int) -> Law:
+    """The uniform law on the points +e_i, -e_i: both bounds are attained at C = 0."""
+    rows = [tuple(Fraction(s * (i == j)) for j in range(dim)) for i in range(dim) for s in (1, -1)]
+    return dim, Fraction(0), tuple(rows), (Fraction(1, 2 * dim),) * (2 * dim)
+
+
+def _random_law(rng: np.random.Generator, dim: int, cosine: Fraction) -> Law:
+    """Six rational points of the sphere, by stereographic projection, with random weights."""
+    rows = []
+    for row in rng.integers(-8, 9, size=(6, dim - 1)):
+        t = [Fraction(int(v), 4) for v in row]
+        square = sum((v * v for v in t), Fraction(0))
+        rows.append((*(2 * v / (1 + square) for v in t), (1 - square) / (1 + square)))
+    weights = [Fraction(int(w)) for w in rng.integers(1, 9, size=6)]
+    return dim, cosine, tuple(rows), tuple(w / sum(weights, Fraction(0)) for w in weights)
+
+
+def _separated(law: Law, samples: int) -> Fraction:
+    """The exact probability that independent samples have pairwise inner products at most C."""
+    _, cosine, atoms, weights = law
+    size = range(len(atoms))
+    near = [[_inner(atoms[i], atoms[j]) > cosine for j in size] for i in size]
+    total = Fraction(0)
+    for chosen in product(size, repeat=samples):
+        if not any(near[i][j] for i, j in combinations(chosen, 2)):
+            total += prod((weights[i] for i in chosen), start=Fraction(1))
+    return total
+
+
+def _inner(x: Point, other: Point) -> Fraction:
+    return sum((u * v for u, v in zip(x, other, strict=True)), Fraction(0))
+
+
+def every_law(context: Context) -> Evidence:
+    """Exact probabilities of laws of finitely many atoms against both bounds, which some of them attain."""
+    rng, number = context.rng(), context.budget.pick(4, 12, 40)
+    cosines = (Fraction(0), Fraction(1, 2), Fraction(4, 5))
+    laws = [_cross(dim) for dim in (2, 3)]
+    laws += [_random_law(rng, 2 + k % 2, cosines[k % 3]) for k in range(number)]
+    for law in laws:
+        bound = code_size(law[0], law[1]).n_max
+        for samples in (2, 3):
+            exactly = _separated(law, samples)
+            most = at_most(context["sample"], bound, samples)
+            if samples == 2:
+                most = min(most, 1 - at_most(context["pair"], bound))
+            if exactly > most:
+                return Evidence(
+                    passed=False,
+                    lhs=str(exactly),
+                    rhs=str(most),
+                    error=0.0,
+                    domain=f"{samples} samples of a law with {len(law[2])} atoms, $d = {law[0]}$, $C = {law[1]}$",
+                    reason="the samples are separated more often than the bound allows",
+                )
+    return Evidence(
+        passed=True,
+        cases=len(laws),
+        error=0.0,
+        domain="2 and 3 samples of laws with finitely many rational atoms; equality on cross-polytopes",
+        certificate=certificate.code_bound(
+            code_size(context.setting.data.d, cosine_bound(context.setting))
+        ),
+    )
+
+
+def repeated_point(context: Context) -> Evidence:
+    """With `v = e_i - e_j` and `x_i = x_j`: `v^T G v` vanishes, coordinate by coordinate of the Jacobian."""
+    J = sp.Symbol("J", real=True)
+    a, b, w, z, p, u = sp.symbols("a b w z p u", real=True)
+    outputs = (a * s0(w * z + b), p * u * s0(w * z + b))
+    rows = [[sp.diff(f, v) for v in (a, u, w, b)] for f in outputs]
+    entries = [J**2, *(sum(v**2 for v in row) for row in rows)]
+    null = context["null"]
+    pairs = [(null.subs({G_ii: g, G_ij: g, G_jj: g}), sp.Integer(0)) for g in entries]
+    domain = "every measure, activation and dimension: equal points have equal rows of the Jacobian"
+    return identities(pairs, domain, Scope.WHOLE)
+
+
 iid = Claim(
     id="assumption-1-iid",
     title="Assumption 1 holds with probability one for independent samples",
@@ -169,11 +279,25 @@ iid = Claim(
             r"$\mathbb{P}(\langle x, x'\rangle > C)$ for the uniform law, $0 \le C < 1$.",
             {"cap": CAP},
         ),
+        Reading(
+            "every-law",
+            r"For every law $\mu_X$, with $n_{\max}$ a bound on spherical codes: $\mathbb{P}(\langle x, x'\rangle > "
+            r"C_{\max}) \ge 1/n_{\max}$, and $n$ samples are separated with a probability of at most "
+            r"$\prod_{k < n}(1 - k/n_{\max})$.",
+            {"pair": PAIR, "sample": SAMPLE},
+        ),
+        Reading(
+            "repeated-point",
+            r"If a point repeats, $G$ is singular: $v^\top G\,v = 0$ for $v = e_i - e_j$.",
+            {"null": NULL},
+        ),
     ),
     checks=(
         Check("assumption-1-probability", Kind.CERTIFIED, probability_one),
         Check("assumption-1-frequency", Kind.SAMPLED, cap_frequency, "cap-formula"),
         Check("assumption-1-closed-forms", Kind.CERTIFIED, cap_low_dimensions, "cap-formula"),
+        Check("assumption-1-every-law", Kind.EXACT, every_law, "every-law"),
+        Check("assumption-1-repeated-point", Kind.EXACT, repeated_point, "repeated-point"),
     ),
     planted=(
         PlantedError(
@@ -182,6 +306,38 @@ iid = Claim(
             {"exception": CAP / 10**6},
             "A positive probability, however small, is not zero.",
             ("assumption-1-probability",),
+        ),
+        *(
+            PlantedError(
+                f"assumption-1-{id}",
+                kind,
+                replaced,
+                "The uniform law on the points $+e_i$, $-e_i$ attains the true bound.",
+                ("assumption-1-every-law",),
+                "every-law",
+            )
+            for id, kind, replaced in (
+                ("pair-doubled", "constant scaled", {"pair": 2 * PAIR}),
+                ("pair-shifted", "index shifted", {"pair": 1 / (n_max - 1)}),
+                ("sample-halved", "constant scaled", {"sample": SAMPLE / 2}),
+                ("sample-shifted", "index shifted", {"sample": SAMPLE.subs(n, n + 1)}),
+            )
+        ),
+        PlantedError(
+            "assumption-1-repeat-sign",
+            "sign flipped",
+            {"null": G_ii + 2 * G_ij + G_jj},
+            "$e_i + e_j$ is no null vector: the form is four times a sum of squares.",
+            ("assumption-1-repeated-point",),
+            "repeated-point",
+        ),
+        PlantedError(
+            "assumption-1-repeat-factor",
+            "factor dropped",
+            {"null": G_ii - G_ij + G_jj},
+            "The mixed term enters twice.",
+            ("assumption-1-repeated-point",),
+            "repeated-point",
         ),
     ),
 )

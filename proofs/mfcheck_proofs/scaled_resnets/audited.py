@@ -1,0 +1,240 @@
+"""The regimes that the claims speak about: where can their assumptions be met together?"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from math import ceil
+
+from mfcheck.claims import Answer, Claim, Data, Proof, Regime, Setting
+from mfcheck.errors import InputError
+from mfcheck.rigor import certificate
+from mfcheck.rigor.ball import bounds, compare, exact
+from mfcheck.symbolic.circle import IDENTITIES, WORDS, circle_points
+from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
+from mfcheck_proofs.scaled_resnets.separated_samples import SAMPLE, at_most, rarely_separated
+from mfcheck_proofs.scaled_resnets.setting import DEFAULT
+from mfcheck_proofs.scaled_resnets.values import value_of
+
+DATA = ("points", "labels")
+FORM_BOUND = 4
+"""Constant that the quadratic form of the repaired reading is to stay below."""
+
+# --- data ------------------------------------------------------------------------------------------------------------
+
+
+def circle(setting: Setting, n: int) -> Setting:
+    """Return the setting with n rational points of a circle, labels +1, -1 alternating.
+
+    Raises:
+        InputError: in one dimension there are two unit points only.
+    """
+    d = setting.data.d
+    if d == 1:
+        raise InputError("the unit sphere of one dimension has two points")
+    labels = tuple(Fraction((-1) ** i) for i in range(n))
+    data = Data(circle_points(n, d), labels, origin=f"{n} rational points of a circle")
+    return replace(setting, data=data)
+
+
+def linear_labels(setting: Setting, n: int) -> Setting:
+    """Return `circle` with the first coordinate as label: a linear teacher."""
+    made = circle(setting, n)
+    labels = tuple(point[0] for point in made.data.points)
+    return replace(made, data=replace(made.data, labels=labels))
+
+
+def first_points(setting: Setting, n: int) -> Setting:
+    """Return the setting with its first n points, which are separated as all are.
+
+    Raises:
+        InputError: it has fewer.
+    """
+    data = setting.data
+    if n > data.n:
+        raise InputError(f"no {n} points so separated are at hand")
+    return replace(setting, data=Data(data.points[:n], data.labels[:n], origin=data.origin))
+
+
+def any_circle(_: Setting) -> Proof:
+    """Show that `circle` gives distinct unit points for every n."""
+    words = WORDS + r"; $C_{\max} < 1$ for each $n$, and it tends to 1 with $n$"
+    return Proof(words, ("assumption-1",), identities=IDENTITIES)
+
+
+# --- no data ---------------------------------------------------------------------------------------------------------
+
+
+def crowded(setting: Setting) -> Proof:
+    """Bound n for the d and C_max of the setting by a spherical code."""
+    found = code_size(setting.data.d, cosine_bound(setting))
+    return Proof(
+        rf"no more than ${found.n_max}$ unit vectors in dimension {setting.data.d} have inner products of at most "
+        rf"$C_{{\max}} = {setting.data.C_max:.6g}$",
+        ("assumption-1",),
+        certificate.code_bound(found),
+        beyond=found.n_max,
+    )
+
+
+def collisions(setting: Setting) -> Proof:
+    """Bound from below, for every law, the probability that two samples are closer than C_max."""
+    found = code_size(setting.data.d, cosine_bound(setting))
+    size = found.n_max
+    pair, rare = at_most(SAMPLE, size), rarely_separated(size)
+    return Proof(
+        rf"for every law $\mu_X$ two independent samples exceed $C_{{\max}} = {setting.data.C_max:.6g}$ with a "
+        rf"probability of at least ${1 - pair}$, because no ${size + 1}$ points are separated (Turan); $n$ samples are "
+        rf"separated with a probability of at most $\prod_{{k < n}}(1 - k/{size})$ (Zykov), below $1/2$ from "
+        rf"$n = {rare}$ and zero from $n = {size + 1}$ on. If equal points are excepted, a law with finitely many "
+        "atoms is allowed, but its samples repeat, and a repeated point makes $G$ singular",
+        ("assumption-1",),
+        certificate.code_bound(found),
+    )
+
+
+# --- beta ------------------------------------------------------------------------------------------------------------
+
+
+def _beside_threshold(candidate: Setting, wanted: str, word: str) -> Answer:
+    limit = value_of(candidate, "beta_threshold")
+    if not limit.is_finite():
+        return Answer(None, r"no finite threshold of $\beta$ is known")
+    found = compare(exact(candidate["beta"]), limit)
+    said = rf"$\beta = {float(candidate['beta']):.6g}$, threshold {float(limit.mid()):.6g}"
+    met = None if found == "?" else found == wanted
+    return Answer(met, said if met else rf"{said}: $\beta$ is not certain to be {word} it")
+
+
+def above_threshold(_: Setting, candidate: Setting) -> Answer:
+    """Whether beta exceeds the threshold of Theorem 5, in ball arithmetic."""
+    return _beside_threshold(candidate, ">", "above")
+
+
+def below_threshold(_: Setting, candidate: Setting) -> Answer:
+    """Whether beta is less than the threshold of Theorem 5, in ball arithmetic."""
+    return _beside_threshold(candidate, "<", "below")
+
+
+def _with_threshold(setting: Setting) -> tuple[Setting, Fraction]:
+    """Return the setting, or the default one if its threshold is not finite, and a number just above the threshold."""
+    base = setting if value_of(setting, "beta_threshold").is_finite() else DEFAULT
+    return base, Fraction(bounds(value_of(base, "beta_threshold"), 12)[1])
+
+
+def large_beta(setting: Setting, _: int) -> Setting:
+    """Return a setting with beta above the threshold."""
+    base, limit = _with_threshold(setting)
+    return base.with_values(beta=ceil(limit) + 1)
+
+
+def small_beta(setting: Setting, _: int) -> Setting:
+    """Return a setting with beta far below the threshold."""
+    base, limit = _with_threshold(setting)
+    return base.with_values(beta=(limit / 100).limit_denominator(100))
+
+
+def bounded_form(_: Setting, candidate: Setting) -> Answer:
+    """Whether the quadratic form of the leading order is at most FORM_BOUND, in ball arithmetic."""
+    value = value_of(candidate, "C_KL_leading")
+    order = compare(value, exact(FORM_BOUND))
+    met = {"<": True, ">": False}.get(order)
+    return Answer(met, rf"$\frac12\,y^\top G_2^{{-1}} K G_2^{{-1}} y = {float(value.mid()):.6g}$")
+
+
+# --- the regimes -----------------------------------------------------------------------------------------------------
+
+FIXED = Regime(
+    "n-grows-separation-fixed",
+    r"$n \to \infty$ with $d$ and $C_{\max}$ fixed",
+    "n",
+    indices=(2, 3),
+    varies=DATA,
+    witness=first_points,
+    empty=crowded,
+    checks=("theorem-6-samples", "lemma-4-code-bound"),
+)
+SHRINKING = Regime(
+    "n-grows-separation-shrinks",
+    r"$n \to \infty$ with $d$ fixed, where $C_{\max} < 1$ may depend on $n$",
+    "n",
+    varies=DATA,
+    witness=circle,
+    every=any_circle,
+)
+INDEPENDENT = Regime(
+    "independent-samples",
+    r"$n \ge 2$ independent samples of a law $\mu_X$, separated by one $C_{\max} < 1$ with probability one",
+    lawlike=("assumption-1",),
+    empty=collisions,
+    checks=("assumption-1-probability", "assumption-1-every-law", "assumption-1-repeated-point"),
+)
+BOUNDED = Regime(
+    "n-grows-form-bounded",
+    rf"$n \to \infty$ while $\frac12\,y^\top G_2^{{-1}} K G_2^{{-1}} y \le {FORM_BOUND}$",
+    "n",
+    indices=(2, 3, 4),
+    varies=DATA,
+    holds=bounded_form,
+    witness=linear_labels,
+)
+ABOVE = Regime(
+    "beta-above-threshold",
+    r"one data set, $\beta$ above the threshold of Theorem 5",
+    holds=above_threshold,
+    witness=large_beta,
+)
+BELOW = Regime(
+    "beta-below-threshold",
+    r"one data set, $\beta$ below the threshold of Theorem 5",
+    holds=below_threshold,
+    witness=small_beta,
+)
+LARGE_BETA = Regime(
+    "beta-grows",
+    r"one data set, $\beta \to \infty$",
+    r"\beta",
+    indices=(10**3, 10**6),
+    varies=("beta",),
+    witness=lambda setting, beta: setting.with_values(beta=beta),
+)
+DEPTH = Regime(
+    "depth-grows",
+    r"one data set, $L \to \infty$",
+    "L",
+    indices=(1, 8, 64),
+    varies=("depth",),
+    witness=lambda setting, depth: setting.with_values(depth=depth),
+)
+
+REGIMES: Mapping[str, Mapping[str, tuple[Regime, ...]]] = {
+    "ode-depth-discretisation": {"stated": (DEPTH,)},
+    "lemma-4-second": {"strict": (SHRINKING,)},
+    "theorem-5-loss": {"stated": (ABOVE,)},
+    "theorem-5-kl-tau": {"stated": (ABOVE,), "leading-order": (LARGE_BETA,)},
+    "theorem-5-kl-nu": {"stated": (ABOVE,), "sharp-order": (LARGE_BETA,)},
+    "theorem-5-movement": {"stated": (ABOVE, LARGE_BETA), "encoder": (LARGE_BETA,)},
+    "theorem-5-spectrum": {"stated": (ABOVE,)},
+    "theorem-5-ablation": {"encoder-frozen": (ABOVE,)},
+    "theorem-5-threshold": {"stated": (BELOW,)},
+    "theorem-6-composition": {"stated": (FIXED, SHRINKING), "repaired": (BOUNDED,)},
+    "theorem-6-scaling": {"stated": (FIXED, SHRINKING)},
+    "theorem-6-final": {"stated": (FIXED, INDEPENDENT), "explicit": (ABOVE,)},
+    "theorem-6-measured": {"stated": (ABOVE,)},
+}
+"""By claim and reading; a reading that is not listed speaks about one setting."""
+
+
+def with_regimes(claim: Claim) -> Claim:
+    """Return the claim, each of its readings with the regimes that it speaks about.
+
+    Raises:
+        ValueError: the table names a reading that the claim does not have.
+    """
+    table = REGIMES.get(claim.id, {})
+    if not set(table) <= {reading.id for reading in claim.readings}:
+        raise ValueError(f"{claim.id}: a regime is given for an unknown reading")
+    readings = (
+        replace(reading, regimes=table.get(reading.id, reading.regimes))
+        for reading in claim.readings
+    )
+    return replace(claim, readings=tuple(readings))
