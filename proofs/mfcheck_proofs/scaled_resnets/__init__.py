@@ -16,6 +16,7 @@ from mfcheck_proofs.scaled_resnets import (
     theorem5_steps,
     theorem6,
 )
+from mfcheck_proofs.scaled_resnets.audited import with_regimes
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
 from mfcheck_proofs.scaled_resnets.falsifiable import INEQUALITIES
 from mfcheck_proofs.scaled_resnets.flow import simulation
@@ -35,10 +36,10 @@ CLAIMS: tuple[Claim, ...] = (
 )
 
 
-def _attackable(claim: Claim) -> Claim:
-    """Add what can be attacked, and the generated planted errors."""
+def _completed(claim: Claim) -> Claim:
+    """Add the regimes, what can be attacked, and the generated planted errors."""
     return replace(
-        claim,
+        with_regimes(claim),
         inequalities=INEQUALITIES.get(claim.id, ()),
         planted=merged(claim.planted, GENERATED.get(claim.id, ())),
     )
@@ -58,7 +59,7 @@ paper = Paper(
     parameters=PARAMETERS,
     default=DEFAULT,
     assumptions=assumptions.ASSUMPTIONS,
-    claims=tuple(map(_attackable, CLAIMS)),
+    claims=tuple(map(_completed, CLAIMS)),
     validate=validate,
     constants=CONSTANTS,
     simulate=simulation,
