@@ -5,13 +5,16 @@ from dataclasses import replace
 from mfcheck.claims import Claim, Paper
 from mfcheck.falsify.variants import merged
 from mfcheck_proofs.scaled_resnets import (
+    ablation,
     assumption_claims,
     assumptions,
     gram,
     lemma4,
+    measured,
     network,
-    referee,
+    regime,
     separated_samples,
+    sharpness,
     theorem5,
     theorem5_steps,
     theorem6,
@@ -19,9 +22,9 @@ from mfcheck_proofs.scaled_resnets import (
 from mfcheck_proofs.scaled_resnets.audited import with_regimes
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
 from mfcheck_proofs.scaled_resnets.falsifiable import INEQUALITIES
-from mfcheck_proofs.scaled_resnets.flow import simulation
 from mfcheck_proofs.scaled_resnets.planted import GENERATED
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, PARAMETERS, validate
+from mfcheck_proofs.scaled_resnets.simulation import OPTIONS, simulation
 
 CLAIMS: tuple[Claim, ...] = (
     *separated_samples.CLAIMS,
@@ -32,7 +35,10 @@ CLAIMS: tuple[Claim, ...] = (
     *theorem5.CLAIMS,
     *theorem5_steps.CLAIMS,
     *theorem6.CLAIMS,
-    *referee.CLAIMS,
+    *ablation.CLAIMS,
+    *sharpness.CLAIMS,
+    *regime.CLAIMS,
+    *measured.CLAIMS,
 )
 
 
@@ -63,6 +69,7 @@ paper = Paper(
     validate=validate,
     constants=CONSTANTS,
     simulate=simulation,
+    simulation_options=OPTIONS,
     references=(
         "Chen, Liu, Lu, Chrysos, Cevher: Generalization of Scaled Deep ResNets in the Mean-Field Regime. ICLR 2024, "
         "arXiv:2403.09889",

@@ -76,7 +76,7 @@ def smallest(matrix: Array) -> float:
 
 
 def resolved(bound: float, matrix: Array) -> tuple[float, float]:
-    """Return a bound of lambda_min, and lambda_min: equal where they agree up to rounding, nan where rounding hides them."""
+    """Return a bound of lambda_min, and lambda_min: equal if they agree up to rounding, nan if rounding hides them."""
     value, noise = smallest(matrix), 1e-11 * float(np.trace(matrix))
     if abs(bound - value) > noise:
         return bound, value

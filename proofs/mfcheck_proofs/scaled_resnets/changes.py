@@ -1,0 +1,133 @@
+"""What training changes: kernel, features, distance to the linearised flow, and the encoder's shares, with errors."""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from mfcheck.claims import Budget, Estimate, Setting
+from mfcheck.particles import Flow, Numerics, Problem, integrate
+from mfcheck.particles.state import State, coarsen, halves, initial_state
+from mfcheck_proofs.scaled_resnets.flow import end_time, problem
+from mfcheck_proofs.scaled_resnets.values import value_of
+
+Array = NDArray[np.float64]
+QUANTITIES = (
+    "kernel",
+    "features",
+    "trajectory",
+    "share_lambda",
+    "share_decay",
+    "share_KL",
+)
+"""`|G(T) - G(0)| / |G(0)|` in the Frobenius norm; `max_i |Z(x_i,1) - x_i|`; `max_t |e - e_lin| / |y|` with
+`e_lin = -exp(-beta^2 G(0) t/n) y`; the encoder's share of lambda_min(G), of the decay of the loss, and of the KL
+of both measures (largest over depth), at the end."""
+
+SMALL_BETA = 1.0
+FRACTIONS = (Fraction(1, 64), Fraction(1, 8), Fraction(1))
+"""Fractions of the least admissible beta, over which exponents are fitted."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """One beta: the quantities with their errors, and each replicate's value.
+
+    Attributes:
+        beta: scale of the predictor.
+        admissible: whether Theorem 5 speaks of this beta.
+        values: mean over replicates, by quantity.
+        errors: half-width of the 95 % interval of the mean, plus what depth, particles and time step add.
+        common: that addition alone, by quantity.
+        samples: shape (replicates, quantities).
+    """
+
+    beta: float
+    admissible: bool
+    values: Array
+    errors: Array
+    common: Array
+    samples: Array
+
+    def __getitem__(self, quantity: str) -> Estimate:
+        """Return a quantity with its error."""
+        at = QUANTITIES.index(quantity)
+        return Estimate(value=float(self.values[at]), error=float(self.errors[at]))
+
+    def column(self, quantity: str) -> Array:
+        """Return the value of each replicate."""
+        column: Array = self.samples[:, QUANTITIES.index(quantity)]
+        return column
+
+
+def measure(start: Problem, sizes: Numerics, state: State) -> Array:
+    """Run one flow and return the quantities, shape (6,)."""
+    run = integrate(start, sizes, start=state)
+    flow = Flow(start, sizes, state)
+    before, after = _gram(flow, state), _gram(flow, run.final)
+    kernel = np.linalg.norm(after[0] - before[0]) / np.linalg.norm(before[0])
+    moved = flow.features(run.final) - flow.features(state)
+    values, vectors = np.linalg.eigh(before[0])
+    rates = np.multiply.outer(run.time, values * start.beta**2 / start.n)
+    linear = (np.exp(-rates) * (run.residuals[0] @ vectors)) @ vectors.T
+    away = np.linalg.norm(run.residuals - linear, axis=1).max() / np.linalg.norm(start.y)
+    e = run.residuals[-1]
+    decay = (e @ after[1] @ e) / (e @ after[0] @ e)
+    lowest = 1 - run.lambda_min_G2[-1] / run.lambda_min_G[-1]
+    entropy = run.KL_nu[-1] / (run.KL_nu[-1] + run.KL_tau[-1])
+    return np.array(
+        [kernel, np.linalg.norm(moved, axis=1).max(), away, lowest, decay, entropy], dtype=float
+    )
+
+
+def _gram(flow: Flow, state: State) -> tuple[Array, Array]:
+    """Return G and the encoder's part alpha^2 G1."""
+    G1, G2 = flow.gram_matrices(state)
+    part: Array = flow.problem.alpha**2 * G1
+    return part + G2, part
+
+
+@lru_cache(maxsize=64)
+def changes(setting: Setting, budget: Budget, seed: int, beta: float, admissible: bool) -> Changes:
+    """Measure one beta from several runs: replicates, their halves, half the depth, a coarser time step."""
+    start = problem(setting, beta)
+    sizes = Numerics(
+        depth=budget.pick(4, 4, 8),
+        particles=budget.pick(128, 256, 1024),
+        decoder_particles=budget.pick(4096, 6144, 32768),
+        seed=seed,
+        tolerance=1e-6 if beta < 50 else 1e-7,
+        loss_factor=1e-4,
+        outputs=17,
+        end_time=end_time(setting, budget, beta),
+    )
+    states = [initial_state(start, sizes, k) for k in range(budget.pick(3, 4, 8))]
+    samples = np.array([measure(start, sizes, state) for state in states])
+    first = states[0]
+    parts = [part for state in states for part in halves(state, paired=True)]
+    half = np.mean([measure(start, sizes, part) for part in parts], axis=0)
+    shallow = measure(start, sizes, coarsen(first, merge=False))
+    rough = measure(start, replace(sizes, tolerance=8 * sizes.tolerance), first)
+    common = np.abs(samples.mean(axis=0) - half) + np.abs(samples[0] - shallow) / 3
+    common += np.abs(samples[0] - rough) + 1e-12
+    quantile = float(stats.t.ppf(0.975, len(states) - 1))
+    spread = quantile * samples.std(axis=0, ddof=1) / np.sqrt(len(states))
+    return Changes(beta, admissible, samples.mean(axis=0), spread + common, common, samples)
+
+
+def least_beta(setting: Setting) -> float | None:
+    """Return the least beta that Theorem 5 is known to admit; None if there is none."""
+    threshold = value_of(setting, "beta_threshold")
+    return float(threshold.upper()) * 1.001 if threshold.is_finite() else None
+
+
+def over_beta(setting: Setting, budget: Budget, seed: int) -> tuple[Changes, ...]:
+    """Measure a small beta, fractions of the least admissible one, and that one; without it the first only."""
+    least = least_beta(setting)
+    betas = {SMALL_BETA: False}
+    if least is not None:
+        betas |= {least * float(f): f == 1 for f in FRACTIONS}
+    return tuple(changes(setting, budget, seed, beta, betas[beta]) for beta in sorted(betas))
