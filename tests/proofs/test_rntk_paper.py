@@ -13,9 +13,10 @@ from mfcheck.rigor.constants import evaluate_constants
 from mfcheck.run.inputs import build_setting
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck_proofs.rntk_scaling import paper
+from mfcheck_proofs.rntk_scaling.definite import taylor
+from mfcheck_proofs.rntk_scaling.empirical import empirical_kernel
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT, validate
-from mfcheck_proofs.rntk_scaling.sphere import eigenvalue, multiplicity, taylor
-from mfcheck_proofs.rntk_scaling.width import empirical_kernel
+from mfcheck_proofs.rntk_scaling.sphere import eigenvalue, multiplicity
 
 EXPECTED_NO = {"fast-uniform", "definite-opposite"}
 RIGOROUS = [

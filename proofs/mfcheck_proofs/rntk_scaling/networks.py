@@ -276,9 +276,7 @@ BLOCKS = Experiment(
     options=(
         *OPTIONS,
         Option("parameters", "42000", "trained parameters of each network"),
-        TRAINING[1],
+        Option("epochs", "60", TRAINING[1].meaning),
     ),
     replicates=5,
 )
-
-EXPERIMENTS = (NETWORKS, BLOCKS)
