@@ -15,6 +15,8 @@ NEEDS_C3 = r"a bound $|\sigma_0'''| \le C_3$, which Assumption 3 does not grant"
 NEEDS_BETA = r"$\beta > \beta_0$ (beta_threshold); global solutions of (2) and (3)"
 NEEDS_B0 = r"a bounded activation, $|\sigma_0| \le B_0$, which Assumption 3 does not grant"
 NEEDS_RADIUS = "a radius of the class that was fixed before the sample was drawn"
+NEEDS_CHOICE = r"$\beta$ and $\gamma$ fixed before the sample was drawn"
+NEEDS_SMALL = r"$\rho n$ small, else the part of the encoder is the larger one"
 
 KL_tau, KL_nu = sp.symbols("KL_tau KL_nu", nonnegative=True)
 R_n = sp.Symbol("R_n", nonnegative=True)
@@ -288,14 +290,14 @@ GENERALIZATION = (
         _symbol("R_coarse"),
         s.B_0 * sp.sqrt(2 * C_KL_tau * s.n) / s.lambda_0,
         "Step 11: leading part with the radius of Theorem 5, which grows with $n$",
-        f"{NEEDS_B0}; a small radius; an approximation, not a bound",
+        f"{NEEDS_B0}; {NEEDS_SMALL}; an approximation, not a bound",
     ),
     _derived(
         "rademacher_PL",
         _symbol("R_PL"),
         s.beta * s.B_0 * sp.sqrt(2 * KL_tau / s.n),
         r"Step 11: leading part with the Polyak-Lojasiewicz radius, of order $n^{1/4}$ where $|y| = \sqrt{n}$",
-        f"{NEEDS_B0}; a small radius; an approximation, not a bound",
+        f"{NEEDS_B0}; {NEEDS_SMALL}; an approximation, not a bound",
     ),
     _derived(
         "rademacher_leading",
@@ -317,7 +319,7 @@ GENERALIZATION = (
         ramp + 2 * R_n / s.gamma + 3 * sp.sqrt(confidence / (2 * s.n)),
         r"Theorem 6, Step 12: bound of $\mathbb{E}[\ell_{0\text{-}1}]$ with probability $1 - \delta$; says "
         "nothing from 1 on",
-        f"{NEEDS_RADIUS}; {NEEDS_B0}; {NEEDS_C3}; {NEEDS_BETA}",
+        f"{NEEDS_RADIUS}; {NEEDS_CHOICE}; {NEEDS_B0}; {NEEDS_C3}; {NEEDS_BETA}",
     ),
     _derived(
         "generalization_bound_data",
@@ -326,7 +328,7 @@ GENERALIZATION = (
         + 2 * (bounds.rademacher_predictor(2 * rho) + bounds.rademacher_encoder(2 * rho)) / s.gamma
         + sp.sqrt((confidence + strata) / (2 * s.n)),
         "Step 12: the same for a radius that the sample decides; says nothing from 1 on",
-        f"{NEEDS_B0}; {NEEDS_C3}; {NEEDS_BETA}",
+        f"{NEEDS_CHOICE}; {NEEDS_B0}; {NEEDS_C3}; {NEEDS_BETA}",
     ),
 )
 
