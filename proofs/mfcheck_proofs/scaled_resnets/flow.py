@@ -7,11 +7,11 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from mfcheck.claims import Budget, Context, Curve, Estimate, Plot, Setting
-from mfcheck.claims.record import Series, SimulationRecord
 from mfcheck.errors import InputError
-from mfcheck.particles import QUANTITIES, Numerics, Problem, Solution, simulate
+from mfcheck.particles import Numerics, Problem, Solution, simulate
 from mfcheck_proofs.scaled_resnets.matrices import kernel_matrix, to_array
 from mfcheck_proofs.scaled_resnets.values import value_of
 
@@ -125,6 +125,33 @@ def smallest_over_time(run: Run, quantity: str) -> Estimate:
     return Estimate(value=float(series.value[at]), error=float(series.error[at]))
 
 
+def ratio(top: Array, bottom: Array) -> Estimate:
+    """Return the mean of `top / bottom` over replicates, shape (R,) each, with the half-width of its 95 % interval.
+
+    Replicates share their particles, so that most of the noise of numerator and denominator cancels.
+    """
+    values = top / bottom
+    quantile = float(stats.t.ppf(0.975, len(values) - 1))
+    error = quantile * float(np.std(values, ddof=1)) / np.sqrt(len(values))
+    return Estimate(value=float(np.mean(values)), error=float(error))
+
+
+def share(run: Run, part: str, whole: str) -> Estimate:
+    """Return the ratio of two quantities at the end of a flow."""
+    series = run.solution.series
+    return ratio(series[part].samples[:, -1], series[whole].samples[:, -1])
+
+
+def remaining(before: float, value: float, betas: tuple[float, float]) -> float:
+    """Return how far `value`, at the larger of two beta, may be from the limit of large beta.
+
+    The difference from the limit falls like 1/beta or faster: with `d = before - value` at `b < beta` it is at most
+    `|d| b/(beta - b)`, however close the two beta are.
+    """
+    smaller, larger = betas
+    return abs(before - value) * smaller / (larger - smaller)
+
+
 def plot_over_time(
     run: Run,
     quantity: str,
@@ -160,32 +187,4 @@ def plot_over_time(
         y_label=label,
         y_log=logarithmic,
         curves=tuple(curves),
-    )
-
-
-def simulation(
-    setting: Setting, seed: int, progress: Callable[[float], None] | None = None
-) -> SimulationRecord:
-    """Solve the flow of the setting, for `mfcheck simulate`."""
-    sizes = Numerics(depth=int(setting["depth"]), particles=int(setting["particles"]), seed=seed)
-    found = simulate(problem(setting, setting.number("beta")), sizes, progress)
-    run = Run(setting.number("beta"), False, found)
-    return SimulationRecord(
-        paper="scaled-resnets",
-        setting=setting.describe(),
-        seed=seed,
-        end_time=float(found.time[-1]),
-        time=tuple(map(float, found.time)),
-        series={
-            name: Series(
-                value=tuple(map(float, s.value)),
-                error=tuple(map(float, s.error)),
-            )
-            for name, s in found.series.items()
-        },
-        plots=tuple(
-            plot_over_time(run, name, name, None, logarithmic=not name.startswith("lambda"))
-            for name in QUANTITIES
-        ),
-        **{name: final(run, name) for name in QUANTITIES},
     )

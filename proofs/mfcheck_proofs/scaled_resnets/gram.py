@@ -87,7 +87,7 @@ def matrix_dynamics(context: Context) -> Evidence:
     dL = (e.T * de / n).doit()
     return matrix_identities(
         [(de, context["residual"].subs(definition)), (dL, context["loss"].subs(definition))],
-        "any number of samples, layers and particles",
+        "any number of samples, layers, particles; in the limit $J$ is a linear operator, $J^\\top$ its adjoint",
         {n: 2, N: 3},
     )
 
@@ -258,7 +258,7 @@ def mehler(context: Context) -> Evidence:
     """E[grad h_i . grad h_j] for h = a phi(xi) with generating functions phi, against the stated series."""
     return identities(
         [(_gram_form(), _series(context["weight"]))],
-        r"all square-integrable $\varphi$ (by the total family $\exp(tx - t^2/2)$), every $|c| < 1$",
+        r"all $\varphi$ with $\varphi, \varphi'$ in $L^2$ (by the total family $\exp(tx - t^2/2)$), every $|c| \le 1$",
         Scope.WHOLE,
     )
 
@@ -299,14 +299,14 @@ kl_forms = {
 
 
 def entropy_rate(context: Context) -> Evidence:
-    """-(tau v)' (log tau + x^2/2) and the stated rate differ by a total derivative, which integrates to zero."""
+    """-(tau v)' (log tau + x^2/2) and the stated rate differ by a total derivative, of integral zero."""
     flux = tau * vel
     score = sp.log(tau) + x**2 / 2
     lhs = -sp.diff(flux, x) * score - tau * context["rate"]
     rhs = sp.diff(flux - flux * score, x)
     return identities(
         [(lhs, rhs)],
-        "every smooth positive density and velocity field that vanish at infinity, per coordinate",
+        "every smooth positive density and field whose flux, times the score too, vanishes at infinity, per coordinate",
         Scope.WHOLE,
     )
 
@@ -336,7 +336,7 @@ def chaos_weights(context: Context) -> Evidence:
     """E[grad(a k_i) . grad(a phi_j)] on generating functions against the stated series of K."""
     return identities(
         [(_kernel_form(context["kernel"].subs(z_norm, 1)), _series(context["weight"]))],
-        r"all $\varphi$ with finite second derivative in $L^2$, $|z| = 1$, every $|c| < 1$",
+        r"all $\varphi$ with $\varphi, \varphi', \varphi''$ in $L^2$ (total family), $|z| = 1$, every $|c| \le 1$",
         Scope.WHOLE,
     )
 

@@ -129,7 +129,7 @@ def _rotating(s: float, z: Array, d: int, rate: float) -> Array:
 
 
 def euler_order(context: Context) -> Evidence:
-    """Fit the rate at which L explicit layers approach the solution of (1)."""
+    """Fit the rate at which L explicit layers approach (1); the spread of local exponents enters the error."""
     d, rate = context.setting.data.d, max(context.setting.number("alpha"), 0.1)
     z0 = context.setting.data.X[0]
     exact = solve_ivp(_rotating, (0, 1), z0, "DOP853", args=(d, rate), rtol=1e-12, atol=1e-12).y[
@@ -145,11 +145,14 @@ def euler_order(context: Context) -> Evidence:
     return order_evidence(
         layers.astype(float),
         np.array(errors),
-        np.full(len(errors), 1e-11),
+        1e-11 + np.array(errors) * float(np.ptp(np.diff(np.log2(errors)))),
         float(context["order"]),
         x_label="layers $L$",
         y_label="distance to the solution of (1)",
-        domain=r"explicit layers, $64 \le L \le 512$, against an eighth-order solver; a field that depends on $s$",
+        domain=(
+            rf"explicit layers, $64 \le L \le 512$, against an eighth-order solver; a field of eight tanh neurons that "
+            rf"depends on $s$, $\alpha = {rate:g}$"
+        ),
         id="euler-order",
     )
 
@@ -347,7 +350,8 @@ def dissipation(context: Context) -> Evidence:
         loss_rate += gradient / S.M * velocity
         rate -= gradient**2 / S.M
     return identities(
-        [(loss_rate, rate)], r"$n = L = M = d = 2$, every $\sigma_0$: the loss cannot grow"
+        [(loss_rate, rate)],
+        r"$n = L = M = d = 2$, every $\sigma_0$, the predictor's part: its motion cannot raise the loss",
     )
 
 

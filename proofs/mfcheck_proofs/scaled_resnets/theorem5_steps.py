@@ -20,6 +20,7 @@ from mfcheck_proofs.scaled_resnets.flow import (
     final,
     largest,
     plot_over_time,
+    remaining,
     runs,
     smallest_over_time,
 )
@@ -35,7 +36,7 @@ from mfcheck_proofs.scaled_resnets.flow_checks import (
 )
 from mfcheck_proofs.scaled_resnets.setting import needs_encoder
 from mfcheck_proofs.scaled_resnets.symbols import Q_m, beta, lambda_0, n, y_norm
-from mfcheck_proofs.scaled_resnets.values import number
+from mfcheck_proofs.scaled_resnets.values import number, quoted
 
 Array = NDArray[np.float64]
 
@@ -62,14 +63,20 @@ def movement_limit(context: Context) -> Evidence:
     lhs = Estimate(value=found.value * run.beta, error=found.error * run.beta)
     share = converged_shares(context.setting, run)[0]
     limit = number(context, context["limit"]) * float(np.sqrt(share))
-    rhs = Estimate(value=limit, error=limit / run.beta)
+    before = runs(context)[-2]
+    earlier = final(before, "movement_tau").value * before.beta
+    rhs = Estimate(value=limit, error=remaining(earlier, lhs.value, (before.beta, run.beta)))
+    passed = agrees(lhs, rhs, 0.1)
     return Evidence(
-        passed=agrees(lhs, rhs, 0.1),
+        passed=passed,
         lhs=lhs,
         rhs=rhs,
         slack=limit / lhs.value,
         error=lhs.error + rhs.error,
         domain=rf"$\beta = {run.beta:.6g}$, seed {context.seed}",
+        reason=""
+        if passed
+        else rf"$\beta$ times the displacement is {quoted(lhs)} against {quoted(rhs)}",
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from flint import arb
+from flint import arb, ctx
 from numpy.typing import NDArray
 
 from mfcheck.claims import (
@@ -20,9 +20,10 @@ from mfcheck.claims import (
     Question,
     Reading,
     Scope,
+    Setting,
 )
 from mfcheck.rigor import certificate
-from mfcheck.rigor.ball import bounds, compare
+from mfcheck.rigor.ball import bounds, compare, exact
 from mfcheck.rigor.codes import n_max
 from mfcheck.symbolic.orders import order
 from mfcheck_proofs.scaled_resnets.constants import C_KL
@@ -263,39 +264,69 @@ def _code_certificate(dim: int, cosine: arb, most: int) -> dict[str, Any] | None
     return certificate.code_bound(found) if found.n_max == most else None
 
 
+def least_bound(setting: Setting) -> arb:
+    """Enclose a number that the bound with explicit constants exceeds at every beta.
+
+    `R_n >= beta B_0 (2 rho/n)^(1/2)`, since `((1+x)/x)^(1/2) (x + log(1+x))/2 >= x^(1/2)` (x = 2 rho; from
+    `log(1+x) >= 2x/(2+x)`), and `rho >= KL_tau`, of order beta^-2: beta cancels.
+    """
+    ids = ("rademacher_PL", "confidence", "empirical_ramp")
+    complexity, confidence, ramp = (value_of(setting, id) for id in ids)
+    with ctx.workprec(128):
+        return (
+            2 * complexity / exact(setting["gamma"])
+            + 3 * (confidence / (2 * setting.data.n)).sqrt()
+            + ramp
+        )
+
+
+SAID = {
+    True: "less than one.",
+    False: (
+        r"more than one, and at least {least:.4g} whatever $\beta$, so it says nothing about a probability of error."
+    ),
+    None: r"not certainly below one, nor above it at every larger $\beta$.",
+}
+
+
 def numerical_value(context: Context) -> Evidence:
-    """The bound as a number, at the least beta that Theorem 5 admits or at the setting's if that is larger."""
-    setting, needed = context.setting, context["informative"]
+    """The bound as a number, at the least beta that Theorem 5 admits or at the setting's if that is larger.
+
+    It says nothing only if it is too large at every beta, by a lower bound that does not depend on beta.
+    """
+    setting, needed = context.setting, Fraction(str(context["informative"]))
     threshold = value_of(setting, "beta_threshold")
     if not threshold.is_finite():
         return Evidence(passed=None, cases=0, reason=r"no finite $\beta$ is known to be admissible")
     beta_used = max(setting["beta"], Fraction(bounds(threshold, 6)[1]))
     value = value_of(setting.with_values(beta=beta_used), "generalization_bound")
-    if not value.is_finite():
+    least = least_bound(setting)
+    if not value.is_finite() or not least.is_finite():
         return Evidence(
-            passed=None, cases=0, reason="a constant of the bound is infinite for this activation"
+            passed=None,
+            cases=0,
+            reason="a constant of the bound has no finite value in this setting",
         )
-    order_to_one = compare(value, arb(float(needed)))
+    small, large = compare(value, exact(needed)) == "<", compare(least, exact(needed)) == ">"
+    passed = True if small else False if large else None
     lower, upper = bounds(value, 10)
     text = (
         rf"At $n = {setting.data.n}$ and $\beta = {float(beta_used):g}$ (at least the threshold of Theorem 5) the "
         f"bound of Theorem 6 with explicit constants is {float(value.mid()):.4g}: "
-        + (
-            "more than one, so it says nothing about a probability of error."
-            if order_to_one == ">"
-            else "less than one."
-        )
+        + SAID[passed].format(least=float(least.lower()))
     )
     return Evidence(
-        passed={"<": True, ">": False}.get(order_to_one),
+        passed=passed,
         lhs=Interval(lower=lower, upper=upper),
         rhs=str(needed),
         error=0.0,
         cases=1,
         domain=(
-            rf"the setting's data, activation, $\alpha$ and $\delta$; $\beta = {float(beta_used):g}$"
+            r"the setting's data, activation, $\alpha$ and $\delta$; "
+            rf"$\beta = {float(beta_used):g}$"
+            + ("" if small else r" and, from below, every $\beta$")
         ),
-        reason="" if order_to_one == "<" else "the bound is not below one",
+        reason="" if small else "the bound is not below one",
         notes=(Note(id="theorem-6-value", severity="minor", text=text),),
     )
 

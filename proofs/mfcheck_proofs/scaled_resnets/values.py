@@ -1,5 +1,6 @@
 """Certified values of the paper's constants, for the checks that compare with them."""
 
+import math
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache, lru_cache
@@ -7,7 +8,7 @@ from functools import cache, lru_cache
 import sympy as sp
 from flint import arb
 
-from mfcheck.claims import Context, Interval, Setting
+from mfcheck.claims import Context, Estimate, Interval, Setting
 from mfcheck.errors import InputError
 from mfcheck.rigor.ball import bounds
 from mfcheck.rigor.constants import enclose_constant
@@ -70,6 +71,21 @@ def number(context: Context, formula: sp.Basic, **given: float) -> float:
         else:
             values[symbol] = float(value_of(setting, graph.by_symbol[symbol].id).mid())
     return float(sp.lambdify(list(values), formula, "math")(*values.values()))
+
+
+def quoted(found: Estimate) -> str:
+    """Return `value ± error` for a sentence, to two digits of the error, which covers the rounding.
+
+    >>> quoted(Estimate(value=-0.51278, error=0.00889)), quoted(Estimate(value=2.5437e-6, error=8.1e-8))
+    ('-0.5128 ± 0.0090', '2.544e-06 ± 8.2e-08')
+    """
+    if found.error <= 0 or not math.isfinite(found.error):
+        return f"{found.value:.4g} ± {found.error:g}"
+    place = math.floor(math.log10(found.error)) - 1
+    size = math.floor(math.log10(abs(found.value))) if found.value else place
+    value = f"{found.value:#.{max(1, size - place + 1)}g}".replace(".e", "e").rstrip(".")
+    units = math.ceil((found.error + abs(float(value) - found.value)) / 10.0**place)
+    return f"{value} ± {units * 10.0**place:#.2g}"
 
 
 def interval(value: arb, digits: int = 12) -> Interval:

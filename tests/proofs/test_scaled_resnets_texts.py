@@ -1,0 +1,199 @@
+"""Sentences and reasons say what the evidence says at the setting under review, and no more."""
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from mfcheck.claims import Budget, Context, Data, Estimate, Evidence, Setting
+from mfcheck.rigor.ball import compare
+from mfcheck_proofs.scaled_resnets import (
+    flow,
+    flow_checks,
+    lemma4,
+    network,
+    paper,
+    theorem5,
+    theorem6,
+)
+from mfcheck_proofs.scaled_resnets.setting import DEFAULT
+from mfcheck_proofs.scaled_resnets.values import quoted, value_of
+
+FLOW = pytest.mark.xdist_group("scaled-resnets-flow")
+
+
+def data(*rows: tuple[float, ...]) -> Setting:
+    """Return the default setting with other points; the last number of a row is the label."""
+    points = tuple(tuple(Fraction(str(x)) for x in row[:-1]) for row in rows)
+    labels = tuple(Fraction(str(row[-1])) for row in rows)
+    return replace(DEFAULT, data=Data(points, labels, origin="test"))
+
+
+FIVE = data((1, 0, 0, 0, 0, 0.5), (0, 1, 0, 0, 0, -0.3), (0, 0, 0.6, 0.8, 0, 1))
+OPPOSITE = data((1, 0, 1), (-1, 0, -1))
+ORTHOGONAL = data((1, 0, 1), (0, 1, -1))
+
+
+def answer(check: str, setting: Setting, **formulas: sp.Basic) -> Evidence:
+    for claim in paper.claims:
+        for found in claim.checks:
+            if found.id == check:
+                given = {**claim.reading(found.reading).formulas, **formulas}
+                return found.run(Context(setting, Budget.QUICK, 0, check, given))
+    raise KeyError(check)
+
+
+# --- numbers in sentences ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -0.51278, 2.5437e-6, 123456.0])
+@pytest.mark.parametrize("error", [3e-9, 0.00889, 0.12, 99.6])
+def test_quoted_interval_covers_the_interval(value: float, error: float) -> None:
+    centre, half = map(float, quoted(Estimate(value=value, error=error)).split(" ± "))
+    slack = 1e-9 * (half + abs(value))
+    assert centre - half <= value - error + slack
+    assert value + error <= centre + half + slack
+    assert half <= 1.3 * error + 1e-12
+
+
+def test_a_ratio_of_replicates_loses_their_common_noise() -> None:
+    noise = np.array([0.8, 1.3, 1.1])
+    found = flow.ratio(noise * (1 + 1e-6), noise)
+    assert found.value == pytest.approx(1 + 1e-6, abs=1e-9)
+    assert found.error < 1e-9
+
+
+@pytest.mark.parametrize("power", [1, 2, 4])
+@pytest.mark.parametrize("betas", [(160.0, 917.0), (917.2, 920.0), (40.0, 80.0)])
+def test_what_remains_to_the_limit_is_covered(power: int, betas: tuple[float, float]) -> None:
+    before, value = (3 + 5 * b**-power for b in betas)
+    assert abs(value - 3) <= flow.remaining(before, value, betas) * (1 + 1e-6)
+
+
+# --- the flow ---------------------------------------------------------------------------------------------------------
+
+
+def _run(lambda_min: list[list[float]], end_time: float | None = None) -> Any:
+    """A flow of three replicates and two output times, with nothing but what the sentences use."""
+    series = {
+        "lambda_min_G2": SimpleNamespace(samples=np.array(lambda_min)),
+        "loss": SimpleNamespace(value=np.array([0.5, 0.05])),
+    }
+    final = {"movement_nu": SimpleNamespace(value=1e-3, error=2e-4)}
+    numerics = SimpleNamespace(end_time=end_time)
+    solution = SimpleNamespace(series=series, final=final, numerics=numerics)
+    return flow.Run(50.0, True, solution)  # type: ignore[arg-type]
+
+
+def _note(monkeypatch: pytest.MonkeyPatch, run: flow.Run) -> str:
+    monkeypatch.setattr(theorem5, "runs", lambda _: (run,))
+    return theorem5._regime_note(Context(DEFAULT, Budget.QUICK, 0, "")).text
+
+
+def test_a_kernel_that_changes_is_not_called_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    still = _note(monkeypatch, _run([[1.0, 1.0001], [1.1, 1.10012], [0.9, 0.9001]]))
+    moving = _note(monkeypatch, _run([[1.0, 1.2], [1.1, 1.3], [0.9, 1.1]]))
+    unsure = _note(monkeypatch, _run([[1.0, 1.02], [1.1, 1.08], [0.9, 0.9]]))
+    assert "0.0010 ± 0.00021" in still or "0.00100 ± 0.00020" in still
+    assert "close to that of a fixed kernel" in still
+    assert "fixed kernel" not in moving
+    assert "fixed kernel" not in unsure
+    assert all("by a share of" in text and "factor" not in text for text in (still, moving, unsure))
+
+
+def test_a_value_out_of_reach_is_not_called_infinite(monkeypatch: pytest.MonkeyPatch) -> None:
+    close = data((1, 0, 1), (0.99995, 0.00999983333, -1), (-1, 0, 1))
+    assert not value_of(close, "beta_threshold_stated").is_finite()
+    monkeypatch.setattr(theorem5, "runs", lambda _: (_run([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]),))
+    text = theorem5._regime_note(Context(close, Budget.QUICK, 0, "")).text
+    assert "infinite" not in text
+    assert "no finite value is known for the stated form" in text
+
+
+def test_flows_cut_short_are_said_to_be() -> None:
+    series = [[1.0, 1.0]] * 3
+    assert flow_checks._extent((_run(series),)) == "flows to convergence"
+    assert "cut short" in flow_checks._extent((_run(series, 3.0),))
+
+
+@pytest.mark.parametrize(("lhs", "word"), [(1.5, "exceeds"), (1.05, "below the error"), (0.5, "")])
+def test_an_undecided_comparison_is_not_called_a_violation(lhs: float, word: str) -> None:
+    pair = (_run([[1.0, 1.0]]), Estimate(value=lhs, error=0.1), Estimate(value=1.0, error=0.0))
+    found = flow_checks.compare_admissible([pair], "test")
+    assert word in found.reason
+    assert bool(found.reason) is (found.passed is not True)
+
+
+@FLOW
+def test_the_sentence_of_the_default_setting_has_errors() -> None:
+    found = answer("theorem-5-loss-decay", DEFAULT)
+    assert found.notes[0].text.count("±") == 2
+
+
+# --- other checks -----------------------------------------------------------------------------------------------------
+
+
+def test_an_undecided_complexity_is_not_called_a_violation() -> None:
+    found = answer("theorem-6-rademacher-link", FIVE)
+    assert found.passed is None
+    assert "margin" in found.reason
+    assert "exceeds" not in found.reason
+
+
+def test_the_complexity_shown_is_the_tightest() -> None:
+    found = answer("theorem-6-rademacher-link", OPPOSITE)
+    assert isinstance(found.lhs, Estimate)
+    assert isinstance(found.rhs, Estimate)
+    assert found.passed
+    assert found.slack == pytest.approx(found.rhs.value / found.lhs.value)
+
+
+def test_the_order_of_the_layers_is_found_where_corrections_change_sign() -> None:
+    found = network.euler_order(Context(FIVE, Budget.QUICK, 0, "", {"order": sp.Integer(-1)}))
+    wrong = network.euler_order(Context(FIVE, Budget.QUICK, 0, "", {"order": -sp.Rational(9, 10)}))
+    assert found.passed is True
+    assert wrong.passed is False
+    assert "tanh" in found.domain
+
+
+@pytest.mark.parametrize("setting", [OPPOSITE, ORTHOGONAL], ids=["opposite", "orthogonal"])
+def test_two_points_do_not_leave_the_bound_undecided(setting: Setting) -> None:
+    found = answer("lemma-4-gershgorin", setting)
+    shifted = sp.Max(0, 1 - (lemma4.n - 2) * ((1 + lemma4.C_max) / 2) ** lemma4.r)
+    assert found.passed is True
+    assert answer("lemma-4-gershgorin", setting, term=shifted).passed is False
+
+
+def test_the_circle_names_only_the_sizes_that_were_tried() -> None:
+    found = answer("lemma-4-circle", DEFAULT)
+    assert "$n = 12, 16, 24, 32$" in found.reason
+
+
+def test_the_lower_bound_of_theorem_6_holds_at_every_beta() -> None:
+    least = theorem6.least_bound(DEFAULT)
+    for beta in (Fraction(1), Fraction(40), Fraction(917), Fraction(10**5), Fraction(10**9)):
+        value = value_of(DEFAULT.with_values(beta=beta), "generalization_bound")
+        assert compare(value, least) == ">", beta
+    x = np.geomspace(1e-9, 1e9, 400)
+    assert np.all(np.sqrt((1 + x) / x) * (x + np.log1p(x)) / 2 >= np.sqrt(x) * (1 - 1e-12))
+
+
+@pytest.mark.parametrize(("needed", "passed"), [(20, False), (40, None), (60, True)])
+def test_a_bound_is_vacuous_only_if_it_is_at_every_beta(needed: int, passed: bool | None) -> None:
+    found = answer("theorem-6-value", DEFAULT, informative=sp.Integer(needed))
+    assert found.passed is passed
+    assert ("less than one" in found.notes[0].text) is (passed is True)
+    assert ("says nothing" in found.notes[0].text) is (passed is False)
+
+
+def test_labels_of_zero_are_not_blamed_on_the_activation() -> None:
+    zero = data((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0))
+    found = answer("theorem-6-value", zero)
+    assert found.passed is None
+    assert "activation" not in found.reason
+    assert math.isfinite(float(value_of(zero, "B_0").mid()))
