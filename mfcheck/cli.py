@@ -34,6 +34,7 @@ from mfcheck.options import (
     dump,
     verdicts,
 )
+from mfcheck.simulate_command import simulate
 
 if TYPE_CHECKING:
     from mfcheck.claims import Paper, Setting
@@ -355,32 +356,7 @@ def _certify(
     )
 
 
-@app.command(epilog="Example: mfcheck simulate scaled-resnets --set beta=64 --json run.json")
-def simulate(
-    paper: PaperId,
-    data: DataFile = None,
-    activation: ActivationText = None,
-    sets: Sets = None,
-    seed: Seed = 0,
-    json: Json = None,
-    quiet: Quiet = False,
-    no_colour: NoColour = False,
-) -> None:
-    """Simulate the dynamics of a paper, with errors."""
-    from mfcheck.claims import load_paper
-    from mfcheck.progress import FractionProgress
-    from mfcheck.report import print_simulation
-
-    output = Output(json, quiet, no_colour)
-    loaded = load_paper(paper)
-    if loaded.simulate is None:
-        raise InputError(f"{loaded.id} has nothing to simulate")
-    setting = Wish(data, activation, sets).setting(loaded)
-    with FractionProgress(output.console(stderr=True), "simulation") as progress:
-        result = loaded.simulate(setting, seed, progress)
-    output.give(result.model_dump_json(indent=1), lambda console: print_simulation(result, console))
-
-
+app.command(epilog="Example: mfcheck simulate scaled-resnets --set beta=64 --out run")(simulate)
 app.command(epilog="Example: mfcheck experiment rntk-scaling:synthetic --replicates 4")(experiment)
 
 

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,19 @@ import pytest
 
 from mfcheck import __version__, cli
 from mfcheck.claims import load_paper
+from mfcheck.claims.experiment import Option
+from mfcheck.claims.model import SimulationStopped
 from mfcheck.claims.record import (
+    BoundRecord,
     ConstantRecord,
     ConstantsRecord,
+    Curve,
     Estimate,
     Interval,
+    Plot,
+    Series,
     SimulationRecord,
+    StoppedRecord,
 )
 from mfcheck.cli import main
 from mfcheck.verify import Verdict
@@ -378,38 +385,116 @@ def test_constants(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "C_KL" in run("constants", "toy")[1]
 
 
-def test_simulate(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    end = Estimate(value=1.0, error=0.1)
-    names = [
-        "loss",
-        "KL_tau",
-        "KL_nu",
-        "movement_tau",
-        "movement_nu",
-        "lambda_min_G",
-        "lambda_min_G2",
-    ]
-
-    def simulate(setting: Any, seed: int, progress: Callable[[float], None]) -> SimulationRecord:
-        progress(0.5)
-        progress(1.0)
-        return SimulationRecord(
-            paper="toy",
-            setting=setting.describe(),
-            seed=seed,
-            end_time=1.0,
-            time=(0.0, 1.0),
-            series={},
-            **dict.fromkeys(names, end),
+def simulated(
+    setting: Any,
+    seed: int,
+    progress: Callable[[float], None],
+    options: Mapping[str, str],
+    say: Callable[[str], None],
+) -> SimulationRecord:
+    """A simulation that takes no time; `steps` over 9 stops it, at 0 before it has anything."""
+    say("needs 3 MB of memory")
+    steps = int(options["steps"])
+    if steps > 9 or steps == 0:
+        kept = (0.0, 0.5) if steps else ()
+        raise SimulationStopped(
+            StoppedRecord(
+                paper="toy",
+                setting=setting.describe(),
+                seed=seed,
+                options=dict(options),
+                reason="the flow is not finite",
+                reached=0.75,
+                time=kept,
+                series={"loss": kept},
+            )
         )
+    progress(0.5)
+    progress(1.0)
+    parts = {"particles": (0.0, 0.09), "depth": (0.0, 0.01)}
+    names = ["loss", "KL_tau", "movement_tau"]
+    curve = Curve(label="loss", x=(0.0, 1.0), y=(2.0, 1.0))
+    return SimulationRecord.model_validate(
+        {
+            "paper": "toy",
+            "setting": setting.describe(),
+            "seed": seed,
+            "end_time": 1.0,
+            "time": (0.0, 1.0),
+            "series": {"loss": Series(value=(2.0, 1.0), error=(0.0, 0.1), parts=parts)},
+            "bounds": {
+                "loss": BoundRecord(
+                    name="Theorem 1", side="upper", value=(3.0, 2.0), applies=False, holds=True
+                )
+            },
+            "notes": ("$\\beta$ is small",),
+            "plots": (Plot(id="loss", title="Loss", x_label="t", y_label="L", curves=(curve,)),),
+            **dict.fromkeys(names, Estimate(value=1.0, error=0.1)),
+        }
+    )
 
-    paper = replace(load_paper("toy"), simulate=simulate)
+
+@pytest.fixture
+def simulating(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = (Option("steps", "1", "how many"), Option("scheme", "fast", "which"))
+    paper = replace(load_paper("toy"), simulate=simulated, simulation_options=options)
     monkeypatch.setattr("mfcheck.claims.load_paper", lambda id: paper)
+
+
+@pytest.mark.usefixtures("simulating")
+def test_simulate(run: Run, folder: Path) -> None:
     status, out, err = run("simulate", "toy", "--seed", "4", "--json", "-")
     assert status == 0
     assert json.loads(out)["seed"] == 4
-    assert err.splitlines() == ["simulation: 50%", "simulation: 100%"]
-    assert "movement_tau" in run("simulate", "toy")[1]
+    assert err.splitlines() == ["needs 3 MB of memory", "simulation: 50%", "simulation: 100%"]
+    status, out, _ = run("simulate", "toy", "--option", "steps=2", "--out", "found")
+    (line,) = [line for line in out.splitlines() if line.startswith("loss")]
+    words = ("2 ± 0", "1.00 ± 0.10", "particles (90%)", "≤ 2", "yes (not promised)")
+    assert all(word in line for word in words)
+    assert "movement_tau" in out
+    assert "β is small" in out
+    assert {p.name for p in (folder / "found").iterdir()} == {"simulation.json", "loss.svg"}
+    record = SimulationRecord.model_validate_json((folder / "found/simulation.json").read_text())
+    assert record.final["loss"].error == 0.1
+    assert "<svg" in (folder / "found/loss.svg").read_text()
+    assert run("simulate", "toy", "--quiet")[1:] == ("", "")
+
+
+@pytest.mark.usefixtures("simulating")
+def test_simulation_options(run: Run) -> None:
+    status, out, _ = run("simulate", "toy", "--option", "list")
+    assert status == 0
+    assert "how many" in out
+    for given, words in (("steps", "NAME=VALUE"), ("speed=1", "toy has: steps, scheme")):
+        status, _, err = run("simulate", "toy", "--option", given)
+        assert status == 2
+        assert words in err
+
+
+@pytest.mark.usefixtures("simulating")
+def test_a_simulation_that_stops_keeps_what_it_had(run: Run, folder: Path) -> None:
+    status, out, err = run(
+        "simulate", "toy", "--option", "steps=10", "--out", "found", "--json", "stop.json"
+    )
+    assert status == 2
+    assert out == ""
+    line = err.splitlines()[-1]
+    for words in (
+        "the flow is not finite; stopped at time 0.75",
+        "2 output times up to 0.5, of one run and without errors, are kept in found",
+        "stop.json",
+    ):
+        assert words in line
+    for path in (folder / "found/stopped.json", folder / "stop.json"):
+        assert StoppedRecord.model_validate_json(path.read_text()).series["loss"] == (0.0, 0.5)
+    assert not (folder / "found/simulation.json").exists()
+    _, out, err = run("simulate", "toy", "--option", "steps=10", "--json", "-")
+    assert StoppedRecord.model_validate_json(out).reached == 0.75
+    assert err.endswith("are kept in standard output\n")
+    assert (
+        "not kept, for want of --out or --json" in run("simulate", "toy", "--option", "steps=10")[2]
+    )
+    assert "nothing had been computed" in run("simulate", "toy", "--option", "steps=0")[2]
 
 
 @pytest.mark.parametrize(("status", "code"), [("accepted", 0), ("rejected", 1)])

@@ -182,10 +182,24 @@ class ConstantsRecord(Record):
 
 
 class Series(Record):
-    """A quantity over time, with its error at each time."""
+    """A quantity over time, with its error at each time; `parts` says what the error is made of, by name."""
 
     value: tuple[float, ...]
     error: tuple[float, ...]
+    parts: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+
+
+class BoundRecord(Record):
+    """A bound of the paper over time; `holds` is None where the errors leave it open.
+
+    It promises nothing unless `applies`: the setting meets what the bound needs.
+    """
+
+    name: str
+    side: Literal["upper", "lower"]
+    value: tuple[float, ...]
+    applies: bool
+    holds: bool | None
 
 
 class SimulationRecord(Record):
@@ -203,12 +217,29 @@ class SimulationRecord(Record):
     end_time: float
     time: tuple[float, ...]
     series: dict[str, Series]
+    bounds: dict[str, BoundRecord] = Field(default_factory=dict)
+    """By quantity."""
+    options: dict[str, str] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     plots: tuple[Plot, ...] = ()
 
     @property
     def final(self) -> dict[str, Estimate]:
         """The quantities at the end time, by name."""
         return dict(self.__pydantic_extra__)
+
+
+class StoppedRecord(Record):
+    """What a simulation had when it ended early: the quantities over time of one run, without errors."""
+
+    paper: str
+    setting: dict[str, Any]
+    seed: int
+    options: dict[str, str]
+    reason: str
+    reached: float
+    time: tuple[float, ...]
+    series: dict[str, tuple[float, ...]]
 
 
 class PointRecord(Record):

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from mfcheck.claims.record import (
     AttackRecord,
+    BoundRecord,
     CheckRecord,
     ConstantsRecord,
     ExperimentRecord,
@@ -22,6 +23,7 @@ from mfcheck.claims.record import (
     Finding,
     PowerRecord,
     Review,
+    Series,
     SimulationRecord,
     Value,
 )
@@ -41,6 +43,7 @@ _STYLES = {
     Verdict.UNCHECKED: "dim",
 }
 _ANSWERS = {"yes": "green", "no": "bold red", "undecided": "yellow", "crashed": "bold yellow"}
+_AUDITS = {"witness": "green", "none": "bold magenta", "unknown": "yellow"}
 _SEVERITIES = {"major": "bold red", "minor": "bold yellow", "remark": "bold cyan"}
 _ASCII = str.maketrans({"±": "+/-", "…": "...", "–": "-", "≥": ">=", "≤": "<=", "·": "-"})
 
@@ -131,6 +134,23 @@ def print_verdicts(review: Review, console: Console) -> None:
     _table(console, ("Claim", "Verdict", "Statement"), rows)
 
 
+def print_audits(review: Review, console: Console) -> None:
+    """Print whether all that a claim assumes can be met where it speaks; nothing if no claim assumes anything."""
+    joint, _ = view.audits(review)
+    rows = [
+        (
+            _text(console, audit.answer, _AUDITS[audit.answer]),
+            _text(console, _prose(console, audit.text)),
+            _text(console, ", ".join(map(one_line, audit.assumptions))),
+            _text(console, ", ".join(map(one_line, audit.claims)), "dim"),
+        )
+        for audit in joint
+    ]
+    if rows:
+        _table(console, ("Can be met", "Where", "Assumptions", "Claims"), rows)
+        console.print()
+
+
 def _numbers(console: Console, check: CheckRecord) -> str:
     sides = [f"left {_value(console, check.lhs)}"] if check.lhs is not None else []
     sides += [f"right {_value(console, check.rhs)}"] if check.rhs is not None else []
@@ -195,6 +215,7 @@ def print_review(review: Review, console: Console, checks: bool = False) -> None
     print_interruption(review, console)
     print_verdicts(review, console)
     console.print()
+    print_audits(review, console)
     if checks:
         print_checks(review, console)
         console.print()
@@ -295,16 +316,47 @@ def _attack(console: Console, attack: AttackRecord) -> None:
 
 
 def print_simulation(record: SimulationRecord, console: Console) -> None:
-    """Print the end of a simulation: each quantity with its error."""
+    """Print the end of a simulation: each quantity with its error, where that comes from, and the paper's bound."""
     _settings(console, record.paper, record.setting)
+    heads = [
+        "Quantity",
+        "At the start",
+        f"At t = {numbers.number(record.end_time)}",
+        "Error mostly from",
+    ]
     rows = []
     for name, end in record.final.items():
         start = record.series.get(name)
         first = _value_at_start(start.value, start.error) if start else "–"
-        rows.append(tuple(_text(console, cell) for cell in (name, first, _value(console, end))))
-    _table(console, ("Quantity", "At the start", f"At t = {numbers.number(record.end_time)}"), rows)
+        cells = [name, first, _value(console, end), _largest_part(start)]
+        cells += _bound(record.bounds.get(name)) if record.bounds else []
+        rows.append(tuple(_text(console, _prose(console, cell)) for cell in cells))
+    _table(console, (*heads, *(("Bound there", "Kept") if record.bounds else ())), rows)
     console.print()
+    for note in record.notes:
+        _line(console, _prose(console, note))
     _line(console, f"{len(record.time)} times recorded; seed {record.seed}.")
+
+
+def _largest_part(series: Series | None) -> str:
+    parts = {name: part[-1] for name, part in series.parts.items() if part} if series else {}
+    total = sum(parts.values())
+    if total <= 0:
+        return "–"
+    name, most = max(parts.items(), key=lambda item: item[1])
+    return f"{one_line(name)} ({most / total:.0%})"
+
+
+def _bound(bound: BoundRecord | None) -> list[str]:
+    """Return the bound at the last time, and whether it was kept at all times."""
+    if bound is None or not bound.value:
+        return ["–", "–"]
+    sign = "≤" if bound.side == "upper" else "≥"
+    kept = {True: "yes", False: "no", None: "undecided"}[bound.holds]
+    return [
+        f"{sign} {numbers.number(bound.value[-1])}",
+        kept if bound.applies else f"{kept} (not promised)",
+    ]
 
 
 def _value_at_start(values: tuple[float, ...], errors: tuple[float, ...]) -> str:

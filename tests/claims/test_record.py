@@ -60,7 +60,7 @@ def test_evidence_survives_json(evidence: Evidence) -> None:
         (PowerRecord, "planted caught missed"),
         (
             SimulationRecord,
-            "loss KL_tau KL_nu movement_tau movement_nu lambda_min_G lambda_min_G2 series",
+            "paper setting seed end_time time series bounds options plots",
         ),
     ],
 )

@@ -132,7 +132,7 @@ def test_a_kernel_that_overflows_is_divergence_at_time_zero() -> None:
     points = np.array([[1.0, 0.0], [0.0, 1.0]])
     problem = Problem(points, np.array([1.0, -1.0]), Activation("square", X**100), 1.0, 2.0)
     wild = replace(SMALL, particles=1024, decoder_particles=2**14, initial="iid")
-    with pytest.raises(DivergenceError, match="Gram matrix is not finite .reached time 0"):
+    with pytest.raises(DivergenceError, match=r"Gram matrix is not finite .reached time 0"):
         integrate(problem, wild)
     with pytest.raises(DivergenceError) as failed:
         integrate(problem, wild, times=np.array([0.0, 0.1]))

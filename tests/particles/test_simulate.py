@@ -206,7 +206,9 @@ def test_a_run_for_the_errors_that_fails_leaves_the_reference(
         return original(problem, numerics, job, *rest, **more)
 
     monkeypatch.setattr(module, "_run", failing)
-    with pytest.raises(DivergenceError, match="in a run for the errors .reached time 0.125") as got:
+    with pytest.raises(
+        DivergenceError, match=r"in a run for the errors .reached time 0.125"
+    ) as got:
         simulate(make_problem(), QUICK, threads=threads)
     kept = got.value.trajectory
     assert kept is not None
@@ -219,7 +221,7 @@ def test_time_allowed_is_for_all_runs_together(make_problem: MakeProblem) -> Non
     problem = make_problem(8, 3, beta=20.0)
     slow = replace(QUICK, particles=1024, decoder_particles=8192, tolerance=1e-9, max_seconds=0.3)
     began = clock.perf_counter()
-    with pytest.raises(StepLimitError, match="seconds have passed.*raise max_seconds") as stopped:
+    with pytest.raises(StepLimitError, match=r"seconds have passed.*raise max_seconds") as stopped:
         simulate(problem, slow, threads=1)
     assert clock.perf_counter() - began < 10
     assert stopped.value.trajectory is not None

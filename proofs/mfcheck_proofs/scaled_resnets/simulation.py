@@ -1,0 +1,284 @@
+"""The flow of a setting for `mfcheck simulate`: each quantity with its error and the paper's bound."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mfcheck.claims import Curve, Estimate, Plot, Setting
+from mfcheck.claims.compare import at_most
+from mfcheck.claims.experiment import Option
+from mfcheck.claims.model import SimulationStopped
+from mfcheck.claims.record import BoundRecord, Series, SimulationRecord, StoppedRecord
+from mfcheck.errors import InputError
+from mfcheck.particles import (
+    QUANTITIES,
+    FlowError,
+    Numerics,
+    Problem,
+    Solution,
+    Trajectory,
+    plan,
+    simulate,
+)
+from mfcheck.particles.solution import Series as Values
+from mfcheck_proofs.scaled_resnets.flow import problem
+from mfcheck_proofs.scaled_resnets.values import value_of
+
+Array = NDArray[np.float64]
+PAPER = "scaled-resnets"
+NONE = "none"
+OPTIONS = (
+    Option("initial", "antithetic", "draws of the start: antithetic, iid or sobol"),
+    Option("frozen", NONE, "what does not move: none, tau or nu"),
+    Option("tolerance", "1e-4", "relative tolerance of the time integration"),
+    Option("end_time", NONE, "end in the flow's own time; none: once the loss has fallen by 1e-8"),
+    Option("replicates", "4", "independent sets of particles behind each number"),
+    Option("decoder_particles", NONE, "particles of tau; none: 8 times those of nu"),
+    Option("max_evaluations", "100000", "evaluations after which a run is given up"),
+    Option("max_seconds", NONE, "seconds after which the simulation is given up"),
+    Option("max_memory", NONE, "GB that it may use; none: 80 % of what is free"),
+)
+LABELS = {
+    "loss": "$L(t)$",
+    "KL_tau": r"$\mathrm{KL}(\tau_t\,\|\,\tau_0)$",
+    "KL_nu": r"$\max_s \mathrm{KL}(\nu_t\,\|\,\nu_0)$",
+    "movement_tau": r"movement of $\tau$",
+    "movement_nu": r"$\max_s$ movement of $\nu$",
+    "lambda_min_G": r"$\lambda_{\min}(G)$",
+    "lambda_min_G2": r"$\lambda_{\min}(G_2)$",
+}
+PARTS = {"particles": "particles", "size": "bias in M", "depth": "depth", "time": "time steps"}
+BOUNDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "KL_tau": ("KL_bound_coarse", "Theorem 5"),
+        "KL_nu": ("KL_bound_coarse", "Theorem 5"),
+        "movement_tau": ("movement_path", "path length"),
+        "movement_nu": ("movement_nu", "path length"),
+    }
+)
+"""Constant that bounds a quantity at all times, and its name in a plot."""
+LEADING = {"KL_tau": "KL_leading_order", "movement_tau": "movement_leading_order"}
+
+
+def simulation(
+    setting: Setting,
+    seed: int,
+    progress: Callable[[float], None] | None = None,
+    options: Mapping[str, str] = MappingProxyType({}),
+    say: Callable[[str], None] | None = None,
+) -> SimulationRecord:
+    """Solve the flow of the setting.
+
+    Raises:
+        InputError: an option that cannot be used, or more memory than there is.
+        SimulationStopped: the flow diverged, its step collapsed, or it took longer than allowed.
+    """
+    options = {option.name: options.get(option.name, option.default) for option in OPTIONS}
+    flow = problem(setting, setting.number("beta"))
+    sizes = numerics(setting, seed, options)
+    if say is not None:
+        say(_announcement(flow, sizes))
+    try:
+        found = simulate(flow, sizes, progress)
+    except FlowError as error:
+        raise SimulationStopped(_stopped(setting, seed, options, error)) from error
+    limits = bounds(setting, found)
+    return SimulationRecord(
+        paper=PAPER,
+        setting=setting.describe(),
+        seed=seed,
+        end_time=float(found.time[-1]),
+        time=_plain(found.time),
+        series={name: _series(values) for name, values in found.series.items()},
+        bounds=limits,
+        options=options,
+        notes=tuple(_notes(setting, found)),
+        plots=tuple(_plot(setting, found, name, limits.get(name)) for name in QUANTITIES),
+        **{n: Estimate(value=e.value, error=e.error) for n, e in found.final.items()},
+    )
+
+
+def numerics(setting: Setting, seed: int, options: Mapping[str, str]) -> Numerics:
+    """Return the solver's sizes.
+
+    Raises:
+        InputError: an option that is no number, or out of range.
+    """
+    memory = _number(options, "max_memory")
+    return Numerics(
+        depth=int(setting["depth"]),
+        particles=int(setting["particles"]),
+        decoder_particles=_whole(options, "decoder_particles"),
+        initial=options["initial"],  # type: ignore[arg-type]  # checked by Numerics
+        seed=seed,
+        tolerance=_number(options, "tolerance") or 0.0,
+        end_time=_number(options, "end_time"),
+        frozen=frozenset() if options["frozen"] == NONE else frozenset({options["frozen"]}),
+        replicates=_whole(options, "replicates") or 0,
+        memory_limit=None if memory is None else int(1e9 * memory),
+        max_evaluations=_whole(options, "max_evaluations") or 0,
+        max_seconds=_number(options, "max_seconds"),
+    )
+
+
+def _number(options: Mapping[str, str], name: str) -> float | None:
+    if options[name] == NONE:
+        return None
+    try:
+        found = float(options[name])
+    except ValueError:
+        found = np.nan
+    if not np.isfinite(found):
+        raise InputError(f"option {name}: {options[name][:60]!r} is not a finite number")
+    return found
+
+
+def _whole(options: Mapping[str, str], name: str) -> int | None:
+    found = _number(options, name)
+    if found is None:
+        return None
+    if not found.is_integer():
+        raise InputError(f"option {name}: {options[name][:60]!r} is not a whole number")
+    return int(found)
+
+
+def _announcement(flow: Problem, sizes: Numerics) -> str:
+    planned = plan(flow, sizes)
+    return (
+        f"{planned.runs} runs of {sizes.depth} layers with {sizes.particles} particles each and "
+        f"{sizes.decoder_size} of the predictor; needs {_bytes(planned.memory)} of memory"
+    )
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e6:.2g} MB" if count < 1e8 else f"{count / 1e9:.3g} GB"
+
+
+def _stopped(
+    setting: Setting, seed: int, options: Mapping[str, str], error: FlowError
+) -> StoppedRecord:
+    run: Trajectory | None = error.trajectory
+    return StoppedRecord(
+        paper=PAPER,
+        setting=setting.describe(),
+        seed=seed,
+        options=dict(options),
+        reason=error.reason,
+        reached=error.time,
+        time=() if run is None else _plain(run.time),
+        series={} if run is None else {name: _plain(getattr(run, name)) for name in QUANTITIES},
+    )
+
+
+def _plain(values: Array) -> tuple[float, ...]:
+    return tuple(map(float, values))
+
+
+def _series(values: Values) -> Series:
+    parts = {words: _plain(getattr(values, name)) for name, words in PARTS.items()}
+    return Series(value=_plain(values.value), error=_plain(values.error), parts=parts)
+
+
+def bounds(setting: Setting, found: Solution) -> dict[str, BoundRecord]:
+    """Return the bounds of Theorem 5 that are finite in the setting, with whether the flow keeps them."""
+    applies = _applies(setting, found)
+    made = {
+        "loss": _record(found, "loss", "upper", "Theorem 5", _decay(setting, found), applies),
+        **{
+            name: _record(found, name, "upper", words, _upper(setting, id), applies)
+            for name, (id, words) in BOUNDS.items()
+        },
+    }
+    half = float(value_of(setting, "lambda_min_G2").lower()) / 2
+    for name in ("lambda_min_G", "lambda_min_G2"):
+        made[name] = _record(found, name, "lower", r"$\lambda_0/2$, Theorem 5", half, applies)
+    return {name: bound for name, bound in made.items() if bound is not None}
+
+
+def _upper(setting: Setting, id: str) -> float:
+    return float(value_of(setting, id).upper())
+
+
+def _decay(setting: Setting, found: Solution) -> Array:
+    rate = float(value_of(setting, "loss_rate").lower())
+    return np.asarray(found.series["loss"].value[0] * np.exp(-rate * found.time))
+
+
+def _record(
+    found: Solution, name: str, side: str, words: str, value: float | Array, applies: bool
+) -> BoundRecord | None:
+    limit = np.broadcast_to(value, found.time.shape)
+    if not np.isfinite(limit).all():
+        return None
+    return BoundRecord.model_validate(
+        {
+            "name": words,
+            "side": side,
+            "value": _plain(limit),
+            "applies": applies,
+            "holds": _holds(found.series[name], limit, upper=side == "upper"),
+        }
+    )
+
+
+def _holds(values: Values, limit: Array, *, upper: bool) -> bool | None:
+    sides = (
+        (Estimate(value=float(v), error=float(e)), Estimate(value=float(b), error=1e-12 * float(b)))
+        for v, e, b in zip(values.value[1:], values.error[1:], limit[1:], strict=True)
+    )
+    answers = [at_most(v, b) if upper else at_most(b, v) for v, b in sides]
+    return False if False in answers else None if None in answers else True
+
+
+def _applies(setting: Setting, found: Solution) -> bool:
+    threshold = _upper(setting, "beta_threshold")
+    return bool(found.problem.beta >= threshold) and "tau" not in found.numerics.frozen
+
+
+def _notes(setting: Setting, found: Solution) -> list[str]:
+    notes = []
+    frozen = found.numerics.frozen
+    threshold = _upper(setting, "beta_threshold")
+    if "tau" in frozen:
+        notes.append(
+            r"With $\tau$ frozen at its start the adjoint $p$ is zero, so that nothing moves and nothing is "
+            "learnt: the bounds, drawn for comparison, do not apply."
+        )
+    elif not np.isfinite(threshold):
+        notes.append("A constant behind Theorem 5 is infinite here: it promises nothing.")
+    elif found.problem.beta < threshold:
+        notes.append(
+            rf"Theorem 5, with the constants derived here, needs $\beta \ge {threshold:.4g}$; at $\beta = "
+            rf"{found.problem.beta:.6g}$ its bounds are drawn but not promised."
+        )
+    start, end = (float(found.series["loss"].value[i]) for i in (0, -1))
+    if "tau" not in frozen and end > 1e-4 * start:
+        notes.append(f"The flow has not converged: the loss is {end / start:.2g} of what it was.")
+    cost = found.cost
+    notes.append(
+        f"{cost.runs} runs, {cost.evaluations} evaluations of the flow, {_bytes(cost.memory)}."
+    )
+    return notes
+
+
+def _plot(setting: Setting, found: Solution, name: str, bound: BoundRecord | None) -> Plot:
+    time, values = _plain(found.time), found.series[name]
+    value, error = _plain(values.value), _plain(values.error)
+    curves = [Curve(label=LABELS[name], x=time, y=value, error=error)]
+    if bound is not None:
+        words = f"bound: {bound.name}" if bound.applies else f"bound: {bound.name} (not promised)"
+        curves.append(Curve(label=words, x=time, y=bound.value, style="bound"))
+    law = _upper(setting, LEADING[name]) if name in LEADING else np.nan
+    if np.isfinite(law):
+        words = r"limit as $\beta, t \to \infty$"
+        curves.append(Curve(label=words, x=(time[0], time[-1]), y=(law, law)))
+    return Plot(
+        id=name,
+        title=rf"{LABELS[name]} along the flow, $\beta = {found.problem.beta:.6g}$",
+        x_label="$t$",
+        y_label=LABELS[name],
+        y_log=not name.startswith("lambda"),
+        curves=tuple(curves),
+    )
