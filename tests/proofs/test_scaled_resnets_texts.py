@@ -12,12 +12,14 @@ import sympy as sp
 
 from mfcheck.claims import Budget, Context, Data, Estimate, Evidence, Setting
 from mfcheck.rigor.ball import compare
+from mfcheck.symbolic.activation import LIBRARY
 from mfcheck_proofs.scaled_resnets import (
     flow,
     flow_checks,
     lemma4,
     network,
     paper,
+    teachers,
     theorem5,
     theorem6,
 )
@@ -197,3 +199,32 @@ def test_labels_of_zero_are_not_blamed_on_the_activation() -> None:
     assert found.passed is None
     assert "activation" not in found.reason
     assert math.isfinite(float(value_of(zero, "B_0").mid()))
+
+
+@pytest.mark.parametrize(("name", "severity"), [("tanh", "major"), ("softplus", "remark")])
+def test_targets_are_said_to_fail_only_where_a_form_is_seen_to_grow(
+    name: str, severity: str
+) -> None:
+    note = answer("theorem-6-teacher", replace(DEFAULT, activation=LIBRARY[name])).notes[0]
+    assert note.severity == severity
+    assert ("meet the extra hypothesis" in note.text) is (severity == "major")
+    assert "± 0.00;" not in note.text
+    assert note.text.count("±") == len(teachers.TEACHERS)
+
+
+def test_targets_of_the_assumed_form_have_the_activation_of_the_setting() -> None:
+    x = np.eye(3)
+    for name in ("single neuron", "random features"):
+        teacher = teachers.TEACHERS[name]
+        found = [
+            teacher(x, LIBRARY[id].numpy_function(0), np.random.default_rng(0))
+            for id in ("sin", "tanh")
+        ]
+        assert np.abs(found[0] - found[1]).max() > 1e-3
+
+
+def test_a_form_near_rounding_is_left_out() -> None:
+    sizes, forms = teachers.circle_forms(LIBRARY["sin"])
+    assert 40 not in sizes
+    assert forms.shape == (len(sizes), 2)
+    assert teachers.circle_forms(LIBRARY["tanh"])[1][-1] == pytest.approx([22.48, 320], rel=0.01)
