@@ -1,68 +1,182 @@
-"""Sweeps that resume, and image files that are what they say."""
+"""The experiments of the paper: image files that are what they say, kernels and networks that learn."""
 
 import gzip
-import json
+import importlib.util
+import os
 import struct
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mfcheck.claims import load_paper
+from mfcheck.claims.record import Estimate, PointRecord
 from mfcheck.errors import InputError
-from mfcheck.kernels.matrix import FastKernel
+from mfcheck.run.experiment import find, read_options, run_experiment
+from mfcheck_proofs.rntk_scaling import blocks, networks
+from mfcheck_proofs.rntk_scaling.datasets import Images, read_images, split, train_size
 from mfcheck_proofs.rntk_scaling.experiments import (
-    Cell,
-    Images,
-    Sweep,
+    TIMES,
+    alpha,
+    fast_kernel,
     kernel_error,
-    run_sweep,
-    table,
+    synthetic_risks,
 )
+from mfcheck_proofs.rntk_scaling.flow import gradient_flow, sphere
 from mfcheck_proofs.rntk_scaling.images import on_sphere, read_cifar, read_idx
-from mfcheck_proofs.rntk_scaling.regression import fast_kernel
+
+NEEDED = "MFCHECK_EXTRAS" in os.environ
+PAPER = load_paper("rntk-scaling")
+needs_torch = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None and not NEEDED, reason="needs PyTorch"
+)
+needs_sklearn = pytest.mark.skipif(
+    importlib.util.find_spec("sklearn") is None and not NEEDED, reason="needs scikit-learn"
+)
 
 
-def counting(calls: list[Cell], fail_at: int | None = None) -> Sweep:
-    def work(cell: Cell, rng: np.random.Generator) -> Mapping[str, float]:
-        if cell["k"] == fail_at:
-            raise KeyboardInterrupt
-        calls.append(cell)
-        return {"value": float(rng.random())}
-
-    return Sweep("count", tuple({"k": k} for k in range(4)), work)
-
-
-def test_a_sweep_resumes(tmp_path: Path) -> None:
-    calls: list[Cell] = []
-    with pytest.raises(KeyboardInterrupt):
-        run_sweep(counting(calls, fail_at=2), tmp_path)
-    assert [c["k"] for c in calls] == [0, 1]
-    found = run_sweep(counting(calls), tmp_path)
-    assert [c["k"] for c in calls] == [0, 1, 2, 3]
-    assert found == run_sweep(counting([]), tmp_path / "anew")
-    assert "| k | value |" in table(found)
-
-
-def test_a_damaged_result_is_named(tmp_path: Path) -> None:
-    run_sweep(counting([]), tmp_path)
-    path = sorted(tmp_path.glob("*.json"))[0]
-    path.write_text("{", encoding="utf-8")
-    with pytest.raises(InputError, match="damaged"):
-        run_sweep(counting([]), tmp_path)
-    path.write_text(json.dumps({"cell": {"k": 99}}), encoding="utf-8")
-    with pytest.raises(InputError, match="not the result"):
-        run_sweep(counting([]), tmp_path)
-
-
-def test_kernel_error_on_two_clusters() -> None:
+def easy_images(n: int = 700) -> Images:
+    """Two classes: bright above, or bright below."""
     rng = np.random.default_rng(0)
-    labels = rng.integers(0, 2, 80)
-    X = rng.standard_normal((80, 4)) * 0.1
-    X[:, 0] += 2 * labels - 1
-    X /= np.linalg.norm(X, axis=1, keepdims=True)
-    r: FastKernel = fast_kernel(0.8, 20)
-    assert kernel_error(Images(X, labels, 40), r)["error"] == 0
+    labels = rng.integers(0, 2, n)
+    pixels = rng.integers(1, 60, (n, 4, 4)).astype(np.uint8)
+    pixels[labels == 0, :2] += 120
+    pixels[labels == 1, 2:] += 120
+    return Images(pixels, labels)
+
+
+# --- kernels ---------------------------------------------------------------------------------------------------------
+
+
+def test_gradient_flow_solves_its_equation() -> None:
+    """Against small explicit steps of f' = K(x, X) (y - f)/n, for one label and for several."""
+    rng = np.random.default_rng(1)
+    X, test = sphere(rng, 6, 3), sphere(rng, 4, 3)
+    K, cross = (X @ X.T + 1) ** 2, (test @ X.T + 1) ** 2
+    y = rng.standard_normal((6, 2))
+    f, g, steps = np.zeros((6, 2)), np.zeros((4, 2)), 20_000
+    for _ in range(steps):
+        left = (y - f) / 6 / steps
+        f, g = f + K @ left, g + cross @ left
+    found = gradient_flow(K, y, cross, np.array([0.0, 1.0]))
+    assert found[0] == pytest.approx(0)
+    assert found[1] == pytest.approx(g, abs=2e-4)
+    assert gradient_flow(K, y[:, 0], cross, np.array([1.0]))[0] == pytest.approx(found[1][:, 0])
+
+
+def test_scales() -> None:
+    assert alpha("L^-0.5", 16) == 0.25
+    assert alpha("0.1", 16) == 0.1
+    assert fast_kernel("r_1", 20).table.depth == 1
+
+
+def test_kernel_error_on_easy_images() -> None:
+    parts = split(easy_images(), 60, np.random.default_rng(0))
+    assert kernel_error(fast_kernel("L^-0.8", 20), parts) == 0
+
+
+def test_a_degenerate_kernel_generalises_worse() -> None:
+    """Equal seeds are equal data, so that one pair of risks can be compared."""
+    risks = [
+        synthetic_risks({"gamma": g, "depth": 50}, np.random.default_rng(3)) for g in (0.0, 0.8)
+    ]
+    assert risks[0]["risk"] > 3 * risks[1]["risk"]
+    assert all(r["risk"] >= r["risk_at_best_time"] for r in risks)
+    assert TIMES[0] == 1
+
+
+@needs_sklearn
+def test_digits_at_the_command_line(tmp_path: Path) -> None:
+    first = find(PAPER, "images").prepare(
+        {"data": "digits", "images": "", "labels": "", "train": "50"}
+    )
+    numbers = first.work({"alpha": "r_1", "depth": 20}, np.random.default_rng(0))
+    assert 0.02 < numbers["test_error"] < 0.4
+
+
+def test_splits_are_disjoint_and_random() -> None:
+    images = easy_images()
+    images.pixels[:, 0, 0] = np.arange(700) % 251 + 1
+    images.pixels[:, 0, 1] = np.arange(700) // 251 + 1
+    parts = split(images, 60, np.random.default_rng(0))
+    rows = [tuple(row) for part in (parts.train, parts.validation, parts.test) for row in part.X]
+    assert len(rows) == len(set(rows)) == 700
+    assert parts.shape == (1, 4, 4)
+    other = split(images, 60, np.random.default_rng(1))
+    assert not np.array_equal(other.train.X, parts.train.X)
+
+
+# --- networks --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", list(blocks.FAMILIES))
+def test_blocks_keep_the_budget(name: str) -> None:
+    weights, _ = blocks.build(None, name, (1, 8, 8), 10, 42_000)
+    total = sum(int(np.prod(shape)) for shape, _ in weights)
+    assert abs(total - 42_000) <= 0.05 * 42_000
+    with pytest.raises(InputError, match="no width"):
+        blocks.build(None, name, (1, 8, 8), 10, 20)
+
+
+@needs_torch
+@pytest.mark.parametrize("name", list(blocks.FAMILIES))
+def test_blocks_start_with_scores_of_order_one_and_learn(name: str) -> None:
+    rng = np.random.default_rng(0)
+    parts = split(easy_images(), 100, rng)
+    network = networks.convolutional(parts, name, 3000, rng)
+    X = networks.pytorch().from_numpy(parts.train.X.astype(np.float32))
+    scores = network.forward(network.parameters, X)
+    assert 0.02 < float(scores.square().mean()) < 50
+    assert networks.train(network, parts, 5, rng)[0] < 0.05
+
+
+@needs_torch
+def test_the_residual_network_is_the_papers() -> None:
+    """Against its formula, with the paper's factors, in NumPy."""
+    parts = split(easy_images(), 60, np.random.default_rng(0))
+    width, depth, scale = 8, 3, 0.7
+    network = networks.residual(parts, width, depth, scale, np.random.default_rng(5))
+    rng = np.random.default_rng(5)
+    A = rng.standard_normal((16, width), dtype=np.float32)
+    v = rng.standard_normal((width, 2), dtype=np.float32)
+    W = rng.standard_normal((depth, width, width), dtype=np.float32)
+    V = rng.standard_normal((depth, width, width), dtype=np.float32)
+    x = parts.train.X @ A / np.sqrt(width)
+    for W_l, V_l in zip(W, V, strict=True):
+        phi = np.maximum(np.sqrt(2 / width) * x @ W_l, 0)
+        x = x + scale * phi @ V_l / np.sqrt(width)
+    expected = x @ v / (1 + scale**2) ** (depth / 2)
+    X = networks.pytorch().from_numpy(parts.train.X.astype(np.float32))
+    found = network.forward(network.parameters, X).numpy()
+    assert found == pytest.approx(expected, rel=1e-3, abs=1e-4)
+
+
+@needs_torch
+def test_a_residual_network_learns_and_one_that_overflows_is_a_guess() -> None:
+    rng = np.random.default_rng(0)
+    parts = split(easy_images(), 100, rng)
+    assert networks.train(networks.residual(parts, 16, 10, 0.1, rng), parts, 5, rng)[0] < 0.05
+    wild = networks.residual(parts, 16, 10, 1e6, rng)
+    assert networks.train(wild, parts, 2, rng)[0] == pytest.approx(0.5, abs=0.2)
+
+
+def test_plots_of_the_networks() -> None:
+    error = Estimate(value=0.1, error=0.01)
+    names = ("test_error", "training_error", "kernel_test_error", "parameters")
+    values = dict.fromkeys(names, error)
+    points = [PointRecord(cell=dict(c), values=values, replicates=2) for c in networks.CELLS]
+    assert len(networks._against_kernel(points).curves) == 2
+    cells = [{"block": name} for name in blocks.FAMILIES]
+    found = networks._block_plots(
+        [PointRecord(cell=dict(c), values=values, replicates=2) for c in cells]
+    )
+    assert [c.label for c in found[0].curves] == list(blocks.FAMILIES)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="PyTorch is installed")
+def test_without_pytorch_there_is_one_line() -> None:
+    with pytest.raises(InputError, match="needs PyTorch: pip install"):
+        networks.pytorch()
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
@@ -72,23 +186,23 @@ def idx(data: np.ndarray) -> bytes:
     return bytes([0, 0, 8, data.ndim]) + struct.pack(f">{data.ndim}I", *data.shape) + data.tobytes()
 
 
-IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+PIXELS = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_idx(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"images{suffix}"
-    raw = idx(IMAGES)
+    raw = idx(PIXELS)
     path.write_bytes(gzip.compress(raw) if suffix else raw)
-    assert np.array_equal(read_idx(path), IMAGES)
+    assert np.array_equal(read_idx(path), PIXELS)
 
 
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (idx(IMAGES)[:-1], "truncated: 23 bytes"),
-        (idx(IMAGES) + b"x", "1 bytes beyond"),
-        (idx(IMAGES)[:7], "truncated in the header"),
+        (idx(PIXELS)[:-1], "truncated: 23 bytes"),
+        (idx(PIXELS) + b"x", "1 bytes beyond"),
+        (idx(PIXELS)[:7], "truncated in the header"),
         (b"\x80\x04pickled", "not an IDX file"),
         (b"", "not an IDX file"),
     ],
@@ -102,7 +216,7 @@ def test_bad_idx(tmp_path: Path, raw: bytes, message: str) -> None:
 
 def test_truncated_gzip_and_missing_file(tmp_path: Path) -> None:
     path = tmp_path / "bad.gz"
-    path.write_bytes(gzip.compress(idx(IMAGES))[:-9])
+    path.write_bytes(gzip.compress(idx(PIXELS))[:-9])
     with pytest.raises(InputError, match="cannot read"):
         read_idx(path)
     with pytest.raises(InputError, match="cannot read"):
@@ -118,6 +232,8 @@ def test_cifar(tmp_path: Path, kind: str, before: int) -> None:
     images, labels = read_cifar(path, kind)  # type: ignore[arg-type]
     assert images.shape == (3, 3, 32, 32)
     assert np.array_equal(labels, rows[:, before - 1])
+    found = read_images({"data": kind, "images": str(path), "labels": ""})
+    assert found.classes == int(labels.max()) + 1
     path.write_bytes(rows.tobytes()[:-1])
     with pytest.raises(InputError, match="not a whole number"):
         read_cifar(path, kind)  # type: ignore[arg-type]
@@ -128,6 +244,51 @@ def test_cifar(tmp_path: Path, kind: str, before: int) -> None:
 
 
 def test_on_sphere() -> None:
-    assert np.linalg.norm(on_sphere(IMAGES), axis=1) == pytest.approx([1, 1])
+    assert np.linalg.norm(on_sphere(PIXELS), axis=1) == pytest.approx([1, 1])
     with pytest.raises(InputError, match="image 1 is black"):
         on_sphere(np.zeros((1, 2, 2), dtype=np.uint8))
+
+
+def files(folder: Path, n: int, labels: int) -> list[str]:
+    images = easy_images(max(n, labels))
+    (folder / "im").write_bytes(idx(images.pixels[:n]))
+    (folder / "lab").write_bytes(idx(images.labels[:labels].astype(np.uint8)))
+    return ["data=idx", f"images={folder / 'im'}", f"labels={folder / 'lab'}"]
+
+
+def test_an_experiment_reads_idx_files(tmp_path: Path) -> None:
+    sets = [*files(tmp_path, 600, 600), "train=50"]
+    experiment = find(PAPER, "images")
+    sweep = experiment.prepare(read_options(experiment, sets))
+    numbers = sweep.work({"alpha": "L^-0.8", "depth": 20}, np.random.default_rng(0))
+    assert numbers == {"test_error": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("sets", "message"),
+    [
+        (["data=png"], "data must be digits, idx, cifar10 or cifar100"),
+        (["data=idx"], "idx needs two files"),
+        (["data=cifar10"], "cifar10 needs one file"),
+        (["images=x"], "the digits take no files"),
+    ],
+)
+def test_bad_data_options(sets: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        run_experiment(PAPER, "images", sets)
+
+
+def test_files_that_do_not_fit(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="im holds 600 images, lab 599 labels"):
+        run_experiment(PAPER, "images", files(tmp_path, 600, 599))
+    with pytest.raises(InputError, match="400 images are too few"):
+        run_experiment(PAPER, "images", files(tmp_path, 400, 400))
+    with pytest.raises(InputError, match="train must be a whole number from 10 to 200"):
+        run_experiment(PAPER, "images", [*files(tmp_path, 600, 600), "train=201"])
+    with pytest.raises(InputError, match="must hold images"):
+        run_experiment(
+            PAPER,
+            "images",
+            ["data=idx", f"images={tmp_path / 'lab'}", f"labels={tmp_path / 'lab'}"],
+        )
+    assert train_size({"train": "200"}, easy_images(600)) == 200

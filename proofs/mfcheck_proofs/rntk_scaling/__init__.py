@@ -19,6 +19,7 @@ from mfcheck_proofs.rntk_scaling.constants import CONSTANTS
 from mfcheck_proofs.rntk_scaling.experiments import IMAGES, SYNTHETIC
 from mfcheck_proofs.rntk_scaling.networks import BLOCKS, NETWORKS
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT, PARAMETERS, validate
+from mfcheck_proofs.rntk_scaling.simulation import simulation
 
 paper = Paper(
     id="rntk-scaling",
@@ -45,6 +46,7 @@ paper = Paper(
     ),
     validate=validate,
     constants=CONSTANTS,
+    simulate=simulation,
     experiments=(SYNTHETIC, IMAGES, NETWORKS, BLOCKS),
     references=(
         "Tian, Yu: Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor. "

@@ -19,6 +19,8 @@ Labels = NDArray[np.int64]
 VALIDATION, TEST = 300, 1000
 """Images that choose when to stop, and images that the error is measured on, at most."""
 
+LEAST_TRAIN, LEAST_TEST = 10, 100
+
 OPTIONS = (
     Option("data", "digits", "digits (of scikit-learn), idx, cifar10 or cifar100"),
     Option("images", "", "file of images: IDX, or the binary form of CIFAR"),
@@ -122,7 +124,11 @@ def train_size(options: Mapping[str, str], images: Images) -> int:
     Raises:
         InputError: no whole number, or one that leaves too few images to validate and test.
     """
-    return whole("train", options["train"], 10, len(images.labels) - VALIDATION - 100)
+    largest = len(images.labels) - VALIDATION - LEAST_TEST
+    if largest < LEAST_TRAIN:
+        needed = LEAST_TRAIN + VALIDATION + LEAST_TEST
+        raise InputError(f"{len(images.labels)} images are too few: {needed} are needed at least")
+    return whole("train", options["train"], LEAST_TRAIN, largest)
 
 
 def whole(name: str, text: str, low: int, high: int) -> int:

@@ -1,6 +1,6 @@
 """Section 5: the experiments with kernels, on a linear target and on images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -49,15 +49,15 @@ def fast_kernel(scale: str, depth: int) -> FastKernel:
 
 
 def curves(
-    points: Sequence[PointRecord], x: str, value: str, series: str, label: str
+    points: Sequence[PointRecord], x: str, value: str, series: str, label: Callable[[object], str]
 ) -> tuple[Curve, ...]:
-    """Return a curve for each value of the cell entry `series`, with two standard errors."""
+    """Return a curve for each entry `series` of the cells, labelled in words, with two standard errors."""
     found = []
     for name in dict.fromkeys(p.cell[series] for p in points):
         rows = sorted((float(p.cell[x]), p.values[value]) for p in points if p.cell[series] == name)
         found.append(
             Curve(
-                label=label.format(name),
+                label=label(name),
                 x=tuple(at for at, _ in rows),
                 y=tuple(v.value for _, v in rows),
                 error=tuple(2 * v.error for _, v in rows),
@@ -92,7 +92,7 @@ def _synthetic_plots(points: Sequence[PointRecord]) -> tuple[Plot, ...]:
             x_label="gamma in alpha = L^-gamma",
             y_label="risk",
             y_log=True,
-            curves=curves(points, "gamma", "risk", "depth", "L = {}"),
+            curves=curves(points, "gamma", "risk", "depth", "L = {}".format),
         ),
     )
 
@@ -147,9 +147,13 @@ def depth_plot(id: str, title: str, points: Sequence[PointRecord], value: str) -
         title=title,
         x_label="depth L",
         y_label="test error",
-        x_log=True,
-        curves=curves(points, "depth", value, "alpha", "alpha = {}"),
+        y_log=True,
+        curves=curves(points, "depth", value, "alpha", _scale_in_words),
     )
+
+
+def _scale_in_words(name: object) -> str:
+    return "r_1" if name == "r_1" else f"alpha = {name}"
 
 
 def _prepare_images(options: Mapping[str, str]) -> Sweep:
