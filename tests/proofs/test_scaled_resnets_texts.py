@@ -108,6 +108,16 @@ def test_a_kernel_that_changes_is_not_called_fixed(monkeypatch: pytest.MonkeyPat
     assert all("by a share of" in text and "factor" not in text for text in (still, moving, unsure))
 
 
+def test_without_an_encoder_nothing_is_said_of_its_movement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(theorem5, "runs", lambda _: (_run([[1.0, 1.0], [1.1, 1.1], [0.9, 0.9]]),))
+    shallow = DEFAULT.with_values(alpha=Fraction(0))
+    text = theorem5._regime_note(Context(shallow, Budget.QUICK, 0, "")).text
+    assert "there is no encoder" in text
+    assert "moves by" not in text
+
+
 def test_a_value_out_of_reach_is_not_called_infinite(monkeypatch: pytest.MonkeyPatch) -> None:
     close = data((1, 0, 1), (0.99995, 0.00999983333, -1), (-1, 0, 1))
     assert not value_of(close, "beta_threshold_stated").is_finite()

@@ -98,14 +98,18 @@ def _regime_note(context: Context) -> Note:
         if np.isfinite(stated)
         else "no finite value is known for the stated form"
     )
+    encoder = (
+        rf"the encoder moves by {quoted(final(run, 'movement_nu'))} (root mean square)"
+        if setting["alpha"]
+        else r"there is no encoder ($\alpha = 0$)"
+    )
     return Note(
         id="theorem-5-regime",
         severity="minor",
         text=(
             rf"Theorem 5 applies from $\beta = {least:.4g}$ on with the constants derived here ({stated_text}); "
-            rf"the setting has $\beta = {setting.number('beta'):g}$. At $\beta = {run.beta:.4g}$ the "
-            rf"encoder moves by {quoted(final(run, 'movement_nu'))} (root mean square) and $\lambda_{{\min}}(G_2)$ "
-            f"changes by a share of {quoted(change)}"
+            rf"the setting has $\beta = {setting.number('beta'):g}$. At $\beta = {run.beta:.4g}$ {encoder} "
+            rf"and $\lambda_{{\min}}(G_2)$ changes by a share of {quoted(change)}"
             + (": training there is close to that of a fixed kernel." if fixed else ".")
         ),
     )

@@ -1,4 +1,4 @@
-"""Steps of Theorem 5: the parameters stay within r_max, where lambda_min(G2) keeps half of its value."""
+"""Steps of Theorem 5: how far the parameters move, and lambda_min(G2), which keeps half of its value."""
 
 import numpy as np
 import sympy as sp
@@ -83,7 +83,7 @@ def movement_limit(context: Context) -> Evidence:
 MOVEMENT_CHECKS = ("movement-tau-length", "movement-tau-limit", "movement-nu-slope")
 movement = Claim(
     id="theorem-5-movement",
-    title=r"Theorem 5, step: the parameters stay within $r_{\max}$",
+    title="Theorem 5, step: how far the parameters move",
     statement=(
         r"$|\omega_t - \omega_0|$ in $L^2$, hence $W_2(\tau_t, \tau_0)$, is at most "
         r"$\frac{\sqrt2\,|y|}{\beta\sqrt{\lambda_0}}$; $\beta$ times it tends to $(y^\top G_2^{-1} y)^{1/2}$; the "
