@@ -58,7 +58,7 @@ def composed_order(context: Context) -> Evidence:
             r"The stated chain does not give the stated rate. With the $\mathrm{KL}$ bound of Theorem 5 in the "
             rf"Rademacher bound, $\beta$ cancels and the complexity is of order $n^{{{found}}}$, not $n^{{{stated}}}$: "
             r"it grows with $n$, whatever $\beta$. With the Polyak-Lojasiewicz length instead "
-            r"($\mathrm{KL} \le C n^{3/2}/\beta^2$) it is $n^{1/4}$. Only the leading order "
+            r"($\mathrm{KL} \le C n^{3/2}/\beta^2$) the predictor's part is $n^{1/4}$. Only the leading order "
             r"$\mathrm{KL} \sim \frac{1}{2\beta^2}\,y^\top G_2^{-1} K G_2^{-1} y$ gives $n^{-1/2}$, and only if that "
             "quadratic form stays bounded as $n$ grows: a hypothesis on the target that the theorem would have to "
             "state."
