@@ -11,6 +11,7 @@ import pytest
 import sympy as sp
 
 from mfcheck.claims import Budget, Context, Data, Estimate, Evidence, Setting
+from mfcheck.errors import InputError
 from mfcheck.rigor.ball import compare
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck_proofs.scaled_resnets import (
@@ -21,9 +22,10 @@ from mfcheck_proofs.scaled_resnets import (
     paper,
     teachers,
     theorem5,
+    theorem5_steps,
     theorem6,
 )
-from mfcheck_proofs.scaled_resnets.setting import DEFAULT
+from mfcheck_proofs.scaled_resnets.setting import DEFAULT, needs_flow
 from mfcheck_proofs.scaled_resnets.values import quoted, value_of
 
 FLOW = pytest.mark.xdist_group("scaled-resnets-flow")
@@ -201,6 +203,18 @@ def test_a_bound_is_vacuous_only_if_it_is_at_every_beta(needed: int, passed: boo
     assert found.passed is passed
     assert ("less than one" in found.notes[0].text) is (passed is True)
     assert ("says nothing" in found.notes[0].text) is (passed is False)
+
+
+def test_claims_about_the_flow_refuse_labels_of_zero() -> None:
+    zero = data((1, 0, 0, 0), (0, 1, 0, 0))
+    some = data((1, 0, 0, 0), (0, 1, 0, 0.001))
+    needs_flow(some)
+    for claim in (*theorem5.CLAIMS, *theorem5_steps.CLAIMS):
+        for reading in claim.readings:
+            assert reading.needs is not None
+            reading.needs(some)
+            with pytest.raises(InputError, match="all labels are zero"):
+                reading.needs(zero)
 
 
 def test_labels_of_zero_are_not_blamed_on_the_activation() -> None:

@@ -18,7 +18,7 @@ from mfcheck_proofs.scaled_resnets.flow import (
     Run,
     runs,
 )
-from mfcheck_proofs.scaled_resnets.setting import needs_smooth_activation
+from mfcheck_proofs.scaled_resnets.setting import needs_flow
 
 Array = NDArray[np.float64]
 SOURCE = "arXiv 2403.09889, Theorem 5"
@@ -116,11 +116,11 @@ def slope(quantity: str, label: str, id: str) -> Callable[[Context], Evidence]:
 
 
 def with_needs(claim: Claim) -> Claim:
-    """Let every reading of a claim about the flow refuse an activation outside Assumption 3."""
+    """Let every reading of a claim about the flow refuse a setting without one (see `needs_flow`)."""
 
     def needs(own: Callable[[Setting], None] | None) -> Callable[[Setting], None]:
         def check(setting: Setting) -> None:
-            needs_smooth_activation(setting)
+            needs_flow(setting)
             if own is not None:
                 own(setting)
 

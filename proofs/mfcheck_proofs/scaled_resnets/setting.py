@@ -119,3 +119,14 @@ def needs_smooth_activation(setting: Setting) -> None:
     if found.answer == "fails":
         reasons = "; ".join(found.reasons)
         raise InputError(f"{setting.activation.name} does not meet Assumption 3: {reasons}")
+
+
+def needs_flow(setting: Setting) -> None:
+    """Refuse a setting whose flow cannot be followed: an activation outside Assumption 3, or labels that are all zero.
+
+    Raises:
+        InputError: the assumption fails, or the loss is zero from the start.
+    """
+    needs_smooth_activation(setting)
+    if not any(setting.data.labels):
+        raise InputError("all labels are zero: the loss is zero from the start, and nothing moves")
