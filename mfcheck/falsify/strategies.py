@@ -66,8 +66,10 @@ def clusters(draw: st.DrawFn, n: int, d: int, spread: Fraction = Fraction(1, 100
     offsets = draw(st.lists(steps, min_size=n - 1, max_size=n - 1, unique=True))
     zero = (Fraction(0),) * (d - 1)
     rows = [zero, *(offset for offset in offsets if offset != zero)]
-    while len(rows) < n:  # the step that was zero
-        rows.append((Fraction(7, 11 + len(rows)), *zero[1:]))
+    spare = ((Fraction(7, 11 + k), *zero[1:]) for k in range(2 * n))
+    rows += [step for step in spare if step not in rows][
+        : n - len(rows)
+    ]  # for a step that was zero
     images = [tuple(c + spread * v for c, v in zip(centre, row, strict=True)) for row in rows]
     return tuple(dict.fromkeys(conf.sphere_point(t, north) for t in images))
 

@@ -39,9 +39,9 @@ def _check(paper: Paper, claim: Claim, inequality: Inequality) -> Check:
         around = replace(paper, default=context.setting)
         target = Target(around, claim, inequality, context.formulas)
         sizes = Sizes(
-            context.budget.pick(60, 200, 2000),
+            context.budget.pick(60, 300, 2000),
             0,
-            context.budget.pick(300, 1000, 20_000),
+            context.budget.pick(300, 3000, 20_000),
             context.budget.pick(8, 16, 32),
             context.budget.pick(4, 6, 8),
         )
@@ -93,10 +93,10 @@ def _rounded(value: float) -> Estimate:
 
 def _reason(found: Found, passed: bool | None) -> str:
     if found.case is not None:
-        data = found.case.setting.data
-        return (
-            f"certainly false at n = {data.n}, d = {data.d}, {found.case.setting.activation.name}"
-        )
+        setting = found.case.setting
+        own = ", ".join(f"{name} = {value}" for name, value in found.case.own)
+        known = f"n = {setting.data.n}, d = {setting.data.d}, {setting.activation.name}"
+        return f"certainly false at {own or known}"
     if passed:
         return ""
     return "no setting met the assumptions" if not found.sampled.met else "violated by rounding"

@@ -10,7 +10,7 @@ from mfcheck.falsify import space
 
 BINS = 16
 """Bins of a real parameter; integers have one bin each."""
-SHOWN = 2
+SHOWN = 3
 """Parameters that are plotted: those along which the least slack varies most."""
 LEAST_SPREAD = 0.02
 """Powers of ten by which the least slack has to vary along a parameter to be shown over it."""
@@ -41,10 +41,10 @@ class Visits:
     """Least slack, with its left and right side."""
 
     def add(self, inequality: Inequality, sample: Sample, lhs: float, rhs: float) -> None:
-        """Count a setting whose left side is positive; others are met with any slack."""
+        """Count a setting whose left side is positive: others hold anyway. A negative right side counts as 0."""
         if not (lhs > 0 and math.isfinite(rhs) and rhs < lhs * _LARGEST):
             return
-        slack = rhs / lhs
+        slack = max(0.0, rhs / lhs)
         if self.tightest is None or slack < self.tightest[0]:
             self.tightest = slack, lhs, rhs
         for name, value, bin in _places(inequality, sample):

@@ -15,9 +15,10 @@ from mfcheck.falsify import space
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck.verify import verify
 from mfcheck_proofs.scaled_resnets import paper, quick
+from mfcheck_proofs.scaled_resnets.attackable import INEQUALITIES, MUST_FALL, NO_INEQUALITY
 from mfcheck_proofs.scaled_resnets.constants import C_KL
 from mfcheck_proofs.scaled_resnets.counterexamples import derivative_value, small_eigenvalue
-from mfcheck_proofs.scaled_resnets.falsifiable import INEQUALITIES, RADEMACHER, STRICT
+from mfcheck_proofs.scaled_resnets.falsifiable import RADEMACHER, STRICT
 from mfcheck_proofs.scaled_resnets.matrices import kernel_matrix
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT
 from mfcheck_proofs.scaled_resnets.symbols import Q_KL, Lambda, Q_m, lambda_0
@@ -36,6 +37,18 @@ def formulas(claim: Claim, inequality: Inequality) -> dict[str, sp.Basic]:
 
 def test_every_listed_claim_exists_and_takes_part() -> None:
     assert {claim.id for claim, _ in PAIRS} == set(INEQUALITIES)
+
+
+def test_a_claim_without_inequalities_says_why() -> None:
+    silent = {claim.id for claim in paper.claims if not claim.inequalities}
+    assert set(NO_INEQUALITY) <= silent
+    assert all(claim.no_inequality for claim in paper.claims if claim.id in silent)
+
+
+def test_every_inequality_has_a_check_of_its_slack_and_a_false_variant() -> None:
+    checks = {check.id for claim in paper.claims for check in claim.checks}
+    assert {f"slack-{q.id}" for _, q in PAIRS} <= checks
+    assert sorted(e.rejected_by for e in MUST_FALL) == sorted((f"slack-{q.id}",) for _, q in PAIRS)
 
 
 @pytest.mark.parametrize(("claim", "inequality"), PAIRS, ids=by_id)

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 from mfcheck.claims import Claim, Paper
+from mfcheck.falsify.tightness import with_slack_checks
 from mfcheck.falsify.variants import merged
 from mfcheck_proofs.scaled_resnets import (
     ablation,
     assumption_claims,
     assumptions,
+    encoder_entropy,
     gram,
     lemma4,
     measured,
@@ -19,9 +21,9 @@ from mfcheck_proofs.scaled_resnets import (
     theorem5_steps,
     theorem6,
 )
+from mfcheck_proofs.scaled_resnets.attackable import INEQUALITIES, MUST_FALL, NO_INEQUALITY
 from mfcheck_proofs.scaled_resnets.audited import with_regimes
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
-from mfcheck_proofs.scaled_resnets.falsifiable import INEQUALITIES
 from mfcheck_proofs.scaled_resnets.planted import GENERATED
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, PARAMETERS, validate
 from mfcheck_proofs.scaled_resnets.simulation import OPTIONS, simulation
@@ -34,6 +36,7 @@ CLAIMS: tuple[Claim, ...] = (
     *lemma4.CLAIMS,
     *theorem5.CLAIMS,
     *theorem5_steps.CLAIMS,
+    *encoder_entropy.CLAIMS,
     *theorem6.CLAIMS,
     *ablation.CLAIMS,
     *sharpness.CLAIMS,
@@ -47,11 +50,12 @@ def _completed(claim: Claim) -> Claim:
     return replace(
         with_regimes(claim),
         inequalities=INEQUALITIES.get(claim.id, ()),
+        no_inequality=claim.no_inequality or NO_INEQUALITY.get(claim.id, ""),
         planted=merged(claim.planted, GENERATED.get(claim.id, ())),
     )
 
 
-paper = Paper(
+_paper = Paper(
     id="scaled-resnets",
     title="Generalization of Scaled Deep ResNets in the Mean-Field Regime",
     authors=(
@@ -81,3 +85,5 @@ paper = Paper(
         "Bartlett, Mendelson: Rademacher and Gaussian complexities. JMLR 3 (2002) 463-482",
     ),
 )
+
+paper = with_slack_checks(_paper, MUST_FALL)

@@ -1,4 +1,4 @@
-"""The inequalities of the paper that one setting can refute: both sides fast, and enclosed.
+"""Inequalities of the paper that one setting can refute, of Lemma 4 and Theorem 5: both sides fast, and enclosed.
 
 Where a claim is about the trained network, its consequence at the start, or in the limit of large beta, is attacked:
 kernels alone decide there.
@@ -34,7 +34,7 @@ ALPHA = Variable("alpha", Fraction(1, 100), Fraction(10), log=True)
 DATA = ("points", "activation")
 
 
-def _number(formula: sp.Expr, case: Case, **given: arb) -> arb:
+def enclosed_formula(formula: sp.Expr, case: Case, **given: arb) -> arb:
     """Enclose a formula over constants, parameters and `given`."""
     values = values_in(case.setting, formula, given)
     return enclose(formula, values, PREC)
@@ -205,7 +205,7 @@ def _constant_enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
     with ctx.workprec(PREC):
         values = _derivatives(case.setting.activation, case["x"])
         largest = values[0].max(values[1]).max(values[2])
-        return largest, _number(formulas["constant"], case)
+        return largest, enclosed_formula(formulas["constant"], case)
 
 
 CONSTANT = Inequality(
@@ -229,7 +229,7 @@ def _lipschitz_fast(sample: Sample, formulas: Formulas) -> tuple[float, float]:
 def _lipschitz_enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
     with ctx.workprec(PREC):
         slope = abs(enclose(case.setting.activation.derivative(1), {X: case["x"]}, PREC))
-        bound = _number(formulas["lipschitz"], case, **{mean_uw.name: arb(1)})
+        bound = enclosed_formula(formulas["lipschitz"], case, **{mean_uw.name: arb(1)})
         return exact(case.setting["alpha"]) * slope, bound
 
 
@@ -249,7 +249,7 @@ LIPSCHITZ = Inequality(
 TRAINED = ("points", "labels", "activation", "beta")
 
 
-def _limit(
+def in_the_limit(
     id: str,
     text: str,
     formula: str,
@@ -265,13 +265,13 @@ def _limit(
 
     def enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
         with ctx.workprec(PREC):
-            bound = _number(formulas[formula], case) * exact(case.setting["beta"]) ** power
-            return _number(leading, case), bound
+            bound = enclosed_formula(formulas[formula], case) * exact(case.setting["beta"]) ** power
+            return enclosed_formula(leading, case), bound
 
     return Inequality(id, "stated", text, TRAINED, fast, enclosed, ranges=(BETA,))
 
 
-MOVEMENT = _limit(
+MOVEMENT = in_the_limit(
     "movement-limit",
     "(y^T G2^-1 y)^(1/2), the limit of beta |omega_inf - omega_0|, <= beta times the length bound",
     "PL",
@@ -279,7 +279,7 @@ MOVEMENT = _limit(
     1,
     lambda sample: float(np.sqrt(max(0.0, quick.movement_leading(sample)))),
 )
-KL_TAU = _limit(
+KL_TAU = in_the_limit(
     "kl-tau-limit",
     "(1/2) y^T G2^-1 K G2^-1 y, the limit of beta^2 KL(tau_inf|tau_0), <= beta^2 times the bound",
     "bound",
@@ -305,7 +305,7 @@ def _decay_enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
         residual = (G2 * -exact(case["T"])).exp() * y
         left = (residual.transpose() * residual)[0, 0] / (y.transpose() * y)[0, 0]
         t = exact(case["T"] * setting.data.n / beta**2)
-        return left, _number(formulas["bound"], case, t=t, L_0=arb(1))
+        return left, enclosed_formula(formulas["bound"], case, t=t, L_0=arb(1))
 
 
 DECAY = Inequality(
@@ -325,7 +325,7 @@ def _floor_fast(sample: Sample, formulas: Formulas) -> tuple[float, float]:
 
 
 def _floor_enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
-    return _number(formulas["floor"], case), value_of(case.setting, "lambda_min_G2")
+    return enclosed_formula(formulas["floor"], case), value_of(case.setting, "lambda_min_G2")
 
 
 FLOOR = Inequality(
@@ -363,7 +363,9 @@ def _rademacher_enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
         lower = (
             (2 * exact(case["rho"])).sqrt() * exact(setting["beta"]) * trace**1.5 / square.sqrt()
         )
-        return lower / setting.data.n, _number(formulas["bound"], case, rho=exact(case["rho"]))
+        return lower / setting.data.n, enclosed_formula(
+            formulas["bound"], case, rho=exact(case["rho"])
+        )
 
 
 RADEMACHER = Inequality(
@@ -380,16 +382,3 @@ RADEMACHER = Inequality(
     fast=_rademacher_fast,
     enclosed=_rademacher_enclosed,
 )
-
-INEQUALITIES: Mapping[str, tuple[Inequality, ...]] = {
-    "assumption-3-activation": (CONSTANT,),
-    "ode-well-posed": (LIPSCHITZ,),
-    "lemma-4-first": (FIRST,),
-    "lemma-4-second": (STRICT, GERSHGORIN),
-    "theorem-5-loss": (DECAY,),
-    "theorem-5-kl-tau": (KL_TAU,),
-    "theorem-5-movement": (MOVEMENT,),
-    "theorem-5-spectrum": (FLOOR,),
-    "theorem-6-rademacher": (RADEMACHER,),
-}
-"""By the id of the claim that they belong to."""

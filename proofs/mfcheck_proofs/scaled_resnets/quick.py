@@ -15,6 +15,8 @@ from mfcheck_proofs.scaled_resnets.setting import PARAMETERS
 
 Array = NDArray[np.float64]
 TERMS, BLOCK = 160, 16
+ILL_CONDITIONED = 1e-8
+"""lambda_min over the trace up to which a solution in double precision says nothing."""
 _STEP, _REACH = 1 / 16, 14.0
 
 
@@ -32,11 +34,17 @@ def _hermite_table() -> tuple[Array, Array]:
 
 
 @lru_cache(maxsize=256)
-def weights(activation: Activation) -> Array:
-    """Return mu_r^2 for r < TERMS, shape (TERMS,)."""
+def coefficients(activation: Activation) -> Array:
+    """Return mu_r for r < TERMS, shape (TERMS,)."""
     x, table = _hermite_table()
     mu: Array = table @ activation.numpy_function()(np.sqrt(2) * x)
-    return mu**2
+    return mu
+
+
+def weights(activation: Activation) -> Array:
+    """Return mu_r^2 for r < TERMS, shape (TERMS,)."""
+    squares: Array = coefficients(activation) ** 2
+    return squares
 
 
 @lru_cache(maxsize=1024)
@@ -101,21 +109,35 @@ def _leaves(sample: Sample) -> Mapping[str, Callable[[], float]]:
         "growth": lambda: float(B.growth.value.mid()),
         "lambda_min_G2": lambda: smallest(kernel(sample, 1)),
         "lambda_min_A": lambda: smallest(kernel(sample, 0)),
+        "empirical_ramp": lambda: empirical_ramp(sample),
         "movement_leading": lambda: movement_leading(sample),
         "C_KL_leading": lambda: kl_leading(sample),
         **{f"B_{k}": lambda k=k: float(B.B[k].value.mid()) for k in range(4)},  # type: ignore[misc]
     }
 
 
+def empirical_ramp(sample: Sample) -> float:
+    """Return the mean of max(0, 1 - |y|/gamma)."""
+    return float(np.mean(np.maximum(0, 1 - np.abs(sample.y) / sample.values["gamma"])))
+
+
 def movement_leading(sample: Sample) -> float:
-    """Return y^T G2^-1 y."""
-    return float(sample.y @ np.linalg.solve(kernel(sample, 1), sample.y))
+    """Return y^T G2^-1 y; nan where rounding spoils it."""
+    return float(sample.y @ solution(sample))
 
 
 def kl_leading(sample: Sample) -> float:
-    """Return (1/2) y^T G2^-1 K G2^-1 y."""
-    q = np.linalg.solve(kernel(sample, 1), sample.y)
+    """Return (1/2) y^T G2^-1 K G2^-1 y; nan where rounding spoils it."""
+    q = solution(sample)
     return float(q @ kernel(sample, 2) @ q / 2)
+
+
+def solution(sample: Sample) -> Array:
+    """Return G2^-1 y, shape (n,); nan where G2 is so ill-conditioned that rounding spoils it."""
+    G2 = kernel(sample, 1)
+    if smallest(G2) <= ILL_CONDITIONED * float(np.trace(G2)):
+        return np.full(len(sample.y), np.nan)
+    return np.linalg.solve(G2, sample.y)
 
 
 @lru_cache(maxsize=256)
