@@ -213,7 +213,7 @@ class _Run:
         allowed = self.numerics.max_seconds
         if allowed is not None and self.recorder.seconds() > allowed:
             message = (
-                f"{allowed:.3g} seconds have passed without reaching {self.end:.6g}: "
+                f"the seconds allowed have passed without reaching {self.end:.6g}: "
                 f"{ADVICE}, or raise max_seconds"
             )
             raise StepLimitError(message, at, self.result())

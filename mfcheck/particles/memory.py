@@ -25,6 +25,15 @@ def memory_estimate(problem: Problem, numerics: Numerics) -> int:
     return int(DOUBLE * (VECTORS * state + scratch + features + gram + outputs))
 
 
+def in_words(count: int) -> str:
+    """Return a number of bytes in MB or GB.
+
+    >>> in_words(3_456_789), in_words(665_801_234_567)
+    ('3.46 MB', '666 GB')
+    """
+    return f"{count / 1e6:.3g} MB" if count < 1e9 else f"{count / 1e9:.3g} GB"
+
+
 def available_memory() -> int | None:
     """Return the bytes of free memory, or None where the system does not tell."""
     try:
@@ -47,7 +56,7 @@ def check_memory(problem: Problem, numerics: Numerics, runs: int = 1) -> int:
     if limit is not None and needed > limit:
         share = max(4, int(numerics.particles * limit / needed) // 4 * 4)
         raise MemoryLimitError(
-            f"the run needs {needed / 1e9:.2f} GB and may use {limit / 1e9:.2f} GB: take fewer "
+            f"the run needs {in_words(needed)} and may use {in_words(limit)}: take fewer "
             f"particles (about {share}), fewer depth steps or fewer threads"
         )
     return needed

@@ -141,7 +141,7 @@ def test_a_kernel_that_overflows_is_divergence_at_time_zero() -> None:
 
 def test_time_allowed(make_problem: MakeProblem) -> None:
     slow = replace(SMALL, tolerance=1e-10, max_seconds=1e-3)
-    with pytest.raises(StepLimitError, match="seconds have passed") as stopped:
+    with pytest.raises(StepLimitError, match="seconds allowed have passed") as stopped:
         integrate(make_problem(), slow)
     assert stopped.value.trajectory is not None
 

@@ -221,7 +221,9 @@ def test_time_allowed_is_for_all_runs_together(make_problem: MakeProblem) -> Non
     problem = make_problem(8, 3, beta=20.0)
     slow = replace(QUICK, particles=1024, decoder_particles=8192, tolerance=1e-9, max_seconds=0.3)
     began = clock.perf_counter()
-    with pytest.raises(StepLimitError, match=r"seconds have passed.*raise max_seconds") as stopped:
+    with pytest.raises(
+        StepLimitError, match=r"seconds allowed have passed.*raise max_seconds"
+    ) as stopped:
         simulate(problem, slow, threads=1)
     assert clock.perf_counter() - began < 10
     assert stopped.value.trajectory is not None

@@ -152,6 +152,6 @@ def test_early_ends_keep_what_there_is() -> None:
         run(small(beta=Fraction(10**6)), end_time="1")
     assert refused.value.record.time == ()
     assert refused.value.record.reached == 0
-    with pytest.raises(SimulationStopped, match="seconds have passed") as late:
+    with pytest.raises(SimulationStopped, match="seconds allowed have passed") as late:
         run(tolerance="1e-10", max_seconds="0.05")
     assert len(late.value.record.time) > 0

@@ -22,6 +22,7 @@ from mfcheck.particles import (
     plan,
     simulate,
 )
+from mfcheck.particles.memory import in_words
 from mfcheck.particles.solution import Series as Values
 from mfcheck_proofs.scaled_resnets.flow import problem
 from mfcheck_proofs.scaled_resnets.values import value_of
@@ -148,12 +149,8 @@ def _announcement(flow: Problem, sizes: Numerics) -> str:
     planned = plan(flow, sizes)
     return (
         f"{planned.runs} runs of {sizes.depth} layers with {sizes.particles} particles each and "
-        f"{sizes.decoder_size} of the predictor; needs {_bytes(planned.memory)} of memory"
+        f"{sizes.decoder_size} of the predictor; needs {in_words(planned.memory)} of memory"
     )
-
-
-def _bytes(count: int) -> str:
-    return f"{count / 1e6:.2g} MB" if count < 1e8 else f"{count / 1e9:.3g} GB"
 
 
 def _stopped(
@@ -258,7 +255,7 @@ def _notes(setting: Setting, found: Solution) -> list[str]:
         notes.append(f"The flow has not converged: the loss is {end / start:.2g} of what it was.")
     cost = found.cost
     notes.append(
-        f"{cost.runs} runs, {cost.evaluations} evaluations of the flow, {_bytes(cost.memory)}."
+        f"{cost.runs} runs, {cost.evaluations} evaluations of the flow, {in_words(cost.memory)}."
     )
     return notes
 
