@@ -1,15 +1,27 @@
 """The explicit bounds of the derivation, against the recursion in double precision at random settings."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mfcheck.kernels import correlation, from_distance, rntk
+from mfcheck.kernels import (
+    correlation,
+    cosine,
+    from_distance,
+    interpolant,
+    kernel,
+    limit_kernel,
+    rntk,
+)
 from mfcheck.kernels.arccos import Cosine, half_term
+from mfcheck.kernels.matrix import FastKernel
 from mfcheck_proofs.rntk_scaling import bounds as b
-from mfcheck_proofs.rntk_scaling.symbols import T, c, kappa, lam, s_0
+from mfcheck_proofs.rntk_scaling.symbols import L, T, c, kappa, lam, s_0
+from mfcheck_proofs.rntk_scaling.symbols import a as share_symbol
 
 chords = st.one_of(st.floats(1e-6, 2), st.sampled_from([2.0, 1.9999999, 1e-9]))
 alphas = st.floats(1e-3, 30)
@@ -83,3 +95,77 @@ def test_drift_contains_the_sum() -> None:
             for j in range(steps):
                 s += STEP(k, 1 / (start + k * j))
             assert s - start - k * steps <= drift(k, k * steps, start) * (1 + 1e-12)
+
+
+# --- the steps of the derivation, one by one -------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=100)
+@given(chords, alphas, st.integers(1, 60))
+def test_products_of_slopes_lie_between_cubes(chord: float, alpha: float, depth: int) -> None:
+    """Step 3: B_(l+1) = d rho_L/d rho_l against (s_l/s_L)^3 and (s_l/s_L)^3 (1 - D (1 + 2 kappa)/t_l)."""
+    a, s, slopes = share(alpha), [1 / chord], []
+    k, x = a / (3 * np.pi), from_distance([chord])
+    for _ in range(depth):
+        slopes.append(1 - a * float(x.angle[0]) / np.pi)
+        x = correlation(x, 1, alpha)
+        s.append(1 / np.sqrt(2 * float(x.v[0])))
+    D = float(b.CONSTANTS["slope"])
+    for start in range(depth + 1):
+        product, cube = np.prod(slopes[start:]), (s[start] / s[-1]) ** 3
+        below = cube * (1 - D * (1 + 2 * k) / (s[0] + k * start))
+        assert below - 1e-9 <= product <= cube + 1e-9
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.floats(0.5, 1e3), st.floats(1e-4, 1 / (3 * np.pi)), st.integers(1, 2000))
+def test_sums_against_integrals(start: float, k: float, depth: int) -> None:
+    """Steps 5 and 6: sums over t_l = s_0 + kappa l, l = 1..L, and over the layers before t_l reaches 2/3."""
+    t = start + k * np.arange(1, depth + 1)
+    end = start + k * depth
+    assert np.sum(t**3) >= (end**4 - start**4) / (4 * k) * (1 - 1e-12)
+    assert np.sum(t**2) <= (end**3 / (3 * k) + end**2) * (1 + 1e-12)
+    assert np.sum(t - k < 2 / 3) <= max(0, 2 / 3 - start) / k + 1
+    assert np.sum((1 - k * np.arange(depth) / end) ** 3) <= 1 + end / (4 * k) + 1e-9
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.49])
+def test_bounds_of_the_degeneration_at_great_depth(gamma: float) -> None:
+    """By certified interpolants, whose error is far below the bounds."""
+    depth, c_ = 2**16, np.array([0.01, 0.3, 1.0, 1.6, 2.0])
+    square = sp.Rational(repr(float(depth) ** (-2 * gamma)))
+    found = FastKernel(interpolant(kernel(depth, square)))
+    gap = found(1 - c_**2 / 2) - 0.25
+    k = float(square / (1 + square)) / (3 * np.pi)
+    for chord, distance in zip(c_, gap, strict=True):
+        at = (k, k * depth, 1 / chord)
+        assert -LOWER(*at) - found.error <= distance <= UPPER(*at) + found.error
+
+
+# --- the clock -------------------------------------------------------------------------------------------------------
+
+CLOCK = sp.lambdify((share_symbol, T), b.clock(), "math")
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.sampled_from(["-1", "-0.99", "-0.5", "0", "0.7", "0.999"]),
+    st.floats(0.05, 20),
+    st.integers(1, 300),
+)
+def test_distance_to_the_limit_along_the_clock(u: str, time: float, depth: int) -> None:
+    step = time / depth
+    if step >= 0.99:
+        return
+    exact_time = Fraction(time)
+    limit = float(limit_kernel(u, exact_time, 12).kernel.mid())
+    found = float(rntk(cosine([float(u)]), depth, np.sqrt(step / (1 - step)))[0])
+    assert abs(found - limit) <= CLOCK(step, time) + 1e-12
+
+
+def test_the_bound_at_one_half_is_that_of_the_clock() -> None:
+    depth = 1000
+    limit = float(limit_kernel("-1", 1, 12).kernel.mid())
+    bound = float(b.critical().subs(L, depth))
+    assert CLOCK(1 / (depth + 1), depth / (depth + 1)) + 3 / depth == pytest.approx(bound)
+    assert abs(float(rntk(cosine([-1.0]), depth, depth**-0.5)[0]) - limit) < bound < 0.1
