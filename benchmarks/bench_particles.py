@@ -33,9 +33,24 @@ from mfcheck.symbolic.activation import LIBRARY, X
 
 mpl.use("svg")
 import matplotlib.pyplot as plt
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 mpl.rcParams["svg.hashsalt"] = "mfcheck"
 STYLES = {"iid": "s:", "antithetic": "o--", "sobol": "^-"}
+
+
+QUANTITIES = ("KL_tau", "movement_tau", "lambda_min_G2")
+REPLICATES = 32
+SPREAD = (25, 50, 75)
+
+
+def plain(axis: Any, *which: str) -> None:
+    """Write 0.2, 0.5, 1, 2, ... at the ticks of logarithmic axes."""
+    for name in which:
+        side = getattr(axis, f"{name}axis")
+        side.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        side.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        side.set_minor_formatter(NullFormatter())
 
 
 def sample(n: int = 4, d: int = 3, beta: float = 40.0, alpha: float = 1.0) -> Problem:
@@ -94,47 +109,74 @@ def cost(out: Path) -> dict[str, Any]:
             relative, np.array(times) * 1e3, style, label=f"{name} (slope {rate.exponent:.2f})"
         )
     axes.set(xlabel="size / (M = 1024, L = 8, n = 64)", ylabel="one evaluation, ms")
+    plain(axes, "x", "y")
     axes.legend()
     save(figure, out / "particles_cost.svg")
     return record
 
 
 def error(out: Path) -> dict[str, Any]:
-    """Error against time for the three initial measures: one run each, several seeds."""
+    """Error against time for the three initial measures, and the work that they need over that of iid."""
     problem = sample()
     fine = Numerics(
         depth=4, particles=2048, decoder_particles=2**17, initial="sobol", tolerance=1e-4, seed=99
     )
     truth = simulate(problem, fine)
     record: dict[str, Any] = {"truth": {k: v.__dict__ for k, v in truth.final.items()}}
-    names = ("KL_tau", "movement_tau", "lambda_min_G2")
+    squares: dict[str, np.ndarray] = {}  # (sizes, quantities, replicates), times seconds
     figure, axes = plt.subplots(1, 3, figsize=(10, 3.4))
     for initial, style in STYLES.items():
-        rows: list[dict[str, float]] = []
+        rows, work = [], []
         for particles in (64, 256, 1024):
-            numerics = Numerics(
-                depth=4, particles=particles, decoder_particles=16 * particles,
-                initial=initial, tolerance=1e-3,  # type: ignore[arg-type]
-            )  # fmt: skip
-            began = time.thread_time()
-            runs = [integrate(problem, numerics, times=truth.time, replicate=r) for r in range(8)]
-            row = {"particles": particles, "seconds": (time.thread_time() - began) / len(runs)}
-            for name in names:
-                value = truth.final[name].value
-                off = [getattr(run, name)[-1] / value - 1 for run in runs]
-                row[name] = float(np.sqrt(np.mean(np.square(off))))
-            rows.append(row)
+            spent, off = _runs(problem, truth, initial, particles)
+            rms = np.sqrt(np.mean(off**2, axis=1))
+            row = dict(zip(QUANTITIES, map(float, rms), strict=True))
+            rows.append({"particles": particles, "seconds": spent, **row})
+            work.append(spent * off**2)
         record[initial] = rows
-        for axis, name in zip(axes, names, strict=True):
+        squares[initial] = np.array(work)
+        for axis, name in zip(axes, QUANTITIES, strict=True):
             axis.loglog([r["seconds"] for r in rows], [r[name] for r in rows], style, label=initial)
             axis.set(title=name, xlabel="seconds per run")
-    for axis, name in zip(axes, names, strict=True):
+    for axis, name in zip(axes, QUANTITIES, strict=True):
         known = truth.final[name].error / truth.final[name].value
         axis.axhline(known, color="0.7", lw=0.8)
+        plain(axis, "x", "y")
     axes[0].set_ylabel("relative error (root mean square)")
     axes[0].legend()
     save(figure, out / "particles_error.svg")
+    record["work_of_iid_over"] = {
+        initial: _work(squares["iid"], squares[initial]) for initial in ("antithetic", "sobol")
+    }
     return record
+
+
+def _runs(problem: Problem, truth: Any, initial: str, particles: int) -> tuple[float, np.ndarray]:
+    """Return the seconds of one run, and the relative errors `(quantities, replicates)`."""
+    numerics = Numerics(
+        depth=4, particles=particles, decoder_particles=16 * particles,
+        initial=initial, tolerance=1e-3,  # type: ignore[arg-type]
+    )  # fmt: skip
+    began = time.thread_time()
+    runs = [integrate(problem, numerics, times=truth.time, replicate=r) for r in range(REPLICATES)]
+    spent = (time.thread_time() - began) / len(runs)
+    values = {name: truth.final[name].value for name in QUANTITIES}
+    off = [[getattr(run, name)[-1] / value - 1 for run in runs] for name, value in values.items()]
+    return spent, np.array(off)
+
+
+def _work(iid: np.ndarray, other: np.ndarray) -> dict[str, list[float]]:
+    """Ratio of mean square error times seconds, mean over sizes: quartiles over resampled replicates."""
+    rng = np.random.default_rng(0)
+    ratios = []
+    for _ in range(400):
+        first, second = (
+            np.log(a[..., rng.integers(0, REPLICATES, REPLICATES)].mean(axis=-1)).mean(axis=0)
+            for a in (iid, other)
+        )
+        ratios.append(np.exp(first - second))
+    found = np.percentile(ratios, SPREAD, axis=0).T
+    return {name: list(map(float, row)) for name, row in zip(QUANTITIES, found, strict=True)}
 
 
 def beta_laws(out: Path) -> dict[str, Any]:
@@ -165,6 +207,7 @@ def beta_laws(out: Path) -> dict[str, Any]:
         axes[0].axhline(value, color="0.5", ls=":")
     for axis in axes:
         axis.set(xscale="log", xlabel="beta", ylim=(0, None))
+        plain(axis, "x")
         axis.legend()
     save(figure, out / "particles_laws.svg")
     return record
@@ -178,7 +221,7 @@ def finite(out: Path) -> dict[str, Any]:
     )
     reference = limit(problem, fine)
     network = Numerics(
-        depth=16, initial="iid", scheme="euler", layer_draws="independent", replicates=10,
+        depth=16, initial="iid", scheme="euler", layer_draws="independent", replicates=24,
         tolerance=1e-3,
     )  # fmt: skip
     widths = [32, 64, 128, 256, 512, 1024]
@@ -213,8 +256,15 @@ def finite(out: Path) -> dict[str, Any]:
                 "rates": {k: v.__dict__ for k, v in sweep.rates.items()},
             }
             text = f"{name}: {rate.exponent:.2f} [{rate.lower:.2f}, {rate.upper:.2f}]"
-            axis.loglog(sweep.sizes, errors.mean(axis=1), "o-", label=text)
-        axis.set(xlabel=label, ylabel="distance of outputs from the limit")
+            middle = errors.mean(axis=1)
+            ends = np.abs(np.percentile(errors, (10, 90), axis=1) - middle)
+            axis.errorbar(sweep.sizes, middle, ends, fmt="o-", capsize=3, label=text)
+        axis.set(
+            xscale="log", yscale="log", xlabel=label, ylabel="distance of outputs from the limit"
+        )
+        axis.set_xticks(next(iter(sweeps.values())).sizes)
+        axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.legend()
     save(figure, out / "particles_finite.svg")
     return record
