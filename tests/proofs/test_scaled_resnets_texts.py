@@ -252,3 +252,13 @@ def test_a_form_near_rounding_is_left_out() -> None:
     assert 40 not in sizes
     assert forms.shape == (len(sizes), 2)
     assert teachers.circle_forms(LIBRARY["tanh"])[1][-1] == pytest.approx([22.48, 320], rel=0.01)
+
+
+@FLOW
+@pytest.mark.parametrize(
+    "id", ["theorem-5-loss-no-n", "theorem-5-floor-n", "theorem-6-rademacher-n"]
+)
+def test_an_error_in_n_is_one_for_two_points_too(id: str) -> None:
+    error = next(e for claim in paper.claims for e in claim.planted if e.id == id)
+    for check in error.rejected_by:
+        assert answer(check, ORTHOGONAL, **error.replace).passed is False

@@ -118,8 +118,8 @@ rademacher = Claim(
         PlantedError(
             "theorem-6-rademacher-n",
             "exponent off",
-            {"bound": link["bound"] / sp.sqrt(n)},
-            "The complexity falls like $n^{-1/2}$.",
+            {"bound": link["bound"] / n},
+            r"The complexity falls like $n^{-1/2}$; for small $\rho$ it is more than half of the bound.",
             ("theorem-6-rademacher-link",),
         ),
         PlantedError(

@@ -136,8 +136,8 @@ loss_claim = Claim(
         PlantedError(
             "theorem-5-loss-no-n",
             "factor n dropped",
-            {"bound": L_0 * sp.exp(-(beta**2) * lambda_0 * t)},
-            "With $n = 4$ this is four times the rate, twice what the slowest mode has.",
+            {"bound": L_0 * sp.exp(-(beta**2) * lambda_0 * n * t)},
+            "This is $n^2$ times the stated rate; the slowest mode decays at twice the stated one only.",
             ("theorem-5-loss-decay",),
         ),
     ),

@@ -175,8 +175,8 @@ spectrum = Claim(
         PlantedError(
             "theorem-5-floor-n",
             "factor n dropped",
-            {"floor": n * lambda_0 / 2},
-            r"At $t = 0$ the smallest eigenvalue is $\lambda_0$.",
+            {"floor": n**2 * lambda_0 / 2},
+            r"At $t = 0$ the smallest eigenvalue is $\lambda_0$, and $n^2/2 \ge 2$.",
             ("theorem-5-spectral-floor",),
         ),
     ),
