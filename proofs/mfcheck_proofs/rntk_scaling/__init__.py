@@ -1,6 +1,7 @@
 """Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor (arXiv 2403.04545)."""
 
 from mfcheck.claims import Paper
+from mfcheck.falsify.tightness import with_slack_checks
 from mfcheck_proofs.rntk_scaling import (
     constant,
     correlation,
@@ -14,6 +15,7 @@ from mfcheck_proofs.rntk_scaling import (
     width,
 )
 from mfcheck_proofs.rntk_scaling.assumptions import ASSUMPTIONS
+from mfcheck_proofs.rntk_scaling.attackable import MUST_FALL, attackable
 from mfcheck_proofs.rntk_scaling.audited import with_assumptions
 from mfcheck_proofs.rntk_scaling.constants import CONSTANTS
 from mfcheck_proofs.rntk_scaling.experiments import IMAGES, SYNTHETIC
@@ -21,7 +23,7 @@ from mfcheck_proofs.rntk_scaling.networks import BLOCKS, NETWORKS
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT, PARAMETERS, validate
 from mfcheck_proofs.rntk_scaling.simulation import simulation
 
-paper = Paper(
+_paper = Paper(
     id="rntk-scaling",
     title="Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor",
     authors=("Songtao Tian", "Zixiong Yu"),
@@ -30,7 +32,7 @@ paper = Paper(
     default=DEFAULT,
     assumptions=ASSUMPTIONS,
     claims=tuple(
-        with_assumptions(claim)
+        attackable(with_assumptions(claim))
         for claim in (
             *kernel.CLAIMS,
             *correlation.CLAIMS,
@@ -59,3 +61,5 @@ paper = Paper(
         "(2017) 1281-1292",
     ),
 )
+
+paper = with_slack_checks(_paper, MUST_FALL)

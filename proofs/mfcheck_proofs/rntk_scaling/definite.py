@@ -88,7 +88,7 @@ def data_definite(context: Context) -> Evidence:
         found = {}
         for name, depth in (("r_1", 1), ("r_2", 2)):
             k = kernel(depth, 1, 20)
-            found[name] = smallest_eigenvalue(_gram(rows, k))
+            found[name] = smallest_eigenvalue(gram(rows, k))
     floor = arb(float(context["floor"]))
     least = min(found.values(), key=lambda x: float(x.mid()))
     passed = True if least > floor else False if least < floor else None
@@ -103,7 +103,8 @@ def data_definite(context: Context) -> Evidence:
     )
 
 
-def _gram(points: tuple[Point, ...], k: Callable[[arb], arb]) -> arb_mat:
+def gram(points: tuple[Point, ...], k: Callable[[arb], arb]) -> arb_mat:
+    """Enclose the matrix of a kernel with k(1) = 1 on the points, shape (n, n)."""
     cosines = half_gram(points) * 2
     n = cosines.nrows()
     rows = [[arb(1) if i == j else k(cosines[i, j] - 1) for j in range(n)] for i in range(n)]

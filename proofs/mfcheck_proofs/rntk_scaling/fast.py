@@ -93,20 +93,22 @@ def pointwise_enclosed(context: Context) -> Evidence:
         for depth in context.budget.pick((10, 300), (10, 100, 1000), (10, 100, 1000, 10_000)):
             for u in POINTS:
                 with ctx.workprec(PREC):
-                    gap = _distance(depth, u, exponent)
-                    bound = _clock(depth, exponent) * enclose(
+                    gap = distance(depth, u, exponent)
+                    bound = clock(depth, exponent) * enclose(
                         context["factor"], {theta: exact(u).acos()}, PREC
                     )
                 cases.append((f"L = {depth}, u = {u}, gamma = {exponent}", gap, bound))
     return all_below(cases, "gamma = 0.6, 0.75, 1; u from -0.99 to 0.999")
 
 
-def _distance(depth: int, u: Fraction, exponent: Fraction) -> arb:
+def distance(depth: int, u: Fraction, exponent: Fraction) -> arb:
+    """Enclose |r_L(u) - r_1(u)| for alpha = L^-exponent."""
     shallow = enclose(HALF_TERM, {theta: exact(u).acos()}, PREC)
     return abs(value(SCALING, depth, u, exponent) - shallow)
 
 
-def _clock(depth: int, exponent: Fraction) -> arb:
+def clock(depth: int, exponent: Fraction) -> arb:
+    """Enclose a L for alpha = L^-exponent."""
     square = alpha_squared(SCALING, depth, exponent)
     return depth * square / (1 + square)
 
@@ -114,15 +116,15 @@ def _clock(depth: int, exponent: Fraction) -> arb:
 def fast_values(context: Context) -> Evidence:
     """The distances at gamma = 3/4, enclosed and rounded; at u = 1 it is zero."""
 
-    def distance(depth: int) -> arb:
+    def largest(depth: int) -> arb:
         worst = arb(0)
         for u in GRID:
-            worst = worst.max(_distance(depth, u, Fraction(3, 4)))
+            worst = worst.max(distance(depth, u, Fraction(3, 4)))
         return worst
 
     table = context["table"][: context.budget.pick(3, 4, 4)]
     return table_agrees(
-        table, distance, "gamma = 3/4; largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1"
+        table, largest, "gamma = 3/4; largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1"
     )
 
 
@@ -194,8 +196,8 @@ def uniform_enclosed(context: Context) -> Evidence:
         for depth in context.budget.pick((10, 300), (10, 100, 1000), (10, 100, 1000, 10_000)):
             for u in (Fraction(-1), *POINTS):
                 with ctx.workprec(PREC):
-                    gap = _distance(depth, u, exponent)
-                    bound = enclose(context["bound"], {T: _clock(depth, exponent)}, PREC)
+                    gap = distance(depth, u, exponent)
+                    bound = enclose(context["bound"], {T: clock(depth, exponent)}, PREC)
                 cases.append((f"L = {depth}, u = {u}, gamma = {exponent}", gap, bound))
     return all_below(cases, "gamma = 0.6, 0.75, 1; u from -1 to 0.999")
 

@@ -10,8 +10,9 @@ from mfcheck.falsify.tightness import check_id
 from mfcheck.falsify.variants import ASSUMPTION, EXPONENT, SCALED, SIGN
 from mfcheck_proofs.scaled_resnets import falsifiable as start
 from mfcheck_proofs.scaled_resnets import falsifiable_links as links
-from mfcheck_proofs.scaled_resnets.lemma4 import GERSHGORIN as SEPARATED
+from mfcheck_proofs.scaled_resnets.lemma4 import J1, v
 from mfcheck_proofs.scaled_resnets.measured import bound_symbol
+from mfcheck_proofs.scaled_resnets.network import mean_uw
 from mfcheck_proofs.scaled_resnets.rademacher import link, radius
 from mfcheck_proofs.scaled_resnets.separated_samples import CAP
 from mfcheck_proofs.scaled_resnets.symbols import C_1, Q_KL, Lambda, Q_m, alpha, beta, lambda_0, n
@@ -83,13 +84,13 @@ MUST_FALL: tuple[PlantedError, ...] = (
     _planted(
         start.LIPSCHITZ,
         EXPONENT,
-        {"lipschitz": C_1 * start.mean_uw},
+        {"lipschitz": C_1 * mean_uw},
         r"The slope is proportional to $\alpha$, which exceeds one in some settings.",
     ),
     _planted(
         start.FIRST,
         SIGN,
-        {"excess": -(alpha**2) * (start.J1.T * start.v).T * (start.J1.T * start.v)},
+        {"excess": -(alpha**2) * (J1.T * v).T * (J1.T * v)},
         "A sum of squares is not negative.",
     ),
     _planted(
@@ -100,9 +101,9 @@ MUST_FALL: tuple[PlantedError, ...] = (
     ),
     _planted(
         start.GERSHGORIN,
-        SCALED,
-        {"term": 2 * SEPARATED["term"]},
-        "For two points the stated bound is attained.",
+        ASSUMPTION,
+        {"term": sp.Integer(1)},
+        r"Without $C_{\max} < 1$ this is the diagonal entry, which exceeds $\lambda_{\min}$.",
     ),
     _planted(
         start.DECAY,

@@ -190,7 +190,7 @@ COMPOSED, REPAIRED = (
 
 
 def _scaling_enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
-    return tuple(_ratio_enclosed(formulas[name], case) for name in ("required", "choice"))  # type: ignore[return-value]
+    return tuple(_ratio_enclosed(formulas[name], case) for name in ("required", "choice"))
 
 
 SCALING = Inequality(
@@ -224,7 +224,7 @@ def _confidence(formula: sp.Expr, sample: Sample) -> float:
 
 def _confidence_enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
     given: dict[sp.Symbol, Any] = {s.n: case["n_"], s.delta: case["delta_"]}
-    return tuple(enclose(f, given, PREC) for f in (NEEDED, formulas["confidence"]))  # type: ignore[return-value]
+    return tuple(enclose(f, given, PREC) for f in (NEEDED, formulas["confidence"]))
 
 
 CONFIDENCE = Inequality(

@@ -1,0 +1,64 @@
+"""Fast and enclosed sides agree; each inequality has a false variant that is found, and is itself not refuted."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from mfcheck.claims import Case, Claim, Inequality
+from mfcheck.falsify import space
+from mfcheck.falsify.attack import attack
+from mfcheck.falsify.search import Sizes
+from mfcheck.falsify.target import Target
+from mfcheck_proofs.rntk_scaling import paper
+from mfcheck_proofs.rntk_scaling.attackable import INEQUALITIES, MUST_FALL, NO_INEQUALITY
+from mfcheck_proofs.rntk_scaling.setting import DEFAULT
+
+PAIRS = [(claim, q) for claim in paper.claims for q in claim.inequalities]
+SMALL = Sizes(sampled=30, guided=10, optimised=300, max_n=4, max_d=3)
+
+
+def by_id(item: object) -> str:
+    return getattr(item, "id", "")
+
+
+@pytest.mark.parametrize(("claim", "inequality"), PAIRS, ids=by_id)
+def test_fast_sides_agree_with_the_enclosures(claim: Claim, inequality: Inequality) -> None:
+    rng = np.random.default_rng(5)
+    formulas = claim.reading(inequality.reading).formulas
+    for _ in range(4):
+        case = space.draw(rng, DEFAULT, inequality, 4, 3)
+        fast = inequality.fast(case.sample(), formulas)
+        exact = inequality.enclosed(case, formulas)
+        size = sum(abs(float(side.mid())) for side in exact)
+        for number, side in zip(fast, exact, strict=True):
+            assert number == pytest.approx(float(side.mid()), rel=1e-6, abs=1e-8 * size)
+
+
+@pytest.mark.parametrize(("claim", "inequality"), PAIRS, ids=by_id)
+def test_false_variants_fall_and_the_inequality_stands(
+    claim: Claim, inequality: Inequality
+) -> None:
+    (error,) = (e for e in MUST_FALL if e.rejected_by == (f"slack-{inequality.id}",))
+    formulas = dict(claim.reading(inequality.reading).formulas)
+    stands = attack(Target(paper, claim, inequality, formulas), SMALL, 0)
+    assert stands.counterexample is None
+    assert stands.met > 0
+    falls = attack(Target(paper, claim, inequality, formulas | dict(error.replace)), SMALL, 0)
+    assert falls.counterexample is not None
+    assert Fraction(falls.counterexample.lhs.lower) > Fraction(falls.counterexample.rhs.upper)
+
+
+def test_every_claim_is_attacked_or_says_why_not() -> None:
+    ids = {claim.id for claim in paper.claims}
+    assert set(INEQUALITIES) | set(NO_INEQUALITY) == ids
+    assert not set(INEQUALITIES) & set(NO_INEQUALITY)
+    assert all(bool(claim.inequalities) != bool(claim.no_inequality) for claim in paper.claims)
+
+
+def test_integers_stay_integers() -> None:
+    rng = np.random.default_rng(1)
+    (slow, *_) = INEQUALITIES["theorem-2-slow"]
+    cases: list[Case] = [space.draw(rng, DEFAULT, slow, 4, 3) for _ in range(30)]
+    assert all(case["layers"].denominator == 1 for case in cases)
+    assert len({case["layers"] for case in cases}) > 10
