@@ -50,7 +50,10 @@ def _click() -> Any:
 def _known(paper: str) -> set[str]:
     if paper == "my-paper":
         return NAMES_OF_THE_TEMPLATE
-    return {claim.id for claim in load_paper(paper).claims} if paper in paper_ids() else set()
+    if paper not in paper_ids():
+        return set()
+    loaded = load_paper(paper)
+    return {claim.id for claim in loaded.claims} | {e.id for e in loaded.experiments}
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda p: str(p.relative_to(ROOT)))
