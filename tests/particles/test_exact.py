@@ -209,3 +209,20 @@ def test_leading_orders_in_beta() -> None:
         logs = np.log([run.final[name].value for run in runs])
         slope = np.polyfit(np.log(betas), logs, 1)[0]
         assert slope == pytest.approx(power, abs=0.03), name
+
+
+def test_leading_order_of_the_entropy_within_one_percent() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(4, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    problem = Problem(points, rng.uniform(-1, 1, 4), LIBRARY["tanh"], 1.0, 160.0)
+    thorough = Numerics(
+        depth=2, particles=64, decoder_particles=2**15, initial="sobol", tolerance=5e-4,
+        replicates=6, outputs=9,
+    )  # fmt: skip
+    found = simulate(problem, thorough).final["KL_tau"]
+    law = hermite_forms(problem)[1] / problem.beta**2
+    assert found.error < 0.01 * law
+    assert abs(found.value - law) < 0.01 * law
+    # the next order is 0.1 %
+    assert abs(found.value - law) <= found.error + 0.001 * law

@@ -1,6 +1,7 @@
 """Velocities are exact gradients, Gram matrices give the exact law of residuals."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mfcheck.errors import InputError
 from mfcheck.particles import Flow, Numerics, Problem, State, initial_state
-from mfcheck.symbolic.activation import LIBRARY, X
+from mfcheck.symbolic.activation import LIBRARY, X, activation
 
 MakeProblem = Callable[..., Problem]
 numerics = st.builds(
@@ -75,6 +77,25 @@ def test_velocities_are_the_gradient_of_the_discrete_loss(
     expected_tau, expected_nu = numerical_velocities(flow, state)
     assert agree(evaluation.d_tau, expected_tau)
     assert agree(evaluation.d_nu, expected_nu)
+
+
+@pytest.mark.parametrize("name", list(LIBRARY))
+def test_any_activation_of_the_library(make_problem: MakeProblem, name: str) -> None:
+    problem = make_problem(2, 2, name, 1.3, 2.0)
+    choice = Numerics(depth=2, particles=4, decoder_particles=4, initial="iid")
+    state = displaced(problem, choice)
+    flow = Flow(problem, choice, state.copy())
+    evaluation = flow.evaluate(state)
+    expected_tau, expected_nu = numerical_velocities(flow, state)
+    assert agree(evaluation.d_tau, expected_tau)
+    assert agree(evaluation.d_nu, expected_nu)
+
+
+def test_a_kink_is_refused(make_problem: MakeProblem) -> None:
+    problem = replace(make_problem(), activation=activation("relu"))
+    choice = Numerics(depth=2, particles=4, decoder_particles=4)
+    with pytest.raises(InputError, match="has no second derivative"):
+        Flow(problem, choice, initial_state(problem, choice))
 
 
 def test_a_velocity_of_another_scheme_is_noticed(make_problem: MakeProblem) -> None:

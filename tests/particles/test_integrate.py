@@ -1,5 +1,6 @@
 """Orders in time and depth, output times, and how runs fail."""
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -34,6 +35,24 @@ def fixed_steps(problem: Problem, numerics: Numerics, count: int) -> np.ndarray:
     for _ in range(count):
         assert stepper.attempt(0.2 / count, 0.1) <= 1
     return stepper.y.flat.copy()
+
+
+@pytest.mark.parametrize("stiff", [False, True])
+def test_steps_allocate_nothing_of_the_size_of_the_particles(
+    make_problem: MakeProblem, stiff: bool
+) -> None:
+    numerics = replace(SMALL, depth=8, particles=2048, decoder_particles=2048)
+    start = initial_state(make_problem(), numerics)
+    flow = Flow(make_problem(), numerics, start)
+    stepper = Stepper(flow, np.full(4, 1e30), 1e30, 0.0 if stiff else None)
+    stepper.attempt(1e-4, 0.1)
+    tracemalloc.start()
+    for _ in range(4):
+        stepper.attempt(1e-4, 0.1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.02 * (start.tau.nbytes + start.nu.nbytes)
+    assert stepper.stiff == stiff
 
 
 def test_steps_are_of_third_order(make_problem: MakeProblem) -> None:

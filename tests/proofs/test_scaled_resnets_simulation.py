@@ -1,5 +1,6 @@
 """`mfcheck simulate` for the paper: seven quantities with errors, bounds and plots; options; early ends."""
 
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -92,6 +93,16 @@ def test_a_bound_is_promised_only_where_the_theorem_applies() -> None:
     assert not any(bound.applies for bound in still.bounds.values())
     assert still.bounds["loss"].holds is False
     assert any("nothing is learnt" in note for note in still.notes)
+
+
+def test_the_distance_is_enclosed() -> None:
+    (note,) = [note for note in run().notes if "W_2" in note]
+    low, high, low_nu, high_nu = map(float, re.findall(r"(?:between|and) ([\d.e-]+[\d])", note))
+    assert 0 < low <= high
+    assert 0 < low_nu <= high_nu
+    # one particle's draws differ from the mean of replicates, and few hide how the law has moved
+    assert high == pytest.approx(run().final["movement_tau"].value, rel=0.2)
+    assert low > 0.3 * high
 
 
 def test_parts_can_be_frozen_and_the_encoder_left_out() -> None:

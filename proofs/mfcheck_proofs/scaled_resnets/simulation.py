@@ -19,6 +19,7 @@ from mfcheck.particles import (
     Problem,
     Solution,
     Trajectory,
+    distances,
     plan,
     simulate,
 )
@@ -253,11 +254,27 @@ def _notes(setting: Setting, found: Solution) -> list[str]:
     start, end = (float(found.series["loss"].value[i]) for i in (0, -1))
     if "tau" not in frozen and end > 1e-4 * start:
         notes.append(f"The flow has not converged: the loss is {end / start:.2g} of what it was.")
+    notes.append(_distances(found))
     cost = found.cost
     notes.append(
         f"{cost.runs} runs, {cost.evaluations} evaluations of the flow, {in_words(cost.memory)}."
     )
     return notes
+
+
+def _distances(found: Solution) -> str:
+    """Say between what W2 lies at the end, for the particles of one replicate: the movement is its upper bound."""
+    run = found.reference
+    layer = int(run.movement[-1, 1:].argmax())
+    pairs = (
+        (r"\tau", run.start.tau, run.final.tau),
+        (r"\nu", run.start.nu[layer], run.final.nu[layer]),
+    )
+    words = []
+    for name, start, end in pairs:
+        at = distances(start, end, assignment=False)
+        words.append(rf"$W_2({name}_t, {name}_0)$ between {at.lower:.3g} and {at.upper:.3g}")
+    return f"At the end, for the particles of one replicate: {', '.join(words)}."
 
 
 def _plot(setting: Setting, found: Solution, name: str, bound: BoundRecord | None) -> Plot:
