@@ -165,6 +165,10 @@ def _environment() -> Environment:
         "answer": view.answer,
         "met": view.met,
         "orders": view.orders,
+        "audited": view.audited,
+        "granted": view.more_than_granted,
+        "rows": view.rows,
+        "plain_setting": view.plain_setting,
         "stroke": stroke,
         "describe": describe,
     }
@@ -172,6 +176,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "symbols": view.SYMBOLS,
         "questions": view.QUESTIONS,
+        "answers": view.AUDITS,
         "sample": sample,
         "shown_points": _POINTS,
         "shown_coordinates": _COORDINATES,
@@ -193,6 +198,7 @@ def _model(review: Review, power: PowerRecord | None) -> dict[str, Any]:
         "meanings": view.meanings(),
         "evidence": lambda ids: view.evidence(review, ids),
         "anchor": anchor,
+        "audits": view.audits(review),
         "graph": draw_graph(review.constants, anchor),
         "bibtex": render_bibtex(review),
         "picture": _Pictures(),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from mfcheck.claims.audit import AssumptionRecord
 from mfcheck.claims.record import CheckRecord, ClaimRecord, Review, Value
 from mfcheck.report import numbers, view
 from mfcheck.report.questions import QuestionToAuthors, questions
@@ -146,6 +147,34 @@ def _claim(claim: ClaimRecord) -> Iterator[str]:
     )
 
 
+def _audits(review: Review) -> Iterator[str]:
+    joint, alone = view.audits(review)
+    if not joint:
+        return
+    means = "; ".join(f"{answer}: {meaning}" for answer, meaning in view.AUDITS.items())
+    yield rf"\subsection{{Can they be met?}} {plain(means)}."
+    yield from _items(
+        rf"{words(a.text)}; {', '.join(map(code, a.assumptions))}: \textbf{{{a.answer}}} ({view.audited(a)}); "
+        + words(a.reason)
+        + (f"; certificate {code(a.certificate)}" if a.certificate else "")
+        + f" (claims {', '.join(map(code, a.claims))}; reproduce: {code(a.reproduce)})"
+        for a in (*joint, *alone)
+    )
+
+
+def _granted(assumption: AssumptionRecord) -> Iterator[str]:
+    needs = view.more_than_granted(assumption)
+    if needs:
+        yield rf"\subsection{{Needed beyond {words(assumption.title)}}}"
+        yield from _items(
+            f"{words(need)} ({', '.join(map(code, places))})" for need, places in needs
+        )
+    rows = [(code(s.name), view.met(s.met), words(s.reason)) for s in assumption.survey]
+    yield from _table(
+        r"p{0.16\textwidth}p{0.12\textwidth}p{0.6\textwidth}", ("Choice", "Met", "Why"), rows
+    )
+
+
 def _tables(review: Review) -> Iterator[str]:
     if review.assumptions:
         yield r"\section{Assumptions}"
@@ -155,6 +184,9 @@ def _tables(review: Review) -> Iterator[str]:
         ]
         widths = r"p{0.17\textwidth}p{0.1\textwidth}p{0.38\textwidth}p{0.22\textwidth}"
         yield from _table(widths, ("Assumption", "Setting", "Statement", "Why"), rows)
+        yield from _audits(review)
+        for assumption in review.assumptions:
+            yield from _granted(assumption)
     if review.constants:
         yield r"\section{Constants}"
         constants = [

@@ -7,6 +7,7 @@ rewritten so that Markdown finds nothing to change in it.
 import re
 from collections.abc import Iterable, Sequence
 
+from mfcheck.claims.audit import AssumptionRecord
 from mfcheck.claims.record import CheckRecord, ClaimRecord, Finding, ReadingRecord, Review, Value
 from mfcheck.report import numbers, view
 from mfcheck.report.mathml import refused
@@ -257,7 +258,42 @@ def _assumptions(review: Review) -> list[str]:
         for a in review.assumptions
     ]
     table = _table(("Assumption", "This setting", "Statement", "Why"), rows)
-    return ["### Assumptions", "", *table] if rows else []
+    more = [line for assumption in review.assumptions for line in _granted(assumption)]
+    return ["### Assumptions", "", *table, *_audits(review), *more] if rows else []
+
+
+def _audits(review: Review) -> list[str]:
+    joint, alone = view.audits(review)
+    rows = [
+        (
+            prose(a.text),
+            ", ".join(code(id) for id in a.assumptions),
+            f"**{a.answer}** ({view.audited(a)})",
+            prose(a.reason) + (f"; certificate {code(a.certificate)}" if a.certificate else ""),
+            ", ".join(code(id) for id in a.claims),
+            code(a.reproduce),
+        )
+        for a in (*joint, *alone)
+    ]
+    means = "; ".join(f"{answer}: {meaning}" for answer, meaning in view.AUDITS.items())
+    heads = ("Where", "Assumptions", "Answer", "Why", "Claims", "Reproduce")
+    return (
+        [f"Can they be met together where the claims speak? {means}.", "", *_table(heads, rows)]
+        if rows
+        else []
+    )
+
+
+def _granted(assumption: AssumptionRecord) -> list[str]:
+    lines = [
+        f"- Needed beyond {prose(assumption.title)}: {prose(need)} ({', '.join(map(code, places))})"
+        for need, places in view.more_than_granted(assumption)
+    ]
+    rows = [(code(s.name), view.met(s.met), prose(s.reason)) for s in assumption.survey]
+    table = (
+        [f"{prose(assumption.title)}:", "", *_table(("Choice", "Met", "Why"), rows)] if rows else []
+    )
+    return [*lines, "", *table] if lines else table
 
 
 def _constants(review: Review) -> list[str]:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, get_args
 
+from mfcheck.claims.audit import AssumptionRecord, AuditRecord
 from mfcheck.claims.record import CheckRecord, ClaimRecord, Finding, ReadingRecord, Review, Severity
 from mfcheck.claims.verdict import RULES, Kind, Question, Verdict
 from mfcheck.report.text import one_line
@@ -27,6 +28,13 @@ QUESTIONS = {
     Question.FOLLOWS: "does it follow from what is cited for it?",
     Question.APPLIES: "can its assumptions be met, and does it say anything there?",
 }
+AUDITS = {
+    "witness": "a setting meets them, and so does one at every value of what grows",
+    "none": "it is proved that nothing meets them",
+    "unknown": "neither is known",
+}
+"""What each answer of the audit means."""
+
 _SETTING = ("n", "d", "activation", "parameters", "origin", "sha256", "points", "labels")
 _PLAIN = re.compile(r"[^A-Za-z0-9]+")
 
@@ -48,6 +56,27 @@ def answer(check: CheckRecord) -> str:
 def met(value: bool | None) -> str:
     """Return whether an assumption is met, in words."""
     return {True: "met", False: "not met", None: "undecided"}[value]
+
+
+def audits(review: Review) -> tuple[list[AuditRecord], list[AuditRecord]]:
+    """Return the audits of all that a claim assumes, and those of single assumptions."""
+    found = review.audits
+    return [a for a in found if a.joint], [a for a in found if not a.joint]
+
+
+def audited(audit: AuditRecord) -> str:
+    """Return how an answer of the audit was found, in words."""
+    if audit.answer == "unknown" or audit.kind is None:
+        return "defect" if audit.defect else "no proof"
+    return f"{audit.kind.value}{'' if audit.answer == 'witness' else ' proof'}"
+
+
+def more_than_granted(assumption: AssumptionRecord) -> list[tuple[str, list[str]]]:
+    """Return what is needed beyond an assumption, each with the claims and constants that need it."""
+    groups: dict[str, list[str]] = {}
+    for where, need in assumption.beyond.items():
+        groups.setdefault(need, []).append(where)
+    return list(groups.items())
 
 
 def located(review: Review) -> tuple[Located, ...]:

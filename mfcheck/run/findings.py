@@ -70,16 +70,25 @@ def _of_audits(audits: Sequence[AuditRecord]) -> Iterable[Finding]:
         by_regime.setdefault(audit.regime, []).append(audit)
     for regime, answers in by_regime.items():
         joint = [a for a in answers if a.joint and a.answer == "none"]
-        claims = tuple(dict.fromkeys(claim for a in joint for claim in a.claims))
         if joint:
+            claims = tuple(dict.fromkeys(claim for a in joint for claim in a.claims))
             text = (
-                f"The assumptions of {', '.join(claims)} cannot be met together: {joint[0].text}. "
-                f"{_sentence(joint[0].reason)}"
+                f"Nothing meets all assumptions of {', '.join(claims)} in the regime: {joint[0].text}. Proof: "
+                f"{joint[0].reason}.{_elsewhere(claims, audits)}"
             )
             yield _audited(f"audit.{regime}", text, claims[0], joint[0])
         for audit in (a for a in answers if a.defect):
             text = f"Whether assumptions can be met ({audit.text}) is not known: {audit.reason}"
             yield _audited(f"audit.{regime}.defect", text, audit.claims[0], audit)
+
+
+def _elsewhere(claims: Sequence[str], audits: Sequence[AuditRecord]) -> str:
+    """Say where else the assumptions of these claims can be met."""
+    met = [a for a in audits if a.joint and a.answer == "witness" and set(a.claims) & set(claims)]
+    return "".join(
+        f" Those of {', '.join(id for id in a.claims if id in claims)} can be met in the regime: {a.text}."
+        for a in met
+    )
 
 
 def _audited(id: str, text: str, claim: str, audit: AuditRecord) -> Finding:
@@ -91,10 +100,6 @@ def _audited(id: str, text: str, claim: str, audit: AuditRecord) -> Finding:
         evidence=audit.evidence,
         reproduce=audit.reproduce,
     )
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def without_constants(paper: str, reason: str, options: Sequence[str]) -> Finding:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
+from mfcheck.claims.audit import AssumptionRecord, AuditRecord, SurveyRecord
 from mfcheck.claims.record import (
-    AssumptionRecord,
     CheckRecord,
     ClaimRecord,
     ConstantRecord,
@@ -170,18 +170,10 @@ ASSUMPTION = st.builds(
     source=TEXT,
     met=st.sampled_from((True, False, None)),
     reason=TEXT,
-)
-CONSTANT = st.builds(
-    ConstantRecord,
-    id=TEXT,
-    latex=TEXT,
-    formula=TEXT,
-    value=st.builds(Interval, lower=TEXT | FLOAT.map(repr), upper=TEXT | FLOAT.map(repr)),
-    evidence=TEXT,
-    depends_on=_tuples(TEXT),
-    source=TEXT,
-    needs=TEXT,
-    orders=st.dictionaries(TEXT, TEXT, max_size=2),
+    survey=_tuples(
+        st.builds(SurveyRecord, name=TEXT, met=st.sampled_from((True, False, None)), reason=TEXT), 1
+    ),
+    beyond=st.dictionaries(TEXT, TEXT, max_size=1),
 )
 SETTING = st.one_of(
     st.dictionaries(
@@ -197,29 +189,69 @@ SETTING = st.one_of(
         parameters=st.dictionaries(TEXT, TEXT, max_size=2),
     ),
 )
+AUDIT = st.builds(
+    AuditRecord,
+    id=TEXT,
+    regime=TEXT,
+    text=TEXT,
+    index=TEXT,
+    assumptions=_tuples(TEXT),
+    claims=_tuples(TEXT),
+    joint=st.booleans(),
+    answer=st.sampled_from(("witness", "none", "unknown")),
+    kind=st.none() | st.sampled_from(Kind),
+    reason=TEXT,
+    setting=st.none() | SETTING,
+    defect=st.booleans(),
+    evidence=_tuples(TEXT, 1),
+    certificate=st.none() | TEXT,
+    reproduce=TEXT,
+)
+CONSTANT = st.builds(
+    ConstantRecord,
+    id=TEXT,
+    latex=TEXT,
+    formula=TEXT,
+    value=st.builds(Interval, lower=TEXT | FLOAT.map(repr), upper=TEXT | FLOAT.map(repr)),
+    evidence=TEXT,
+    depends_on=_tuples(TEXT),
+    source=TEXT,
+    needs=TEXT,
+    orders=st.dictionaries(TEXT, TEXT, max_size=2),
+)
+
+
+REVIEW = st.builds(
+    Review,
+    mfcheck=TEXT,
+    paper=TEXT,
+    title=TEXT,
+    source=TEXT,
+    seed=st.integers(0, 2**64),
+    budget=TEXT,
+    setting=SETTING,
+    versions=st.dictionaries(TEXT, TEXT, max_size=2),
+    complete=st.booleans(),
+    missing=_tuples(TEXT),
+    assumptions=_tuples(ASSUMPTION, 1),
+    claims=_tuples(CLAIM),
+    findings=_tuples(FINDING),
+    constants=_tuples(CONSTANT),
+    references=_tuples(TEXT),
+    audits=_tuples(AUDIT, 1),
+)
+
+
+@st.composite
+def _reviews(draw: st.DrawFn) -> Review:
+    # Hypothesis refuses to write out a strategy of this size; a function has a short name.
+    return draw(REVIEW)
 
 
 @pytest.fixture(scope="session")
 def hostile() -> st.SearchStrategy[Review]:
     """Reviews whose every string may be an attack, and whose every number may be extreme."""
-    return st.builds(
-        Review,
-        mfcheck=TEXT,
-        paper=TEXT,
-        title=TEXT,
-        source=TEXT,
-        seed=st.integers(0, 2**64),
-        budget=TEXT,
-        setting=SETTING,
-        versions=st.dictionaries(TEXT, TEXT, max_size=2),
-        complete=st.booleans(),
-        missing=_tuples(TEXT),
-        assumptions=_tuples(ASSUMPTION, 1),
-        claims=_tuples(CLAIM),
-        findings=_tuples(FINDING),
-        constants=_tuples(CONSTANT),
-        references=_tuples(TEXT),
-    )
+    return _reviews()
 
 
 @pytest.fixture(scope="session")

@@ -49,6 +49,8 @@ OURS = {
     "textquotesingle",
     "textquotedbl",
     "ldots",
+    "checkmark",
+    "blacksquare",
 }
 TOKEN = re.compile(r"\\([A-Za-z]+|.)|(.)", re.DOTALL)
 INNER = {"itemize", "enumerate", "longtable", "document"}

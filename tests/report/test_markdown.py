@@ -164,7 +164,12 @@ def test_no_string_of_a_record_becomes_markup(
         "em_open",
     }
     assert sum(t.type == "table_open" for t in tokens) == (
-        1 + len(review.claims) + bool(review.assumptions) + bool(review.constants)
+        1
+        + len(review.claims)
+        + bool(review.assumptions)
+        + bool(review.assumptions and review.audits)
+        + sum(bool(assumption.survey) for assumption in review.assumptions)
+        + bool(review.constants)
     )
     level_two = [t for t in tokens if t.type == "heading_open" and t.tag == "h2"]
     assert len(level_two) == 5 + bool(review.references)
