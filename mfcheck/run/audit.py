@@ -168,7 +168,7 @@ class _Search:
     # --- witnesses -----------------------------------------------------------------------------------------------
 
     def _witnesses(self, ids: Ids) -> tuple[dict[int, Setting], str]:
-        """Return a witness for each index that has one, and the first reason against a candidate."""
+        """Return a witness for each index that has one, and reasons against the first candidates."""
         met: dict[int, Setting] = {}
         reasons: list[str] = []
         for index in self.regime.indices if self.regime.index else (0,):
@@ -178,7 +178,7 @@ class _Search:
                     met[index] = candidate
                     break
                 reasons.append(why)
-        return met, next(iter(reasons), "")
+        return met, "; ".join(list(dict.fromkeys(reasons))[:2])
 
     def _candidates(self, ids: Ids, index: int) -> Iterator[tuple[Setting | None, str]]:
         """Yield settings to try, restored from their plain data; None with the reason where none could be made."""
