@@ -1,0 +1,104 @@
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+import sympy as sp
+from flint import arb
+
+from mfcheck.claims import (
+    Budget,
+    Check,
+    Claim,
+    Context,
+    Estimate,
+    Evidence,
+    Inequality,
+    Kind,
+    Paper,
+    PlantedError,
+    Reading,
+    Variable,
+    load_paper,
+)
+from mfcheck.falsify.tightness import check_id, with_slack_checks
+from mfcheck.rigor.ball import exact
+
+BASE = load_paper("scaled-resnets")
+SQUARE = Inequality(
+    "square",
+    "stated",
+    "x <= bound x^2 for x >= 1",
+    (),
+    lambda s, f: (s.values["x"], float(f["bound"]) * s.values["x"] ** 2),
+    lambda c, f: (exact(c["x"]), exact(f["bound"]) * exact(c["x"]) ** 2),
+    own=(Variable("x", Fraction(1), Fraction(1000), log=True),),
+)
+FALSE = PlantedError(
+    "halved", "constant scaled", {"bound": sp.Rational(1, 2)}, "x = 1", ("slack-square",)
+)
+
+
+def paper(inequality: Inequality = SQUARE) -> Paper:
+    known = Check("known", Kind.EXACT, lambda context: Evidence(passed=True))
+    claim = Claim(
+        "c",
+        "",
+        "",
+        "",
+        (Reading("stated", "", {"bound": sp.Integer(1)}),),
+        (known,),
+        inequalities=(inequality,),
+    )
+    other = replace(claim, id="other", inequalities=(), checks=(replace(known, id="k2"),))
+    return with_slack_checks(replace(BASE, assumptions=(), claims=(claim, other)), (FALSE,))
+
+
+def run(inequality: Inequality = SQUARE, bound: sp.Expr = sp.S.One) -> Evidence:
+    check = paper(inequality).claims[0].checks[-1]
+    context = Context(BASE.default, Budget.QUICK, 3, check.id, {"bound": bound})
+    return check.run(context)
+
+
+def test_each_inequality_gets_a_check_and_its_planted_error() -> None:
+    claim, other = paper().claims
+    assert [check.id for check in claim.checks] == ["known", check_id(SQUARE)]
+    assert claim.planted == (FALSE,)
+    assert [check.id for check in other.checks] == ["k2"]
+    assert other.planted == ()
+
+
+def test_the_least_slack_is_found_and_plotted() -> None:
+    found = run()
+    assert found.passed is True
+    assert found.slack == pytest.approx(1, abs=1e-3)
+    assert isinstance(found.lhs, Estimate)
+    assert found.lhs.value == pytest.approx(1, abs=1e-3)
+    assert found.cases == 60
+    (plot,) = found.plots
+    least = plot.curves[0]
+    assert all(y == pytest.approx(x, rel=1e-9) for x, y in zip(least.x, least.y, strict=True))
+
+
+def test_a_false_variant_is_rejected_with_the_place() -> None:
+    found = run(bound=sp.Rational(1, 2))
+    assert found.passed is False
+    assert found.reason.startswith("certainly false at x = ")
+
+
+def test_a_violation_that_is_not_certified_is_undecided() -> None:
+    vague = replace(SQUARE, enclosed=lambda c, f: (arb(0, 10), arb(0, 10)))
+    found = run(vague, sp.Rational(1, 2))
+    assert found.passed is None
+    assert found.reason
+
+
+def test_without_a_setting_that_counts_nothing_is_said() -> None:
+    nowhere = replace(SQUARE, fast=lambda s, f: (float("nan"), 1.0))
+    found = run(nowhere)
+    assert found.passed is None
+    assert found.cases == 0
+    assert found.slack is None
+
+
+def test_the_same_seed_gives_the_same_evidence() -> None:
+    assert run() == run()

@@ -1,0 +1,179 @@
+"""What the referee adds: regime, shares, map of the threshold, and the closed form of the encoder's divergence."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from mfcheck.claims import Budget, Context, Data, Estimate, Sample, Setting
+from mfcheck.particles import Numerics, Problem, simulate
+from mfcheck.particles.state import initial_state
+from mfcheck.symbolic.activation import LIBRARY, activation
+from mfcheck_proofs.scaled_resnets import changes, encoder_entropy, quick, sharpness
+from mfcheck_proofs.scaled_resnets.changes import QUANTITIES, measure
+from mfcheck_proofs.scaled_resnets.regime import admissible, lazy, measured, said, tightest
+from mfcheck_proofs.scaled_resnets.setting import DEFAULT
+from mfcheck_proofs.scaled_resnets.sharpness import Cell, Row, family
+
+X = np.array([[1.0, 0.0], [0.6, 0.8], [-0.28, 0.96]])
+Y = np.array([1.0, -1.0, 0.5])
+
+
+# --- the encoder's divergence ----------------------------------------------------------------------------------------
+
+
+def coefficients_by_quadrature(name: str) -> np.ndarray:
+    """P_ij by Gauss-Hermite quadrature over (w, b) of the variation of E[a s0'(w.x_i+b) w], from its definition."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(64)
+    weights = weights / weights.sum()
+    w1, w2, b = (g.ravel() for g in np.meshgrid(nodes, nodes, nodes, indexing="ij"))
+    mass = np.einsum("i,j,k->ijk", weights, weights, weights).ravel()
+    w = np.stack([w1, w2])
+    f = [LIBRARY[name].numpy_function(k) for k in range(3)]
+    p = X @ w + b
+    P = np.empty((3, 3, 2))
+    for i in range(3):
+        for j in range(3):
+            head = f[0](p[j]) * f[1](p[i]) * w  # a moves by s0(p_j)
+            inner = f[1](p[j]) * (X[i] @ X[j] + 1) * f[2](p[i]) * w  # p_i moves, E a^2 = 1
+            outer = f[1](p[j]) * f[1](p[i]) * X[j][:, None]  # w moves
+            P[i, j] = (head + inner + outer) @ mass
+    return P
+
+
+@pytest.mark.parametrize("name", ["tanh", "sin", "sigmoid"])
+def test_the_closed_form_agrees_with_quadrature_and_time_integration(name: str) -> None:
+    """Q_nu from its definition: quadrature for P_ij, and the integral over time summed by the trapezoidal rule."""
+    sample = Sample(X, Y, LIBRARY[name], {})
+    G2, K = (quick.kernel(sample, k) for k in (1, 2))
+    values, vectors = np.linalg.eigh(G2)
+    s = np.linspace(0, np.log1p(60 / values[0]), 20_001)
+    T = np.expm1(s)
+    decay = np.exp(-np.multiply.outer(T, values))
+    modes = vectors.T @ Y
+    left = (decay * modes) @ vectors.T
+    right = ((1 - decay) / values * modes) @ vectors.T
+    M = np.trapezoid(left[:, :, None] * right[:, None] * np.exp(s)[:, None, None], s, axis=0)
+    m = np.einsum("ij,ijk->ik", M, coefficients_by_quadrature(name))
+    expected = np.sum((m @ m.T) * K) / 2
+    assert encoder_entropy.leading(sample) == pytest.approx(expected, rel=2e-5)
+
+
+@pytest.mark.parametrize("name", ["tanh", "erf", "gelu"])
+def test_the_enclosure_holds_the_number(name: str) -> None:
+    points = tuple(
+        tuple(map(Fraction, row)) for row in (("1", "0"), ("3/5", "4/5"), ("-7/25", "24/25"))
+    )
+    data = Data(points, (Fraction(1), Fraction(-1), Fraction(1, 2)))
+    setting = Setting(data, LIBRARY[name], DEFAULT.values)
+    value = encoder_entropy.enclosed(setting)
+    found = encoder_entropy.leading(Sample(X, Y, LIBRARY[name], {}))
+    assert float(value.rad()) < 0.01 * found
+    assert abs(float(value.mid()) - found) <= float(value.rad()) + 1e-4 * found
+
+
+def test_opposite_points_have_a_value_too() -> None:
+    points = ((Fraction(1), Fraction(0)), (Fraction(-1), Fraction(0)))
+    setting = Setting(Data(points, (Fraction(1), Fraction(-1))), LIBRARY["tanh"], DEFAULT.values)
+    value = encoder_entropy.enclosed(setting)
+    sample = Sample(np.array([[1.0, 0.0], [-1.0, 0.0]]), np.array([1.0, -1.0]), LIBRARY["tanh"], {})
+    assert float(value.mid()) == pytest.approx(encoder_entropy.leading(sample), rel=1e-4)
+
+
+def test_simulation_knows_the_limit_with_another_alpha() -> None:
+    beta, alpha = 300.0, 0.5
+    problem = Problem(X, Y, LIBRARY["sin"], alpha, beta)
+    sizes = Numerics(depth=4, particles=1024, decoder_particles=8192, replicates=4, outputs=9)
+    found = simulate(problem, sizes).final["KL_nu"]
+    limit = alpha**2 * encoder_entropy.leading(Sample(X, Y, LIBRARY["sin"], {}))
+    assert abs(found.value * beta**4 - limit) <= found.error * beta**4 + limit / beta
+    assert found.error * beta**4 < 0.5 * limit
+
+
+# --- what a flow changes ---------------------------------------------------------------------------------------------
+
+
+def test_nothing_of_the_encoder_changes_without_it() -> None:
+    sizes = Numerics(depth=2, particles=64, loss_factor=1e-2, outputs=5, tolerance=1e-6)
+    problem = Problem(X, Y, LIBRARY["tanh"], 0.0, 5.0)
+    found = dict(
+        zip(QUANTITIES, measure(problem, sizes, initial_state(problem, sizes)), strict=True)
+    )
+    assert found["features"] == 0
+    assert found["share_lambda"] == found["share_decay"] == found["share_KL"] == 0
+    assert found["kernel"] > 0
+
+
+def test_a_smaller_beta_changes_more() -> None:
+    sizes = Numerics(depth=2, particles=64, loss_factor=1e-2, outputs=5, tolerance=1e-6)
+    found = []
+    for beta in (80.0, 800.0):
+        problem = Problem(X, Y, LIBRARY["tanh"], 1.0, beta)
+        found.append(measure(problem, sizes, initial_state(problem, sizes)))
+    assert np.all(found[0] > 50 * found[1])
+
+
+def test_the_regime_is_said_in_a_plain_sentence() -> None:
+    context = Context(DEFAULT, Budget.QUICK, 0, "regime-lazy", {"tolerance": Fraction(1, 100)})
+    evidence = lazy(context)
+    assert evidence.passed is True
+    (note,) = evidence.notes
+    assert note.text.startswith("The regime of the guarantee is lazy.")
+    large = admissible(measured(context))
+    assert large is not None
+    assert large["kernel"].value < 1e-4
+
+
+def test_without_an_admissible_beta_nothing_is_said() -> None:
+    unsmooth = replace(DEFAULT, activation=activation("relu(x)"))
+    assert changes.least_beta(unsmooth) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (4.585e-6, 2.7e-6, r"$(4.6 \pm 2.7) \cdot 10^{-6}$"),
+        (0.619, 0.083, r"$0.62 \pm 0.08$"),
+        (0.0, 0.0, "$0$"),
+    ],
+)
+def test_numbers_are_written_as_TeX(value: float, error: float, text: str) -> None:
+    assert said(Estimate(value=value, error=error)) == text
+
+
+def test_the_deciding_pair_is_shown() -> None:
+    one, two, vague = (Estimate(value=v, error=e) for v, e in ((1.0, 0.0), (2.0, 0.0), (1.5, 1.0)))
+    assert tightest([True, True], [(one, two), (one, one)]).slack == 1
+    assert tightest([True, None], [(one, two), (one, vague)]).passed is None
+    assert tightest([False, None], [(two, one), (one, vague)]).lhs == two
+
+
+# --- the map of the threshold ----------------------------------------------------------------------------------------
+
+
+def cell(beta: float, holds: bool | None) -> Cell:
+    side = Estimate(value=1.0, error=0.0)
+    return Cell(3, beta, holds, side, side)
+
+
+def test_the_least_beta_is_below_no_failure() -> None:
+    row = Row(100.0, (cell(1, True), cell(2, False), cell(4, True), cell(100, True)))
+    assert (row.lowest, row.below) == (4, 2)
+    undecided = Row(100.0, (cell(1, None), cell(4, True), cell(100, True)))
+    assert (undecided.lowest, undecided.below) == (4, 1)
+    assert Row(100.0, (cell(1, True), cell(100, None))).lowest == float("inf")
+    assert Row(100.0, (cell(1, True), cell(100, True))).below == 0
+
+
+def test_own_data_of_enough_points_are_used() -> None:
+    context = Context(DEFAULT, Budget.STANDARD, 0, "threshold-map", {})
+    data, sizes, what = family(context)
+    assert data.d == sharpness.DIMENSION
+    assert sizes == (2, 3, 4, 6, 8, 12, 16)
+    assert "uniform" in what
+    part = Data(data.points[:9], data.labels[:9], "own")
+    own, sizes, what = family(replace(context, setting=replace(DEFAULT, data=part)))
+    assert own is part
+    assert sizes == (2, 3, 4, 6, 8)
+    assert "data" in what
