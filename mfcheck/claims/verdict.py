@@ -73,22 +73,32 @@ def _no(outcomes: Outcomes, question: Question) -> bool:
     return any(o.passed is False and o.question is question and o.kind.rigorous for o in outcomes)
 
 
+def _empty(outcomes: Outcomes, scope: Scope) -> bool:
+    return _no([o for o in outcomes if o.scope is scope], Question.APPLIES)
+
+
 def _soft_no(outcomes: Outcomes) -> bool:
-    return any(o.passed is False and not o.kind.rigorous for o in outcomes)
+    soft = any(o.passed is False and not o.kind.rigorous for o in outcomes)
+    return soft or _empty(outcomes, Scope.CASES)
 
 
 def _denied(outcomes: Outcomes) -> bool:
     return any(o.passed is False and o.question is Question.HOLDS for o in outcomes)
 
 
-def _whole(outcomes: Outcomes, *kinds: Kind) -> bool:
-    return any(
-        o.passed is True
-        and o.question is Question.HOLDS
-        and o.scope is Scope.WHOLE
-        and o.kind in kinds
+def _of_the_whole(outcomes: Outcomes) -> Outcomes:
+    """Return the rigorous outcomes about the truth of the whole reading."""
+    return [
+        o
         for o in outcomes
-    )
+        if o.question is Question.HOLDS and o.scope is Scope.WHOLE and o.kind.rigorous
+    ]
+
+
+def _established(outcomes: Outcomes, kind: Kind) -> bool:
+    """Whether every rigorous check of the whole passed, one of them of this kind: each may cover a part of it."""
+    whole = _of_the_whole(outcomes)
+    return all(o.passed is True for o in whole) and any(o.kind is kind for o in whole)
 
 
 def _yes(outcomes: Outcomes) -> bool:
@@ -96,7 +106,7 @@ def _yes(outcomes: Outcomes) -> bool:
 
 
 def _rigorous_whole(outcomes: Outcomes) -> bool:
-    return _whole(outcomes, Kind.EXACT, Kind.CERTIFIED)
+    return any(o.passed is True for o in _of_the_whole(outcomes))
 
 
 @dataclass(frozen=True)
@@ -122,9 +132,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("a check crashed", Verdict.INCONCLUSIVE, lambda o: any(x.crashed for x in o)),
     Rule(
-        "an exact or certified check shows that the assumptions cannot be met, or that the bound says nothing",
+        "an exact or certified check of the whole reading shows that the assumptions cannot be met, or that the bound "
+        "says nothing",
         Verdict.VACUOUS,
-        lambda o: _no(o, Question.APPLIES),
+        lambda o: _empty(o, Scope.WHOLE),
     ),
     Rule(
         "an exact or certified check shows that it does not follow from what is cited",
@@ -132,19 +143,19 @@ RULES: tuple[Rule, ...] = (
         lambda o: _no(o, Question.FOLLOWS),
     ),
     Rule(
-        "a simulated or sampled check says no (no certificate, hence no more than doubt)",
+        "a simulated or sampled check says no, or one of some cases that they are empty (no more than doubt)",
         Verdict.INCONCLUSIVE,
         _soft_no,
     ),
     Rule(
-        "an exact check of the whole reading passed",
+        "every rigorous check of the whole reading passed, and one is exact",
         Verdict.PROVED,
-        lambda o: _whole(o, Kind.EXACT),
+        lambda o: _established(o, Kind.EXACT),
     ),
     Rule(
-        "a certified check of the whole reading passed",
+        "every rigorous check of the whole reading passed, and one is certified",
         Verdict.CERTIFIED,
-        lambda o: _whole(o, Kind.CERTIFIED),
+        lambda o: _established(o, Kind.CERTIFIED),
     ),
     Rule(
         "a check could not decide",

@@ -17,7 +17,7 @@ from mfcheck.claims.record import (
     Evidence,
     ReadingRecord,
 )
-from mfcheck.claims.verdict import Outcome, Question, Verdict, combine, explain
+from mfcheck.claims.verdict import Outcome, Question, Scope, Verdict, combine, explain
 from mfcheck.run.tasks import Result, What
 
 Checks = Mapping[str, CheckRecord]
@@ -74,7 +74,7 @@ def _verdict(claim: Claim, reading: Reading, ran: Checks, audits: Audits) -> tup
     before = combine(outcomes)
     if not isinstance(void, AuditRecord) or void.kind is None or (ids and not outcomes):
         return before, explain(outcomes)
-    outcomes.append(Outcome(void.kind, False, question=Question.APPLIES))
+    outcomes.append(Outcome(void.kind, False, Scope.WHOLE, Question.APPLIES))
     because = explain(outcomes)
     return combine(outcomes), because if combine(
         outcomes

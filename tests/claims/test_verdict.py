@@ -71,6 +71,19 @@ def invariants(outcomes: Outcomes) -> Iterator[tuple[str, bool]]:
         "a certificate needs a certified check of the whole",
         verdict is not Verdict.CERTIFIED or enclosure,
     )
+    yield (
+        "no part of a proof is left open",
+        verdict not in (Verdict.PROVED, Verdict.CERTIFIED)
+        or not any_of(
+            outcomes,
+            lambda o: (
+                o.passed is not True
+                and o.scope is Scope.WHOLE
+                and o.question is Question.HOLDS
+                and o.kind.rigorous
+            ),
+        ),
+    )
     yield "only a rigorous no refutes", verdict is not Verdict.REFUTED or refuted
     yield (
         "a refutation stands unless the whole is established as well",
@@ -99,8 +112,12 @@ def invariants(outcomes: Outcomes) -> Iterator[tuple[str, bool]]:
         verdict is not Verdict.GAP or any_of(outcomes, rigorous_no(Question.FOLLOWS)),
     )
     yield (
-        "vacuity is shown",
-        verdict is not Verdict.VACUOUS or any_of(outcomes, rigorous_no(Question.APPLIES)),
+        "vacuity is shown for the whole",
+        verdict is not Verdict.VACUOUS
+        or any_of(
+            outcomes,
+            lambda o: rigorous_no(Question.APPLIES)(o) and o.scope is Scope.WHOLE,
+        ),
     )
     yield (
         "support needs a yes and no doubt",
@@ -176,6 +193,9 @@ REFUTATION = Outcome(Kind.CERTIFIED, False)
         ([EXACT_YES], "proved"),
         ([EXACT_YES, SAMPLED_YES], "proved"),
         ([EXACT_YES, Outcome(Kind.SAMPLED, None)], "proved"),
+        ([EXACT_YES, Outcome(Kind.CERTIFIED, True, Scope.WHOLE)], "proved"),
+        ([EXACT_YES, Outcome(Kind.EXACT, None, Scope.WHOLE)], "inconclusive"),
+        ([EXACT_YES, Outcome(Kind.CERTIFIED, None)], "proved"),
         ([EXACT_YES, Outcome(Kind.SAMPLED, None, crashed=True)], "inconclusive"),
         ([EXACT_YES, Outcome(Kind.SAMPLED, False)], "inconclusive"),
         ([EXACT_YES, REFUTATION], "inconclusive"),
@@ -190,7 +210,8 @@ REFUTATION = Outcome(Kind.CERTIFIED, False)
         ([SAMPLED_YES, REFUTATION], "refuted"),
         ([REFUTATION, Outcome(Kind.SAMPLED, None, crashed=True)], "refuted"),
         ([Outcome(Kind.EXACT, True, Scope.WHOLE, Question.FOLLOWS)], "unchecked"),
-        ([SAMPLED_YES, Outcome(Kind.CERTIFIED, False, question=Question.APPLIES)], "vacuous"),
+        ([SAMPLED_YES, Outcome(Kind.CERTIFIED, False, Scope.WHOLE, Question.APPLIES)], "vacuous"),
+        ([SAMPLED_YES, Outcome(Kind.CERTIFIED, False, question=Question.APPLIES)], "inconclusive"),
         ([SAMPLED_YES, Outcome(Kind.SAMPLED, False, question=Question.APPLIES)], "inconclusive"),
     ],
 )

@@ -317,6 +317,7 @@ def numerical_value(context: Context) -> Evidence:
     )
     return Evidence(
         passed=passed,
+        scope=Scope.WHOLE,
         lhs=Interval(lower=lower, upper=upper),
         rhs=str(needed),
         error=0.0,
@@ -345,8 +346,8 @@ final = Claim(
         Reading("stated", "Confidence term, and the sample sizes of which the rate speaks.", FINAL),
         Reading(
             "explicit",
-            r"The empirical ramp loss plus $2R_n/\gamma + 3\sqrt{\frac{\log(2/\delta)}{2n}}$ with explicit constants "
-            "is below one.",
+            r"For the given data and some admissible $\beta$ the empirical ramp loss plus "
+            r"$2R_n/\gamma + 3\sqrt{\frac{\log(2/\delta)}{2n}}$ with explicit constants is below one.",
             {"informative": sp.Integer(1)},
         ),
     ),
