@@ -8,7 +8,7 @@ from mfcheck.kernels.arccos import Cosine, cosine, from_distance
 from mfcheck.kernels.enclosure import Kernel, enclose_fully_connected, kernel
 from mfcheck.kernels.interpolant import Interpolant, interpolant
 from mfcheck.kernels.limit import LimitValue, limit_kernel
-from mfcheck.kernels.rntk import correlation, fully_connected, rntk
+from mfcheck.kernels.rntk import correlation, fully_connected, rntk, rntk_at_depths
 
 __all__ = [
     "Cosine",
@@ -24,4 +24,5 @@ __all__ = [
     "kernel",
     "limit_kernel",
     "rntk",
+    "rntk_at_depths",
 ]

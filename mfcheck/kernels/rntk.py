@@ -1,6 +1,7 @@
 """Residual and fully connected neural tangent kernels of any depth, in double precision (2403.04545, Section 3)."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,20 +39,35 @@ def mixing(alpha: float) -> float:
 def rntk(x: Cosine, depth: int, alpha: float) -> Array:
     """Return the normalised residual kernel r_L(u), r_L(1) = 1; shape of the cosines.
 
-    One forward pass: with `R_l = (1 - a (1 - k0)) R_(l-1) + (k1 + rho k0)/2`, all at rho_(l-1), `r_L = R_L / L`.
-    Carried is the deficit `l - R_l`, so that `1 - r_L` keeps its digits near u = 1.
-
     Raises:
         InputError: depth below 1, or alpha negative or not finite.
     """
+    return np.asarray(rntk_at_depths(x, (depth,), alpha)[0])
+
+
+def rntk_at_depths(x: Cosine, depths: Sequence[int], alpha: float) -> Array:
+    """Return the kernels of one alpha at increasing depths, in one pass; shape (depths, *cosines).
+
+    With `R_l = (1 - a (1 - k0)) R_(l-1) + (k1 + rho k0)/2`, all at rho_(l-1), `r_L = R_L / L`. Carried is the deficit
+    `l - R_l`, so that `1 - r_L` keeps its digits near u = 1.
+
+    Raises:
+        InputError: depths below 1 or not increasing, or alpha negative or not finite.
+    """
     a = mixing(alpha)
-    deficit = np.zeros_like(x.v)
-    for done in range(check_depth(depth)):
-        k0_missing, step = x.angle / np.pi, gap(x)
-        term_missing = x.v + (x.u * k0_missing - step) / 2
-        deficit = deficit + (a * k0_missing * (done - deficit) + term_missing)
-        x = Cosine(x.v - a * step, x.w + a * step)
-    return 1 - deficit / depth
+    wanted = [check_depth(depth) for depth in depths]
+    if sorted(set(wanted)) != wanted:
+        raise InputError("depths must be increasing")
+    found, deficit, done = [], np.zeros_like(x.v), 0
+    for depth in wanted:
+        for layer in range(done, depth):
+            k0_missing, step = x.angle / np.pi, gap(x)
+            term_missing = x.v + (x.u * k0_missing - step) / 2
+            deficit = deficit + (a * k0_missing * (layer - deficit) + term_missing)
+            x = Cosine(x.v - a * step, x.w + a * step)
+        found.append(1 - deficit / depth)
+        done = depth
+    return np.array(found)
 
 
 def correlation(x: Cosine, depth: int, alpha: float) -> Cosine:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
-from mfcheck.kernels import correlation, cosine, fully_connected, rntk
+from mfcheck.kernels import correlation, cosine, fully_connected, rntk, rntk_at_depths
 
 mpmath.mp.dps = 40
 
@@ -86,3 +86,12 @@ def test_correlation_grows_towards_one(u: float, alpha: float) -> None:
 def test_bad_input(depth: int, alpha: float, message: str) -> None:
     with pytest.raises(InputError, match=message):
         rntk(cosine([0.5]), depth, alpha)
+
+
+def test_several_depths_in_one_pass() -> None:
+    at = cosine([-1.0, -0.3, 0.999])
+    found = rntk_at_depths(at, (1, 2, 7), 0.8)
+    for row, depth in zip(found, (1, 2, 7), strict=True):
+        assert np.array_equal(row, rntk(at, depth, 0.8))
+    with pytest.raises(InputError, match="increasing"):
+        rntk_at_depths(at, (2, 2), 0.8)

@@ -20,7 +20,7 @@ from mfcheck.claims import (
 )
 from mfcheck.claims.compare import agrees
 from mfcheck.kernels.arccos import cosine
-from mfcheck.kernels.rntk import rntk
+from mfcheck.kernels.rntk import rntk_at_depths
 from mfcheck_proofs.rntk_scaling.degeneration import (
     BOUNDS,
     degeneration_steps,
@@ -78,8 +78,8 @@ def log_coefficient(context: Context) -> Evidence:
     depths = np.floor(2**steps)
     curves, found, errors = [], [], []
     for alpha in ALPHAS_LOG:
-        gaps = [float(rntk(cosine([U_LOG]), int(k), alpha)[0]) - 0.25 for k in depths]
-        scaled = depths * np.array(gaps)
+        gaps = rntk_at_depths(cosine([U_LOG]), [int(k) for k in depths], alpha)[:, 0] - 0.25
+        scaled = depths * gaps
         whole, rest = _log_slope(depths, scaled), _log_slope(depths[1:], scaled[1:])
         found.append(whole)
         errors.append(6 * abs(whole - rest))

@@ -7,12 +7,12 @@ import sympy as sp
 from flint import arb, ctx
 
 from mfcheck.claims import Check, Claim, Context, Evidence, Kind, Note, PlantedError, Reading
-from mfcheck.claims.compare import order_evidence
 from mfcheck.kernels.arccos import cosine, half_term
 from mfcheck.kernels.formulas import GAP, HALF_TERM, theta
 from mfcheck.kernels.rntk import rntk
 from mfcheck.rigor.ball import enclose, exact
 from mfcheck_proofs.rntk_scaling import bounds as b
+from mfcheck_proofs.rntk_scaling.orders import corrected_order
 from mfcheck_proofs.rntk_scaling.proofs import (
     GRID,
     PREC,
@@ -130,20 +130,21 @@ def fast_values(context: Context) -> Evidence:
 
 def pointwise_rate(context: Context) -> Evidence:
     """The distance at four cosines against the depth, gamma = 3/4."""
-    depths = np.array([2**k for k in range(7, 14)])
+    depths = np.array([2**k for k in range(7, context.budget.pick(12, 13, 14))])
     at = cosine([float(u) for u in GRID])
     gaps = [
         float(np.abs(rntk(at, int(k), float(k) ** -0.75) - half_term(at)).max()) for k in depths
     ]
-    return order_evidence(
+    return corrected_order(
         depths.astype(float),
         np.array(gaps),
         np.full(len(gaps), 1e-14),
         float(context["order"].subs(gamma, sp.Rational(3, 4))),
+        -0.5,
         id="fast-rate",
         x_label="depth L",
         y_label="distance of r_L to r_1, gamma = 3/4",
-        domain="L = 128..8192; u in -0.9, 0, 0.5, 0.9",
+        domain=f"L = 128..{depths[-1]}; u in -0.9, 0, 0.5, 0.9",
     )
 
 
@@ -207,11 +208,12 @@ def antipodal_rate(context: Context) -> Evidence:
     depths = np.array([2**k for k in range(6, 13)])
     at = cosine([-1.0])
     gaps = [abs(float(rntk(at, int(k), 1 / float(k))[0])) for k in depths]
-    return order_evidence(
+    return corrected_order(
         depths.astype(float),
         np.array(gaps),
         np.full(len(gaps), 1e-14),
         float(context["order"].subs(gamma, sp.Integer(1))),
+        -0.5,
         id="antipodal-rate",
         x_label="depth L",
         y_label="|r_L(-1)|, gamma = 1",

@@ -241,7 +241,7 @@ EXPONENTS = (0.4, 0.6, 0.8)
 
 
 def _risks(rng: np.random.Generator, repeats: int, depths: tuple[int, ...]) -> Array:
-    """Best risks along the flow on the linear target, shape (repeats, gammas, depths); equal data for all cells."""
+    """Best risks along the flow on the linear target, shape (repeats, 3 gammas, depths); equal data for all cells."""
     seeds = rng.integers(2**63, size=repeats)
     return np.array(
         [

@@ -52,7 +52,7 @@ def multiplicity(dim: int, degree: int) -> int:
 def decay(context: Context) -> Evidence:
     """Eigenvalues of even degree, enclosed, against the degree: exponent -d in dimension d."""
     worst: Evidence | None = None
-    degrees = np.array([2**k for k in range(3, context.budget.pick(6, 7, 8))])
+    degrees = np.array([2**k for k in range(4, context.budget.pick(7, 8, 9))])
     for dim in (3, 4, 5):
         values = np.array([float(eigenvalue(dim, int(k)).mid()) for k in degrees])
         found = order_evidence(
@@ -63,7 +63,7 @@ def decay(context: Context) -> Evidence:
             id=f"eigenvalues-{dim}",
             x_label="degree k + (d-2)/2",
             y_label=f"eigenvalue of r_1, d = {dim}",
-            domain=f"even degrees 8..{degrees[-1]}, d = 3, 4, 5, certified values",
+            domain=f"even degrees 16..{degrees[-1]}, d = 3, 4, 5, certified values",
         )
         if worst is None or found.passed is not True:
             worst = found

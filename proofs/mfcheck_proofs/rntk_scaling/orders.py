@@ -1,0 +1,55 @@
+"""Exponents of power laws whose relative correction falls slowly, with a known power."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mfcheck.claims import Estimate, Evidence
+from mfcheck.claims.compare import SLOPE_RESOLUTION, order_evidence
+
+Array = NDArray[np.float64]
+
+_SAFETY = 6.0
+"""The error is that multiple of the change when the first two points are left out."""
+
+
+def corrected_order(
+    x: Array,
+    y: Array,
+    error: Array,
+    expected: float,
+    correction: float,
+    *,
+    id: str,
+    x_label: str,
+    y_label: str,
+    domain: str,
+) -> Evidence:
+    """Return the evidence that `y ~ x^expected`, where the relative correction to the law falls like `x^correction`.
+
+    A straight line through logarithms would carry a bias of that size; here the correction is fitted too. Other
+    arguments as in `order_evidence`; at least five points.
+    """
+    found = order_evidence(
+        x, y, error, expected, id=id, x_label=x_label, y_label=y_label, domain=domain
+    )
+    if found.lhs is None:
+        return found
+    whole, rest = (_exponent(x[k:], y[k:], correction) for k in (0, 2))
+    noise = float(np.max(error / y))
+    fitted = Estimate(value=whole, error=_SAFETY * (abs(whole - rest) + noise) + 1e-9)
+    differs = abs(whole - expected) > fitted.error
+    passed = False if differs else True if fitted.error <= SLOPE_RESOLUTION else None
+    reason = f"fitted exponent {whole:.4g} +- {fitted.error:.2g} against {expected:g}"
+    return found.model_copy(
+        update={
+            "passed": passed,
+            "lhs": fitted,
+            "error": fitted.error,
+            "reason": "" if passed else reason,
+        }
+    )
+
+
+def _exponent(x: Array, y: Array, correction: float) -> float:
+    columns = np.column_stack([np.log(x), np.ones(len(x)), x**correction])
+    return float(np.linalg.lstsq(columns, np.log(y), rcond=None)[0][0])

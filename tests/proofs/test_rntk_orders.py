@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mfcheck.claims import Evidence
+from mfcheck_proofs.rntk_scaling.orders import corrected_order
+
+x = 2.0 ** np.arange(6, 13)
+
+
+def order(y: np.ndarray, expected: float, error: float = 0.0) -> Evidence:
+    words = {"id": "p", "x_label": "x", "y_label": "y", "domain": "d"}
+    return corrected_order(x, y, error * y, expected, -0.5, **words)
+
+
+@settings(deadline=None)
+@given(st.floats(-2, 2), st.floats(-1.5, 3), st.floats(0.1, 10))
+def test_laws_with_a_slow_correction(power: float, size: float, factor: float) -> None:
+    y = factor * x**power * (1 + size * x**-0.5 + size / x)
+    assert order(y, power).passed is True
+    assert order(y, power + 0.5).passed is False
+
+
+def test_the_error_covers_where_a_straight_line_would_not() -> None:
+    y = x**-0.5 * (1 + 3 * x**-0.5)
+    line = np.polyfit(np.log(x), np.log(y), 1)[0]
+    found = order(y, -0.5)
+    assert found.lhs.value == pytest.approx(-0.5, abs=found.lhs.error)
+    assert abs(line + 0.5) > 3 * abs(found.lhs.value + 0.5)
+
+
+def test_noise_leaves_it_open() -> None:
+    assert order(x**-0.5, -0.5, error=0.2).passed is None
