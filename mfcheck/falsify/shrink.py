@@ -86,8 +86,11 @@ def _steps(case: Case, default: Setting, inequality: Inequality) -> Iterator[Cas
         if value != default[name]:
             yield replace(case, setting=setting.with_values(**{name: default[name]}))
     for variable in inequality.own:
-        if variable.low <= 0 <= variable.high:
-            yield _with_own(case, variable.name, Fraction(0))
+        for simple in (Fraction(0), variable.low, Fraction(1), Fraction(2), variable.high):
+            yield _with_own(case, variable.name, simple)
+        value = case[variable.name]
+        for near in (value / 10, value):
+            yield _with_own(case, variable.name, _one_digit(near))
     for q in DENOMINATORS:
         yield from _plainer(case, q)
         if with_points:
@@ -150,6 +153,11 @@ def _turned(X: Array) -> Array:
     size = float(normal @ normal)
     turned: Array = X if size < 1e-20 else X - 2 * np.outer(X @ normal, normal) / size
     return turned
+
+
+def _one_digit(value: Fraction) -> Fraction:
+    """Round to one significant digit."""
+    return Fraction(f"{float(value):.0e}")
 
 
 def _near(value: Fraction, q: int) -> Fraction:

@@ -298,6 +298,8 @@ def print_falsification(record: FalsifyRecord, console: Console) -> None:
 def _attack(console: Console, attack: AttackRecord) -> None:
     tried = ", ".join(f"{count} {one_line(way)}" for way, count in attack.tried.items())
     _line(console, f"  tried: {tried}; {attack.per_second:.0f} settings per second", "dim")
+    if attack.tightest is not None:
+        _line(console, f"  least slack (right over left side): {attack.tightest:.6g}", "dim")
     found = attack.counterexample
     if found is None:
         words = (

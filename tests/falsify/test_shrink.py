@@ -63,3 +63,17 @@ def test_points_that_do_not_matter_are_not_touched() -> None:
     found = shrink(START, DEFAULT, fixed, lambda c: True, lambda c: True)
     assert found.setting.data.points == START.setting.data.points
     assert found["x"] == 0
+
+
+def test_own_variables_become_simple_and_stay_in_range() -> None:
+    size = Variable("k", Fraction(2), Fraction(10**6), log=True, integer=True)
+    rate = Variable("p", Fraction(1, 10**6), Fraction(999, 1000), log=True)
+    wide = replace(INEQUALITY, varies=(), own=(size, rate))
+    start = replace(START, own=(("k", Fraction(999_983)), ("p", Fraction(271828, 10**6))))
+    found = shrink(start, DEFAULT, wide, lambda c: True, lambda c: c["k"] >= 50)
+    assert found["k"].denominator == 1
+    assert 50 <= found["k"] <= 100
+    assert Fraction(1, 10**6) <= found["p"] <= Fraction(999, 1000)
+    assert len(str(found["p"])) <= 4
+    free = shrink(start, DEFAULT, wide, lambda c: True, lambda c: True)
+    assert free["k"] == 2
