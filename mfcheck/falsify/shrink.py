@@ -25,13 +25,17 @@ def cost(case: Case, default: Setting) -> Cost:
     changed = sum(v != default[name] for name, v in setting.values)
     numbers = [v for row in setting.data.points for v in row]
     others = [*setting.data.labels, *(v for _, v in case.own), *(v for _, v in setting.values)]
-    digits = sum(_digits(v) for v in (*numbers, *others))
+    lengths = [_digits(v) for v in (*numbers, *others)]
+    significant, written = (sum(column) for column in zip(*lengths, strict=True))
     foreign = int(setting.activation != default.activation)
-    return setting.data.n, setting.data.d, foreign, changed, digits
+    return setting.data.n, setting.data.d, foreign, changed, significant, written
 
 
-def _digits(value: Fraction) -> int:
-    return len(str(abs(value.numerator))) * (value != 0) + len(str(value.denominator)) + (value < 0)
+def _digits(value: Fraction) -> tuple[int, int]:
+    """Return how many digits a number has without the zeros at its end, and with them; a sign counts."""
+    parts = [str(abs(value.numerator)) * (value != 0), str(value.denominator)]
+    sign = int(value < 0)
+    return sum(len(p.rstrip("0")) for p in parts) + sign, sum(map(len, parts)) + sign
 
 
 def shrink(

@@ -74,6 +74,6 @@ def test_own_variables_become_simple_and_stay_in_range() -> None:
     assert found["k"].denominator == 1
     assert 50 <= found["k"] <= 100
     assert Fraction(1, 10**6) <= found["p"] <= Fraction(999, 1000)
-    assert len(str(found["p"])) <= 4
+    assert found["p"].numerator < 10
     free = shrink(start, DEFAULT, wide, lambda c: True, lambda c: True)
     assert free["k"] == 2
