@@ -48,8 +48,8 @@ def slope(x: Array, y: Array, error: Array, samples: Array | None = None) -> Est
 
     Without `samples` the errors of `y` may all have the sign that hurts most. With them the statistical error is that
     of the exponents of the replicates (95 %), and `error` holds what they have in common: of that only the part that
-    changes with `x` can move the exponent. Twice the change of the exponent when the lower half of the points is left
-    out stands for corrections to the law.
+    changes with `x` can move the exponent. The change of the exponent when the lower half of the points is left out
+    stands for corrections to the law: it counts twice, or as often as it takes to cover a relative correction of 1/x.
 
     Args:
         x: at least three positive abscissae, increasing, shape (k,).
@@ -63,12 +63,14 @@ def slope(x: Array, y: Array, error: Array, samples: Array | None = None) -> Est
     whole, relative = float(weights @ np.log(y)), error / y
     upper = len(x) // 2
     drift = abs(whole - float(_weights(x[upper:]) @ np.log(y[upper:])))
+    bias = float(weights @ (1 / x))
+    times = max(2.0, 1.25 * bias / (bias - float(_weights(x[upper:]) @ (1 / x[upper:]))))
     if samples is None:
         noise = float(np.abs(weights) @ relative)
     else:
         noise = _half_width(np.log(samples) @ weights)
         noise += float(np.abs(weights) @ np.abs(relative - np.mean(relative)))
-    return Estimate(value=whole, error=noise + 2 * drift + 1e-9)
+    return Estimate(value=whole, error=noise + times * drift + 1e-9)
 
 
 def _weights(x: Array) -> Array:
@@ -134,7 +136,7 @@ def order_evidence(
         domain=domain,
         reason=""
         if passed
-        else f"fitted exponent {fitted.value:.4g} +- {fitted.error:.2g} against {expected:g}",
+        else f"the fitted exponent is {distance:.2g} away from {expected:g}, with an error of {fitted.error:.2g}",
         plots=(plot,),
     )
 
