@@ -129,7 +129,7 @@ def inequalities(k: Constants = CONSTANTS) -> dict[str, Inequality]:
 
 
 def comparisons(k: Constants = CONSTANTS) -> dict[str, tuple[sp.Expr, sp.Expr]]:
-    """Return pairs smaller, larger of numbers that finish steps 2 and 3.
+    """Return pairs smaller, larger (or equal) of numbers that finish steps 2 and 3.
 
     Each bounds a power series with coefficients >= 0 by its value at kappa = 1/(3 pi), c = 2, G = 1 + 4 Gamma.
     """
@@ -140,7 +140,7 @@ def comparisons(k: Constants = CONSTANTS) -> dict[str, tuple[sp.Expr, sp.Expr]]:
     linear = 2 * sp.Rational(3, 2) * top_kappa * (2 * k["shape"] + 4 * k["shape"] ** 2)
     return {
         "increment": (k["shape"] + linear + top_kappa**2 * top_G**3 * tail, k["increment"]),
-        "leading": (sp.Rational(3, 2), k["leading"] + sp.Rational(1, 10**12)),
+        "leading": (sp.Rational(3, 2), k["leading"]),
         "slope": (
             3 * EXCESS + curve * top_kappa * top_G**2,
             k["slope"] * (1 - 3 * y + curve * y**2),

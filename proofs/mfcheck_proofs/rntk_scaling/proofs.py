@@ -13,6 +13,7 @@ from mfcheck.kernels import formulas
 from mfcheck.kernels.enclosure import Kernel, kernel
 from mfcheck.rigor.ball import Exact, bounds, compare, enclose, exact
 from mfcheck.rigor.positivity import positive
+from mfcheck.symbolic.identity import identities
 from mfcheck_proofs.rntk_scaling.bounds import Inequality
 from mfcheck_proofs.rntk_scaling.symbols import L, gamma, kappa, lam, s_0
 
@@ -24,7 +25,10 @@ GRID = (Fraction(-9, 10), Fraction(0), Fraction(1, 2), Fraction(9, 10))
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a proof: True for certain, False with a counterexample, None where the argument does not decide."""
+    """One step of a proof: True for certain, None where the argument does not decide.
+
+    False where the reading is false if all other steps hold.
+    """
 
     name: str
     holds: bool | None
@@ -44,20 +48,24 @@ def _positive(expr: sp.Expr, upper: sp.Expr, order: int) -> tuple[bool | None, s
 
 
 def compared(pairs: Mapping[str, tuple[sp.Expr, sp.Expr]]) -> list[Step]:
-    """Return the steps of comparisons of numbers; a comparison that fails leaves the argument undecided."""
-    steps = []
-    for name, (smaller, larger) in pairs.items():
-        order = compare(enclose(smaller, {}, PREC), enclose(larger, {}, PREC))
-        steps.append(Step(name, True if order == "<" else None, "the constants do not fit"))
-    return steps
+    """Return the steps of `smaller <= larger`; a comparison that fails leaves the argument undecided."""
+    return [
+        Step(name, True if _at_most(*pair) else None, "the constants do not fit")
+        for name, pair in pairs.items()
+    ]
+
+
+def _at_most(smaller: sp.Expr, larger: sp.Expr) -> bool:
+    """Return whether that is certain; rational numbers are compared exactly, so that they may be equal."""
+    if isinstance(smaller, sp.Rational) and isinstance(larger, sp.Rational):
+        return bool(smaller <= larger)
+    return compare(enclose(smaller, {}, PREC), enclose(larger, {}, PREC)) == "<"
 
 
 def identical(pairs: Mapping[str, tuple[sp.Expr, sp.Expr]]) -> list[Step]:
-    """Return the steps of exact identities; sides that differ make the step false."""
-    return [
-        Step(name, sp.simplify(lhs - rhs) == 0, f"{lhs} differs from {rhs}")
-        for name, (lhs, rhs) in pairs.items()
-    ]
+    """Return the steps of exact identities: false where a number tells the sides apart, None where nothing does."""
+    found = {name: identities([pair], name) for name, pair in pairs.items()}
+    return [Step(name, evidence.passed, evidence.reason) for name, evidence in found.items()]
 
 
 def conclude(
@@ -68,9 +76,9 @@ def conclude(
     notes: tuple[Note, ...] = (),
     scope: Scope = Scope.WHOLE,
 ) -> Evidence:
-    """Return the evidence of a proof: as good as its weakest step."""
+    """Return the evidence of a proof: undecided if a step is, since a false step is one only if the others hold."""
     done = list(steps)
-    failed = [s for s in done if s.holds is False] or [s for s in done if s.holds is None]
+    failed = [s for s in done if s.holds is None] or [s for s in done if s.holds is False]
     return Evidence(
         passed=failed[0].holds if failed else True,
         scope=scope,
@@ -159,7 +167,7 @@ Table = tuple[tuple[int, str], ...]
 
 
 def table_agrees(
-    table: sp.Tuple, distance: Callable[[int], arb], domain: str, notes: tuple[Note, ...] = ()
+    table: sp.Tuple, distance: Callable[[int], arb], domain: str, count: int
 ) -> Evidence:
     """Return the evidence that each stated decimal is the rounding of the certified value.
 
@@ -167,14 +175,17 @@ def table_agrees(
         table: triples of depth, stated value, and unit of its last digit, exactly.
         distance: the certified value by depth.
         domain: what was covered, in words.
-        notes: kept if all agree.
+        count: how many rows to test; the whole table is covered only if all are.
     """
-    cases = []
-    for depth, stated, unit in table:
+    cases, tested = [], table[:count]
+    for depth, stated, unit in tested:
         with ctx.workprec(PREC):
             error = abs(distance(int(depth)) - exact(stated))
-            cases.append((f"L = {depth}", error, exact(unit) / 2 * (1 + arb(2) ** -40)))
-    return all_below(cases, domain, notes)
+            cases.append((f"L = {depth}", error, exact(unit) / 2))
+    where = f"{domain}; L = {', '.join(str(depth) for depth, *_ in tested)}"
+    found = all_below(cases, where)
+    scope = Scope.WHOLE if len(tested) == len(table) else Scope.CASES
+    return found.model_copy(update={"scope": scope})
 
 
 def rows(*pairs: tuple[object, str]) -> sp.Tuple:
