@@ -11,7 +11,7 @@ from scipy import stats
 from mfcheck.claims import Budget, Estimate, Setting
 from mfcheck.particles import Flow, Numerics, Problem, integrate
 from mfcheck.particles.state import State, coarsen, halves, initial_state
-from mfcheck_proofs.scaled_resnets.flow import end_time, problem
+from mfcheck_proofs.scaled_resnets.flow import end_time, linear_kernels, problem
 from mfcheck_proofs.scaled_resnets.values import value_of
 
 Array = NDArray[np.float64]
@@ -127,7 +127,26 @@ def least_beta(setting: Setting) -> float | None:
 def over_beta(setting: Setting, budget: Budget, seed: int) -> tuple[Changes, ...]:
     """Measure a small beta, fractions of the least admissible one, and that one; without it the first only."""
     least = least_beta(setting)
-    betas = {SMALL_BETA: False}
+    betas = {SMALL_BETA}
     if least is not None:
-        betas |= {least * float(f): f == 1 for f in FRACTIONS}
-    return tuple(changes(setting, budget, seed, beta, betas[beta]) for beta in sorted(betas))
+        betas |= {least * float(f) for f in FRACTIONS}
+    return tuple(
+        changes(setting, budget, seed, beta, least is not None and beta >= least)
+        for beta in sorted(betas)
+    )
+
+
+def small(found: tuple[Changes, ...]) -> Changes | None:
+    """Return the flow at the small beta; None if Theorem 5 admits even that."""
+    return next((c for c in found if c.beta == SMALL_BETA and not c.admissible), None)
+
+
+def extent(setting: Setting, budget: Budget) -> str:
+    """Say how far flows are followed; the end is the same for every beta in units of `n/beta^2`."""
+    end = end_time(setting, budget, 1.0)
+    if end is None:
+        return "flows to convergence"
+    values, vectors = np.linalg.eigh(linear_kernels(setting)[0])
+    modes = vectors.T @ setting.data.y * np.exp(-values * end / setting.data.n)
+    left = float(modes @ modes / (setting.data.y @ setting.data.y))
+    return f"flows cut short, where the linearised loss is {left:.2g} of its start"

@@ -130,3 +130,13 @@ def needs_flow(setting: Setting) -> None:
     needs_smooth_activation(setting)
     if not any(setting.data.labels):
         raise InputError("all labels are zero: the loss is zero from the start, and nothing moves")
+
+
+def needs_moving_encoder(setting: Setting) -> None:
+    """Refuse a setting in which no encoder moves: see `needs_flow` and `needs_encoder`.
+
+    Raises:
+        InputError: the assumption fails, the loss is zero from the start, or alpha is zero.
+    """
+    needs_flow(setting)
+    needs_encoder(setting)
