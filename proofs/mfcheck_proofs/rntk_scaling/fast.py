@@ -165,19 +165,43 @@ def uniform_lower(context: Context) -> Evidence:
     steps = [
         *certified(ANTIPODE),
         *_layer_means(),
+        *_leading_term(),
         _order(context, sp.Rational(1, 2) - gamma, attained=True),
     ]
     text = (
         "Convergence to r_1 is not uniform on the sphere at the rate L^(1-2 gamma): at opposite points (u = -1) the "
         "distance is of exact order L^(1/2-gamma), since arccos has a square root there. Leading term: "
-        "r_L(-1) ~ -(2 a L)^(1/2)/(3 pi). For u > -1 the rate L^(1-2 gamma) holds with a factor that grows "
-        "like 1/sin(theta) towards u = -1."
+        "r_L(-1) ~ -(2 a L)^(1/2)/(3 pi). The factor of a L in the bound for u > -1 grows like 1/sin(theta) "
+        "towards u = -1."
     )
     note = Note(id="not-uniform-at-antipodes", severity="major", text=text)
     found = conclude(
         steps, "u = -1, every gamma > 1/2", "sup |r_L - r_1|", f"O(L^({context['order']}))"
     )
-    return found if found.passed else found.model_copy(update={"notes": (note,)})
+    return found.model_copy(update={"notes": (note,)}) if found.passed is False else found
+
+
+def _leading_term() -> list[Step]:
+    """r_L(-1)/(a L)^(1/2) -> -2^(1/2)/(3 pi) as a L -> 0 and L -> oo, and the factor of the bound near opposite points.
+
+    `1 + rho_l` lies between a l GAP(theta_l) and a l, where GAP grows to 1 at pi; pi - theta_l ~ (2 (1 + rho_l))^(1/2);
+    H is differentiable with H(pi) = 0; 1 - B <= a L. So r_L(-1) ~ -H'(pi) times the mean of (2 a l)^(1/2).
+    """
+    mean_root = sp.Rational(2, 3) * sp.sqrt(2 * T)
+    near = sp.limit(b.fast_pointwise() * sp.sin(theta), theta, sp.pi)
+    return identical(
+        {
+            "GAP grows": (sp.diff(GAP, theta), theta * sp.sin(theta) / sp.pi),
+            "GAP at a right angle": (GAP.subs(theta, sp.pi / 2), 1 / sp.pi),
+            "GAP at opposite points": (GAP.subs(theta, sp.pi), sp.Integer(1)),
+            "H at opposite points": (HALF_TERM.subs(theta, sp.pi), sp.Integer(0)),
+            "leading term": (
+                -_slope.subs(theta, sp.pi) * mean_root,
+                -sp.sqrt(2 * T) / (3 * sp.pi),
+            ),
+            "factor near opposite points": (near, sp.pi / 3),
+        }
+    )
 
 
 def uniform_proof(context: Context) -> Evidence:

@@ -131,20 +131,32 @@ def forward_pass(context: Context) -> Evidence:
     return identities(pairs, "depths 1 to 5, every term h and factor b")
 
 
-def fixed_point(context: Context) -> Evidence:
-    """At u = 1 every layer keeps rho = 1, and every factor and term of the mean is 1, so r_L(1) = 1; a is the share."""
+def one_layer(context: Context) -> Evidence:
+    """The induction steps over the layers, and what a layer does at u = 1; a is the share.
+
+    The slope of a layer is its factor, so B_(l+1) = d rho_L/d rho_l by the chain rule. A layer of factor b and term h
+    turns the sum S over those before it into b S + h, and S starts at 0: so S is the sum of all terms, each with the
+    factors of the layers after it. At u = 1 all of rho, factors and terms stay 1, so r_L(1) = 1.
+    """
     at_one = {rho: 1, k0: 1, k1: 1}
     pairs = [(context[name].subs(at_one), sp.Integer(1)) for name in ("step", "factor", "term")]
     gap = (context["step"] - rho - _share * (k1 - rho), sp.Integer(0))
     slope = (context["factor"] - 1 + _share * (1 - k0), sp.Integer(0))
     angle = {rho: sp.cos(theta), k0: K0, k1: GAP + sp.cos(theta)}
-    term = (context["term"].subs(angle), HALF_TERM)
+    step, factor, term = (context[name].subs(angle) for name in ("step", "factor", "term"))
+    S, b, h = sp.symbols("S b h", real=True)
+    inductions = [
+        (sp.diff(step, theta), -sp.sin(theta) * factor),
+        (context["pass"].subs({rho: S, k0: b, k1: h}, simultaneous=True), b * S + h),
+    ]
     return identities(
-        [*pairs, gap, slope, term], "every alpha, every depth by induction", Scope.WHOLE
+        [*pairs, gap, slope, (term, HALF_TERM), *inductions],
+        "every alpha, every angle; every depth by induction",
+        Scope.WHOLE,
     )
 
 
-CHECKS = ("recursion-derivative", "recursion-forward", "recursion-normalised")
+CHECKS = ("recursion-derivative", "recursion-forward", "recursion-layer")
 RECURSION = {
     "step": (rho + alpha**2 * k1) / (1 + alpha**2),
     "factor": (1 + alpha**2 * k0) / (1 + alpha**2),
@@ -164,7 +176,7 @@ recursion = Claim(
     checks=(
         Check(CHECKS[0], Kind.EXACT, backward_is_derivative),
         Check(CHECKS[1], Kind.EXACT, forward_pass),
-        Check(CHECKS[2], Kind.EXACT, fixed_point),
+        Check(CHECKS[2], Kind.EXACT, one_layer),
     ),
     planted=(
         PlantedError(
@@ -186,7 +198,7 @@ recursion = Claim(
             "factor dropped",
             {"pass": rho + k1},
             "Earlier layers carry the factors of later ones.",
-            CHECKS[1:2],
+            CHECKS[1:],
         ),
         PlantedError(
             "recursion-term-doubled",
