@@ -27,8 +27,8 @@ class AssumptionRecord(Record):
     reason: str
     survey: tuple[SurveyRecord, ...] = ()
     """Other choices, each judged by itself."""
-    beyond: dict[str, str] = Field(default_factory=dict)
-    """Where the paper or its derivation needs more than the assumption grants, and what."""
+    beyond: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """What is needed more than the assumption grants, each with the claims and constants that need it."""
 
 
 class AuditRecord(Record):

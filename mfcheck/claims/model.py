@@ -85,7 +85,8 @@ class Assumption:
         reads: the parts of a setting that `holds` depends on (`points`, `labels`, `activation`, or the name of a
             parameter); None if that is not known.
         survey: things the user may choose, by name, each judged by itself.
-        beyond: where the paper or its derivation needs more than the assumption grants, and what.
+        beyond: what the paper or its derivation needs more than the assumption grants, with the claims and constants
+            that need it.
     """
 
     id: str
@@ -96,7 +97,7 @@ class Assumption:
     generate: Callable[[np.random.Generator], Setting]
     reads: tuple[str, ...] | None = None
     survey: Callable[[], Mapping[str, Answer]] | None = None
-    beyond: Mapping[str, str] = field(default_factory=dict)
+    beyond: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

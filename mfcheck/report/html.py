@@ -166,7 +166,6 @@ def _environment() -> Environment:
         "met": view.met,
         "orders": view.orders,
         "audited": view.audited,
-        "granted": view.more_than_granted,
         "rows": view.rows,
         "plain_setting": view.plain_setting,
         "stroke": stroke,

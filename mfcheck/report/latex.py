@@ -163,11 +163,11 @@ def _audits(review: Review) -> Iterator[str]:
 
 
 def _granted(assumption: AssumptionRecord) -> Iterator[str]:
-    needs = view.more_than_granted(assumption)
-    if needs:
+    if assumption.beyond:
         yield rf"\subsection{{Needed beyond {words(assumption.title)}}}"
         yield from _items(
-            f"{words(need)} ({', '.join(map(code, places))})" for need, places in needs
+            f"{words(need)} ({', '.join(map(code, places))})"
+            for need, places in assumption.beyond.items()
         )
     rows = [(code(s.name), view.met(s.met), words(s.reason)) for s in assumption.survey]
     yield from _table(

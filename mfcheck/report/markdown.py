@@ -287,7 +287,7 @@ def _audits(review: Review) -> list[str]:
 def _granted(assumption: AssumptionRecord) -> list[str]:
     lines = [
         f"- Needed beyond {prose(assumption.title)}: {prose(need)} ({', '.join(map(code, places))})"
-        for need, places in view.more_than_granted(assumption)
+        for need, places in assumption.beyond.items()
     ]
     rows = [(code(s.name), view.met(s.met), prose(s.reason)) for s in assumption.survey]
     table = (

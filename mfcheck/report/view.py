@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, get_args
 
-from mfcheck.claims.audit import AssumptionRecord, AuditRecord
+from mfcheck.claims.audit import AuditRecord
 from mfcheck.claims.record import CheckRecord, ClaimRecord, Finding, ReadingRecord, Review, Severity
 from mfcheck.claims.verdict import RULES, Kind, Question, Verdict
 from mfcheck.report.text import one_line
@@ -69,14 +69,6 @@ def audited(audit: AuditRecord) -> str:
     if audit.answer == "unknown" or audit.kind is None:
         return "defect" if audit.defect else "no proof"
     return f"{audit.kind.value}{'' if audit.answer == 'witness' else ' proof'}"
-
-
-def more_than_granted(assumption: AssumptionRecord) -> list[tuple[str, list[str]]]:
-    """Return what is needed beyond an assumption, each with the claims and constants that need it."""
-    groups: dict[str, list[str]] = {}
-    for where, need in assumption.beyond.items():
-        groups.setdefault(need, []).append(where)
-    return list(groups.items())
 
 
 def located(review: Review) -> tuple[Located, ...]:

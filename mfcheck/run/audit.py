@@ -99,7 +99,7 @@ class _Search:
         found = self._decide(ids)
         proof: Proof | None = found.pop("proof", None)
         record = AuditRecord(
-            id=f"{self.regime.id}:{'+'.join(ids)}",
+            id=".".join([self.regime.id, *ids]),
             regime=self.regime.id,
             text=self.regime.text,
             index=self.regime.index,

@@ -50,7 +50,7 @@ def records(
             about = tuple(claim for claim in record.claims if claim in chosen)
             if not about:
                 continue
-            file = None if certificate is None else save(f"audit.{record.id}", certificate)
+            file = None if certificate is None else save(f"audit.{id}.{record.answer}", certificate)
             own = {"claims": about, "certificate": file, "reproduce": command(about[0])}
             found.append(record.model_copy(update=own))
     return tuple(found)
@@ -66,7 +66,7 @@ def _answers(
     return [
         (
             AuditRecord(
-                id=f"{id}:{'+'.join(ids)}",
+                id=".".join([id, *ids]),
                 regime=id,
                 text=regime.text,
                 index=regime.index,

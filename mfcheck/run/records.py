@@ -75,10 +75,8 @@ def _verdict(claim: Claim, reading: Reading, ran: Checks, audits: Audits) -> tup
     if not isinstance(void, AuditRecord) or void.kind is None or (ids and not outcomes):
         return before, explain(outcomes)
     outcomes.append(Outcome(void.kind, False, Scope.WHOLE, Question.APPLIES))
-    because = explain(outcomes)
-    return combine(outcomes), because if combine(
-        outcomes
-    ) is before else f"{because}: {void.reason}"
+    after, because = combine(outcomes), explain(outcomes)
+    return after, because if after is before else f"{because}: {void.reason}"
 
 
 def _reading_record(claim: Claim, reading: Reading, ran: Checks, audits: Audits) -> ReadingRecord:

@@ -34,6 +34,36 @@ def review() -> Review:
 
 
 @pytest.fixture(scope="session")
+def audited(review: Review) -> Review:
+    """The review with an audit of each answer, a survey, and a need beyond an assumption."""
+    claim, assumption = review.claims[0], review.assumptions[0]
+    answers = [
+        AuditRecord(
+            id=f"regime-{answer}.{joint}",
+            regime=f"regime-{answer}",
+            text=rf"$n \to \infty$, {answer} here",
+            index="n",
+            assumptions=(assumption.id,),
+            claims=(claim.id,),
+            joint=joint,
+            answer=answer,
+            kind=None if answer == "unknown" else Kind.CERTIFIED,
+            reason=f"reason of {answer}",
+            setting=review.setting if answer == "witness" else None,
+            evidence=(claim.checks[0].id, "check-elsewhere"),
+            certificate=f"certificates/{answer}.json" if answer == "none" else None,
+            reproduce=f"mfcheck check audit-{answer}",
+        )
+        for answer, joint in (("witness", True), ("none", True), ("unknown", True), ("none", False))
+    ]
+    survey = (SurveyRecord(name="relu", met=False, reason=r"$\sigma_0''$ does not exist"),)
+    beyond = {r"a bound of $\sigma_0'''$": ("C_KL", "theorem-5")}
+    first = assumption.model_copy(update={"survey": survey, "beyond": beyond})
+    assumptions = (first, *review.assumptions[1:])
+    return review.model_copy(update={"audits": tuple(answers), "assumptions": assumptions})
+
+
+@pytest.fixture(scope="session")
 def power() -> PowerRecord:
     return PowerRecord.model_validate(SAMPLE["power"])
 
@@ -173,7 +203,7 @@ ASSUMPTION = st.builds(
     survey=_tuples(
         st.builds(SurveyRecord, name=TEXT, met=st.sampled_from((True, False, None)), reason=TEXT), 1
     ),
-    beyond=st.dictionaries(TEXT, TEXT, max_size=1),
+    beyond=st.dictionaries(TEXT, _tuples(TEXT), max_size=1),
 )
 SETTING = st.one_of(
     st.dictionaries(

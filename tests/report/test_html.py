@@ -310,3 +310,20 @@ def test_anchors_are_stable_and_unique() -> None:
     assert anchor("claim", "Lemma 4") == "claim-lemma-4"
     assert anchor("check", "Lemma 4") == "check-lemma-4"
     assert anchor("claim", "") == "claim-x"
+
+
+def test_the_audit_shows_answers_witness_certificate_survey_and_needs(audited: Review) -> None:
+    page = render_html(audited)
+    for answer in ("witness", "none", "unknown"):
+        assert f"reason of {answer}" in page
+        assert f"answer-{answer}" in page
+    assert 'href="certificates/none.json"' in page
+    assert "The witness, and how to repeat it" in page
+    assert "audit-witness" in page
+    assert "Each assumption alone" in page
+    assert "check-elsewhere" in page
+    assert "<code>relu</code>" in page
+    assert "<code>C_KL</code>" in page
+    identities = re.findall(r' id="([^"]*)"', page)
+    assert len(set(identities)) == len(identities)
+    assert set(re.findall(r'href="#([^"]*)"', page)) <= set(identities)

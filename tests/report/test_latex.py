@@ -162,3 +162,13 @@ def test_the_formulas_of_the_papers_are_set_as_formulas(id: str) -> None:
 def test_hyphens_and_quotes_stay_as_typed() -> None:
     assert code("a --set x='1'") == r"\texttt{a -{}-set x=\textquotesingle{}1\textquotesingle{}}"
     assert plain("[0.1, 0.2] ± λ") == r"{[}0.1, 0.2{]} $\pm$ $\lambda$"
+
+
+def test_the_audit_is_a_list(audited: Review) -> None:
+    text = render_latex(audited)
+    check_document(text)
+    for answer in ("witness", "none", "unknown"):
+        assert rf"\textbf{{{answer}}}" in text
+        assert f"reason of {answer}" in text
+    assert r"\subsection{Needed beyond" in text
+    assert r"\texttt{relu}" in text

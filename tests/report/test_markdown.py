@@ -181,3 +181,14 @@ def test_words_and_formulas_mixed() -> None:
     assert escape("0.001") == "0.001"
     assert escape("- x") == r"\- x"
     assert escape("-2.5") == "-2.5"
+
+
+def test_the_audit_is_a_table(audited: Review) -> None:
+    text = render_markdown(audited)
+    assert "**witness** (certified)" in text
+    assert "**none** (certified proof)" in text
+    assert "**unknown** (no proof)" in text
+    assert "certificate `certificates/none.json`" in text
+    assert "`mfcheck check audit-unknown`" in text
+    assert "Needed beyond" in text
+    assert "`relu`" in text

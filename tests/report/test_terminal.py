@@ -235,3 +235,12 @@ def test_rows_are_whole_lines_in_a_pipe() -> None:
     assert [line.split()[0] for line in lines] == ["id", "a", "b"]
     assert "(1/2)λ₀ word" in lines[1]
     assert piped(lambda c: terminal.print_rows([], c)) == "none\n"
+
+
+def test_the_audit_of_all_assumptions_is_shown(audited: Review, review: Review) -> None:
+    shown = piped(lambda console: terminal.print_audits(audited, console)).splitlines()
+    assert [line.split()[0] for line in shown[1:4]] == ["witness", "none", "unknown"]
+    assert "n → ∞, witness here" in shown[1]
+    assert review.claims[0].id in shown[1]
+    without = review.model_copy(update={"audits": ()})
+    assert piped(lambda console: terminal.print_audits(without, console)) == ""

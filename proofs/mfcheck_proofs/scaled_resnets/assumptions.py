@@ -60,7 +60,7 @@ def smooth_activation(setting: Setting) -> Answer:
     reasons = "; ".join(found.reasons)
     if found.answer == "holds":
         return Answer(
-            True, f"$C_1 = {bounds(found.C1, 8)[1]}$" + (f"; {reasons}" if reasons else "")
+            True, rf"$C_1 \le {bounds(found.C1, 8)[1]}$" + (f"; {reasons}" if reasons else "")
         )
     return Answer(False if found.answer == "fails" else None, reasons)
 
@@ -94,19 +94,16 @@ def _bound(primes: str, found: Supremum) -> str:
     return rf"${name} = \infty$" if found.state == "infinite" else f"${name}$ is {found.state}"
 
 
-def beyond_assumption_3() -> dict[str, str]:
-    """Return the claims and constants that need more of the activation than Assumption 3 grants, and what."""
+def beyond_assumption_3() -> dict[str, tuple[str, ...]]:
+    """Return what is needed of the activation beyond Assumption 3, each with the claims and constants that need it."""
     claims = {
-        "theorem-5-kl-tau": NEEDS_C3,
-        "theorem-5-kl-nu": NEEDS_C3,
-        "theorem-6-rademacher": NEEDS_B0,
-        "theorem-6-composition": NEEDS_B0,
+        NEEDS_C3: ("theorem-5-kl-tau", "theorem-5-kl-nu"),
+        NEEDS_B0: ("theorem-6-rademacher", "theorem-6-composition"),
     }
-    wants = {
-        constant.id: "; ".join(need for need in (NEEDS_C3, NEEDS_B0) if need in constant.needs)
-        for constant in CONSTANTS
+    return {
+        need: (*ids, *(constant.id for constant in CONSTANTS if need in constant.needs))
+        for need, ids in claims.items()
     }
-    return claims | {id: want for id, want in wants.items() if want}
 
 
 ASSUMPTIONS = (
