@@ -22,6 +22,7 @@ from mfcheck.kernels.rntk import correlation, mixing, rntk
 from mfcheck.rigor.ball import enclose, exact
 from mfcheck.rigor.eigen import smallest_eigenvalue
 from mfcheck_proofs.rntk_scaling import bounds as b
+from mfcheck_proofs.rntk_scaling import quick
 from mfcheck_proofs.rntk_scaling.definite import gram
 from mfcheck_proofs.rntk_scaling.fast import clock, distance
 from mfcheck_proofs.rntk_scaling.proofs import PREC, bound_at, residual, value
@@ -46,8 +47,7 @@ def _code(formula: sp.Expr, *symbols: sp.Symbol) -> Callable[..., float]:
 
 
 def _kernel(sample: Sample, alpha: float) -> float:
-    at = from_distance([sample.values["chord"]])
-    return float(rntk(at, int(sample.values["layers"]), alpha)[0])
+    return quick.residual(sample.values["chord"], int(sample.values["layers"]), mixing(alpha))
 
 
 # --- one layer -------------------------------------------------------------------------------------------------------
