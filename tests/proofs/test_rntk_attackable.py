@@ -10,7 +10,9 @@ from mfcheck.falsify import space
 from mfcheck.falsify.attack import attack
 from mfcheck.falsify.search import Sizes
 from mfcheck.falsify.target import Target
-from mfcheck_proofs.rntk_scaling import paper
+from mfcheck.kernels.arccos import from_distance
+from mfcheck.kernels.rntk import mixing, rntk
+from mfcheck_proofs.rntk_scaling import paper, quick
 from mfcheck_proofs.rntk_scaling.attackable import INEQUALITIES, MUST_FALL, NO_INEQUALITY
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT
 
@@ -62,3 +64,10 @@ def test_integers_stay_integers() -> None:
     cases: list[Case] = [space.draw(rng, DEFAULT, slow, 4, 3) for _ in range(30)]
     assert all(case["layers"].denominator == 1 for case in cases)
     assert len({case["layers"] for case in cases}) > 10
+
+
+@pytest.mark.parametrize("chord", [1e-3, 0.4, 1.0, 1.7, 2.0])
+@pytest.mark.parametrize(("depth", "alpha"), [(1, 1.0), (7, 0.3), (200, 0.05), (200, 2.0)])
+def test_the_kernel_of_the_search_is_the_kernel(chord: float, depth: int, alpha: float) -> None:
+    known = float(rntk(from_distance([chord]), depth, alpha)[0])
+    assert quick.residual(chord, depth, mixing(alpha)) == pytest.approx(known, abs=1e-13)
