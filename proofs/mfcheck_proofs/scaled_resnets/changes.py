@@ -27,6 +27,7 @@ QUANTITIES = (
 `e_lin = -exp(-beta^2 G(0) t/n) y`; the encoder's share of lambda_min(G), of the decay of the loss, and of the KL
 of both measures (largest over depth), at the end."""
 
+CONVERGED = "flows to convergence"
 SMALL_BETA = 1.0
 FRACTIONS = (Fraction(1, 64), Fraction(1, 8), Fraction(1))
 """Fractions of the least admissible beta, over which exponents are fitted."""
@@ -145,7 +146,7 @@ def extent(setting: Setting, budget: Budget) -> str:
     """Say how far flows are followed; the end is the same for every beta in units of `n/beta^2`."""
     end = end_time(setting, budget, 1.0)
     if end is None:
-        return "flows to convergence"
+        return CONVERGED
     values, vectors = np.linalg.eigh(linear_kernels(setting)[0])
     modes = vectors.T @ setting.data.y * np.exp(-values * end / setting.data.n)
     left = float(modes @ modes / (setting.data.y @ setting.data.y))
