@@ -171,13 +171,23 @@ class _Builder:
 
     def at(self, stage: _Stage, side: int, square: arb) -> _Values:
         """Enclose the values of a stage at one point."""
+        panel, t = self._position(square)
+        found = [p(t) + error for p, error in stage.polynomials[side][panel]]
+        return _Values(*found)
+
+    def mean_at(self, stage: _Stage, side: int, square: arb) -> arb:
+        """Enclose r_n alone."""
+        panel, t = self._position(square)
+        polynomial, error = stage.polynomials[side][panel][2]
+        return polynomial(t) + error
+
+    def _position(self, square: arb) -> tuple[int, arb]:
         panel = _panel(square)
         centre, half = _ends(panel, self.prec)
         t = (square.sqrt() - centre) / half
         if not abs(t) < 1.0001:
             raise InputError("the interpolant was asked for a point outside its panels")
-        found = [p(t) + error for p, error in stage.polynomials[side][panel]]
-        return _Values(*found)
+        return panel, t
 
     def _interpolate(self, depth: int, values: ValuesAt) -> _Stage:
         sides, known = [], []
@@ -259,7 +269,7 @@ def _table(builder: _Builder, stage: _Stage, kernel: Kernel) -> Interpolant:
         inverses[index] = 1 / float(((upper - lower) / 2).mid())
         centre, half = arb(centres[index]), 1 / arb(inverses[index])
         for side in (0, 1):
-            values = [builder.at(stage, side, (centre + half * t) ** 2).mean for t in grid.nodes]
+            values = [builder.mean_at(stage, side, (centre + half * t) ** 2) for t in grid.nodes]
             fitted, error = grid.fit(
                 values, _remainder(math.sqrt(1 + 1 / SPLIT) * (1 + 1e-12), TABLE_NODES)
             )
