@@ -140,7 +140,7 @@ def test_help_needs_no_mathematics() -> None:
         ("check nothing:square", "unknown paper 'nothing'"),
         ("power toy --budget huge", "unknown budget 'huge'"),
         ("falsify scaled-resnets", "unknown claim ''; scaled-resnets can be attacked at: "),
-        ("falsify scaled-resnets:gram-psd", "gram-psd states no inequality about one setting"),
+        ("falsify scaled-resnets:gram-psd", "gram-psd cannot be attacked: it is an identity"),
         ("falsify scaled-resnets:lemma-4-first --budget huge", "unknown budget 'huge'"),
         ("falsify scaled-resnets:lemma-4-first --planted x", "unknown planted error 'x'"),
         ("claims nothing", "unknown paper 'nothing'"),
@@ -197,7 +197,7 @@ def test_a_review_leaves_reports_and_says_what_it_found(run: Run) -> None:
     assert "refuted" in out
     assert "Two is more than one." in out
     assert f"Reports: {left}" in out
-    assert "[10/10] " in err
+    assert "[11/11] " in err
     assert (left / "report.html").read_text(encoding="utf-8").startswith("<!")
     assert "Two is more than one." in (left / "report.md").read_text(encoding="utf-8")
 

@@ -99,7 +99,8 @@ def review(
         jobs: number of worker processes; the number of cores if left out.
         out: folder for `review.json`, evidence and certificates; nothing is kept if left out.
         resume: take over what an interrupted run with the same arguments left in `out`.
-        claims: ids of the claims to check, without the constants; all of them, with constants, if left out.
+        claims: ids of the claims to check, without the constants; all of them, with constants, if left out. Claims
+            that are named apart have to fit the setting; among all, those that do not are left undecided.
         data_file: how the command line names the data file, for the command that repeats a finding.
         watch: told of the progress.
 
@@ -109,7 +110,7 @@ def review(
     """
     run = _start(paper, setting, budget, seed, jobs, out, resume)
     chosen = _choose(run.paper, claims)
-    if claims is not None:
+    if len(chosen) < len(run.paper.claims):
         _require_needs(chosen, run.setting)
     tasks = _review_tasks(run.paper, chosen, constants=claims is None)
     try:

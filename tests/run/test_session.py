@@ -48,6 +48,14 @@ def test_a_review_gives_verdicts_and_findings(toy: str) -> None:
     assert result.references
 
 
+def test_only_a_claim_named_apart_has_to_fit_the_setting(toy: str) -> None:
+    without = read_setting(toy, sets=["alpha=0"])
+    with pytest.raises(InputError, match="nothing to follow"):
+        review(toy, without, claims=["cited"])
+    for chosen in (None, list(CALM)):
+        assert verdicts(review(toy, without, claims=chosen)) == {**CALM, "cited": "inconclusive"}
+
+
 def test_the_number_of_jobs_changes_nothing(toy: str) -> None:
     one, three = (review(toy, seed=5, jobs=jobs).model_dump(mode="json") for jobs in (1, 3))
     assert timeless(one) == timeless(three)

@@ -47,6 +47,11 @@ def _log(context: Context) -> None:
             file.write(context.check + "\n")
 
 
+def _needs_scale(setting: Setting) -> None:
+    if setting["alpha"] == 0:
+        raise InputError("alpha = 0 leaves nothing to follow")
+
+
 def _identity(context: Context) -> Evidence:
     _log(context)
     holds = sp.expand(context["lhs"] - context["rhs"]) == 0
@@ -200,7 +205,7 @@ CLAIMS = (
         title="By Lemma 1",
         statement="It follows.",
         source="Theorem 3",
-        readings=(Reading("stated", "As it stands."),),
+        readings=(Reading("stated", "As it stands.", needs=_needs_scale),),
         checks=(
             Check("cited.step", Kind.EXACT, _does_not_follow, question=Question.FOLLOWS),
             Check("cited.holds", Kind.SAMPLED, _calm),
