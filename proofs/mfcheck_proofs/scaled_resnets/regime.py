@@ -138,7 +138,8 @@ def lazy(context: Context) -> Evidence:
     far = "" if followed == CONVERGED else ", as far as flows were followed"
     text = (
         rf"The regime of the guarantee is {verdict}{far}. At $\beta = {large.beta:.4g}$, the least that Theorem 5 is "
-        rf"known to admit, training ({followed}) changes the kernel $G$ by {said(large['kernel'])} of its size and the features by {said(large['features'])}, and the residuals stay "
+        rf"known to admit, training ({followed}) changes the kernel $G$ by {said(large['kernel'])} of its size "
+        rf"and the features by {said(large['features'])}, and the residuals stay "
         rf"within {said(large['trajectory'])} of those of the linearised flow (relative to $|y|$)."
         + ("" if context.setting["alpha"] else r" There is no encoder ($\alpha = 0$).")
         + _at_small_beta(small(found))
