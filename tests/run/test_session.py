@@ -12,6 +12,7 @@ from mfcheck.claims import Review
 from mfcheck.errors import InputError
 from mfcheck.run import Event, Interrupted, Result, Started, power, read_setting, review
 from mfcheck.symbolic.activation import Activation, activation
+from mfcheck.verify import verify
 
 Log = Callable[[], list[str]]
 
@@ -252,3 +253,35 @@ def test_power_resumes_too(toy: str, tmp_path: Path, log: Log) -> None:
     result = power(toy, out=tmp_path, jobs=1, resume=True)
     assert result.planted == 3
     assert len(log()[before:]) == 2
+
+
+def test_the_assumptions_of_a_claim_are_audited(toy: str) -> None:
+    [found] = review(toy, seed=3, claims=["square"], budget="quick").audits
+    assert (found.id, found.answer, found.claims) == ("one-setting.data", "witness", ("square",))
+    assert found.setting == read_setting(toy).describe()
+    assert found.reproduce == "mfcheck check toy:square --budget quick --seed 3"
+
+
+def test_a_claim_about_nothing_is_vacuous_with_a_certificate(toy: str, tmp_path: Path) -> None:
+    one, two = (review("empty_paper:paper", jobs=jobs, out=tmp_path / str(jobs)) for jobs in (1, 2))
+    assert timeless(one.model_dump(mode="json")) == timeless(two.model_dump(mode="json"))
+    assert verdicts(one) == {"nothing": "vacuous"}
+    assert one.claims[0].readings[0].because.endswith("at most six such points exist")
+    [found] = one.audits
+    assert (found.answer, found.kind, found.beyond) == ("none", "certified", 6)
+    assert found.certificate is not None
+    assert verify(tmp_path / "1" / found.certificate).status == "accepted"
+    assert "audit.crowd" in {finding.id for finding in one.findings}
+
+
+def test_a_review_without_its_audit_decides_nothing(toy: str, tmp_path: Path) -> None:
+    def stop(event: Event, done: int, total: int) -> None:
+        if isinstance(event, Result) and event.task.key == "check.nothing.proof":
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as caught:
+        review("empty_paper:paper", jobs=1, out=tmp_path, watch=stop)
+    assert verdicts(caught.value.review) == {"nothing": "inconclusive"}
+    assert caught.value.review.audits == ()
+    resumed = review("empty_paper:paper", jobs=1, out=tmp_path, resume=True)
+    assert verdicts(resumed) == {"nothing": "vacuous"}
