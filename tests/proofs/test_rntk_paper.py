@@ -13,7 +13,7 @@ from mfcheck.rigor.constants import evaluate_constants
 from mfcheck.run.inputs import build_setting
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck_proofs.rntk_scaling import paper
-from mfcheck_proofs.rntk_scaling.definite import taylor
+from mfcheck_proofs.rntk_scaling.definite import EVEN, taylor
 from mfcheck_proofs.rntk_scaling.empirical import empirical_kernel
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT, validate
 from mfcheck_proofs.rntk_scaling.sphere import eigenvalue, multiplicity
@@ -74,6 +74,18 @@ def test_eigenvalues_against_quadrature() -> None:
 def test_multiplicities() -> None:
     assert [multiplicity(3, k) for k in range(5)] == [1, 3, 5, 7, 9]
     assert [multiplicity(4, k) for k in range(4)] == [1, 4, 9, 16]
+
+
+def test_even_coefficients_of_the_limit_kernel() -> None:
+    """The closed form against the Taylor series computed in ball arithmetic."""
+    from math import comb
+
+    from flint import arb
+
+    found = taylor(1, arb(1) / 2, 20)
+    for k in range(10):
+        over = float(EVEN.subs(EVEN.free_symbols.pop(), k))
+        assert float(found[2 * k]) == pytest.approx(comb(2 * k, k) / 4**k * over, rel=1e-12)
 
 
 def test_taylor_coefficients_of_one_layer() -> None:

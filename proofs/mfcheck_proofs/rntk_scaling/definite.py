@@ -155,32 +155,46 @@ def _acos(x: arb_series) -> arb_series:
 
 # --- no two opposite points ------------------------------------------------------------------------------------------
 
-k = sp.Symbol("k", positive=True, integer=True)
+k = sp.Symbol("k", nonnegative=True)
+_x = sp.Symbol("x", real=True)
 
 
-def _over_binomial(coefficient: sp.Expr) -> sp.Expr:
-    """Return a coefficient over binom(2k, k)/4^k > 0, at k = j + 1 with j >= 0."""
-    j = sp.Symbol("j", nonnegative=True, integer=True)
-    return sp.gammasimp(coefficient / (sp.binomial(2 * k, k) / 4**k)).subs(k, j + 1)
+def _series_steps() -> list[Step]:
+    """Coefficients of (1-x)^(1/2) and (1-x)^(-1/2) over b_k = binom(2k, k)/4^k: -1/(2k-1) and 1.
+
+    `(1-x) y' = -p y` gives `(k+1) c_(k+1) = (k-p) c_k`, and `b_(k+1)/b_k = (2k+1)/(2k+2)`; both begin with 1.
+    """
+    grown = (2 * k + 1) / (2 * k + 2)
+    pairs = {}
+    for name, p, over in (
+        ("root", sp.Rational(1, 2), -1 / (2 * k - 1)),
+        ("inverse", -sp.Rational(1, 2), sp.Integer(1)),
+    ):
+        y = (1 - _x) ** p
+        pairs[f"equation of the {name}"] = ((1 - _x) * sp.diff(y, _x), -p * y)
+        pairs[f"recurrence of the {name}"] = (
+            (k + 1) * over.subs(k, k + 1) * grown,
+            (k - p) * over,
+        )
+    pairs["arcsine"] = (sp.diff(sp.asin(_x), _x), (1 - _x**2) ** -sp.Rational(1, 2))
+    return identical(pairs)
 
 
 def even_coefficients(context: Context) -> Evidence:
-    """r_1 = u/2 + ((1-u^2)^(1/2) + 2u arcsin u)/(2 pi), and the coefficient of u^(2k) in it from those of both parts.
+    """r_1 = u/2 + ((1-u^2)^(1/2) + 2u arcsin u)/(2 pi), and the coefficient of u^(2k) in it over b_k.
 
-    (1-u^2)^(1/2) = sum (-1)^k binom(1/2, k) u^(2k) and arcsin u = sum (-1)^k binom(-1/2, k) u^(2k+1)/(2k+1). With all
-    even coefficients positive, c^T K c = 0 means sum c_i p(x_i) = 0 for every even polynomial p (tensor powers). These
-    separate points of which no two are equal or opposite, so that c = 0.
+    That of arcsin at u^(2k-1) is b_(k-1)/(2k-1), and b_(k-1) = b_k 2k/(2k-1). With all even coefficients positive,
+    c^T K c = 0 means sum c_i p(x_i) = 0 for every even polynomial p (tensor powers). These separate points of which no
+    two are equal or opposite, so that c = 0.
     """
     closed = u / 2 + (sp.sqrt(1 - u**2) + 2 * u * (sp.pi / 2 - sp.acos(u))) / (2 * sp.pi)
-    root = (-1) ** k * sp.binomial(sp.Rational(1, 2), k)
-    arcsine = ((-1) ** k * sp.binomial(-sp.Rational(1, 2), k) / (2 * k + 1)).subs(k, k - 1)
-    stated = context["even"]
-    ratio = sp.gammasimp((root + 2 * arcsine) / (2 * sp.pi) / stated)
-    first = sp.limit(stated, k, 0, "+")
+    derived = (-1 / (2 * k - 1) + 2 * (2 * k / (2 * k - 1)) / (2 * k - 1)) / (2 * sp.pi)
+    stated, j = context["even"], sp.Symbol("j", nonnegative=True, integer=True)
+    positive = bool(stated.subs(k, 0) > 0) and bool(sp.factor(stated.subs(k, j + 1)).is_positive)
     steps = [
-        *identical({"closed form": (R_1, closed), "k >= 1": (ratio, sp.Integer(1))}),
-        *identical({"k = 0": (first, 1 / (2 * sp.pi))}),
-        Step("positive", bool(_over_binomial(stated).is_positive), "a coefficient is not positive"),
+        *identical({"closed form": (R_1, closed), "coefficients": (stated, derived)}),
+        *_series_steps(),
+        Step("positive", positive, "a coefficient is not positive"),
     ]
     return conclude(
         steps,
@@ -197,8 +211,8 @@ DEFINITE = (
     "definite-taylor",
     "definite-even",
 )
-EVEN = sp.binomial(2 * k, k) / 4**k * (2 * k + 1) / (2 * k - 1) ** 2 / (2 * sp.pi)
-"""Coefficient of u^(2k) in r_1."""
+EVEN = (2 * k + 1) / (2 * k - 1) ** 2 / (2 * sp.pi)
+"""Coefficient of u^(2k) in r_1, over binom(2k, k)/4^k."""
 definite = Claim(
     id="positive-definite",
     title="Positive definiteness of the limit kernel",
