@@ -191,6 +191,14 @@ def test_the_number_of_samples_that_are_rarely_separated() -> None:
         assert n == 2 or at_most(SAMPLE, size, n - 1) >= Fraction(1, 2)
 
 
+@given(st.integers(10_001, 10**7))
+def test_a_sufficient_number_of_samples_for_a_large_code(size: int) -> None:
+    n = rarely_separated(size)
+    assert np.sum(np.log1p(-np.arange(1, n) / size)) < np.log(1 / 2)
+    assert np.sum(np.log1p(-np.arange(1, n - 4) / size)) > np.log(1 / 2)
+    assert rarely_separated(10**40) < 2 * 10**20
+
+
 def test_the_proofs_about_data_carry_the_bound_of_their_words() -> None:
     for make in (audited.crowded, audited.collisions):
         proof = make(DEFAULT)
