@@ -48,6 +48,8 @@ class Sizes:
     optimised: int
     max_n: int
     max_d: int
+    every_size: bool = False
+    """Whether to spend half of the optimiser on the worst setting of each number of points."""
 
     @classmethod
     def of(cls, budget: Budget) -> "Sizes":
@@ -115,6 +117,8 @@ class Part:
     """What a unit found, and how long each way of searching took it, in a process of that name."""
 
     best: Best = field(default_factory=Best)
+    by_size: dict[int, tuple[float, Case]] = field(default_factory=dict)
+    """The worst sampled case of each number of points, with its violation."""
     visits: Visits = field(default_factory=Visits)
     sampled: Sampled = field(default_factory=lambda: Sampled(0, 0))
     tried: Counter[str] = field(default_factory=Counter)
@@ -124,11 +128,19 @@ class Part:
     def merge(self, other: "Part") -> None:
         """Add what another unit found."""
         self.best.merge(other.best)
+        for score, case in other.by_size.values():
+            self.keep(score, case)
         self.visits.merge(other.visits)
         self.sampled += other.sampled
         self.tried += other.tried
         for way, seconds in other.seconds.items():
             self.seconds[way] = self.seconds.get(way, 0.0) + seconds
+
+    def keep(self, score: float, case: Case) -> None:
+        """Remember a sampled case, if it is the worst of its size."""
+        size = case.setting.data.n
+        if size not in self.by_size or score > self.by_size[size][0]:
+            self.by_size[size] = score, case
 
 
 @dataclass(frozen=True)
@@ -172,7 +184,7 @@ def search(target: Target, sizes: Sizes, seed: int, perform: Perform | None = No
         target.warm()
         perform = lambda units: [work(target, sizes, seed, unit) for unit in units]  # noqa: E731
     whole, busy = Part(), Counter[int]()
-    for units in (_streams, lambda: _climbs(target, sizes, whole.best)):
+    for units in (_streams, lambda: _climbs(target, sizes, whole)):
         for part in perform(units()):
             busy[part.process] += sum(part.seconds.values())  # type: ignore[assignment]
             whole.merge(part)
@@ -193,13 +205,20 @@ def _streams() -> list[Unit]:
     return [Unit(number) for number in range(STREAMS)]
 
 
-def _climbs(target: Target, sizes: Sizes, best: Best) -> list[Unit]:
-    """Return a climb from the worst case of each activation and size seen, at most four, and from the default."""
+def _climbs(target: Target, sizes: Sizes, found: Part) -> list[Unit]:
+    """Return the climbs: from the default, the worst cases of four kinds, and on request those of each size."""
     by_kind: dict[tuple[Activation, int], Case] = {}
-    for _, case in best.cases:
+    for _, case in found.best.cases:
         by_kind.setdefault((case.setting.activation, case.setting.data.n), case)
     starts = [*list(by_kind.values())[:4], target.default_case()]
-    return [Unit(k, case, sizes.optimised // len(starts)) for k, case in enumerate(starts)]
+    sizes_too = sizes.every_size and "points" in target.inequality.varies
+    spread = [found.by_size[n][1] for n in sorted(found.by_size)] if sizes_too else []
+    total = sizes.optimised // 2 if spread else sizes.optimised
+    shares = [total // len(starts)] * len(starts) + [total // max(1, len(spread))] * len(spread)
+    return [
+        Unit(k, case, share)
+        for k, (case, share) in enumerate(zip([*starts, *spread], shares, strict=True))
+    ]
 
 
 def work(target: Target, sizes: Sizes, seed: int, unit: Unit) -> Part:
@@ -252,6 +271,7 @@ def _sample(target: Target, sizes: Sizes, seed: int, number: int, part: Part) ->
         met += 1
         violated += score > NOISE
         part.best.add(score, lambda case=case: case)  # type: ignore[misc]
+        part.keep(score, case)
     part.sampled = Sampled(met, violated)
     return _share(sizes.sampled, number)
 

@@ -41,9 +41,10 @@ def _check(paper: Paper, claim: Claim, inequality: Inequality) -> Check:
         sizes = Sizes(
             context.budget.pick(60, 300, 2000),
             0,
-            context.budget.pick(300, 3000, 20_000),
+            context.budget.pick(300, 5000, 40_000),
             context.budget.pick(8, 16, 32),
             context.budget.pick(4, 6, 8),
+            every_size=True,
         )
         return evidence(target, search(target, sizes, context.seed), context.seed)
 

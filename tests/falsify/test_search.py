@@ -3,6 +3,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 import sympy as sp
 from flint import arb
@@ -192,3 +193,21 @@ def test_rate_counts_all_ways() -> None:
     found = Found(Sampled(1, 0), {"a": 10, "b": 20}, {"a": 1.0, "b": 2.0}, 0.0, None)
     assert found.rate == 10
     assert Found(Sampled(1, 0), {"a": 30}, {"a": 3.0}, 0.0, None, busy=1.5).rate == 20
+
+
+def test_each_number_of_points_can_have_a_climb() -> None:
+    def spread(sample: Sample, formulas: Formulas) -> tuple[float, float]:
+        return float(np.sum(sample.X[0] * sample.X[1])) + 1.5, 3.0
+
+    points = replace(PEAK, varies=("points",), own=(), fast=spread)
+    seen: list[int] = []
+
+    def perform(units: Sequence[Unit]) -> list[Part]:
+        seen.extend(u.start.setting.data.n for u in units if u.start is not None)
+        return [work(aim, sizes, 0, unit) for unit in units]
+
+    aim, sizes = target(sp.Integer(1), points), replace(TINY, every_size=True)
+    found = search(aim, sizes, 0, perform)
+    assert len(set(seen)) >= 4
+    assert found.visits.tightest is not None
+    assert found.visits.tightest[0] == pytest.approx(3 / 2.5, rel=1e-3)
