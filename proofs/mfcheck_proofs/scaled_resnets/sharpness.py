@@ -163,7 +163,7 @@ def _row(context: Context, threshold: float) -> Row:
 def threshold_map(context: Context) -> Evidence:
     """Where the theorem applies, and where its conclusions hold in simulation, over beta and n."""
     data, sizes, what = family(context)
-    rows = []
+    rows, cut = [], []
     for size in sizes:
         part = Data(data.points[:size], data.labels[:size], data.origin)
         setting = replace(context.setting, data=part)
@@ -171,6 +171,8 @@ def threshold_map(context: Context) -> Evidence:
         if not threshold.is_finite():
             return Evidence(passed=None, cases=0, reason="no finite beta is known to be admissible")
         rows.append(_row(replace(context, setting=setting), float(threshold.upper())))
+        if end_time(setting, context.budget, 1.0) is not None:
+            cut.append(size)
     asked = [c for row in rows for c in row.cells if c.beta >= 0.999 * row.threshold * float(FAR)]
     answers = [cell.holds for cell in asked]
     passed = False if False in answers else None if None in answers else True
@@ -187,6 +189,7 @@ def threshold_map(context: Context) -> Evidence:
         domain=(
             rf"{what}; $n = {', '.join(map(str, sizes))}$, $\beta$ from {float(BETAS[0]):g} to the threshold; of "
             f"{len(every)} cells {counts}; seed {context.seed}"
+            + (f"; flows cut short at $n = {', '.join(map(str, cut))}$" if cut else "")
         ),
         reason=""
         if passed
