@@ -11,8 +11,9 @@ from mfcheck.falsify.attack import attack
 from mfcheck.falsify.search import Sizes
 from mfcheck.falsify.target import Target
 from mfcheck.kernels.arccos import from_distance
-from mfcheck.kernels.rntk import mixing, rntk
-from mfcheck_proofs.rntk_scaling import paper, quick
+from mfcheck.kernels.rntk import rntk
+from mfcheck.kernels.single import rntk_of_pair
+from mfcheck_proofs.rntk_scaling import paper
 from mfcheck_proofs.rntk_scaling.attackable import INEQUALITIES, MUST_FALL, NO_INEQUALITY
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT
 
@@ -70,4 +71,4 @@ def test_integers_stay_integers() -> None:
 @pytest.mark.parametrize(("depth", "alpha"), [(1, 1.0), (7, 0.3), (200, 0.05), (200, 2.0)])
 def test_the_kernel_of_the_search_is_the_kernel(chord: float, depth: int, alpha: float) -> None:
     known = float(rntk(from_distance([chord]), depth, alpha)[0])
-    assert quick.residual(chord, depth, mixing(alpha)) == pytest.approx(known, abs=1e-13)
+    assert rntk_of_pair(chord, depth, alpha) == pytest.approx(known, abs=1e-13)

@@ -12,17 +12,20 @@ from types import MappingProxyType
 import numpy as np
 import sympy as sp
 from flint import arb, ctx
+from scipy.interpolate import CubicSpline
 
 from mfcheck.claims import Case, Claim, Inequality, PlantedError, Sample, Variable
 from mfcheck.falsify.tightness import check_id
-from mfcheck.kernels.arccos import cosine, from_distance, half_term
+from mfcheck.kernels.arccos import Cosine, cosine, from_distance, half_term
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.formulas import theta
+from mfcheck.kernels.limit import limit_float, limit_kernel
 from mfcheck.kernels.rntk import correlation, mixing, rntk
+from mfcheck.kernels.single import rntk_of_pair
 from mfcheck.rigor.ball import enclose, exact
 from mfcheck.rigor.eigen import smallest_eigenvalue
 from mfcheck_proofs.rntk_scaling import bounds as b
-from mfcheck_proofs.rntk_scaling import quick
+from mfcheck_proofs.rntk_scaling import critical
 from mfcheck_proofs.rntk_scaling.definite import gram
 from mfcheck_proofs.rntk_scaling.fast import clock, distance
 from mfcheck_proofs.rntk_scaling.proofs import PREC, bound_at, residual, value
@@ -47,7 +50,7 @@ def _code(formula: sp.Expr, *symbols: sp.Symbol) -> Callable[..., float]:
 
 
 def _kernel(sample: Sample, alpha: float) -> float:
-    return quick.residual(sample.values["chord"], int(sample.values["layers"]), mixing(alpha))
+    return rntk_of_pair(sample.values["chord"], int(sample.values["layers"]), alpha)
 
 
 # --- one layer -------------------------------------------------------------------------------------------------------
@@ -130,6 +133,41 @@ CONSTANT = tuple(
 )
 POWER = tuple(
     _degeneration(f"slow-{side}", side, SLOW, _power_scaling) for side in ("upper", "lower")
+)
+
+# --- gamma = 1/2 -----------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _limit() -> CubicSpline:
+    """Return R(1) as a function of the angle, to eight digits."""
+    angles = np.linspace(0, np.pi, 801)
+    at = Cosine(2 * np.sin(angles / 2) ** 2, 2 * np.cos(angles / 2) ** 2)
+    return CubicSpline(angles, limit_float(at, 1.0))
+
+
+def _critical_fast(sample: Sample, formulas: Formulas) -> tuple[float, float]:
+    depth = sample.values["layers"]
+    angle = float(from_distance([sample.values["chord"]]).angle[0])
+    gap = abs(_kernel(sample, depth**-0.5) - float(_limit()(angle)))
+    return gap, float(_code(formulas["bound"], L)(depth))
+
+
+def _critical_enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
+    depth, u = int(case["layers"]), _cosine(case)
+    with ctx.workprec(PREC):
+        gap = abs(value(critical.SCALING, depth, u) - limit_kernel(u).kernel)
+        return gap, enclose(formulas["bound"], {L: exact(depth)}, PREC)
+
+
+CRITICAL = Inequality(
+    id="critical-bound",
+    reading="stated",
+    text="|r_L - R(1)| <= the bound of order L^(-1/2), alpha = L^(-1/2)",
+    varies=(),
+    own=(CHORD, DEPTH),
+    fast=_critical_fast,
+    enclosed=_critical_enclosed,
 )
 
 # --- Theorem 3 -------------------------------------------------------------------------------------------------------
@@ -219,6 +257,7 @@ INEQUALITIES: Mapping[str, tuple[Inequality, ...]] = MappingProxyType(
         "correlation-to-one": (INCREMENT,),
         "theorem-1-constant": CONSTANT,
         "theorem-2-slow": POWER,
+        "critical-scaling": (CRITICAL,),
         "theorem-3-fast": (POINTWISE, UNIFORM),
         "positive-definite": (DEFINITE,),
     }
@@ -231,7 +270,6 @@ NO_INEQUALITY: Mapping[str, str] = MappingProxyType(
     {
         "arc-cosine": _IDENTITY,
         "kernel-recursion": _IDENTITY,
-        "critical-scaling": _LIMIT,
         "eigenvalue-decay": _LIMIT,
         "early-stopping": _LIMIT,
         "rapid-decay": "it compares risks, which are known by simulation alone",
@@ -271,6 +309,12 @@ MUST_FALL: tuple[PlantedError, ...] = (
     *(
         _planted(q, "sign flipped", {"lower": -b.lower()}, _NOT_ABOVE)
         for q in (CONSTANT[1], POWER[1])
+    ),
+    _planted(
+        CRITICAL,
+        "exponent off",
+        {"bound": 3 / L**2},
+        "The distance falls like 1/L.",
     ),
     _planted(
         POINTWISE,
