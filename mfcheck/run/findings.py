@@ -1,7 +1,7 @@
 """The findings of a review: what checks noted, and what no check noted but the verdict shows."""
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import get_args
 
 from mfcheck.claims.audit import AuditRecord
@@ -53,7 +53,8 @@ def collect(
     for claim in claims:
         for finding in _of_claim(claim, notes, command(paper, claim.id, options)):
             _add(found, finding)
-    for finding in _of_audits(audits):
+    denied = {check.id for claim in claims for check in claim.checks if check.passed is False}
+    for finding in _of_audits(audits, denied):
         _add(found, finding)
     return tuple(sorted(found.values(), key=lambda f: SEVERITIES.index(f.severity)))
 
@@ -63,8 +64,11 @@ def command(paper: str, claim: str, options: Sequence[str]) -> str:
     return shlex.join(["mfcheck", "check", f"{paper}:{claim}", *options])
 
 
-def _of_audits(audits: Sequence[AuditRecord]) -> Iterable[Finding]:
-    """Yield a finding for each regime in which all assumptions of a claim cannot be met, and for each defect."""
+def _of_audits(audits: Sequence[AuditRecord], denied: Collection[str]) -> Iterable[Finding]:
+    """Yield a finding for each regime in which all assumptions of a claim cannot be met, and for each defect.
+
+    It is a remark where one of the `denied` checks has found the same.
+    """
     by_regime: dict[str, list[AuditRecord]] = {}
     for audit in audits:
         by_regime.setdefault(audit.regime, []).append(audit)
@@ -76,25 +80,26 @@ def _of_audits(audits: Sequence[AuditRecord]) -> Iterable[Finding]:
                 f"Nothing meets all assumptions of {', '.join(claims)} in the regime: {joint[0].text}. Proof: "
                 f"{joint[0].reason}.{_elsewhere(claims, audits)}"
             )
-            yield _audited(f"audit.{regime}", text, claims[0], joint[0])
+            severity: Severity = "remark" if set(joint[0].evidence) & set(denied) else "minor"
+            yield _audited(f"audit.{regime}", severity, text, claims[0], joint[0])
         for audit in (a for a in answers if a.defect):
             text = f"Whether assumptions can be met ({audit.text}) is not known: {audit.reason}"
-            yield _audited(f"audit.{regime}.defect", text, audit.claims[0], audit)
+            yield _audited(f"audit.{regime}.defect", "minor", text, audit.claims[0], audit)
 
 
 def _elsewhere(claims: Sequence[str], audits: Sequence[AuditRecord]) -> str:
     """Say where else the assumptions of these claims can be met."""
     met = [a for a in audits if a.joint and a.answer == "witness" and set(a.claims) & set(claims)]
     return "".join(
-        f" Those of {', '.join(id for id in a.claims if id in claims)} can be met in the regime: {a.text}."
+        f" Those of {', '.join(id for id in a.claims if id in claims)} can be met in another regime: {a.text}."
         for a in met
     )
 
 
-def _audited(id: str, text: str, claim: str, audit: AuditRecord) -> Finding:
+def _audited(id: str, severity: Severity, text: str, claim: str, audit: AuditRecord) -> Finding:
     return Finding(
         id=id,
-        severity="minor",
+        severity=severity,
         claim=claim,
         text=text,
         evidence=audit.evidence,

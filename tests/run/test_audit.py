@@ -25,7 +25,7 @@ from mfcheck.claims import (
     Verdict,
 )
 from mfcheck.claims.audit import AuditRecord
-from mfcheck.claims.record import CheckRecord
+from mfcheck.claims.record import CheckRecord, ClaimRecord
 from mfcheck.claims.verdict import Question, Scope
 from mfcheck.errors import InputError
 from mfcheck.rigor import certificate
@@ -355,8 +355,24 @@ def test_a_finding_names_the_claims_and_where_they_can_be_met() -> None:
     [finding] = findings.collect("small", (), {}, (), (empty, met))
     assert finding.id == "audit.r"
     assert "claim" in finding.text
-    assert "can be met in the regime: elsewhere" in finding.text
+    assert "can be met in another regime: elsewhere" in finding.text
+    assert finding.severity == "minor"
     assert list(regimes(tested.claims)) == ["r", "other"]
+
+
+def test_what_a_check_has_found_is_only_remarked() -> None:
+    regime = replace(EMPTY, checks=("check",))
+    found = joint(regime, LARGE, SMALL)
+    passed = claim_record(paper(regime, LARGE, SMALL).claims[0], ran())
+    denying = {"check": ran()["check"].model_copy(update={"passed": False})}
+    denied = claim_record(paper(regime, LARGE, SMALL).claims[0], denying)
+    assert severity(passed, found) == "minor"
+    assert severity(denied, found) == "remark"
+
+
+def severity(claim: ClaimRecord, found: AuditRecord) -> str:
+    collected = findings.collect("small", (claim,), {}, (), (found,))
+    return next(f.severity for f in collected if f.id == "audit.r")
 
 
 def test_an_audit_that_crashes_is_unknown_and_found() -> None:
