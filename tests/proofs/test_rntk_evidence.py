@@ -11,7 +11,7 @@ from flint import arb
 
 from mfcheck.claims import Budget, Context, Evidence, Scope, Setting
 from mfcheck.symbolic.circle import circle_points
-from mfcheck_proofs.rntk_scaling import bounds, critical, definite, fast, paper, regression
+from mfcheck_proofs.rntk_scaling import bounds, critical, definite, fast, paper, regression, width
 from mfcheck_proofs.rntk_scaling.proofs import (
     Step,
     compared,
@@ -98,11 +98,10 @@ def test_the_threshold_holds_for_every_gamma() -> None:
     assert run("joint-moments").scope is Scope.CASES
 
 
-@pytest.mark.parametrize(("q", "width"), [(1e-6, 1), (0.3, 1), (1.0, 2), (0.01, 100)])
-def test_both_bounds_of_the_excess(q: float, width: int) -> None:
-    ratio = paper.claim("width-and-depth").readings[0].formulas["ratio"]
-    excess = float((ratio - 1).subs({alpha: sp.sqrt(sp.Rational(q)), m: width}))
-    assert q / width <= excess * (1 + 1e-12) <= (11 + 10 / width) * q / width
+@pytest.mark.parametrize(("q", "neurons"), [(1e-6, 1), (0.3, 1), (1.0, 2), (0.01, 100)])
+def test_both_bounds_of_the_excess(q: float, neurons: int) -> None:
+    excess = float((width.SECOND - 1).subs({alpha: sp.sqrt(sp.Rational(q)), m: neurons}))
+    assert q / neurons <= excess * (1 + 1e-12) <= (11 + 10 / neurons) * q / neurons
 
 
 # --- gamma = 1/2 and above -------------------------------------------------------------------------------------------
