@@ -166,6 +166,7 @@ def _environment() -> Environment:
         "met": view.met,
         "orders": view.orders,
         "audited": view.audited,
+        "witnessed": view.witnessed,
         "rows": view.rows,
         "plain_setting": view.plain_setting,
         "stroke": stroke,

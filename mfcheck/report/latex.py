@@ -154,7 +154,7 @@ def _audits(review: Review) -> Iterator[str]:
     means = "; ".join(f"{answer}: {meaning}" for answer, meaning in view.AUDITS.items())
     yield rf"\subsection{{Can they be met?}} {plain(means)}."
     yield from _items(
-        rf"{words(a.text)}; {', '.join(map(code, a.assumptions))}: \textbf{{{a.answer}}} ({view.audited(a)}); "
+        rf"{words(a.text)}; {', '.join(map(code, a.assumptions))}: \textbf{{{a.answer}}} ({words(view.audited(a))}); "
         + words(a.reason)
         + (f"; certificate {code(a.certificate)}" if a.certificate else "")
         + f" (claims {', '.join(map(code, a.claims))}; reproduce: {code(a.reproduce)})"

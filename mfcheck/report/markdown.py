@@ -268,7 +268,7 @@ def _audits(review: Review) -> list[str]:
         (
             prose(a.text),
             ", ".join(code(id) for id in a.assumptions),
-            f"**{a.answer}** ({view.audited(a)})",
+            f"**{a.answer}** ({prose(view.audited(a))})",
             prose(a.reason) + (f"; certificate {code(a.certificate)}" if a.certificate else ""),
             ", ".join(code(id) for id in a.claims),
             code(a.reproduce),

@@ -68,7 +68,16 @@ def audited(audit: AuditRecord) -> str:
     """Return how an answer of the audit was found, in words."""
     if audit.answer == "unknown" or audit.kind is None:
         return "defect" if audit.defect else "no proof"
-    return f"{audit.kind.value}{'' if audit.answer == 'witness' else ' proof'}"
+    if audit.answer == "witness":
+        return audit.kind.value
+    above = "" if audit.beyond is None else f", for ${audit.index} > {audit.beyond}$"
+    return f"{audit.kind.value} proof{above}"
+
+
+def witnessed(audit: AuditRecord) -> str:
+    """Return what the setting of an audit is, in words."""
+    at = f" at ${audit.index} = {audit.met_at[-1]}$" if audit.met_at else ""
+    return f"The witness{at}" if audit.answer == "witness" else f"A setting that meets them{at}"
 
 
 def located(review: Review) -> tuple[Located, ...]:

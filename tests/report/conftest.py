@@ -51,6 +51,8 @@ def audited(review: Review) -> Review:
             reason=f"reason of {answer}",
             setting=review.setting if answer == "witness" else None,
             evidence=(claim.checks[0].id, "check-elsewhere"),
+            met_at=(2, 4),
+            beyond=8 if answer == "none" else None,
             certificate=f"certificates/{answer}.json" if answer == "none" else None,
             reproduce=f"mfcheck check audit-{answer}",
         )
@@ -231,6 +233,8 @@ AUDIT = st.builds(
     answer=st.sampled_from(("witness", "none", "unknown")),
     kind=st.none() | st.sampled_from(Kind),
     reason=TEXT,
+    met_at=_tuples(st.integers()),
+    beyond=st.none() | st.integers(),
     setting=st.none() | SETTING,
     defect=st.booleans(),
     evidence=_tuples(TEXT, 1),

@@ -186,7 +186,7 @@ def test_words_and_formulas_mixed() -> None:
 def test_the_audit_is_a_table(audited: Review) -> None:
     text = render_markdown(audited)
     assert "**witness** (certified)" in text
-    assert "**none** (certified proof)" in text
+    assert "**none** (certified proof, for $n \\gt 8$)" in text
     assert "**unknown** (no proof)" in text
     assert "certificate `certificates/none.json`" in text
     assert "`mfcheck check audit-unknown`" in text
