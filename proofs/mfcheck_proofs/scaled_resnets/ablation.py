@@ -114,7 +114,7 @@ def _carried_by_head(context: Context, run: Run, frozen: Solution) -> Note:
         r"($p = 0$ for all time, exactly). The encoder's share of $\lambda_{\min}(G)$ is 0 at the start and "
         rf"{quoted(shares[1])} at the end. Its $\mathrm{{KL}}$ is {quoted(entropy)} of the head's there{elsewhere}"
         + (
-            rf": all are below {IDLE:g}, so that depth is nearly idle where the guarantee begins."
+            rf". At $\beta = {run.beta:.4g}$ all are below {IDLE:g}: depth is nearly idle where the guarantee begins."
             if idle
             else "."
         )
