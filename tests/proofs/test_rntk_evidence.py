@@ -183,3 +183,15 @@ def test_depths_are_named_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     risks = np.ones((4, 2, 1)) * np.array([1.1, 1.0])[None, :, None]
     monkeypatch.setattr(regression, "_risks", lambda *_: risks)
     assert "L = 20;" in run("synthetic-order").domain
+
+
+@pytest.mark.parametrize(
+    ("order", "holds"),
+    [
+        (sp.Rational(1, 2) - gamma, True),
+        (sp.Rational(1, 2) - 2 * gamma, False),
+        (sp.Rational(1, 2) - gamma + sp.Symbol("unknown", real=True), None),
+    ],
+)
+def test_orders_that_cannot_be_compared_are_undecided(order: sp.Expr, holds: bool | None) -> None:
+    assert run("fast-uniform", order=order).passed is holds

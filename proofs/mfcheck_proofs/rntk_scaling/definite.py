@@ -185,7 +185,8 @@ def even_coefficients(context: Context) -> Evidence:
     closed = u / 2 + (sp.sqrt(1 - u**2) + 2 * u * (sp.pi / 2 - sp.acos(u))) / (2 * sp.pi)
     derived = (-1 / (2 * k - 1) + 2 * (2 * k / (2 * k - 1)) / (2 * k - 1)) / (2 * sp.pi)
     stated, j = context["even"], sp.Symbol("j", nonnegative=True, integer=True)
-    positive = bool(stated.subs(k, 0) > 0) and bool(sp.factor(stated.subs(k, j + 1)).is_positive)
+    signs = {stated.subs(k, 0).is_positive, sp.factor(stated.subs(k, j + 1)).is_positive}
+    positive = False if False in signs else True if signs == {True} else None
     steps = [
         *identical({"closed form": (R_1, closed), "coefficients": (stated, derived)}),
         *_series_steps(),
