@@ -85,7 +85,8 @@ def quoted(found: Estimate) -> str:
     size = math.floor(math.log10(abs(found.value))) if found.value else place
     value = f"{found.value:#.{max(1, size - place + 1)}g}".replace(".e", "e").rstrip(".")
     units = math.ceil((found.error + abs(float(value) - found.value)) / 10.0**place)
-    return f"{value} ± {units * 10.0**place:#.2g}"
+    error = f"{units * 10.0**place:#.2g}".rstrip(".")
+    return f"{value} ± {error}"
 
 
 def interval(value: arb, digits: int = 12) -> Interval:
