@@ -35,4 +35,4 @@ def test_wide_networks_are_near_the_kernel() -> None:
 
 
 def test_batches_do_not_change_the_count() -> None:
-    assert empirical_kernels(np.random.default_rng(3), 7, 2**18, 1, 1.0, 0.5).shape == (7,)
+    assert empirical_kernels(np.random.default_rng(3), 7, 2**12, 1, 1.0, 0.5).shape == (7,)

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-_BATCH = 2**20
-"""Numbers in one array of a batch of networks."""
+_BATCH = 2**14
+"""Numbers in one array of a batch of networks: few enough to stay in the cache."""
 
 
 def empirical_kernel(

@@ -199,8 +199,8 @@ def _nonnegative(name: str, expr: sp.Expr, symbol: sp.Symbol) -> Step:
 
 def kernel_in_depth(context: Context) -> Evidence:
     """Typical distance of the empirical kernel to r_L against the depth at fixed width: the exponent for each alpha."""
-    rng, count, width = context.rng(), context.budget.pick(300, 800, 3000), 64
-    depths = context.budget.pick((8, 32, 128), (8, 32, 128), (8, 32, 128, 512))
+    rng, count, width = context.rng(), context.budget.pick(1000, 1200, 3000), 64
+    depths = context.budget.pick((8, 24, 72), (8, 32, 128), (8, 32, 128, 512))
     samples = {}
     for exponent in (Fraction(1, 2), Fraction(3, 4)):
         distances = [_distances(rng, count, width, L_, -float(exponent)) for L_ in depths]
