@@ -199,10 +199,10 @@ def _nonnegative(name: str, expr: sp.Expr, symbol: sp.Symbol) -> Step:
 
 def kernel_in_depth(context: Context) -> Evidence:
     """Typical distance of the empirical kernel to r_L against the depth at fixed width: the exponent for each alpha."""
-    rng, count, width = context.rng(), context.budget.pick(1000, 1200, 3000), 64
-    depths = context.budget.pick((8, 24, 72), (8, 32, 128), (8, 32, 128, 512))
+    rng, count, width = context.rng(), context.budget.pick(1200, 1200, 3000), 64
+    depths = context.budget.pick((8, 32, 128), (8, 32, 128), (8, 32, 128, 512))
     samples = {}
-    for exponent in (Fraction(1, 2), Fraction(3, 4)):
+    for exponent in (Fraction(1, 2), Fraction(3, 4))[: context.budget.pick(1, 2, 2)]:
         distances = [_distances(rng, count, width, L_, -float(exponent)) for L_ in depths]
         samples[f"L^(-{exponent})"] = np.stack(distances, axis=1)
     labels = ("depth-uniform", f"Empirical kernel of width {width} at growing depth", "depth L")
