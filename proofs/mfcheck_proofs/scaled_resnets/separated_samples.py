@@ -48,13 +48,13 @@ def cap_probability(formula: sp.Expr, dim: int, cosine: Fraction) -> arb:
             for beta in sp.Mul.make_args(rest):
                 if isinstance(beta, sp.betainc_regularized):
                     a, b, _, x = (exact(Fraction(int(v.p), int(v.q))) for v in beta.args)
-                    product *= x.beta_lower(a, b, 1)
+                    product *= arb(1) if a.is_zero() else x.beta_lower(a, b, 1)  # I_x(0, b) = 1
             total += product
         return total
 
 
 def _cosine(setting: Setting) -> Fraction:
-    """C_max of the data as a rational in [0, 1): the case in which the cap formula applies."""
+    """A rational in [0, 1), where the cap formula applies: C_max of the data to six digits, 0 if that is negative."""
     return Fraction(f"{min(max(setting.data.C_max, 0.0), 0.999999):.6f}")
 
 
@@ -72,11 +72,8 @@ def probability_one(context: Context) -> Evidence:
         rhs="0",
         error=0.0,
         cases=1,
-        domain=(
-            rf"uniform law on the sphere, $d = {dim}$, $C_{{\max}} = {float(cosine):g}$; any other "
-            r"$C_{\max} < 1$ too"
-        ),
-        reason=r"two independent points come closer than any $C_{\max} < 1$ with positive probability",
+        domain=(rf"uniform law on the sphere, $d = {dim}$, $C_{{\max}} = {float(cosine):g}$"),
+        reason="two independent points come closer than that with positive probability",
         notes=(
             Note(
                 id="assumption-1-fails-iid",
@@ -86,14 +83,23 @@ def probability_one(context: Context) -> Evidence:
                     r"independent samples. For a law with infinite support this fails for every $C_{\max} < 1$: two "
                     "points of the support lie closer, and balls around them have positive mass. For a law of "
                     "finitely many atoms a sample repeats with positive probability, and a repeated point makes $G$ "
-                    r"singular. For the uniform law at this $d$ and $C_{\max}$ a pair is too close with probability "
-                    f"{float(value.mid()):.6g} (certified), and $n = {threshold}$ samples violate the assumption "
-                    r"with probability at least $1/2$. If $C_{\max}$ may depend on $n$, then so do $\Lambda$ and all "
+                    rf"singular. For the uniform law at $d = {dim}$ a pair has an inner product above "
+                    rf"{float(cosine):g} with probability {float(value.mid()):.6g} (certified), and of "
+                    rf"$n = {threshold}$ samples some pair does with probability at least $1/2$"
+                    + _above(context.setting)
+                    + r". If $C_{\max}$ may depend on $n$, then so do $\Lambda$ and all "
                     "constants of Theorems 5 and 6."
                 ),
             ),
         ),
     )
+
+
+def _above(setting: Setting) -> str:
+    """Say so where C_max of the data is negative: a smaller bound is violated at least as often."""
+    if setting.data.C_max >= 0:
+        return ""
+    return rf"; at $C_{{\max}} = {setting.data.C_max:.6g}$ of the data at least as often"
 
 
 def _half_life(pair: arb) -> int:
@@ -107,8 +113,13 @@ def _half_life(pair: arb) -> int:
 
 
 def cap_frequency(context: Context) -> Evidence:
-    """Observed frequency of close pairs against the formula, within an exact binomial interval."""
-    dim, cosine = context.setting.data.d, _cosine(context.setting)
+    """Observed frequency of close pairs against the formula, within an exact binomial interval.
+
+    The cosine is near d^(-1/2), whatever the data are: at 0 the probability is 1/2 in every dimension, and near 1 no
+    pair would be seen.
+    """
+    dim = context.setting.data.d
+    cosine = Fraction(round(1000 / math.sqrt(dim + 1)), 1000)
     rng, pairs = context.rng(), context.budget.pick(20_000, 100_000, 1_000_000)
     x, other = rng.standard_normal((2, pairs, dim))
     inner = np.sum(x * other, axis=1)
