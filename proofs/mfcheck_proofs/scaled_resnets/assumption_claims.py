@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import sympy as sp
-from flint import ctx
+from flint import arb, ctx
 
 from mfcheck.claims import (
     Check,
@@ -110,13 +110,15 @@ def certified_constant(context: Context) -> Evidence:
         r"$\sup|\sigma_0'|$": found.B[1].value,
         r"$\sup|\sigma_0''|$": found.B[2].value,
     }
+    ratio = context["constant"] / C_1
+    factor = Fraction(int(ratio.p), int(ratio.q))
     with ctx.workprec(120):
-        factor = context["constant"] / C_1
-        stated = found.C1 * exact(Fraction(int(factor.p), int(factor.q)))
-    broken = [name for name, value in needed.items() if compare(value, stated) == ">"]
-    # The least constant equals one of the suprema: the enclosures overlap there, which is agreement.
+        stated = found.C1 * exact(factor)
+    answers = {name: _serves(value, stated, factor) for name, value in needed.items()}
+    broken = [name for name, answer in answers.items() if answer is False]
+    named = broken or [name for name, answer in answers.items() if answer is None]
     return Evidence(
-        passed=not broken,
+        passed=False if broken else None if named else True,
         scope=Scope.WHOLE,
         lhs=interval(found.C1),
         rhs=interval(stated),
@@ -124,9 +126,21 @@ def certified_constant(context: Context) -> Evidence:
         error=float(found.C1.rad()),
         cases=1,
         domain=f"{context.setting.activation.name}, all real $x$",
-        reason=f"exceeded by {', '.join(broken)}" if broken else "",
+        reason=f"{'exceeded by' if broken else 'not decided for'} {', '.join(named)}"
+        if named
+        else "",
         notes=_third_derivative(found.third_derivative_bounded),
     )
+
+
+def _serves(value: arb, stated: arb, factor: Fraction) -> bool | None:
+    """Return whether a supremum is at most `factor` times the largest of them; None where enclosures overlap.
+
+    From a factor of one on it is, whatever the enclosures: one of the suprema equals the largest.
+    """
+    if factor >= 1:
+        return True
+    return {"<": True, ">": False, "?": None}[compare(value, stated)]
 
 
 def _third_derivative(bounded: bool | None) -> tuple[Note, ...]:
