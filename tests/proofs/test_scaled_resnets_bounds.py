@@ -334,19 +334,27 @@ def test_bounded_displacement_of_the_hidden_state(
 
 
 @settings(deadline=None, max_examples=30)
-@given(st.sampled_from(sorted(SQUASHED)), seeds, st.floats(1e-4, 1.0), rates, st.integers(1, 2))
+@given(
+    st.sampled_from(sorted(SQUASHED)),
+    seeds,
+    st.floats(1e-4, 1.0),
+    st.floats(1e-4, 1.0),
+    rates,
+    st.integers(1, 2),
+)
 def test_change_of_the_network_with_the_encoder(
-    name: str, seed: int, radius: float, rate: float, d: int
+    name: str, seed: int, of_tau: float, of_nu: float, rate: float, d: int
 ) -> None:
     """Displacements of size sqrt(2 radius), which Talagrand's inequality allows at most."""
-    case, x, rho = CASES[name], unit(seed, d), float(np.sqrt(2 * radius))
+    case, x = CASES[name], unit(seed, d)
+    rho_tau, rho_nu = float(np.sqrt(2 * of_tau)), float(np.sqrt(2 * of_nu))
     (theta, nu), (omega, tau) = encoder(d), rule(d + 2)
-    moved = omega + random_field(seed + 9, tau, d + 2, rho)
-    z = hidden_states(case, layers(seed, theta, nu, rho), nu, x, rate)[-1]
+    moved = omega + random_field(seed + 9, tau, d + 2, rho_tau)
+    z = hidden_states(case, layers(seed, theta, nu, rho_nu), nu, x, rate)[-1]
     values = [
         tau @ (moved[:, 0] * case.s(0)(moved[:, 1:-1] @ point + moved[:, -1])) for point in (z, x)
     ]
-    bound = at(bounds.rademacher_encoder(sp.Float(radius)), case, rate)
+    bound = at(bounds.rademacher_encoder(sp.Float(of_tau), sp.Float(of_nu)), case, rate)
     assert abs(values[0] - values[1]) <= bound * ROUNDING
 
 

@@ -81,10 +81,10 @@ def bounded_displacement(rho: sp.Expr) -> sp.Expr:
     return alpha * rho * (B_0 + C_1 * (sp.sqrt(2) + rough))
 
 
-def rademacher_encoder(radius: sp.Expr) -> sp.Expr:
-    """Return a bound of |f_{tau,nu} - f_{tau,nu_0}| over both balls of that radius, |s0| <= B_0 (Step 10)."""
-    rho = sp.sqrt(2 * radius)
-    D = bounded_displacement(rho)
+def rademacher_encoder(radius_tau: sp.Expr, radius_nu: sp.Expr) -> sp.Expr:
+    """Return a bound of |f_{tau,nu} - f_{tau,nu_0}| over the KL balls of these radii, |s0| <= B_0 (Step 10)."""
+    rho = sp.sqrt(2 * radius_tau)
+    D = bounded_displacement(sp.sqrt(2 * radius_nu))
     near = C_1 * D * rho * (2 + rho + input_size(D))
     return beta * sp.Min(near, 2 * B_0 * (ROOT_MEAN + rho))
 

@@ -16,7 +16,7 @@ NEEDS_BETA = r"$\beta > \beta_0$ (beta_threshold); global solutions of (2) and (
 NEEDS_B0 = r"a bounded activation, $|\sigma_0| \le B_0$, which Assumption 3 does not grant"
 NEEDS_RADIUS = "a radius of the class that was fixed before the sample was drawn"
 NEEDS_CHOICE = r"$\beta$ and $\gamma$ fixed before the sample was drawn"
-NEEDS_SMALL = r"$\rho n$ small, else the part of the encoder is the larger one"
+NEEDS_SMALL = r"KL_bound_tau and $n$ KL_bound_nu small, else other parts are the larger ones"
 
 KL_tau, KL_nu = sp.symbols("KL_tau KL_nu", nonnegative=True)
 R_n = sp.Symbol("R_n", nonnegative=True)
@@ -271,18 +271,20 @@ GENERALIZATION = (
         "KL_radius",
         rho,
         sp.Max(KL_tau, KL_nu),
-        "Step 11: radius of the class of trained networks",
+        "Step 12: one radius for both measures",
         f"{NEEDS_C3}; {NEEDS_BETA}",
     ),
     _derived(
-        "rademacher_encoder", E_nu, bounds.rademacher_encoder(rho), "Step 10: part of the encoder"
+        "rademacher_encoder",
+        E_nu,
+        bounds.rademacher_encoder(KL_tau, KL_nu),
+        "Step 10: part of the encoder",
     ),
     _derived(
         "rademacher",
         R_n,
-        bounds.rademacher_predictor(rho) + E_nu,
-        r"Theorem 6, Step 10: Rademacher complexity over "
-        r"$\{\mathrm{KL}(\tau\,\|\,\tau_0) \le \rho,\ \mathrm{KL}(\nu\,\|\,\nu_0) \le \rho\}$",
+        bounds.rademacher_predictor(KL_tau) + E_nu,
+        r"Theorem 6, Step 10: Rademacher complexity over the $\tau$ and $\nu$ within the radii KL_bound_tau, KL_bound_nu",
         NEEDS_B0,
     ),
     _derived(
@@ -325,7 +327,9 @@ GENERALIZATION = (
         "generalization_bound_data",
         _symbol("B_data"),
         ramp
-        + 2 * (bounds.rademacher_predictor(2 * rho) + bounds.rademacher_encoder(2 * rho)) / s.gamma
+        + 2
+        * (bounds.rademacher_predictor(2 * rho) + bounds.rademacher_encoder(2 * rho, 2 * rho))
+        / s.gamma
         + sp.sqrt((confidence + strata) / (2 * s.n)),
         "Step 12: the same for a radius that the sample decides; says nothing from 1 on",
         f"{NEEDS_CHOICE}; {NEEDS_B0}; {NEEDS_C3}; {NEEDS_BETA}",
