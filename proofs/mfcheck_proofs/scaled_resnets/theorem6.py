@@ -26,9 +26,10 @@ from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, exact
 from mfcheck.rigor.codes import n_max
 from mfcheck.symbolic.orders import order
-from mfcheck_proofs.scaled_resnets.constants import C_KL
+from mfcheck_proofs.scaled_resnets.choice_of_beta import orders_in_n, scaling
+from mfcheck_proofs.scaled_resnets.constants import C_KL, CONSTANTS
 from mfcheck_proofs.scaled_resnets.rademacher import SOURCE, rademacher, radius
-from mfcheck_proofs.scaled_resnets.symbols import B_0, Q_KL, Lambda, beta, delta, n, r_max
+from mfcheck_proofs.scaled_resnets.symbols import B_0, Q_KL, Lambda, beta, delta, n, y_norm
 from mfcheck_proofs.scaled_resnets.teachers import teacher_rate
 from mfcheck_proofs.scaled_resnets.values import value_of
 
@@ -51,19 +52,6 @@ def composed_order(context: Context) -> Evidence:
     found = order(rate, n)
     stated = context["stated"]
     passed = None if found is None else bool(found <= stated)
-    note = Note(
-        id="theorem-6-chain",
-        severity="major",
-        text=(
-            r"The stated chain does not give the stated rate. With the $\mathrm{KL}$ bound of Theorem 5 in the "
-            rf"Rademacher bound, $\beta$ cancels and the complexity is of order $n^{{{found}}}$, not $n^{{{stated}}}$: "
-            r"it grows with $n$, whatever $\beta$. With the Polyak-Lojasiewicz length instead "
-            r"($\mathrm{KL} \le C n^{3/2}/\beta^2$) the predictor's part is $n^{1/4}$. Only the leading order "
-            r"$\mathrm{KL} \sim \frac{1}{2\beta^2}\,y^\top G_2^{-1} K G_2^{-1} y$ gives $n^{-1/2}$, and only if that "
-            "quadratic form stays bounded as $n$ grows: a hypothesis on the target that the theorem would have to "
-            "state."
-        ),
-    )
     return Evidence(
         passed=passed,
         scope=Scope.WHOLE,
@@ -75,8 +63,33 @@ def composed_order(context: Context) -> Evidence:
             r"constants $C_{\mathrm{KL}}$, $\Lambda$, $B_0$ independent of $n$, as the paper has them; every $\beta$"
         ),
         reason="" if passed else f"the composed rate is $n^{{{found}}}$",
-        notes=() if passed else (note,),
+        notes=_chain_notes(context["complexity"], rate) if passed is False else (),
     )
+
+
+def polyak_radius() -> sp.Expr | None:
+    """Return the bound of KL(tau) from the Polyak-Lojasiewicz length for |y_i| = 1; None if K depends on n."""
+    formula = next(c.formula for c in CONSTANTS if c.id == "KL_bound_tau")
+    return formula.subs(y_norm, sp.sqrt(n)) if orders_in_n()["K"] == 0 else None
+
+
+def _chain_notes(complexity: sp.Expr, rate: sp.Expr) -> tuple[Note, ...]:
+    """Return the note on the composed rate, with the orders of the two other radii."""
+    polyak = polyak_radius()
+    radii = (polyak, REPAIRED["radius"])
+    if polyak is None:
+        return ()
+    other, leading = (order(complexity.subs(radius, formula), n) for formula in radii)
+    cancels = "" if rate.has(beta) else r"$\beta$ cancels and "
+    text = (
+        r"The stated chain does not give the stated rate. With the $\mathrm{KL}$ bound of Theorem 5 in the Rademacher "
+        rf"bound, {cancels}the complexity is of order $n^{{{order(rate, n)}}}$, not $n^{{{CHAIN['stated']}}}$. With "
+        rf"the Polyak-Lojasiewicz length instead ($\mathrm{{KL}} \le C n^{{{order(polyak, n)}}}/\beta^2$) the "
+        rf"predictor's part is $n^{{{other}}}$. The leading order $\mathrm{{KL}} \sim \frac{{1}}{{2\beta^2}}\,y^\top "
+        rf"G_2^{{-1}} K G_2^{{-1}} y$ gives $n^{{{leading}}}$ if that quadratic form stays bounded as $n$ grows: a hypothesis on "
+        "the target that the theorem would have to state."
+    )
+    return (Note(id="theorem-6-chain", severity="major", text=text),)
 
 
 CHAIN_CHECKS = ("theorem-6-composition", "theorem-6-repaired", "theorem-6-teacher")
@@ -136,67 +149,6 @@ composition = Claim(
             "The form does not fall as $n$ grows.",
             CHAIN_CHECKS[2:],
             "repaired",
-        ),
-    ),
-)
-
-# --- the choice of beta ----------------------------------------------------------------------------------------------
-
-SCALING = {"choice": sp.sqrt(n), "required": 4 * n * sp.sqrt(C_KL) / (Lambda * r_max)}
-
-
-def scaling_orders(context: Context) -> Evidence:
-    """Compare the exponents of n in the choice of beta and in what Theorem 5 requires, exactly."""
-    choice, required = order(context["choice"], n), order(context["required"], n)
-    if choice is None or required is None:
-        return Evidence(passed=None, cases=1, reason="an order could not be derived")
-    text = (
-        r"Theorem 6 sets $\beta > \Omega(\sqrt{n})$, but Theorem 5, which it uses, requires $\beta > n$ times a "
-        r"constant, even if $C_{\mathrm{KL}}$, $\Lambda$ and $r_{\max}$ did not depend on $n$: "
-        rf"$n^{{{choice}}}$ against $n^{{{required}}}$. In fact $r_{{\max}}$ falls like $n^{{-1/2}}$ in the derivation "
-        "here, which makes it $n^{3/2}$."
-    )
-    passed = bool(choice >= required)
-    return Evidence(
-        passed=passed,
-        scope=Scope.WHOLE,
-        lhs=f"$n^{{{choice}}}$",
-        rhs=f"$n^{{{required}}}$",
-        error=0.0,
-        cases=1,
-        domain=r"$C_{\mathrm{KL}}$, $\Lambda$ and $r_{\max}$ independent of $n$, as the paper has them",
-        reason="" if passed else "for large $n$ the choice does not meet the requirement",
-        notes=() if passed else (Note(id="theorem-6-scaling", severity="major", text=text),),
-    )
-
-
-scaling = Claim(
-    id="theorem-6-scaling",
-    title=r"Theorem 6, link: the choice of $\beta$ meets Theorem 5",
-    statement=(
-        r"$\beta > \Omega(\sqrt{n})$ is enough for Theorem 5, which requires "
-        r"$\bar\beta = \beta/n > \frac{4\sqrt{C_{\mathrm{KL}}}}{\Lambda r_{\max}}$."
-    ),
-    source=SOURCE + " and Theorem 5",
-    assumptions=ASSUMPTIONS,
-    readings=(Reading("stated", "Order in $n$ of the choice and of the requirement.", SCALING),),
-    checks=(
-        Check("theorem-6-scaling-orders", Kind.EXACT, scaling_orders, question=Question.FOLLOWS),
-    ),
-    planted=(
-        PlantedError(
-            "theorem-6-scaling-log",
-            "exponent off",
-            {"choice": n ** sp.Rational(1, 4)},
-            "A slower choice meets the requirement even less.",
-            ("theorem-6-scaling-orders",),
-        ),
-        PlantedError(
-            "theorem-6-scaling-squared",
-            "exponent off",
-            {"required": SCALING["required"] * n},
-            "A stronger requirement is met even less.",
-            ("theorem-6-scaling-orders",),
         ),
     ),
 )
