@@ -284,7 +284,7 @@ GENERALIZATION = (
         "rademacher",
         R_n,
         bounds.rademacher_predictor(KL_tau) + E_nu,
-        r"Theorem 6, Step 10: Rademacher complexity over the $\tau$ and $\nu$ within the radii KL_bound_tau, KL_bound_nu",
+        r"Theorem 6, Step 10: Rademacher complexity over $\tau$, $\nu$ within the radii KL_bound_tau, KL_bound_nu",
         NEEDS_B0,
     ),
     _derived(
