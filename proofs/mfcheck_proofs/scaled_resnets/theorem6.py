@@ -86,8 +86,8 @@ def _chain_notes(complexity: sp.Expr, rate: sp.Expr) -> tuple[Note, ...]:
         rf"bound, {cancels}the complexity is of order $n^{{{order(rate, n)}}}$, not $n^{{{CHAIN['stated']}}}$. With "
         rf"the Polyak-Lojasiewicz length instead ($\mathrm{{KL}} \le C n^{{{order(polyak, n)}}}/\beta^2$) the "
         rf"predictor's part is $n^{{{other}}}$. The leading order $\mathrm{{KL}} \sim \frac{{1}}{{2\beta^2}}\,y^\top "
-        rf"G_2^{{-1}} K G_2^{{-1}} y$ gives $n^{{{leading}}}$ if that quadratic form stays bounded as $n$ grows: a hypothesis on "
-        "the target that the theorem would have to state."
+        rf"G_2^{{-1}} K G_2^{{-1}} y$ gives $n^{{{leading}}}$ if that quadratic form stays bounded as $n$ grows: a "
+        "hypothesis on the target that the theorem would have to state."
     )
     return (Note(id="theorem-6-chain", severity="major", text=text),)
 
