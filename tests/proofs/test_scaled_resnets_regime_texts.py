@@ -1,0 +1,376 @@
+"""Sentences on the regime, the ablation, the threshold and the test error follow from the numbers at the setting."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from mfcheck.claims import Budget, Context, Data, Estimate, Evidence, Sample, Setting
+from mfcheck.errors import InputError
+from mfcheck.symbolic.activation import LIBRARY
+from mfcheck_proofs.scaled_resnets import (
+    ablation,
+    assumption_claims,
+    changes,
+    choice_of_beta,
+    encoder_entropy,
+    flow,
+    measured,
+    paper,
+    quick,
+    regime,
+    sharpness,
+    theorem6,
+)
+from mfcheck_proofs.scaled_resnets.setting import DEFAULT
+from mfcheck_proofs.scaled_resnets.sharpness import Cell, Row
+from mfcheck_proofs.scaled_resnets.symbols import C_1, n
+
+SHALLOW = DEFAULT.with_values(alpha=0)
+Patch = pytest.MonkeyPatch
+
+
+def labelled(factor: Fraction, setting: Setting = DEFAULT) -> Setting:
+    """Return the setting with all labels multiplied."""
+    labels = tuple(factor * label for label in setting.data.labels)
+    return replace(setting, data=replace(setting.data, labels=labels))
+
+
+FAINT, ZERO = labelled(Fraction(1, 1000)), labelled(Fraction(0))
+OPPOSITE = replace(
+    DEFAULT,
+    data=Data(
+        ((Fraction(1), Fraction(0)), (Fraction(-1), Fraction(0))), (Fraction(1), Fraction(-1))
+    ),
+)
+
+
+def eight() -> Setting:
+    """Return eight random points on a sphere of three dimensions, with erf."""
+    X = np.random.default_rng(3).standard_normal((8, 3))
+    points = tuple(tuple(Fraction(f"{x:.6f}") for x in row) for row in X)
+    data = Data(points, tuple(Fraction((-1) ** k) for k in range(8)), "test")
+    return replace(DEFAULT, data=data, activation=LIBRARY["erf"])
+
+
+EIGHT = eight()
+
+
+def answer(check: str, setting: Setting, **formulas: sp.Basic) -> Evidence:
+    """Run one check of the paper."""
+    claim, found = next((c, k) for c in paper.claims for k in c.checks if k.id == check)
+    given = {**claim.reading(found.reading).formulas, **formulas}
+    return found.run(Context(setting, Budget.QUICK, 0, check, given))
+
+
+@pytest.mark.parametrize("claim", ["theorem-5-regime", "theorem-5-ablation", "theorem-5-threshold"])
+def test_claims_about_the_flow_refuse_labels_of_zero(claim: str) -> None:
+    exact = ("symmetry", "head-frozen")
+    readings = next(c.readings for c in paper.claims if c.id == claim)
+    for reading in (r for r in readings if r.id not in exact):
+        assert reading.needs is not None
+        reading.needs(FAINT)
+        with pytest.raises(InputError, match="all labels are zero"):
+            reading.needs(ZERO)
+
+
+@pytest.mark.parametrize(
+    ("claim", "reading"),
+    [
+        ("theorem-5-kl-nu-limit", "stated"),
+        ("theorem-5-ablation", "encoder-frozen"),
+        ("theorem-5-ablation", "shares"),
+        ("theorem-5-regime", "small-beta"),
+        ("theorem-5-regime", "features"),
+    ],
+)
+@pytest.mark.parametrize("setting", [SHALLOW, ZERO], ids=["no encoder", "zero labels"])
+def test_claims_about_the_encoder_need_one_that_moves(
+    claim: str, reading: str, setting: Setting
+) -> None:
+    needs = next(c for c in paper.claims if c.id == claim).reading(reading).needs
+    assert needs is not None
+    with pytest.raises(InputError):
+        needs(setting)
+
+
+# --- regime -----------------------------------------------------------------------------------------------------------
+
+
+def change(
+    beta: float, admissible: bool, value: float, error: float = 0.0, **other: float
+) -> changes.Changes:
+    """Return one beta at which every quantity has the same value, but for those named."""
+    values = np.array([other.get(name, value) for name in changes.QUANTITIES])
+    errors = np.full(len(values), error)
+    return changes.Changes(beta, admissible, values, errors, errors, np.array([values] * 3))
+
+
+def lazy(patch: Patch, setting: Setting, *found: changes.Changes) -> Evidence:
+    """Run the check of the regime on given numbers."""
+    patch.setattr(regime, "measured", lambda _: found)
+    formulas = {"tolerance": sp.Rational(1, 100)}
+    return regime.lazy(Context(setting, Budget.QUICK, 0, "regime-lazy", formulas))
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "other", "learned"),
+    [
+        (0.3, 0.1, {}, True),
+        (0.06, 0.02, {}, False),
+        (0.3, 0.0, {"features": 0.0}, False),
+        (1e-5, 0.0, {}, False),
+    ],
+)
+def test_features_are_learned_only_where_they_change(
+    monkeypatch: Patch, value: float, error: float, other: dict[str, float], learned: bool
+) -> None:
+    small = change(changes.SMALL_BETA, False, value, error, **other)
+    text = lazy(monkeypatch, DEFAULT, small, change(900, True, 1e-6)).notes[0].text
+    assert ("features are learned" in text) is learned
+    assert "not known to admit" in text
+
+
+def test_an_admissible_small_beta_is_not_compared_with(monkeypatch: Patch) -> None:
+    found = (change(0.9, True, 1e-6), change(changes.SMALL_BETA, True, 1e-6))
+    text = lazy(monkeypatch, FAINT, *found).notes[0].text
+    assert "learned" not in text
+    assert "not known to admit" not in text
+    small = regime.learning(Context(FAINT, Budget.QUICK, 0, "", {"change": sp.Rational(1, 20)}))
+    assert small.passed is None
+    assert "admits" in small.reason
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "passed", "words"),
+    [(1e-3, 0.0, True, ""), (0.5, 0.1, False, "exceeds"), (0.01, 0.1, None, "below the error")],
+)
+def test_the_verdict_on_the_regime_is_that_of_the_numbers(
+    monkeypatch: Patch, value: float, error: float, passed: bool | None, words: str
+) -> None:
+    found = lazy(monkeypatch, SHALLOW, change(900, True, value, error))
+    assert found.passed is passed
+    assert words in found.reason
+    assert bool(found.reason) is (passed is not True)
+    assert ["not lazy" in note.text for note in found.notes] == (
+        [] if passed is None else [not passed]
+    )
+    assert all("no encoder" in note.text for note in found.notes)
+
+
+def test_small_labels_make_a_small_beta_admissible(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(
+        changes, "changes", lambda _s, _b, _k, beta, admits: change(beta, admits, 0.1)
+    )
+    for setting, admitted in ((DEFAULT, False), (FAINT, True)):
+        found = changes.over_beta(setting, Budget.QUICK, 0)
+        assert {c.beta: c.admissible for c in found}[changes.SMALL_BETA] is admitted
+        assert (changes.small(found) is None) is admitted
+        assert len([c for c in found if c.beta != changes.SMALL_BETA]) == len(changes.FRACTIONS)
+
+
+def test_how_far_flows_are_followed_is_computed(monkeypatch: Patch) -> None:
+    assert changes.extent(DEFAULT, Budget.QUICK) == changes.CONVERGED
+    assert "cut short" in changes.extent(EIGHT, Budget.QUICK)
+    note = lazy(monkeypatch, EIGHT, change(900, True, 1e-6)).notes[0]
+    assert "as far as flows were followed" in note.text
+    monkeypatch.setattr(changes, "end_time", lambda *_: 2.0)
+    G2, _ = flow.linear_kernels(DEFAULT)
+    y = DEFAULT.data.y
+    left, steps = y, 20_000
+    for _ in range(steps):
+        left = left - 2 / DEFAULT.data.n / steps * (G2 @ left)
+    assert f"{float(left @ left / (y @ y)):.2g} of its start" in changes.extent(
+        DEFAULT, Budget.QUICK
+    )
+
+
+# --- threshold --------------------------------------------------------------------------------------------------------
+
+
+def row(size: int, threshold: float, lowest: float, below: float, holds: bool | None) -> Row:
+    """Return a row whose conclusions hold from `lowest` on and not at `below`."""
+    side = Estimate(value=1.0, error=0.0)
+    cells = [(below, holds), (lowest, True), (threshold, True)]
+    return Row(threshold, tuple(Cell(size, b, h, side, side) for b, h in cells))
+
+
+SIZES = (2, 4, 8, 16)
+
+
+@pytest.mark.parametrize(
+    ("power", "below", "holds", "said"),
+    [
+        (2.0, 0.95, False, "widens"),
+        (-2.0, 0.95, False, "narrows"),
+        (0.1, 0.25, False, "not decided"),
+        (2.0, 0.95, None, "not decided"),
+    ],
+)
+def test_the_gap_widens_only_where_the_fit_says_so(
+    power: float, below: float, holds: bool | None, said: str
+) -> None:
+    rows = [row(k, 1000.0 * k**power, 1.0, below, holds) for k in SIZES]
+    assert said in sharpness._trend(SIZES, rows)
+    assert "not decided" in sharpness._trend(SIZES[:2], rows[:2])
+
+
+def test_an_exponent_is_given_only_with_a_small_error() -> None:
+    smooth = [row(k, 1000.0 * k**2, 1.0, 0.5, False) for k in SIZES]
+    rough = [row(k, t, 1.0, 0.5, False) for k, t in zip(SIZES, (500, 400, 9000, 1e4), strict=True)]
+    assert "grows like" in sharpness._trend(SIZES, smooth)
+    assert "grows like" not in sharpness._trend(SIZES, rough)
+
+
+def test_first_points_with_labels_of_zero_are_left_out() -> None:
+    labels = (Fraction(0),) * 3 + EIGHT.data.labels[3:]
+    setting = replace(EIGHT, data=replace(EIGHT.data, labels=labels))
+    context = Context(setting, Budget.STANDARD, 0, "threshold-map", {})
+    assert sharpness.family(context)[1] == (4, 6, 8)
+
+
+# --- ablation ---------------------------------------------------------------------------------------------------------
+
+
+def run(beta: float, admissible: bool, share: float) -> Any:
+    """Return a flow whose encoder has a given share of everything."""
+    noise = np.array([[0.9], [1.0], [1.1]])
+    series = {
+        "KL_tau": SimpleNamespace(samples=noise),
+        "KL_nu": SimpleNamespace(samples=share * noise),
+        "lambda_min_G": SimpleNamespace(samples=noise),
+        "lambda_min_G2": SimpleNamespace(samples=(1 - share) * noise),
+    }
+    return flow.Run(beta, admissible, SimpleNamespace(series=series, time=(0.0,)))  # type: ignore[arg-type]
+
+
+def head(patch: Patch, *found: flow.Run) -> str:
+    """Return the note on the last of these flows."""
+    patch.setattr(ablation, "runs", lambda _: found)
+    context = Context(DEFAULT, Budget.QUICK, 0, "", {})
+    return ablation._carried_by_head(context, found[-1], found[-1].solution).text
+
+
+def test_depth_is_called_idle_only_where_its_shares_are_small(monkeypatch: Patch) -> None:
+    assert "idle" in head(monkeypatch, run(40, False, 0.3), run(900, True, 1e-6))
+    assert "idle" not in head(monkeypatch, run(40, False, 0.3), run(900, True, 0.3))
+
+
+def test_one_beta_is_not_compared_with_itself(monkeypatch: Patch) -> None:
+    alone = head(monkeypatch, run(0.9, True, 1e-6))
+    assert alone.count(r"\beta = 0.9$") == 2
+    assert "of it at" not in alone
+    assert alone.count("±") == 3
+
+
+def test_the_constants_that_get_smaller_are_named() -> None:
+    found = answer("ablation-encoder-removed", FAINT)
+    assert found.passed
+    assert "every" not in found.notes[0].text
+    for _, label in ablation.REMOVED:
+        assert label in found.notes[0].text
+        assert label in found.domain
+    assert answer("ablation-encoder-removed", FAINT, ratio=sp.Rational(1, 2)).passed is False
+
+
+# --- test error -------------------------------------------------------------------------------------------------------
+
+
+def test_the_factor_of_the_bound_is_that_of_the_upper_end() -> None:
+    found = [Estimate(value=0.322, error=0.056), Estimate(value=0.1, error=0.01)]
+    assert "267 at least" in measured._looseness(found, [101.0, 340.0])
+    assert "All bounds are above one" in measured._looseness(found, [101.0, 340.0])
+    assert measured._looseness(found, [0.35, 340.0]) == ""
+    assert "above one" not in measured._looseness(found, [0.9, 340.0])
+
+
+# --- assumptions ------------------------------------------------------------------------------------------------------
+
+
+def test_the_probability_is_stated_at_the_cosine_it_belongs_to() -> None:
+    found = answer("assumption-1-probability", OPPOSITE)
+    assert "above 0 with probability 0.5 (certified)" in found.notes[0].text
+    assert r"at $C_{\max} = -1$ of the data at least as often" in found.notes[0].text
+    assert "at least as often" not in answer("assumption-1-probability", DEFAULT).notes[0].text
+
+
+def test_planted_errors_of_the_cap_are_caught_at_opposite_points() -> None:
+    claim = next(c for c in paper.claims if c.id == "assumption-1-iid")
+    errors = [error for error in claim.planted if "cap" in error.replace]
+    assert len(errors) >= 4
+    for error in errors:
+        for check in error.rejected_by:
+            assert answer(check, OPPOSITE, **error.replace).passed is False, error.id
+
+
+@pytest.mark.parametrize(
+    ("factor", "passed"),
+    [(1, True), (2, True), (sp.Rational(1, 2), False), (1 - sp.Rational(1, 10**60), None)],
+)
+def test_an_undecided_constant_is_not_certified(factor: sp.Expr, passed: bool | None) -> None:
+    formulas = {"constant": factor * C_1}
+    found = assumption_claims.certified_constant(Context(DEFAULT, Budget.QUICK, 0, "", formulas))
+    assert found.passed is passed
+    assert bool(found.reason) is (passed is not True)
+
+
+# --- orders in n ------------------------------------------------------------------------------------------------------
+
+
+def test_exponents_of_notes_are_derived() -> None:
+    text = answer("theorem-6-composition", DEFAULT).notes[0].text
+    for part in (r"C n^{3/2}/\beta^2", "part is $n^{1/4}$", "gives $n^{-1/2}$", r"$\beta$ cancels"):
+        assert part in text
+    more = sp.sqrt(n) * theorem6.CHAIN["complexity"]
+    other = answer("theorem-6-composition", DEFAULT, complexity=more).notes[0].text
+    for part in (r"C n^{3/2}/\beta^2", "part is $n^{3/4}$", "gives $n^{0}$"):
+        assert part in other
+    scaling = answer("theorem-6-scaling-orders", DEFAULT).notes[0].text
+    assert "order $n^{-1/2}$, which makes it $n^{3/2}$" in scaling
+    required = choice_of_beta.SCALING["required"] * n
+    assert (
+        "$n^{5/2}$" in answer("theorem-6-scaling-orders", DEFAULT, required=required).notes[0].text
+    )
+
+
+# --- the encoder's divergence -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", [0.3, 3.0, 40.0])
+def test_the_closed_form_holds_up_to_a_time(end: float) -> None:
+    """Q_nu(end) with its integral over time summed by the trapezoidal rule."""
+    data = DEFAULT.data
+    sample = Sample(data.X, data.y, DEFAULT.activation, {})
+    G2, K = (quick.kernel(sample, k) for k in (1, 2))
+    values, vectors = np.linalg.eigh(G2)
+    s = np.linspace(0, np.log1p(end), 20_001)
+    decay = np.exp(-np.multiply.outer(np.expm1(s), values))
+    modes = vectors.T @ data.y
+    e, q = (decay * modes) @ vectors.T, ((1 - decay) / values * modes) @ vectors.T
+    M = np.trapezoid(e[:, :, None] * q[:, None] * np.exp(s)[:, None, None], s, axis=0)
+    c = quick.half_gram(data.X)
+    horner: Callable[..., Any] = np.polynomial.polynomial.polyval
+    along, across = (
+        horner(c, f(DEFAULT.activation)) for f in (encoder_entropy._slope, encoder_entropy._mixed)
+    )
+    m = (M * along) @ data.X + (M * across).sum(axis=1)[:, None] * data.X
+    expected = float(np.sum((m @ m.T) * K) / 2)
+    assert encoder_entropy.leading(sample, end) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_flow_cut_short_is_compared_with_what_it_has_reached(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(encoder_entropy, "_end", lambda *_: 1.0)
+    found = answer("theorem-5-kl-nu-limit", DEFAULT)
+    sample = Sample(DEFAULT.data.X, DEFAULT.data.y, DEFAULT.activation, {})
+    share = encoder_entropy.leading(sample, 1.0) / encoder_entropy.leading(sample)
+    assert share < 0.6
+    assert found.passed is True
+    assert f"share of {share:.3g} of the limit" in found.notes[0].text
+    for factor in (2, sp.Rational(1, 2)):
+        limit = factor * encoder_entropy.LIMIT["limit"]
+        assert answer("theorem-5-kl-nu-limit", DEFAULT, limit=limit).passed is False
