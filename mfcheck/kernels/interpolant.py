@@ -24,7 +24,7 @@ from mfcheck.rigor.ball import compare
 
 Array = NDArray[np.float64]
 
-BINADES = 66
+BINADES = 72
 """Panels of v: [2^-(k+1), 2^-k], k < BINADES, on each side; so many that 10^7 layers move no node out of the last."""
 TABLE_BINADES = 54
 """1 - u and 1 + u of a double below 1 are at least 2^-53."""
