@@ -170,7 +170,7 @@ def test_own_data_of_enough_points_are_used() -> None:
     context = Context(DEFAULT, Budget.STANDARD, 0, "threshold-map", {})
     data, sizes, what = family(context)
     assert data.d == sharpness.DIMENSION
-    assert sizes == (2, 3, 4, 6, 8, 12, 16)
+    assert sizes == (2, 3, 4, 6, 8, 16)
     assert "uniform" in what
     part = Data(data.points[:9], data.labels[:9], "own")
     own, sizes, what = family(replace(context, setting=replace(DEFAULT, data=part)))

@@ -33,7 +33,7 @@ from mfcheck_proofs.scaled_resnets.values import number, quoted, value_of
 
 Array = NDArray[np.float64]
 ASSUMPTIONS = ("assumption-1", "assumption-2", "assumption-3")
-SIZES = (2, 3, 4, 6, 8, 12, 16, 24, 32)
+SIZES = (2, 3, 4, 6, 8, 16, 32)
 BETAS = (Fraction(1, 4), Fraction(1), Fraction(4))
 FAR = Fraction(1, 100)
 """The fraction of the threshold down to which the claim asks for the conclusions."""
