@@ -134,7 +134,7 @@ def _of_claim(
     if claim.verdict in _UNNOTED and not noted:
         severity, text = _UNNOTED[claim.verdict]
         telling = _telling(claim)
-        reasons = "; ".join(check.reason for check in telling if check.reason)
+        reasons = "; ".join(dict.fromkeys(check.reason for check in telling if check.reason))
         because = reasons or claim.readings[0].because
         id = f"{claim.id}.{claim.verdict}"
         yield _finding(id, severity, claim, f"{text}: {because}", telling, command)
