@@ -233,7 +233,7 @@ class Interpolant:
 
 
 def interpolant(kernel: Kernel) -> Interpolant:
-    """Build the certified interpolant of a kernel; about a second at depth 1000, ten at 10^7.
+    """Build the certified interpolant of a kernel; seconds at depth 1000, half a minute at 10^6, minutes at 10^7.
 
     Raises:
         InputError: the accuracy is out of reach.
