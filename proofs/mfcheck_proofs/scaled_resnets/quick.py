@@ -137,7 +137,8 @@ def solution(sample: Sample) -> Array:
     G2 = kernel(sample, 1)
     if smallest(G2) <= ILL_CONDITIONED * float(np.trace(G2)):
         return np.full(len(sample.y), np.nan)
-    return np.linalg.solve(G2, sample.y)
+    solved: Array = np.linalg.solve(G2, sample.y)
+    return solved
 
 
 @lru_cache(maxsize=256)
