@@ -137,8 +137,7 @@ def solution(sample: Sample) -> Array:
     G2 = kernel(sample, 1)
     if smallest(G2) <= ILL_CONDITIONED * float(np.trace(G2)):
         return np.full(len(sample.y), np.nan)
-    solved: Array = np.linalg.solve(G2, sample.y)
-    return solved
+    return np.asarray(np.linalg.solve(G2, sample.y), dtype=np.float64)
 
 
 @lru_cache(maxsize=256)
