@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+collect_ignore = ["toy"]  # papers, which the fixtures make importable
+
 REFERENCE = "toy_paper:paper"
 
 Installed = Callable[[], None]

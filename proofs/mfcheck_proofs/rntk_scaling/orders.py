@@ -8,8 +8,8 @@ from mfcheck.claims.compare import SLOPE_RESOLUTION, order_evidence
 
 Array = NDArray[np.float64]
 
-_SAFETY = 6.0
-"""The error is that multiple of the change when the first two points are left out."""
+_SAFETY = 8.0
+"""The error is that multiple of the spread of the exponents that other fits give."""
 
 
 def corrected_order(
@@ -34,9 +34,11 @@ def corrected_order(
     )
     if found.lhs is None:
         return found
-    whole, rest = (_exponent(x[k:], y[k:], correction) for k in (0, 2))
-    noise = float(np.max(error / y))
-    fitted = Estimate(value=whole, error=_SAFETY * (abs(whole - rest) + noise) + 1e-9)
+    # One change alone may vanish by chance; four fits do not meet unless the correction is small.
+    fits = [_exponent(x[k:], y[k:], correction) for k in range(3)]
+    fits.append(_exponent(x, y, correction, 2 * correction))
+    whole, noise = fits[0], float(np.max(error / y))
+    fitted = Estimate(value=whole, error=_SAFETY * (float(np.ptp(fits)) + noise) + 1e-9)
     differs = abs(whole - expected) > fitted.error
     passed = False if differs else True if fitted.error <= SLOPE_RESOLUTION else None
     reason = f"fitted exponent {whole:.4g} +- {fitted.error:.2g} against {expected:g}"
@@ -50,6 +52,6 @@ def corrected_order(
     )
 
 
-def _exponent(x: Array, y: Array, correction: float) -> float:
-    columns = np.column_stack([np.log(x), np.ones(len(x)), x**correction])
+def _exponent(x: Array, y: Array, *corrections: float) -> float:
+    columns = np.column_stack([np.log(x), np.ones(len(x)), *(x**power for power in corrections)])
     return float(np.linalg.lstsq(columns, np.log(y), rcond=None)[0][0])
