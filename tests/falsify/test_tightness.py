@@ -53,9 +53,11 @@ def paper(inequality: Inequality = SQUARE) -> Paper:
     return with_slack_checks(replace(BASE, assumptions=(), claims=(claim, other)), (FALSE,))
 
 
-def run(inequality: Inequality = SQUARE, bound: sp.Expr = sp.S.One) -> Evidence:
+def run(
+    inequality: Inequality = SQUARE, bound: sp.Expr = sp.S.One, budget: Budget = Budget.QUICK
+) -> Evidence:
     check = paper(inequality).claims[0].checks[-1]
-    context = Context(BASE.default, Budget.QUICK, 3, check.id, {"bound": bound})
+    context = Context(BASE.default, budget, 3, check.id, {"bound": bound})
     return check.run(context)
 
 
@@ -68,12 +70,13 @@ def test_each_inequality_gets_a_check_and_its_planted_error() -> None:
 
 
 def test_the_least_slack_is_found_and_plotted() -> None:
-    found = run()
+    found = run(budget=Budget.STANDARD)
     assert found.passed is True
     assert found.slack == pytest.approx(1, abs=1e-3)
     assert isinstance(found.lhs, Estimate)
     assert found.lhs.value == pytest.approx(1, abs=1e-3)
-    assert found.cases == 60
+    assert found.cases == 300
+    assert (run().cases, run().plots) == (60, ())
     (plot,) = found.plots
     least = plot.curves[0]
     assert all(y == pytest.approx(x, rel=1e-9) for x, y in zip(least.x, least.y, strict=True))

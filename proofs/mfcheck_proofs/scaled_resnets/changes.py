@@ -98,14 +98,14 @@ def changes(setting: Setting, budget: Budget, seed: int, beta: float, admissible
     sizes = Numerics(
         depth=budget.pick(4, 4, 8),
         particles=budget.pick(128, 256, 1024),
-        decoder_particles=budget.pick(4096, 6144, 32768),
+        decoder_particles=budget.pick(1536, 6144, 32768),
         seed=seed,
         tolerance=1e-6 if beta < 50 else 1e-7,
         loss_factor=1e-4,
         outputs=17,
         end_time=end_time(setting, budget, beta),
     )
-    states = [initial_state(start, sizes, k) for k in range(budget.pick(3, 4, 8))]
+    states = [initial_state(start, sizes, k) for k in range(budget.pick(5, 4, 8))]
     samples = np.array([measure(start, sizes, state) for state in states])
     first = states[0]
     parts = [part for state in states for part in halves(state, paired=True)]

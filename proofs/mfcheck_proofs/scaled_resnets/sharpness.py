@@ -101,7 +101,7 @@ def family(context: Context) -> tuple[Data, tuple[int, ...], str]:
 
 def _flow(setting: Setting, budget: Budget, seed: int, at: float) -> Solution:
     """Solve one flow; where beta is large and little happens to G2, half the predictor's particles are enough."""
-    heads = budget.pick(2048, 4096, 16_384)
+    heads = budget.pick(1024, 4096, 16_384)
     sizes = Numerics(
         depth=4,
         particles=budget.pick(64, 64, 256),
