@@ -1,6 +1,7 @@
 """Comparisons of numbers that carry an error: yes, no, or undecided."""
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,15 @@ Array = NDArray[np.float64]
 
 SLOPE_RESOLUTION = 0.2
 """A fitted exponent whose error is larger cannot tell neighbouring half-integers apart: undecided."""
+
+
+def all_hold(answers: Collection[bool | None]) -> bool | None:
+    """Return whether all are yes: a no decides, and without one an undecided answer leaves it open.
+
+    >>> all_hold([True, True]), all_hold([True, None]), all_hold([None, False])
+    (True, None, False)
+    """
+    return False if False in answers else None if None in answers else True
 
 
 def at_most(lhs: Estimate, rhs: Estimate) -> bool | None:
@@ -69,7 +79,7 @@ def slope(x: Array, y: Array, error: Array, samples: Array | None = None) -> Est
     if samples is None:
         noise = float(np.abs(weights) @ relative)
     else:
-        noise = _half_width(np.log(samples) @ weights)
+        noise = float(half_width(np.log(samples) @ weights))
         noise += float(np.abs(weights) @ np.abs(relative - np.mean(relative)))
     return Estimate(value=whole, error=noise + times * drift + 1e-9)
 
@@ -80,10 +90,10 @@ def _weights(x: Array) -> Array:
     return centred / float(np.sum(centred**2))
 
 
-def _half_width(values: Array) -> float:
-    """Return the half-width of the 95 % interval of the mean of independent values, shape (R,)."""
+def half_width(values: Array) -> Array:
+    """Return the half-widths of the 95 % intervals of the means of independent values, shape (R, ...), over R."""
     quantile = float(stats.t.ppf(0.975, len(values) - 1))
-    return quantile * float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    return np.asarray(quantile * np.std(values, axis=0, ddof=1) / math.sqrt(len(values)))
 
 
 def order_evidence(

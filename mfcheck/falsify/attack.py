@@ -9,7 +9,7 @@ from typing import Any
 
 from mfcheck.claims.inequality import Case, Inequality
 from mfcheck.claims.model import Budget, Claim, Paper
-from mfcheck.claims.record import AttackRecord, CounterexampleRecord, FalsifyRecord, Interval
+from mfcheck.claims.record import AttackRecord, CounterexampleRecord, FalsifyRecord
 from mfcheck.claims.registry import load_paper
 from mfcheck.claims.setting import Setting
 from mfcheck.errors import InputError
@@ -19,7 +19,7 @@ from mfcheck.falsify.search import CONFIDENCE, Found, Perform, Sizes, search
 from mfcheck.falsify.shrink import shrink
 from mfcheck.falsify.target import NOISE, NOTHING, Target
 from mfcheck.falsify.visits import plots
-from mfcheck.rigor.ball import bounds
+from mfcheck.rigor.ball import interval
 
 Watch = Callable[[str], None]
 
@@ -128,7 +128,7 @@ def counterexample(target: Target, case: Case) -> CounterexampleRecord:
     sides = target.enclosed(case)
     if sides is None or not target.refuted(case):
         raise ValueError("the case is not certified to violate the inequality")
-    lhs, rhs = (Interval(lower=low, upper=high) for low, high in map(bounds, sides))
+    lhs, rhs = (interval(side, 20) for side in sides)
     make = target.inequality.certificate
     return CounterexampleRecord(
         setting=case.setting.describe(),

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import sympy as sp
 from flint import acb, arb, ctx, fmpq
 
+from mfcheck.claims.record import Interval
 from mfcheck.errors import InputError
 from mfcheck.rigor.program import program
 
@@ -124,6 +125,12 @@ def bounds(x: arb, digits: int = 20) -> tuple[str, str]:
     if ends is None:
         return _coarse_bounds(x)
     return decimal_text(ends[0], digits, up=False), decimal_text(ends[1], digits, up=True)
+
+
+def interval(x: arb, digits: int = 12) -> Interval:
+    """Return an enclosure as a record, its bounds rounded outwards to `digits` digits."""
+    lower, upper = bounds(x, digits)
+    return Interval(lower=lower, upper=upper)
 
 
 def decimal_text(value: Fraction, digits: int, *, up: bool) -> str:

@@ -8,10 +8,11 @@ from functools import lru_cache
 import sympy as sp
 from flint import arb, ctx
 
-from mfcheck.claims import Evidence, Interval, Note, Scope
+from mfcheck.claims import Evidence, Note, Scope
+from mfcheck.claims.compare import all_hold
 from mfcheck.kernels import formulas
 from mfcheck.kernels.enclosure import Kernel, kernel
-from mfcheck.rigor.ball import Exact, bounds, compare, enclose, exact
+from mfcheck.rigor.ball import Exact, compare, enclose, exact, interval
 from mfcheck.rigor.positivity import positive
 from mfcheck.symbolic.identity import identities
 from mfcheck_proofs.rntk_scaling.bounds import Inequality
@@ -126,12 +127,6 @@ def bound_at(
         return enclose(formula, {s: values[s] for s in formula.free_symbols}, PREC)
 
 
-def interval(x: arb, digits: int = 12) -> Interval:
-    """Return a ball as a record."""
-    lower, upper = bounds(x, digits)
-    return Interval(lower=lower, upper=upper)
-
-
 def all_below(
     cases: Iterable[tuple[str, arb, arb]], domain: str, notes: tuple[Note, ...] = ()
 ) -> Evidence:
@@ -139,7 +134,7 @@ def all_below(
     seen = list(cases)
     order = {"<": True, ">": False, "?": None}
     answers = [order[compare(lhs, rhs)] for _, lhs, rhs in seen]
-    passed = False if False in answers else None if None in answers else True
+    passed = all_hold(answers)
     at = (
         answers.index(passed)
         if not passed

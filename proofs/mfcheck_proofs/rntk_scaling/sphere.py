@@ -19,8 +19,9 @@ from mfcheck.claims import (
 )
 from mfcheck.claims.compare import order_evidence
 from mfcheck.kernels.formulas import HALF_TERM, theta
+from mfcheck.rigor.ball import interval
 from mfcheck.rigor.program import program
-from mfcheck_proofs.rntk_scaling.proofs import PREC, interval
+from mfcheck_proofs.rntk_scaling.proofs import PREC
 from mfcheck_proofs.rntk_scaling.symbols import d
 
 

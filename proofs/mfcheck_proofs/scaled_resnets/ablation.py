@@ -15,7 +15,6 @@ from mfcheck.claims import (
     Context,
     Estimate,
     Evidence,
-    Interval,
     Kind,
     Note,
     PlantedError,
@@ -23,9 +22,9 @@ from mfcheck.claims import (
     Scope,
     Setting,
 )
-from mfcheck.claims.compare import at_most
+from mfcheck.claims.compare import all_hold, at_most
 from mfcheck.particles import Solution, simulate
-from mfcheck.rigor.ball import bounds, compare, exact
+from mfcheck.rigor.ball import compare, exact, interval
 from mfcheck.symbolic.gaussian import expectation
 from mfcheck.symbolic.generic import s0, s1
 from mfcheck.symbolic.identity import identities
@@ -71,7 +70,7 @@ def encoder_frozen(context: Context) -> Evidence:
         lhs = Estimate(value=float(loss.value[k]), error=float(loss.error[k]))
         answers.append((at_most(lhs, Estimate(value=bound, error=0.0)), lhs, bound))
     decided = [answer for answer, _, _ in answers]
-    passed = False if False in decided else None if None in decided else True
+    passed = all_hold(decided)
     at = decided.index(passed)
     return Evidence(
         passed=passed,
@@ -223,9 +222,8 @@ def encoder_removed(context: Context) -> Evidence:
         return Evidence(passed=None, cases=0, reason="no constant is finite and positive here")
     limit = exact(Fraction(int(context["ratio"].p), int(context["ratio"].q)))
     answers = [{"<": True, ">": False, "?": None}[compare(r, limit)] for _, r in ratios]
-    passed = False if False in answers else None if None in answers else True
+    passed = all_hold(answers)
     largest = max((r for _, r in ratios), key=lambda r: float(r.mid()))
-    lower, upper = bounds(largest, 10)
     shown = (f"{float(r.mid()):.3g}" for _, r in ratios)
     listed = ", ".join(
         f"{label}: {'just below 1' if text == '1' else text}"
@@ -239,7 +237,7 @@ def encoder_removed(context: Context) -> Evidence:
     )
     return Evidence(
         passed=passed,
-        lhs=Interval(lower=lower, upper=upper),
+        lhs=interval(largest, 10),
         rhs=str(context["ratio"]),
         slack=float((limit / largest).mid()) if largest > 0 else None,
         error=float(largest.rad()),

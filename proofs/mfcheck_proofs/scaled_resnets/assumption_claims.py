@@ -19,11 +19,10 @@ from mfcheck.claims import (
     Scope,
 )
 from mfcheck.rigor.assumption import judge
-from mfcheck.rigor.ball import compare, exact
+from mfcheck.rigor.ball import compare, exact, interval
 from mfcheck.symbolic.gaussian import expectation
 from mfcheck.symbolic.identity import identities
 from mfcheck_proofs.scaled_resnets.symbols import C_1, d
-from mfcheck_proofs.scaled_resnets.values import interval
 
 # --- claim: Assumption 2 defines probability measures with finite second moments -------------------------------------
 

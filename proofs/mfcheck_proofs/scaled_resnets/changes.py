@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from mfcheck.claims import Budget, Estimate, Setting
+from mfcheck.claims.compare import half_width
 from mfcheck.particles import Flow, Numerics, Problem, integrate
 from mfcheck.particles.state import State, coarsen, halves, initial_state
 from mfcheck_proofs.scaled_resnets.flow import end_time, linear_kernels, problem
@@ -114,9 +114,8 @@ def changes(setting: Setting, budget: Budget, seed: int, beta: float, admissible
     rough = measure(start, replace(sizes, tolerance=8 * sizes.tolerance), first)
     common = np.abs(samples.mean(axis=0) - half) + np.abs(samples[0] - shallow) / 3
     common += np.abs(samples[0] - rough) + 1e-12
-    quantile = float(stats.t.ppf(0.975, len(states) - 1))
-    spread = quantile * samples.std(axis=0, ddof=1) / np.sqrt(len(states))
-    return Changes(beta, admissible, samples.mean(axis=0), spread + common, common, samples)
+    error = half_width(samples) + common
+    return Changes(beta, admissible, samples.mean(axis=0), error, common, samples)
 
 
 def least_beta(setting: Setting) -> float | None:

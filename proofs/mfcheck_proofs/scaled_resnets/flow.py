@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from mfcheck.claims import Budget, Context, Curve, Estimate, Plot, Setting
+from mfcheck.claims.compare import half_width
 from mfcheck.errors import InputError
 from mfcheck.particles import Numerics, Problem, Solution, simulate
 from mfcheck_proofs.scaled_resnets.matrices import kernel_matrix, to_array
@@ -131,9 +131,7 @@ def ratio(top: Array, bottom: Array) -> Estimate:
     Replicates share their particles, so that most of the noise of numerator and denominator cancels.
     """
     values = top / bottom
-    quantile = float(stats.t.ppf(0.975, len(values) - 1))
-    error = quantile * float(np.std(values, ddof=1)) / np.sqrt(len(values))
-    return Estimate(value=float(np.mean(values)), error=float(error))
+    return Estimate(value=float(np.mean(values)), error=float(half_width(values)))
 
 
 def share(run: Run, part: str, whole: str) -> Estimate:

@@ -13,7 +13,7 @@ from mfcheck.claims import (
     Evidence,
     Setting,
 )
-from mfcheck.claims.compare import at_most, order_evidence
+from mfcheck.claims.compare import all_hold, at_most, order_evidence
 from mfcheck_proofs.scaled_resnets.flow import (
     Run,
     runs,
@@ -55,7 +55,7 @@ def compare_admissible(pairs: list[tuple[Run, Estimate, Estimate]], domain: str)
     """
     counted = [(lhs, rhs) for run, lhs, rhs in pairs if run.admissible]
     answers = [at_most(lhs, rhs) for lhs, rhs in counted]
-    passed = False if False in answers else None if None in answers else True
+    passed = all_hold(answers)
     at = answers.index(passed) if passed is not True else _tightest(counted)
     lhs, rhs = counted[at]
     betas = sorted({run.beta for run, _, _ in pairs if run.admissible})

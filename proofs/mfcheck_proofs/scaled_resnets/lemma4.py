@@ -21,7 +21,7 @@ from mfcheck.claims import (
 from mfcheck.claims.record import Curve, Plot
 from mfcheck.claims.setting import Point, Setting
 from mfcheck.rigor import certificate
-from mfcheck.rigor.ball import bounds, compare, enclose, exact
+from mfcheck.rigor.ball import bounds, compare, enclose, exact, interval
 from mfcheck.rigor.codes import n_max
 from mfcheck.rigor.dual import DualKernel
 from mfcheck.rigor.hermite import hermite_coefficients, tail_sums
@@ -36,7 +36,7 @@ from mfcheck_proofs.scaled_resnets.point_sets import (
     two_points,
 )
 from mfcheck_proofs.scaled_resnets.symbols import C_max, Lambda, alpha, n, r
-from mfcheck_proofs.scaled_resnets.values import interval, value_of
+from mfcheck_proofs.scaled_resnets.values import value_of
 
 SOURCE = "arXiv 2403.09889, Lemma 4"
 DIGITS = 30

@@ -24,7 +24,7 @@ from mfcheck.claims import (
     Reading,
     Setting,
 )
-from mfcheck.claims.compare import at_most
+from mfcheck.claims.compare import all_hold, at_most, half_width
 from mfcheck.particles import Flow, Numerics, Problem, integrate
 from mfcheck_proofs.scaled_resnets.setting import needs_smooth_activation
 from mfcheck_proofs.scaled_resnets.values import number, quoted, value_of
@@ -78,7 +78,7 @@ def _test_error(setting: Setting, seed: int, x: Array, y: Array) -> Estimate:
     shares = [_wrong_signs(setting, replace(SIZES, seed=seed + k), x, y) for k in range(SEEDS)]
     mean = float(np.mean(shares))
     interval = stats.binomtest(round(mean * TESTS), TESTS).proportion_ci(0.999, "exact")
-    spread = float(stats.t.ppf(0.975, SEEDS - 1)) * float(np.std(shares, ddof=1)) / np.sqrt(SEEDS)
+    spread = float(half_width(np.array(shares)))
     coarser = [_wrong_signs(setting, replace(sizes, seed=seed), x, y) for sizes in COARSER]
     resolution = sum(abs(share - shares[0]) for share in coarser)
     sampling = max(interval.high - mean, mean - interval.low)
@@ -107,7 +107,7 @@ def measured_error(context: Context) -> Evidence:
         at_most(error, Estimate(value=bound, error=0.0))
         for error, bound in zip(found, stated, strict=True)
     ]
-    passed = False if False in answers else None if None in answers else True
+    passed = all_hold(answers)
     listed = ", ".join(
         rf"$n = {k}$: {quoted(error)} against {bound:.3g}"
         for k, error, bound in zip(sizes, found, stated, strict=True)

@@ -16,7 +16,7 @@ from mfcheck.claims import (
     PlantedError,
     Reading,
 )
-from mfcheck.claims.compare import at_most
+from mfcheck.claims.compare import all_hold, at_most
 from mfcheck_proofs.scaled_resnets import bounds as formulas
 from mfcheck_proofs.scaled_resnets.symbols import B_0, beta, n
 from mfcheck_proofs.scaled_resnets.values import number, value_of
@@ -73,7 +73,7 @@ def rademacher_link(context: Context) -> Evidence:
         answers.append((at_most(lhs, Estimate(value=bound, error=1e-12 * bound)), lhs, bound))
         slack = min(slack, bound / float(mean[k]))
     decided = [a for a, _, _ in answers]
-    passed = False if False in decided else None if None in decided else True
+    passed = all_hold(decided)
     at = decided.index(passed)
     if passed:
         at = int(np.argmin([bound / lhs.value for _, lhs, bound in answers]))

@@ -19,7 +19,7 @@ from mfcheck.claims import (
     Reading,
     Scope,
 )
-from mfcheck.claims.compare import at_most, order_evidence
+from mfcheck.claims.compare import all_hold, at_most, order_evidence
 from mfcheck.symbolic.gaussian import expectation
 from mfcheck.symbolic.generic import s0, s1, s2
 from mfcheck.symbolic.identity import identities
@@ -96,7 +96,7 @@ def said(value: Estimate) -> str:
 
 def tightest(answers: list[bool | None], pairs: list[tuple[Estimate, Estimate]]) -> Evidence:
     """Return the evidence that all pairs are in order, with the pair that decides as its sides."""
-    passed = False if False in answers else None if None in answers else True
+    passed = all_hold(answers)
     ratios = [rhs.value / lhs.value if lhs.value > 0 else np.inf for lhs, rhs in pairs]
     at = answers.index(passed) if not passed else int(np.argmin(ratios))
     lhs, rhs = pairs[at]

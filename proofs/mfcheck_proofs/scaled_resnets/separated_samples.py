@@ -25,12 +25,11 @@ from mfcheck.claims import (
 )
 from mfcheck.claims.setting import Point
 from mfcheck.rigor import certificate
-from mfcheck.rigor.ball import compare, exact
+from mfcheck.rigor.ball import compare, exact, interval
 from mfcheck.symbolic.generic import s0
 from mfcheck.symbolic.identity import identities
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
 from mfcheck_proofs.scaled_resnets.symbols import C_max, d, n, n_max
-from mfcheck_proofs.scaled_resnets.values import interval
 
 # --- claim: Assumption 1 holds with probability one under i.i.d. sampling --------------------------------------------
 

@@ -22,7 +22,7 @@ from mfcheck.claims import (
     Reading,
     Setting,
 )
-from mfcheck.claims.compare import SLOPE_RESOLUTION, at_most, slope
+from mfcheck.claims.compare import SLOPE_RESOLUTION, all_hold, at_most, slope
 from mfcheck.particles import Numerics, Solution, simulate
 from mfcheck_proofs.scaled_resnets.constants import C_KL
 from mfcheck_proofs.scaled_resnets.flow import end_time, problem
@@ -136,7 +136,7 @@ def _cell(context: Context, at: float) -> Cell:
         if bound <= FALLEN * start:
             pairs.append((value, Estimate(value=bound, error=0.0)))
     answers = [at_most(*pair) for pair in pairs]
-    holds = False if False in answers else None if None in answers else True
+    holds = all_hold(answers)
     deciding = answers.index(holds) if not holds else int(np.argmin([_slack(*p) for p in pairs]))
     return Cell(context.setting.data.n, at, holds, *pairs[deciding])
 
@@ -178,7 +178,7 @@ def threshold_map(context: Context) -> Evidence:
             cut.append(size)
     asked = [c for row in rows for c in row.cells if c.beta >= 0.999 * row.threshold * float(FAR)]
     answers = [cell.holds for cell in asked]
-    passed = False if False in answers else None if None in answers else True
+    passed = all_hold(answers)
     worst = min((c for c in asked if c.holds is passed), key=lambda c: _slack(c.lhs, c.rhs))
     every = [cell.holds for row in rows for cell in row.cells]
     counts = f"{every.count(True)} hold, {every.count(False)} fail, {every.count(None)} undecided"

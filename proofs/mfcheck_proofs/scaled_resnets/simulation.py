@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfcheck.claims import Curve, Estimate, Plot, Setting
-from mfcheck.claims.compare import at_most
+from mfcheck.claims.compare import all_hold, at_most
 from mfcheck.claims.experiment import Option
 from mfcheck.claims.model import SimulationStopped
 from mfcheck.claims.record import BoundRecord, Series, SimulationRecord, StoppedRecord
@@ -227,7 +227,7 @@ def _holds(values: Values, limit: Array, *, upper: bool) -> bool | None:
         for v, e, b in zip(values.value[1:], values.error[1:], limit[1:], strict=True)
     )
     answers = [at_most(v, b) if upper else at_most(b, v) for v, b in sides]
-    return False if False in answers else None if None in answers else True
+    return all_hold(answers)
 
 
 def _applies(setting: Setting, found: Solution) -> bool:

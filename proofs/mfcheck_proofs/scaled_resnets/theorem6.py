@@ -13,7 +13,6 @@ from mfcheck.claims import (
     Claim,
     Context,
     Evidence,
-    Interval,
     Kind,
     Note,
     PlantedError,
@@ -23,7 +22,7 @@ from mfcheck.claims import (
     Setting,
 )
 from mfcheck.rigor import certificate
-from mfcheck.rigor.ball import bounds, compare, exact
+from mfcheck.rigor.ball import bounds, compare, exact, interval
 from mfcheck.rigor.codes import n_max
 from mfcheck.symbolic.orders import order
 from mfcheck_proofs.scaled_resnets.choice_of_beta import orders_in_n, scaling
@@ -261,7 +260,6 @@ def numerical_value(context: Context) -> Evidence:
         )
     small, large = compare(value, exact(needed)) == "<", compare(least, exact(needed)) == ">"
     passed = True if small else False if large else None
-    lower, upper = bounds(value, 10)
     text = (
         rf"At $n = {setting.data.n}$ and $\beta = {float(beta_used):g}$ (at least the threshold of Theorem 5) the "
         f"bound of Theorem 6 with explicit constants is {float(value.mid()):.4g}: "
@@ -270,7 +268,7 @@ def numerical_value(context: Context) -> Evidence:
     return Evidence(
         passed=passed,
         scope=Scope.WHOLE,
-        lhs=Interval(lower=lower, upper=upper),
+        lhs=interval(value, 10),
         rhs=str(needed),
         error=0.0,
         cases=1,

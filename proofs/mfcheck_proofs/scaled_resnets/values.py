@@ -8,9 +8,8 @@ from functools import cache, lru_cache
 import sympy as sp
 from flint import arb
 
-from mfcheck.claims import Context, Estimate, Interval, Setting
+from mfcheck.claims import Context, Estimate, Setting
 from mfcheck.errors import InputError
-from mfcheck.rigor.ball import bounds
 from mfcheck.rigor.constants import enclose_constant
 from mfcheck.symbolic.constants import ConstantGraph
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
@@ -87,9 +86,3 @@ def quoted(found: Estimate) -> str:
     units = math.ceil((found.error + abs(float(value) - found.value)) / 10.0**place)
     error = f"{units * 10.0**place:#.2g}".rstrip(".")
     return f"{value} ± {error}"
-
-
-def interval(value: arb, digits: int = 12) -> Interval:
-    """Return an enclosure as decimal bounds, rounded outwards to `digits` digits."""
-    lower, upper = bounds(value, digits)
-    return Interval(lower=lower, upper=upper)
