@@ -11,9 +11,9 @@ from time import perf_counter
 import mpmath as mp
 import sympy as sp
 
-from mfcheck.rigor import hermite
+from mfcheck.gaussian import hermite
 from mfcheck.rigor.ball import bounds
-from mfcheck.rigor.hermite import hermite_coefficients
+from mfcheck.gaussian.hermite import hermite_coefficients
 from mfcheck.rigor.integrate import expectation
 from mfcheck.symbolic.activation import LIBRARY, X
 

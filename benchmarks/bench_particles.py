@@ -17,7 +17,7 @@ import matplotlib as mpl
 import numpy as np
 import sympy as sp
 
-from mfcheck.particles import (
+from mfcheck.dynamics.resnet import (
     Flow,
     Numerics,
     Problem,

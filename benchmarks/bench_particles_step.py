@@ -54,7 +54,7 @@ class Case:
 def mfcheck_step(case: Case, threads: int) -> Step:
     import numba
 
-    from mfcheck.particles import Flow, Numerics, Problem, State
+    from mfcheck.dynamics.resnet import Flow, Numerics, Problem, State
     from mfcheck.symbolic.activation import LIBRARY
 
     numba.set_num_threads(threads)

@@ -321,7 +321,7 @@ def constants(
     from mfcheck.claims import load_paper
     from mfcheck.claims.record import ConstantsRecord
     from mfcheck.report import print_constants
-    from mfcheck.rigor.constants import evaluate_constants
+    from mfcheck.constants.evaluate import evaluate_constants
 
     output = Output(json, quiet, no_colour)
     loaded = load_paper(paper)
@@ -342,7 +342,7 @@ def _certify(
 ) -> None:
     """Write the certificate of the constants, and say on standard error what it proves."""
     from mfcheck.rigor.certificate import write
-    from mfcheck.rigor.certify import CERTIFICATE_DIGITS, certify_constants
+    from mfcheck.constants.certify import CERTIFICATE_DIGITS, certify_constants
 
     made = certify_constants(paper, setting, found, min(digits, CERTIFICATE_DIGITS))
     try:

@@ -374,7 +374,7 @@ def test_constants(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
             ),
         )
 
-    monkeypatch.setattr("mfcheck.rigor.constants.evaluate_constants", evaluate)
+    monkeypatch.setattr("mfcheck.constants.evaluate.evaluate_constants", evaluate)
     status, out, _ = run("constants", "toy", "--digits", "7", "--set", "beta=64", "--json", "-")
     assert status == 0
     record = json.loads(out)

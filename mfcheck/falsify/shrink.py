@@ -8,8 +8,8 @@ import numpy as np
 
 from mfcheck.claims.inequality import Array, Case, Inequality
 from mfcheck.claims.setting import Data, Setting
-from mfcheck.falsify import configurations as conf
-from mfcheck.falsify.configurations import Points
+from mfcheck.points import configurations as conf
+from mfcheck.points.configurations import Points
 
 DENOMINATORS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 20, 50, 100, 1000, 10**4, 10**6, 10**8)
 MAX_REFUSED = 2000

@@ -8,8 +8,8 @@ import numpy as np
 
 from mfcheck.claims.inequality import Array, Case, Inequality, Sample, Variable
 from mfcheck.claims.setting import Data, Setting
-from mfcheck.falsify import configurations as conf
-from mfcheck.falsify.configurations import Points
+from mfcheck.points import configurations as conf
+from mfcheck.points.configurations import Points
 from mfcheck.symbolic.activation import LIBRARY, Activation
 
 LABEL_DENOMINATOR = 10**6

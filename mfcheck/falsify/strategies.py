@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from mfcheck.claims.inequality import Case, Inequality, Variable
 from mfcheck.claims.model import Paper
 from mfcheck.claims.setting import Data, Setting
-from mfcheck.falsify import configurations as conf
-from mfcheck.falsify.configurations import Points
+from mfcheck.points import configurations as conf
+from mfcheck.points.configurations import Points
 from mfcheck.symbolic.activation import LIBRARY, Activation, activation
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from typing import Literal
 import sympy as sp
 from flint import arb
 
-from mfcheck.rigor.closed_forms import as_polynomial
+from mfcheck.gaussian.closed_forms import as_polynomial
 from mfcheck.rigor.pieces import Piece, pieces
 from mfcheck.rigor.suprema import Supremum, suprema, supremum
 from mfcheck.symbolic.activation import Activation, X

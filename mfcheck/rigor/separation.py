@@ -32,9 +32,9 @@ from scipy.optimize import NonlinearConstraint, minimize
 from mfcheck.errors import InputError
 from mfcheck.rigor.ball import Exact, compare, enclose, exact
 from mfcheck.rigor.codes import n_max
-from mfcheck.rigor.dual import DualKernel, half_gram
+from mfcheck.gaussian.dual import DualKernel, half_gram
 from mfcheck.rigor.eigen import SmallestEigenvalue, certified_lambda_min
-from mfcheck.rigor.hermite import hermite_coefficients
+from mfcheck.gaussian.hermite import hermite_coefficients
 from mfcheck.symbolic.activation import Activation
 
 FloatArray = NDArray[np.float64]

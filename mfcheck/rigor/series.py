@@ -7,7 +7,7 @@ from functools import lru_cache
 from flint import arb, arb_poly, ctx
 
 from mfcheck.errors import InputError
-from mfcheck.rigor.hermite import MAX_COUNT, WeightedSums, coefficients, totals
+from mfcheck.gaussian.hermite import MAX_COUNT, WeightedSums, coefficients, totals
 from mfcheck.symbolic.activation import Activation
 
 _FIRST_COUNTS = (64, 256)

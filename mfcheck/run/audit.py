@@ -16,7 +16,7 @@ from mfcheck.claims.verdict import Kind
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import dumps
 from mfcheck.run.tasks import named_activation
-from mfcheck.symbolic.identity import identities
+from mfcheck.checks.identity import identities
 
 TRIES = 8
 """Random settings of each assumption that are tried where no other witness is known."""

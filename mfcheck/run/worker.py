@@ -20,7 +20,7 @@ from mfcheck.claims.model import Budget, Check, Context, Formulas, Paper
 from mfcheck.claims.record import Evidence
 from mfcheck.claims.setting import Setting
 from mfcheck.errors import InputError
-from mfcheck.rigor.constants import evaluate_constants
+from mfcheck.constants.evaluate import evaluate_constants
 from mfcheck.run.audit import audit, regimes
 from mfcheck.run.tasks import Job, Task, What, named_activation, resolve_paper
 

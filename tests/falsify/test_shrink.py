@@ -2,7 +2,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from mfcheck.claims import Case, Data, Inequality, Variable, load_paper
-from mfcheck.falsify import configurations as conf
+from mfcheck.points import configurations as conf
 from mfcheck.falsify.shrink import cost, shrink
 from mfcheck.symbolic.activation import LIBRARY
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfcheck.claims import Case, Inequality, Variable, load_paper
-from mfcheck.falsify import configurations as conf
+from mfcheck.points import configurations as conf
 from mfcheck.falsify import space
-from mfcheck.falsify.configurations import Points
+from mfcheck.points.configurations import Points
 
 PAPER = load_paper("scaled-resnets")
 BETA = Variable("beta", Fraction(1, 100), Fraction(1000), log=True)

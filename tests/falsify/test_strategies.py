@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mfcheck.claims import Data, Inequality, Variable, load_paper
-from mfcheck.falsify import configurations as conf
+from mfcheck.points import configurations as conf
 from mfcheck.falsify import strategies as draw
 from mfcheck.symbolic.activation import LIBRARY, activation
 

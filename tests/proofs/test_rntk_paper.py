@@ -9,7 +9,7 @@ import sympy as sp
 from mfcheck.claims import Budget, Context, Evidence, Kind
 from mfcheck.claims.model import Check, Claim
 from mfcheck.errors import InputError
-from mfcheck.rigor.constants import evaluate_constants
+from mfcheck.constants.evaluate import evaluate_constants
 from mfcheck.run.inputs import build_setting
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck_proofs.rntk_scaling import paper

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mfcheck.claims import Budget, Context, Data, Estimate, Sample, Setting
-from mfcheck.particles import Numerics, Problem, simulate
-from mfcheck.particles.state import initial_state
+from mfcheck.dynamics.resnet import Numerics, Problem, simulate
+from mfcheck.dynamics.resnet.state import initial_state
 from mfcheck.symbolic.activation import LIBRARY, activation
 from mfcheck_proofs.scaled_resnets import changes, encoder_entropy, quick, sharpness
 from mfcheck_proofs.scaled_resnets.changes import QUANTITIES, measure

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mfcheck.errors import InputError
-from mfcheck.rigor.dual import DualKernel
-from mfcheck.rigor.hermite import coefficients
+from mfcheck.gaussian.dual import DualKernel
+from mfcheck.gaussian.hermite import coefficients
 from mfcheck.rigor.suprema import derivative_supremum
 from mfcheck.symbolic.activation import Activation, X, activation
 

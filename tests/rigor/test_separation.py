@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from mfcheck.errors import InputError
 from mfcheck.rigor import separation
 from mfcheck.rigor.ball import enclose
-from mfcheck.rigor.dual import DualKernel, half_gram
+from mfcheck.gaussian.dual import DualKernel, half_gram
 from mfcheck.rigor.eigen import certified_lambda_min
-from mfcheck.rigor.hermite import hermite_coefficients
+from mfcheck.gaussian.hermite import hermite_coefficients
 from mfcheck.rigor.separation import (
     MULTIPLIERS,
     c_max,

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from mfcheck.claims.verdict import Scope
 from mfcheck.symbolic.generic import opaque, s0, s1, s2, specialise
-from mfcheck.symbolic.identity import difference, identities, matrix_identities
+from mfcheck.checks.identity import identities, matrix_identities
+from mfcheck.symbolic.identity import difference
 
 x, y = sp.symbols("x y", real=True)
 n, m = sp.symbols("n m", positive=True, integer=True)

@@ -26,7 +26,7 @@ from mfcheck.kernels.formulas import GAP, HALF_TERM, theta
 from mfcheck.kernels.limit import limit_float, limit_kernel
 from mfcheck.kernels.rntk import rntk
 from mfcheck.rigor.ball import compare, enclose, exact
-from mfcheck.symbolic.identity import identities
+from mfcheck.checks.identity import identities
 from mfcheck_proofs.rntk_scaling import bounds as b
 from mfcheck_proofs.rntk_scaling.fast import smooth
 from mfcheck_proofs.rntk_scaling.proofs import (

@@ -20,9 +20,9 @@ from mfcheck.claims.setting import Point
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.formulas import K0_U, K1_U, u
 from mfcheck.rigor.ball import compare, exact, interval
-from mfcheck.rigor.dual import half_gram
+from mfcheck.gaussian.dual import half_gram
 from mfcheck.rigor.eigen import smallest_eigenvalue
-from mfcheck.symbolic.identity import identities
+from mfcheck.checks.identity import identities
 from mfcheck_proofs.rntk_scaling.kernel import RECURSION
 from mfcheck_proofs.rntk_scaling.proofs import PREC, Step, conclude, identical
 from mfcheck_proofs.rntk_scaling.symbols import alpha, k0, k1, rho

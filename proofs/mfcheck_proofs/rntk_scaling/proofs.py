@@ -14,7 +14,7 @@ from mfcheck.kernels import formulas
 from mfcheck.kernels.enclosure import Kernel, kernel
 from mfcheck.rigor.ball import Exact, compare, enclose, exact, interval
 from mfcheck.rigor.positivity import positive
-from mfcheck.symbolic.identity import identities
+from mfcheck.checks.identity import identities
 from mfcheck_proofs.rntk_scaling.bounds import Inequality
 from mfcheck_proofs.rntk_scaling.symbols import L, gamma, kappa, lam, s_0
 

@@ -15,7 +15,7 @@ from mfcheck.claims import Curve, Estimate, Plot, Setting
 from mfcheck.claims.record import Series, SimulationRecord
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.rigor.ball import Exact, exact
-from mfcheck.rigor.dual import half_gram
+from mfcheck.gaussian.dual import half_gram
 from mfcheck.rigor.eigen import smallest_eigenvalue
 from mfcheck_proofs.rntk_scaling.proofs import DIGITS, PREC
 from mfcheck_proofs.rntk_scaling.setting import HALF

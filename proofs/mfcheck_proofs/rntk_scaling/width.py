@@ -22,8 +22,8 @@ from mfcheck.claims import (
 from mfcheck.claims.compare import slope
 from mfcheck.kernels.arccos import cosine
 from mfcheck.kernels.rntk import rntk
-from mfcheck.symbolic.gaussian import expectation
-from mfcheck.symbolic.identity import identities
+from mfcheck.gaussian.exact import expectation
+from mfcheck.checks.identity import identities
 from mfcheck_proofs.rntk_scaling.empirical import empirical_kernels
 from mfcheck_proofs.rntk_scaling.proofs import Step, conclude, identical
 from mfcheck_proofs.rntk_scaling.symbols import alpha, m

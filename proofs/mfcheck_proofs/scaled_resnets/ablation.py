@@ -23,11 +23,11 @@ from mfcheck.claims import (
     Setting,
 )
 from mfcheck.claims.compare import all_hold, at_most
-from mfcheck.particles import Solution, simulate
+from mfcheck.dynamics.resnet import Solution, simulate
 from mfcheck.rigor.ball import compare, exact, interval
-from mfcheck.symbolic.gaussian import expectation
+from mfcheck.gaussian.exact import expectation
 from mfcheck.symbolic.generic import s0, s1
-from mfcheck.symbolic.identity import identities
+from mfcheck.checks.identity import identities
 from mfcheck_proofs.scaled_resnets.changes import Changes, extent, least_beta, small
 from mfcheck_proofs.scaled_resnets.flow import Run, numerics, problem, ratio, runs, share
 from mfcheck_proofs.scaled_resnets.regime import (

@@ -20,8 +20,8 @@ from mfcheck.claims import (
 )
 from mfcheck.rigor.assumption import judge
 from mfcheck.rigor.ball import compare, exact, interval
-from mfcheck.symbolic.gaussian import expectation
-from mfcheck.symbolic.identity import identities
+from mfcheck.gaussian.exact import expectation
+from mfcheck.checks.identity import identities
 from mfcheck_proofs.scaled_resnets.symbols import C_1, d
 
 # --- claim: Assumption 2 defines probability measures with finite second moments -------------------------------------

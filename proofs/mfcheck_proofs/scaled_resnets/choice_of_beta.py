@@ -17,7 +17,7 @@ from mfcheck.claims import (
     Reading,
     Scope,
 )
-from mfcheck.symbolic.orders import order, orders
+from mfcheck.constants.orders import order, orders
 from mfcheck_proofs.scaled_resnets.constants import C_KL, CONSTANTS
 from mfcheck_proofs.scaled_resnets.rademacher import SOURCE
 from mfcheck_proofs.scaled_resnets.symbols import Lambda, n, r_max

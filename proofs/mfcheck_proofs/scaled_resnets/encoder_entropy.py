@@ -34,10 +34,10 @@ from mfcheck.claims import (
 )
 from mfcheck.claims.compare import agrees
 from mfcheck.errors import InputError
-from mfcheck.particles import Numerics, simulate
+from mfcheck.dynamics.resnet import Numerics, simulate
 from mfcheck.rigor.ball import exact
-from mfcheck.rigor.dual import half_gram
-from mfcheck.rigor.hermite import hermite_coefficients, tail_sums
+from mfcheck.gaussian.dual import half_gram
+from mfcheck.gaussian.hermite import hermite_coefficients, tail_sums
 from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.scaled_resnets import quick
 from mfcheck_proofs.scaled_resnets.changes import least_beta

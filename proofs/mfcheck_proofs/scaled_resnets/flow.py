@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mfcheck.claims import Budget, Context, Curve, Estimate, Plot, Setting
 from mfcheck.claims.compare import half_width
 from mfcheck.errors import InputError
-from mfcheck.particles import Numerics, Problem, Solution, simulate
+from mfcheck.dynamics.resnet import Numerics, Problem, Solution, simulate
 from mfcheck_proofs.scaled_resnets.matrices import kernel_matrix, to_array
 from mfcheck_proofs.scaled_resnets.values import value_of
 

@@ -14,9 +14,9 @@ from mfcheck.claims import (
     Reading,
     Scope,
 )
-from mfcheck.symbolic.gaussian import correlated, expectation, ornstein_uhlenbeck
+from mfcheck.gaussian.exact import correlated, expectation, ornstein_uhlenbeck
 from mfcheck.symbolic.generic import s0, s1, s2, specialise
-from mfcheck.symbolic.identity import identities, matrix_identities
+from mfcheck.checks.identity import identities, matrix_identities
 from mfcheck_proofs.scaled_resnets.particle_system import System, dot, system
 from mfcheck_proofs.scaled_resnets.symbols import alpha, beta, k, n
 

@@ -16,9 +16,9 @@ from mfcheck.rigor import certificate
 from mfcheck.rigor.assumption import Judgement, judge
 from mfcheck.rigor.ball import bounds, exact
 from mfcheck.rigor.codes import CodeBound, n_max
-from mfcheck.rigor.dual import DualKernel, half_gram
+from mfcheck.gaussian.dual import DualKernel, half_gram
 from mfcheck.rigor.eigen import certified_lambda_min
-from mfcheck.rigor.hermite import hermite_coefficients
+from mfcheck.gaussian.hermite import hermite_coefficients
 from mfcheck.rigor.suprema import Supremum
 from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.scaled_resnets import symbols as s

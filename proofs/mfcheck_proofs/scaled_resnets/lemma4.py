@@ -23,10 +23,10 @@ from mfcheck.claims.setting import Point, Setting
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, enclose, exact, interval
 from mfcheck.rigor.codes import n_max
-from mfcheck.rigor.dual import DualKernel
-from mfcheck.rigor.hermite import hermite_coefficients, tail_sums
+from mfcheck.gaussian.dual import DualKernel
+from mfcheck.gaussian.hermite import hermite_coefficients, tail_sums
 from mfcheck.symbolic.activation import Activation
-from mfcheck.symbolic.identity import matrix_identities
+from mfcheck.checks.identity import matrix_identities
 from mfcheck_proofs.scaled_resnets.lemma4_certificates import below, of_data
 from mfcheck_proofs.scaled_resnets.matrices import smallest
 from mfcheck_proofs.scaled_resnets.point_sets import (

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mfcheck.claims.setting import Point
 from mfcheck.errors import InputError
-from mfcheck.rigor.dual import DualKernel, half_gram
+from mfcheck.gaussian.dual import DualKernel, half_gram
 from mfcheck.rigor.eigen import SmallestEigenvalue, certified_lambda_min
 from mfcheck.symbolic.activation import Activation
 

@@ -18,7 +18,7 @@ from mfcheck.claims import (
 )
 from mfcheck.claims.compare import at_most, order_evidence
 from mfcheck.symbolic.generic import s0
-from mfcheck.symbolic.identity import identities
+from mfcheck.checks.identity import identities
 from mfcheck_proofs.scaled_resnets.particle_system import System, dot, system
 from mfcheck_proofs.scaled_resnets.symbols import C_1, alpha, beta, n
 

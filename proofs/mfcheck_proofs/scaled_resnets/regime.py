@@ -20,9 +20,9 @@ from mfcheck.claims import (
     Scope,
 )
 from mfcheck.claims.compare import all_hold, at_most, order_evidence
-from mfcheck.symbolic.gaussian import expectation
+from mfcheck.gaussian.exact import expectation
 from mfcheck.symbolic.generic import s0, s1, s2
-from mfcheck.symbolic.identity import identities
+from mfcheck.checks.identity import identities
 from mfcheck_proofs.scaled_resnets.changes import (
     CONVERGED,
     SMALL_BETA,

@@ -27,7 +27,7 @@ from mfcheck.claims.setting import Point
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import compare, exact, interval
 from mfcheck.symbolic.generic import s0
-from mfcheck.symbolic.identity import identities
+from mfcheck.checks.identity import identities
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
 from mfcheck_proofs.scaled_resnets.symbols import C_max, d, n, n_max
 

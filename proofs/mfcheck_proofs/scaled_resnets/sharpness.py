@@ -23,7 +23,7 @@ from mfcheck.claims import (
     Setting,
 )
 from mfcheck.claims.compare import SLOPE_RESOLUTION, all_hold, at_most, slope
-from mfcheck.particles import Numerics, Solution, simulate
+from mfcheck.dynamics.resnet import Numerics, Solution, simulate
 from mfcheck_proofs.scaled_resnets.constants import C_KL
 from mfcheck_proofs.scaled_resnets.flow import end_time, problem
 from mfcheck_proofs.scaled_resnets.setting import needs_flow

@@ -12,7 +12,7 @@ from mfcheck.claims.experiment import Option
 from mfcheck.claims.model import SimulationStopped
 from mfcheck.claims.record import BoundRecord, Series, SimulationRecord, StoppedRecord
 from mfcheck.errors import InputError
-from mfcheck.particles import (
+from mfcheck.dynamics.resnet import (
     QUANTITIES,
     FlowError,
     Numerics,
@@ -23,8 +23,8 @@ from mfcheck.particles import (
     plan,
     simulate,
 )
-from mfcheck.particles.memory import in_words
-from mfcheck.particles.solution import Series as Values
+from mfcheck.dynamics.resnet.memory import in_words
+from mfcheck.dynamics.resnet.solution import Series as Values
 from mfcheck_proofs.scaled_resnets.flow import problem
 from mfcheck_proofs.scaled_resnets.values import value_of
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from mfcheck.claims import Context, Curve, Estimate, Evidence, Note
 from mfcheck.claims.compare import order_evidence, slope
-from mfcheck.rigor.dual import DualKernel
-from mfcheck.rigor.hermite import hermite_coefficients
+from mfcheck.gaussian.dual import DualKernel
+from mfcheck.gaussian.hermite import hermite_coefficients
 from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.scaled_resnets.point_sets import circle
 from mfcheck_proofs.scaled_resnets.values import quoted

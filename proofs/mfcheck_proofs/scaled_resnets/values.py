@@ -10,8 +10,8 @@ from flint import arb
 
 from mfcheck.claims import Context, Estimate, Setting
 from mfcheck.errors import InputError
-from mfcheck.rigor.constants import enclose_constant
-from mfcheck.symbolic.constants import ConstantGraph
+from mfcheck.constants.evaluate import enclose_constant
+from mfcheck.constants.graph import ConstantGraph
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
 from mfcheck_proofs.scaled_resnets.setting import PARAMETERS
 

@@ -1,0 +1,1 @@
+"""The shapes of checks that papers repeat: numbers in, evidence out."""

@@ -1,0 +1,1 @@
+"""The graph of constants of a paper: orders, certified values, certificates."""

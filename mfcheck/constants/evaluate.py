@@ -1,0 +1,195 @@
+"""Certified values of a paper's constants: leaves by their own enclosures, formulas by ball arithmetic over them."""
+
+from dataclasses import dataclass, field, replace
+
+import sympy as sp
+from flint import arb, ctx
+
+from mfcheck.claims.model import Constant, Paper
+from mfcheck.claims.record import ConstantRecord, Interval
+from mfcheck.claims.setting import Setting
+from mfcheck.errors import InputError
+from mfcheck.rigor.ball import bounds, enclose, exact
+from mfcheck.constants.graph import ConstantGraph, constant_graph
+from mfcheck.constants.orders import order_texts
+
+MAX_DIGITS = 200
+GUARD_DIGITS = (5, 15, 30, 60, 120)
+"""Working digits beyond those asked for, tried one after the other."""
+_BITS_PER_DIGIT = 3.3220
+
+
+def evaluate_constants(
+    paper: Paper, setting: Setting, digits: int, *, strict: bool = True
+) -> tuple[ConstantRecord, ...]:
+    """Return every constant of the paper, each enclosed to `digits` significant digits.
+
+    A constant that is infinite in this setting has both bounds `inf`. One without a value (inf - inf, or a leaf
+    that cannot be computed here) has bounds `-inf`, `inf` and the reason in `evidence`. Unless `strict`, one that
+    cannot be had to so many digits is given as accurately as it can, and `evidence` tells how accurately.
+
+    Raises:
+        InputError: `digits` is out of range; or, if `strict`, a constant is in reach to fewer digits only.
+        ValueError: the paper's constants do not form a graph (see `ConstantGraph`).
+    """
+    if not 1 <= digits <= MAX_DIGITS:
+        raise InputError(f"digits must be between 1 and {MAX_DIGITS}, got {digits}")
+    graph = constant_graph(paper)
+    values = enclose_constants(graph, setting, digits)
+    for id, found in values.items() if strict else ():
+        _require_digits(id, found, digits)
+    orders = order_texts(graph)
+    return tuple(_record(graph, node, values[node.id], digits, orders[node.id]) for node in graph)
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """An enclosure, the digits that are certain (None if infinite or without a value), and why there are no more."""
+
+    value: arb
+    certain: int | None
+    reason: str = ""
+
+
+def enclose_constants(graph: ConstantGraph, setting: Setting, digits: int) -> dict[str, Enclosed]:
+    """Return an enclosure of each constant by id, to a relative accuracy of `digits` digits where in reach."""
+    attempts = _attempts(graph, setting, digits)
+    return {node.id: _best(node.symbol, attempts, digits) for node in graph}
+
+
+def enclose_constant(graph: ConstantGraph, setting: Setting, id: str, digits: int) -> arb:
+    """Return an enclosure of one constant, `+inf` if it is infinite; only what it depends on is worked out.
+
+    Raises:
+        InputError: the constant has no value in this setting, or so many digits are out of reach.
+        StopIteration: no constant has that id.
+    """
+    node = next(node for node in graph if node.id == id)
+    found = _best(node.symbol, _attempts(graph, setting, digits), digits)
+    _require_digits(id, found, digits)
+    if found.certain is None and not _is_infinite(found.value):
+        raise InputError(f"{id} has {_evidence(found, digits)}")
+    return found.value
+
+
+def _require_digits(id: str, found: Enclosed, digits: int) -> None:
+    if found.certain is not None and 0 < found.certain < digits:
+        because = f" ({found.reason})" if found.reason else ""
+        raise InputError(
+            f"{digits} digits of {id} are out of reach: {found.certain} are certain{because}"
+        )
+
+
+def _attempts(graph: ConstantGraph, setting: Setting, digits: int) -> list["_Attempt"]:
+    return [_Attempt(graph, setting, digits + guard) for guard in GUARD_DIGITS]
+
+
+@dataclass
+class _Attempt:
+    """Values at one working accuracy, found on demand and kept."""
+
+    graph: ConstantGraph
+    setting: Setting
+    digits: int
+    known: dict[sp.Symbol, arb] = field(default_factory=dict)
+    failed: dict[sp.Symbol, str] = field(default_factory=dict)
+    """Why a symbol has no finite value, however many digits are used."""
+
+    @property
+    def prec(self) -> int:
+        return round(self.digits * _BITS_PER_DIGIT) + 32
+
+    def value(self, symbol: sp.Symbol) -> arb:
+        if symbol not in self.known:
+            self.known[symbol] = self._find(symbol)
+        return self.known[symbol]
+
+    def _find(self, symbol: sp.Symbol) -> arb:
+        node = self.graph.by_symbol.get(symbol)
+        if node is None:
+            return self._parameter(symbol)
+        return self._formula(node) if node.value is None else self._leaf(node)
+
+    def _leaf(self, node: Constant) -> arb:
+        assert node.value is not None
+        try:
+            value = arb(node.value(self.setting, self.digits))
+        except InputError as error:
+            self.failed[node.symbol] = str(error)
+            return arb.nan()
+        if _is_infinite(value):
+            self.failed[node.symbol] = f"{node.id} is infinite"
+        return value
+
+    def _formula(self, node: Constant) -> arb:
+        uses = sorted(node.formula.free_symbols, key=str)
+        value = enclose(node.formula, {s: self.value(s) for s in uses}, self.prec)
+        if not value.is_finite():
+            reason = next((self.failed[s] for s in uses if s in self.failed), "")
+            self.failed |= {node.symbol: reason} if reason else {}
+        return value
+
+    def _parameter(self, symbol: sp.Symbol) -> arb:
+        name = next(p.name for p in self.graph.parameters if p.symbol == symbol)
+        with ctx.workprec(self.prec):
+            return exact(self.setting[name])
+
+
+def _best(symbol: sp.Symbol, attempts: list[_Attempt], digits: int) -> Enclosed:
+    """Return the first value that is accurate enough, else the most accurate one."""
+    best = Enclosed(arb.nan(), None)
+    for attempt in attempts:
+        value = attempt.value(symbol)
+        reason = attempt.failed.get(symbol, "")
+        certain = _certain_digits(value)
+        if certain is not None and (best.certain is None or certain > best.certain):
+            best = Enclosed(value, certain)
+        if best.certain is not None and best.certain >= digits:
+            return best
+        if reason:
+            return (
+                Enclosed(value, None, reason)
+                if best.certain is None
+                else replace(best, reason=reason)
+            )
+    return best
+
+
+def _certain_digits(value: arb) -> int | None:
+    """Return k with a radius of at most `10^-k |value|`; None where the value is not finite."""
+    if not value.is_finite():
+        return None
+    return max(0, int(min(value.rel_accuracy_bits(), 10**6) / _BITS_PER_DIGIT))
+
+
+def _is_infinite(value: arb) -> bool:
+    return not value.is_finite() and bool(value > 0) and value.rad().is_finite()
+
+
+def _evidence(found: Enclosed, digits: int) -> str:
+    if _is_infinite(found.value):
+        return "certified: infinite"
+    if found.certain is None:
+        return f"no value: {found.reason or 'it is undefined here, or needs more digits than were tried'}"
+    if found.certain >= digits:
+        return "certified"
+    because = f": {found.reason}" if found.reason else ""
+    return f"certified to {found.certain} of {digits} digits{because}"
+
+
+def _record(
+    graph: ConstantGraph, node: Constant, found: Enclosed, digits: int, orders: dict[str, str]
+) -> ConstantRecord:
+    infinite = _is_infinite(found.value)
+    lower, upper = ("inf", "inf") if infinite else bounds(found.value, digits)
+    return ConstantRecord(
+        id=node.id,
+        latex=" = ".join(dict.fromkeys([sp.latex(node.symbol), sp.latex(node.formula)])),
+        formula=str(node.formula),
+        value=Interval(lower=lower, upper=upper),
+        evidence=_evidence(found, digits),
+        depends_on=graph.depends_on(node),
+        source=node.source,
+        needs=node.needs,
+        orders=orders,
+    )

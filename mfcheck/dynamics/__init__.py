@@ -1,0 +1,1 @@
+"""Flows of training and of depth, and their errors."""

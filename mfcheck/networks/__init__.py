@@ -1,0 +1,1 @@
+"""Random networks of any layer kind: forward, exact backpropagation, Jacobians, empirical kernels."""

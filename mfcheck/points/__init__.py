@@ -1,0 +1,1 @@
+"""Point sets: spheres, circles, codes, images."""

@@ -1,0 +1,156 @@
+"""Orders against closed forms, algebra, and logarithmic slopes of random formulas."""
+
+import mpmath
+import pytest
+import sympy as sp
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from mfcheck.claims.model import Constant
+from mfcheck.constants.orders import base_symbols, leading, order, order_texts, orders
+
+n, a, b = sp.symbols("n a b", positive=True)
+Q = sp.Rational
+
+
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [
+        (a, 0),
+        (n, 1),
+        (3 * n**2 + n, 2),
+        (sp.sqrt(n**3 + a) / n, Q(1, 2)),
+        (n / (n + a) ** Q(1, 3), Q(2, 3)),
+        (sp.exp(a / n) - 1, -1),
+        (sp.exp(sp.sqrt(a / n)) - 1, Q(-1, 2)),
+        (sp.sqrt(n + 1) - sp.sqrt(n), Q(-1, 2)),
+        (sp.cos(a / n) - 1, -2),
+        (sp.log(1 + a / n**2), -2),
+        (n * sp.log(n), 1),
+        (sp.sqrt(sp.log(n)) / n, -1),
+        (sp.Max(n, a * sp.sqrt(n)), 1),
+        (sp.Min(n, a * sp.sqrt(n)), Q(1, 2)),
+        (sp.Max(0, n), 1),
+        (sp.tanh(n) * n**2, 2),
+        (sp.tanh(a / n), -1),
+        (sp.erf(n) + 1 / n, 0),
+        (sp.exp(-1 / n), 0),
+        (sp.exp(a) - 1, 0),
+        (sp.Abs(a - n), 1),
+    ],
+)
+def test_known_orders(expr: sp.Expr, expected: sp.Rational) -> None:
+    assert order(expr, n) == expected
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        sp.exp(n),
+        sp.exp(-n),
+        n - a * n,
+        (1 - a) * n,
+        1 - sp.exp(a) + b,
+        sp.sin(n),
+        n**a,
+        sp.Piecewise((n, n > 1), (1, True)),
+        sp.Min(0, n),
+        sp.Integer(0),
+        sp.cosh(n),
+        sp.log(n) - sp.log(n + a),
+    ],
+)
+def test_undecided_orders_say_so(expr: sp.Expr) -> None:
+    assert order(expr, n) is None
+
+
+def test_order_at_zero() -> None:
+    assert order(sp.exp(a * n) - 1, n, at_zero=True) == 1
+    assert order(1 / sp.sqrt(n) + n, n, at_zero=True) == Q(-1, 2)
+
+
+def test_leading_term_keeps_the_coefficient() -> None:
+    term = leading(sp.exp(a / n) - 1, n)
+    assert term is not None
+    assert (term.coefficient, term.power) == (a, -1)
+
+
+def formulas() -> st.SearchStrategy[sp.Expr]:
+    atoms = st.sampled_from([n, sp.sqrt(n), a, sp.Integer(2), 1 / n, a / n**2, b * n**2])
+
+    def grow(inner: st.SearchStrategy[sp.Expr]) -> st.SearchStrategy[sp.Expr]:
+        small = inner.map(lambda e: 1 / (1 + n * e))
+        return st.one_of(
+            st.tuples(inner, inner).map(lambda e: e[0] + e[1]),
+            st.tuples(inner, inner).map(lambda e: e[0] * e[1]),
+            st.tuples(inner, inner).map(lambda e: e[0] / e[1]),
+            st.tuples(inner, inner).map(lambda e: sp.Max(*e)),
+            inner.map(sp.sqrt),
+            small.map(lambda e: sp.exp(e) - 1),
+            small.map(sp.tanh),
+            inner.map(lambda e: sp.log(2 + e)),
+        )
+
+    return st.recursive(atoms, grow, max_leaves=5)
+
+
+def slope(expr: sp.Expr) -> float:
+    """Logarithmic slope between n = 1e200 and 1e240, of an expression with a = 1.3 and b = 0.7."""
+    f = sp.lambdify(n, expr.subs({a: Q(13, 10), b: Q(7, 10)}), "mpmath")
+    with mpmath.workdps(1500):
+        low, high = (mpmath.log(abs(f(mpmath.mpf(10) ** k))) for k in (200, 240))
+        return float((high - low) / (40 * mpmath.log(10)))
+
+
+@settings(deadline=None, max_examples=80)
+@given(formulas())
+def test_orders_are_logarithmic_slopes(expr: sp.Expr) -> None:
+    found = order(expr, n)
+    assume(found is not None)
+    logs = expr.count(sp.log)
+    # A factor log(n)**k shifts the slope by less than k/500 over this range.
+    assert slope(expr) == pytest.approx(float(found), abs=1e-6 + 0.01 * logs)
+
+
+@settings(deadline=None, max_examples=40)
+@given(formulas(), formulas())
+def test_orders_add_under_products_and_peak_under_sums(f: sp.Expr, g: sp.Expr) -> None:
+    p, q = order(f, n), order(g, n)
+    assume(p is not None and q is not None)
+    assert order(f * g, n) == p + q
+    assert order(f + g, n) in (max(p, q), None)  # None: sums of constants of unknown sign
+    assert order(1 / f, n) == -p
+
+
+def constant(id: str, formula: sp.Expr, leaf: bool = False) -> Constant:
+    value = (lambda setting, digits: None) if leaf else None
+    return Constant(id, sp.Symbol(id, positive=True), formula, "test", value)
+
+
+x, y, z, top = sp.symbols("x y z top", positive=True)
+GRAPH = (
+    constant("z", sp.exp(y / n) - 1),
+    constant("y", x * sp.sqrt(n)),
+    constant("x", sp.Symbol("anything"), leaf=True),
+    constant("top", sp.Max(x, a)),
+    constant("wild", sp.exp(top * n)),
+    constant("after", sp.Symbol("wild", positive=True) + 1),
+)
+
+
+def test_orders_follow_the_graph() -> None:
+    table = orders(GRAPH)
+    assert base_symbols(GRAPH) == (n, top, x)
+    assert table["z"] == {n: Q(-1, 2), x: None}
+    assert table["y"] == {n: Q(1, 2), x: 1}
+    assert table["wild"] == {n: None, top: None, x: None}
+    assert table["after"] == {n: None, top: None, x: None}
+    assert table["x"] == {x: 1}
+    assert orders(GRAPH, [n], at_zero=True)["y"] == {n: Q(1, 2)}
+
+
+def test_order_texts_name_the_end() -> None:
+    texts = order_texts(GRAPH)
+    assert texts["y"] == {"n": "1/2", "x": "1"}
+    assert texts["z"] == {"n": "-1/2 (to oo)", "x": "1 (to 0)"}
+    assert texts["after"] == {"n": "0 (to 0)", "top": "0 (to 0)", "x": "0 (to 0)"}
