@@ -12,8 +12,8 @@ import mpmath as mp
 import sympy as sp
 
 from mfcheck.gaussian import hermite
-from mfcheck.rigor.ball import bounds
 from mfcheck.gaussian.hermite import hermite_coefficients
+from mfcheck.rigor.ball import bounds
 from mfcheck.rigor.integrate import expectation
 from mfcheck.symbolic.activation import LIBRARY, X
 

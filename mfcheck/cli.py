@@ -320,8 +320,8 @@ def constants(
     """Enclose the constants of a paper."""
     from mfcheck.claims import load_paper
     from mfcheck.claims.record import ConstantsRecord
-    from mfcheck.report import print_constants
     from mfcheck.constants.evaluate import evaluate_constants
+    from mfcheck.report import print_constants
 
     output = Output(json, quiet, no_colour)
     loaded = load_paper(paper)
@@ -341,8 +341,8 @@ def _certify(
     digits: int,
 ) -> None:
     """Write the certificate of the constants, and say on standard error what it proves."""
-    from mfcheck.rigor.certificate import write
     from mfcheck.constants.certify import CERTIFICATE_DIGITS, certify_constants
+    from mfcheck.rigor.certificate import write
 
     made = certify_constants(paper, setting, found, min(digits, CERTIFICATE_DIGITS))
     try:

@@ -18,10 +18,29 @@ class Interval(Record):
 
 
 class Estimate(Record):
-    """A number from a simulation or a sample, with its error (absolute, same unit)."""
+    """A number from a simulation or a sample, with its error (absolute, same unit).
+
+    `error` is the half-width of an interval that holds the truth with probability `level`. It is the sum of noise,
+    which more replicates make smaller, and of `bias`, a bound on what they would not. `dof` are the degrees of freedom
+    behind the noise, None where it is Gaussian or known.
+    """
 
     value: float
-    error: float
+    error: float = Field(ge=0)
+    level: float = Field(default=0.95, gt=0, lt=1)
+    bias: float = Field(default=0.0, ge=0)
+    dof: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _bias_within_error(self) -> "Estimate":
+        if self.bias > self.error * (1 + 1e-12):
+            raise ValueError("the bias is a part of the error, and cannot exceed it")
+        return self
+
+    @property
+    def noise(self) -> float:
+        """The part of the error that is noise."""
+        return max(0.0, self.error - self.bias)
 
 
 Value = Interval | Estimate | str

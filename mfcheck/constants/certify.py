@@ -13,10 +13,10 @@ from flint import arb, ctx
 from mfcheck.claims.model import Constant, Paper
 from mfcheck.claims.record import ConstantRecord
 from mfcheck.claims.setting import Setting
+from mfcheck.constants.graph import ConstantGraph, constant_graph
 from mfcheck.errors import InputError
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, decimal_text, enclose, exact
-from mfcheck.constants.graph import ConstantGraph, constant_graph
 
 Input = Fraction | str | certificate.Ends
 CERTIFICATE_DIGITS = 12

@@ -8,10 +8,10 @@ from flint import arb, ctx
 from mfcheck.claims.model import Constant, Paper
 from mfcheck.claims.record import ConstantRecord, Interval
 from mfcheck.claims.setting import Setting
-from mfcheck.errors import InputError
-from mfcheck.rigor.ball import bounds, enclose, exact
 from mfcheck.constants.graph import ConstantGraph, constant_graph
 from mfcheck.constants.orders import order_texts
+from mfcheck.errors import InputError
+from mfcheck.rigor.ball import bounds, enclose, exact
 
 MAX_DIGITS = 200
 GUARD_DIGITS = (5, 15, 30, 60, 120)

@@ -14,8 +14,8 @@ import sympy as sp
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
 from mfcheck.errors import InputError
-from mfcheck.rigor.ball import Exact, rational
 from mfcheck.gaussian.closed_forms import C, closed_dual
+from mfcheck.rigor.ball import Exact, rational
 from mfcheck.rigor.integrate import check_digits
 from mfcheck.rigor.program import Program, program
 from mfcheck.rigor.series import DualSeries, dual_series

@@ -11,8 +11,8 @@ import numpy as np
 from flint import arb, arb_poly, ctx
 from numpy.typing import NDArray
 
-from mfcheck.rigor.ball import Exact
 from mfcheck.gaussian.dual import DualKernel, exact_rows
+from mfcheck.rigor.ball import Exact
 from mfcheck.rigor.eigen import FloatMatrix
 from mfcheck.rigor.series import Block
 

@@ -30,11 +30,11 @@ from numpy.typing import NDArray
 from scipy.optimize import NonlinearConstraint, minimize
 
 from mfcheck.errors import InputError
+from mfcheck.gaussian.dual import DualKernel, half_gram
+from mfcheck.gaussian.hermite import hermite_coefficients
 from mfcheck.rigor.ball import Exact, compare, enclose, exact
 from mfcheck.rigor.codes import n_max
-from mfcheck.gaussian.dual import DualKernel, half_gram
 from mfcheck.rigor.eigen import SmallestEigenvalue, certified_lambda_min
-from mfcheck.gaussian.hermite import hermite_coefficients
 from mfcheck.symbolic.activation import Activation
 
 FloatArray = NDArray[np.float64]

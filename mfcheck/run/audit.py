@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mfcheck import verify
+from mfcheck.checks.identity import identities
 from mfcheck.claims.audit import AuditRecord
 from mfcheck.claims.model import Answer, Assumption, Budget, Claim, Context, Paper, Proof, Regime
 from mfcheck.claims.setting import Setting
@@ -16,7 +17,6 @@ from mfcheck.claims.verdict import Kind
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import dumps
 from mfcheck.run.tasks import named_activation
-from mfcheck.checks.identity import identities
 
 TRIES = 8
 """Random settings of each assumption that are tried where no other witness is known."""

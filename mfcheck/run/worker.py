@@ -19,8 +19,8 @@ from mfcheck.claims.audit import AssumptionRecord, SurveyRecord
 from mfcheck.claims.model import Budget, Check, Context, Formulas, Paper
 from mfcheck.claims.record import Evidence
 from mfcheck.claims.setting import Setting
-from mfcheck.errors import InputError
 from mfcheck.constants.evaluate import evaluate_constants
+from mfcheck.errors import InputError
 from mfcheck.run.audit import audit, regimes
 from mfcheck.run.tasks import Job, Task, What, named_activation, resolve_paper
 

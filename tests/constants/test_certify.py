@@ -5,9 +5,9 @@ from fractions import Fraction
 import pytest
 
 from mfcheck.claims import Setting
-from mfcheck.rigor import certificate
 from mfcheck.constants.certify import CertifiedConstants, certify_constants
 from mfcheck.constants.evaluate import evaluate_constants
+from mfcheck.rigor import certificate
 from mfcheck.symbolic.activation import LIBRARY, activation
 from mfcheck.verify import verify
 from mfcheck_proofs.scaled_resnets import paper

@@ -12,11 +12,11 @@ from flint import arb, ctx
 
 from mfcheck.claims.model import Constant
 from mfcheck.claims.setting import Data, Parameter, Setting
+from mfcheck.constants.evaluate import GUARD_DIGITS, enclose_constant, evaluate_constants
+from mfcheck.constants.graph import ConstantGraph
 from mfcheck.errors import InputError
 from mfcheck.rigor.ball import exact
-from mfcheck.constants.evaluate import GUARD_DIGITS, enclose_constant, evaluate_constants
 from mfcheck.symbolic.activation import LIBRARY
-from mfcheck.constants.graph import ConstantGraph
 
 x, y, z, p = sp.symbols("x y z p", positive=True)
 RATE = Parameter("rate", p, Fraction(1, 3), "a rate")

@@ -2,8 +2,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from mfcheck.claims import Case, Data, Inequality, Variable, load_paper
-from mfcheck.points import configurations as conf
 from mfcheck.falsify.shrink import cost, shrink
+from mfcheck.points import configurations as conf
 from mfcheck.symbolic.activation import LIBRARY
 
 DEFAULT = load_paper("scaled-resnets").default

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfcheck.claims import Case, Inequality, Variable, load_paper
-from mfcheck.points import configurations as conf
 from mfcheck.falsify import space
+from mfcheck.points import configurations as conf
 from mfcheck.points.configurations import Points
 
 PAPER = load_paper("scaled-resnets")

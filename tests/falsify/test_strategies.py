@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mfcheck.claims import Data, Inequality, Variable, load_paper
-from mfcheck.points import configurations as conf
 from mfcheck.falsify import strategies as draw
+from mfcheck.points import configurations as conf
 from mfcheck.symbolic.activation import LIBRARY, activation
 
 SIZE = st.tuples(st.integers(2, 7), st.integers(2, 5))

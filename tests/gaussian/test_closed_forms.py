@@ -2,8 +2,8 @@ import pytest
 import sympy as sp
 from flint import arb, ctx
 
-from mfcheck.rigor.ball import enclose
 from mfcheck.gaussian.closed_forms import C, as_polynomial, closed_coefficients, closed_dual
+from mfcheck.rigor.ball import enclose
 from mfcheck.rigor.pieces import pieces
 from mfcheck.rigor.quadrature import hermite_integrals
 from mfcheck.symbolic.activation import LIBRARY, X

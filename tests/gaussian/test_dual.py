@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mfcheck.errors import InputError
-from mfcheck.rigor.ball import endpoints, exact
 from mfcheck.gaussian.closed_forms import C, closed_dual
 from mfcheck.gaussian.dual import DualKernel, apply_D, half_gram
 from mfcheck.gaussian.hermite import totals
+from mfcheck.rigor.ball import endpoints, exact
 from mfcheck.rigor.series import Block, DualSeries
 from mfcheck.symbolic.activation import LIBRARY, Activation, X, activation
 

@@ -8,8 +8,8 @@ import sympy as sp
 
 from mfcheck.claims import Budget, Context, Evidence, Kind
 from mfcheck.claims.model import Check, Claim
-from mfcheck.errors import InputError
 from mfcheck.constants.evaluate import evaluate_constants
+from mfcheck.errors import InputError
 from mfcheck.run.inputs import build_setting
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck_proofs.rntk_scaling import paper

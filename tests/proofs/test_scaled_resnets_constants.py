@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from scipy.integrate import quad, solve_ivp
 
 from mfcheck.claims import Data, Setting
-from mfcheck.errors import InputError
 from mfcheck.constants import evaluate as rigorous
-from mfcheck.symbolic.activation import LIBRARY, activation
 from mfcheck.constants.graph import ConstantGraph
 from mfcheck.constants.orders import orders
+from mfcheck.errors import InputError
+from mfcheck.symbolic.activation import LIBRARY, activation
 from mfcheck_proofs.scaled_resnets import leaves
 from mfcheck_proofs.scaled_resnets import symbols as s
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS

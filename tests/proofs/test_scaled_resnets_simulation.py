@@ -10,8 +10,8 @@ import pytest
 from mfcheck.claims import Setting
 from mfcheck.claims.model import SimulationStopped
 from mfcheck.claims.record import SimulationRecord
-from mfcheck.errors import InputError
 from mfcheck.dynamics.resnet import QUANTITIES, MemoryLimitError, simulate
+from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation
 from mfcheck_proofs.scaled_resnets import paper
 from mfcheck_proofs.scaled_resnets.flow import linear_kernels, problem

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
+from mfcheck.gaussian.dual import DualKernel, half_gram
 from mfcheck.rigor import certificate
 from mfcheck.rigor.codes import n_max
-from mfcheck.gaussian.dual import DualKernel, half_gram
 from mfcheck.rigor.eigen import SmallestEigenvalue, certified_lambda_min
 from mfcheck.rigor.separation import separation_bound
 from mfcheck.symbolic.activation import LIBRARY

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
-from mfcheck.rigor import _eigen_ball, _eigen_float, eigen
 from mfcheck.gaussian.dual import DualKernel
+from mfcheck.rigor import _eigen_ball, _eigen_float, eigen
 from mfcheck.rigor.eigen import FloatMatrix, certified_lambda_min, smallest_eigenvalue
 from mfcheck.symbolic.activation import LIBRARY
 

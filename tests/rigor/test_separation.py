@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
+from mfcheck.gaussian.dual import DualKernel, half_gram
+from mfcheck.gaussian.hermite import hermite_coefficients
 from mfcheck.rigor import separation
 from mfcheck.rigor.ball import enclose
-from mfcheck.gaussian.dual import DualKernel, half_gram
 from mfcheck.rigor.eigen import certified_lambda_min
-from mfcheck.gaussian.hermite import hermite_coefficients
 from mfcheck.rigor.separation import (
     MULTIPLIERS,
     c_max,

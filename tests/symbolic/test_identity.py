@@ -3,9 +3,9 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mfcheck.checks.identity import identities, matrix_identities
 from mfcheck.claims.verdict import Scope
 from mfcheck.symbolic.generic import opaque, s0, s1, s2, specialise
-from mfcheck.checks.identity import identities, matrix_identities
 from mfcheck.symbolic.identity import difference
 
 x, y = sp.symbols("x y", real=True)

@@ -14,8 +14,8 @@ import numba
 import platformdirs
 import sympy as sp
 
-from mfcheck.errors import InputError
 from mfcheck.dynamics.resnet.emit import function
+from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import Activation, X
 
 _LOG = logging.getLogger(__name__)

@@ -13,12 +13,12 @@ from types import MappingProxyType
 import numpy as np
 from scipy import stats
 
-from mfcheck.errors import InputError
 from mfcheck.dynamics.resnet.integrate import integrate
 from mfcheck.dynamics.resnet.problem import Array, Numerics, Problem
 from mfcheck.dynamics.resnet.simulate import simulate
 from mfcheck.dynamics.resnet.solution import Solution
 from mfcheck.dynamics.resnet.trajectory import Trajectory
+from mfcheck.errors import InputError
 
 QUANTITIES = ("outputs", "KL_tau", "movement_tau", "movement_nu")
 """What a sweep compares."""

@@ -5,7 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mfcheck.dynamics.resnet.errors import DivergenceError, FlowError, StepCollapseError, StepLimitError
+from mfcheck.dynamics.resnet.errors import (
+    DivergenceError,
+    FlowError,
+    StepCollapseError,
+    StepLimitError,
+)
 from mfcheck.dynamics.resnet.flow import Flow
 from mfcheck.dynamics.resnet.memory import check_memory
 from mfcheck.dynamics.resnet.problem import Array, Numerics, Problem

@@ -20,7 +20,6 @@ import numba
 import numpy as np
 from scipy import stats
 
-from mfcheck.errors import InputError
 from mfcheck.dynamics.resnet.errors import FlowError
 from mfcheck.dynamics.resnet.integrate import integrate
 from mfcheck.dynamics.resnet.memory import check_memory
@@ -29,6 +28,7 @@ from mfcheck.dynamics.resnet.solution import QUANTITIES, Estimate, Series, Solut
 from mfcheck.dynamics.resnet.state import State, coarsen, halves, initial_state
 from mfcheck.dynamics.resnet.stepper import LOSS_SHARE
 from mfcheck.dynamics.resnet.trajectory import Trajectory
+from mfcheck.errors import InputError
 
 LARGE = 8_000_000  # activations per evaluation from which a run shares its layers among threads
 CONFIDENCE = 0.95

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from mfcheck.errors import InputError
 from mfcheck.dynamics.resnet.problem import Array
 from mfcheck.dynamics.resnet.state import State
+from mfcheck.errors import InputError
 
 LARGEST_ASSIGNMENT = 4096
 DIRECTIONS = 128

@@ -18,7 +18,7 @@ from mfcheck.claims import (
     Plot,
     Reading,
 )
-from mfcheck.claims.compare import agrees
+from mfcheck.statistics.compare import agrees
 from mfcheck.kernels.arccos import cosine
 from mfcheck.kernels.rntk import rntk_at_depths
 from mfcheck_proofs.rntk_scaling.degeneration import (

@@ -7,10 +7,10 @@ import sympy as sp
 from flint import arb, arb_mat, ctx
 
 from mfcheck.claims import Constant, Setting
+from mfcheck.gaussian.dual import half_gram
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.limit import limit_kernel
 from mfcheck.rigor.ball import exact
-from mfcheck.gaussian.dual import half_gram
 from mfcheck.rigor.eigen import certified_lambda_min
 from mfcheck_proofs.rntk_scaling import bounds as b
 from mfcheck_proofs.rntk_scaling.symbols import (

@@ -6,6 +6,7 @@ import numpy as np
 import sympy as sp
 from flint import arb, ctx
 
+from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Check,
     Claim,
@@ -19,14 +20,13 @@ from mfcheck.claims import (
     Reading,
     Scope,
 )
-from mfcheck.claims.compare import order_evidence
+from mfcheck.statistics.compare import order_evidence
 from mfcheck.kernels.arccos import cosine, half_term
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.formulas import GAP, HALF_TERM, theta
 from mfcheck.kernels.limit import limit_float, limit_kernel
 from mfcheck.kernels.rntk import rntk
 from mfcheck.rigor.ball import compare, enclose, exact
-from mfcheck.checks.identity import identities
 from mfcheck_proofs.rntk_scaling import bounds as b
 from mfcheck_proofs.rntk_scaling.fast import smooth
 from mfcheck_proofs.rntk_scaling.proofs import (

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import sympy as sp
 from flint import arb, arb_mat, arb_series, ctx
 
+from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Check,
     Claim,
@@ -17,12 +18,11 @@ from mfcheck.claims import (
     Scope,
 )
 from mfcheck.claims.setting import Point
+from mfcheck.gaussian.dual import half_gram
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.formulas import K0_U, K1_U, u
 from mfcheck.rigor.ball import compare, exact, interval
-from mfcheck.gaussian.dual import half_gram
 from mfcheck.rigor.eigen import smallest_eigenvalue
-from mfcheck.checks.identity import identities
 from mfcheck_proofs.rntk_scaling.kernel import RECURSION
 from mfcheck_proofs.rntk_scaling.proofs import PREC, Step, conclude, identical
 from mfcheck_proofs.rntk_scaling.symbols import alpha, k0, k1, rho

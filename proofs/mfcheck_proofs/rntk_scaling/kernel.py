@@ -2,9 +2,9 @@
 
 import sympy as sp
 
+from mfcheck.checks.identity import identities
 from mfcheck.claims import Check, Claim, Context, Evidence, Kind, PlantedError, Reading, Scope
 from mfcheck.kernels.formulas import GAP, HALF_TERM, K0, K0_U, K1_U, theta, u
-from mfcheck.checks.identity import identities
 from mfcheck_proofs.rntk_scaling.symbols import alpha, k0, k1, rho
 
 # --- arc-cosine functions --------------------------------------------------------------------------------------------

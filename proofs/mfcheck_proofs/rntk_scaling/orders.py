@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfcheck.claims import Estimate, Evidence
-from mfcheck.claims.compare import SLOPE_RESOLUTION, order_evidence
+from mfcheck.statistics.compare import SLOPE_RESOLUTION, order_evidence
 
 Array = NDArray[np.float64]
 

@@ -8,13 +8,13 @@ from functools import lru_cache
 import sympy as sp
 from flint import arb, ctx
 
+from mfcheck.checks.identity import identities
 from mfcheck.claims import Evidence, Note, Scope
-from mfcheck.claims.compare import all_hold
+from mfcheck.statistics.compare import all_hold
 from mfcheck.kernels import formulas
 from mfcheck.kernels.enclosure import Kernel, kernel
 from mfcheck.rigor.ball import Exact, compare, enclose, exact, interval
 from mfcheck.rigor.positivity import positive
-from mfcheck.checks.identity import identities
 from mfcheck_proofs.rntk_scaling.bounds import Inequality
 from mfcheck_proofs.rntk_scaling.symbols import L, gamma, kappa, lam, s_0
 

@@ -20,7 +20,7 @@ from mfcheck.claims import (
     Plot,
     Reading,
 )
-from mfcheck.claims.compare import at_most, order_evidence
+from mfcheck.statistics.compare import at_most, order_evidence
 from mfcheck.kernels.arccos import Cosine, cosine, half_term
 from mfcheck_proofs.rntk_scaling.experiments import DEPTHS, NOISE, synthetic_risks
 from mfcheck_proofs.rntk_scaling.flow import sphere

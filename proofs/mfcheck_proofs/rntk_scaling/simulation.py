@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from mfcheck.claims import Curve, Estimate, Plot, Setting
 from mfcheck.claims.record import Series, SimulationRecord
+from mfcheck.gaussian.dual import half_gram
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.rigor.ball import Exact, exact
-from mfcheck.gaussian.dual import half_gram
 from mfcheck.rigor.eigen import smallest_eigenvalue
 from mfcheck_proofs.rntk_scaling.proofs import DIGITS, PREC
 from mfcheck_proofs.rntk_scaling.setting import HALF

@@ -16,7 +16,7 @@ from mfcheck.claims import (
     PlantedError,
     Reading,
 )
-from mfcheck.claims.compare import order_evidence
+from mfcheck.statistics.compare import order_evidence
 from mfcheck.kernels.limit import limit_kernel
 from mfcheck_proofs.rntk_scaling.degeneration import (
     BOUNDS,

@@ -17,7 +17,7 @@ from mfcheck.claims import (
     PlantedError,
     Reading,
 )
-from mfcheck.claims.compare import order_evidence
+from mfcheck.statistics.compare import order_evidence
 from mfcheck.kernels.formulas import HALF_TERM, theta
 from mfcheck.rigor.ball import interval
 from mfcheck.rigor.program import program

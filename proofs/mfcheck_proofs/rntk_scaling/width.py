@@ -6,6 +6,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Check,
     Claim,
@@ -19,11 +20,10 @@ from mfcheck.claims import (
     Plot,
     Reading,
 )
-from mfcheck.claims.compare import slope
+from mfcheck.statistics.compare import slope
+from mfcheck.gaussian.exact import expectation
 from mfcheck.kernels.arccos import cosine
 from mfcheck.kernels.rntk import rntk
-from mfcheck.gaussian.exact import expectation
-from mfcheck.checks.identity import identities
 from mfcheck_proofs.rntk_scaling.empirical import empirical_kernels
 from mfcheck_proofs.rntk_scaling.proofs import Step, conclude, identical
 from mfcheck_proofs.rntk_scaling.symbols import alpha, m

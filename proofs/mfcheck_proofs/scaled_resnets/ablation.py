@@ -8,6 +8,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Budget,
     Check,
@@ -22,12 +23,11 @@ from mfcheck.claims import (
     Scope,
     Setting,
 )
-from mfcheck.claims.compare import all_hold, at_most
+from mfcheck.statistics.compare import all_hold, at_most
 from mfcheck.dynamics.resnet import Solution, simulate
-from mfcheck.rigor.ball import compare, exact, interval
 from mfcheck.gaussian.exact import expectation
+from mfcheck.rigor.ball import compare, exact, interval
 from mfcheck.symbolic.generic import s0, s1
-from mfcheck.checks.identity import identities
 from mfcheck_proofs.scaled_resnets.changes import Changes, extent, least_beta, small
 from mfcheck_proofs.scaled_resnets.flow import Run, numerics, problem, ratio, runs, share
 from mfcheck_proofs.scaled_resnets.regime import (

@@ -6,6 +6,7 @@ import numpy as np
 import sympy as sp
 from flint import arb, ctx
 
+from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Check,
     Claim,
@@ -18,10 +19,9 @@ from mfcheck.claims import (
     Reading,
     Scope,
 )
+from mfcheck.gaussian.exact import expectation
 from mfcheck.rigor.assumption import judge
 from mfcheck.rigor.ball import compare, exact, interval
-from mfcheck.gaussian.exact import expectation
-from mfcheck.checks.identity import identities
 from mfcheck_proofs.scaled_resnets.symbols import C_1, d
 
 # --- claim: Assumption 2 defines probability measures with finite second moments -------------------------------------

@@ -32,12 +32,12 @@ from mfcheck.claims import (
     Sample,
     Setting,
 )
-from mfcheck.claims.compare import agrees
-from mfcheck.errors import InputError
+from mfcheck.statistics.compare import agrees
 from mfcheck.dynamics.resnet import Numerics, simulate
-from mfcheck.rigor.ball import exact
+from mfcheck.errors import InputError
 from mfcheck.gaussian.dual import half_gram
 from mfcheck.gaussian.hermite import hermite_coefficients, tail_sums
+from mfcheck.rigor.ball import exact
 from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.scaled_resnets import quick
 from mfcheck_proofs.scaled_resnets.changes import least_beta

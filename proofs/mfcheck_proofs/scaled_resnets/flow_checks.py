@@ -13,7 +13,7 @@ from mfcheck.claims import (
     Evidence,
     Setting,
 )
-from mfcheck.claims.compare import all_hold, at_most, order_evidence
+from mfcheck.statistics.compare import all_hold, at_most, order_evidence
 from mfcheck_proofs.scaled_resnets.flow import (
     Run,
     runs,

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import sympy as sp
 
+from mfcheck.checks.identity import identities, matrix_identities
 from mfcheck.claims import (
     Check,
     Claim,
@@ -16,7 +17,6 @@ from mfcheck.claims import (
 )
 from mfcheck.gaussian.exact import correlated, expectation, ornstein_uhlenbeck
 from mfcheck.symbolic.generic import s0, s1, s2, specialise
-from mfcheck.checks.identity import identities, matrix_identities
 from mfcheck_proofs.scaled_resnets.particle_system import System, dot, system
 from mfcheck_proofs.scaled_resnets.symbols import alpha, beta, k, n
 

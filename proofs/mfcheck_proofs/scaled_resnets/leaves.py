@@ -12,13 +12,13 @@ from mfcheck import verify
 from mfcheck.claims.model import Constant
 from mfcheck.claims.setting import Point, Setting
 from mfcheck.errors import InputError
+from mfcheck.gaussian.dual import DualKernel, half_gram
+from mfcheck.gaussian.hermite import hermite_coefficients
 from mfcheck.rigor import certificate
 from mfcheck.rigor.assumption import Judgement, judge
 from mfcheck.rigor.ball import bounds, exact
 from mfcheck.rigor.codes import CodeBound, n_max
-from mfcheck.gaussian.dual import DualKernel, half_gram
 from mfcheck.rigor.eigen import certified_lambda_min
-from mfcheck.gaussian.hermite import hermite_coefficients
 from mfcheck.rigor.suprema import Supremum
 from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.scaled_resnets import symbols as s

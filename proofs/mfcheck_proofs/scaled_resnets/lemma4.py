@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 from flint import arb, ctx
 
+from mfcheck.checks.identity import matrix_identities
 from mfcheck.claims import (
     Check,
     Claim,
@@ -20,13 +21,12 @@ from mfcheck.claims import (
 )
 from mfcheck.claims.record import Curve, Plot
 from mfcheck.claims.setting import Point, Setting
+from mfcheck.gaussian.dual import DualKernel
+from mfcheck.gaussian.hermite import hermite_coefficients, tail_sums
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, enclose, exact, interval
 from mfcheck.rigor.codes import n_max
-from mfcheck.gaussian.dual import DualKernel
-from mfcheck.gaussian.hermite import hermite_coefficients, tail_sums
 from mfcheck.symbolic.activation import Activation
-from mfcheck.checks.identity import matrix_identities
 from mfcheck_proofs.scaled_resnets.lemma4_certificates import below, of_data
 from mfcheck_proofs.scaled_resnets.matrices import smallest
 from mfcheck_proofs.scaled_resnets.point_sets import (

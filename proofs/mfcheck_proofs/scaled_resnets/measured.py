@@ -24,7 +24,7 @@ from mfcheck.claims import (
     Reading,
     Setting,
 )
-from mfcheck.claims.compare import all_hold, at_most, half_width
+from mfcheck.statistics.compare import all_hold, at_most, half_width
 from mfcheck.dynamics.resnet import Flow, Numerics, Problem, integrate
 from mfcheck_proofs.scaled_resnets.setting import needs_smooth_activation
 from mfcheck_proofs.scaled_resnets.values import number, quoted, value_of

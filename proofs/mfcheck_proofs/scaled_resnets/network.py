@@ -5,6 +5,7 @@ import sympy as sp
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
+from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Check,
     Claim,
@@ -16,9 +17,8 @@ from mfcheck.claims import (
     Reading,
     Scope,
 )
-from mfcheck.claims.compare import at_most, order_evidence
+from mfcheck.statistics.compare import at_most, order_evidence
 from mfcheck.symbolic.generic import s0
-from mfcheck.checks.identity import identities
 from mfcheck_proofs.scaled_resnets.particle_system import System, dot, system
 from mfcheck_proofs.scaled_resnets.symbols import C_1, alpha, beta, n
 

@@ -16,7 +16,7 @@ from mfcheck.claims import (
     PlantedError,
     Reading,
 )
-from mfcheck.claims.compare import all_hold, at_most
+from mfcheck.statistics.compare import all_hold, at_most
 from mfcheck_proofs.scaled_resnets import bounds as formulas
 from mfcheck_proofs.scaled_resnets.symbols import B_0, beta, n
 from mfcheck_proofs.scaled_resnets.values import number, value_of

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import sympy as sp
 
+from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Check,
     Claim,
@@ -19,10 +20,9 @@ from mfcheck.claims import (
     Reading,
     Scope,
 )
-from mfcheck.claims.compare import all_hold, at_most, order_evidence
+from mfcheck.statistics.compare import all_hold, at_most, order_evidence
 from mfcheck.gaussian.exact import expectation
 from mfcheck.symbolic.generic import s0, s1, s2
-from mfcheck.checks.identity import identities
 from mfcheck_proofs.scaled_resnets.changes import (
     CONVERGED,
     SMALL_BETA,

@@ -10,6 +10,7 @@ import sympy as sp
 from flint import arb, ctx
 from scipy import stats
 
+from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Check,
     Claim,
@@ -27,7 +28,6 @@ from mfcheck.claims.setting import Point
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import compare, exact, interval
 from mfcheck.symbolic.generic import s0
-from mfcheck.checks.identity import identities
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
 from mfcheck_proofs.scaled_resnets.symbols import C_max, d, n, n_max
 

@@ -22,7 +22,7 @@ from mfcheck.claims import (
     Reading,
     Setting,
 )
-from mfcheck.claims.compare import SLOPE_RESOLUTION, all_hold, at_most, slope
+from mfcheck.statistics.compare import SLOPE_RESOLUTION, all_hold, at_most, slope
 from mfcheck.dynamics.resnet import Numerics, Solution, simulate
 from mfcheck_proofs.scaled_resnets.constants import C_KL
 from mfcheck_proofs.scaled_resnets.flow import end_time, problem

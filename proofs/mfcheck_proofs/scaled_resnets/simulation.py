@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfcheck.claims import Curve, Estimate, Plot, Setting
-from mfcheck.claims.compare import all_hold, at_most
+from mfcheck.statistics.compare import all_hold, at_most
 from mfcheck.claims.experiment import Option
 from mfcheck.claims.model import SimulationStopped
 from mfcheck.claims.record import BoundRecord, Series, SimulationRecord, StoppedRecord
-from mfcheck.errors import InputError
 from mfcheck.dynamics.resnet import (
     QUANTITIES,
     FlowError,
@@ -25,6 +24,7 @@ from mfcheck.dynamics.resnet import (
 )
 from mfcheck.dynamics.resnet.memory import in_words
 from mfcheck.dynamics.resnet.solution import Series as Values
+from mfcheck.errors import InputError
 from mfcheck_proofs.scaled_resnets.flow import problem
 from mfcheck_proofs.scaled_resnets.values import value_of
 

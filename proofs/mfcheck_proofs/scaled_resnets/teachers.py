@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfcheck.claims import Context, Curve, Estimate, Evidence, Note
-from mfcheck.claims.compare import order_evidence, slope
+from mfcheck.statistics.compare import order_evidence, slope
 from mfcheck.gaussian.dual import DualKernel
 from mfcheck.gaussian.hermite import hermite_coefficients
 from mfcheck.symbolic.activation import Activation

@@ -14,7 +14,7 @@ from mfcheck.claims import (
     PlantedError,
     Reading,
 )
-from mfcheck.claims.compare import agrees
+from mfcheck.statistics.compare import agrees
 from mfcheck_proofs.scaled_resnets.flow import (
     converged_shares,
     final,

@@ -21,10 +21,10 @@ from mfcheck.claims import (
     Scope,
     Setting,
 )
+from mfcheck.constants.orders import order
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, exact, interval
 from mfcheck.rigor.codes import n_max
-from mfcheck.constants.orders import order
 from mfcheck_proofs.scaled_resnets.choice_of_beta import orders_in_n, scaling
 from mfcheck_proofs.scaled_resnets.constants import C_KL, CONSTANTS
 from mfcheck_proofs.scaled_resnets.rademacher import SOURCE, rademacher, radius

@@ -9,9 +9,9 @@ import sympy as sp
 from flint import arb
 
 from mfcheck.claims import Context, Estimate, Setting
-from mfcheck.errors import InputError
 from mfcheck.constants.evaluate import enclose_constant
 from mfcheck.constants.graph import ConstantGraph
+from mfcheck.errors import InputError
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
 from mfcheck_proofs.scaled_resnets.setting import PARAMETERS
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from mfcheck.errors import InputError
 from mfcheck.dynamics.resnet import codegen
 from mfcheck.dynamics.resnet.simd import load, store
+from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import LIBRARY, Activation, X
 
 EXPRESSIONS = {

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mfcheck.errors import InputError
 from mfcheck.dynamics.resnet import Numerics, Problem
 from mfcheck.dynamics.resnet.finite import depth_sweep, fit_rate, limit, width_sweep
+from mfcheck.errors import InputError
 
 MakeProblem = Callable[..., Problem]
 

@@ -9,8 +9,8 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mfcheck.errors import InputError
 from mfcheck.dynamics.resnet import Flow, Numerics, Problem, State, initial_state
+from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import LIBRARY, X, activation
 
 MakeProblem = Callable[..., Problem]

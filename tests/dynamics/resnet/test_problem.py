@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mfcheck.errors import InputError
 from mfcheck.dynamics.resnet import MemoryLimitError, Numerics, Problem, integrate, memory_estimate
+from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import LIBRARY
 
 POINTS = np.array([[1.0, 0.0], [0.0, 1.0]])

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mfcheck.errors import InputError
 from mfcheck.dynamics.resnet import (
     QUANTITIES,
     DivergenceError,
@@ -26,6 +25,7 @@ from mfcheck.dynamics.resnet import (
 )
 from mfcheck.dynamics.resnet.simulate import simulate as direct
 from mfcheck.dynamics.resnet.stepper import Stepper
+from mfcheck.errors import InputError
 
 MakeProblem = Callable[..., Problem]
 QUICK = Numerics(

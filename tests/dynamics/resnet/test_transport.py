@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mfcheck.errors import InputError
 from mfcheck.dynamics.resnet import State
 from mfcheck.dynamics.resnet.transport import (
     distances,
@@ -17,6 +16,7 @@ from mfcheck.dynamics.resnet.transport import (
     sliced,
     state_distances,
 )
+from mfcheck.errors import InputError
 
 
 def clouds(seed: int, D: int, M: int, scale: float) -> tuple[np.ndarray, np.ndarray]:

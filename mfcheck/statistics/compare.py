@@ -8,11 +8,16 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from mfcheck.claims.record import Curve, Estimate, Evidence, Plot
+from mfcheck.statistics.estimates import margin
 
 Array = NDArray[np.float64]
 
 SLOPE_RESOLUTION = 0.2
 """A fitted exponent whose error is larger cannot tell neighbouring half-integers apart: undecided."""
+
+
+ALARM = 1e-5
+"""Probability of a false *no* of one comparison, where the caller has none from its review."""
 
 
 def all_hold(answers: Collection[bool | None]) -> bool | None:
@@ -24,8 +29,10 @@ def all_hold(answers: Collection[bool | None]) -> bool | None:
     return False if False in answers else None if None in answers else True
 
 
-def at_most(lhs: Estimate, rhs: Estimate) -> bool | None:
+def at_most(lhs: Estimate, rhs: Estimate, alarm: float = ALARM) -> bool | None:
     """Return whether `lhs <= rhs`; None where the margin does not exceed the errors.
+
+    A *yes* needs the stated errors; a *no* needs a distance that noise reaches with probability `alarm` at most.
 
     >>> at_most(Estimate(value=1, error=0.1), Estimate(value=2, error=0.1))
     True
@@ -33,25 +40,32 @@ def at_most(lhs: Estimate, rhs: Estimate) -> bool | None:
     False
     >>> at_most(Estimate(value=1, error=0.1), Estimate(value=1.05, error=0.1))
     """
-    margin, error = rhs.value - lhs.value, lhs.error + rhs.error
-    return True if margin >= error else False if margin < -error else None
+    room = rhs.value - lhs.value
+    if room >= lhs.error + rhs.error:
+        return True
+    return False if -room > _distance(lhs, rhs, alarm) else None
 
 
-def agrees(lhs: Estimate, rhs: Estimate, resolution: float) -> bool | None:
+def agrees(lhs: Estimate, rhs: Estimate, resolution: float, alarm: float = ALARM) -> bool | None:
     """Return whether two numbers are equal within their errors.
 
     Agreement counts only if the errors together are below `resolution` times the right side: a coarse number agrees
-    with everything, and that is undecided. Numbers that differ by more than twice their errors are unequal: an error
-    that holds in 95 % of cases would else give a false *no* in every other review.
+    with everything, and that is undecided. Numbers are unequal if they differ by more than noise does with probability
+    `alarm`, biases added.
 
     >>> agrees(Estimate(value=1.001, error=0.002), Estimate(value=1, error=0), 0.01)
     True
     >>> agrees(Estimate(value=1.3, error=0.5), Estimate(value=1, error=0), 0.01)
     """
-    error = lhs.error + rhs.error
-    if abs(lhs.value - rhs.value) > 2 * error:
+    if abs(lhs.value - rhs.value) > _distance(lhs, rhs, alarm):
         return False
-    return True if error <= resolution * abs(rhs.value) else None
+    return True if lhs.error + rhs.error <= resolution * abs(rhs.value) else None
+
+
+def _distance(lhs: Estimate, rhs: Estimate, alarm: float) -> float:
+    """Return the distance of two equal numbers that noise exceeds with probability `alarm` at most."""
+    noisy = sum(e.noise > 0 for e in (lhs, rhs))
+    return sum(margin(e, alarm / max(1, noisy)) for e in (lhs, rhs))
 
 
 def slope(x: Array, y: Array, error: Array, samples: Array | None = None) -> Estimate:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfcheck.claims import Estimate
-from mfcheck.claims.compare import agrees, at_most, order_evidence, slope
+from mfcheck.statistics.compare import agrees, at_most, order_evidence, slope
 
 numbers = st.floats(-1e6, 1e6)
 errors = st.floats(0, 1e3)
