@@ -46,7 +46,8 @@ class Case:
 
     def sample(self) -> Sample:
         """Return the case in double precision."""
-        values = {name: float(v) for name, v in (*self.setting.values, *self.own)}
+        named = (*self.setting.values, *self.own)
+        values = {name: float(v) for name, v in named if not isinstance(v, str)}
         data = self.setting.data
         return Sample(data.X, data.y, self.setting.activation, values)
 
@@ -76,8 +77,8 @@ class Inequality:
     Both functions take the formulas under test, so that a false variant of a reading is searched with the same code.
 
     Args:
-        id: stable name.
-        reading: the reading that it follows from.
+        id: short name within the reading; the claim makes it `claim/reading/name`.
+        reading: id of the reading that it follows from; the claim fills it in.
         text: both sides in words.
         varies: the parts of a setting that the sides depend on.
         fast: `(sample, formulas) -> (lhs, rhs)` in double precision; nan where a side is not defined.
@@ -88,11 +89,11 @@ class Inequality:
     """
 
     id: str
-    reading: str
     text: str
     varies: tuple[Part, ...]
     fast: Callable[[Sample, Formulas], Sides]
     enclosed: Callable[[Case, Formulas], tuple[Any, Any]]
+    reading: str = ""
     own: tuple[Variable, ...] = ()
     ranges: tuple[Variable, ...] = field(default=())
     certificate: Callable[[Case, Formulas], dict[str, Any] | None] | None = None

@@ -1,9 +1,11 @@
 """Papers, assumptions, claims, checks and planted errors: the words of the charter as data that carries code."""
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
@@ -13,9 +15,9 @@ import sympy as sp
 from mfcheck.claims.display import Displayed
 from mfcheck.claims.experiment import Experiment, Option
 from mfcheck.claims.inequality import Inequality
-from mfcheck.claims.record import Evidence, SimulationRecord, StoppedRecord
+from mfcheck.claims.record import Estimate, Evidence, Plot, Series, SimulationRecord, StoppedRecord
 from mfcheck.claims.setting import Parameter, Setting
-from mfcheck.claims.verdict import Kind, Question
+from mfcheck.claims.verdict import Kind, Known, Question, Verdict
 from mfcheck.errors import InputError
 
 Formulas = Mapping[str, sp.Basic]
@@ -34,21 +36,46 @@ class Budget(StrEnum):
         return {"quick": quick, "standard": standard, "thorough": thorough}[self.value]
 
 
+def stream(seed: int, name: str) -> np.random.Generator:
+    """Return the random stream of that name, independent of every other one of the same seed."""
+    digest = hashlib.sha256(name.encode()).digest()
+    words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4)]
+    return np.random.default_rng(np.random.SeedSequence([seed, *words]))
+
+
+FALSE_ALARM = 1e-3
+"""Probability that a whole review of true claims shows a false *no*, at most."""
+
+
 @dataclass(frozen=True)
 class Context:
-    """All that a check may depend on; two runs with equal contexts give equal evidence."""
+    """All that a check may depend on; two runs with equal contexts give equal evidence.
+
+    Args:
+        setting: under review.
+        budget: how much work to do.
+        seed: of every random choice.
+        check: id of the check.
+        formulas: of the reading under test, or of a planted error of it.
+        paper: whose check it is, for its constants and parameters; None in tests of a check by itself.
+        alarm: probability with which a simulated or sampled check may say a false *no*: its share of `FALSE_ALARM`.
+    """
 
     setting: Setting
     budget: Budget
     seed: int
     check: str
     formulas: Formulas = field(default_factory=dict)
+    paper: "Paper | None" = None
+    alarm: float = FALSE_ALARM / 100
 
-    def rng(self) -> np.random.Generator:
-        """Return the check's own random stream, independent of every other check's."""
-        digest = hashlib.sha256(self.check.encode()).digest()
-        words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4)]
-        return np.random.default_rng(np.random.SeedSequence([self.seed, *words]))
+    def __post_init__(self) -> None:
+        """Shield the formulas: a check cannot change what later ones test."""
+        object.__setattr__(self, "formulas", MappingProxyType(dict(self.formulas)))
+
+    def rng(self, name: str = "") -> np.random.Generator:
+        """Return the check's own random stream, or one that checks share by its name."""
+        return stream(self.seed, name or self.check)
 
     def __getitem__(self, name: str) -> Any:
         """Return a formula of the reading under test."""
@@ -147,7 +174,7 @@ class Regime:
         every: a proof that `witness` meets the named assumptions, and `holds`, at every index.
         empty: a proof that the named assumptions cannot be met; None where there is none.
         lawlike: assumptions that speak of a law here, which no one setting can show to be met.
-        checks: checks of the paper that ask the same; their findings are not repeated.
+        checks: names of checks of the paper that ask the same; their findings are not repeated.
     """
 
     id: str
@@ -172,89 +199,207 @@ class Check:
     """One test of one reading.
 
     Checks of one `group` run one after the other in the same process, so that they share memoised work.
+
+    Args:
+        id: short name within the reading; the claim makes it `claim/reading/name`.
+        kind: how it reaches its answer.
+        run: the work.
+        tests: names of the formulas that it tests; None for all of its reading.
+        question: what it asks.
+        group: of checks that share work.
+        reading: id of its reading; the claim fills it in.
     """
 
     id: str
     kind: Kind
     run: Run
-    reading: str = "stated"
+    tests: tuple[str, ...] | None = None
     question: Question = Question.HOLDS
     group: str = ""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One precise meaning of a claim: words for people, formulas for everything else."""
-
-    id: str
-    text: str
-    formulas: Formulas = field(default_factory=dict)
-    needs: Callable[[Setting], None] | None = None
-    """Raises InputError for a setting of which this reading says nothing."""
-    regimes: tuple[Regime, ...] = (ONE_SETTING,)
-    """What it speaks about; where the text allows several, each is audited."""
+    reading: str = ""
 
 
 @dataclass(frozen=True)
 class PlantedError:
-    """A wrong variant of a reading, known to be false, that the named checks must reject."""
+    """A wrong variant of a reading, known to be false, that checks must reject.
+
+    Args:
+        id: short name within the reading; the claim makes it `claim/reading/name`.
+        kind: of mistake, in words.
+        replace: the formulas that are wrong.
+        why_false: a reason that a reader can check.
+        rejected_by: names of checks of the reading; if empty, all that test a formula which is replaced, and ask
+            whether the reading holds.
+        reading: id of its reading; the claim fills it in.
+        also: names of further checks that must reject it, such as `slack-NAME` of an attack.
+    """
 
     id: str
     kind: str
     replace: Formulas
     why_false: str
-    rejected_by: tuple[str, ...]
-    reading: str = "stated"
+    rejected_by: tuple[str, ...] = ()
+    reading: str = ""
+    also: tuple[str, ...] = ()
+
+
+SEARCH = "mfcheck.falsify.tightness"
+"""Named and not imported: searches stand above this room."""
+
+
+@dataclass(frozen=True)
+class _Slack:
+    """The work of a check that measures the slack of an inequality."""
+
+    inequality: Inequality
+
+    def __call__(self, context: Context, /) -> Evidence:
+        """Search settings of many sizes."""
+        evidence: Evidence = import_module(SEARCH).measure(context, self.inequality)
+        return evidence
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One precise meaning of a claim: words for people, formulas for everything else, and what tests them.
+
+    Args:
+        id: short name.
+        text: the meaning in words.
+        formulas: by name.
+        checks: what tests them.
+        wrong: planted errors, each of which must be rejected.
+        attack: inequalities in which a search for counterexamples looks.
+        needs: raises InputError for a setting of which this reading says nothing.
+        regimes: what it speaks about; where the text allows several, each is audited.
+    """
+
+    id: str
+    text: str
+    formulas: Formulas = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
+    wrong: tuple[PlantedError, ...] = ()
+    attack: tuple[Inequality, ...] = ()
+    needs: Callable[[Setting], None] | None = None
+    regimes: tuple[Regime, ...] = (ONE_SETTING,)
+
+    def __post_init__(self) -> None:
+        """Accept lists, and shield the formulas from changes."""
+        object.__setattr__(self, "formulas", MappingProxyType(dict(self.formulas)))
+        for name in ("checks", "wrong", "attack", "regimes"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
+    def rejecting(self, error: PlantedError) -> tuple[str, ...]:
+        """Return the names of the checks that must reject a planted error of this reading."""
+        replaced = set(error.replace)
+        derived = tuple(
+            c.id
+            for c in self.checks
+            if c.question is Question.HOLDS and (c.tests is None or set(c.tests) & replaced)
+        )
+        return (*(error.rejected_by or derived), *error.also)
+
+    @property
+    def slack_checks(self) -> tuple[Check, ...]:
+        """A check for each attack: it searches settings of many sizes for the least slack."""
+        return tuple(
+            Check(f"slack-{q.id}", Kind.SAMPLED, _Slack(q), group="slack") for q in self.attack
+        )
+
+    def validate(self, claim: str) -> None:
+        """Refuse parts that do not fit together.
+
+        Raises:
+            ValueError: ids that are not unique, a check or an error that names an unknown formula or check, or an
+                error that no check could reject.
+        """
+        where = f"{claim}/{self.id}"
+        names = {c.id for c in (*self.checks, *self.slack_checks)}
+        for ids in ([c.id for c in self.checks], [e.id for e in self.wrong]):
+            if len(set(ids)) < len(ids):
+                raise ValueError(f"{where}: two checks or two planted errors share an id: {ids}")
+        for check in self.checks:
+            if unknown := set(check.tests or ()) - set(self.formulas):
+                raise ValueError(f"{where}: check {check.id} tests no formula {sorted(unknown)}")
+        for error in self.wrong:
+            if not error.replace or set(error.replace) - set(self.formulas):
+                raise ValueError(f"{where}: planted error {error.id} replaces an unknown formula")
+            rejecting = self.rejecting(error)
+            if not rejecting or set(rejecting) - names:
+                raise ValueError(f"{where}: planted error {error.id} has no check to reject it")
+        if not self.regimes:
+            raise ValueError(f"{where}: a reading needs a regime")
 
 
 @dataclass(frozen=True)
 class Claim(Displayed):
-    """A statement of the paper. Its first reading is the text as it stands and gives the claim's verdict."""
+    """A statement of the paper. Its first reading is the text as it stands and gives the claim's verdict.
+
+    Args:
+        id: stable name.
+        title: short name for people.
+        statement: in the words of the paper, mathematics as TeX between dollar signs.
+        source: where it stands.
+        readings: its meanings; each owns its checks, planted errors, regimes and attacks.
+        known: how surely the wording of the statement is known.
+        assumptions: ids of what it assumes.
+        no_inequality: where there is nothing to attack: why, in words that end a sentence.
+    """
 
     id: str
     title: str
     statement: str
     source: str
     readings: tuple[Reading, ...]
-    checks: tuple[Check, ...]
-    planted: tuple[PlantedError, ...] = ()
+    known: Known = Known.FROM_MEMORY
     assumptions: tuple[str, ...] = ()
-    inequalities: tuple[Inequality, ...] = ()
-    """What a search for counterexamples can attack."""
     no_inequality: str = ""
-    """Where there is nothing to attack: why, in words that end a sentence."""
 
     def __post_init__(self) -> None:
         """Refuse a claim whose parts do not fit together."""
-        readings = {r.id: r for r in self.readings}
-        checks = {c.id: c for c in self.checks}
-        if len(readings) < len(self.readings) or len(checks) < len(self.checks) or not readings:
-            raise ValueError(
-                f"{self.id}: reading and check ids must be unique, with one reading at least"
-            )
-        for check in self.checks:
-            if check.reading not in readings:
-                raise ValueError(f"{self.id}: check {check.id} tests no reading")
-        for inequality in self.inequalities:
-            if inequality.reading not in readings:
-                raise ValueError(f"{self.id}: inequality {inequality.id} belongs to no reading")
-        for error in self.planted:
-            self._fits(error, readings, checks)
-        if not all(reading.regimes for reading in self.readings):
-            raise ValueError(f"{self.id}: a reading needs a regime")
+        object.__setattr__(self, "readings", tuple(self.readings))
+        object.__setattr__(self, "assumptions", tuple(self.assumptions))
+        object.__setattr__(self, "known", Known(self.known))
+        ids = [r.id for r in self.readings]
+        if not ids or len(set(ids)) < len(ids):
+            raise ValueError(f"{self.id}: reading ids must be unique, with one reading at least")
+        for reading in self.readings:
+            reading.validate(self.id)
 
-    def _fits(
-        self, error: PlantedError, readings: Mapping[str, Reading], checks: Mapping[str, Check]
-    ) -> None:
-        known = error.reading in readings and set(error.rejected_by) <= set(checks)
-        if not known or not error.rejected_by or not error.replace:
-            raise ValueError(f"{self.id}: planted error {error.id} names no reading or no check")
-        if not set(error.replace) <= set(readings[error.reading].formulas):
-            raise ValueError(f"{self.id}: planted error {error.id} replaces an unknown formula")
-        if any(checks[c].reading != error.reading for c in error.rejected_by):
-            raise ValueError(
-                f"{self.id}: planted error {error.id} names a check of another reading"
+    def _full(self, reading: str, name: str) -> str:
+        return f"{self.id}/{reading}/{name}"
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """The checks of all readings, with full ids; those of the slack of their attacks included."""
+        return tuple(
+            replace(c, id=self._full(r.id, c.id), reading=r.id)
+            for r in self.readings
+            for c in (*r.checks, *r.slack_checks)
+        )
+
+    @cached_property
+    def planted(self) -> tuple[PlantedError, ...]:
+        """The planted errors of all readings, with full ids of themselves and of the checks that must reject them."""
+        return tuple(
+            replace(
+                e,
+                id=self._full(r.id, e.id),
+                reading=r.id,
+                rejected_by=tuple(self._full(r.id, name) for name in r.rejecting(e)),
             )
+            for r in self.readings
+            for e in r.wrong
+        )
+
+    @cached_property
+    def inequalities(self) -> tuple[Inequality, ...]:
+        """What a search for counterexamples can attack, with full ids."""
+        return tuple(
+            replace(q, id=self._full(r.id, q.id), reading=r.id)
+            for r in self.readings
+            for q in r.attack
+        )
 
     def reading(self, id: str) -> Reading:
         """Return the reading of that id."""
@@ -263,17 +408,19 @@ class Claim(Displayed):
 
 @dataclass(frozen=True)
 class Constant(Displayed):
-    """A named quantity: a formula over other constants and parameters, or a leaf with its own rigorous value.
+    """A named quantity: a formula over other constants and parameters, or a leaf with a value of its own.
 
     Args:
         id: stable name, used in JSON and on the command line.
         symbol: how other formulas refer to it.
         formula: over the symbols of other constants and of parameters; for a leaf, what it denotes.
         source: where the paper introduces it, or where the derivation is given.
-        value: leaf only: `(setting, digits) -> arb`, a rigorous enclosure.
+        value: leaf only: `(setting, digits) -> arb`, a rigorous enclosure, or an `Estimate` where none is in reach;
+            raises InputError, with the condition, in a setting where the constant does not exist.
         depends_on: leaf only: ids of what its value comes from.
         needs: what the derivation uses beyond the paper's assumptions.
         certify: leaf only: `(setting, digits) -> certificate or None`, a proof of the value for `mfcheck verify`.
+        meaning: what it is, in words.
     """
 
     id: str
@@ -284,6 +431,28 @@ class Constant(Displayed):
     depends_on: tuple[str, ...] = ()
     needs: str = ""
     certify: Callable[[Setting, int], dict[str, Any] | None] | None = None
+    meaning: str = ""
+
+
+def constant(
+    id: str,
+    value: sp.Expr | Callable[[Setting, int], Any],
+    meaning: str,
+    *,
+    source: str = "",
+    latex: str = "",
+    uses: Sequence[str] = (),
+    needs: str = "",
+) -> Constant:
+    """Return a constant: a formula, or a leaf given by `(setting, digits) -> arb or Estimate`.
+
+    Its symbol is real and named `latex`, or as the constant is; `uses` names what a leaf depends on: parameters,
+    constants, `data`, `activation`.
+    """
+    symbol = sp.Symbol(latex or id, real=True)
+    if isinstance(value, sp.Basic):
+        return Constant(id, symbol, value, source, needs=needs, meaning=meaning)
+    return Constant(id, symbol, symbol, source, value, tuple(uses), needs, meaning=meaning)
 
 
 class SimulationStopped(InputError):  # noqa: N818
@@ -294,8 +463,55 @@ class SimulationStopped(InputError):  # noqa: N818
         self.record = record
 
 
+@dataclass(frozen=True)
+class Simulated:
+    """What a paper's simulation found: each quantity with its error, and where there is a time, the way there."""
+
+    final: Mapping[str, Estimate]
+    time: Sequence[float] = ()
+    series: Mapping[str, Series] = field(default_factory=dict)
+    plots: tuple[Plot, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a paper's simulation may depend on.
+
+    Args:
+        setting: the setting.
+        seed: of every random choice.
+        options: as text, by the names of `Paper.simulation_options`, all of them.
+        progress: is called with the fraction done.
+        say: is called with a sentence before the work begins: what it will take.
+    """
+
+    setting: Setting
+    seed: int
+    options: Mapping[str, str] = field(default_factory=dict)
+    progress: Callable[[float], None] = lambda _: None
+    say: Callable[[str], None] = lambda _: None
+
+    def rng(self, name: str = "simulate") -> np.random.Generator:
+        """Return a random stream of that name."""
+        return stream(self.seed, name)
+
+    def count(self, name: str, least: int = 1, most: int = 10**7) -> int:
+        """Return an option that is a whole number.
+
+        Raises:
+            InputError: it is none, or out of range.
+        """
+        text = self.options[name]
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise InputError(
+                f"{name} must be a whole number from {least} to {most}, got {text[:60]!r}"
+            )
+        return int(text)
+
+
 class Simulate(Protocol):
-    """A paper's own simulation, for `mfcheck simulate`."""
+    """A paper's own simulation, for `mfcheck simulate`: give it as `simulation(function)`."""
 
     def __call__(
         self,
@@ -305,21 +521,53 @@ class Simulate(Protocol):
         options: Mapping[str, str] = MappingProxyType({}),
         say: Callable[[str], None] | None = None,
     ) -> SimulationRecord:
-        """Run it; raises SimulationStopped if it cannot be completed.
-
-        Args:
-            setting: the setting.
-            seed: of every random choice.
-            progress: is called with the fraction done.
-            options: as text, by the names of `Paper.simulation_options`; defaults for those left out.
-            say: is called with a sentence before the work begins: what it will take.
-        """
+        """Run it; raises SimulationStopped if it cannot be completed; arguments as in `Trial`."""
         ...
+
+
+def simulation(
+    paper: str, run: Callable[[Trial], Simulated], options: Sequence[Option] = ()
+) -> Simulate:
+    """Return the simulation of the paper of that id whose work is `run`; options left out take their defaults."""
+    defaults = {option.name: option.default for option in options}
+
+    def simulate(
+        setting: Setting,
+        seed: int,
+        progress: Callable[[float], None] | None = None,
+        options: Mapping[str, str] = MappingProxyType({}),
+        say: Callable[[str], None] | None = None,
+    ) -> SimulationRecord:
+        chosen = {**defaults, **options}
+        quiet: Callable[[Any], None] = lambda _: None  # noqa: E731
+        found = run(Trial(setting, seed, chosen, progress or quiet, say or quiet))
+        return SimulationRecord(
+            paper=paper,
+            setting=setting.describe(),
+            seed=seed,
+            final=dict(found.final),
+            end_time=float(found.time[-1]) if len(found.time) else None,
+            time=tuple(map(float, found.time)),
+            series=dict(found.series),
+            options=chosen,
+            notes=found.notes,
+            plots=found.plots,
+        )
+
+    return simulate
+
+
+def _no_condition(_: Setting) -> None:
+    """Refuse no setting."""
 
 
 @dataclass(frozen=True)
 class Paper(Displayed):
-    """A set of assumptions and claims."""
+    """A set of assumptions and claims.
+
+    `verdicts` is the table of what its readings come to in the default setting, by `claim/reading`; the conformance
+    suite holds every installed paper to its own.
+    """
 
     id: str
     title: str
@@ -327,10 +575,11 @@ class Paper(Displayed):
     source: str
     parameters: tuple[Parameter, ...]
     default: Setting
-    assumptions: tuple[Assumption, ...]
     claims: tuple[Claim, ...]
-    validate: Callable[[Setting], None]
+    assumptions: tuple[Assumption, ...] = ()
+    validate: Callable[[Setting], None] = _no_condition
     """Raises InputError for a setting that the paper cannot speak about."""
+    verdicts: Mapping[str, Verdict | str] = field(default_factory=dict)
     constants: tuple[Constant, ...] = ()
     simulate: Simulate | None = None
     simulation_options: tuple[Option, ...] = ()
@@ -340,6 +589,10 @@ class Paper(Displayed):
 
     def __post_init__(self) -> None:
         """Refuse a paper with clashing ids."""
+        for name in ("claims", "constants", "parameters", "assumptions", "authors", "references"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        table = {id: Verdict(v) for id, v in self.verdicts.items()}
+        object.__setattr__(self, "verdicts", MappingProxyType(table))
         for what, ids in (
             ("claims", [c.id for c in self.claims]),
             ("checks", [k.id for c in self.claims for k in c.checks]),
@@ -360,10 +613,21 @@ class Paper(Displayed):
         regimes = {g for c in self.claims for reading in c.readings for g in reading.regimes}
         if len({regime.id for regime in regimes}) < len(regimes):
             raise ValueError(f"{self.id}: two regimes share an id")
-        checks = {check.id for claim in self.claims for check in claim.checks}
         for regime in regimes:
-            if not set(regime.checks) <= checks:
+            if len(self.check_ids(regime.checks)) < len(regime.checks):
                 raise ValueError(f"{self.id}: the regime {regime.id} names an unknown check")
+
+    def check_ids(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the full ids of checks given by full id or by name."""
+        wanted = set(names)
+        ids = (c.id for claim in self.claims for c in claim.checks)
+        return tuple(id for id in ids if {id, id.rpartition("/")[2]} & wanted)
+
+    @cached_property
+    def alarm(self) -> float:
+        """The share of one simulated or sampled check in the false alarms of a whole review."""
+        soft = sum(not check.kind.rigorous for claim in self.claims for check in claim.checks)
+        return FALSE_ALARM / max(1, soft)
 
     def claim(self, id: str) -> Claim | None:
         """Return the claim of that id, if there is one."""

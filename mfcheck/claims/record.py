@@ -2,12 +2,12 @@
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from mfcheck.claims.audit import AssumptionRecord as AssumptionRecord
 from mfcheck.claims.audit import AuditRecord as AuditRecord
 from mfcheck.claims.base import Record as Record
-from mfcheck.claims.verdict import Kind, Question, Scope, Verdict
+from mfcheck.claims.verdict import Kind, Known, Question, Scope, Verdict
 
 
 class Interval(Record):
@@ -94,17 +94,18 @@ class Evidence(Record):
     """What a check returns.
 
     `passed` is True or False only where the comparison is decided beyond `error`, else None. `cases` counts the
-    settings that met the assumptions: a check without any cannot pass. `slack` is right side over left side for an
-    inequality, as a factor. `domain` says in words what was covered, `reason` why the answer is no or undecided.
+    settings that met the assumptions: a check without any answers neither yes nor no. `slack` is right side over left
+    side for an inequality, as a factor. `domain` says in words what was covered, `reason` why the answer is no or
+    undecided.
     """
 
-    passed: bool | None
+    passed: StrictBool | None
     scope: Scope = Scope.CASES
     lhs: Value | None = None
     rhs: Value | None = None
     slack: float | None = None
     error: float | None = None
-    cases: int = 1
+    cases: int = Field(default=1, ge=0)
     domain: str = ""
     reason: str = ""
     notes: tuple[Note, ...] = ()
@@ -113,8 +114,24 @@ class Evidence(Record):
 
     @model_validator(mode="after")
     def _needs_cases(self) -> "Evidence":
-        if self.passed and self.cases < 1:
-            raise ValueError("a check that met no setting cannot pass")
+        if self.passed is not None and self.cases < 1:
+            raise ValueError("a check that met no setting can neither pass nor fail")
+        return self
+
+    def require_kind(self, kind: Kind) -> "Evidence":
+        """Return the evidence if a check of this kind may give it.
+
+        Raises:
+            ValueError: a check that samples or simulates speaks of the whole, or a rigorous one rests on noise.
+        """
+        if not kind.rigorous and self.scope is Scope.WHOLE:
+            raise ValueError(f"a {kind.value} check covers cases, never the whole")
+        if kind.rigorous and self.passed is not None:
+            sides = [s for s in (self.lhs, self.rhs) if isinstance(s, Estimate)]
+            if any(side.noise > 0 for side in sides):
+                raise ValueError(f"{kind.value} evidence cannot rest on a number with noise")
+        if kind is Kind.EXACT and self.passed and self.error:
+            raise ValueError("an exact check that passes has no error")
         return self
 
 
@@ -148,17 +165,22 @@ class ReadingRecord(Record):
     text: str
     verdict: Verdict
     because: str
+    known: Known = Known.FROM_MEMORY
     formulas: dict[str, str] = Field(default_factory=dict)
     """LaTeX of each formula of the reading."""
 
 
 class ClaimRecord(Record):
-    """A claim with the verdict of its first reading, which is the text as it stands."""
+    """A claim with the verdict of its first reading, which is the text as it stands.
+
+    `known` says how surely the wording of the statement is known.
+    """
 
     id: str
     title: str
     statement: str
     source: str
+    known: Known = Known.FROM_MEMORY
     assumptions: tuple[str, ...]
     verdict: Verdict
     readings: tuple[ReadingRecord, ...]
@@ -182,10 +204,13 @@ class ConstantRecord(Record):
     id: str
     latex: str
     formula: str
-    value: Interval
+    value: Interval | Estimate | None
+    """Certified bounds, or a number with its error; None where the constant does not exist in the setting."""
     evidence: str
     depends_on: tuple[str, ...]
     source: str
+    reason: str = ""
+    """Why there is no value, or none as accurate as was asked for."""
     needs: str = ""
     """What the derivation uses beyond the paper's assumptions."""
     orders: dict[str, str] = Field(default_factory=dict)
@@ -222,30 +247,23 @@ class BoundRecord(Record):
 
 
 class SimulationRecord(Record):
-    """JSON of `mfcheck simulate`: each quantity at the end time, under its own name, and `series` over `time`.
+    """JSON of `mfcheck simulate`: each quantity at the end under its own name in `final`, and `series` over `time`.
 
-    What is simulated is the paper's choice: its quantities are further fields of the record, each with its error.
+    What is simulated is the paper's choice; without a time it has neither times nor series.
     """
-
-    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
-    __pydantic_extra__: dict[str, Estimate]
 
     paper: str
     setting: dict[str, Any]
     seed: int
-    end_time: float
-    time: tuple[float, ...]
-    series: dict[str, Series]
+    final: dict[str, Estimate]
+    end_time: float | None = None
+    time: tuple[float, ...] = ()
+    series: dict[str, Series] = Field(default_factory=dict)
     bounds: dict[str, BoundRecord] = Field(default_factory=dict)
     """By quantity."""
     options: dict[str, str] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
     plots: tuple[Plot, ...] = ()
-
-    @property
-    def final(self) -> dict[str, Estimate]:
-        """The quantities at the end time, by name."""
-        return dict(self.__pydantic_extra__)
 
 
 class StoppedRecord(Record):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -62,8 +62,8 @@ class Data:
 
     @property
     def d(self) -> int:
-        """Dimension of a point."""
-        return len(self.points[0])
+        """Dimension of a point; 0 where there are no points."""
+        return len(self.points[0]) if self.points else 0
 
     @cached_property
     def X(self) -> NDArray[np.float64]:
@@ -96,25 +96,47 @@ class Data:
         return float(np.max(gram[~np.eye(self.n, dtype=bool)]))
 
 
+NO_DATA = Data((), (), "none")
+"""What a setting of a paper without data points holds."""
+NO_ACTIVATION = Activation("none", sp.nan)
+"""What a setting of a paper without an activation holds."""
+
+Value = Fraction | str
+"""An exact number, or one of the named choices of a parameter."""
+
+
 @dataclass(frozen=True)
 class Parameter:
-    """A number that the user may set: its symbol in the paper, its default and its range."""
+    """What the user may set: its symbol in the paper, its default, and its range or its named choices."""
 
     name: str
     symbol: sp.Symbol
-    default: Fraction
+    default: Value
     meaning: str
     minimum: Fraction | None = None
     maximum: Fraction | None = None
     open_minimum: bool = False
     integer: bool = False
+    open_maximum: bool = False
+    choices: tuple[str, ...] = ()
 
-    def read(self, text: str) -> Fraction:
+    def __post_init__(self) -> None:
+        """Refuse a default that could not be set."""
+        if (self.default not in self.choices) if self.choices else isinstance(self.default, str):
+            raise ValueError(f"{self.name}: the default {self.default!r} is not possible")
+
+    def read(self, text: str) -> Value:
         """Return the exact value that the text states.
 
         Raises:
-            InputError: not a finite number, not an integer where one is needed, or out of range.
+            InputError: not a finite number, not an integer where one is needed, out of range, or no choice.
         """
+        if self.choices:
+            if text.strip() not in self.choices:
+                raise InputError(
+                    f"{self.name} is one of {', '.join(self.choices)}; got {text[:60]!r}"
+                )
+            return text.strip()
         try:
             value = read_exact(text)
         except InputError as error:
@@ -135,57 +157,153 @@ class Parameter:
             raise InputError(
                 f"{self.name} must be {'>' if self.open_minimum else '>='} {low}, got {value}"
             )
-        if high is not None and value > high:
-            raise InputError(f"{self.name} must be <= {high}, got {value}")
+        if high is not None and (value > high or (self.open_maximum and value == high)):
+            raise InputError(
+                f"{self.name} must be {'<' if self.open_maximum else '<='} {high}, got {value}"
+            )
+
+
+def parameter(
+    name: str,
+    default: str | int | Fraction,
+    meaning: str,
+    *,
+    above: int | str | None = None,
+    least: int | str | None = None,
+    below: int | str | None = None,
+    most: int | str | None = None,
+    integer: bool = False,
+    latex: str = "",
+) -> Parameter:
+    """Return a numerical parameter; ends given by `above` and `below` are excluded, `least` and `most` included.
+
+    Its symbol is named `latex`, or as the parameter is, and carries the signs that the range implies.
+
+    >>> parameter("sigma_w", "5/2", "standard deviation of the weights", above=0).symbol
+    sigma_w
+    """
+    low, high = (above if least is None else least), (below if most is None else most)
+    signs = (
+        {"positive": True} if _at_least(low, 0) and (above is not None or _at_least(low, 1)) else {}
+    )
+    signs = signs or ({"nonnegative": True} if _at_least(low, 0) else {"real": True})
+    return Parameter(
+        name=name,
+        symbol=sp.Symbol(latex or name, integer=True if integer else None, **signs),
+        default=Fraction(default),
+        meaning=meaning,
+        minimum=None if low is None else Fraction(low),
+        maximum=None if high is None else Fraction(high),
+        open_minimum=least is None and above is not None,
+        open_maximum=most is None and below is not None,
+        integer=integer,
+    )
+
+
+def choice(name: str, choices: Sequence[str], meaning: str) -> Parameter:
+    """Return a parameter with named choices, the first of which is the default."""
+    return Parameter(name, sp.Symbol(name), choices[0], meaning, choices=tuple(choices))
+
+
+def _at_least(low: int | str | None, bound: int) -> bool:
+    return low is not None and Fraction(low) >= bound
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Data, activation and parameter values (name, exact value); hashable, so that work can be memoised."""
+    """What a claim quantifies over: data and activation where the paper has them, values of its parameters.
 
-    data: Data
-    activation: Activation
-    values: tuple[tuple[str, Fraction], ...]
+    Hashable, so that work can be memoised. A paper without data holds `NO_DATA`, one without an activation
+    `NO_ACTIVATION`.
+    """
+
+    data: Data = NO_DATA
+    activation: Activation = NO_ACTIVATION
+    values: tuple[tuple[str, Value], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Order numbers before named choices, as `describe` and `restore` do."""
+        ordered = sorted(self.values, key=lambda item: isinstance(item[1], str))
+        object.__setattr__(self, "values", tuple(ordered))
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there are data points."""
+        return self.data.n > 0
+
+    @property
+    def has_activation(self) -> bool:
+        """Whether there is an activation."""
+        return self.activation != NO_ACTIVATION
 
     def __getitem__(self, name: str) -> Fraction:
-        """Return the exact value of a parameter."""
-        return dict(self.values)[name]
+        """Return the exact value of a numerical parameter."""
+        value = dict(self.values)[name]
+        if isinstance(value, str):
+            raise TypeError(f"{name} is a named choice, not a number: use choice({name!r})")
+        return value
 
     def number(self, name: str) -> float:
         """Return the value of a parameter, rounded to double precision."""
         return float(self[name])
 
-    def with_values(self, **changes: Fraction | int) -> "Setting":
+    def integer(self, name: str) -> int:
+        """Return the value of a parameter that is an integer."""
+        return int(self[name])
+
+    def choice(self, name: str) -> str:
+        """Return what was chosen for a parameter with named choices."""
+        value = dict(self.values)[name]
+        if not isinstance(value, str):
+            raise TypeError(f"{name} is a number, not a named choice")
+        return value
+
+    def with_values(self, **changes: Value | int) -> "Setting":
         """Return the same setting with other parameter values."""
         known = dict(self.values)
         if unknown := set(changes) - set(known):
             raise KeyError(f"not a parameter of this setting: {sorted(unknown)}")
-        merged = known | {name: Fraction(value) for name, value in changes.items()}
-        return replace(self, values=tuple(merged.items()))
+        exact = {n: v if isinstance(v, str) else Fraction(v) for n, v in changes.items()}
+        return replace(self, values=tuple((known | exact).items()))
 
     def describe(self) -> dict[str, object]:
         """Return the setting as plain JSON data: exact values as decimal or fraction strings."""
-        return {
-            "n": self.data.n,
-            "d": self.data.d,
-            "points": [[str(v) for v in row] for row in self.data.points],
-            "labels": [str(v) for v in self.data.labels],
-            "origin": self.data.origin,
-            "sha256": self.data.sha256,
-            "activation": self.activation.name,
-            "parameters": {name: str(value) for name, value in self.values},
-        }
+        data, described = self.data, dict[str, object]()
+        if self.has_data:
+            described |= {
+                "n": data.n,
+                "d": data.d,
+                "points": [[str(v) for v in row] for row in data.points],
+                "labels": [str(v) for v in data.labels],
+                "origin": data.origin,
+                "sha256": data.sha256,
+            }
+        if self.has_activation:
+            described["activation"] = self.activation.name
+        numbers = {n: str(v) for n, v in self.values if not isinstance(v, str)}
+        chosen = {n: v for n, v in self.values if isinstance(v, str)}
+        described["parameters"] = numbers
+        return described | ({"choices": chosen} if chosen else {})
 
     @classmethod
     def restore(cls, described: Mapping[str, Any], activation: Activation) -> "Setting":
         """Return the setting that `describe` gave, with the activation that it names."""
-        points = tuple(tuple(Fraction(v) for v in row) for row in described["points"])
-        labels = tuple(Fraction(v) for v in described["labels"])
-        values = tuple((name, Fraction(v)) for name, v in described["parameters"].items())
-        data = Data(points, labels, described["origin"], described["sha256"])
-        return cls(data, activation, values)
+        data = NO_DATA
+        if "points" in described:
+            points = tuple(tuple(Fraction(v) for v in row) for row in described["points"])
+            labels = tuple(Fraction(v) for v in described["labels"])
+            data = Data(points, labels, described["origin"], described["sha256"])
+        values: dict[str, Value] = {n: Fraction(v) for n, v in described["parameters"].items()}
+        return cls(data, activation, tuple((values | described.get("choices", {})).items()))
 
     def digest(self) -> str:
         """Return a SHA-256 of everything that results depend on."""
         text = json.dumps(self.describe(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def setting_of(
+    parameters: Iterable[Parameter], activation: Activation = NO_ACTIVATION, data: Data = NO_DATA
+) -> Setting:
+    """Return the setting in which every parameter has its default."""
+    return Setting(data, activation, tuple((p.name, p.default) for p in parameters))

@@ -45,6 +45,16 @@ class Question(StrEnum):
     """Can its assumptions be met, and does it say anything where they are?"""
 
 
+class Known(StrEnum):
+    """How surely the wording of a statement is known."""
+
+    TEXT_READ = "text read"
+    OFFICIAL_CODE = "official code"
+    FOLLOW_UP = "follow-up"
+    FROM_MEMORY = "from memory"
+    DERIVED_HERE = "derived here"
+
+
 class Scope(StrEnum):
     """How much of what the reading quantifies over a check covers."""
 

@@ -11,7 +11,7 @@ import sympy as sp
 from flint import arb, ctx
 
 from mfcheck.claims.model import Constant, Paper
-from mfcheck.claims.record import ConstantRecord
+from mfcheck.claims.record import ConstantRecord, Interval
 from mfcheck.claims.setting import Setting
 from mfcheck.constants.graph import ConstantGraph, constant_graph
 from mfcheck.errors import InputError
@@ -67,6 +67,8 @@ class _Maker:
     def add(self, record: ConstantRecord) -> None:
         """Prove one constant, or keep its interval; one without a finite value is left out."""
         node = self.nodes[record.id]
+        if not isinstance(record.value, Interval):
+            return
         ends = (record.value.lower, record.value.upper)
         if any(end.lstrip("-") in ("inf", "nan") for end in ends):
             return

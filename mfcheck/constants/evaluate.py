@@ -6,7 +6,7 @@ import sympy as sp
 from flint import arb, ctx
 
 from mfcheck.claims.model import Constant, Paper
-from mfcheck.claims.record import ConstantRecord, Interval
+from mfcheck.claims.record import ConstantRecord, Estimate, Interval
 from mfcheck.claims.setting import Setting
 from mfcheck.constants.graph import ConstantGraph, constant_graph
 from mfcheck.constants.orders import order_texts
@@ -25,8 +25,9 @@ def evaluate_constants(
     """Return every constant of the paper, each enclosed to `digits` significant digits.
 
     A constant that is infinite in this setting has both bounds `inf`. One without a value (inf - inf, or a leaf
-    that cannot be computed here) has bounds `-inf`, `inf` and the reason in `evidence`. Unless `strict`, one that
-    cannot be had to so many digits is given as accurately as it can, and `evidence` tells how accurately.
+    that does not exist here) has the value None and the reason. A numerical one has a value with an error, whatever
+    `digits` are. Unless `strict`, one that cannot be had to so many digits is given as accurately as it can, and
+    `evidence` tells how accurately.
 
     Raises:
         InputError: `digits` is out of range; or, if `strict`, a constant is in reach to fewer digits only.
@@ -49,6 +50,8 @@ class Enclosed:
     value: arb
     certain: int | None
     reason: str = ""
+    estimate: Estimate | None = None
+    """The value of a numerical constant, of which nothing is certain."""
 
 
 def enclose_constants(graph: ConstantGraph, setting: Setting, digits: int) -> dict[str, Enclosed]:
@@ -92,6 +95,7 @@ class _Attempt:
     setting: Setting
     digits: int
     known: dict[sp.Symbol, arb] = field(default_factory=dict)
+    numerical: dict[sp.Symbol, Estimate] = field(default_factory=dict)
     failed: dict[sp.Symbol, str] = field(default_factory=dict)
     """Why a symbol has no finite value, however many digits are used."""
 
@@ -113,10 +117,15 @@ class _Attempt:
     def _leaf(self, node: Constant) -> arb:
         assert node.value is not None
         try:
-            value = arb(node.value(self.setting, self.digits))
+            found = node.value(self.setting, self.digits)
         except InputError as error:
             self.failed[node.symbol] = str(error)
             return arb.nan()
+        if isinstance(found, Estimate):
+            self.numerical[node.symbol] = found
+            self.failed[node.symbol] = f"{node.id} is known numerically only"
+            return arb.nan()
+        value = arb(found)
         if _is_infinite(value):
             self.failed[node.symbol] = f"{node.id} is infinite"
         return value
@@ -141,6 +150,8 @@ def _best(symbol: sp.Symbol, attempts: list[_Attempt], digits: int) -> Enclosed:
     for attempt in attempts:
         value = attempt.value(symbol)
         reason = attempt.failed.get(symbol, "")
+        if symbol in attempt.numerical:
+            return Enclosed(value, None, reason, attempt.numerical[symbol])
         certain = _certain_digits(value)
         if certain is not None and (best.certain is None or certain > best.certain):
             best = Enclosed(value, certain)
@@ -167,26 +178,43 @@ def _is_infinite(value: arb) -> bool:
 
 
 def _evidence(found: Enclosed, digits: int) -> str:
+    if found.estimate is not None:
+        return f"numerical, not certified: its error holds at a level of {found.estimate.level:g}"
     if _is_infinite(found.value):
         return "certified: infinite"
     if found.certain is None:
-        return f"no value: {found.reason or 'it is undefined here, or needs more digits than were tried'}"
+        return f"no value: {_why_not(found)}"
     if found.certain >= digits:
         return "certified"
     because = f": {found.reason}" if found.reason else ""
     return f"certified to {found.certain} of {digits} digits{because}"
 
 
+def _why_not(found: Enclosed) -> str:
+    return found.reason or "it is undefined here, or needs more digits than were tried"
+
+
+def _value(found: Enclosed, digits: int) -> Interval | Estimate | None:
+    if found.estimate is not None:
+        return found.estimate
+    if _is_infinite(found.value):
+        return Interval(lower="inf", upper="inf")
+    if found.certain is None:
+        return None
+    lower, upper = bounds(found.value, digits)
+    return Interval(lower=lower, upper=upper)
+
+
 def _record(
     graph: ConstantGraph, node: Constant, found: Enclosed, digits: int, orders: dict[str, str]
 ) -> ConstantRecord:
-    infinite = _is_infinite(found.value)
-    lower, upper = ("inf", "inf") if infinite else bounds(found.value, digits)
+    value = _value(found, digits)
     return ConstantRecord(
         id=node.id,
         latex=" = ".join(dict.fromkeys([sp.latex(node.symbol), sp.latex(node.formula)])),
         formula=str(node.formula),
-        value=Interval(lower=lower, upper=upper),
+        value=value,
+        reason=_why_not(found) if value is None else "",
         evidence=_evidence(found, digits),
         depends_on=graph.depends_on(node),
         source=node.source,

@@ -238,7 +238,9 @@ def _is_under(target: Target, replaced: Mapping[str, Any]) -> bool:
     return dict(target.formulas) != dict(stated) and {**stated, **replaced} == dict(target.formulas)
 
 
-def _exact(value: Fraction) -> str:
+def _exact(value: Fraction | str) -> str:
+    if isinstance(value, str):
+        return repr(value)
     return f"Fraction({value.numerator}, {value.denominator})"
 
 

@@ -24,11 +24,16 @@ def cost(case: Case, default: Setting) -> Cost:
     setting = case.setting
     changed = sum(v != default[name] for name, v in setting.values)
     numbers = [v for row in setting.data.points for v in row]
-    others = [*setting.data.labels, *(v for _, v in case.own), *(v for _, v in setting.values)]
+    others = [*setting.data.labels, *(v for _, v in case.own), *_numbers(setting).values()]
     lengths = [_digits(v) for v in (*numbers, *others)]
     significant, written = (sum(column) for column in zip(*lengths, strict=True))
     foreign = int(setting.activation != default.activation)
     return setting.data.n, setting.data.d, foreign, changed, significant, written
+
+
+def _numbers(setting: Setting) -> dict[str, Fraction]:
+    """Return the numerical parameters."""
+    return {name: v for name, v in setting.values if not isinstance(v, str)}
 
 
 def _digits(value: Fraction) -> tuple[int, int]:
@@ -141,7 +146,7 @@ def _plainer(case: Case, q: int) -> Iterator[Case]:
     yield _with(case, case.setting.data.points, _nearest(case.setting.data.labels, q))
     for name, value in case.own:
         yield _with_own(case, name, _near(value, q))
-    for name, value in case.setting.values:
+    for name, value in _numbers(case.setting).items():
         yield replace(case, setting=case.setting.with_values(**{name: _near(value, q)}))
 
 

@@ -86,7 +86,7 @@ class Space:
     def sample(self, vector: Array) -> Sample:
         """Return the setting in double precision."""
         X, y, values = self._split(vector)
-        named = {name: float(v) for name, v in self.setting.values}
+        named = {n: float(v) for n, v in self.setting.values if not isinstance(v, str)}
         named |= {v.name: x for v, x in zip(self._variables, values, strict=True)}
         return Sample(X, y, self.setting.activation, named)
 

@@ -1,58 +1,33 @@
 """How sharp a claim's inequalities are: a check that searches settings of many sizes for the least slack."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from mfcheck.claims.inequality import Inequality
-from mfcheck.claims.model import Budget, Check, Claim, Context, Paper, PlantedError
+from mfcheck.claims.model import Budget, Context
 from mfcheck.claims.record import Estimate, Evidence
-from mfcheck.claims.verdict import Kind
 from mfcheck.falsify.search import CONFIDENCE, Found, Sizes, search
 from mfcheck.falsify.target import NOISE, Target
 from mfcheck.falsify.visits import plots
 
 
-def check_id(inequality: Inequality) -> str:
-    """Return the id of the check that measures an inequality's slack."""
-    return f"slack-{inequality.id}"
-
-
-def with_slack_checks(paper: Paper, planted: Sequence[PlantedError] = ()) -> Paper:
-    """Return the paper with a check of the slack for each inequality of its claims.
-
-    Args:
-        paper: the paper.
-        planted: false variants that these checks must reject; each goes to the claim of the check that it names.
-    """
-    return replace(paper, claims=tuple(_measured(paper, claim, planted) for claim in paper.claims))
-
-
-def _measured(paper: Paper, claim: Claim, planted: Sequence[PlantedError]) -> Claim:
-    checks = tuple(_check(paper, claim, q) for q in claim.inequalities)
-    known = {check.id for check in checks}
-    own = tuple(error for error in planted if set(error.rejected_by) <= known)
-    return replace(claim, checks=claim.checks + checks, planted=claim.planted + own)
-
-
-def _check(paper: Paper, claim: Claim, inequality: Inequality) -> Check:
-    def run(context: Context) -> Evidence:
-        around = replace(paper, default=context.setting)
-        target = Target(around, claim, inequality, context.formulas)
-        sizes = Sizes(
-            context.budget.pick(60, 300, 2000),
-            0,
-            context.budget.pick(300, 5000, 40_000),
-            context.budget.pick(8, 16, 32),
-            context.budget.pick(4, 6, 8),
-            every_size=True,
-        )
-        found = evidence(target, search(target, sizes, context.seed), context.seed)
-        # A few hundred settings leave too few points for a picture.
-        return found.model_copy(update={"plots": ()}) if context.budget is Budget.QUICK else found
-
-    return Check(
-        check_id(inequality), Kind.SAMPLED, run, inequality.reading, group="slack-" + claim.id
+def measure(context: Context, inequality: Inequality) -> Evidence:
+    """Return the evidence of the check that measures an inequality's slack, around the setting under review."""
+    if context.paper is None:
+        raise ValueError("a search needs to know the paper")
+    around = replace(context.paper, default=context.setting)
+    claim = next(c for c in around.claims if c.id == context.check.partition("/")[0])
+    sizes = Sizes(
+        context.budget.pick(60, 300, 2000),
+        0,
+        context.budget.pick(300, 5000, 40_000),
+        context.budget.pick(8, 16, 32),
+        context.budget.pick(4, 6, 8),
+        every_size=True,
     )
+    target = Target(around, claim, inequality, context.formulas)
+    found = evidence(target, search(target, sizes, context.seed), context.seed)
+    # A few hundred settings leave too few points for a picture.
+    return found.but(plots=()) if context.budget is Budget.QUICK else found
 
 
 def evidence(target: Target, found: Found, seed: int) -> Evidence:

@@ -106,7 +106,7 @@ class _Search:
             assumptions=ids,
             claims=claims,
             joint=joint,
-            evidence=self.regime.checks,
+            evidence=self.paper.check_ids(self.regime.checks),
             **found,
         )
         return Audited(record, None if proof is None else proof.certificate)

@@ -52,7 +52,7 @@ def records(
                 continue
             file = None if certificate is None else save(f"audit.{id}.{record.answer}", certificate)
             own = {"claims": about, "certificate": file, "reproduce": command(about[0])}
-            found.append(record.model_copy(update=own))
+            found.append(record.but(**own))
     return tuple(found)
 
 

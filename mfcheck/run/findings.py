@@ -168,4 +168,4 @@ def _add(found: dict[str, Finding], finding: Finding) -> None:
         id = f"{finding.id}.{number}"
     before = found[id].evidence if id in found else ()
     merged = (*before, *(check for check in finding.evidence if check not in before))
-    found[id] = finding.model_copy(update={"id": id, "evidence": merged})
+    found[id] = finding.but(id=id, evidence=merged)

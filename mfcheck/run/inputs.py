@@ -10,7 +10,7 @@ from math import sqrt
 from pathlib import Path
 
 from mfcheck.claims.model import Paper
-from mfcheck.claims.setting import Data, Point, Setting, read_exact
+from mfcheck.claims.setting import Data, Point, Setting, Value, read_exact
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation as read_activation
 
@@ -49,14 +49,14 @@ def build_setting(
     return setting
 
 
-def read_values(paper: Paper, sets: Sequence[str]) -> dict[str, Fraction]:
+def read_values(paper: Paper, sets: Sequence[str]) -> dict[str, Value]:
     """Return the exact parameter values that `name=value` texts state.
 
     Raises:
         InputError: not of that form, an unknown name, a name set twice, or a value out of range.
     """
     known = {parameter.name: parameter for parameter in paper.parameters}
-    values: dict[str, Fraction] = {}
+    values: dict[str, Value] = {}
     for text in sets:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals:

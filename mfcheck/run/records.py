@@ -83,7 +83,12 @@ def _reading_record(claim: Claim, reading: Reading, ran: Checks, audits: Audits)
     verdict, because = _verdict(claim, reading, ran, audits)
     formulas = {name: sp.latex(formula) for name, formula in reading.formulas.items()}
     return ReadingRecord(
-        id=reading.id, text=reading.text, verdict=verdict, because=because, formulas=formulas
+        id=reading.id,
+        text=reading.text,
+        verdict=verdict,
+        because=because,
+        known=claim.known,
+        formulas=formulas,
     )
 
 
@@ -96,6 +101,7 @@ def claim_record(claim: Claim, ran: Checks, audits: Audits | None = None) -> Cla
         title=claim.title,
         statement=claim.statement,
         source=claim.source,
+        known=claim.known,
         assumptions=claim.assumptions,
         verdict=readings[0].verdict,
         readings=readings,
@@ -150,6 +156,7 @@ def _describe(claim: Claim) -> dict[str, Any]:
         "title": claim.title,
         "statement": claim.statement,
         "source": claim.source,
+        "known": claim.known,
         "assumptions": list(claim.assumptions),
         "readings": [{"id": r.id, "text": r.text} for r in claim.readings],
         "checks": [

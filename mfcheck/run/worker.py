@@ -15,12 +15,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from mfcheck import verify
 from mfcheck.claims.audit import AssumptionRecord, SurveyRecord
 from mfcheck.claims.model import Budget, Check, Context, Formulas, Paper
 from mfcheck.claims.record import Evidence
-from mfcheck.claims.setting import Setting
+from mfcheck.claims.setting import NO_ACTIVATION, Setting
 from mfcheck.constants.evaluate import evaluate_constants
 from mfcheck.errors import InputError
+from mfcheck.rigor.certificate import dumps
 from mfcheck.run.audit import audit, regimes
 from mfcheck.run.tasks import Job, Task, What, named_activation, resolve_paper
 
@@ -41,7 +43,8 @@ class Bench:
     def ready(cls, job: Job) -> "Bench":
         """Load the paper and restore the setting of a job."""
         paper = resolve_paper(job.paper)
-        setting = Setting.restore(job.setting, named_activation(paper, job.setting["activation"]))
+        name = job.setting.get("activation", NO_ACTIVATION.name)
+        setting = Setting.restore(job.setting, named_activation(paper, name))
         return cls(paper, setting, Budget(job.budget), job.seed)
 
     def perform(self, task: Task) -> Any:
@@ -64,11 +67,15 @@ class Bench:
                 needs(self.setting)
             except InputError as error:
                 return Evidence(passed=None, cases=0, reason=str(error))
-        context = Context(self.setting, self.budget, self.seed, check.id, formulas)
+        context = Context(
+            self.setting, self.budget, self.seed, check.id, formulas, self.paper, self.paper.alarm
+        )
         evidence = check.run(context)
         if not isinstance(evidence, Evidence):
             raise TypeError(f"the check returned {type(evidence).__name__}, not Evidence")
-        return evidence
+        if evidence.certificate is not None:
+            require_accepted(evidence.certificate)
+        return evidence.require_kind(check.kind)
 
     def _assumption(self, id: str) -> AssumptionRecord:
         stated = next(a for a in self.paper.assumptions if a.id == id)
@@ -91,6 +98,17 @@ class Bench:
         regime = regimes(self.paper.claims)[id]
         answers = audit(self.paper, regime, self.setting, self.seed)
         return [(found.record.model_dump(mode="json"), found.certificate) for found in answers]
+
+
+def require_accepted(certificate: Mapping[str, Any]) -> None:
+    """Refuse a certificate that the independent checker does not accept: it counts for nothing.
+
+    Raises:
+        ValueError: with the reason.
+    """
+    verdict = verify.verify(dumps(dict(certificate)))
+    if verdict.status != "accepted":
+        raise ValueError(f"the certificate of the check is {verdict.status}: {verdict.reason}")
 
 
 def find_check(

@@ -94,7 +94,9 @@ def assumption(id: str) -> Assumption:
     return Assumption(id, "t", "s", "q", lambda s: Answer(None, ""), lambda rng: SETTING)
 
 
-BOUND = Inequality("q", "stated", "0 <= 1", (), lambda s, f: (0.0, 1.0), lambda c, f: (0, 1))
+BOUND = Inequality(
+    "q", "0 <= 1", (), lambda s, f: (0.0, 1.0), lambda c, f: (0, 1), reading="stated"
+)
 CONSTANT = Constant("k", sp.Symbol("k"), sp.Integer(1), "s")
 
 

@@ -5,7 +5,6 @@ import sympy as sp
 
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Data,
     Evidence,
@@ -19,6 +18,7 @@ from mfcheck.claims import (
 )
 from mfcheck.falsify.power import Response, tally, trials, unplanted
 from mfcheck.symbolic.activation import activation
+from mfcheck_proofs._assemble import assembled
 
 
 def run(context: Context) -> Evidence:
@@ -29,7 +29,7 @@ def error(id: str, *checks: str) -> PlantedError:
     return PlantedError(id, "constant", {"f": sp.Integer(2)}, "1 is not 2", checks)
 
 
-CLAIM = Claim(
+CLAIM = assembled(
     id="lemma",
     title="L",
     statement="s",

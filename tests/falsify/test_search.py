@@ -14,7 +14,6 @@ from mfcheck.claims import (
     Budget,
     Case,
     Check,
-    Claim,
     Evidence,
     Inequality,
     Kind,
@@ -38,6 +37,7 @@ from mfcheck.falsify.search import (
 )
 from mfcheck.falsify.target import NOTHING, Target, violation
 from mfcheck.rigor.ball import exact
+from mfcheck_proofs._assemble import assembled
 
 DEFAULT = load_paper("scaled-resnets")
 Formulas = Mapping[str, sp.Basic]
@@ -55,11 +55,11 @@ def enclosed(case: Case, formulas: Formulas) -> tuple[Any, Any]:
 
 PEAK = Inequality(
     "square",
-    "stated",
     "x^2 <= bound",
     (),
     fast,
     enclosed,
+    reading="stated",
     own=(Variable("x", Fraction(-1), Fraction(1)),),
 )
 
@@ -69,7 +69,7 @@ def target(bound: sp.Expr, inequality: Inequality = PEAK, met: bool | None = Tru
         "a", "", "", "", lambda setting: Answer(met, ""), lambda rng: DEFAULT.default
     )
     formulas = {"bound": sp.sympify(bound)}
-    claim = Claim(
+    claim = assembled(
         "c",
         "",
         "",

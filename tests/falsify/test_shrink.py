@@ -9,11 +9,11 @@ from mfcheck.symbolic.activation import LIBRARY
 DEFAULT = load_paper("scaled-resnets").default
 INEQUALITY = Inequality(
     "q",
-    "stated",
     "",
     ("points", "labels", "activation", "beta"),
     lambda s, f: (0.0, 1.0),
     lambda c, f: (0, 1),
+    reading="stated",
     own=(Variable("x", Fraction(-1), Fraction(1)),),
 )
 START = Case(

@@ -19,11 +19,11 @@ TIME = Variable("T", Fraction(-1), Fraction(3))
 def inequality(*varies: str) -> Inequality:
     return Inequality(
         "q",
-        "stated",
         "",
         varies,
         lambda s, f: (0.0, 1.0),
         lambda c, f: (0, 1),
+        reading="stated",
         own=(TIME,),
         ranges=(BETA,) if "beta" in varies else (),
     )

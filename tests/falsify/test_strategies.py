@@ -127,11 +127,11 @@ def test_only_what_the_inequality_depends_on_varies(varies: tuple[str, ...]) -> 
     ranges = (VARIABLE,) if "beta" in varies else ()
     inequality = Inequality(
         "q",
-        "stated",
         "",
         varies,
         lambda s, f: (0.0, 1.0),
         lambda c, f: (0, 1),
+        reading="stated",
         own=(Variable("T", Fraction(0), Fraction(1)),),
         ranges=ranges,
     )

@@ -20,17 +20,16 @@ from mfcheck.claims import (
     Variable,
     load_paper,
 )
-from mfcheck.falsify.tightness import check_id, with_slack_checks
 from mfcheck.rigor.ball import exact
 
 BASE = load_paper("scaled-resnets")
 SQUARE = Inequality(
     "square",
-    "stated",
     "x <= bound x^2 for x >= 1",
     (),
     lambda s, f: (s.values["x"], float(f["bound"]) * s.values["x"] ** 2),
     lambda c, f: (exact(c["x"]), exact(f["bound"]) * exact(c["x"]) ** 2),
+    reading="stated",
     own=(Variable("x", Fraction(1), Fraction(1000), log=True),),
 )
 FALSE = PlantedError(
@@ -40,32 +39,30 @@ FALSE = PlantedError(
 
 def paper(inequality: Inequality = SQUARE) -> Paper:
     known = Check("known", Kind.EXACT, lambda context: Evidence(passed=True))
-    claim = Claim(
-        "c",
-        "",
-        "",
-        "",
-        (Reading("stated", "", {"bound": sp.Integer(1)}),),
-        (known,),
-        inequalities=(inequality,),
+    stated = Reading(
+        "stated", "", {"bound": sp.Integer(1)}, (known,), wrong=(FALSE,), attack=(inequality,)
     )
-    other = replace(claim, id="other", inequalities=(), checks=(replace(known, id="k2"),))
-    return with_slack_checks(replace(BASE, assumptions=(), claims=(claim, other)), (FALSE,))
+    claim = Claim("c", "", "", "", (stated,))
+    other = Claim("other", "", "", "", (replace(stated, wrong=(), attack=()),))
+    return replace(BASE, assumptions=(), claims=(claim, other), verdicts={})
 
 
 def run(
     inequality: Inequality = SQUARE, bound: sp.Expr = sp.S.One, budget: Budget = Budget.QUICK
 ) -> Evidence:
-    check = paper(inequality).claims[0].checks[-1]
-    context = Context(BASE.default, budget, 3, check.id, {"bound": bound})
+    around = paper(inequality)
+    check = around.claims[0].checks[-1]
+    context = Context(BASE.default, budget, 3, check.id, {"bound": bound}, around)
     return check.run(context)
 
 
 def test_each_inequality_gets_a_check_and_its_planted_error() -> None:
     claim, other = paper().claims
-    assert [check.id for check in claim.checks] == ["known", check_id(SQUARE)]
-    assert claim.planted == (FALSE,)
-    assert [check.id for check in other.checks] == ["k2"]
+    assert [c.id for c in claim.checks] == ["c/stated/known", "c/stated/slack-square"]
+    assert [(e.id, e.rejected_by) for e in claim.planted] == [
+        ("c/stated/halved", ("c/stated/slack-square",))
+    ]
+    assert [check.id for check in other.checks] == ["other/stated/known"]
     assert other.planted == ()
 
 

@@ -10,11 +10,11 @@ from mfcheck.symbolic.activation import LIBRARY
 SCALE = Variable("beta", Fraction(1), Fraction(10**4), log=True)
 Q = Inequality(
     "quotient",
-    "stated",
     "",
     ("points",),
     lambda s, f: (0.0, 1.0),
     lambda c, f: (0, 1),
+    reading="stated",
     ranges=(SCALE,),
 )
 

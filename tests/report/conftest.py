@@ -60,9 +60,9 @@ def audited(review: Review) -> Review:
     ]
     survey = (SurveyRecord(name="relu", met=False, reason=r"$\sigma_0''$ does not exist"),)
     beyond = {r"a bound of $\sigma_0'''$": ("C_KL", "theorem-5")}
-    first = assumption.model_copy(update={"survey": survey, "beyond": beyond})
+    first = assumption.but(survey=survey, beyond=beyond)
     assumptions = (first, *review.assumptions[1:])
-    return review.model_copy(update={"audits": tuple(answers), "assumptions": assumptions})
+    return review.but(audits=tuple(answers), assumptions=assumptions)
 
 
 @pytest.fixture(scope="session")

@@ -200,41 +200,30 @@ def test_every_figure_shows_its_seed_and_its_error(review: Review) -> None:
         assert f"seed {review.seed}" in caption[0]
         assert "error" in caption[0]
     claims = tuple(
-        claim.model_copy(
-            update={
-                "checks": tuple(
-                    check.model_copy(
-                        update={
-                            "plots": tuple(
-                                plot.model_copy(
-                                    update={
-                                        "curves": tuple(
-                                            c.model_copy(update={"error": None})
-                                            for c in plot.curves
-                                        )
-                                    }
-                                )
-                                for plot in check.plots
-                            )
-                        }
+        claim.but(
+            checks=tuple(
+                check.but(
+                    plots=tuple(
+                        plot.but(curves=tuple(c.but(error=None) for c in plot.curves))
+                        for plot in check.plots
                     )
-                    for check in claim.checks
                 )
-            }
+                for check in claim.checks
+            )
         )
         for claim in review.claims
     )
-    bare = render_html(review.model_copy(update={"claims": claims}))
+    bare = render_html(review.but(claims=claims))
     assert bare.count("The curves carry no error of their own; error of the check:") == 2
 
 
 def test_an_interrupted_review_says_so(review: Review, page: Page) -> None:
     assert "interrupted" not in page.text
-    partial = review.model_copy(update={"complete": False, "missing": ("a.b", "c.d")})
+    partial = review.but(complete=False, missing=("a.b", "c.d"))
     text = Page(render_html(partial)).text
     assert "This review was interrupted" in text
     assert "2 checks did not run: a.b, c.d." in text
-    unnamed = review.model_copy(update={"complete": False})
+    unnamed = review.but(complete=False)
     assert "does not name the checks that are missing" in Page(render_html(unnamed)).text
 
 
@@ -244,9 +233,11 @@ def test_power_is_shown_where_it_is_given(review: Review, page: Page) -> None:
 
 
 def test_an_empty_review_is_shown(review: Review) -> None:
-    empty = review.model_copy(
-        update=dict.fromkeys(("claims", "findings", "constants", "assumptions", "references"), ())
-        | {"setting": {}, "versions": {}}
+    empty = review.but(
+        **(
+            dict.fromkeys(("claims", "findings", "constants", "assumptions", "references"), ())
+            | {"setting": {}, "versions": {}}
+        )
     )
     page = Page(render_html(empty))
     assert_harmless(page)
@@ -267,9 +258,9 @@ def test_the_slack_chart(review: Review) -> None:
 
 def test_a_slack_that_is_not_positive_has_no_bar(review: Review) -> None:
     claim = review.claims[0]
-    odd = claim.checks[0].model_copy(update={"slack": -2.0})
-    claims = (claim.model_copy(update={"checks": (odd,)}),)
-    (bar,) = bars(review.model_copy(update={"claims": claims}))
+    odd = claim.checks[0].but(slack=-2.0)
+    claims = (claim.but(checks=(odd,)),)
+    (bar,) = bars(review.but(claims=claims))
     assert bar.end is None
 
 

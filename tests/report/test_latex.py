@@ -102,7 +102,7 @@ def test_the_document_is_closed_and_complete(review: Review) -> None:
 
 
 def test_an_interrupted_review_says_so(review: Review) -> None:
-    text = render_latex(review.model_copy(update={"complete": False, "missing": ("a_b",)}))
+    text = render_latex(review.but(complete=False, missing=("a_b",)))
     assert r"did not run: \texttt{a\_b}" in text
 
 

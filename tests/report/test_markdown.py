@@ -129,13 +129,13 @@ def test_findings_have_numbers_seed_and_command(review: Review) -> None:
 def test_questions_have_evidence(review: Review) -> None:
     text = render_markdown(review).partition("## Questions")[2].partition("## Details")[0]
     assert text.count("evidence `") == 3
-    none = review.model_copy(update={"claims": review.claims[1:3], "constants": ()})
+    none = review.but(claims=review.claims[1:3], constants=())
     assert "No questions." in render_markdown(none)
 
 
 def test_an_interrupted_review_says_so(review: Review) -> None:
     assert "interrupted" not in render_markdown(review)
-    partial = review.model_copy(update={"complete": False, "missing": ("a.b",)})
+    partial = review.but(complete=False, missing=("a.b",))
     assert "not complete.** Checks that did not run: `a.b`." in render_markdown(partial)
 
 

@@ -6,13 +6,13 @@ from mfcheck.report.questions import questions
 
 
 def about(review: Review, claim: ClaimRecord) -> list[str]:
-    alone = review.model_copy(update={"claims": (claim,), "constants": ()})
+    alone = review.but(claims=(claim,), constants=())
     return [question.asked for question in questions(alone)]
 
 
 def with_verdict(claim: ClaimRecord, verdict: Verdict) -> ClaimRecord:
-    reading: ReadingRecord = claim.readings[0].model_copy(update={"verdict": verdict})
-    return claim.model_copy(update={"readings": (reading,)})
+    reading: ReadingRecord = claim.readings[0].but(verdict=verdict)
+    return claim.but(readings=(reading,))
 
 
 def test_each_question_names_the_checks_behind_it(review: Review) -> None:
@@ -50,12 +50,10 @@ def test_what_is_asked(review: Review, verdict: Verdict, words: str) -> None:
 def test_our_own_failures_are_no_question_to_the_authors(review: Review) -> None:
     claim = review.claims[3]
     crashed, denied = claim.checks[2], claim.checks[1]
-    only = claim.model_copy(update={"readings": (claim.readings[1],)})
-    assert len(about(review, only.model_copy(update={"checks": (denied,)}))) == 1
-    assert about(review, only.model_copy(update={"checks": (crashed,)})) == []
-    undecided = denied.model_copy(update={"passed": None})
-    assert about(review, only.model_copy(update={"checks": (undecided,)})) == []
-    proof = denied.model_copy(
-        update={"id": "proof", "kind": Kind.EXACT, "passed": True, "scope": Scope.WHOLE}
-    )
-    assert about(review, only.model_copy(update={"checks": (denied, proof)})) == []
+    only = claim.but(readings=(claim.readings[1],))
+    assert len(about(review, only.but(checks=(denied,)))) == 1
+    assert about(review, only.but(checks=(crashed,))) == []
+    undecided = denied.but(passed=None)
+    assert about(review, only.but(checks=(undecided,))) == []
+    proof = denied.but(id="proof", kind=Kind.EXACT, passed=True, scope=Scope.WHOLE)
+    assert about(review, only.but(checks=(denied, proof))) == []

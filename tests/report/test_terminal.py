@@ -103,7 +103,7 @@ def test_findings_are_whole_lines_in_a_pipe(review: Review) -> None:
         assert f"{finding.severity}: {plain_prose(finding.text)} [{finding.claim}]" in text
         assert f"    reproduce {finding.reproduce}" in text
     assert "slack 388.3; error 4.1e-5; seed 20240309" in text
-    empty = review.model_copy(update={"findings": ()})
+    empty = review.but(findings=())
     assert piped(lambda c: terminal.print_findings(empty, c)) == "No findings.\n"
 
 
@@ -117,7 +117,7 @@ def test_checks_tell_answer_numbers_and_reason(review: Review) -> None:
 
 def test_an_interrupted_review_says_so(review: Review) -> None:
     assert "interrupted" not in piped(lambda c: terminal.print_review(review, c))
-    partial = review.model_copy(update={"complete": False, "missing": ("a", "b")})
+    partial = review.but(complete=False, missing=("a", "b"))
     text = piped(lambda c: terminal.print_review(partial, c))
     assert "interrupted" in text
     assert "Checks that did not run: a, b." in text
@@ -133,7 +133,7 @@ def test_constants_show_enclosure_and_needs(constants: ConstantsRecord) -> None:
 def test_power_names_what_was_missed(power: PowerRecord) -> None:
     text = piped(lambda c: terminal.print_power(power, c))
     assert "1 of 2 planted errors caught (seed 20240309); missed: theorem5.sign." in text
-    more = power.model_copy(update={"unplanted": ("x.y",)})
+    more = power.but(unplanted=("x.y",))
     assert "no planted error tests: x.y" in piped(lambda c: terminal.print_power(more, c))
 
 
@@ -211,7 +211,7 @@ def test_no_string_of_a_record_reaches_the_terminal_as_a_command(
 
 
 def test_markup_of_rich_is_only_words(review: Review) -> None:
-    marked = review.model_copy(update={"title": "[bold]x[/bold] [/]"})
+    marked = review.but(title="[bold]x[/bold] [/]")
     assert "[bold]x[/bold] [/]" in piped(lambda c: terminal.print_review(marked, c))
 
 
@@ -219,8 +219,8 @@ TEX = r"$\lambda_{\min}(G_2) \ge \tfrac12\lambda_0$"
 
 
 def test_formulas_are_unicode_where_the_console_has_it_and_tex_where_not(review: Review) -> None:
-    claim = review.claims[0].model_copy(update={"title": TEX})
-    marked = review.model_copy(update={"claims": (claim, *review.claims[1:])})
+    claim = review.claims[0].but(title=TEX)
+    marked = review.but(claims=(claim, *review.claims[1:]))
 
     def show(console: Console) -> None:
         terminal.print_verdicts(marked, console)
@@ -242,5 +242,5 @@ def test_the_audit_of_all_assumptions_is_shown(audited: Review, review: Review) 
     assert [line.split()[0] for line in shown[1:4]] == ["witness", "none", "unknown"]
     assert "n → ∞, witness here" in shown[1]
     assert review.claims[0].id in shown[1]
-    without = review.model_copy(update={"audits": ()})
+    without = review.but(audits=())
     assert piped(lambda console: terminal.print_audits(without, console)) == ""

@@ -36,7 +36,7 @@ def test_words_for_answers(review: Review) -> None:
     assert answers["lemma4.rankin"] == "yes"
     assert answers["lemma4.circle-witness"] == "no"
     assert answers["theorem6.search"] == "crashed"
-    undecided = review.claims[0].checks[0].model_copy(update={"passed": None})
+    undecided = review.claims[0].checks[0].but(passed=None)
     assert view.answer(undecided) == "undecided"
     assert [view.met(v) for v in (True, False, None)] == ["met", "not met", "undecided"]
 

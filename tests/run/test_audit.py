@@ -12,7 +12,6 @@ from mfcheck.claims import (
     Answer,
     Assumption,
     Check,
-    Claim,
     Data,
     Evidence,
     Kind,
@@ -35,6 +34,7 @@ from mfcheck.run.audit import audit, questions, regimes, rejection
 from mfcheck.run.records import PENDING, claim_record
 from mfcheck.run.tasks import Result, Task, What
 from mfcheck.symbolic.activation import activation
+from mfcheck_proofs._assemble import assembled
 
 x, k = sp.symbols("x k")
 TRUE = ((x + 1) ** 2, x**2 + 2 * x + 1)
@@ -61,7 +61,7 @@ UNKNOWN = assumption("open", lambda s: None, "beta")
 
 
 def paper(regime: Regime, *assumed: Assumption, more: tuple[Regime, ...] = ()) -> Paper:
-    claim = Claim(
+    claim = assembled(
         id="claim",
         title="t",
         statement="s",
@@ -351,7 +351,7 @@ def test_a_finding_names_the_claims_and_where_they_can_be_met() -> None:
     other = Regime("other", "elsewhere", witness=at(30))
     tested = paper(EMPTY, LARGE, SMALL, more=(other,))
     empty = joint(EMPTY, LARGE, SMALL)
-    met = empty.model_copy(update={"regime": "other", "text": "elsewhere", "answer": "witness"})
+    met = empty.but(regime="other", text="elsewhere", answer="witness")
     [finding] = findings.collect("small", (), {}, (), (empty, met))
     assert finding.id == "audit.r"
     assert "claim" in finding.text
@@ -364,7 +364,7 @@ def test_what_a_check_has_found_is_only_remarked() -> None:
     regime = replace(EMPTY, checks=("check",))
     found = joint(regime, LARGE, SMALL)
     passed = claim_record(paper(regime, LARGE, SMALL).claims[0], ran())
-    denying = {"check": ran()["check"].model_copy(update={"passed": False})}
+    denying = {"check": ran()["check"].but(passed=False)}
     denied = claim_record(paper(regime, LARGE, SMALL).claims[0], denying)
     assert severity(passed, found) == "minor"
     assert severity(denied, found) == "remark"

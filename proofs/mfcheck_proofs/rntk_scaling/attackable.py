@@ -15,7 +15,6 @@ from flint import arb, ctx
 from scipy.interpolate import CubicSpline
 
 from mfcheck.claims import Case, Claim, Inequality, PlantedError, Sample, Variable
-from mfcheck.falsify.tightness import check_id
 from mfcheck.kernels.arccos import Cosine, cosine, from_distance, half_term
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.formulas import theta
@@ -24,6 +23,7 @@ from mfcheck.kernels.rntk import correlation, mixing, rntk
 from mfcheck.kernels.single import rntk_of_pair
 from mfcheck.rigor.ball import enclose, exact
 from mfcheck.rigor.eigen import smallest_eigenvalue
+from mfcheck_proofs._assemble import check_id, falling, with_parts
 from mfcheck_proofs.rntk_scaling import bounds as b
 from mfcheck_proofs.rntk_scaling import critical
 from mfcheck_proofs.rntk_scaling.definite import gram
@@ -125,7 +125,7 @@ def _degeneration(id: str, side: str, own: Variable, scaling: Scaling) -> Inequa
             return sign * gap, bound_at(formulas[side], scale, depth, u, exponent)
 
     text = "r_L - 1/4 <= the upper bound" if sign == 1 else "1/4 - r_L <= the lower bound"
-    return Inequality(id, "stated", text, (), fast, enclosed, own=(CHORD, DEPTH, own))
+    return Inequality(id, text, (), fast, enclosed, reading="stated", own=(CHORD, DEPTH, own))
 
 
 CONSTANT = tuple(
@@ -340,8 +340,6 @@ MUST_FALL: tuple[PlantedError, ...] = (
 
 def attackable(claim: Claim) -> Claim:
     """Add the inequalities of a claim, or the reason why it has none."""
-    return replace(
-        claim,
-        inequalities=INEQUALITIES.get(claim.id, ()),
-        no_inequality=NO_INEQUALITY.get(claim.id, ""),
-    )
+    attacked = with_parts(claim, inequalities=INEQUALITIES.get(claim.id, ()))
+    attacked = with_parts(attacked, planted=falling(attacked, MUST_FALL))
+    return replace(attacked, no_inequality=NO_INEQUALITY.get(claim.id, ""))

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Curve,
     Estimate,
@@ -18,9 +17,10 @@ from mfcheck.claims import (
     Plot,
     Reading,
 )
-from mfcheck.statistics.compare import agrees
 from mfcheck.kernels.arccos import cosine
 from mfcheck.kernels.rntk import rntk_at_depths
+from mfcheck.statistics.compare import agrees
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.rntk_scaling.degeneration import (
     BOUNDS,
     degeneration_steps,
@@ -112,7 +112,7 @@ def log_coefficient(context: Context) -> Evidence:
 
 CONSTANT_CHECKS = ("constant-proof", "constant-enclosed", "constant-values", "constant-log")
 TABLE_1 = rows((100, "0.0911"), (1000, "0.01058"), (10_000, "0.001151"))
-constant = Claim(
+constant = assembled(
     id="theorem-1-constant",
     title="Theorem 1: constant alpha degenerates",
     statement=(
@@ -140,8 +140,10 @@ constant = Claim(
     checks=(
         Check(CONSTANT_CHECKS[0], Kind.CERTIFIED, constant_proof, group="degeneration"),
         Check(CONSTANT_CHECKS[1], Kind.CERTIFIED, constant_enclosed, group="constant"),
-        Check(CONSTANT_CHECKS[2], Kind.CERTIFIED, constant_values, "values", group="constant"),
-        Check(CONSTANT_CHECKS[3], Kind.SIMULATED, log_coefficient, "rate"),
+        Check(
+            CONSTANT_CHECKS[2], Kind.CERTIFIED, constant_values, reading="values", group="constant"
+        ),
+        Check(CONSTANT_CHECKS[3], Kind.SIMULATED, log_coefficient, reading="rate"),
     ),
     planted=(
         *planted_errors("theorem-1", *CONSTANT_CHECKS[:2]),

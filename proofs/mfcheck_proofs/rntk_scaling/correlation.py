@@ -7,7 +7,6 @@ from flint import arb, ctx
 
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Evidence,
     Kind,
@@ -15,6 +14,7 @@ from mfcheck.claims import (
     Reading,
 )
 from mfcheck.rigor.ball import enclose, exact
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.rntk_scaling import bounds as b
 from mfcheck_proofs.rntk_scaling.degeneration import COSINES
 from mfcheck_proofs.rntk_scaling.proofs import (
@@ -64,7 +64,7 @@ def correlation_enclosed(context: Context) -> Evidence:
     return all_below(_increments(context), "alpha in 0.001..3, u from -1 to 1 - 1e-6")
 
 
-correlation = Claim(
+correlation = assembled(
     id="correlation-to-one",
     title="Distances of hidden states shrink like 1/l",
     statement=(

@@ -9,7 +9,6 @@ from flint import arb, ctx
 from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Curve,
     Evidence,
@@ -20,13 +19,14 @@ from mfcheck.claims import (
     Reading,
     Scope,
 )
-from mfcheck.statistics.compare import order_evidence
 from mfcheck.kernels.arccos import cosine, half_term
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.formulas import GAP, HALF_TERM, theta
 from mfcheck.kernels.limit import limit_float, limit_kernel
 from mfcheck.kernels.rntk import rntk
 from mfcheck.rigor.ball import compare, enclose, exact
+from mfcheck.statistics.compare import order_evidence
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.rntk_scaling import bounds as b
 from mfcheck_proofs.rntk_scaling.fast import smooth
 from mfcheck_proofs.rntk_scaling.proofs import (
@@ -159,7 +159,7 @@ def critical_values(context: Context) -> Evidence:
             cases.append((f"u = {u}", abs(finite - exact(stated)), allowed))
             cases.append((f"limit at u = {u}", abs(limit - exact(stated)), exact(unit) * 3))
     found = all_below(cases, f"L = {depth} and the limit; u in -0.9, 0, 0.5, 0.9")
-    return found.model_copy(update={"scope": Scope.CASES if slack else Scope.WHOLE})
+    return found.but(scope=Scope.CASES if slack else Scope.WHOLE)
 
 
 def neither(context: Context) -> Evidence:
@@ -189,7 +189,7 @@ def neither(context: Context) -> Evidence:
         f"> {context['margin']}",
         scope=Scope.CASES,
     )
-    return found.model_copy(update={"plots": (plot,)})
+    return found.but(plots=(plot,))
 
 
 def _apart(context: Context) -> list[Step]:
@@ -239,7 +239,7 @@ TABLE = rows(
     (sp.Rational(1, 2), "0.43991"),
     (sp.Rational(9, 10), "0.78956"),
 )
-critical = Claim(
+critical = assembled(
     id="critical-scaling",
     title="gamma = 1/2: a limit of its own",
     statement=(
@@ -277,9 +277,9 @@ critical = Claim(
     ),
     checks=(
         Check(CHECKS[0], Kind.EXACT, ode_pair),
-        Check(CHECKS[1], Kind.CERTIFIED, critical_values, "values"),
+        Check(CHECKS[1], Kind.CERTIFIED, critical_values, reading="values"),
         Check(CHECKS[2], Kind.CERTIFIED, neither),
-        Check(CHECKS[3], Kind.SIMULATED, critical_rate, "rate"),
+        Check(CHECKS[3], Kind.SIMULATED, critical_rate, reading="rate"),
         Check(CHECKS[4], Kind.CERTIFIED, critical_proof),
         Check(CHECKS[5], Kind.CERTIFIED, critical_enclosed),
     ),

@@ -8,7 +8,6 @@ from flint import arb, arb_mat, arb_series, ctx
 from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Evidence,
     Kind,
@@ -23,6 +22,7 @@ from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.formulas import K0_U, K1_U, u
 from mfcheck.rigor.ball import compare, exact, interval
 from mfcheck.rigor.eigen import smallest_eigenvalue
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.rntk_scaling.kernel import RECURSION
 from mfcheck_proofs.rntk_scaling.proofs import PREC, Step, conclude, identical
 from mfcheck_proofs.rntk_scaling.symbols import alpha, k0, k1, rho
@@ -261,7 +261,7 @@ DEFINITE = (
 )
 EVEN = (2 * k + 1) / (2 * k - 1) ** 2 / (2 * sp.pi)
 """Coefficient of u^(2k) in r_1, over binom(2k, k)/4^k."""
-definite = Claim(
+definite = assembled(
     id="positive-definite",
     title="Positive definiteness of the limit kernel",
     statement=(
@@ -284,11 +284,11 @@ definite = Claim(
     ),
     checks=(
         Check(DEFINITE[1], Kind.EXACT, opposite_pairs),
-        Check(DEFINITE[4], Kind.EXACT, even_coefficients, "no-opposites"),
-        Check(DEFINITE[0], Kind.EXACT, odd_part, "parity"),
-        Check(DEFINITE[5], Kind.EXACT, deeper_coefficients, "deeper"),
-        Check(DEFINITE[2], Kind.CERTIFIED, data_definite, "deeper"),
-        Check(DEFINITE[3], Kind.CERTIFIED, taylor_signs, "deeper"),
+        Check(DEFINITE[4], Kind.EXACT, even_coefficients, reading="no-opposites"),
+        Check(DEFINITE[0], Kind.EXACT, odd_part, reading="parity"),
+        Check(DEFINITE[5], Kind.EXACT, deeper_coefficients, reading="deeper"),
+        Check(DEFINITE[2], Kind.CERTIFIED, data_definite, reading="deeper"),
+        Check(DEFINITE[3], Kind.CERTIFIED, taylor_signs, reading="deeper"),
     ),
     planted=(
         PlantedError(

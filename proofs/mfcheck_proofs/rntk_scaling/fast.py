@@ -6,11 +6,12 @@ import numpy as np
 import sympy as sp
 from flint import arb, ctx
 
-from mfcheck.claims import Check, Claim, Context, Evidence, Kind, Note, PlantedError, Reading
+from mfcheck.claims import Check, Context, Evidence, Kind, Note, PlantedError, Reading
 from mfcheck.kernels.arccos import cosine, half_term
 from mfcheck.kernels.formulas import GAP, HALF_TERM, theta
 from mfcheck.kernels.rntk import rntk
 from mfcheck.rigor.ball import enclose, exact
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.rntk_scaling import bounds as b
 from mfcheck_proofs.rntk_scaling.orders import corrected_order
 from mfcheck_proofs.rntk_scaling.proofs import (
@@ -180,7 +181,7 @@ def uniform_lower(context: Context) -> Evidence:
     found = conclude(
         steps, "u = -1, every gamma > 1/2", "sup |r_L - r_1|", f"O(L^({context['order']}))"
     )
-    return found.model_copy(update={"notes": (note,)}) if found.passed is False else found
+    return found.but(notes=(note,)) if found.passed is False else found
 
 
 def _leading_term() -> list[Step]:
@@ -260,7 +261,7 @@ CHECKS = (
     "fast-uniform-rate",
 )
 ORDER, ROOT = 1 - 2 * gamma, sp.Rational(1, 2) - gamma
-fast = Claim(
+fast = assembled(
     id="theorem-3-fast",
     title="Theorem 3: alpha = L^-gamma with gamma > 1/2 gives the kernel of one hidden layer",
     statement=(
@@ -300,12 +301,12 @@ fast = Claim(
     checks=(
         Check(CHECKS[0], Kind.CERTIFIED, pointwise_proof),
         Check(CHECKS[1], Kind.CERTIFIED, pointwise_enclosed, group="fast"),
-        Check(CHECKS[2], Kind.CERTIFIED, fast_values, "values", group="fast"),
+        Check(CHECKS[2], Kind.CERTIFIED, fast_values, reading="values", group="fast"),
         Check(CHECKS[3], Kind.SIMULATED, pointwise_rate),
-        Check(CHECKS[4], Kind.CERTIFIED, uniform_lower, "uniform"),
-        Check(CHECKS[5], Kind.CERTIFIED, uniform_proof, "repaired"),
-        Check(CHECKS[6], Kind.CERTIFIED, uniform_enclosed, "repaired", group="fast"),
-        Check(CHECKS[7], Kind.SIMULATED, antipodal_rate, "repaired"),
+        Check(CHECKS[4], Kind.CERTIFIED, uniform_lower, reading="uniform"),
+        Check(CHECKS[5], Kind.CERTIFIED, uniform_proof, reading="repaired"),
+        Check(CHECKS[6], Kind.CERTIFIED, uniform_enclosed, reading="repaired", group="fast"),
+        Check(CHECKS[7], Kind.SIMULATED, antipodal_rate, reading="repaired"),
     ),
     planted=(
         PlantedError(

@@ -3,8 +3,9 @@
 import sympy as sp
 
 from mfcheck.checks.identity import identities
-from mfcheck.claims import Check, Claim, Context, Evidence, Kind, PlantedError, Reading, Scope
+from mfcheck.claims import Check, Context, Evidence, Kind, PlantedError, Reading, Scope
 from mfcheck.kernels.formulas import GAP, HALF_TERM, K0, K0_U, K1_U, theta, u
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.rntk_scaling.symbols import alpha, k0, k1, rho
 
 # --- arc-cosine functions --------------------------------------------------------------------------------------------
@@ -43,7 +44,7 @@ def arc_cosine_angle(context: Context) -> Evidence:
 
 
 ARC_CHECKS = ("arc-cosine-integral", "arc-cosine-angle")
-arc_cosine = Claim(
+arc_cosine = assembled(
     id="arc-cosine",
     title="The arc-cosine functions",
     statement=(
@@ -163,7 +164,7 @@ RECURSION = {
     "term": (k1 + rho * k0) / 2,
     "pass": k0 * rho + k1,
 }
-recursion = Claim(
+recursion = assembled(
     id="kernel-recursion",
     title="The recursion of the residual kernel",
     statement=(

@@ -42,14 +42,7 @@ def corrected_order(
     differs = abs(whole - expected) > fitted.error
     passed = False if differs else True if fitted.error <= SLOPE_RESOLUTION else None
     reason = f"fitted exponent {whole:.4g} +- {fitted.error:.2g} against {expected:g}"
-    return found.model_copy(
-        update={
-            "passed": passed,
-            "lhs": fitted,
-            "error": fitted.error,
-            "reason": "" if passed else reason,
-        }
-    )
+    return found.but(passed=passed, lhs=fitted, error=fitted.error, reason="" if passed else reason)
 
 
 def _exponent(x: Array, y: Array, *corrections: float) -> float:

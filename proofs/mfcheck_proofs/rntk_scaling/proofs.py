@@ -10,11 +10,11 @@ from flint import arb, ctx
 
 from mfcheck.checks.identity import identities
 from mfcheck.claims import Evidence, Note, Scope
-from mfcheck.statistics.compare import all_hold
 from mfcheck.kernels import formulas
 from mfcheck.kernels.enclosure import Kernel, kernel
 from mfcheck.rigor.ball import Exact, compare, enclose, exact, interval
 from mfcheck.rigor.positivity import positive
+from mfcheck.statistics.compare import all_hold
 from mfcheck_proofs.rntk_scaling.bounds import Inequality
 from mfcheck_proofs.rntk_scaling.symbols import L, gamma, kappa, lam, s_0
 
@@ -180,7 +180,7 @@ def table_agrees(
     where = f"{domain}; L = {', '.join(str(depth) for depth, *_ in tested)}"
     found = all_below(cases, where)
     scope = Scope.WHOLE if len(tested) == len(table) else Scope.CASES
-    return found.model_copy(update={"scope": scope})
+    return found.but(scope=scope)
 
 
 def rows(*pairs: tuple[object, str]) -> sp.Tuple:

@@ -9,7 +9,6 @@ from scipy.optimize import brentq
 
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Curve,
     Estimate,
@@ -20,8 +19,9 @@ from mfcheck.claims import (
     Plot,
     Reading,
 )
-from mfcheck.statistics.compare import at_most, order_evidence
 from mfcheck.kernels.arccos import Cosine, cosine, half_term
+from mfcheck.statistics.compare import at_most, order_evidence
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.rntk_scaling.experiments import DEPTHS, NOISE, synthetic_risks
 from mfcheck_proofs.rntk_scaling.flow import sphere
 from mfcheck_proofs.rntk_scaling.proofs import conclude, identical
@@ -196,7 +196,7 @@ def sampled_risk(context: Context) -> Evidence:
 
 RATE, TIME = -d / (2 * d - 1), d / (2 * d - 1)
 MINIMAX = ("minimax-rate", "minimax-time", "minimax-sampled", "minimax-lower")
-early = Claim(
+early = assembled(
     id="early-stopping",
     title="Early stopped kernel regression reaches the minimax rate for gamma > 1/2",
     statement=(
@@ -339,7 +339,7 @@ def synthetic_order(context: Context) -> Evidence:
 
 
 BEST = ("decay-scale", "synthetic-order")
-best = Claim(
+best = assembled(
     id="rapid-decay",
     title="alpha should decay rapidly with depth",
     statement=(
@@ -362,7 +362,7 @@ best = Claim(
     ),
     checks=(
         Check(BEST[1], Kind.SAMPLED, synthetic_order),
-        Check(BEST[0], Kind.EXACT, scale_of_kernel, "scale"),
+        Check(BEST[0], Kind.EXACT, scale_of_kernel, reading="scale"),
     ),
     planted=(
         PlantedError(

@@ -106,7 +106,7 @@ def simulation(
         time=tuple(map(float, times)),
         series=series,
         plots=(_plot(times, series),),
-        **final,
+        final=final,
     )
 
 

@@ -8,7 +8,6 @@ from flint import arb
 
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Evidence,
     Kind,
@@ -16,8 +15,9 @@ from mfcheck.claims import (
     PlantedError,
     Reading,
 )
-from mfcheck.statistics.compare import order_evidence
 from mfcheck.kernels.limit import limit_kernel
+from mfcheck.statistics.compare import order_evidence
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.rntk_scaling.degeneration import (
     BOUNDS,
     degeneration_steps,
@@ -104,7 +104,7 @@ def slow_rate(context: Context) -> Evidence:
 
 SLOW_CHECKS = ("slow-proof", "slow-enclosed", "slow-values", "slow-rate")
 SLOW = {**BOUNDS, "exponent": EXPONENT}
-slow = Claim(
+slow = assembled(
     id="theorem-2-slow",
     title="Theorem 2: alpha = L^-gamma with gamma < 1/2 degenerates",
     statement=(
@@ -134,8 +134,8 @@ slow = Claim(
     checks=(
         Check(SLOW_CHECKS[0], Kind.CERTIFIED, slow_proof, group="degeneration"),
         Check(SLOW_CHECKS[1], Kind.CERTIFIED, slow_enclosed, group="slow"),
-        Check(SLOW_CHECKS[2], Kind.CERTIFIED, slow_values, "values", group="slow"),
-        Check(SLOW_CHECKS[3], Kind.SIMULATED, slow_rate, "rate"),
+        Check(SLOW_CHECKS[2], Kind.CERTIFIED, slow_values, reading="values", group="slow"),
+        Check(SLOW_CHECKS[3], Kind.SIMULATED, slow_rate, reading="rate"),
     ),
     planted=(
         *planted_errors("theorem-2", *SLOW_CHECKS[:2]),

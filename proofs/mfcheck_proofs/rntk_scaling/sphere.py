@@ -9,7 +9,6 @@ from flint import acb, arb, ctx
 
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Evidence,
     Interval,
@@ -17,10 +16,11 @@ from mfcheck.claims import (
     PlantedError,
     Reading,
 )
-from mfcheck.statistics.compare import order_evidence
 from mfcheck.kernels.formulas import HALF_TERM, theta
 from mfcheck.rigor.ball import interval
 from mfcheck.rigor.program import program
+from mfcheck.statistics.compare import order_evidence
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.rntk_scaling.proofs import PREC
 from mfcheck_proofs.rntk_scaling.symbols import d
 
@@ -115,7 +115,7 @@ def trace(context: Context) -> Evidence:
 
 
 CHECKS = ("spectrum-decay", "spectrum-odd", "spectrum-trace")
-spectrum = Claim(
+spectrum = assembled(
     id="eigenvalue-decay",
     title="Eigenvalue decay of r_1 on the sphere",
     statement=(

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Curve,
     Estimate,
@@ -20,10 +19,11 @@ from mfcheck.claims import (
     Plot,
     Reading,
 )
-from mfcheck.statistics.compare import slope
 from mfcheck.gaussian.exact import expectation
 from mfcheck.kernels.arccos import cosine
 from mfcheck.kernels.rntk import rntk
+from mfcheck.statistics.compare import slope
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.rntk_scaling.empirical import empirical_kernels
 from mfcheck_proofs.rntk_scaling.proofs import Step, conclude, identical
 from mfcheck_proofs.rntk_scaling.symbols import alpha, m
@@ -121,7 +121,7 @@ def width_rate(context: Context) -> Evidence:
 RESOLUTION = 0.2
 """An exponent whose error is larger cannot tell neighbouring half-integers apart."""
 
-finite_width = Claim(
+finite_width = assembled(
     id="finite-width",
     title="The empirical kernel approaches r_L",
     statement="At fixed depth the tangent kernel of a random network of width m differs from r_L by O(m^(-1/2)).",
@@ -249,7 +249,7 @@ def norm_sampled(context: Context) -> Evidence:
 
 
 CHECKS = ("joint-moments", "joint-threshold", "joint-sampled", "joint-kernel")
-joint = Claim(
+joint = assembled(
     id="width-and-depth",
     title="Width and depth jointly",
     statement=(
@@ -274,7 +274,7 @@ joint = Claim(
         Check(CHECKS[0], Kind.EXACT, layer_moments),
         Check(CHECKS[1], Kind.EXACT, uniform_in_depth),
         Check(CHECKS[2], Kind.SAMPLED, norm_sampled),
-        Check(CHECKS[3], Kind.SAMPLED, kernel_in_depth, "kernel"),
+        Check(CHECKS[3], Kind.SAMPLED, kernel_in_depth, reading="kernel"),
     ),
     planted=(
         PlantedError(

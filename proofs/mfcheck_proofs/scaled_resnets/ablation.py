@@ -12,7 +12,6 @@ from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Budget,
     Check,
-    Claim,
     Context,
     Estimate,
     Evidence,
@@ -23,11 +22,12 @@ from mfcheck.claims import (
     Scope,
     Setting,
 )
-from mfcheck.statistics.compare import all_hold, at_most
 from mfcheck.dynamics.resnet import Solution, simulate
 from mfcheck.gaussian.exact import expectation
 from mfcheck.rigor.ball import compare, exact, interval
+from mfcheck.statistics.compare import all_hold, at_most
 from mfcheck.symbolic.generic import s0, s1
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets.changes import Changes, extent, least_beta, small
 from mfcheck_proofs.scaled_resnets.flow import Run, numerics, problem, ratio, runs, share
 from mfcheck_proofs.scaled_resnets.regime import (
@@ -179,15 +179,11 @@ def encoder_shares(context: Context) -> Evidence:
     plot = over_beta_plot(
         found, SHARES, "encoder-shares", "Share of the encoder at the end of training"
     )
-    return evidence.model_copy(
-        update={
-            "domain": rf"$\beta = {large.beta:.4g}$, start and end of the flow; {followed}; seed {context.seed}",
-            "reason": UNDECIDED_OR[evidence.passed].format("a share exceeds the limit"),
-            "plots": (plot,),
-            "notes": (Note(id="encoder-shares", severity="minor", text=text),)
-            if evidence.passed
-            else (),
-        }
+    return evidence.but(
+        domain=rf"$\beta = {large.beta:.4g}$, start and end of the flow; {followed}; seed {context.seed}",
+        reason=UNDECIDED_OR[evidence.passed].format("a share exceeds the limit"),
+        plots=(plot,),
+        notes=(Note(id="encoder-shares", severity="minor", text=text),) if evidence.passed else (),
     )
 
 
@@ -253,7 +249,7 @@ def encoder_removed(context: Context) -> Evidence:
     )
 
 
-ablation = Claim(
+ablation = assembled(
     id="theorem-5-ablation",
     title="Theorems 5 and 6: which part of the network carries them",
     statement=(
@@ -269,7 +265,7 @@ ablation = Claim(
             "encoder-frozen",
             "Bound of the loss with $\\nu_t = \\nu_0$.",
             decay,
-            needs_moving_encoder,
+            needs=needs_moving_encoder,
         ),
         Reading(
             "head-frozen",
@@ -281,14 +277,14 @@ ablation = Claim(
             r"Largest share of the encoder at the least admissible $\beta$: of $\lambda_{\min}(G)$, of the decay of "
             r"the loss, of the $\mathrm{KL}$.",
             {"share": sp.Rational(1, 100)},
-            needs_moving_encoder,
+            needs=needs_moving_encoder,
         ),
         Reading(
             "encoder-removed",
             r"Threshold of $\beta$, both bounds of $\mathrm{KL}$, Rademacher complexity and bound of Theorem 6 at "
             r"$\alpha = 0$, each over the same at the setting's $\alpha$.",
             {"ratio": sp.Integer(1)},
-            needs_moving_encoder,
+            needs=needs_moving_encoder,
         ),
     ),
     checks=(
@@ -296,12 +292,14 @@ ablation = Claim(
             "ablation-encoder-frozen",
             Kind.SIMULATED,
             encoder_frozen,
-            "encoder-frozen",
+            reading="encoder-frozen",
             group="flow",
         ),
-        Check("ablation-head-frozen", Kind.EXACT, head_frozen, "head-frozen"),
-        Check("ablation-shares", Kind.SIMULATED, encoder_shares, "shares", group=GROUP),
-        Check("ablation-encoder-removed", Kind.CERTIFIED, encoder_removed, "encoder-removed"),
+        Check("ablation-head-frozen", Kind.EXACT, head_frozen, reading="head-frozen"),
+        Check("ablation-shares", Kind.SIMULATED, encoder_shares, reading="shares", group=GROUP),
+        Check(
+            "ablation-encoder-removed", Kind.CERTIFIED, encoder_removed, reading="encoder-removed"
+        ),
     ),
     planted=(
         PlantedError(

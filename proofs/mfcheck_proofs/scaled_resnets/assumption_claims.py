@@ -9,7 +9,6 @@ from flint import arb, ctx
 from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Estimate,
     Evidence,
@@ -22,6 +21,7 @@ from mfcheck.claims import (
 from mfcheck.gaussian.exact import expectation
 from mfcheck.rigor.assumption import judge
 from mfcheck.rigor.ball import compare, exact, interval
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets.symbols import C_1, d
 
 # --- claim: Assumption 2 defines probability measures with finite second moments -------------------------------------
@@ -56,7 +56,7 @@ def second_moments(context: Context) -> Evidence:
     )
 
 
-initial = Claim(
+initial = assembled(
     id="assumption-2-measures",
     title=r"The initial measures are probability measures in $\mathcal{P}^2$",
     statement=(
@@ -187,7 +187,7 @@ def sampled_constant(context: Context) -> Evidence:
     )
 
 
-activation_claim = Claim(
+activation_claim = assembled(
     id="assumption-3-activation",
     title="The activation meets Assumption 3",
     statement=(

@@ -6,8 +6,8 @@ from types import MappingProxyType
 import sympy as sp
 
 from mfcheck.claims import Inequality, PlantedError
-from mfcheck.falsify.tightness import check_id
 from mfcheck.falsify.variants import ASSUMPTION, EXPONENT, SCALED, SIGN
+from mfcheck_proofs._assemble import check_id
 from mfcheck_proofs.scaled_resnets import falsifiable as start
 from mfcheck_proofs.scaled_resnets import falsifiable_links as links
 from mfcheck_proofs.scaled_resnets.lemma4 import J1, v

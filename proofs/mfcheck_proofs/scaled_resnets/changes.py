@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfcheck.claims import Budget, Estimate, Setting
-from mfcheck.statistics.compare import half_width
 from mfcheck.dynamics.resnet import Flow, Numerics, Problem, integrate
 from mfcheck.dynamics.resnet.state import State, coarsen, halves, initial_state
+from mfcheck.statistics.compare import half_width
 from mfcheck_proofs.scaled_resnets.flow import end_time, linear_kernels, problem
 from mfcheck_proofs.scaled_resnets.values import value_of
 

@@ -7,7 +7,6 @@ import sympy as sp
 
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Evidence,
     Kind,
@@ -18,6 +17,7 @@ from mfcheck.claims import (
     Scope,
 )
 from mfcheck.constants.orders import order, orders
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets.constants import C_KL, CONSTANTS
 from mfcheck_proofs.scaled_resnets.rademacher import SOURCE
 from mfcheck_proofs.scaled_resnets.symbols import Lambda, n, r_max
@@ -64,7 +64,7 @@ def scaling_orders(context: Context) -> Evidence:
     )
 
 
-scaling = Claim(
+scaling = assembled(
     id="theorem-6-scaling",
     title=r"Theorem 6, link: the choice of $\beta$ meets Theorem 5",
     statement=(

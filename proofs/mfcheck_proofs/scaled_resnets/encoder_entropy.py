@@ -21,7 +21,6 @@ from scipy import stats
 from mfcheck.claims import (
     Budget,
     Check,
-    Claim,
     Context,
     Estimate,
     Evidence,
@@ -32,13 +31,14 @@ from mfcheck.claims import (
     Sample,
     Setting,
 )
-from mfcheck.statistics.compare import agrees
 from mfcheck.dynamics.resnet import Numerics, simulate
 from mfcheck.errors import InputError
 from mfcheck.gaussian.dual import half_gram
 from mfcheck.gaussian.hermite import hermite_coefficients, tail_sums
 from mfcheck.rigor.ball import exact
+from mfcheck.statistics.compare import agrees
 from mfcheck.symbolic.activation import Activation
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets import quick
 from mfcheck_proofs.scaled_resnets.changes import least_beta
 from mfcheck_proofs.scaled_resnets.flow import (
@@ -267,7 +267,7 @@ def _entropy_note(limit: float, share: float, tau: float, lhs: Estimate, rhs: Es
 
 CHECK = "theorem-5-kl-nu-limit"
 LIMIT = {"limit": alpha**2 * Q_nu}
-limit_claim = Claim(
+limit_claim = assembled(
     id="theorem-5-kl-nu-limit",
     title=r"Theorem 5: the leading order of the encoder's $\mathrm{KL}$",
     statement=(
@@ -283,7 +283,7 @@ limit_claim = Claim(
             "stated",
             r"$Q_\nu$ is the double sum over $i, j$, halved; the limit is $\alpha^2 Q_\nu$.",
             LIMIT,
-            needs_moving_encoder,
+            needs=needs_moving_encoder,
         ),
     ),
     checks=(Check(CHECK, Kind.SIMULATED, encoder_limit),),

@@ -268,7 +268,7 @@ def in_the_limit(
             bound = enclosed_formula(formulas[formula], case) * exact(case.setting["beta"]) ** power
             return enclosed_formula(leading, case), bound
 
-    return Inequality(id, "stated", text, TRAINED, fast, enclosed, ranges=(BETA,))
+    return Inequality(id, text, TRAINED, fast, enclosed, reading="stated", ranges=(BETA,))
 
 
 MOVEMENT = in_the_limit(

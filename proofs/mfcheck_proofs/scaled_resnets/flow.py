@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfcheck.claims import Budget, Context, Curve, Estimate, Plot, Setting
-from mfcheck.statistics.compare import half_width
 from mfcheck.dynamics.resnet import Numerics, Problem, Solution, simulate
 from mfcheck.errors import InputError
+from mfcheck.statistics.compare import half_width
 from mfcheck_proofs.scaled_resnets.matrices import kernel_matrix, to_array
 from mfcheck_proofs.scaled_resnets.values import value_of
 

@@ -7,7 +7,6 @@ import sympy as sp
 from mfcheck.checks.identity import identities, matrix_identities
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Evidence,
     Kind,
@@ -17,6 +16,7 @@ from mfcheck.claims import (
 )
 from mfcheck.gaussian.exact import correlated, expectation, ornstein_uhlenbeck
 from mfcheck.symbolic.generic import s0, s1, s2, specialise
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets.particle_system import System, dot, system
 from mfcheck_proofs.scaled_resnets.symbols import alpha, beta, k, n
 
@@ -93,7 +93,7 @@ def matrix_dynamics(context: Context) -> Evidence:
 
 
 DYNAMICS = ("gram-dynamics-particles", "gram-dynamics-matrices")
-dynamics_identities = Claim(
+dynamics_identities = assembled(
     id="gram-dynamics",
     title="Residuals and loss follow the Gram matrix",
     statement=(
@@ -147,7 +147,7 @@ def sum_of_squares(context: Context) -> Evidence:
     )
 
 
-positive = Claim(
+positive = assembled(
     id="gram-psd",
     title="$G_1$ is positive semi-definite",
     statement=(
@@ -185,7 +185,7 @@ def centred(context: Context) -> Evidence:
     )
 
 
-initialisation = Claim(
+initialisation = assembled(
     id="initialisation",
     title="At initialisation the deep network is the identity",
     statement=(
@@ -264,7 +264,7 @@ def mehler(context: Context) -> Evidence:
 
 
 G2_WEIGHT = 1 + k
-hermite_gram = Claim(
+hermite_gram = assembled(
     id="hermite-gram",
     title="Hermite form of $G_2$ at initialisation",
     statement=(
@@ -342,7 +342,7 @@ def chaos_weights(context: Context) -> Evidence:
 
 
 KL_CHECKS = ("kl-entropy-rate", "kl-stein-kernel", "kl-chaos-weights")
-kl_kernel = Claim(
+kl_kernel = assembled(
     id="kl-rate",
     title=r"The rate of $\mathrm{KL}$ along the flow, and its kernel",
     statement=(

@@ -10,7 +10,6 @@ from flint import arb, ctx
 from mfcheck.checks.identity import matrix_identities
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Evidence,
     Kind,
@@ -27,6 +26,7 @@ from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, enclose, exact, interval
 from mfcheck.rigor.codes import n_max
 from mfcheck.symbolic.activation import Activation
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets.lemma4_certificates import below, of_data
 from mfcheck_proofs.scaled_resnets.matrices import smallest
 from mfcheck_proofs.scaled_resnets.point_sets import (
@@ -60,7 +60,7 @@ def excess_is_square(context: Context) -> Evidence:
     )
 
 
-first = Claim(
+first = assembled(
     id="lemma-4-first",
     title="Lemma 4, first inequality",
     statement=(
@@ -311,7 +311,7 @@ def _floor_certificate(setting: Setting, most: int, bound: arb) -> dict[str, Any
     )
 
 
-second = Claim(
+second = assembled(
     id="lemma-4-second",
     title="Lemma 4, second inequality",
     statement=(
@@ -336,10 +336,10 @@ second = Claim(
         ),
     ),
     checks=(
-        Check("lemma-4-close-points", Kind.CERTIFIED, close_points, "strict"),
-        Check("lemma-4-circle", Kind.CERTIFIED, circle_witness, "strict"),
-        Check("lemma-4-gershgorin", Kind.CERTIFIED, gershgorin, "charitable"),
-        Check("lemma-4-code-bound", Kind.CERTIFIED, positive_floor, "charitable"),
+        Check("lemma-4-close-points", Kind.CERTIFIED, close_points, reading="strict"),
+        Check("lemma-4-circle", Kind.CERTIFIED, circle_witness, reading="strict"),
+        Check("lemma-4-gershgorin", Kind.CERTIFIED, gershgorin, reading="charitable"),
+        Check("lemma-4-code-bound", Kind.CERTIFIED, positive_floor, reading="charitable"),
     ),
     planted=(
         PlantedError(

@@ -11,7 +11,6 @@ from scipy import stats
 
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Curve,
     Data,
@@ -24,8 +23,9 @@ from mfcheck.claims import (
     Reading,
     Setting,
 )
-from mfcheck.statistics.compare import all_hold, at_most, half_width
 from mfcheck.dynamics.resnet import Flow, Numerics, Problem, integrate
+from mfcheck.statistics.compare import all_hold, at_most, half_width
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets.setting import needs_smooth_activation
 from mfcheck_proofs.scaled_resnets.values import number, quoted, value_of
 
@@ -168,7 +168,7 @@ def _looseness(found: list[Estimate], stated: list[float]) -> str:
 
 
 bound_symbol = sp.Symbol("B_gen", nonnegative=True)
-measured = Claim(
+measured = assembled(
     id="theorem-6-measured",
     title="Theorem 6, measured: test error against the bound",
     statement="The test error of the trained network is at most the bound of Theorem 6 with explicit constants.",
@@ -179,7 +179,7 @@ measured = Claim(
             "stated",
             "The bound, for independent uniform samples.",
             {"bound": bound_symbol},
-            needs_smooth_activation,
+            needs=needs_smooth_activation,
         ),
     ),
     checks=(Check("theorem-6-test-error", Kind.SIMULATED, measured_error),),

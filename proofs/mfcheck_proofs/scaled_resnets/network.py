@@ -8,7 +8,6 @@ from scipy.integrate import solve_ivp
 from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Estimate,
     Evidence,
@@ -19,6 +18,7 @@ from mfcheck.claims import (
 )
 from mfcheck.statistics.compare import at_most, order_evidence
 from mfcheck.symbolic.generic import s0
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets.particle_system import System, dot, system
 from mfcheck_proofs.scaled_resnets.symbols import C_1, alpha, beta, n
 
@@ -97,7 +97,7 @@ def growth_identity(context: Context) -> Evidence:
     return identities(pairs, "dimensions 1, 2, 3, 5; every $w$ and $v$")
 
 
-well_posed = Claim(
+well_posed = assembled(
     id="ode-well-posed",
     title="The ODE of the infinitely deep network is well posed",
     statement=(
@@ -158,7 +158,7 @@ def euler_order(context: Context) -> Evidence:
 
 
 order = sp.Integer(-1)
-discretisation = Claim(
+discretisation = assembled(
     id="ode-depth-discretisation",
     title="A residual network of $L$ layers approaches the ODE",
     statement=(
@@ -268,7 +268,7 @@ summands = {
 TAU_CHECKS = ("derivative-tau-particles", "derivative-tau-variation")
 NU_CHECKS = ("derivative-nu-particles", "derivative-nu-variation")
 
-functional_derivatives = Claim(
+functional_derivatives = assembled(
     id="functional-derivatives",
     title="Functional derivatives of the loss",
     statement=(
@@ -358,7 +358,7 @@ def dissipation(context: Context) -> Evidence:
 slope = sp.Derivative(potential, x)
 flow = {"velocity": -slope, "pde": sp.Derivative(density * slope, x)}
 
-flows = Claim(
+flows = assembled(
     id="gradient-flows",
     title="The flows (2) and (3) move each particle down its functional derivative",
     statement=(

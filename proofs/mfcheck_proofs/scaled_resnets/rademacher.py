@@ -8,7 +8,6 @@ from scipy.special import logsumexp
 
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Estimate,
     Evidence,
@@ -17,6 +16,7 @@ from mfcheck.claims import (
     Reading,
 )
 from mfcheck.statistics.compare import all_hold, at_most
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets import bounds as formulas
 from mfcheck_proofs.scaled_resnets.symbols import B_0, beta, n
 from mfcheck_proofs.scaled_resnets.values import number, value_of
@@ -93,7 +93,7 @@ def rademacher_link(context: Context) -> Evidence:
     )
 
 
-rademacher = Claim(
+rademacher = assembled(
     id="theorem-6-rademacher",
     title=r"Theorem 6, link: Rademacher complexity of a $\mathrm{KL}$ ball",
     statement=(

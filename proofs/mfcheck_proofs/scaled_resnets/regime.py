@@ -8,7 +8,6 @@ import sympy as sp
 from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Curve,
     Estimate,
@@ -20,9 +19,10 @@ from mfcheck.claims import (
     Reading,
     Scope,
 )
-from mfcheck.statistics.compare import all_hold, at_most, order_evidence
 from mfcheck.gaussian.exact import expectation
+from mfcheck.statistics.compare import all_hold, at_most, order_evidence
 from mfcheck.symbolic.generic import s0, s1, s2
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets.changes import (
     CONVERGED,
     SMALL_BETA,
@@ -144,16 +144,14 @@ def lazy(context: Context) -> Evidence:
         + ("" if context.setting["alpha"] else r" There is no encoder ($\alpha = 0$).")
         + _at_small_beta(small(found))
     )
-    return evidence.model_copy(
-        update={
-            "domain": rf"$\beta = {large.beta:.4g}$; kernel, features, trajectory; "
-            f"{followed}, seed {context.seed}",
-            "reason": UNDECIDED_OR[evidence.passed].format("a change exceeds the tolerance"),
-            "plots": (plot,),
-            "notes": (Note(id="theorem-5-lazy", severity="major", text=text),)
-            if evidence.passed is not None
-            else (),
-        }
+    return evidence.but(
+        domain=rf"$\beta = {large.beta:.4g}$; kernel, features, trajectory; "
+        f"{followed}, seed {context.seed}",
+        reason=UNDECIDED_OR[evidence.passed].format("a change exceeds the tolerance"),
+        plots=(plot,),
+        notes=(Note(id="theorem-5-lazy", severity="major", text=text),)
+        if evidence.passed is not None
+        else (),
     )
 
 
@@ -169,11 +167,9 @@ def learning(context: Context) -> Evidence:
     least = Estimate(value=float(context["change"]), error=0.0)
     pairs = [(least, found[name]) for name in CHANGES]
     evidence = tightest([at_most(*pair) for pair in pairs], pairs)
-    return evidence.model_copy(
-        update={
-            "domain": rf"$\beta = {found.beta:g}$; kernel, features, trajectory; seed {context.seed}",
-            "reason": UNDECIDED_OR[evidence.passed].format("a change is smaller"),
-        }
+    return evidence.but(
+        domain=rf"$\beta = {found.beta:g}$; kernel, features, trajectory; seed {context.seed}",
+        reason=UNDECIDED_OR[evidence.passed].format("a change is smaller"),
     )
 
 
@@ -231,7 +227,7 @@ CHECKS = (
     "regime-small-beta",
 )
 LAW = {"order": sp.Integer(-2)}
-regime = Claim(
+regime = assembled(
     id="theorem-5-regime",
     title="Theorem 5: the regime in which it holds",
     statement=(
@@ -245,7 +241,7 @@ regime = Claim(
             "stated",
             r"Largest relative change at the least admissible $\beta$ (larger $\beta$ change less).",
             {"tolerance": sp.Rational(1, 100)},
-            needs_flow,
+            needs=needs_flow,
         ),
         Reading(
             "symmetry",
@@ -253,7 +249,7 @@ regime = Claim(
             {"first": sp.Integer(0)},
         ),
         *(
-            Reading(name, f"Exponent of {label} in $\\beta$.", LAW, needs)
+            Reading(name, f"Exponent of {label} in $\\beta$.", LAW, needs=needs)
             for name, label, needs in (
                 ("kernel", CHANGES["kernel"], needs_flow),
                 ("features", CHANGES["features"], needs_moving_encoder),
@@ -264,17 +260,17 @@ regime = Claim(
             "small-beta",
             r"Least relative change at $\beta = 1$, below the threshold: features are learned there.",
             {"change": LEARNED},
-            needs_moving_encoder,
+            needs=needs_moving_encoder,
         ),
     ),
     checks=(
         Check(CHECKS[0], Kind.SIMULATED, lazy, group=GROUP),
-        Check(CHECKS[1], Kind.EXACT, first_order, "symmetry"),
+        Check(CHECKS[1], Kind.EXACT, first_order, reading="symmetry"),
         *(
-            Check(f"regime-law-{name}", Kind.SIMULATED, law(name), name, group=GROUP)
+            Check(f"regime-law-{name}", Kind.SIMULATED, law(name), reading=name, group=GROUP)
             for name in CHANGES
         ),
-        Check(CHECKS[5], Kind.SIMULATED, learning, "small-beta", group=GROUP),
+        Check(CHECKS[5], Kind.SIMULATED, learning, reading="small-beta", group=GROUP),
     ),
     planted=(
         PlantedError(

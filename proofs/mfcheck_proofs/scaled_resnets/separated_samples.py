@@ -13,7 +13,6 @@ from scipy import stats
 from mfcheck.checks.identity import identities
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Estimate,
     Evidence,
@@ -28,6 +27,7 @@ from mfcheck.claims.setting import Point
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import compare, exact, interval
 from mfcheck.symbolic.generic import s0
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
 from mfcheck_proofs.scaled_resnets.symbols import C_max, d, n, n_max
 
@@ -285,7 +285,7 @@ def repeated_point(context: Context) -> Evidence:
     return identities(pairs, domain, Scope.WHOLE)
 
 
-iid = Claim(
+iid = assembled(
     id="assumption-1-iid",
     title="Assumption 1 holds with probability one for independent samples",
     statement=(
@@ -318,10 +318,12 @@ iid = Claim(
     ),
     checks=(
         Check("assumption-1-probability", Kind.CERTIFIED, probability_one),
-        Check("assumption-1-frequency", Kind.SAMPLED, cap_frequency, "cap-formula"),
-        Check("assumption-1-closed-forms", Kind.CERTIFIED, cap_low_dimensions, "cap-formula"),
-        Check("assumption-1-every-law", Kind.EXACT, every_law, "every-law"),
-        Check("assumption-1-repeated-point", Kind.EXACT, repeated_point, "repeated-point"),
+        Check("assumption-1-frequency", Kind.SAMPLED, cap_frequency, reading="cap-formula"),
+        Check(
+            "assumption-1-closed-forms", Kind.CERTIFIED, cap_low_dimensions, reading="cap-formula"
+        ),
+        Check("assumption-1-every-law", Kind.EXACT, every_law, reading="every-law"),
+        Check("assumption-1-repeated-point", Kind.EXACT, repeated_point, reading="repeated-point"),
     ),
     planted=(
         PlantedError(

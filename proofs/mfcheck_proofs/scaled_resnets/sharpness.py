@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from mfcheck.claims import (
     Budget,
     Check,
-    Claim,
     Context,
     Curve,
     Data,
@@ -22,8 +21,9 @@ from mfcheck.claims import (
     Reading,
     Setting,
 )
-from mfcheck.statistics.compare import SLOPE_RESOLUTION, all_hold, at_most, slope
 from mfcheck.dynamics.resnet import Numerics, Solution, simulate
+from mfcheck.statistics.compare import SLOPE_RESOLUTION, all_hold, at_most, slope
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets.constants import C_KL
 from mfcheck_proofs.scaled_resnets.flow import end_time, problem
 from mfcheck_proofs.scaled_resnets.setting import needs_flow
@@ -318,7 +318,7 @@ def _factor(rows: list[Row], sizes: tuple[int, ...]) -> Plot:
 
 
 CONCLUSIONS = {"floor": lambda_0 / 2, "loss": decay["bound"], "KL": KL_BOUND}
-sharpness = Claim(
+sharpness = assembled(
     id="theorem-5-threshold",
     title=r"Theorem 5: how sharp the requirement on $\beta$ is",
     statement=(
@@ -333,7 +333,7 @@ sharpness = Claim(
             r"Floor of $\lambda_{\min}(G_2)$, bounds of loss and $\mathrm{KL}$ along flows whose $\beta$ is a "
             "fraction of the threshold.",
             CONCLUSIONS,
-            needs_flow,
+            needs=needs_flow,
         ),
     ),
     checks=(Check("threshold-map", Kind.SIMULATED, threshold_map),),

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfcheck.claims import Curve, Estimate, Plot, Setting
-from mfcheck.statistics.compare import all_hold, at_most
 from mfcheck.claims.experiment import Option
 from mfcheck.claims.model import SimulationStopped
 from mfcheck.claims.record import BoundRecord, Series, SimulationRecord, StoppedRecord
@@ -25,6 +24,7 @@ from mfcheck.dynamics.resnet import (
 from mfcheck.dynamics.resnet.memory import in_words
 from mfcheck.dynamics.resnet.solution import Series as Values
 from mfcheck.errors import InputError
+from mfcheck.statistics.compare import all_hold, at_most
 from mfcheck_proofs.scaled_resnets.flow import problem
 from mfcheck_proofs.scaled_resnets.values import value_of
 
@@ -98,7 +98,7 @@ def simulation(
         options=options,
         notes=tuple(_notes(setting, found)),
         plots=tuple(_plot(setting, found, name, limits.get(name)) for name in QUANTITIES),
-        **{n: Estimate(value=e.value, error=e.error) for n, e in found.final.items()},
+        final={n: Estimate(value=e.value, error=e.error) for n, e in found.final.items()},
     )
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfcheck.claims import Context, Curve, Estimate, Evidence, Note
-from mfcheck.statistics.compare import order_evidence, slope
 from mfcheck.gaussian.dual import DualKernel
 from mfcheck.gaussian.hermite import hermite_coefficients
+from mfcheck.statistics.compare import order_evidence, slope
 from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.scaled_resnets.point_sets import circle
 from mfcheck_proofs.scaled_resnets.values import quoted
@@ -144,10 +144,10 @@ def teacher_rate(context: Context) -> Evidence:
         if k
     )
     plot = evidence.plots[0]
-    plots = (plot.model_copy(update={"curves": (*plot.curves, *others)}),)
+    plots = (plot.but(curves=(*plot.curves, *others)),)
     notes = (_note(context.setting.activation, sizes, found),) if passed else ()
     changes = {"passed": passed, "reason": reason, "lhs": fitted, "error": fitted.error}
-    return evidence.model_copy(update={"plots": plots, "notes": notes, **changes})
+    return evidence.but(plots=plots, notes=notes, **changes)
 
 
 def _fit(sizes: Array, found: Array) -> tuple[Array, Estimate]:

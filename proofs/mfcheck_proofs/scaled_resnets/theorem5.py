@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Estimate,
     Evidence,
@@ -18,6 +17,7 @@ from mfcheck.claims import (
     Reading,
 )
 from mfcheck.statistics.compare import agrees
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets.constants import C_KL
 from mfcheck_proofs.scaled_resnets.flow import (
     converged_shares,
@@ -76,7 +76,7 @@ def loss_decay(context: Context) -> Evidence:
         )
 
     plot = plot_over_time(shown, "loss", "loss $L(t)$", curve)
-    return evidence.model_copy(update={"plots": (plot,), "notes": (_regime_note(context),)})
+    return evidence.but(plots=(plot,), notes=(_regime_note(context),))
 
 
 NEARLY_FIXED = 0.01
@@ -115,7 +115,7 @@ def _regime_note(context: Context) -> Note:
     )
 
 
-loss_claim = Claim(
+loss_claim = assembled(
     id="theorem-5-loss",
     title="Theorem 5: the loss decays exponentially",
     statement=r"For all $t$: $L(t) \le L(0)\exp(-\beta^2\lambda_0 t/n)$.",
@@ -163,7 +163,7 @@ def _kl_bound(quantity: str, label: str) -> Callable[[Context], Evidence]:
             label,
             lambda times: np.full(len(times), number(context, context["bound"], beta=shown.beta)),
         )
-        return evidence.model_copy(update={"plots": (plot,)})
+        return evidence.but(plots=(plot,))
 
     return in_regime(check)
 
@@ -200,7 +200,7 @@ def leading_order(context: Context) -> Evidence:
     )
 
 
-kl_tau = Claim(
+kl_tau = assembled(
     id="theorem-5-kl-tau",
     title=r"Theorem 5: $\mathrm{KL}$ of the predictor's measure",
     statement=(
@@ -234,11 +234,15 @@ kl_tau = Claim(
             "theorem-5-kl-tau-slope",
             Kind.SIMULATED,
             slope("KL_tau", r"$\mathrm{KL}(\tau_\infty\,\|\,\tau_0)$", "kl-tau-slope"),
-            "leading-order",
+            reading="leading-order",
             group=GROUP,
         ),
         Check(
-            "theorem-5-kl-tau-limit", Kind.SIMULATED, leading_order, "leading-order", group=GROUP
+            "theorem-5-kl-tau-limit",
+            Kind.SIMULATED,
+            leading_order,
+            reading="leading-order",
+            group=GROUP,
         ),
     ),
     planted=(
@@ -285,10 +289,10 @@ def encoder_slope(context: Context) -> Evidence:
             rf"$\mathrm{{KL}}$ of the predictor. The order of the stated bound for $\nu$ is not sharp{regime}."
         ),
     )
-    return evidence.model_copy(update={"notes": (note,)})
+    return evidence.but(notes=(note,))
 
 
-kl_nu = Claim(
+kl_nu = assembled(
     id="theorem-5-kl-nu",
     title=r"Theorem 5: $\mathrm{KL}$ of the encoder's measure",
     statement=(
@@ -307,7 +311,7 @@ kl_nu = Claim(
             "sharp-order",
             r"$\mathrm{KL}(\nu_\infty\,\|\,\nu_0)$ is of order $\beta^{-4}$: two orders better than stated.",
             {"order": sp.Integer(-4)},
-            needs_encoder,
+            needs=needs_encoder,
         ),
     ),
     checks=(
@@ -317,7 +321,13 @@ kl_nu = Claim(
             _kl_bound("KL_nu", r"$\mathrm{KL}(\nu_t\,\|\,\nu_0)$"),
             group=GROUP,
         ),
-        Check("theorem-5-kl-nu-slope", Kind.SIMULATED, encoder_slope, "sharp-order", group=GROUP),
+        Check(
+            "theorem-5-kl-nu-slope",
+            Kind.SIMULATED,
+            encoder_slope,
+            reading="sharp-order",
+            group=GROUP,
+        ),
     ),
     planted=(
         PlantedError(

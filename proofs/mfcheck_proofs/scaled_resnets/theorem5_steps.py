@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Estimate,
     Evidence,
@@ -15,6 +14,7 @@ from mfcheck.claims import (
     Reading,
 )
 from mfcheck.statistics.compare import agrees
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets.flow import (
     converged_shares,
     final,
@@ -81,7 +81,7 @@ def movement_limit(context: Context) -> Evidence:
 
 
 MOVEMENT_CHECKS = ("movement-tau-length", "movement-tau-limit", "movement-nu-slope")
-movement = Claim(
+movement = assembled(
     id="theorem-5-movement",
     title="Theorem 5, step: how far the parameters move",
     statement=(
@@ -97,7 +97,7 @@ movement = Claim(
             "encoder",
             r"Order of the encoder's displacement in $\beta$.",
             {"order": sp.Integer(-2)},
-            needs_encoder,
+            needs=needs_encoder,
         ),
     ),
     checks=(
@@ -107,7 +107,7 @@ movement = Claim(
             MOVEMENT_CHECKS[2],
             Kind.SIMULATED,
             slope("movement_nu", r"displacement of $\nu$", "movement-nu-slope"),
-            "encoder",
+            reading="encoder",
             group=GROUP,
         ),
     ),
@@ -154,10 +154,10 @@ def spectral_floor(context: Context) -> Evidence:
         lambda times: np.full(len(times), floor),
         logarithmic=False,
     )
-    return evidence.model_copy(update={"plots": (plot,)})
+    return evidence.but(plots=(plot,))
 
 
-spectrum = Claim(
+spectrum = assembled(
     id="theorem-5-spectrum",
     title=r"Theorem 5, step: $\lambda_{\min}(G_2)$ keeps half of its value",
     statement=(

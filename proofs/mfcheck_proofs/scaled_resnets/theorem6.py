@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from mfcheck.claims import (
     Check,
-    Claim,
     Context,
     Evidence,
     Kind,
@@ -25,6 +24,7 @@ from mfcheck.constants.orders import order
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, exact, interval
 from mfcheck.rigor.codes import n_max
+from mfcheck_proofs._assemble import assembled
 from mfcheck_proofs.scaled_resnets.choice_of_beta import orders_in_n, scaling
 from mfcheck_proofs.scaled_resnets.constants import C_KL, CONSTANTS
 from mfcheck_proofs.scaled_resnets.rademacher import SOURCE, rademacher, radius
@@ -92,7 +92,7 @@ def _chain_notes(complexity: sp.Expr, rate: sp.Expr) -> tuple[Note, ...]:
 
 
 CHAIN_CHECKS = ("theorem-6-composition", "theorem-6-repaired", "theorem-6-teacher")
-composition = Claim(
+composition = assembled(
     id="theorem-6-composition",
     title="Theorem 6, link: the composed rate",
     statement=(
@@ -114,8 +114,14 @@ composition = Claim(
     ),
     checks=(
         Check(CHAIN_CHECKS[0], Kind.EXACT, composed_order, question=Question.FOLLOWS),
-        Check(CHAIN_CHECKS[1], Kind.EXACT, composed_order, "repaired", Question.FOLLOWS),
-        Check(CHAIN_CHECKS[2], Kind.SAMPLED, teacher_rate, "repaired"),
+        Check(
+            CHAIN_CHECKS[1],
+            Kind.EXACT,
+            composed_order,
+            reading="repaired",
+            question=Question.FOLLOWS,
+        ),
+        Check(CHAIN_CHECKS[2], Kind.SAMPLED, teacher_rate, reading="repaired"),
     ),
     planted=(
         PlantedError(
@@ -283,7 +289,7 @@ def numerical_value(context: Context) -> Evidence:
 
 
 FINAL_CHECKS = ("theorem-6-confidence", "theorem-6-samples", "theorem-6-value")
-final = Claim(
+final = assembled(
     id="theorem-6-final",
     title="Theorem 6: the generalisation bound",
     statement=(
@@ -304,7 +310,13 @@ final = Claim(
     checks=(
         Check(FINAL_CHECKS[0], Kind.EXACT, confidence_term),
         Check(FINAL_CHECKS[1], Kind.CERTIFIED, bounded_samples, question=Question.APPLIES),
-        Check(FINAL_CHECKS[2], Kind.CERTIFIED, numerical_value, "explicit", Question.APPLIES),
+        Check(
+            FINAL_CHECKS[2],
+            Kind.CERTIFIED,
+            numerical_value,
+            reading="explicit",
+            question=Question.APPLIES,
+        ),
     ),
     planted=(
         PlantedError(

@@ -8,7 +8,6 @@ from mfcheck.claims import (
     Answer,
     Assumption,
     Check,
-    Claim,
     Evidence,
     Kind,
     Paper,
@@ -20,6 +19,7 @@ from mfcheck.claims import (
 )
 from mfcheck.rigor import certificate
 from mfcheck.rigor.codes import n_max
+from mfcheck_proofs._assemble import assembled
 
 CROWD = Regime(
     "crowd",
@@ -47,7 +47,7 @@ paper = Paper(
     default=DEFAULT,
     assumptions=(Assumption("crowded", "Many points", "s", "q", _crowded, lambda _: DEFAULT),),
     claims=(
-        Claim(
+        assembled(
             id="nothing",
             title="t",
             statement="s",

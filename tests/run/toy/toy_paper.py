@@ -16,7 +16,6 @@ from mfcheck.claims import (
     Answer,
     Assumption,
     Check,
-    Claim,
     Constant,
     Context,
     Curve,
@@ -37,6 +36,7 @@ from mfcheck.claims import (
 )
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation
+from mfcheck_proofs._assemble import assembled
 
 x, alpha, beta = sp.symbols("x alpha beta", real=True)
 
@@ -160,7 +160,7 @@ def _two(setting: Setting, digits: int) -> Any:
 
 
 CLAIMS = (
-    Claim(
+    assembled(
         id="square",
         title="Binomial square",
         statement="(x+1)^2 = x^2+2x+1.",
@@ -192,7 +192,7 @@ CLAIMS = (
             ),
         ),
     ),
-    Claim(
+    assembled(
         id="false",
         title="One is the largest",
         statement="No number exceeds 1.",
@@ -200,7 +200,7 @@ CLAIMS = (
         readings=(Reading("stated", "As it stands."),),
         checks=(Check("false.witness", Kind.CERTIFIED, _witness),),
     ),
-    Claim(
+    assembled(
         id="cited",
         title="By Lemma 1",
         statement="It follows.",
@@ -211,7 +211,7 @@ CLAIMS = (
             Check("cited.holds", Kind.SAMPLED, _calm),
         ),
     ),
-    Claim(
+    assembled(
         id="fragile",
         title="Fragile",
         statement="It holds.",
