@@ -1,0 +1,131 @@
+"""Infinite-width values from two widths: replicates at both, the correction 1/N removed or bounded."""
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import overload
+
+import numpy as np
+
+from mfcheck.claims.record import Estimate
+from mfcheck.errors import InputError
+from mfcheck.networks.maps import Array
+from mfcheck.statistics import extrapolated, mean_of
+
+Named = Mapping[str, Array]
+Measure = Callable[[int, np.random.Generator, int], Array]
+NamedMeasure = Callable[[int, np.random.Generator, int], Named]
+
+
+@overload
+def at_widths(
+    measure: Measure,
+    widths: Sequence[int],
+    replicates: int,
+    rng: np.random.Generator,
+    *,
+    logs: bool = False,
+    constant: float | None = None,
+) -> Estimate: ...
+
+
+@overload
+def at_widths(
+    measure: NamedMeasure,
+    widths: Sequence[int],
+    replicates: int,
+    rng: np.random.Generator,
+    *,
+    logs: bool | Collection[str] = False,
+    constant: float | Mapping[str, float] | None = None,
+) -> dict[str, Estimate]: ...
+
+
+def at_widths(
+    measure: Measure | NamedMeasure,
+    widths: Sequence[int],
+    replicates: int,
+    rng: np.random.Generator,
+    *,
+    logs: bool | Collection[str] = False,
+    constant: float | Mapping[str, float] | None = None,
+) -> Estimate | dict[str, Estimate]:
+    """Return estimates of the limits of infinite width, one for each quantity that a simulation measures.
+
+    Without `constant` the term B/N is removed with the help of the smaller width, and a bias stays for the next order.
+    With it nothing is removed: the value is that of the largest width with the bias `constant / N`, in absolute units.
+
+    Args:
+        measure: from a width, a generator and a number of replicates to independent replicate values, shape
+            (replicates,), or to such arrays by name. Replicates are drawn in one call, so that they can be batched.
+        widths: two widths, the second at least twice the first; one is enough if `constant` is given.
+        replicates: number of nets at each width.
+        rng: source of randomness; each width has a stream of its own.
+        logs: quantities (or all) whose logarithm of the mean is estimated and extrapolated: products of many factors
+            have corrections that multiply. What is typical and not expected is measured as a mean of logarithms: then
+            let `measure` return logarithms.
+        constant: C of the bias C/N, for all or by name; names that it lacks are extrapolated.
+
+    Raises:
+        InputError: widths that do not allow it, or values whose mean has no logarithm.
+    """
+    _check_widths(widths, constant is not None and not isinstance(constant, Mapping))
+    used = sorted(widths)[-2:]
+    found = [
+        _named(measure(n, g, replicates)) for n, g in zip(used, rng.spawn(len(used)), strict=True)
+    ]
+    single = "" in found[-1]
+    result = {}
+    for name in found[-1]:
+        in_logs = logs if isinstance(logs, bool) else name in logs
+        rows = [values[name] for values in found]
+        result[name] = _limit(used, rows, in_logs, _constant_of(constant, name))
+    return result[""] if single else result
+
+
+def log_of(estimate: Estimate) -> Estimate:
+    """Return the logarithm of a positive estimate; the interval is the longer side of the exact image.
+
+    Raises:
+        InputError: zero is within its error.
+    """
+    relative = estimate.error / estimate.value if estimate.value > 0 else math.inf
+    if relative >= 1:
+        raise InputError(
+            "the error reaches zero, so that there is no logarithm: take more replicates"
+        )
+    error = -math.log1p(-relative)
+    share = estimate.bias / estimate.error if estimate.error else 0.0
+    return estimate.model_copy(
+        update={"value": math.log(estimate.value), "error": error, "bias": error * share}
+    )
+
+
+def _limit(
+    widths: Sequence[int], rows: Sequence[Array], in_logs: bool, c: float | None
+) -> Estimate:
+    if c is not None:
+        found = mean_of(rows[-1])
+        found = log_of(found) if in_logs else found
+        bias = abs(c) / widths[-1]
+        return found.model_copy(update={"error": found.error + bias, "bias": bias})
+    if len(widths) < 2:
+        raise InputError("extrapolation needs two widths")
+    estimates = [mean_of(row) for row in rows]
+    return extrapolated(widths, [log_of(e) for e in estimates] if in_logs else estimates)
+
+
+def _named(values: Array | Named) -> Named:
+    return values if isinstance(values, Mapping) else {"": values}
+
+
+def _constant_of(constant: float | Mapping[str, float] | None, name: str) -> float | None:
+    return constant.get(name) if isinstance(constant, Mapping) else constant
+
+
+def _check_widths(widths: Sequence[int], single: bool) -> None:
+    """Refuse widths from which the limit cannot be estimated."""
+    ordered = sorted(widths)
+    if not ordered or ordered[0] < 1:
+        raise InputError("a width is a positive number")
+    if not single and (len(ordered) < 2 or ordered[-1] < 2 * ordered[-2]):
+        raise InputError("extrapolation needs two widths, the second at least twice the first")
