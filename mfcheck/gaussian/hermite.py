@@ -14,7 +14,13 @@ from flint import arb, ctx
 
 from mfcheck.errors import InputError
 from mfcheck.gaussian.closed_forms import closed_coefficients
-from mfcheck.rigor.integrate import check_digits, cut_tails, expectation_of, is_accurate, parity
+from mfcheck.rigor.integrate import (
+    check_digits,
+    cut_tails,
+    expectation_sqrt2_of,
+    is_accurate,
+    parity,
+)
 from mfcheck.rigor.pieces import Piece, continuous_derivatives, pieces
 from mfcheck.rigor.quadrature import hermite_integrals
 from mfcheck.symbolic.activation import Activation, X
@@ -139,7 +145,7 @@ def totals(activation: Activation, digits: int = 30) -> WeightedSums:
     with ctx.workprec(int(digits * _LOG2_10) + 32):
         for order in range(min(3, smoothness + 2)):
             squares = [Piece(p.lower, p.upper, sp.diff(p.expr, X, order) ** 2) for p in parts]
-            moments[order] = 2**order * expectation_of(squares, digits, abs(symmetry))
+            moments[order] = 2**order * expectation_sqrt2_of(squares, digits, abs(symmetry))
         plain, first, second = moments
         return WeightedSums(plain, plain + first, plain + 3 * first + second)
 

@@ -26,7 +26,7 @@ _WEIGHTS = (Fraction(1, 64), Fraction(1, 16), Fraction(1, 8), Fraction(3, 16))
 _LOG2_10 = math.log2(10)
 
 
-def expectation(f: sp.Expr, digits: int = 30) -> arb:
+def expectation_sqrt2(f: sp.Expr, digits: int = 30) -> arb:
     """Enclose `E[f(sqrt2 xi)] = int f(x) exp(-x^2/4) dx / (2 sqrt(pi))`.
 
     The radius is at most `10^-digits` times the value, or `10^(-2 digits)` if that is larger.
@@ -34,14 +34,14 @@ def expectation(f: sp.Expr, digits: int = 30) -> arb:
     Raises:
         InputError: the accuracy is out of reach, or the expectation is not known to be finite.
     """
-    return expectation_of(pieces(f), digits, parity(f))
+    return expectation_sqrt2_of(pieces(f), digits, parity(f))
 
 
-def expectation_of(parts: Sequence[Piece], digits: int = 30, symmetry: int = 0) -> arb:
+def expectation_sqrt2_of(parts: Sequence[Piece], digits: int = 30, symmetry: int = 0) -> arb:
     """Enclose `E[f(sqrt2 xi)]` of a function given in pieces; `symmetry` as `parity` answers it.
 
     Raises:
-        InputError: as for `expectation`.
+        InputError: as for `expectation_sqrt2`.
     """
     check_digits(digits)
     if symmetry == -1 and _expectation(parts, _FEW_DIGITS, False).is_finite():
