@@ -1,1 +1,106 @@
-"""The shapes of checks that papers repeat: numbers in, evidence out."""
+"""What a paper's module is written in: claims and readings, the shapes of their checks, planted errors, attacks.
+
+    from mfcheck.checks import At, Claim, Reading, agree, encloses, wrong
+
+Numbers go in, whole evidence comes out: sides, slack, error, domain, reason, picture. See the guide on adding a paper.
+"""
+
+from mfcheck.checks.decide import Case, Standard, against, as_estimate, decide
+from mfcheck.checks.identity import identities, matrix_identities
+from mfcheck.checks.shapes import (
+    At,
+    agree,
+    custom,
+    encloses,
+    identity,
+    measured,
+    monotone,
+    proof,
+    rate,
+    rows,
+    table,
+)
+from mfcheck.checks.steps import Step, conclude, identical, positive_on, smaller
+from mfcheck.checks.values import ball, evaluate, number
+from mfcheck.checks.words import bound, wrong
+from mfcheck.claims.experiment import Option
+from mfcheck.claims.inequality import Inequality, Variable
+from mfcheck.claims.model import (
+    Assumption,
+    Budget,
+    Check,
+    Claim,
+    Constant,
+    Context,
+    Paper,
+    Reading,
+    Simulated,
+    Trial,
+    constant,
+    simulation,
+)
+from mfcheck.claims.record import Curve, Estimate, Evidence, Interval, Note, Plot, Series
+from mfcheck.claims.setting import Setting, choice, parameter, setting_of
+from mfcheck.claims.verdict import Kind, Known, Question, Scope, Verdict
+
+__all__ = [
+    "Assumption",
+    "At",
+    "Budget",
+    "Case",
+    "Check",
+    "Claim",
+    "Constant",
+    "Context",
+    "Curve",
+    "Estimate",
+    "Evidence",
+    "Inequality",
+    "Interval",
+    "Kind",
+    "Known",
+    "Note",
+    "Option",
+    "Paper",
+    "Plot",
+    "Question",
+    "Reading",
+    "Scope",
+    "Series",
+    "Setting",
+    "Simulated",
+    "Standard",
+    "Step",
+    "Trial",
+    "Variable",
+    "Verdict",
+    "against",
+    "agree",
+    "as_estimate",
+    "ball",
+    "bound",
+    "choice",
+    "conclude",
+    "constant",
+    "custom",
+    "decide",
+    "encloses",
+    "evaluate",
+    "identical",
+    "identities",
+    "identity",
+    "matrix_identities",
+    "measured",
+    "monotone",
+    "number",
+    "parameter",
+    "positive_on",
+    "proof",
+    "rate",
+    "rows",
+    "setting_of",
+    "simulation",
+    "smaller",
+    "table",
+    "wrong",
+]

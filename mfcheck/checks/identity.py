@@ -1,16 +1,23 @@
-"""Exact checks: both sides of each identity are equal, decided by SymPy."""
+"""Exact checks: both sides of each identity are equal, decided by `mfcheck.rigor.equality`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sympy as sp
 
 from mfcheck.claims.record import Evidence, Note
 from mfcheck.claims.verdict import Scope
-from mfcheck.symbolic.identity import Pair, difference, differs
+from mfcheck.rigor.equality import equal
+from mfcheck.rigor.matrix_equality import equal_matrices
+from mfcheck.symbolic.identity import Pair
 
 
 def identities(
-    pairs: Iterable[Pair], domain: str, scope: Scope = Scope.CASES, notes: tuple[Note, ...] = ()
+    pairs: Iterable[Pair],
+    domain: str,
+    scope: Scope = Scope.CASES,
+    notes: tuple[Note, ...] = (),
+    given: Sequence[Any] = (),
 ) -> Evidence:
     """Return the evidence that each left side equals its right side identically.
 
@@ -19,21 +26,28 @@ def identities(
         domain: what the symbols range over, in words.
         scope: whether the pairs together are the whole statement.
         notes: sentences for the report, kept if all sides agree.
+        given: conditions on the symbols beyond their assumptions, as SymPy relations: where `domain` is narrower.
     """
     sides = list(pairs)
+    undecided: Evidence | None = None
     for lhs, rhs in sides:
-        rest = difference(lhs, rhs)
-        if rest != 0:
-            return Evidence(
-                passed=False if differs(rest) else None,
-                scope=scope,
-                lhs=_short(lhs),
-                rhs=_short(rhs),
-                cases=len(sides),
-                domain=domain,
-                reason=f"the sides differ by {_short(rest)}",
-            )
-    return _equal(sides, domain, scope, notes)
+        found = equal(lhs, rhs, given)
+        if found.holds is True:
+            continue
+        reason = f"the sides differ by {_short(found.rest)}"
+        evidence = Evidence(
+            passed=found.holds,
+            scope=scope,
+            lhs=_short(lhs),
+            rhs=_short(rhs),
+            cases=len(sides),
+            domain=domain,
+            reason=f"{reason}: {found.reason}" if found.reason else reason,
+        )
+        if found.holds is False:
+            return evidence
+        undecided = undecided or evidence
+    return undecided or _equal(sides, domain, scope, notes)
 
 
 def _equal(
@@ -55,44 +69,37 @@ def _equal(
 
 
 def matrix_identities(
-    pairs: Iterable[tuple[sp.MatrixExpr, sp.MatrixExpr]], domain: str, sizes: dict[sp.Symbol, int]
+    pairs: Iterable[tuple[sp.MatrixExpr, sp.MatrixExpr]],
+    domain: str,
+    sizes: Mapping[sp.Symbol, int],
 ) -> Evidence:
     """Return the evidence that matrix expressions of symbolic size are equal, which covers every size.
 
     Args:
-        pairs: sides to compare; their equality is decided by SymPy's canonical form of matrix products.
+        pairs: sides to compare: sums of matrix products with scalar factors.
         domain: what the symbols range over, in words.
         sizes: small sizes at which unequal sides are told apart by integer matrices.
     """
     sides = list(pairs)
+    undecided: Evidence | None = None
     for lhs, rhs in sides:
-        if not getattr((lhs - rhs).doit(), "is_ZeroMatrix", False):
-            differs = _example(lhs, sizes) != _example(rhs, sizes)
-            return Evidence(
-                passed=False if differs else None,
-                scope=Scope.WHOLE,
-                lhs=_short(lhs),
-                rhs=_short(rhs),
-                cases=len(sides),
-                domain=domain,
-                reason=f"the sides differ for integer matrices of sizes {sizes}",
-            )
-    return _equal(sides, domain, Scope.WHOLE)
-
-
-def _example(expr: sp.MatrixExpr, sizes: dict[sp.Symbol, int]) -> sp.Matrix:
-    sized = expr.subs(sizes)
-    values = {}
-    for k, symbol in enumerate(sorted(sized.atoms(sp.MatrixSymbol), key=str)):
-        rows, columns = symbol.shape
-        entries = [[(3 * i + 5 * j + k) % 7 + 1 for j in range(columns)] for i in range(rows)]
-        values[symbol] = sp.ImmutableMatrix(entries)
-    scalars = {
-        x: sp.Integer(2 + k)
-        for k, x in enumerate(sorted(sized.free_symbols, key=str))
-        if x.is_scalar
-    }
-    return sized.xreplace(values).xreplace(scalars).doit().as_explicit()
+        holds = equal_matrices(lhs, rhs, sizes)
+        if holds is True:
+            continue
+        told = f"the sides differ for integer matrices of sizes {dict(sizes)}"
+        evidence = Evidence(
+            passed=holds,
+            scope=Scope.WHOLE,
+            lhs=_short(lhs),
+            rhs=_short(rhs),
+            cases=len(sides),
+            domain=domain,
+            reason=told if holds is False else "whether the sides are equal is open",
+        )
+        if holds is False:
+            return evidence
+        undecided = undecided or evidence
+    return undecided or _equal(sides, domain, Scope.WHOLE)
 
 
 def _short(expr: sp.Basic, limit: int = 160) -> str:

@@ -173,11 +173,10 @@ def parameter(
     below: int | str | None = None,
     most: int | str | None = None,
     integer: bool = False,
-    latex: str = "",
 ) -> Parameter:
     """Return a numerical parameter; ends given by `above` and `below` are excluded, `least` and `most` included.
 
-    Its symbol is named `latex`, or as the parameter is, and carries the signs that the range implies.
+    Its symbol is named as the parameter is, and carries the signs that the range implies.
 
     >>> parameter("sigma_w", "5/2", "standard deviation of the weights", above=0).symbol
     sigma_w
@@ -189,7 +188,7 @@ def parameter(
     signs = signs or ({"nonnegative": True} if _at_least(low, 0) else {"real": True})
     return Parameter(
         name=name,
-        symbol=sp.Symbol(latex or name, integer=True if integer else None, **signs),
+        symbol=sp.Symbol(name, integer=True if integer else None, **signs),
         default=Fraction(default),
         meaning=meaning,
         minimum=None if low is None else Fraction(low),

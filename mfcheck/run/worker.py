@@ -24,7 +24,7 @@ from mfcheck.constants.evaluate import evaluate_constants
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import dumps
 from mfcheck.run.audit import audit, regimes
-from mfcheck.run.tasks import Job, Task, What, named_activation, resolve_paper
+from mfcheck.run.tasks import Job, Result, Task, What, named_activation, resolve_paper
 
 DIGITS = 15
 """Digits of the constants in a review."""
@@ -132,6 +132,11 @@ def answer(bench: Bench, task: Task) -> str:
         return _line(start, value=value)
     except BaseException as error:  # a check may raise anything, SystemExit included
         return _line(start, reason=reason(error), traceback=traceback.format_exc())
+
+
+def answer_of(bench: Bench, task: Task) -> Result:
+    """Return what a task gives in this process, as a worker would report it."""
+    return Result(task, **json.loads(answer(bench, task)))
 
 
 def _line(start: float, **reply: Any) -> str:

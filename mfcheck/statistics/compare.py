@@ -90,12 +90,13 @@ def slope(x: Array, y: Array, error: Array, samples: Array | None = None) -> Est
     drift = abs(whole - float(_weights(x[upper:]) @ np.log(y[upper:])))
     bias = float(weights @ (1 / x))
     times = max(2.0, 1.25 * bias / (bias - float(_weights(x[upper:]) @ (1 / x[upper:]))))
+    common, noise, dof = times * drift + 1e-9, 0.0, None
     if samples is None:
-        noise = float(np.abs(weights) @ relative)
+        common += float(np.abs(weights) @ relative)
     else:
-        noise = float(half_width(np.log(samples) @ weights))
-        noise += float(np.abs(weights) @ np.abs(relative - np.mean(relative)))
-    return Estimate(value=whole, error=noise + times * drift + 1e-9)
+        noise, dof = float(half_width(np.log(samples) @ weights)), len(samples) - 1
+        common += float(np.abs(weights) @ np.abs(relative - np.mean(relative)))
+    return Estimate(value=whole, error=noise + common, bias=common, dof=dof)
 
 
 def _weights(x: Array) -> Array:
@@ -122,10 +123,12 @@ def order_evidence(
     domain: str,
     samples: Array | None = None,
     common: Array | None = None,
+    alarm: float = ALARM,
 ) -> Evidence:
     """Return the evidence that `y` falls (or grows) like `x ** expected`, with the log-log plot.
 
-    `error` is shown, and decides unless `samples` are given; then `common` is their common error (see `slope`).
+    `error` is shown, and decides unless `samples` are given; then `common` is their common error (see `slope`). A *no*
+    needs a distance that noise reaches with probability `alarm` at most.
     """
     lines = [Curve(label="measured", x=tuple(x), y=tuple(y), error=tuple(error), style="points")]
     guide = y[-1] * (x / x[-1]) ** expected
@@ -151,7 +154,9 @@ def order_evidence(
         )
     fitted = slope(x, y, error if common is None else common, samples)
     distance = abs(fitted.value - expected)
-    passed = False if distance > fitted.error else fitted.error <= SLOPE_RESOLUTION or None
+    passed: bool | None = fitted.error <= SLOPE_RESOLUTION or None
+    if distance > margin(fitted, alarm):
+        passed = False
     return Evidence(
         passed=passed,
         lhs=fitted,

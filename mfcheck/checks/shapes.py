@@ -1,0 +1,359 @@
+"""The shapes of checks: each takes what a paper computes and returns a `Check` that makes whole evidence.
+
+A check names the formulas of its reading that it tests; under a planted error it sees the wrong ones. What a paper
+gives is a function of the context, so that nothing is computed before the check runs.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+import sympy as sp
+from flint import arb
+from numpy.typing import NDArray
+
+from mfcheck.checks.decide import Case, Relation, Side, Standard, against, decide
+from mfcheck.checks.identity import identities
+from mfcheck.checks.steps import Step, conclude
+from mfcheck.checks.values import Where, ball, number
+from mfcheck.claims.model import Check, Context
+from mfcheck.claims.record import Estimate, Evidence
+from mfcheck.claims.verdict import Kind, Question, Scope
+from mfcheck.rigor.ball import exact
+from mfcheck.statistics.compare import order_evidence
+from mfcheck.statistics.estimates import mean_of
+
+Array = NDArray[np.float64]
+Words: TypeAlias = str | Callable[[Context], str]
+"""Words, or words that depend on the budget and the setting."""
+
+
+@dataclass(frozen=True)
+class At:
+    """What a paper found in one case, by another way than the formula.
+
+    Args:
+        value: a ball, or a number with its error.
+        label: the case in words, such as `N = 256`.
+        x: where the case is drawn, None if it is not.
+        where: values of symbols of the formula that differ from case to case.
+    """
+
+    value: Side
+    label: str = ""
+    x: float | None = None
+    where: Where = field(default_factory=dict)
+
+
+Measure = Callable[[Context], Side | Iterable[At]]
+
+
+def agree(
+    id: str,
+    formula: str,
+    measure: Measure,
+    *,
+    kind: Kind = Kind.SIMULATED,
+    relation: Relation = "==",
+    resolution: float = 0.1,
+    domain: Words = "",
+    x_label: str = "",
+    y_label: str = "",
+    log: str = "",
+    group: str = "",
+    question: Question = Question.HOLDS,
+) -> Check:
+    """Return the check that numbers with errors stand in a relation to the value of a formula.
+
+    Args:
+        id: short name of the check.
+        formula: name of the formula, the right side.
+        measure: `context ->` one number with its error, or cases `At(...)`: the left side.
+        kind: simulated, or sampled.
+        relation: `==`, `<=`, `>=`, `<`, `>`: of what is measured to the formula.
+        resolution: equality counts only if the errors are below this share of the formula's value.
+        domain: what was covered, in words.
+        x_label: of the picture that cases with an `x` get.
+        y_label: of the picture.
+        log: its logarithmic axes: `x`, `y`, `xy` or none.
+        group: of checks that share memoised work.
+        question: what the check asks.
+    """
+    return _comparison(
+        id,
+        formula,
+        measure,
+        kind,
+        Standard(relation, resolution=resolution),
+        Scope.CASES,
+        domain,
+        (x_label, y_label, log),
+        group,
+        question,
+    )
+
+
+def encloses(
+    id: str,
+    formula: str,
+    compute: Measure,
+    *,
+    relation: Relation = "==",
+    digits: float = 10,
+    whole: bool = False,
+    domain: Words = "",
+    x_label: str = "",
+    y_label: str = "",
+    log: str = "",
+    group: str = "",
+    question: Question = Question.HOLDS,
+) -> Check:
+    """Return the certified check that balls found in another way stand in a relation to a formula.
+
+    Two balls count as equal if they overlap and are accurate to `digits` digits: equality in cases to that accuracy,
+    never a proof of identity. `whole` says that the cases are all that the reading speaks about. Other arguments as in
+    `agree`.
+    """
+    scope = Scope.WHOLE if whole else Scope.CASES
+    standard = Standard(relation, digits=digits)
+    drawn = (x_label, y_label, log)
+    return _comparison(
+        id, formula, compute, Kind.CERTIFIED, standard, scope, domain, drawn, group, question
+    )
+
+
+def _comparison(
+    id: str,
+    formula: str,
+    measure: Measure,
+    kind: Kind,
+    standard: Standard,
+    scope: Scope,
+    domain: Words,
+    drawn: tuple[str, str, str],
+    group: str,
+    question: Question,
+) -> Check:
+    def run(context: Context, /) -> Evidence:
+        found = measure(context)
+        cases = [
+            Case(at.value, ball(context, formula, at.where), at.label, at.x) for at in _cases(found)
+        ]
+        x_label, y_label, log = drawn
+        words = y_label or formula
+        plot = against(cases, id, f"{words} against {x_label}", x_label, words, log)
+        own = Standard(standard.relation, standard.digits, standard.resolution, context.alarm)
+        return decide(cases, own, said(domain, context), scope, plot)
+
+    return Check(id, kind, run, (formula,), question, group)
+
+
+def _cases(found: Side | Iterable[At]) -> list[At]:
+    # A record can be iterated too, over its fields.
+    return [At(found)] if isinstance(found, arb | Estimate) else list(found)
+
+
+def said(words: Words, context: Context) -> str:
+    """Return the words for a context."""
+    return words if isinstance(words, str) else words(context)
+
+
+def rate(
+    id: str,
+    formula: str,
+    measure: Callable[[Context], tuple[Array, Array] | tuple[Array, Array, Array]],
+    *,
+    x_label: str,
+    y_label: str,
+    domain: Words = "",
+    kind: Kind = Kind.SIMULATED,
+    group: str = "",
+) -> Check:
+    """Return the check that a quantity goes like a power, the exponent of which the formula states.
+
+    Args:
+        id: short name.
+        formula: name of the exponent.
+        measure: `context -> (x, samples)` with values of replicates, shape (R, k), at k >= 3 abscissae, or
+            `(x, values, errors)` without replicates.
+        x_label: of the picture.
+        y_label: of the picture.
+        domain: what was covered, in words.
+        kind: simulated, or sampled.
+        group: of checks that share memoised work.
+    """
+
+    def run(context: Context, /) -> Evidence:
+        found = measure(context)
+        x = np.asarray(found[0], dtype=np.float64)
+        if len(found) == 3:
+            y, error, samples, common = found[1], found[2], None, None
+        else:
+            samples = np.asarray(found[1], dtype=np.float64)
+            means = [mean_of(column) for column in samples.T]
+            y, error = np.array([e.value for e in means]), np.array([e.error for e in means])
+            common = np.zeros(len(x))
+        return order_evidence(
+            x,
+            np.asarray(y),
+            np.asarray(error),
+            number(context, formula),
+            id=id,
+            x_label=x_label,
+            y_label=y_label,
+            domain=said(domain, context),
+            samples=samples,
+            common=common,
+            alarm=context.alarm,
+        )
+
+    return Check(id, kind, run, (formula,), group=group)
+
+
+def identity(
+    id: str,
+    tests: str | Sequence[str],
+    pairs: Callable[[Context], Iterable[tuple[sp.Expr, sp.Expr]]],
+    *,
+    domain: Words,
+    whole: bool = True,
+) -> Check:
+    """Return the exact check that both sides of each pair are equal for all values of their symbols.
+
+    Args:
+        id: short name.
+        tests: names of the formulas that enter.
+        pairs: `context ->` pairs of SymPy expressions.
+        domain: what the symbols range over, in words.
+        whole: whether the pairs together are the whole statement.
+    """
+    scope = Scope.WHOLE if whole else Scope.CASES
+
+    def run(context: Context, /) -> Evidence:
+        return identities(pairs(context), said(domain, context), scope)
+
+    return Check(id, Kind.EXACT, run, _names(tests))
+
+
+def _names(tests: str | Sequence[str]) -> tuple[str, ...]:
+    return (tests,) if isinstance(tests, str) else tuple(tests)
+
+
+def proof(
+    id: str,
+    tests: str | Sequence[str],
+    steps: Callable[[Context], Iterable[Step]],
+    *,
+    domain: Words,
+    whole: bool = True,
+    kind: Kind = Kind.CERTIFIED,
+    group: str = "",
+) -> Check:
+    """Return the check of an argument in steps; `kind` is exact only if every step is an identity.
+
+    Other arguments as in `identity`, with `steps` in place of pairs: see `mfcheck.checks.steps`.
+    """
+    scope = Scope.WHOLE if whole else Scope.CASES
+
+    def run(context: Context, /) -> Evidence:
+        return conclude(steps(context), said(domain, context), scope=scope)
+
+    return Check(id, kind, run, _names(tests), group=group)
+
+
+def rows(*pairs: tuple[object, str]) -> sp.Tuple:
+    """Return a table from labels and decimals as printed; the unit of the last digit is read off the decimal.
+
+    >>> rows((100, "0.0911"))
+    ((100, 911/10000, 1/10000),)
+    """
+    found = []
+    for label, text in pairs:
+        mantissa, _, exponent = text.partition("e")
+        places = len(mantissa.partition(".")[2]) - int(exponent or 0)
+        found.append(sp.Tuple(label, sp.Rational(text), sp.Rational(1, 10) ** places))
+    return sp.Tuple(*found)
+
+
+def table(
+    id: str,
+    formula: str,
+    compute: Callable[[Context, sp.Expr], arb],
+    *,
+    domain: Words = "",
+    whole: bool = True,
+    group: str = "",
+) -> Check:
+    """Return the certified check that each decimal of a printed table is the rounding of the true value.
+
+    Args:
+        id: short name.
+        formula: name of the table, made by `rows`.
+        compute: `(context, label) ->` the value as a ball.
+        domain: what the rows are, in words.
+        whole: whether the reading speaks of these rows alone.
+        group: of checks that share memoised work.
+    """
+    scope = Scope.WHOLE if whole else Scope.CASES
+
+    def run(context: Context, /) -> Evidence:
+        cases = [
+            Case(abs(compute(context, label) - exact(stated)), exact(unit) / 2, f"row {label}")
+            for label, stated, unit in context[formula]
+        ]
+        return decide(cases, Standard("<="), said(domain, context), scope)
+
+    return Check(id, Kind.CERTIFIED, run, (formula,), group=group)
+
+
+def monotone(
+    id: str,
+    formula: str,
+    values: Callable[[Context], Sequence[At]],
+    *,
+    kind: Kind = Kind.CERTIFIED,
+    domain: Words = "",
+    group: str = "",
+) -> Check:
+    """Return the check that consecutive values change in the direction that the formula states: 1 up, -1 down.
+
+    Args:
+        id: short name.
+        formula: name of the direction.
+        values: `context ->` cases in order.
+        kind: certified for balls; simulated or sampled for numbers with errors.
+        domain: what was covered, in words.
+        group: of checks that share memoised work.
+    """
+
+    def run(context: Context, /) -> Evidence:
+        found = values(context)
+        up = number(context, formula) > 0
+        cases = [
+            Case(*((a.value, b.value) if up else (b.value, a.value)), f"{a.label} to {b.label}")
+            for a, b in pairwise(found)
+        ]
+        standard = Standard("<", alarm=context.alarm)
+        return decide(cases, standard, said(domain, context))
+
+    return Check(id, kind, run, (formula,), group=group)
+
+
+def custom(
+    id: str,
+    tests: str | Sequence[str],
+    run: Callable[[Context], Evidence],
+    *,
+    kind: Kind,
+    question: Question = Question.HOLDS,
+    group: str = "",
+) -> Check:
+    """Return a check of no common shape, whose function makes the evidence itself (see `mfcheck.checks.decide`)."""
+    return Check(id, kind, run, _names(tests), question, group)
+
+
+def measured(numbers: Mapping[str, Side]) -> list[At]:
+    """Return the cases of numbers by label."""
+    return [At(value, label) for label, value in numbers.items()]

@@ -1,0 +1,122 @@
+"""Planted errors and attacks, in the form in which a paper states them."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import Literal
+
+import sympy as sp
+from flint import arb, ctx
+
+from mfcheck.claims.inequality import Case, Inequality, Sample, Variable
+from mfcheck.claims.model import Formulas, PlantedError
+from mfcheck.claims.setting import Parameter
+from mfcheck.gaussian import enclosed as enclosed_formula
+from mfcheck.gaussian import numeric
+from mfcheck.rigor.ball import exact
+
+DIGITS = 20
+Range = tuple[int | str | Fraction, int | str | Fraction]
+
+
+def wrong(
+    id: str,
+    replace: Formulas,
+    why_false: str,
+    *,
+    kind: str = "formula replaced",
+    checks: Sequence[str] = (),
+    also: Sequence[str] = (),
+) -> PlantedError:
+    """Return a planted error: a wrong variant that checks must reject.
+
+    Args:
+        id: short name within the reading.
+        replace: the formulas that are wrong, by name.
+        why_false: a reason that a reader can check; the variant must be false, and not merely sharper.
+        kind: of mistake, in words.
+        checks: names of the checks that must reject it; if left out, all that test a formula which is replaced.
+        also: further ones, such as `slack-NAME` of an attack.
+    """
+    return PlantedError(id, kind, replace, why_false, tuple(checks), also=tuple(also))
+
+
+def bound(
+    id: str,
+    lhs: str | sp.Expr,
+    relation: Literal["<=", ">="],
+    rhs: str | sp.Expr,
+    *,
+    over: Mapping[Parameter | sp.Symbol, Range],
+    text: str = "",
+    activation: bool = False,
+    log: Sequence[str] = (),
+    integers: Sequence[str] = (),
+) -> Inequality:
+    """Return an inequality for the search; both its sides, in double precision and as balls, come from the formulas.
+
+    Args:
+        id: short name.
+        lhs: name of a formula of the reading, or a SymPy expression in parameters, in the variables of `over`, and
+            `E[...]` of the activation.
+        relation: `<=` or `>=`.
+        rhs: as `lhs`.
+        over: what the search varies, with its range: parameters of the paper, or symbols of its own.
+        text: both sides in words; their formulas if left out.
+        activation: whether the activation varies as well.
+        log: names of variables whose logarithm is searched.
+        integers: names of variables that take whole numbers only.
+    """
+    small, large = (lhs, rhs) if relation == "<=" else (rhs, lhs)
+    variables = {
+        key: Variable(
+            _name(key), Fraction(a), Fraction(b), _name(key) in log, _name(key) in integers
+        )
+        for key, (a, b) in over.items()
+    }
+    return Inequality(
+        id=id,
+        text=text or f"{_shown(lhs)} {relation} {_shown(rhs)}",
+        varies=("activation",) if activation else (),
+        fast=lambda sample, formulas: tuple(
+            _float(side, sample, formulas) for side in (small, large)
+        ),  # type: ignore[arg-type,return-value]
+        enclosed=lambda case, formulas: tuple(
+            _ball(side, case, formulas) for side in (small, large)
+        ),
+        own=tuple(v for key, v in variables.items() if not isinstance(key, Parameter)),
+        ranges=tuple(v for key, v in variables.items() if isinstance(key, Parameter)),
+    )
+
+
+def _name(key: Parameter | sp.Symbol) -> str:
+    return key.name
+
+
+def _shown(side: str | sp.Expr) -> str:
+    return side if isinstance(side, str) else str(side)
+
+
+def _formula(side: str | sp.Expr, formulas: Formulas) -> sp.Expr:
+    return formulas[side] if isinstance(side, str) else side
+
+
+def _float(side: str | sp.Expr, sample: Sample, formulas: Formulas) -> float:
+    expr = sp.sympify(_formula(side, formulas))
+    symbols = _symbols(expr)
+    values = {s: sample.values[s.name] for s in symbols}
+    return float(numeric(expr, values, sample.activation))
+
+
+@lru_cache(maxsize=512)
+def _symbols(expr: sp.Expr) -> tuple[sp.Symbol, ...]:
+    return tuple(sorted(expr.free_symbols, key=str))
+
+
+def _ball(side: str | sp.Expr, case: Case, formulas: Formulas) -> arb:
+    expr = sp.sympify(_formula(side, formulas))
+    known = {**dict(case.setting.values), **dict(case.own)}
+    with ctx.workdps(DIGITS + 15):
+        values = {s: exact(known[s.name]) for s in _symbols(expr)}
+        activation = case.setting.activation if case.setting.has_activation else None
+        return enclosed_formula(expr, values, activation, DIGITS)
