@@ -1,7 +1,7 @@
 """Loss and gradient of a residual network: `dynamics.residual` against the first paper's solver at equal work.
 
-Both run the Euler network with the same neurons; the first paper's decoder has the fewest particles it takes (four), the
-other network a square loss on one coordinate. Runs alternate; the ratio is of the best times.
+Both run the Euler network with the same neurons; the first paper's decoder has the fewest particles it takes (four),
+the other network a square loss on one coordinate. Runs alternate; the ratio is of the best times.
 
     python benchmarks/bench_residual.py
 """
@@ -44,7 +44,7 @@ def main() -> None:
 
     def run(block: Block) -> Callable[[], object]:
         network = Residual(block, x, loss)
-        return lambda: network.evaluate(theta)
+        return lambda: network.evaluate(theta, out=velocities[1])
 
     cases: dict[str, Callable[[], object]] = {
         "first paper's solver": lambda: flow.evaluate(state, *velocities),

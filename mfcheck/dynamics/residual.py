@@ -90,8 +90,16 @@ class Residual:
             z = self._through(z, theta[layer], share, width)[0]
         return self.loss(z)[0]
 
-    def evaluate(self, theta: Real, weights: Real | None = None) -> "Evaluation":
-        """Return features, adjoint, loss and exact gradient for weights `(L, k, M)`, shares `(L, M)` (None: 1/M)."""
+    def evaluate(
+        self, theta: Real, weights: Real | None = None, out: Real | None = None
+    ) -> "Evaluation":
+        """Return features, adjoint, loss and exact gradient.
+
+        Args:
+            theta: weights `(L, k, M)`.
+            weights: shares of the particles `(L, M)`; None for `1/M` each.
+            out: where the gradient goes, `(L, k, M)`; None for a new array.
+        """
         widths = self._widths(len(theta))
         shares = [None] * len(theta) if weights is None else list(weights)
         z, stages = [self.x], []
@@ -101,7 +109,7 @@ class Residual:
             stages.append(kept)
         value, p_end = self.loss(z[-1])
         p, slopes = [p_end], []
-        gradient = np.empty(theta.shape)
+        gradient = np.empty(theta.shape) if out is None else out
         for back in range(len(theta) - 1, -1, -1):
             start, pulls = self._pull(
                 p[-1], stages[back], theta[back], shares[back], widths[back], gradient[back]
@@ -137,23 +145,27 @@ class Residual:
         The first variation in the layer (slope of E per unit of depth) summed over stages, and the exact gradient in
         the weights is written to `gradient (k, M)`.
         """
-        h, found = width / self.substeps, []
+        h = width / self.substeps
         lags, parts = _LAGS[self.scheme], _SHARES[self.scheme]
-        per_particle = np.zeros(gradient.shape)
+        # Shares of 1/M go into the slope, so that the gradients need no further pass over memory.
+        count = theta.shape[1] if share is None else 1
+        found: list[Array] = []
         for step in range(self.substeps - 1, -1, -1):
             total, pulled = p, p
             for s in range(len(lags) - 1, -1, -1):
                 slope = parts[s] * h * p
                 if s + 1 < len(lags):
                     slope = slope + h * lags[s + 1] * pulled
-                pulled, parameters = self.block.adjoint(
-                    stages[step * len(lags) + s], theta, slope, share
-                )
-                per_particle += parameters
+                at, out = stages[step * len(lags) + s], None if found else gradient
+                pulled, parameters = self.block.adjoint(at, theta, slope / count, share, out)
+                if found:
+                    gradient += parameters
+                pulled = pulled * count
                 total = total + pulled
                 found.append(slope / width)
             p = total
-        gradient[:] = per_particle * (1 / theta.shape[1] if share is None else share)
+        if share is not None:
+            gradient *= share
         return p, found[::-1]
 
 

@@ -29,9 +29,17 @@ class Block(Protocol):
         ...
 
     def adjoint(
-        self, z: Array, theta: Array, p: Array, weights: Array | None = None
+        self,
+        z: Array,
+        theta: Array,
+        p: Array,
+        weights: Array | None = None,
+        out: Array | None = None,
     ) -> tuple[Array, Array]:
-        """Return `sum_m w_m (d_z f)^T p_i`, `(n, d)`, and `grad_theta sum_i p_i . f(z_i, theta_m)`, `(k, M)`."""
+        """Return `sum_m w_m (d_z f)^T p_i`, `(n, d)`, and `grad_theta sum_i p_i . f(z_i, theta_m)`, `(k, M)`.
+
+        The latter is written to `out` if that is given (contiguous, real).
+        """
         ...
 
     def values(self, z: Array, theta: Array, p: Array) -> Array:
@@ -54,11 +62,17 @@ class LinearBlock:
         return np.asarray(z @ self._matrix(theta, weights).T)
 
     def adjoint(
-        self, z: Array, theta: Array, p: Array, weights: Array | None = None
+        self,
+        z: Array,
+        theta: Array,
+        p: Array,
+        weights: Array | None = None,
+        out: Array | None = None,
     ) -> tuple[Array, Array]:
         """Return `A^T p` and the gradients, which are the same for all particles."""
-        gradient = (p.T @ z).reshape(-1, 1)
-        return p @ self._matrix(theta, weights), np.repeat(gradient, theta.shape[1], axis=1)
+        target = np.empty(theta.shape, np.result_type(z, p)) if out is None else out
+        target[:] = (p.T @ z).reshape(-1, 1)
+        return p @ self._matrix(theta, weights), target
 
     def values(self, z: Array, theta: Array, p: Array) -> Array:
         """Return `sum_i p_i . A_m z_i`, `(M,)`."""
@@ -94,17 +108,20 @@ class Neurons:
         )
 
     def adjoint(
-        self, z: Array, theta: Array, p: Array, weights: Array | None = None
+        self,
+        z: Array,
+        theta: Array,
+        p: Array,
+        weights: Array | None = None,
+        out: Array | None = None,
     ) -> tuple[Array, Array]:
         """Return the pulled back `p` and the gradients of all particles."""
         d = z.shape[1]
         inputs = self._inputs(z, theta)
         back = (p @ theta[:d]) * self.slope(inputs)
         pulled = back @ (theta[d : 2 * d] * _share(theta, weights)).T
-        gradient = np.concatenate(
-            [p.T @ self.value(inputs), z.T @ back, back.sum(axis=0, keepdims=True)]
-        )
-        return np.asarray(pulled), gradient
+        rows = [p.T @ self.value(inputs), z.T @ back, back.sum(axis=0, keepdims=True)]
+        return np.asarray(pulled), np.concatenate(rows, out=out)
 
     def values(self, z: Array, theta: Array, p: Array) -> Array:
         """Return `sum_i (p_i . u_m) s(w_m . z_i + b_m)`, `(M,)`."""
@@ -160,19 +177,24 @@ class CompiledNeurons:
         return flux
 
     def adjoint(
-        self, z: Array, theta: Array, p: Array, weights: Array | None = None
+        self,
+        z: Array,
+        theta: Array,
+        p: Array,
+        weights: Array | None = None,
+        out: Array | None = None,
     ) -> tuple[Array, Array]:
         """Return the pulled back `p` and the gradients of all particles."""
         if weights is not None or theta.shape[1] % 4:
-            return self._plain.adjoint(z, theta, p, weights)
+            return self._plain.adjoint(z, theta, p, weights, out)
         n, d = z.shape
         work, parts, entropies, _, _ = self._arrays(n, d, theta.shape[1])
-        pulled, gradient = np.empty((n, d)), np.empty(theta.shape)
+        pulled, gradient = np.empty((n, d)), np.empty(theta.shape) if out is None else out
         self._kernels.neurons_adjoint(
-            np.ascontiguousarray(theta), d, _with_ones(z), np.ascontiguousarray(p), work, parts,
+            np.ascontiguousarray(theta), d, _with_ones(z), np.negative(p, order="C"), work, parts,
             entropies, pulled, gradient, False,
         )  # fmt: skip
-        return pulled, np.negative(gradient, out=gradient)
+        return -pulled, gradient  # the kernel writes minus the gradient: it was given -p
 
     def values(self, z: Array, theta: Array, p: Array) -> Array:
         """Return `sum_i (p_i . u_m) s(w_m . z_i + b_m)`, `(M,)`."""
@@ -228,7 +250,12 @@ class SymbolicBlock:
         return np.stack([np.broadcast_to(c, shape) @ share for c in parts], axis=1)
 
     def adjoint(
-        self, z: Array, theta: Array, p: Array, weights: Array | None = None
+        self,
+        z: Array,
+        theta: Array,
+        p: Array,
+        weights: Array | None = None,
+        out: Array | None = None,
     ) -> tuple[Array, Array]:
         """Return the pulled back `p` and the gradients of all particles."""
         shape, share, d = (len(z), theta.shape[1]), _share(theta, weights), z.shape[1]
@@ -236,7 +263,7 @@ class SymbolicBlock:
             np.broadcast_to(c, shape) for c in self._slopes(*_columns(z), *theta, *_columns(p))
         ]
         pulled = np.stack([c @ share for c in slopes[:d]], axis=1)
-        return pulled, np.stack([c.sum(axis=0) for c in slopes[d:]])
+        return pulled, np.stack([c.sum(axis=0) for c in slopes[d:]], out=out)
 
     def values(self, z: Array, theta: Array, p: Array) -> Array:
         """Return `sum_i p_i . f(z_i, theta_m)`, `(M,)`."""
