@@ -315,9 +315,10 @@ class Reading:
         """
         where = f"{claim}/{self.id}"
         names = {c.id for c in (*self.checks, *self.slack_checks)}
-        for ids in ([c.id for c in self.checks], [e.id for e in self.wrong]):
+        for parts in (self.checks, self.wrong, self.attack):
+            ids = [part.id for part in parts]
             if len(set(ids)) < len(ids):
-                raise ValueError(f"{where}: two checks or two planted errors share an id: {ids}")
+                raise ValueError(f"{where}: two parts share an id: {', '.join(ids)}")
         for check in self.checks:
             if unknown := set(check.tests or ()) - set(self.formulas):
                 raise ValueError(f"{where}: check {check.id} tests no formula {sorted(unknown)}")

@@ -20,13 +20,13 @@ from mfcheck.claims import (
     Kind,
     Paper,
     PlantedError,
+    Question,
     Reading,
     Setting,
 )
 from mfcheck.symbolic.activation import activation
 
 SETTING = Setting(Data(((1, 0), (0, 1)), (1, -1)), activation("tanh"), ())
-READINGS = (Reading("stated", "a", {"f": sp.Integer(1)}), Reading("other", "b"))
 
 
 def run(context: Context) -> Evidence:
@@ -34,21 +34,25 @@ def run(context: Context) -> Evidence:
 
 
 CHECK = Check("c", Kind.EXACT, run)
-OTHER = Check("o", Kind.EXACT, run, reading="other")
-PLANTED = PlantedError("e", "constant", {"f": sp.Integer(2)}, "1 is not 2", ("c",))
+PLANTED = PlantedError("e", "constant", {"f": sp.Integer(2)}, "1 is not 2")
+BOUND = Inequality("q", "0 <= 1", (), lambda s, f: (0.0, 1.0), lambda c, f: (0, 1))
+STATED = Reading("stated", "a", {"f": sp.Integer(1)}, (CHECK,), (PLANTED,))
+OTHER = Reading("other", "b", checks=(replace(CHECK, id="o"),))
 
 
-def claim(**changes: Any) -> Claim:
+def claim(*readings: Reading, **changes: Any) -> Claim:
     parts: dict[str, Any] = {
         "id": "l",
         "title": "L",
         "statement": "s",
         "source": "Lemma 1",
-        "readings": READINGS,
-        "checks": (CHECK, OTHER),
-        "planted": (PLANTED,),
+        "readings": readings or (STATED, OTHER),
     }
     return Claim(**parts | changes)
+
+
+def stated(**changes: Any) -> Reading:
+    return replace(STATED, **changes)
 
 
 def paper(*claims: Claim, **changes: Any) -> Paper:
@@ -67,36 +71,87 @@ def paper(*claims: Claim, **changes: Any) -> Paper:
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("build", "message"),
     [
-        ({"readings": (), "checks": (), "planted": ()}, "one reading at least"),
-        ({"readings": (READINGS[0], READINGS[0]), "checks": (CHECK,)}, "must be unique"),
-        ({"checks": (CHECK, CHECK)}, "must be unique"),
-        ({"checks": (replace(CHECK, reading="third"),)}, "check c tests no reading"),
-        ({"planted": (replace(PLANTED, rejected_by=()),)}, "names no reading or no check"),
-        ({"planted": (replace(PLANTED, rejected_by=("x",)),)}, "names no reading or no check"),
-        ({"planted": (replace(PLANTED, reading="x"),)}, "names no reading or no check"),
-        ({"planted": (replace(PLANTED, replace={}),)}, "names no reading or no check"),
-        ({"planted": (replace(PLANTED, replace={"g": sp.Integer(1)}),)}, "an unknown formula"),
-        ({"planted": (replace(PLANTED, rejected_by=("o",)),)}, "a check of another reading"),
+        (lambda: claim(readings=()), "one reading at least"),
+        (lambda: claim(STATED, STATED), "must be unique"),
+        (lambda: claim(stated(checks=(CHECK, CHECK))), "share an id"),
+        (lambda: claim(stated(attack=(BOUND, BOUND))), "share an id"),
+        (lambda: claim(stated(wrong=(PLANTED, PLANTED))), "share an id"),
+        (lambda: claim(stated(checks=(replace(CHECK, tests=("g",)),))), "tests no formula"),
+        (lambda: claim(stated(checks=())), "no check to reject it"),
+        (lambda: claim(stated(wrong=(replace(PLANTED, rejected_by=("x",)),))), "no check"),
+        (lambda: claim(stated(wrong=(replace(PLANTED, also=("x",)),))), "no check"),
+        (lambda: claim(stated(wrong=(replace(PLANTED, replace={}),))), "an unknown formula"),
+        (
+            lambda: claim(stated(wrong=(replace(PLANTED, replace={"g": sp.Integer(1)}),))),
+            "an unknown formula",
+        ),
+        (lambda: claim(stated(regimes=())), "needs a regime"),
     ],
 )
-def test_claims_whose_parts_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
+def test_claims_whose_parts_do_not_fit_are_refused(
+    build: Callable[[], Claim], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
-        claim(**changes)
+        build()
 
 
 def test_a_claim_finds_its_readings() -> None:
-    assert claim().reading("other") is READINGS[1]
+    assert claim().reading("other") is claim().readings[1]
+
+
+def test_ids_are_derived_and_parts_know_their_reading() -> None:
+    found = claim(stated(attack=(BOUND,)), OTHER)
+    assert [(c.id, c.reading) for c in found.checks] == [
+        ("l/stated/c", "stated"),
+        ("l/stated/slack-q", "stated"),
+        ("l/other/o", "other"),
+    ]
+    assert [(q.id, q.reading) for q in found.inequalities] == [("l/stated/q", "stated")]
+    (error,) = found.planted
+    assert (error.id, error.reading, error.rejected_by) == (
+        "l/stated/e",
+        "stated",
+        ("l/stated/c",),
+    )
+
+
+def test_a_planted_error_goes_to_the_checks_of_what_it_replaces() -> None:
+    first, second, third = (
+        replace(CHECK, id=id, tests=tests)
+        for id, tests in [("a", ("f",)), ("b", ("g",)), ("c", None)]
+    )
+    asking = replace(CHECK, id="d", question=Question.APPLIES)
+    reading = stated(
+        formulas={"f": sp.Integer(1), "g": sp.Integer(1)},
+        checks=(first, second, third, asking),
+        attack=(BOUND,),
+    )
+    assert reading.rejecting(PLANTED) == ("a", "c")
+    assert reading.rejecting(replace(PLANTED, also=("slack-q",))) == ("a", "c", "slack-q")
+    assert reading.rejecting(replace(PLANTED, rejected_by=("b",))) == ("b",)
+
+
+def test_formulas_cannot_be_changed_from_a_check() -> None:
+    context = Context(SETTING, Budget.QUICK, 0, "c", {"f": sp.Integer(1)})
+    with pytest.raises(TypeError):
+        context.formulas["f"] = sp.Integer(2)  # type: ignore[index]
+    with pytest.raises(TypeError):
+        STATED.formulas["f"] = sp.Integer(2)  # type: ignore[index]
+
+
+def test_false_alarms_are_shared_by_soft_checks() -> None:
+    soft = stated(
+        checks=(CHECK, *(replace(CHECK, id=f"s{k}", kind=Kind.SIMULATED) for k in range(4)))
+    )
+    assert paper(claim(soft)).alarm == pytest.approx(1e-3 / 4)
 
 
 def assumption(id: str) -> Assumption:
     return Assumption(id, "t", "s", "q", lambda s: Answer(None, ""), lambda rng: SETTING)
 
 
-BOUND = Inequality(
-    "q", "0 <= 1", (), lambda s, f: (0.0, 1.0), lambda c, f: (0, 1), reading="stated"
-)
 CONSTANT = Constant("k", sp.Symbol("k"), sp.Integer(1), "s")
 
 
@@ -104,21 +159,7 @@ CONSTANT = Constant("k", sp.Symbol("k"), sp.Integer(1), "s")
     ("build", "message"),
     [
         (lambda: paper(claim(), claim()), "two claims share an id"),
-        (lambda: paper(claim(), claim(id="m")), "two checks share an id"),
-        (
-            lambda: paper(
-                claim(checks=(CHECK,)),
-                claim(
-                    id="m",
-                    checks=(replace(CHECK, id="d"),),
-                    planted=(replace(PLANTED, rejected_by=("d",)),),
-                ),
-            ),
-            "two planted errors share an id",
-        ),
         (lambda: paper(constants=(CONSTANT, CONSTANT)), "two constants share an id"),
-        (lambda: paper(claim(inequalities=(BOUND, BOUND))), "two inequalities share an id"),
-        (lambda: claim(inequalities=(replace(BOUND, reading="x"),)), "belongs to no reading"),
         (lambda: paper(claim(assumptions=("a",))), "l names an unknown assumption"),
     ],
 )
@@ -144,7 +185,7 @@ def test_random_streams_depend_on_check_and_seed_alone() -> None:
 
 
 def test_a_context_gives_the_formulas_under_test() -> None:
-    context = Context(SETTING, Budget.QUICK, 0, "c", READINGS[0].formulas)
+    context = Context(SETTING, Budget.QUICK, 0, "c", STATED.formulas)
     assert context["f"] == 1
     with pytest.raises(KeyError):
         context["g"]

@@ -5,15 +5,67 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from mfcheck.claims import Curve, Estimate, Evidence, Interval, Note, Review
+from mfcheck.claims import Curve, Estimate, Evidence, Interval, Kind, Note, Review, Scope
 from mfcheck.claims.record import CheckRecord, PowerRecord, Record, SimulationRecord
 
 
 def test_a_check_that_met_no_setting_cannot_pass() -> None:
-    with pytest.raises(ValidationError, match="met no setting"):
-        Evidence(passed=True, cases=0)
+    for answer in (True, False):
+        with pytest.raises(ValidationError, match="met no setting"):
+            Evidence(passed=answer, cases=0)
     assert Evidence(passed=None, cases=0).cases == 0
-    assert Evidence(passed=False, cases=0).passed is False
+
+
+@pytest.mark.parametrize("answer", ["yes", 1, 0, "True"])
+def test_an_answer_is_yes_no_or_undecided_and_nothing_else(answer: object) -> None:
+    with pytest.raises(ValidationError):
+        Evidence(passed=answer)  # type: ignore[arg-type]
+
+
+def test_copies_are_validated() -> None:
+    found = Evidence(passed=True)
+    assert found.but(slack=2.0).slack == 2.0
+    for changes in ({"cases": 0}, {"sure": True}, {"slack": math.nan}, {"error": math.inf}):
+        with pytest.raises(ValidationError):
+            found.but(**changes)
+    with pytest.raises(TypeError, match="but"):
+        found.model_copy(update={"cases": 0})
+
+
+NOISY = Estimate(value=1, error=0.1)
+SURE = Estimate(value=1, error=0.1, bias=0.1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "evidence"),
+    [
+        (Kind.SAMPLED, Evidence(passed=True, scope=Scope.WHOLE)),
+        (Kind.SIMULATED, Evidence(passed=False, scope=Scope.WHOLE)),
+        (Kind.EXACT, Evidence(passed=True, error=1e300)),
+        (Kind.EXACT, Evidence(passed=True, lhs=NOISY, rhs=NOISY)),
+        (Kind.CERTIFIED, Evidence(passed=False, lhs=NOISY)),
+    ],
+)
+def test_evidence_that_its_kind_cannot_have_is_refused(kind: Kind, evidence: Evidence) -> None:
+    with pytest.raises(ValueError, match=r"covers cases|rest on|no error"):
+        evidence.require_kind(kind)
+
+
+def test_evidence_that_its_kind_can_have_is_kept() -> None:
+    for kind, evidence in (
+        (Kind.CERTIFIED, Evidence(passed=True, lhs=SURE, scope=Scope.WHOLE)),
+        (Kind.EXACT, Evidence(passed=True, error=0.0, scope=Scope.WHOLE)),
+        (Kind.SIMULATED, Evidence(passed=True, lhs=NOISY)),
+    ):
+        assert evidence.require_kind(kind) is evidence
+
+
+def test_a_bias_is_a_part_of_the_error() -> None:
+    assert Estimate(value=1, error=0.3, bias=0.1).noise == pytest.approx(0.2)
+    with pytest.raises(ValidationError, match="part of the error"):
+        Estimate(value=1, error=0.1, bias=0.2)
+    with pytest.raises(ValidationError):
+        Estimate(value=1, error=-0.1)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -60,7 +112,7 @@ def test_evidence_survives_json(evidence: Evidence) -> None:
         (PowerRecord, "planted caught missed"),
         (
             SimulationRecord,
-            "paper setting seed end_time time series bounds options plots",
+            "paper setting seed final end_time time series bounds options plots",
         ),
     ],
 )
