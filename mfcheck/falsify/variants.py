@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from mfcheck.claims.model import PlantedError
-from mfcheck.symbolic.identity import difference
+from mfcheck.rigor.equality import equal
 
 SCALED, SIGN, EXPONENT = "constant scaled", "sign flipped", "exponent off"
 DROPPED_N, DROPPED_ROOT = "factor n dropped", "factor sqrt(n) dropped"
@@ -45,7 +45,7 @@ class Mutation:
             return None if getattr(formula, "is_zero", False) else self.factor * formula
         assert self.change is not None
         variant = self.change(formula)
-        same = variant == formula or difference(variant, formula) == 0
+        same = variant == formula or equal(variant, formula).holds is True
         return None if same else variant
 
 
