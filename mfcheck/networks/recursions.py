@@ -71,10 +71,11 @@ def relu_gap(state: Array, layer: int) -> None:  # noqa: ARG001
     """Step `e = 1 - c` of the normalised rectifier: `e' = e - (sin t - t cos t) / pi`, `cos t = c`."""
     e = state[0]
     t = 2 * math.asin(math.sqrt(e / 2))
-    if t < 0.05:
+    if t < 0.5:
+        # The difference would cancel; the next term of its series is below 1e-17 of the first.
         s = t * t
-        # The next term of the series is below 1e-16 of the first.
-        drop = t * s / 3 * (1 - s / 10 * (1 - s / 28 * (1 - s / 54)))
+        tail = 1 - s / 54 * (1 - s / 88 * (1 - s / 130 * (1 - s / 180)))
+        drop = t * s / 3 * (1 - s / 10 * (1 - s / 28 * tail))
     else:
         drop = math.sin(t) - t * math.cos(t)
     state[0] = e - drop / math.pi

@@ -95,9 +95,7 @@ def log_of(estimate: Estimate) -> Estimate:
         )
     error = -math.log1p(-relative)
     share = estimate.bias / estimate.error if estimate.error else 0.0
-    return estimate.model_copy(
-        update={"value": math.log(estimate.value), "error": error, "bias": error * share}
-    )
+    return estimate.but(value=math.log(estimate.value), error=error, bias=error * share)
 
 
 def _limit(
@@ -107,7 +105,7 @@ def _limit(
         found = mean_of(rows[-1])
         found = log_of(found) if in_logs else found
         bias = abs(c) / widths[-1]
-        return found.model_copy(update={"error": found.error + bias, "bias": bias})
+        return found.but(error=found.error + bias, bias=bias)
     if len(widths) < 2:
         raise InputError("extrapolation needs two widths")
     estimates = [mean_of(row) for row in rows]
