@@ -36,10 +36,11 @@ def pieces(expr: sp.Expr) -> tuple[Piece, ...]:
     """
     if expr.has(sp.DiracDelta):
         raise InputError("the function has been differentiated across a jump")
-    return tuple(_split(Piece(-sp.oo, sp.oo, expr)))
+    return tuple(split(Piece(-sp.oo, sp.oo, expr)))
 
 
-def _split(piece: Piece) -> list[Piece]:
+def split(piece: Piece) -> list[Piece]:
+    """Cut one piece further, at the kinks and jumps of its expression inside it."""
     node = _innermost(piece.expr)
     if node is None:
         return [piece]
@@ -47,22 +48,28 @@ def _split(piece: Piece) -> list[Piece]:
     cut = _cut(argument, piece)
     if cut is None:
         sign = _sign_inside(argument, piece)
-        return _split(
+        return split(
             Piece(piece.lower, piece.upper, piece.expr.xreplace({node: _branch(node, sign)}))
         )
     halves = [Piece(piece.lower, cut, piece.expr), Piece(cut, piece.upper, piece.expr)]
-    result = [part for half in halves for part in _split(half)]
+    result = [part for half in halves for part in split(half)]
     if len(result) > MAX_PIECES:
         raise InputError(f"the function has more than {MAX_PIECES} pieces")
     return result
 
 
 def _innermost(expr: sp.Expr) -> Any:
-    """Return a nonsmooth part whose arguments are smooth, None for a smooth expression."""
+    """Return a nonsmooth part whose arguments are smooth, None for a smooth expression.
+
+    Steps come first: in `max(0, x)**(-1/4) step(x)` the power must not be formed where the step is zero.
+    """
+    found = None
     for node in sp.postorder_traversal(expr):
-        if isinstance(node, _NONSMOOTH) and node.free_symbols:
-            return node
-    return None
+        if isinstance(node, _NONSMOOTH) and node.free_symbols and not node.args[0].has(*_NONSMOOTH):
+            if isinstance(node, sp.Heaviside):
+                return node
+            found = found or node
+    return found
 
 
 def _deciding(node: Any) -> sp.Expr:
@@ -143,12 +150,17 @@ def continuous_derivatives(parts: Sequence[Piece], highest: int = 3) -> int:
     """
     for order in range(highest + 1):
         for left, right in pairwise(parts):
-            if _jumps(sp.diff(left.expr - right.expr, X, order).subs(X, left.upper)):
+            if differs_from_zero(sp.diff(left.expr - right.expr, X, order).subs(X, left.upper)):
                 return order - 1
     return highest
 
 
-def _jumps(difference: sp.Expr) -> bool:
+def differs_from_zero(difference: sp.Expr) -> bool:
+    """Say whether a number is not zero.
+
+    Raises:
+        InputError: that is open.
+    """
     if difference == 0:
         return False
     if compare(enclose(difference), exact(0)) != "?":

@@ -41,7 +41,7 @@ class Activation:
         Raises:
             InputError: that derivative is not a function (a kink was differentiated twice).
         """
-        return _numpy_function(self.derivative(order))
+        return float_code(self.derivative(order))
 
 
 class _Softplus(sp.Function):  # type: ignore[misc]
@@ -61,7 +61,12 @@ def _derivative(expr: sp.Expr, order: int) -> sp.Expr:
 
 
 @lru_cache(maxsize=256)
-def _numpy_function(expr: sp.Expr) -> FloatFunction:
+def float_code(expr: sp.Expr) -> FloatFunction:
+    """Return float code for an expression in `X`, from an array to an array of its shape.
+
+    Raises:
+        InputError: the expression is no function (a kink was differentiated twice).
+    """
     if expr.has(sp.DiracDelta):
         raise InputError("the activation has a kink: this derivative is not a function")
     u = sp.Wild("u")
