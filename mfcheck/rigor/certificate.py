@@ -147,10 +147,16 @@ def inequality(
     upper: str | None = None,
     activation: str | None = None,
     digits: int = 20,
+    bisect: int = 0,
+    order: int = 6,
+    cuts: Mapping[str, Sequence[Fraction | int | str]] = MappingProxyType({}),
 ) -> Certificate:
     """State `lower <= formula <= upper` for all inputs: numbers, pairs (lower, upper), or names in a bundle.
 
-    With an activation, the formula may use its kernels `A(c)`, `A1(c)` and `A2(c)`.
+    With an activation, the formula may use its kernels `A(c)`, `A1(c)` and `A2(c)`. With `bisect` the checker may halve
+    the inputs so often, and use Taylor series of `order` in one input at its ends and in its middle: for bounds that
+    are tight, or reached at an end. `cuts` names places inside at which an input is split beforehand, so that a bound
+    that is reached there is reached at an end.
 
     Raises:
         InputError: a function that the checker does not know, or no bound at all.
@@ -167,7 +173,11 @@ def inequality(
     claim |= {
         key: value for key, value in (("lower", lower), ("upper", upper)) if value is not None
     }
-    witness = {"bits": _bits(digits)}
+    witness: Certificate = {"bits": _bits(digits)}
+    if bisect:
+        witness |= {"bisect": bisect, "order": order}
+    if cuts:
+        witness["cuts"] = {name: [str(x) for x in places] for name, places in cuts.items()}
     if activation is not None:
         _check_names(activation, "G2")
         claim["activation"] = activation
@@ -210,6 +220,41 @@ def dumps(certificate: Certificate) -> str:
 def write(certificate: Certificate, path: Path) -> None:
     """Write a certificate to a file."""
     path.write_text(dumps(certificate), encoding="utf-8")
+
+
+class CertificateError(RuntimeError):
+    """A certificate that its own writer hands over is not accepted; the message is one printable line."""
+
+
+def require_accepted(certificate: Certificate) -> str:
+    """Return the statement of a certificate, in the checker's words, once `mfcheck.verify` has proved it anew.
+
+    Raises:
+        CertificateError: it is rejected or malformed, or no JSON at all; with the reason.
+    """
+    try:
+        text = dumps(certificate)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CertificateError(
+            f"the certificate is malformed: no JSON ({type(error).__name__})"
+        ) from None
+    verdict = verify.verify(text)
+    if verdict.status != "accepted":
+        raise CertificateError(f"the certificate is {verdict.status}: {verdict.reason}")
+    return verdict.statement
+
+
+def read_json(path: Path) -> Any:
+    """Return the JSON of a file that anybody may have written: no key twice, nested at most `verify.MAX_DEPTH` deep.
+
+    Raises:
+        InputError: no such file, not JSON, or nested too deeply.
+    """
+    try:
+        return verify.parse_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, verify.MalformedError) as error:
+        reason = " ".join(verify.printable(str(error)).split())[:200]
+        raise InputError(f"{verify.printable(str(path))}: not readable as JSON: {reason}") from None
 
 
 class _Printer(StrPrinter):  # type: ignore[misc]

@@ -1,0 +1,212 @@
+"""Formulas in intervals of mpmath: numbers, pi, names, `+ - * / **` and elementary functions, all rounded outwards."""
+
+import ast
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import ceil, floor
+from operator import add, mul, neg, sub, truediv
+from typing import Any, TypeAlias
+
+from mpmath.ctx_iv import MPIntervalContext
+from mpmath.libmp import finf, fnan, fninf, to_rational
+
+from .reading import MalformedError, UnprovedError, effort, need, number, prove
+
+Interval: TypeAlias = Any  # an interval of `iv`
+Pair: TypeAlias = tuple[int, int]  # lower and upper bound of a real number, in units of 2^-bits
+
+iv = MPIntervalContext()
+_FORMULA = re.compile(r"[0-9A-Za-z_+\-*/()., ]{1,4000}")
+_HUGE = 10**6
+"""Beyond this, sine and cosine are not reduced."""
+
+
+def exact(value: Fraction) -> Interval:
+    """Enclose a rational number."""
+    return iv.mpf(value.numerator) / value.denominator
+
+
+def finite(x: Interval) -> Interval:
+    """Return x if it is bounded and of a size that computing with it can bear."""
+    sane = all(end not in (finf, fninf, fnan) and abs(end[2]) < 10**6 for end in x._mpi_)
+    prove(sane, "a value is not known to be finite, or of absurd size")
+    return x
+
+
+def fixed(x: Interval, bits: int) -> Pair:
+    """Round outwards to multiples of 2^-bits."""
+    prove(all(abs(end[2]) < 10**5 for end in finite(x)._mpi_), "a value of absurd size")
+    low, high = (Fraction(*map(int, to_rational(end))) for end in x._mpi_)
+    return floor(low * 2**bits), ceil(high * 2**bits)
+
+
+def _safe(name: str) -> Callable[[Interval], Interval]:
+    """A function of mpmath, its result widened: the last bits of the result need not be right."""
+    limit = {"exp": 10**5, "sin": _HUGE, "cos": _HUGE}.get(name)
+
+    def function(x: Interval) -> Interval:
+        prove(limit is None or abs(x) < limit, f"{name} of too large a number")
+        try:
+            value = getattr(iv, name)(finite(x))
+        except ValueError:
+            raise UnprovedError(f"{name} is not known to be real") from None
+        value = finite(value * _slack(iv.prec))
+        return _clipped(value) if name in ("sin", "cos") else value
+
+    return function
+
+
+def _clipped(x: Interval) -> Interval:
+    return iv.mpf([max(x.a, iv.mpf(-1)), min(x.b, iv.mpf(1))])
+
+
+@lru_cache(maxsize=8)
+def _slack(prec: int) -> Interval:
+    return 1 + iv.mpf([-1, 1]) / 2 ** (prec - 8)
+
+
+_exp, _log, sqrt, _sin, _cos = map(_safe, ("exp", "log", "sqrt", "sin", "cos"))
+
+
+def _erf(x: Interval) -> Interval:
+    low, high = (_erf_at(end) for end in fixed(x, iv.prec))
+    return iv.mpf([low.a, high.b])
+
+
+def _erf_at(x: int) -> Interval:
+    """Erf at x in units of 2^-prec: `2/sqrt(pi) exp(-x^2) sum_n 2^n x^(2n+1)/(2n+1)!!`, or near 1 for large x."""
+    if x < 0:
+        return -_erf_at(-x)
+    p, square, sums = iv.prec, 2 * x * x, []
+    if square > p << 2 * p + 1:  # 1 - erf x <= exp(-x^2)
+        return 1 - iv.mpf([0, 1]) / 2**p
+    for up in (0, 1):
+        n, term, total = 0, x, x
+        while term > up or n << 2 * p < square:  # then each term is at most half of the one before
+            n += 1
+            term = (term * square >> 2 * p) // (2 * n + 1) + up
+            total += term
+        sums.append(total + up)
+    return 2 / sqrt(iv.pi) * _exp(-((iv.mpf(x) / 2**p) ** 2)) * iv.mpf(sums) / 2**p
+
+
+def _atan(x: Interval) -> Interval:
+    """Halve the angle six times, then sum the series; its rest is below the last power."""
+    for _ in range(6):
+        x = x / (1 + sqrt(1 + x**2))
+    prove(abs(x) < 0.5, "atan of too wide an interval")
+    power = total = x
+    for n in range(1, iv.prec // 8 + 2):
+        power = -power * x**2
+        total += power / (2 * n + 1)
+    return 64 * (total + iv.mpf([-1, 1]) * abs(power))
+
+
+def _power(base: Interval, exponent: Interval) -> Interval:
+    prove(abs(exponent) <= 1000, "an exponent beyond 1000")
+    low, high = fixed(exponent, 0)
+    return base**low if low == high else _exp(exponent * _log(base))
+
+
+FUNCTIONS: Mapping[str, Callable[..., Interval]] = {
+    **{"exp": _exp, "log": _log, "sqrt": sqrt, "sin": _sin, "cos": _cos, "erf": _erf},
+    **{"atan": _atan, "tanh": lambda x: 1 - 2 / (_exp(2 * x) + 1)},
+    "max": lambda *v: iv.mpf([max(x.a for x in v), max(x.b for x in v)]),
+    "min": lambda *v: iv.mpf([min(x.a for x in v), min(x.b for x in v)]),
+}
+
+
+@dataclass(frozen=True)
+class Algebra:
+    """What a formula is computed in: numbers, operators by node, functions by name, and a check of each result."""
+
+    number: Callable[[Fraction], Any]
+    pi: Callable[[], Any]
+    operators: Mapping[type, Callable[..., Any]]
+    functions: Mapping[str, Callable[..., Any]]
+    checked: Callable[[Any], Any]
+
+
+_OPERATORS: Mapping[type, Callable[..., Interval]] = {
+    **{ast.Add: add, ast.Sub: sub, ast.Mult: mul},
+    **{ast.Div: truediv, ast.Pow: _power, ast.USub: neg},
+}
+INTERVALS = Algebra(exact, lambda: +iv.pi, _OPERATORS, FUNCTIONS, finite)
+
+
+@lru_cache(maxsize=512)
+def parse(text: str) -> ast.expr:
+    """Parse a formula.
+
+    Raises:
+        MalformedError: not a formula, or too deeply nested.
+    """
+    need(bool(_FORMULA.fullmatch(text)), "not a formula")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise MalformedError(f"not a formula: {text[:60]}") from None
+
+
+@lru_cache(maxsize=512)
+def cost(text: str, prec: int) -> int:
+    """Steps of about a microsecond that a formula takes in intervals of `prec` bits."""
+    steps = {"erf": 400 + prec**2 // 60, "atan": 200 + 2 * prec, "kernel": 2000}
+    total = 0
+    for node in ast.walk(parse(text)):
+        match node:
+            case ast.Call(func=ast.Name(id=name)):
+                total += steps.get(name, 60 + prec // 8 if name in FUNCTIONS else steps["kernel"])
+            case ast.BinOp(op=ast.Pow()):
+                total += 200
+            case ast.expr():
+                total += 8
+    return total
+
+
+def evaluate(text: Any, names: Mapping[str, Any], algebra: Algebra = INTERVALS) -> Any:
+    """Enclose a formula of numbers, pi, `+ - * / **`, functions of the algebra, and `names`."""
+    need(isinstance(text, str), "not a formula")
+    tree = parse(text)
+    effort.spend(cost(text, iv.prec))
+    return _Reader(text.strip(), {**algebra.functions, **names}, algebra).value(tree)
+
+
+def value(text: str, names: Mapping[str, Any]) -> Interval:
+    """As `evaluate`, for work that was paid for."""
+    return _Reader(text, {**FUNCTIONS, **names}, INTERVALS).value(parse(text))
+
+
+@dataclass(frozen=True)
+class _Reader:
+    text: str
+    names: Mapping[str, Any]
+    algebra: Algebra
+
+    def value(self, node: ast.expr) -> Any:
+        """Follow the tree of a formula; what the grammar lacks is refused."""
+        names, operators = self.names, self.algebra.operators
+        match node:
+            case ast.Constant():
+                return self.algebra.number(number(ast.get_source_segment(self.text, node)))
+            case ast.Name(id="pi"):
+                return self.algebra.pi()
+            case ast.Name(id=name) if name in names and not callable(names[name]):
+                return names[name]
+            case ast.UnaryOp(op=ast.USub() as op, operand=operand):
+                return operators[type(op)](self.value(operand))
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in operators:
+                return self.algebra.checked(
+                    operators[type(op)](self.value(left), self.value(right))
+                )
+            case ast.Call(func=ast.Name(id=name), args=[_, *more] as args, keywords=[]):
+                need(callable(names.get(name)), f"{name} is not a function")
+                need(not more or name in ("max", "min"), f"{name} takes one argument")
+                return self.algebra.checked(names[name](*map(self.value, args)))
+        raise MalformedError("outside the grammar of formulas")
