@@ -103,7 +103,9 @@ def _above(end: sp.Expr, q: arb, m: arb, most: int) -> list[arb]:
     if end == sp.oo:
         return [arb(0)] * (most + 1)
     if end == -sp.oo:
-        return [arb(0) if k % 2 else arb(sp.factorial2(k - 1) if k else 1) for k in range(most + 1)]
+        return [
+            arb(0) if k % 2 else arb(int(sp.factorial2(k - 1)) if k else 1) for k in range(most + 1)
+        ]
     t = _standard(end, q, m)
     density = (-t * t / 2).exp() / (2 * arb.pi()).sqrt()
     values = [(t / arb(2).sqrt()).erfc() / 2, density]

@@ -98,6 +98,13 @@ def equal(lhs: sp.Expr, rhs: sp.Expr, given: Sequence[Any] = ()) -> Equality:
     return Equality(True, rest)
 
 
+def agree_at_points(lhs: sp.Expr, rhs: sp.Expr) -> bool:
+    """Say whether no exact point tells two formulas apart, and enough of them show that they agree."""
+    look = _look(lhs, rhs, ())
+    needed = _ENOUGH if lhs.free_symbols | rhs.free_symbols else 1
+    return lhs == rhs or (look.where is None and look.doubt is None and look.agree >= needed)
+
+
 def _look(lhs: sp.Expr, rhs: sp.Expr, given: Sequence[Any]) -> _Look:
     """Compare the two sides at exact points."""
     sides = _defined(lhs), _defined(rhs)
