@@ -45,7 +45,7 @@ from mfcheck.networks.spectra import (
     singular_values,
     spectral_moments,
 )
-from mfcheck.networks.widths import at_widths, log_of
+from mfcheck.networks.widths import at_widths, chunked, log_of
 
 __all__ = [
     "Affine",
@@ -62,6 +62,7 @@ __all__ = [
     "Trace",
     "Use",
     "at_widths",
+    "chunked",
     "correlation_gap",
     "correlations",
     "covariances",

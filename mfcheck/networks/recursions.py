@@ -25,7 +25,7 @@ def iterate(step: Step, start: ArrayLike, marks: Sequence[int]) -> Array:
     Args:
         step: a plain function at the top level of a module, which numba can compile: it changes the state, float64
             array of shape (k,), in place, given the number of the layer. Near a fixed point c = 1 let its state be
-            1 - c.
+            1 - c. Parameters belong into the state, as entries that do not change: a closure is compiled anew.
         start: state before the first layer, shape (k,).
         marks: rising numbers of layers; layers count from 1.
 

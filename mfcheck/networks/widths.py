@@ -82,6 +82,32 @@ def at_widths(
     return result[""] if single else result
 
 
+@overload
+def chunked(measure: Measure, nets: int) -> Measure: ...
+
+
+@overload
+def chunked(measure: NamedMeasure, nets: int) -> NamedMeasure: ...
+
+
+def chunked(measure: Measure | NamedMeasure, nets: int) -> Measure | NamedMeasure:
+    """Return the same measurement, made on at most `nets` networks at a time, so that memory stays bounded.
+
+    A net of width N and depth L holds `8 L N^2` bytes of weights as long as gradients are wanted.
+    """
+
+    def whole(width: int, rng: np.random.Generator, replicates: int) -> dict[str, Array]:
+        sizes = [min(nets, replicates - start) for start in range(0, replicates, nets)]
+        parts = [_named(measure(width, rng, size)) for size in sizes]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def either(width: int, rng: np.random.Generator, replicates: int) -> Array | Named:
+        values = whole(width, rng, replicates)
+        return values.get("", values)
+
+    return either  # type: ignore[return-value]
+
+
 def log_of(estimate: Estimate) -> Estimate:
     """Return the logarithm of a positive estimate; the interval is the longer side of the exact image.
 

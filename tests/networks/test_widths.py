@@ -12,6 +12,7 @@ from mfcheck.networks import (
     Chain,
     Network,
     at_widths,
+    chunked,
     correlations,
     dense,
     gaussian_images,
@@ -73,6 +74,22 @@ def test_many_quantities_of_one_simulation() -> None:
     # Plainly extrapolated, the product is off by more than the noise of its logarithm.
     plain = at_widths(measure, (100, 400), 50, np.random.default_rng(0))
     assert abs(plain["product"].value - 1) > 4 * abs(found["product"].value)
+
+
+def test_few_networks_at_a_time() -> None:
+    sizes = []
+
+    def measure(width: int, rng: Generator, replicates: int) -> dict[str, Array]:
+        sizes.append(replicates)
+        return {"a": rng.standard_normal(replicates), "b": np.full(replicates, 2.0)}
+
+    values = chunked(measure, 4)(10, np.random.default_rng(0), 10)
+    assert sizes == [4, 4, 2]
+    assert values["a"].shape == values["b"].shape == (10,)
+    assert len(set(values["a"])) == 10
+    plain = chunked(shifted, 3)(10, np.random.default_rng(0), 7)
+    assert plain.shape == (7,)
+    assert at_widths(chunked(shifted, 3), (10, 40), 7, np.random.default_rng(0)).dof == 6
 
 
 def test_logarithm_of_an_estimate() -> None:
