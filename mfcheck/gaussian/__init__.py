@@ -8,6 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mfcheck.gaussian.expectation import Number, expectation, expectation_of
+    from mfcheck.gaussian.length import (
+        CriticalPoint,
+        FixedPoint,
+        FixedPoints,
+        LengthMap,
+        critical_line,
+        critical_point,
+        depth_scale,
+        fixed_point,
+        fixed_points,
+        length_map,
+        slopes,
+    )
     from mfcheck.gaussian.moments import Moment, d2phi, d3phi, dphi, moment, phi
     from mfcheck.gaussian.nodes import E2, E, enclosed, numeric
     from mfcheck.gaussian.pairs import pair
@@ -16,6 +29,17 @@ _HOME = {
     "Number": "expectation",
     "expectation": "expectation",
     "expectation_of": "expectation",
+    "CriticalPoint": "length",
+    "FixedPoint": "length",
+    "FixedPoints": "length",
+    "LengthMap": "length",
+    "critical_line": "length",
+    "critical_point": "length",
+    "depth_scale": "length",
+    "fixed_point": "length",
+    "fixed_points": "length",
+    "length_map": "length",
+    "slopes": "length",
     "Moment": "moments",
     "moment": "moments",
     "phi": "moments",
@@ -31,19 +55,30 @@ _HOME = {
 
 __all__ = [
     "E2",
+    "CriticalPoint",
     "E",
+    "FixedPoint",
+    "FixedPoints",
+    "LengthMap",
     "Moment",
     "Number",
+    "critical_line",
+    "critical_point",
     "d2phi",
     "d3phi",
+    "depth_scale",
     "dphi",
     "enclosed",
     "expectation",
     "expectation_of",
+    "fixed_point",
+    "fixed_points",
+    "length_map",
     "moment",
     "numeric",
     "pair",
     "phi",
+    "slopes",
 ]
 
 

@@ -23,7 +23,7 @@ from mfcheck.rigor.pieces import Piece, pieces
 from mfcheck.rigor.program import program
 from mfcheck.symbolic.activation import X
 
-Number: TypeAlias = "arb | int | Fraction | sp.Rational"
+Number: TypeAlias = arb | int | Fraction | sp.Rational
 """A ball, or a rational number given exactly."""
 
 _GUARD = 4
