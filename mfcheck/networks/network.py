@@ -1,4 +1,18 @@
-"""Networks: a sequence of maps, run once, differentiated as often as wanted."""
+"""Networks: a sequence of maps, run once, differentiated as often as wanted.
+
+Three nets of width 50 with two inputs, `h' = W tanh(h) + b`; weights are tied if one block is repeated:
+
+>>> import numpy as np
+>>> from mfcheck.networks import Chain, Network, correlations, dense, log_gradient_norms, pointwise, second_moments
+>>> from mfcheck.symbolic.activation import activation
+>>> rng, tanh = np.random.default_rng(0), pointwise(activation("tanh"))
+>>> network = Network([Chain([tanh, dense(rng, 3, 50, sigma_w=1.5, sigma_b=0.1)]) for _ in range(4)])
+>>> trace = network.run(rng.standard_normal((3, 50, 2)))
+>>> second_moments(trace.states).shape, correlations(trace.states).shape
+((5, 3, 2), (5, 3, 2, 2))
+>>> log_gradient_norms(trace, np.ones((3, 50, 2))).shape
+(5, 3, 2)
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
