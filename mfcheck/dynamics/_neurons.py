@@ -78,33 +78,36 @@ def _products(state, w, scratch, z, x, at, width, dimension):
 @internal
 def _move(state, w, scratch, coefficient, z, x, at, after, keep, width, dimension):
     """Update `w <- keep w + coefficient x` and write `w . x'` of the next sample, in one pass over the weights."""
-    j = 0
+    j, kept = 0, spread(keep)
     for v in range(0, width, 8):
         store(scratch, z + v, spread(0.0))
     while j + 4 <= dimension:
         p, q = at + j, after + j
         r0 = w + j * width
         r1, r2, r3 = r0 + width, r0 + 2 * width, r0 + 3 * width
+        # read once: a store below might change them for all that the compiler knows
+        x0, x1, x2, x3 = spread(x[p]), spread(x[p + 1]), spread(x[p + 2]), spread(x[p + 3])
+        y0, y1, y2, y3 = spread(x[q]), spread(x[q + 1]), spread(x[q + 2]), spread(x[q + 3])
         for v in range(0, width, 8):
             k = load(scratch, coefficient + v)
-            w0 = fma(k, x[p], keep * load(state, r0 + v))
-            w1 = fma(k, x[p + 1], keep * load(state, r1 + v))
-            w2 = fma(k, x[p + 2], keep * load(state, r2 + v))
-            w3 = fma(k, x[p + 3], keep * load(state, r3 + v))
+            w0 = fma(k, x0, kept * load(state, r0 + v))
+            w1 = fma(k, x1, kept * load(state, r1 + v))
+            w2 = fma(k, x2, kept * load(state, r2 + v))
+            w3 = fma(k, x3, kept * load(state, r3 + v))
             store(state, r0 + v, w0)
             store(state, r1 + v, w1)
             store(state, r2 + v, w2)
             store(state, r3 + v, w3)
-            one = fma(w0, x[q], fma(w1, x[q + 1], load(scratch, z + v)))
-            store(scratch, z + v, fma(w2, x[q + 2], fma(w3, x[q + 3], one)))
+            one = fma(w0, y0, fma(w1, y1, load(scratch, z + v)))
+            store(scratch, z + v, fma(w2, y2, fma(w3, y3, one)))
         j += 4
     while j < dimension:
-        row = w + j * width
+        row, x0, y0 = w + j * width, spread(x[at + j]), spread(x[after + j])
         for v in range(0, width, 8):
             k = load(scratch, coefficient + v)
-            new = fma(k, x[at + j], keep * load(state, row + v))
+            new = fma(k, x0, kept * load(state, row + v))
             store(state, row + v, new)
-            store(scratch, z + v, fma(new, x[after + j], load(scratch, z + v)))
+            store(scratch, z + v, fma(new, y0, load(scratch, z + v)))
         j += 1
 
 

@@ -6,8 +6,19 @@ import math
 import numpy as np
 from numba import njit
 
-from mfcheck.dynamics.resnet.elementary import atan
-from mfcheck.dynamics.resnet.simd import fma, internal, lane, load, root, spread, where_less
+from mfcheck.dynamics.resnet.elementary import ATAN
+from mfcheck.dynamics.resnet.simd import (
+    absolute,
+    copysign,
+    fma,
+    internal,
+    lane,
+    load,
+    root,
+    spread,
+    store,
+    where_less,
+)
 
 TINY = 1e-300
 
@@ -24,75 +35,120 @@ def risk(C, g):
     return total / math.pi
 
 
-@njit(cache=True, error_model="numpy")
-def _pulls(C, g, j, m):
-    """Return `sum_a g_a I3(j, m, a)`."""
-    n = g.size
-    own, cross, total = 1 + C[j, j], C[j, m], 0.0
-    for a in range(n):
-        to = C[j, a]
-        total += g[a] * (C[m, a] * own - cross * to) / math.sqrt(own * (1 + C[a, a]) - to * to)
-    return 2 / math.pi * total / own
+@internal
+def _arctangent(y, x):
+    """Return the angle of `(x, y)` for positive x, with one division."""
+    size = absolute(y)
+    large, middle = where_less(2.414213562373095 * x, size, 1.0, 0.0), 0.41421356237309503 * x
+    above = where_less(0.5, large, -x, where_less(middle, size, size - x, size))
+    below = where_less(0.5, large, size, where_less(middle, size, size + x, x))
+    offset = where_less(
+        0.5, large, 1.5707963267948966, where_less(middle, size, 0.7853981633974483, 0.0)
+    )
+    t = above / below
+    square = t * t
+    p = spread(ATAN[0])
+    for k in range(1, len(ATAN)):
+        p = fma(p, square, ATAN[k])
+    return copysign(fma(t, p, offset), y)
 
 
 @internal
-def _arcsines(C, g, work, at, width, j, m):
-    """Return `sum_ab g_a g_b I4(j, m, a, b)` and `J2(j, m)`; `work[at:]` is scratch, padded with zeros.
+def _arcsines(C, work, width, j, m):
+    """Return `sum_ab g_a g_b I4(j, m, a, b)` and `J2(j, m)`.
 
-    With `u`, `v` the rows of the two derivatives, `L0(a, b)` is `L4 C_ab` minus a form in `(u_a, v_a)` and
-    `(u_b, v_b)`, and L1, L2 are its diagonal with `1 + C_aa`. The arcsine is taken as an arctangent.
+    With u, v the covariances of a unit with j and m, `L0(a, b)` is `L4 C_ab` minus a form in `(u_a, v_a)` and
+    `(u_b, v_b)`, and L1, L2 are its diagonal with `1 + C_aa`. The arcsine is taken as an arctangent. Pairs `b <= a` are
+    packed, one row after the other; what a row writes beyond its end, the next one overwrites.
     """
-    n = g.size
+    n = C.shape[0]
     first, second, cross = 1 + C[j, j], 1 + C[m, m], C[j, m]
     det = first * second - cross * cross
-    x, y, inverse, weight, matrix = at, at + width, at + 2 * width, at + 3 * width, at + 4 * width
+    x, y, diagonal, matrix = 0, width, 2 * width, 3 * width
+    pairs = n * (n + 1) // 2
+    joints = (3 + n) * width
+    rests, weights = joints + pairs + width, joints + 2 * (pairs + width)
     for a in range(n):
         u, v = C[j, a], C[m, a]
-        form = v * v * first + u * u * second - 2 * cross * u * v
-        # the part of C that is not explained by the two derivatives, up to det
         work[x + a] = u * second - cross * v
         work[y + a] = v * first - cross * u
-        work[inverse + a] = det * (1 + C[a, a]) - form
-    total = 0.0
+        form = u * work[x + a] + v * work[y + a]
+        work[diagonal + a] = det * (1 + C[a, a]) - form
+    at = 0
     for a in range(n):
-        u, v, mine = C[j, a], C[m, a], work[inverse + a]
-        vector = spread(0.0)
-        for b in range(0, width, 8):
+        u, v, mine = C[j, a], C[m, a], work[diagonal + a]
+        for b in range(0, a + 1, 8):
             joint = det * load(work, matrix + a * width + b)
             joint = joint - fma(load(work, x + b), u, v * load(work, y + b))
-            rest = fma(load(work, inverse + b), mine, -(joint * joint))
-            rest = where_less(rest, TINY, TINY, rest)
-            vector = fma(load(work, weight + b), atan(joint / root(rest)), vector)
-        part = 0.0
-        for i in range(8):
-            part += lane(vector, i)
-        total += g[a] * part
-    size = math.sqrt(det)
-    return 4 / (math.pi**2 * size) * total, 2 / (math.pi * size)
+            store(work, joints + at + b, joint)
+            store(work, rests + at + b, fma(load(work, diagonal + b), mine, -(joint * joint)))
+        at += a + 1
+    total = spread(0.0)
+    for q in range(0, pairs, 8):
+        rest = load(work, rests + q)
+        angle = _arctangent(load(work, joints + q), root(where_less(rest, TINY, TINY, rest)))
+        total = fma(load(work, weights + q), angle, total)
+    found, size = 0.0, math.sqrt(det)
+    for i in range(8):
+        found += lane(total, i)
+    return 4 / (math.pi**2 * size) * found, 2 / (math.pi * size)
 
 
 @njit(cache=True, error_model="numpy")
-def slope(C, g, p, first, second, label, work, out):
-    """Write the time derivative of the overlaps `C (n, n)` to `out`; rows and columns of teachers stay."""
+def scratch(n, p):
+    """Return the arrays that `slope` works with, for n units, p of them students."""
+    width = 8 * ((n + 7) // 8)
+    return np.zeros((3 + n) * width + 3 * (n * (n + 1) // 2 + width)), np.zeros((2 * p, n))
+
+
+@internal
+def _fill(C, g, work, width):
+    """Write the covariance and the weights of pairs to where `_arcsines` wants them."""
+    n = g.size
+    weights = (3 + n) * width + 2 * (n * (n + 1) // 2 + width)
+    at = 0
+    for a in range(n):
+        for b in range(n):
+            work[(3 + a) * width + b] = C[a, b]
+        for b in range(a + 1):
+            work[weights + at] = g[a] * g[b] * (1.0 if a == b else 2.0)
+            at += 1
+
+
+@njit(cache=True, error_model="numpy")
+def slope(C, g, p, first, second, label, work, pulls, out):
+    """Write the time derivative of the overlaps `C (n, n)` to `out`; rows and columns of teachers stay.
+
+    `work` and `pulls` are those of `scratch`; `sum_a g_a I3(j, m, a)` is split into what depends on j alone and a sum.
+    """
     n = g.size
     width = 8 * ((n + 7) // 8)
     bracket = second != 0 or label != 0
     if bracket:
-        work[:] = 0.0
-        for a in range(n):
-            work[3 * width + a] = g[a]
-            for b in range(n):
-                work[(4 + a) * width + b] = C[a, b]
-            for b in range(n, width):
-                work[2 * width + b] = 1.0
+        _fill(C, g, work, width)
     for j in range(p):
-        for r in range(p, n):
-            out[j, r] = -first * _pulls(C, g, j, r)
-            out[r, j] = out[j, r]
-        for m in range(j + 1):
-            change = -first * (_pulls(C, g, j, m) + _pulls(C, g, m, j))
-            if bracket:
-                four, two = _arcsines(C, g, work, 0, width, j, m)
+        own = 1 + C[j, j]
+        pulls[p + j, 0] = 0.0
+        for a in range(n):
+            to = C[j, a]
+            share = 2 / math.pi * g[a] / math.sqrt(own * (1 + C[a, a]) - to * to)
+            pulls[j, a] = share
+            pulls[p + j, 0] += share * to / own
+    for j in range(p):
+        for m in range(n):
+            if p > m > j:
+                continue
+            change = 0.0
+            for a in range(n):
+                change += pulls[j, a] * C[m, a]
+            change -= pulls[p + j, 0] * C[j, m]
+            if m < p:
+                for a in range(n):
+                    change += pulls[m, a] * C[j, a]
+                change -= pulls[p + m, 0] * C[m, j]
+            change *= -first
+            if bracket and m < p:
+                four, two = _arcsines(C, work, width, j, m)
                 change += second * four + label * two
             out[j, m] = change
             out[m, j] = change
@@ -101,10 +157,10 @@ def slope(C, g, p, first, second, label, work, out):
 @njit(cache=True, error_model="numpy", nogil=True)
 def euler(C, g, p, first, second, label, step, count):
     """Take Euler steps, in place."""
-    width = 8 * ((g.size + 7) // 8)
-    work, change = np.zeros((4 + g.size) * width), np.zeros_like(C)
+    work, pulls = scratch(g.size, p)
+    change = np.zeros_like(C)
     for _ in range(count):
-        slope(C, g, p, first, second, label, work, change)
+        slope(C, g, p, first, second, label, work, pulls, change)
         for a in range(g.size):
             for b in range(g.size):
                 C[a, b] += step * change[a, b]
@@ -113,12 +169,11 @@ def euler(C, g, p, first, second, label, step, count):
 @njit(cache=True, error_model="numpy", nogil=True)
 def runge_kutta(C, g, p, first, second, label, step, count):
     """Take steps of the classical scheme of order four, in place."""
-    width = 8 * ((g.size + 7) // 8)
-    work = np.zeros((4 + g.size) * width)
+    work, pulls = scratch(g.size, p)
     k1, k2, k3, k4 = np.zeros_like(C), np.zeros_like(C), np.zeros_like(C), np.zeros_like(C)
     for _ in range(count):
-        slope(C, g, p, first, second, label, work, k1)
-        slope(C + 0.5 * step * k1, g, p, first, second, label, work, k2)
-        slope(C + 0.5 * step * k2, g, p, first, second, label, work, k3)
-        slope(C + step * k3, g, p, first, second, label, work, k4)
+        slope(C, g, p, first, second, label, work, pulls, k1)
+        slope(C + 0.5 * step * k1, g, p, first, second, label, work, pulls, k2)
+        slope(C + 0.5 * step * k2, g, p, first, second, label, work, pulls, k3)
+        slope(C + step * k3, g, p, first, second, label, work, pulls, k4)
         C += step / 6 * (k1 + 2 * (k2 + k3) + k4)

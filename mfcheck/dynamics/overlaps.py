@@ -134,9 +134,9 @@ def velocity(Q: ArrayLike, M: ArrayLike, P: ArrayLike, coefficients: Rule) -> tu
     """Return dQ/dt (p, p) and dM/dt (p, k)."""
     C = covariance(Q, M, P)
     p, n = len(np.atleast_2d(np.asarray(Q))), len(C)
-    out, work = np.zeros_like(C), np.zeros((4 + n) * 8 * ((n + 7) // 8))
+    out, (work, pulls) = np.zeros_like(C), _overlaps.scratch(n, p)
     r = coefficients
-    _overlaps.slope(C, weights(r, p, n - p), p, r.first, r.second, r.label, work, out)
+    _overlaps.slope(C, weights(r, p, n - p), p, r.first, r.second, r.label, work, pulls, out)
     return out[:p, :p], out[:p, p:]
 
 
