@@ -14,6 +14,8 @@ from mfcheck.rigor.real_functions import holds
 from mfcheck.symbolic.activation import X
 
 _NONSMOOTH = (sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min, sp.Piecewise)
+_NOT_CUT = (sp.DiracDelta, sp.floor, sp.ceiling, sp.frac, sp.Mod)
+"""What jumps, or is no function, and is not cut into pieces."""
 MAX_PIECES = 32
 
 
@@ -40,7 +42,13 @@ def pieces(expr: sp.Expr) -> tuple[Piece, ...]:
 
 
 def split(piece: Piece) -> list[Piece]:
-    """Cut one piece further, at the kinks and jumps of its expression inside it."""
+    """Cut one piece further, at the kinks and jumps of its expression inside it.
+
+    Raises:
+        InputError: as for `pieces`.
+    """
+    if piece.expr.has(*_NOT_CUT):
+        raise InputError(f"the jumps of {str(piece.expr)[:60]} are not understood")
     node = _innermost(piece.expr)
     if node is None:
         return [piece]

@@ -13,7 +13,7 @@ from flint import arb, ctx
 from mfcheck.rigor.ball import enclose
 from mfcheck.rigor.germs import Germ, Term, UnknownTailError
 from mfcheck.rigor.integrate import check_digits
-from mfcheck.rigor.pieces import Piece, continuous_derivatives, pieces
+from mfcheck.rigor.pieces import Piece, continuous_derivatives, pieces, split
 from mfcheck.rigor.program import Program, program
 from mfcheck.rigor.tails import tail
 from mfcheck.symbolic.activation import Activation, X
@@ -70,8 +70,13 @@ def derivative_supremum(activation: Activation, order: int, digits: int = 15) ->
 def supremum(parts: Sequence[Piece], digits: int = 15) -> Supremum:
     """Enclose the supremum of `|f|` over the union of the pieces, each with its ends.
 
-    The width is at most `10^-digits` of the value where branch and bound converges; it never hangs.
+    The width is at most `10^-digits` of the value where branch and bound converges; it never hangs. A piece with kinks
+    or jumps is cut there first: bounds by derivatives hold on smooth pieces alone.
+
+    Raises:
+        InputError: the kinks of a piece are not understood.
     """
+    parts = [smooth for part in parts for smooth in split(part)]
     if (
         len(parts) == 1
         and (period := _period(parts[0].expr)) is not None

@@ -104,3 +104,28 @@ def test_parity() -> None:
     assert parity(sp.tanh(X)) == -1
     assert parity(sp.cos(X) * sp.Abs(X)) == 1
     assert parity(sp.exp(X)) == 0
+
+
+@pytest.mark.parametrize(
+    ("f", "cuts"),
+    [
+        (sp.Piecewise((X, sp.Rational(1, 2) > X), (X - 10, True)), [0.5]),
+        (sp.Heaviside(X - 1) * sp.Heaviside(2 - X), [1, 2]),
+        (sp.sign(X - sp.Rational(1, 3)) * sp.tanh(X), [1 / mp.mpf(3)]),
+        (sp.Max(X, 3 * X - 1) * sp.sign(X + 2), [-2, 0.5]),
+        (sp.sqrt(sp.Abs(X - 1) + 1) / sp.sqrt(1 + sp.Abs(X)), [0, 1]),
+    ],
+)
+def test_jumps_and_kinks_against_quadrature_between_them(f: sp.Expr, cuts: list[float]) -> None:
+    found = expectation_sqrt2(f, 12)
+    code = sp.lambdify(X, f, "mpmath")
+    with mp.workdps(25):
+        ends = sorted([-22, -9, -3, 0, 3, 9, 22, *cuts])
+        right = mp.quad(lambda x: code(x) * mp.exp(-x * x / 4) / (2 * mp.sqrt(mp.pi)), ends)
+        assert abs(mp.mpf(found.mid().str(20, radius=False)) - right) < mp.mpf("1e-11")
+
+
+@pytest.mark.parametrize("f", [sp.floor(X), sp.Mod(X, 1), sp.frac(X) * X, sp.ceiling(X**2)])
+def test_jumps_that_are_not_understood_are_not_integrated(f: sp.Expr) -> None:
+    with pytest.raises(InputError):
+        expectation_sqrt2(f, 10)

@@ -208,3 +208,39 @@ def test_bad_digits() -> None:
 
 def test_the_record_is_plain() -> None:
     assert Supremum("finite", arb(1), "r") == Supremum("finite", arb(1), "r")
+
+
+@pytest.mark.parametrize(
+    ("expr", "ends", "expected"),
+    [
+        (sp.Piecewise((X, sp.Rational(1, 2) > X), (X - 10, True)), (0, 1), sp.Rational(19, 2)),
+        (X - 10 * sp.Heaviside(X - sp.Rational(1, 2)), (0, 1), sp.Rational(19, 2)),
+        (sp.sign(X - sp.Rational(1, 3)) * 4 + X, (0, 1), sp.Integer(5)),
+        (sp.Abs(X - sp.Rational(2, 3)) - 3, (0, 1), sp.Integer(3)),
+        (sp.Max(X, 3 * X - 1) * sp.sign(X - sp.Rational(3, 4)), (0, 1), sp.Integer(2)),
+        (
+            5 * sp.Heaviside(X - sp.Rational(1, 8)) * sp.Heaviside(sp.Rational(1, 7) - X),
+            (0, 1),
+            sp.Integer(5),
+        ),
+    ],
+)
+def test_pieces_with_jumps_inside_are_cut(
+    expr: sp.Expr, ends: tuple[int, int], expected: sp.Rational
+) -> None:
+    found = supremum([Piece(sp.Integer(ends[0]), sp.Integer(ends[1]), expr)], 9)
+    assert found.state == "finite"
+    assert found.value.overlaps(enclose(expected))
+    assert found.value.rad() < 1e-7
+
+
+@pytest.mark.parametrize("expr", [X - sp.floor(X), sp.ceiling(X) * X, sp.Mod(X, 1), sp.frac(X)])
+def test_jumps_that_are_not_understood_are_refused(expr: sp.Expr) -> None:
+    with pytest.raises(InputError, match="jumps"):
+        supremum([Piece(sp.Integer(0), sp.Integer(1), expr)], 9)
+
+
+def test_a_derivative_that_hides_a_jump_bounds_nothing() -> None:
+    """The derivative of atan(tan x) is 1 for SymPy, the function jumps at pi/2."""
+    found = supremum([Piece(sp.Integer(1), sp.Integer(2), sp.atan(sp.tan(X)))], 6)
+    assert found.state == "unknown" or found.value.upper() >= 1.57
