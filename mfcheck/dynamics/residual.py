@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from mfcheck.dynamics.residual_blocks import Array, Block
+from mfcheck.dynamics.residual_blocks import Array, Block, CompiledNeurons
 from mfcheck.errors import InputError
 
 Scheme = Literal["euler", "rk4"]
@@ -102,11 +102,7 @@ class Residual:
         """
         widths = self._widths(len(theta))
         shares = [None] * len(theta) if weights is None else list(weights)
-        z, stages = [self.x], []
-        for layer, share, width in zip(theta, shares, widths, strict=True):
-            end, kept = self._through(z[-1], layer, share, width)
-            z.append(end)
-            stages.append(kept)
+        z, stages = self._forward(theta, shares, widths)
         value, p_end = self.loss(z[-1])
         p, slopes = [p_end], []
         gradient = np.empty(theta.shape) if out is None else out
@@ -120,6 +116,22 @@ class Residual:
             self, theta, weights, float(value), np.array(z), np.array(p[::-1]),
             np.array(stages), np.array(slopes[::-1]), gradient,
         )  # fmt: skip
+
+    def _forward(
+        self, theta: Real, shares: Sequence[Real | None], widths: Real
+    ) -> tuple[Sequence[Array], Sequence[Sequence[Array]]]:
+        """Return features at the boundaries of the layers, and at the stages of each layer."""
+        plain = self.scheme == "euler" and self.substeps == 1 and self.widths is None
+        plain = plain and shares[0] is None and theta.shape[2] % 4 == 0
+        if isinstance(self.block, CompiledNeurons) and plain:
+            ends = self.block.through(self.x, np.ascontiguousarray(theta))
+            return list(ends), [[z] for z in ends[:-1]]
+        z, stages = [self.x], []
+        for layer, share, width in zip(theta, shares, widths, strict=True):
+            end, kept = self._through(z[-1], layer, share, width)
+            z.append(end)
+            stages.append(kept)
+        return z, stages
 
     def _through(
         self, z: Array, theta: Array, share: Array | None, width: float

@@ -200,6 +200,16 @@ class CompiledNeurons:
         """Return `sum_i (p_i . u_m) s(w_m . z_i + b_m)`, `(M,)`."""
         return self._plain.values(z, theta, p)
 
+    def through(self, x: Array, theta: Array) -> Array:
+        """Return the features behind all layers `theta (L, k, M)` of the Euler network, `(L + 1, n, d)`, M by fours."""
+        (n, d), layers = x.shape, len(theta)
+        work, parts, _, tau, f = self._arrays(n, d, theta.shape[2])
+        z = np.empty((layers + 1, 1, n, d + 1))
+        end, flux = _with_ones(x), np.empty((n, d))
+        self._kernels.forward(tau, theta, end, 1.0, 1, z[:-1], work, parts, flux, f)
+        z[-1, 0] = end
+        return np.ascontiguousarray(z[:, 0, :, :-1])
+
     def _arrays(self, n: int, d: int, particles: int) -> tuple[Array, ...]:
         key = (n, d, particles)
         if key not in self._work:
