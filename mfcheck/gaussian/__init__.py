@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mfcheck.gaussian.correlation import CorrelationMap, FixedCorrelation
     from mfcheck.gaussian.expectation import Number, expectation, expectation_of
     from mfcheck.gaussian.length import (
         CriticalPoint,
@@ -40,6 +41,8 @@ _HOME = {
     "fixed_points": "length",
     "length_map": "length",
     "slopes": "length",
+    "CorrelationMap": "correlation",
+    "FixedCorrelation": "correlation",
     "Moment": "moments",
     "moment": "moments",
     "phi": "moments",
@@ -55,8 +58,10 @@ _HOME = {
 
 __all__ = [
     "E2",
+    "CorrelationMap",
     "CriticalPoint",
     "E",
+    "FixedCorrelation",
     "FixedPoint",
     "FixedPoints",
     "LengthMap",

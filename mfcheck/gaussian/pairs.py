@@ -18,12 +18,15 @@ from flint import acb, arb, arb_poly, ctx
 
 from mfcheck.errors import InputError
 from mfcheck.gaussian._incomplete import closed_terms
+from mfcheck.gaussian._strip import tail_mass
 from mfcheck.gaussian.expectation import Number, expectation
-from mfcheck.gaussian.hermite import MAX_COUNT, coefficients
+from mfcheck.gaussian.hermite import MAX_COUNT
 from mfcheck.gaussian.moments import specialised
 from mfcheck.rigor.ball import enclose, exact
+from mfcheck.rigor.germs import UnknownTailError
 from mfcheck.rigor.integrate import check_digits, parity
-from mfcheck.rigor.pieces import differs_from_zero, pieces
+from mfcheck.rigor.pieces import Piece, differs_from_zero, pieces
+from mfcheck.rigor.quadrature import hermite_integrals
 from mfcheck.symbolic.activation import Activation, X
 
 _COUNTS = (64, 256, 1024, MAX_COUNT)
@@ -46,6 +49,8 @@ def pair(f: sp.Expr, g: sp.Expr, q1: Number, q2: Number, c: Number, digits: int 
         correlation = _within(_ball(c))
         if any(q < 0 for q in variances):
             raise InputError("the variance of a Gaussian must not be negative")
+        if f == g and q1 is q2 and correlation == 1:
+            return expectation(f**2, q1, 0, digits)
         if any(q.is_zero() for q in variances) or correlation.is_zero():
             return expectation(f, q1, 0, digits + 2) * expectation(g, q2, 0, digits + 2)
         for method in (_signed_powers, _error_functions, _splines):
@@ -306,24 +311,51 @@ def series(
     f: sp.Expr, g: sp.Expr, q1: sp.Rational, q2: sp.Rational, count: int, digits: int
 ) -> HermiteSeries:
     """Return the Hermite series of a pair of functions at exact variances."""
-    a, left = _coefficients(f, q1, count, digits)
-    b, right = (a, left) if (f, q1) == (g, q2) else _coefficients(g, q2, count, digits)
+    a, left = hermite_at(f, q1, count, digits)
+    b, right = (a, left) if (f, q1) == (g, q2) else hermite_at(g, q2, count, digits)
     products = arb_poly([x * y for x, y in zip(a, b, strict=True)])
-    return HermiteSeries(products, count, (left * right).sqrt().upper())
+    return HermiteSeries(products, count, (left.upper() * right.upper()).sqrt().upper())
 
 
 @lru_cache(maxsize=256)
-def _coefficients(f: sp.Expr, q: sp.Rational, count: int, digits: int) -> tuple[list[arb], arb]:
-    """Return the coefficients, and the part of `E f^2` that lies beyond them."""
-    scaled = scaled_activation(f, q)
-    a = coefficients(scaled, count, digits + 4)
-    total = expectation(sp.expand(f**2) if f.is_polynomial(X) else f**2, q, 0, 2 * digits)
-    return a, (total - sum((x * x for x in a), arb(0))).nonnegative_part().upper()
+def hermite_at(f: sp.Expr, q: sp.Rational, count: int, digits: int) -> tuple[list[arb], arb]:
+    """Return `a_k = E f(sqrt(q) z) h_k(z)`, k < count, at an exact variance, and the later `sum a_k^2`.
+
+    Radii are about `10^-digits`.
+
+    Raises:
+        InputError: `E f^2` is not known to be finite, or the function varies too fast.
+    """
+    scale, symmetry = sp.sqrt(q / 2), parity(f)
+    parts = [Piece(p.lower / scale, p.upper / scale, p.expr.subs(X, X * scale)) for p in pieces(f)]
+    with ctx.workprec(math.ceil((2 * digits + 12) * _LOG2_10) + count.bit_length()):
+        variance = enclose(q, prec=ctx.prec)
+        cutoff, outside = _cutoff(f, variance, digits)
+        a = hermite_integrals(parts, count, cutoff, digits + 2, symmetry)
+        error = arb(0, outside.sqrt().upper())
+        a = [arb(0) if symmetry == (-1) ** (k + 1) else x + error for k, x in enumerate(a)]
+        total = expectation(f**2, q, 0, min(2 * digits, 900))
+        return a, (total - sum((x * x for x in a), arb(0))).nonnegative_part()
 
 
-def scaled_activation(f: sp.Expr, q: sp.Rational) -> Activation:
-    """Return the function whose Hermite coefficients at variance 2 are those of `f` at variance q."""
-    return Activation("scaled", f.subs(X, X * sp.sqrt(q / 2)))
+def _cutoff(f: sp.Expr, q: arb, digits: int) -> tuple[int, arb]:
+    """Return R, and a bound below `10^(-2 digits)` of `E[f^2; sqrt2 |z| > R]`, of which `a_k` misses the root."""
+    ends = [part.expr**2 for part in pieces(f)]
+    farthest = max((float(enclose(p.upper).abs_upper()) for p in pieces(f)[:-1]), default=0.0)
+    beyond = (max(9.0, farthest) + 0.5) / float(q.sqrt())
+    radius = max(beyond, math.sqrt(4 * (digits + 1) * math.log(10)))
+    for _ in range(60):
+        cutoff = math.ceil(radius * math.sqrt(2))
+        try:
+            mass = tail_mass(ends[0], ends[-1], q, arb(0), cutoff / arb(2).sqrt())
+        except UnknownTailError as error:
+            raise InputError(
+                f"the second moment of {str(f)[:60]} is not known to be finite: {error}"
+            ) from None
+        if mass < arb(10) ** (-2 * digits):
+            return cutoff, mass.upper()
+        radius *= 1.06
+    raise InputError(f"no bound on the Gaussian tail of {str(f)[:60]} is found")
 
 
 def _by_series(f: sp.Expr, g: sp.Expr, q: list[arb], c: arb, digits: int) -> arb:

@@ -142,10 +142,9 @@ def all_roots(
 def _between(f: Function, a: arb, b: arb, geometric: bool) -> arb:
     """Return a place inside a cell, not a root if that can be told."""
     for share in (0.49, 0.36, 0.67):
+        middle = (a + share * (b - a)).mid()
         if geometric and a > 0:
             middle = (a * (arb(share) * (b / a).log()).exp()).mid()
-        else:
-            middle = (a + share * (b - a)).mid()
         if compare(f(middle), arb(0)) != "?":
             break
     return middle
