@@ -103,35 +103,30 @@ class Residual:
         widths = self._widths(len(theta))
         shares = [None] * len(theta) if weights is None else list(weights)
         z, stages = self._forward(theta, shares, widths)
-        value, p_end = self.loss(z[-1])
-        p, slopes = [p_end], []
+        p, slopes = np.empty_like(z), np.empty_like(stages)
+        value, p[-1] = self.loss(z[-1])
         gradient = np.empty(theta.shape) if out is None else out
         for back in range(len(theta) - 1, -1, -1):
-            start, pulls = self._pull(
-                p[-1], stages[back], theta[back], shares[back], widths[back], gradient[back]
+            p[back], slopes[back] = self._pull(
+                p[back + 1], stages[back], theta[back], shares[back], widths[back], gradient[back]
             )
-            p.append(start)
-            slopes.append(pulls)
-        return Evaluation(
-            self, theta, weights, float(value), np.array(z), np.array(p[::-1]),
-            np.array(stages), np.array(slopes[::-1]), gradient,
-        )  # fmt: skip
+        return Evaluation(self, theta, weights, float(value), z, p, stages, slopes, gradient)
 
     def _forward(
         self, theta: Real, shares: Sequence[Real | None], widths: Real
-    ) -> tuple[Sequence[Array], Sequence[Sequence[Array]]]:
-        """Return features at the boundaries of the layers, and at the stages of each layer."""
+    ) -> tuple[Real, Real]:
+        """Return features at the boundaries `(L + 1, n, d)`, and at the stages of each layer `(L, S, n, d)`."""
         plain = self.scheme == "euler" and self.substeps == 1 and self.widths is None
         plain = plain and shares[0] is None and theta.shape[2] % 4 == 0
         if isinstance(self.block, CompiledNeurons) and plain:
             ends = self.block.through(self.x, np.ascontiguousarray(theta))
-            return list(ends), [[z] for z in ends[:-1]]
+            return ends, ends[:-1, None]
         z, stages = [self.x], []
         for layer, share, width in zip(theta, shares, widths, strict=True):
             end, kept = self._through(z[-1], layer, share, width)
             z.append(end)
             stages.append(kept)
-        return z, stages
+        return np.array(z), np.array(stages)
 
     def _through(
         self, z: Array, theta: Array, share: Array | None, width: float
@@ -149,7 +144,7 @@ class Residual:
         return z, kept
 
     def _pull(
-        self, p: Array, stages: Sequence[Array], theta: Array, share: Array | None,
+        self, p: Array, stages: Sequence[Array] | Array, theta: Array, share: Array | None,
         width: float, gradient: Array,
     ) -> tuple[Array, list[Array]]:  # fmt: skip
         """Return `p` before a layer and the slopes of E in the fluxes of all stages, per unit depth.
@@ -172,7 +167,8 @@ class Residual:
                 pulled, parameters = self.block.adjoint(at, theta, slope / count, share, out)
                 if found:
                     gradient += parameters
-                pulled = pulled * count
+                if count > 1:
+                    pulled *= count
                 total = total + pulled
                 found.append(slope / width)
             p = total
