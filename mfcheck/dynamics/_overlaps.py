@@ -95,24 +95,18 @@ def _arcsines(C, work, width, j, m):
 
 
 @njit(cache=True, error_model="numpy")
-def scratch(n, p):
-    """Return the arrays that `slope` works with, for n units, p of them students."""
-    width = 8 * ((n + 7) // 8)
-    return np.zeros((3 + n) * width + 3 * (n * (n + 1) // 2 + width)), np.zeros((2 * p, n))
-
-
-@internal
-def _fill(C, g, work, width):
-    """Write the covariance and the weights of pairs to where `_arcsines` wants them."""
+def scratch(g, p):
+    """Return the arrays that `slope` works with, p units being students; one holds the weights of pairs."""
     n = g.size
-    weights = (3 + n) * width + 2 * (n * (n + 1) // 2 + width)
-    at = 0
+    width = 8 * ((n + 7) // 8)
+    pairs = n * (n + 1) // 2
+    work = np.zeros((3 + n) * width + 3 * (pairs + width))
+    at = (3 + n) * width + 2 * (pairs + width)
     for a in range(n):
-        for b in range(n):
-            work[(3 + a) * width + b] = C[a, b]
         for b in range(a + 1):
-            work[weights + at] = g[a] * g[b] * (1.0 if a == b else 2.0)
+            work[at] = g[a] * g[b] * (1.0 if a == b else 2.0)
             at += 1
+    return work, np.zeros((2 * p, n))
 
 
 @njit(cache=True, error_model="numpy")
@@ -125,7 +119,9 @@ def slope(C, g, p, first, second, label, work, pulls, out):
     width = 8 * ((n + 7) // 8)
     bracket = second != 0 or label != 0
     if bracket:
-        _fill(C, g, work, width)
+        for a in range(n):
+            for b in range(n):
+                work[(3 + a) * width + b] = C[a, b]
     for j in range(p):
         own = 1 + C[j, j]
         pulls[p + j, 0] = 0.0
@@ -157,7 +153,7 @@ def slope(C, g, p, first, second, label, work, pulls, out):
 @njit(cache=True, error_model="numpy", nogil=True)
 def euler(C, g, p, first, second, label, step, count):
     """Take Euler steps, in place."""
-    work, pulls = scratch(g.size, p)
+    work, pulls = scratch(g, p)
     change = np.zeros_like(C)
     for _ in range(count):
         slope(C, g, p, first, second, label, work, pulls, change)
@@ -169,7 +165,7 @@ def euler(C, g, p, first, second, label, step, count):
 @njit(cache=True, error_model="numpy", nogil=True)
 def runge_kutta(C, g, p, first, second, label, step, count):
     """Take steps of the classical scheme of order four, in place."""
-    work, pulls = scratch(g.size, p)
+    work, pulls = scratch(g, p)
     k1, k2, k3, k4 = np.zeros_like(C), np.zeros_like(C), np.zeros_like(C), np.zeros_like(C)
     for _ in range(count):
         slope(C, g, p, first, second, label, work, pulls, k1)

@@ -134,9 +134,9 @@ def velocity(Q: ArrayLike, M: ArrayLike, P: ArrayLike, coefficients: Rule) -> tu
     """Return dQ/dt (p, p) and dM/dt (p, k)."""
     C = covariance(Q, M, P)
     p, n = len(np.atleast_2d(np.asarray(Q))), len(C)
-    out, (work, pulls) = np.zeros_like(C), _overlaps.scratch(n, p)
-    r = coefficients
-    _overlaps.slope(C, weights(r, p, n - p), p, r.first, r.second, r.label, work, pulls, out)
+    r, g, out = coefficients, weights(coefficients, p, n - p), np.zeros_like(C)
+    work, pulls = _overlaps.scratch(g, p)
+    _overlaps.slope(C, g, p, r.first, r.second, r.label, work, pulls, out)
     return out[:p, :p], out[:p, p:]
 
 

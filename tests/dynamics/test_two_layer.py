@@ -7,7 +7,7 @@ from numpy.random import Generator, SeedSequence
 from numpy.typing import NDArray
 
 from mfcheck.dynamics.convention import Convention
-from mfcheck.dynamics.two_layer import NUMPY, Network, full_batch, one_pass
+from mfcheck.dynamics.two_layer import NUMPY, Network, children, full_batch, one_pass
 from mfcheck.errors import InputError
 from mfcheck.statistics import mean_of, variance_of
 
@@ -270,3 +270,52 @@ def test_refusals() -> None:
     for steps, labels in (([], 0), ([3, 2], 0), ([-1], 0), ([5], 1)):
         with pytest.raises(InputError):
             run(steps, labels)
+
+
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize("outer", [0, 1])
+def test_noisy_steps_equal_the_loop_in_numpy(batch: bool, outer: int) -> None:
+    """Every coordinate that is trained gets its own normal, with variance c s xi / beta; the others stay."""
+    N, d, n = 5, 2, 6
+    rule = Convention(
+        loss_factor=1, step=0.1, step_power=0, noise_factor=3, beta=2, decay=0.4, outer_factor=outer
+    )
+    schedule = np.linspace(0.5, 1, n)
+
+    def start(rng: Generator) -> tuple[Array, Array]:
+        return rng.standard_normal(N), rng.standard_normal((N, d))
+
+    common = {"replicates": 1, "seed": 9, "schedule": schedule}
+    network = Network("tanh", N, d)
+    if batch:
+        found = full_batch(
+            network, rule, start, lambda rng: draws(rng, 1, d), [n], everything, **common  # type: ignore[arg-type]
+        )  # fmt: skip
+    else:
+        found = one_pass(
+            network, rule, start, lambda rng, k: draws(rng, k, d), [n], everything, **common  # type: ignore[arg-type]
+        )  # fmt: skip
+    (child,) = SeedSequence(9).spawn(1)
+    rng = np.random.default_rng(child)
+    normals = np.random.default_rng(child.spawn(1)[0]).standard_normal((n, 1 + d, 8))[:, :, :N]
+    c, w = start(rng)
+    x, y = draws(rng, 1 if batch else n, d)
+    for k in range(n):
+        s = 0.1 * schedule[k]
+        at = x[0 if batch else k]
+        h = np.tanh(w @ at)
+        e = 2 * s * (y[0 if batch else k] - c @ h / N)
+        spread = math.sqrt(3 * s / 2)
+        w = (1 - 0.8 * s) * w + e * np.outer(c * (1 - h * h), at) + spread * normals[k, 1:].T
+        if outer:
+            c = (1 - 0.8 * s) * c + e * h + spread * normals[k, 0]
+    assert np.allclose(found[0, 0], np.concatenate([c[None], w.T]).ravel(), rtol=1e-12, atol=1e-12)
+
+
+def test_a_generator_gives_new_replicates_at_each_call() -> None:
+    rng = np.random.default_rng(1)
+    first, second = ([s.generate_state(2).tolist() for s in children(rng, 2)] for _ in range(2))
+    assert first != second
+    assert first == [s.generate_state(2).tolist() for s in children(np.random.default_rng(1), 2)]
+    again = SeedSequence(4)
+    assert children(again, 1)[0].spawn_key == children(again, 1)[0].spawn_key
