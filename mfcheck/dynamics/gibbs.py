@@ -9,7 +9,7 @@ lives on quadrature nodes; `base` may be any measure, Lebesgue's or a normalised
 relative to it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -283,4 +283,22 @@ def refined(make: Callable[[int], Gibbs], count: int, doublings: int = 6) -> Gib
         law = replace(finer, quadrature=change)
         if change <= 4 * _CLOSE * Gibbs._scale(law.z):
             break
+    return law
+
+
+def cooled(make: Callable[[float], Gibbs], temperatures: Sequence[float]) -> GibbsLaw:
+    """Return the fixed point at the last of falling temperatures, each solution the start of the next.
+
+    For problems that are too cold for a single solve. Each temperature should be at least a third of the one before.
+
+    Args:
+        make: the problem at a temperature.
+        temperatures: falling, the last one is meant.
+
+    Raises:
+        ValueError: a solve fails.
+    """
+    law = make(temperatures[0]).solve()
+    for temperature in temperatures[1:]:
+        law = make(temperature).solve(law.z)
     return law

@@ -6,7 +6,7 @@ import sympy as sp
 from flint import arb, ctx
 from scipy import integrate, optimize, special, stats
 
-from mfcheck.dynamics.gibbs import Gibbs, circle, gaussian_tail, line, product, refined
+from mfcheck.dynamics.gibbs import Gibbs, circle, cooled, gaussian_tail, line, product, refined
 from mfcheck.dynamics.gibbs_ball import GibbsLine
 from mfcheck.errors import InputError
 
@@ -103,6 +103,24 @@ def test_cold_problem_with_a_stiff_interaction():
         relative = -(masses @ problem.potential + (law.c + shift) @ z) / lam2 - log_z
         energy = problem.risk(z) + masses @ problem.potential + lam2 * relative
         assert energy > law.free_energy
+
+
+def test_cooling_reaches_the_same_law():
+    x, log_base = line(3, 2001)
+    features = np.sin(XS[:, None] * x * 3)
+
+    def make(T):
+        return Gibbs(
+            log_base, x**2 / 4, features, lambda z: 4 * (z - YS), lambda z: 4 * np.eye(5), T,
+            lambda z: 2 * float(np.sum((z - YS) ** 2)),
+        )  # fmt: skip
+
+    direct = make(0.01).solve()
+    slow = cooled(make, [1.0, 0.4, 0.15, 0.06, 0.025, 0.01])
+    assert slow.z == pytest.approx(direct.z, abs=1e-10)
+    colder = cooled(make, list(0.01 * 0.6 ** np.arange(8)))
+    assert colder.residual < 1e-10
+    assert colder.problem.temperature == pytest.approx(0.01 * 0.6**7)
 
 
 def test_angle_measure_against_bessel_functions():
