@@ -236,7 +236,7 @@ def norm_sampled(context: Context) -> Evidence:
     squares = np.einsum("ni,ni->n", x, x) / (1 + 0.49) ** depth
     mean, error = float((squares**2).mean()), 4 * float((squares**2).std(ddof=1)) / np.sqrt(count)
     exact = float(context["ratio"].subs({alpha: sp.Rational(7, 10), m: width})) ** depth
-    agree = abs(mean - exact) <= error
+    agree = bool(abs(mean - exact) <= error)
     return Evidence(
         passed=agree if error < 0.2 * exact else None,
         lhs=Estimate(value=mean, error=error),
