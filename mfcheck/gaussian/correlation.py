@@ -283,7 +283,8 @@ class CorrelationMap:
         lines = spline(self.expr)
         if lines is not None and lines.order == 2:
             return self._spline_gaps(e, angle)
-        return np.polynomial.chebyshev.chebval(2 * angle / np.pi - 1, self._table) * e
+        smooth = np.polynomial.chebyshev.chebval(2 * angle / np.pi - 1, self._table)
+        return np.asarray(smooth * e)
 
     def _spline_gaps(self, eps: Array, angle: Array) -> Array:
         """Return `chi_1 eps - int_0^t (cos s - cos t) F''(cos s) sin s ds`, t the angle; the integrand is smooth."""

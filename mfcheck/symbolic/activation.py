@@ -1,6 +1,6 @@
 """Activations `s0`: one SymPy expression each, from which all other code is derived."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -8,9 +8,10 @@ from types import MappingProxyType
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
+from scipy import special
 
 from mfcheck.errors import InputError
-from mfcheck.symbolic.expression import FUNCTIONS, parse
+from mfcheck.symbolic.expression import FUNCTIONS, parse, plain_name
 
 X = sp.Symbol("x", real=True)
 """The variable of every activation."""
@@ -51,6 +52,10 @@ class _Softplus(sp.Function):  # type: ignore[misc]
         return FUNCTIONS["sigmoid"](self.args[0])
 
 
+class _OnePlusErf(sp.Function):  # type: ignore[misc]
+    """`1 + erf(u)` without cancellation."""
+
+
 @lru_cache(maxsize=256)
 def _derivative(expr: sp.Expr, order: int) -> sp.Expr:
     if order == 0:
@@ -58,6 +63,25 @@ def _derivative(expr: sp.Expr, order: int) -> sp.Expr:
     u = sp.Wild("u")
     hidden = expr.replace(sp.log(1 + sp.exp(u)), _Softplus(u))
     return sp.diff(hidden, X, order).replace(_Softplus, lambda v: sp.log(1 + sp.exp(v)))
+
+
+def _without_cancelling(expr: sp.Expr) -> sp.Expr:
+    """Write `c + c erf(u)` as `c erfc(-u)`, which keeps its digits far out on the left.
+
+    SymPy would turn `erfc(-u)` into `2 - erfc(u)`, so the function has a name of its own.
+    """
+    if not expr.args or not expr.has(sp.erf):
+        return expr
+    parts = [_without_cancelling(part) for part in expr.args]
+    if not isinstance(expr, sp.Add):
+        return expr.func(*parts)
+    number = sum((part for part in parts if part.is_Number), sp.Integer(0))
+    for index, part in enumerate(parts):
+        size, rest = part.as_coeff_Mul()
+        if isinstance(rest, sp.erf) and number == size:
+            others = [other for k, other in enumerate(parts) if k != index and not other.is_Number]
+            return sp.Add(size * _OnePlusErf(rest.args[0]), *others)
+    return sp.Add(*parts)
 
 
 @lru_cache(maxsize=256)
@@ -70,8 +94,11 @@ def float_code(expr: sp.Expr) -> FloatFunction:
     if expr.has(sp.DiracDelta):
         raise InputError("the activation has a kink: this derivative is not a function")
     u = sp.Wild("u")
-    stable = expr.replace(sp.log(1 + sp.exp(u)), _Softplus(u))
-    overflow_free = {"_Softplus": lambda v: np.logaddexp(0.0, v)}
+    stable = _without_cancelling(expr).replace(sp.log(1 + sp.exp(u)), _Softplus(u))
+    overflow_free = {
+        "_Softplus": lambda v: np.logaddexp(0.0, v),
+        "_OnePlusErf": lambda v: special.erfc(-v),
+    }
     code = sp.lambdify(X, stable, [overflow_free, "scipy", "numpy"])
 
     def function(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -100,7 +127,52 @@ LIBRARY: Mapping[str, Activation] = MappingProxyType(
         }.items()
     }
 )
-"""The named activations; every test of activations runs over all of them."""
+"""The named smooth activations; every test of activations runs over all of them."""
+
+KINKED: Mapping[str, Activation] = MappingProxyType(
+    {
+        name: Activation(name, expr)
+        for name, expr in {
+            "relu": sp.Max(0, X),
+            "leakyrelu": sp.Max(0, X) + sp.Min(0, X) / 100,
+            "hardtanh": sp.Max(-1, sp.Min(1, X)),
+            "elu": sp.Max(0, X) + sp.exp(sp.Min(0, X)) - 1,
+            "sign": sp.sign(X),
+            "step": sp.Heaviside(X),
+        }.items()
+    }
+)
+"""The named activations with a kink or a jump; papers that need smoothness refuse them."""
+
+BREAKS: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {"relu": (0,), "leakyrelu": (0,), "hardtanh": (-1, 1), "elu": (0,), "sign": (0,), "step": (0,)}
+)
+"""Where the kinked activations have their kinks and jumps (a kink of the second derivative for elu)."""
+
+
+def relu_power(power: sp.Rational) -> Activation:
+    """Return `max(x, 0)^power`.
+
+    Raises:
+        InputError: the power is not positive.
+    """
+    if not power > 0:
+        raise InputError("the power of a relu must be positive")
+    return Activation(f"relu(x)**({power})", sp.Max(0, X) ** power)
+
+
+def stairs(
+    cuts: Sequence[sp.Rational], heights: Sequence[sp.Rational], base: sp.Rational = sp.S.Zero
+) -> Activation:
+    """Return the function that starts at `base` and rises by `heights[k]` at `cuts[k]`.
+
+    Raises:
+        InputError: cuts and heights differ in number, or there are none.
+    """
+    if len(cuts) != len(heights) or not cuts:
+        raise InputError("a stair needs as many heights as cuts, at least one")
+    steps = [height * sp.Heaviside(X - cut) for cut, height in zip(cuts, heights, strict=True)]
+    return Activation("stairs", base + sp.Add(*steps))
 
 
 def activation(text: str) -> Activation:
@@ -111,12 +183,15 @@ def activation(text: str) -> Activation:
             value is not a finite real number at one of the sample points in [-4, 4].
     """
     name = text.strip()
-    if name in LIBRARY:
-        return LIBRARY[name]
-    if name.isidentifier() and name in FUNCTIONS:
-        name = f"{name}(x)"
+    known = plain_name(name) if name.isidentifier() else name
+    if known in LIBRARY:
+        return LIBRARY[known]
+    if known in KINKED:
+        return KINKED[known]
+    if name.isidentifier() and known in FUNCTIONS:
+        name = f"{known}(x)"
     elif name.isidentifier() and name != X.name:
-        raise InputError(f"unknown activation {name!r}; known: {', '.join(LIBRARY)}")
+        raise InputError(f"unknown activation {name!r}; known: {', '.join([*LIBRARY, *KINKED])}")
     candidate = Activation(name, parse(name, (X.name,)))
     _check_size(candidate)
     _check_real(candidate)

@@ -54,11 +54,29 @@ FUNCTIONS: Mapping[str, Callable[[sp.Expr], sp.Expr]] = MappingProxyType(
         "sign": sp.sign,
         "step": sp.Heaviside,
         "relu": lambda u: sp.Max(0, u),
+        "hardtanh": lambda u: sp.Max(-1, sp.Min(1, u)),
+        "elu": lambda u: sp.Max(0, u) + sp.exp(sp.Min(0, u)) - 1,
+        "swish": lambda u: u * _sigmoid(u),
     }
 )
 """The functions of the grammar, each of one argument."""
 
+TWO_ARGUMENTS: Mapping[str, Callable[[sp.Expr, sp.Expr], sp.Expr]] = MappingProxyType(
+    {
+        "max": lambda u, v: sp.Max(u, v),
+        "min": lambda u, v: sp.Min(u, v),
+        "leakyrelu": lambda u, a: sp.Max(0, u) + a * sp.Min(0, u),
+        "swish": lambda u, b: u * _sigmoid(b * u),
+    }
+)
+"""The functions of two arguments; `leakyrelu(x, a)` is `a x` for negative x."""
+
 CONSTANTS: Mapping[str, sp.Expr] = MappingProxyType({"pi": sp.pi, "e": sp.E, "E": sp.E})
+
+
+def plain_name(name: str) -> str:
+    """Return the name of a function as the grammar spells it: `ReLU` is `relu`, `leaky_relu` is `leakyrelu`."""
+    return name.replace("_", "").lower()
 
 
 def parse(text: str, variables: Iterable[str] = ("x",)) -> sp.Expr:
@@ -129,8 +147,14 @@ class _Reader:
                 value = self.combine(self.build(left, nesting), op, self.build(right, nesting))
             case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]):
                 value = self.call(name, self.build(argument, nesting + 1))
+            case ast.Call(func=ast.Name(id=name), args=[first, second], keywords=[]) if (
+                plain_name(name) in TWO_ARGUMENTS
+            ):
+                both = self.build(first, nesting + 1), self.build(second, nesting + 1)
+                value = TWO_ARGUMENTS[plain_name(name)](*both)
             case ast.Call(func=ast.Name(id=name)):
-                raise self.refuse(f"{name} takes one argument")
+                takes = "two arguments" if plain_name(name) in TWO_ARGUMENTS else "one argument"
+                raise self.refuse(f"{name} takes {takes}")
             case _:
                 raise self.refuse("only numbers, variables, + - * / ** and calls are read")
         return self.checked(value)
@@ -178,6 +202,10 @@ class _Reader:
             raise self.refuse(f"exponent beyond {MAX_EXPONENT}")
 
     def call(self, name: str, argument: sp.Expr) -> sp.Expr:
+        if name not in FUNCTIONS:
+            name = plain_name(name)
+        if name in TWO_ARGUMENTS and name not in FUNCTIONS:
+            raise self.refuse(f"{name} takes two arguments")
         if name not in FUNCTIONS:
             raise self.refuse(f"unknown function {name!r}")
         # SymPy turns exp(n log m) into the number m**n.

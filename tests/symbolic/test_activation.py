@@ -3,7 +3,16 @@ import pytest
 import sympy as sp
 
 from mfcheck.errors import InputError
-from mfcheck.symbolic.activation import LIBRARY, Activation, X, activation
+from mfcheck.symbolic.activation import (
+    BREAKS,
+    KINKED,
+    LIBRARY,
+    Activation,
+    X,
+    activation,
+    relu_power,
+    stairs,
+)
 
 
 @pytest.mark.parametrize("name", LIBRARY)
@@ -79,3 +88,44 @@ def test_float_code_of_a_constant_keeps_the_shape() -> None:
 def test_second_derivative_of_a_kink_is_no_function() -> None:
     with pytest.raises(InputError, match="kink"):
         activation("relu").numpy_function(2)
+
+
+def test_gelu_far_on_the_left() -> None:
+    """Reference: x Phi(x) by mpmath."""
+    values = LIBRARY["gelu"].numpy_function()(np.array([-8.0, -10.0]))
+    np.testing.assert_allclose(values, [-4.976768459417427e-15, -7.619853024160526e-23], rtol=1e-12)
+
+
+@pytest.mark.parametrize("text", ["ReLU", "relu", "max(x, 0)", "ReLU(x)", "Max(0, x)"])
+def test_names_without_regard_to_case(text: str) -> None:
+    assert activation(text).expr == sp.Max(0, X)
+
+
+@pytest.mark.parametrize("name", KINKED)
+def test_kinked_activations_have_their_breaks_where_stated(name: str) -> None:
+    from mfcheck.rigor.pieces import pieces
+
+    parts = pieces(KINKED[name].expr)
+    assert tuple(part.upper for part in parts[:-1]) == BREAKS[name]
+    assert activation(name) is KINKED[name]
+
+
+def test_two_arguments() -> None:
+    leaky = activation("leaky_relu(x, 0.1)").numpy_function()(np.array([-2.0, 3.0]))
+    np.testing.assert_allclose(leaky, [-0.2, 3.0])
+    swish = activation("swish(x, 2)").numpy_function()(np.array([1.0]))
+    np.testing.assert_allclose(swish, [1 / (1 + np.exp(-2.0))])
+    for text in ("max(x)", "leakyrelu(x)", "tanh(x, 1)", "max(x, 1, 2)"):
+        with pytest.raises(InputError, match="argument"):
+            activation(text)
+
+
+def test_stairs_and_powers() -> None:
+    rise = stairs([sp.Integer(-1), sp.Integer(1)], [sp.Integer(1), sp.Integer(2)], sp.Integer(-1))
+    assert rise.numpy_function()(np.array([-2.0, 0.0, 2.0])).tolist() == [-1, 0, 2]
+    assert relu_power(sp.Rational(3, 4)).numpy_function()(np.array([16.0]))[0] == 8
+    for wrong in ([], [sp.Integer(1)]):
+        with pytest.raises(InputError):
+            stairs([], wrong)
+    with pytest.raises(InputError):
+        relu_power(sp.Integer(0))
