@@ -20,7 +20,7 @@ from mfcheck.checks.shapes import (
     rows,
     table,
 )
-from mfcheck.checks.steps import Step, conclude, identical, positive_on, smaller
+from mfcheck.checks.steps import Step, conclude, identical, positive_on, same_squares, smaller
 from mfcheck.checks.values import ball, evaluate, number
 from mfcheck.checks.words import bound, wrong
 from mfcheck.claims.experiment import Option
@@ -98,6 +98,7 @@ __all__ = [
     "proof",
     "rate",
     "rows",
+    "same_squares",
     "setting_of",
     "simulation",
     "smaller",

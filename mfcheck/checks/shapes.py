@@ -62,6 +62,7 @@ def agree(
     x_label: str = "",
     y_label: str = "",
     log: str = "",
+    uses: Sequence[str] = (),
     group: str = "",
     question: Question = Question.HOLDS,
 ) -> Check:
@@ -78,6 +79,7 @@ def agree(
         x_label: of the picture that cases with an `x` get.
         y_label: of the picture.
         log: its logarithmic axes: `x`, `y`, `xy` or none.
+        uses: names of further formulas, which `measure` takes from the context.
         group: of checks that share memoised work.
         question: what the check asks.
     """
@@ -90,7 +92,7 @@ def agree(
         Scope.CASES,
         domain,
         (x_label, y_label, log),
-        group,
+        (group, tuple(uses)),
         question,
     )
 
@@ -107,6 +109,7 @@ def encloses(
     x_label: str = "",
     y_label: str = "",
     log: str = "",
+    uses: Sequence[str] = (),
     group: str = "",
     question: Question = Question.HOLDS,
 ) -> Check:
@@ -120,7 +123,16 @@ def encloses(
     standard = Standard(relation, digits=digits)
     drawn = (x_label, y_label, log)
     return _comparison(
-        id, formula, compute, Kind.CERTIFIED, standard, scope, domain, drawn, group, question
+        id,
+        formula,
+        compute,
+        Kind.CERTIFIED,
+        standard,
+        scope,
+        domain,
+        drawn,
+        (group, tuple(uses)),
+        question,
     )
 
 
@@ -133,7 +145,7 @@ def _comparison(
     scope: Scope,
     domain: Words,
     drawn: tuple[str, str, str],
-    group: str,
+    shared: tuple[str, tuple[str, ...]],
     question: Question,
 ) -> Check:
     def run(context: Context, /) -> Evidence:
@@ -147,7 +159,8 @@ def _comparison(
         own = Standard(standard.relation, standard.digits, standard.resolution, context.alarm)
         return decide(cases, own, said(domain, context), scope, plot)
 
-    return Check(id, kind, run, (formula,), question, group)
+    group, uses = shared
+    return Check(id, kind, run, (formula, *uses), question, group)
 
 
 def _cases(found: Side | Iterable[At]) -> list[At]:
@@ -169,6 +182,7 @@ def rate(
     y_label: str,
     domain: Words = "",
     kind: Kind = Kind.SIMULATED,
+    uses: Sequence[str] = (),
     group: str = "",
 ) -> Check:
     """Return the check that a quantity goes like a power, the exponent of which the formula states.
@@ -182,6 +196,7 @@ def rate(
         y_label: of the picture.
         domain: what was covered, in words.
         kind: simulated, or sampled.
+        uses: names of further formulas, which `measure` takes from the context.
         group: of checks that share memoised work.
     """
 
@@ -209,7 +224,7 @@ def rate(
             alarm=context.alarm,
         )
 
-    return Check(id, kind, run, (formula,), group=group)
+    return Check(id, kind, run, (formula, *uses), group=group)
 
 
 def identity(
@@ -315,6 +330,7 @@ def monotone(
     *,
     kind: Kind = Kind.CERTIFIED,
     domain: Words = "",
+    uses: Sequence[str] = (),
     group: str = "",
 ) -> Check:
     """Return the check that consecutive values change in the direction that the formula states: 1 up, -1 down.
@@ -325,6 +341,7 @@ def monotone(
         values: `context ->` cases in order.
         kind: certified for balls; simulated or sampled for numbers with errors.
         domain: what was covered, in words.
+        uses: names of further formulas, which `values` takes from the context.
         group: of checks that share memoised work.
     """
 
@@ -338,7 +355,7 @@ def monotone(
         standard = Standard("<", alarm=context.alarm)
         return decide(cases, standard, said(domain, context))
 
-    return Check(id, kind, run, (formula,), group=group)
+    return Check(id, kind, run, (formula, *uses), group=group)
 
 
 def custom(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import sympy as sp
+from flint import arb
 
 from mfcheck.checks.identity import identities
 from mfcheck.claims.record import Evidence, Note
@@ -29,6 +30,29 @@ def identical(pairs: Mapping[str, tuple[sp.Expr, sp.Expr]]) -> list[Step]:
     """Return the steps of exact identities: false where a number tells the sides apart, None where nothing does."""
     found = {name: identities([pair], name) for name, pair in pairs.items()}
     return [Step(name, evidence.passed, evidence.reason) for name, evidence in found.items()]
+
+
+def same_squares(
+    pairs: Mapping[str, tuple[sp.Expr, sp.Expr]], at: Mapping[sp.Symbol, Exact]
+) -> list[Step]:
+    """Return the steps of identities between analytic functions that hold roots, on one connected domain.
+
+    Their squares, rational functions, are equal, so that one is the other up to a sign; and at the point `at` both have
+    the same certain sign.
+    """
+    found = []
+    for name, (lhs, rhs) in pairs.items():
+        squared = identities(
+            [(sp.cancel(sp.together(lhs**2)), sp.cancel(sp.together(rhs**2)))], name
+        )
+        signs = {
+            compare(enclose(side, {s: at[s] for s in side.free_symbols}), arb(0))
+            for side in (lhs, rhs)
+        }
+        agree = None if "?" in signs else len(signs) == 1
+        holds = agree if squared.passed else squared.passed
+        found.append(Step(name, holds, squared.reason or "the signs differ, or are not certain"))
+    return found
 
 
 def positive_on(

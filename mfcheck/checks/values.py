@@ -11,7 +11,7 @@ from mfcheck.constants.evaluate import enclose_constant
 from mfcheck.constants.graph import ConstantGraph, constant_graph
 from mfcheck.errors import InputError
 from mfcheck.gaussian import enclosed as enclosed_formula
-from mfcheck.rigor.ball import Exact, exact
+from mfcheck.rigor.ball import Exact
 
 DIGITS = 20
 Where = Mapping[sp.Symbol, arb | Exact]
@@ -45,24 +45,25 @@ def evaluate(
     digits: int = DIGITS,
 ) -> arb:
     """Enclose an expression in a setting; arguments and errors as for `ball`."""
-    known: dict[sp.Symbol, arb] = {}
+    known: dict[sp.Symbol, arb | Exact] = {}
     with ctx.workdps(digits + 15):
         for symbol in sorted(sp.sympify(expr).free_symbols, key=str):
             if where is not None and symbol in where:
-                value = where[symbol]
-                known[symbol] = value if isinstance(value, arb) else exact(value)
+                known[symbol] = where[symbol]
             elif (found := _of_paper(symbol, paper, setting, digits)) is not None:
                 known[symbol] = found
         activation = setting.activation if setting.has_activation else None
         return enclosed_formula(sp.sympify(expr), known, activation, digits)
 
 
-def _of_paper(symbol: sp.Symbol, paper: Paper | None, setting: Setting, digits: int) -> arb | None:
+def _of_paper(
+    symbol: sp.Symbol, paper: Paper | None, setting: Setting, digits: int
+) -> arb | Exact | None:
     if paper is None:
         return None
     for parameter in paper.parameters:
         if parameter.symbol == symbol:
-            return exact(setting[parameter.name])
+            return setting[parameter.name]
     constant = next((c for c in paper.constants if c.symbol == symbol), None)
     if constant is None:
         return None

@@ -1,6 +1,6 @@
 """Planted errors and attacks, in the form in which a paper states them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
@@ -11,8 +11,8 @@ from flint import arb, ctx
 from mfcheck.claims.inequality import Case, Inequality, Sample, Variable
 from mfcheck.claims.model import Formulas, PlantedError
 from mfcheck.claims.setting import Parameter
+from mfcheck.gaussian import E2, E, numeric
 from mfcheck.gaussian import enclosed as enclosed_formula
-from mfcheck.gaussian import numeric
 from mfcheck.rigor.ball import exact
 
 DIGITS = 20
@@ -104,8 +104,16 @@ def _formula(side: str | sp.Expr, formulas: Formulas) -> sp.Expr:
 def _float(side: str | sp.Expr, sample: Sample, formulas: Formulas) -> float:
     expr = sp.sympify(_formula(side, formulas))
     symbols = _symbols(expr)
+    if not expr.has(E, E2):
+        return float(_code(expr)(*(sample.values[s.name] for s in symbols)))
     values = {s: sample.values[s.name] for s in symbols}
     return float(numeric(expr, values, sample.activation))
+
+
+@lru_cache(maxsize=512)
+def _code(expr: sp.Expr) -> Callable[..., float]:
+    code: Callable[..., float] = sp.lambdify(_symbols(expr), expr, ["scipy", "numpy"], cse=True)
+    return code
 
 
 @lru_cache(maxsize=512)

@@ -68,7 +68,7 @@ class Data:
     @cached_property
     def X(self) -> NDArray[np.float64]:
         """Unit rows, shape (n, d), rounded to double precision."""
-        raw = np.array([[float(v) for v in row] for row in self.points])
+        raw = np.array([[float(v) for v in row] for row in self.points]).reshape(self.n, self.d)
         unit: NDArray[np.float64] = raw / np.linalg.norm(raw, axis=1, keepdims=True)
         return unit
 
