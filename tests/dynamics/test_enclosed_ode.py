@@ -13,6 +13,7 @@ from mfcheck.dynamics.ode import (
     with_covariance,
     with_sensitivity,
 )
+from mfcheck.dynamics.overlaps import evolve, rule
 from mfcheck.errors import InputError
 
 x, y, a, b, t = sp.symbols("x y a b t")
@@ -131,3 +132,47 @@ def test_refusals() -> None:
     with pytest.raises(InputError, match="no series"):
         enclosed_ode(System((x,), (sp.gamma(x),), (1,)), [1])
     assert ctx.cap == 10
+
+
+def test_moments_of_a_two_layer_network() -> None:
+    """The closed form of the limit, 20 digits from another source, lies within."""
+    A, m, B = sp.symbols("A m B")
+    v = sp.Rational(5, 4) * (sp.Rational(3, 2) - m)
+    system = System(
+        (A, m, B), (2 * m * v, (A + B) * v, 2 * m * v), (sp.Rational(1, 3), sp.Rational(1, 2), sp.Rational(4, 3))
+    )  # fmt: skip
+    (found,) = enclosed_ode(system, [1])
+    expected = ("1.1104041797593149785", "1.4659321872930642579", "2.1104041797593149785")
+    with ctx.workprec(256):
+        for ball, text in zip(found, expected, strict=True):
+            assert abs(ball - arb(text)) < arb("1e-19")
+            assert narrow(ball, 25)
+
+
+def test_order_parameters_of_one_student_and_one_teacher() -> None:
+    """Arcsines and roots: the full equations of `overlaps` at p = k = 1, teacher norm 1."""
+    q, r = sp.symbols("q r")
+
+    def i3(c11: sp.Expr, c12: sp.Expr, c13: sp.Expr, c23: sp.Expr, c33: sp.Expr) -> sp.Expr:
+        own = 1 + c11
+        return 2 / sp.pi * (c23 * own - c12 * c13) / (own * sp.sqrt(own * (1 + c33) - c13**2))
+
+    def i4(u: sp.Expr, v: sp.Expr, joint: sp.Expr, first: sp.Expr, second: sp.Expr) -> sp.Expr:
+        """Derivatives both at the student, values at units of covariances u, v with it."""
+        L4 = (1 + q) ** 2 - q**2
+        L0 = L4 * joint - 2 * u * v * (1 + q) + 2 * q * u * v
+        sizes = [
+            L4 * (1 + c) - 2 * w**2 * (1 + q) + 2 * q * w**2 for c, w in ((first, u), (second, v))
+        ]
+        return 4 / (sp.pi**2 * sp.sqrt(L4)) * sp.asin(L0 / sp.sqrt(sizes[0] * sizes[1]))
+
+    pull = i3(q, r, q, r, q) - i3(q, r, r, 1, 1)
+    own = i3(q, q, q, q, q) - i3(q, q, r, r, 1)
+    bracket = i4(q, q, q, q, q) - 2 * i4(q, r, r, q, 1) + i4(r, r, 1, 1, 1)
+    label = 2 / sp.pi / sp.sqrt((1 + q) ** 2 - q**2) / 1000
+    system = System((q, r), (-2 * own + bracket + label, -pull), (1, sp.Rational(1, 5)))
+    ((Q, M),) = enclosed_ode(system, ["1/4"], order=20, prec=160)
+    floats = evolve(1, 0.2, 1, rule(1, 1, 1, 1e-3), 1e-3, [250], "rk4")
+    for ball, value in ((Q, floats.Q[0, 0, 0]), (M, floats.M[0, 0, 0])):
+        assert narrow(ball, 12)
+        assert abs(ball - float(value)) < arb("1e-12")
