@@ -9,6 +9,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mfcheck.gaussian.correlation import CorrelationMap, FixedCorrelation
     from mfcheck.gaussian.expectation import Number, expectation, expectation_of
+    from mfcheck.gaussian.integrals import (
+        J,
+        arc_cosine,
+        arc_cosine_slope,
+        erf_I2,
+        erf_I3,
+        erf_I4,
+        erf_I4_float,
+        erf_J2,
+        ramp,
+        sphere_marginal,
+        sphere_marginals,
+    )
     from mfcheck.gaussian.length import (
         CriticalPoint,
         FixedPoint,
@@ -22,6 +35,7 @@ if TYPE_CHECKING:
         length_map,
         slopes,
     )
+    from mfcheck.gaussian.marchenko_pastur import moment_polynomial, mp_average, mp_expectation
     from mfcheck.gaussian.moments import Moment, d2phi, d3phi, dphi, moment, phi
     from mfcheck.gaussian.nodes import E2, E, enclosed, numeric
     from mfcheck.gaussian.pairs import pair
@@ -43,6 +57,20 @@ _HOME = {
     "slopes": "length",
     "CorrelationMap": "correlation",
     "FixedCorrelation": "correlation",
+    "J": "integrals",
+    "ramp": "integrals",
+    "arc_cosine": "integrals",
+    "arc_cosine_slope": "integrals",
+    "sphere_marginal": "integrals",
+    "sphere_marginals": "integrals",
+    "erf_I2": "integrals",
+    "erf_I3": "integrals",
+    "erf_I4": "integrals",
+    "erf_I4_float": "integrals",
+    "erf_J2": "integrals",
+    "mp_expectation": "marchenko_pastur",
+    "mp_average": "marchenko_pastur",
+    "moment_polynomial": "marchenko_pastur",
     "Moment": "moments",
     "moment": "moments",
     "phi": "moments",
@@ -64,9 +92,12 @@ __all__ = [
     "FixedCorrelation",
     "FixedPoint",
     "FixedPoints",
+    "J",
     "LengthMap",
     "Moment",
     "Number",
+    "arc_cosine",
+    "arc_cosine_slope",
     "critical_line",
     "critical_point",
     "d2phi",
@@ -74,16 +105,27 @@ __all__ = [
     "depth_scale",
     "dphi",
     "enclosed",
+    "erf_I2",
+    "erf_I3",
+    "erf_I4",
+    "erf_I4_float",
+    "erf_J2",
     "expectation",
     "expectation_of",
     "fixed_point",
     "fixed_points",
     "length_map",
     "moment",
+    "moment_polynomial",
+    "mp_average",
+    "mp_expectation",
     "numeric",
     "pair",
     "phi",
+    "ramp",
     "slopes",
+    "sphere_marginal",
+    "sphere_marginals",
 ]
 
 

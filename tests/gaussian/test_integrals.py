@@ -1,0 +1,83 @@
+from fractions import Fraction
+
+import mpmath as mp
+import numpy as np
+import pytest
+import sympy as sp
+from flint import arb
+
+from mfcheck.errors import InputError
+from mfcheck.gaussian import integrals as it
+from mfcheck.gaussian.marchenko_pastur import moment_polynomial, mp_average, mp_expectation
+from mfcheck.rigor.ball import enclose
+from mfcheck.symbolic.activation import X
+
+
+def test_ramp() -> None:
+    reference = mp.quad(lambda g: (2 * g - mp.mpf(1) / 2) * mp.npdf(g), [0.25, 2, 6, 14])
+    assert abs(float(it.ramp(sp.Integer(2), sp.Rational(1, 2))) - reference) < 1e-14
+
+
+@pytest.mark.parametrize("c", [-1, -0.9999999, 0, 0.5, 1])
+def test_arc_cosine(c: float) -> None:
+    with mp.workdps(40):
+        m = mp.mpf(c)
+        reference = (mp.sqrt(1 - m * m) + (mp.pi - mp.acos(m)) * m) / mp.pi
+        slope = (mp.pi - mp.acos(m)) / mp.pi
+    assert abs(float(it.arc_cosine(arb(c)).mid()) - reference) < 1e-15
+    assert abs(float(it.arc_cosine_slope(arb(c)).mid()) - slope) < 1e-14
+
+
+def test_sphere_marginal_in_three_dimensions_is_uniform() -> None:
+    for x in (-0.5, 0.25):
+        assert it.sphere_marginal(3, arb(x)).overlaps(arb((1 + x) / 2, 1e-14))
+    np.testing.assert_allclose(it.sphere_marginals(3, [-1, -0.5, 0.25, 2]), [0, 0.25, 0.625, 1])
+    with pytest.raises(InputError):
+        it.sphere_marginal(1, arb(0))
+
+
+def test_erf_family_by_sampling() -> None:
+    """One million draws of four correlated Gaussians, five standard errors."""
+    rng = np.random.default_rng(7)
+    root = rng.normal(size=(4, 4)) / 2
+    k = root @ root.T
+    u = rng.normal(size=(10**6, 4)) @ root.T
+    from scipy.special import erf
+
+    g, d = erf(u / np.sqrt(2)), np.sqrt(2 / np.pi) * np.exp(-(u**2) / 2)
+    samples = {
+        it.erf_I2: g[:, 0] * g[:, 1],
+        it.erf_J2: d[:, 0] * d[:, 1],
+        it.erf_I3: d[:, 0] * u[:, 1] * g[:, 2],
+        it.erf_I4: d[:, 0] * d[:, 1] * g[:, 2] * g[:, 3],
+    }
+    matrix = sp.Matrix(k)
+    for formula, drawn in samples.items():
+        assert abs(float(formula(matrix)) - drawn.mean()) < 5 * drawn.std() / 1000
+    assert abs(it.erf_I4_float(k) - float(it.erf_I4(matrix))) < 1e-13
+    # Certified from an exact covariance.
+    exact = sp.Matrix(2, 2, [1, sp.Rational(1, 2), sp.Rational(1, 2), 1])
+    assert enclose(it.erf_I2(exact)).overlaps(2 / arb.pi() * (arb(1) / 4).asin())
+
+
+@pytest.mark.parametrize("ratio", [Fraction(1, 2), Fraction(1), Fraction(3)])
+def test_marchenko_pastur_moments(ratio: Fraction) -> None:
+    for order in range(5):
+        expected = moment_polynomial(order, sp.Rational(ratio.numerator, ratio.denominator))
+        value = mp_expectation(X**order, ratio)
+        assert abs(value - enclose(expected)) < 1e-13
+        assert abs(mp_average(X**order, float(ratio)) - float(expected)) < 1e-11
+
+
+def test_marchenko_pastur_resolvent() -> None:
+    """E 1/(x + 1) at ratio 2 from the quadratic equation: m = (sqrt(8) - 2)/2, by hand: z m^2 + (z + a - 1) m = 1."""
+    value = mp_expectation(1 / (X + 1), 2)
+    assert abs(value - (arb(2).sqrt() - 1)) < 1e-13
+
+
+@pytest.mark.parametrize(
+    ("f", "ratio"), [(1 / X, Fraction(1, 2)), (X, 0), (X, arb(1, 0.1)), (1 / (X - 1), 1)]
+)
+def test_marchenko_pastur_refusals(f: sp.Expr, ratio: Fraction) -> None:
+    with pytest.raises(InputError):
+        mp_expectation(f, ratio)
