@@ -72,7 +72,8 @@ def bench_map() -> None:
     print("largest difference", np.abs(values[::250] - reference).max())
     scaled = (end - middle) * len(c) / len(few)
     print(
-        f"map at 1000 correlations: {middle - start:.3f} s, dblquad {scaled:.1f} s, ratio {scaled / (middle - start):.0f}"
+        f"map at 1000 correlations: {middle - start:.3f} s, dblquad {scaled:.1f} s, "
+        f"ratio {scaled / (middle - start):.0f}"
     )
 
 

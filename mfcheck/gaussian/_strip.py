@@ -192,9 +192,9 @@ def strip_expectation(f: sp.Expr, q: arb, m: arb, digits: float, even: bool) -> 
         radius = _radius(known, q, m, goal)
         best: tuple[float, float] | None = None
         for height in _heights(float(top), goal):
-            if best is not None and height < 0.4 * best[1]:
-                break
             step = _step(known, q, m, height, radius, goal)
+            if best is not None and step is not None and step < 0.8 * best[0]:
+                break
             if step is not None and (best is None or step > best[0]):
                 best = (step, height)
         if best is None:

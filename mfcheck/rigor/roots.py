@@ -135,7 +135,7 @@ def all_roots(
                 f"the roots near {cells[-1][0].str(6, radius=False)} could not be told apart or excluded"
             )
     found.sort(key=lambda item: float(item[0].mid()))
-    values = tuple(refined(f, df, _narrowed(f, cell, sign, digits), digits) for cell, sign in found)
+    values = tuple(refined(f, df, _narrowed(f, cell, sign), digits) for cell, sign in found)
     return Roots(values, tuple(sign for _, sign in found))
 
 
@@ -199,8 +199,8 @@ def _sign_on(df: Function, lower: arb, upper: arb) -> str:
     return seen.pop() if not cells and len(seen) == 1 else "?"
 
 
-def _bisected(f: Function, lower: arb, upper: arb, first: str) -> arb:
-    for _ in range(24):
+def _bisected(f: Function, lower: arb, upper: arb, first: str, steps: int = 24) -> arb:
+    for _ in range(steps):
         middle = ((lower + upper) / 2).mid()
         sign = compare(f(middle), arb(0))
         if sign == "?":
@@ -225,6 +225,6 @@ def _halved(f: Function, x: arb) -> arb:
     raise InputError(f"the derivative may vanish near the root {x.str(8)}: it may be multiple")
 
 
-def _narrowed(f: Function, cell: arb, rising: str, digits: int) -> arb:
-    with ctx.workprec(_bits(digits)):
-        return _bisected(f, cell.lower(), cell.upper(), "<" if rising == ">" else ">")
+def _narrowed(f: Function, cell: arb, rising: str) -> arb:
+    with ctx.workprec(64):
+        return _bisected(f, cell.lower(), cell.upper(), "<" if rising == ">" else ">", 8)
