@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 _SERIES_TERMS = 11
 """The first neglected term is below 1e-20 of the sum for angles up to `_SMALL`."""
 _SMALL = 1.0
+_ROUNDING = 2.0**-40
+"""How far beyond 1 a cosine may lie: a Gram matrix of unit rows in up to 4000 dimensions, rounded."""
 
 
 class Cosine(NamedTuple):
@@ -41,15 +43,27 @@ class Cosine(NamedTuple):
         return (self.w - self.v) / 2
 
 
+def within(u: ArrayLike) -> Array:
+    """Return cosines in [-1, 1]; what lies beyond by no more than rounding counts as the end itself.
+
+    The Gram matrix of rows that were normalised in dimension d is off by at most about `(d + 4) 2^-52`.
+
+    Raises:
+        InputError: a value lies farther beyond than rounding explains, or is not a number.
+    """
+    values = np.asarray(u, dtype=float)
+    if not np.all(np.abs(values) <= 1 + _ROUNDING):
+        raise InputError("cosines must lie in [-1, 1]: are the points on the unit sphere?")
+    return np.asarray(np.clip(values, -1.0, 1.0))
+
+
 def cosine(u: ArrayLike) -> Cosine:
     """Return the pair of a cosine given as such; both differences are exact where they are small.
 
     Raises:
-        InputError: not all within [-1, 1].
+        InputError: as for `within`.
     """
-    values = np.asarray(u, dtype=float)
-    if not np.all(np.abs(values) <= 1):
-        raise InputError("cosines must lie in [-1, 1]: are the points on the unit sphere?")
+    values = within(u)
     return Cosine(1 - values, 1 + values)
 
 

@@ -7,6 +7,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from mfcheck.errors import InputError
+from mfcheck.kernels.arccos import within
 from mfcheck.kernels.interpolant import SPLIT, TABLE_BINADES, Interpolant
 
 Array = NDArray[np.float64]
@@ -109,11 +110,9 @@ class FastKernel:
         """Return r_L at cosines, an array of any shape.
 
         Raises:
-            InputError: not all within [-1, 1].
+            InputError: not all within [-1, 1], up to rounding.
         """
-        flat = np.ascontiguousarray(u, dtype=float).ravel()
-        if not np.all(np.abs(flat) <= 1):
-            raise InputError("cosines must lie in [-1, 1]: are the points on the unit sphere?")
+        flat = np.ascontiguousarray(within(u)).ravel()
         out = np.empty_like(flat)
         t = self.table
         _on_cosines(flat, out, t.coefficients, t.centre, t.inverse, t.at_minus_one)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
+from numbers import Rational
 from typing import Literal, TypeAlias
 
 import sympy as sp
@@ -41,7 +42,10 @@ def exact(value: Exact) -> arb:
     """Enclose a rational number, or decimal text, at the working precision.
 
     Raises:
-        InputError: the text is neither a decimal number nor a fraction.
+        InputError: the text is neither a decimal number nor a fraction, or the number is a float.
+
+    >>> exact("0.1").contains(arb(1) / 10)
+    True
     """
     number = rational(value)
     return arb(fmpq(number.numerator, number.denominator))
@@ -50,11 +54,19 @@ def exact(value: Exact) -> arb:
 def rational(value: Exact) -> Fraction:
     """Return the value of decimal text or of a rational number, exactly.
 
+    A float is refused: 0.1 is not a tenth but the double next to it. Whoever means the double writes `Fraction(0.1)`.
+
     Raises:
-        InputError: the text is neither a decimal number nor a fraction, or its exponent is huge.
+        InputError: the text is neither a decimal number nor a fraction, its exponent is huge, or the number is no
+            exact one.
     """
     if isinstance(value, sp.Rational):
         return Fraction(int(value.p), int(value.q))
+    typed: object = value
+    if not isinstance(typed, str | Rational | Decimal) or isinstance(typed, bool):
+        raise InputError(
+            f"not an exact number, but a {type(value).__name__}: {str(value)[:40]!r}; write it as text"
+        )
     if isinstance(value, str) and len(value) > 200:
         raise InputError("a number of the input is longer than 200 characters")
     try:

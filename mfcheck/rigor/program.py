@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import lru_cache, partial, reduce
 from typing import Any, Literal
 
@@ -103,9 +102,12 @@ class _Compiler:
         return self.known[expr]
 
     def translate(self, expr: sp.Expr) -> int:
-        if expr.is_Rational or expr.is_Float:
-            number = Fraction(int(sp.Rational(expr).p), int(sp.Rational(expr).q))
-            return self.constant(arb(fmpq(number.numerator, number.denominator)))
+        if expr.is_Rational:
+            return self.constant(arb(fmpq(int(expr.p), int(expr.q))))
+        if expr.is_Float:
+            raise InputError(f"{expr} is a float, not an exact number: write it as a fraction")
+        if expr in (sp.nan, sp.zoo, sp.oo, -sp.oo):
+            raise InputError(f"a part of the formula is {expr}, where a number is needed")
         if expr in _CONSTANTS:
             return self.constant(_CONSTANTS[expr]())
         if expr.is_Symbol:

@@ -59,3 +59,25 @@ def test_off_the_sphere(bad: float) -> None:
 def test_distances_beyond_two() -> None:
     with pytest.raises(InputError, match="distances"):
         from_distance([2.1])
+
+
+@given(st.integers(1, 40), st.integers(2, 60), st.integers(0, 10**6))
+def test_gram_matrices_of_unit_rows_are_cosines(rows: int, d: int, seed: int) -> None:
+    points = np.random.default_rng(seed).standard_normal((rows, d))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    gram = points @ points.T
+    pair = cosine(gram)
+    assert np.all((pair.v >= 0) & (pair.w >= 0))
+    assert np.diag(k1(pair)) == pytest.approx(1, abs=1e-6)
+    assert np.diag(k1(cosine(-gram))) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("end", [1.0000000000000002, 1 + 5e-14, -1.0000000000000002])
+def test_a_cosine_rounded_beyond_the_end_is_the_end(end: float) -> None:
+    assert float(gap(cosine([end]))[0]) == float(gap(cosine([np.sign(end)]))[0])
+
+
+@pytest.mark.parametrize("bad", [1 + 1e-11, -1 - 1e-9, np.inf])
+def test_beyond_rounding_is_refused(bad: float) -> None:
+    with pytest.raises(InputError, match="cosines must lie"):
+        cosine([0.5, bad])

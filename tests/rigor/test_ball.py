@@ -2,6 +2,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import mpmath as mp
+import numpy as np
 import pytest
 import sympy as sp
 from flint import acb, arb, ctx
@@ -249,3 +250,31 @@ def test_precision_outside_is_untouched() -> None:
     before = ctx.prec
     enclose(sp.tanh(X), {X: arb(1)}, 500)
     assert ctx.prec == before
+
+
+@pytest.mark.parametrize(
+    "value", [0.1, np.float64(0.5), float("nan"), 1j, None, True, sp.Float("0.1")]
+)
+def test_floats_are_refused(value: object) -> None:
+    """0.1 is not a tenth: its binary neighbour must not slip in."""
+    with pytest.raises(InputError, match="not an exact number"):
+        exact(value)
+    with pytest.raises(InputError, match="not an exact number"):
+        enclose(sp.Symbol("t"), {sp.Symbol("t"): value})
+
+
+@pytest.mark.parametrize(
+    "value", [Fraction(1, 10), "0.1", "1/10", Decimal("0.1"), sp.Rational(1, 10)]
+)
+def test_a_tenth_is_a_tenth(value: object) -> None:
+    assert (exact(value) * 10).contains(1)
+    assert exact(value).rad() < arb(2) ** -50
+    assert rational(value) == Fraction(1, 10)
+
+
+def test_floats_in_formulas_are_refused() -> None:
+    t = sp.Symbol("t")
+    with pytest.raises(InputError, match="float"):
+        enclose(sp.Float("0.1") * t, {t: 1})
+    with pytest.raises(InputError, match="number is needed"):
+        enclose(t + sp.zoo, {t: 1})

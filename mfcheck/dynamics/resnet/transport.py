@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 
 from mfcheck.dynamics.resnet.problem import Array
 from mfcheck.dynamics.resnet.state import State
@@ -19,6 +20,8 @@ from mfcheck.errors import InputError
 
 LARGEST_ASSIGNMENT = 4096
 DIRECTIONS = 128
+_ROUNDING = 1e-14
+"""Relative rounding of a trace of products, a dimension."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ def _pair(A: Array, B: Array) -> tuple[Array, Array]:
     if not (np.isfinite(A).all() and np.isfinite(B).all()):
         raise InputError("particles must be finite")
     return A, B
+
+
+def _centred(A: Array, B: Array) -> tuple[Array, Array]:
+    """Move both clouds so that the first particle of A lies at the origin, which changes no distance."""
+    return A - A[:, :1], B - A[:, :1]
 
 
 def pairing(A: Array, B: Array) -> float:
@@ -58,25 +66,31 @@ def exact(A: Array, B: Array) -> float:
     A, B = _pair(A, B)
     if A.shape[1] > LARGEST_ASSIGNMENT:
         raise InputError(f"W2 is computed for at most {LARGEST_ASSIGNMENT} particles")
-    cost = np.maximum((A**2).sum(axis=0)[:, None] + (B**2).sum(axis=0)[None] - 2 * A.T @ B, 0.0)
-    rows, columns = linear_sum_assignment(cost)
+    # Differences first: squared norms cancel where the clouds are far from the origin.
+    rows, columns = linear_sum_assignment(cdist(A.T, B.T, "sqeuclidean"))
     return pairing(A[:, rows], B[:, columns])
 
 
 def gelbrich(A: Array, B: Array) -> float:
     """Return the lower bound `|m_A - m_B|^2 + tr(S_A + S_B - 2 (S_A^1/2 S_B S_A^1/2)^1/2)`, its root.
 
+    What rounding may have added to the square is taken off, so that equal measures give zero.
+
     Raises:
         InputError: as for `pairing`.
     """
-    A, B = _pair(A, B)
+    A, B = _centred(*_pair(A, B))
     mean_A, mean_B = A.mean(axis=1), B.mean(axis=1)
     S_A, S_B = np.atleast_2d(np.cov(A, bias=True)), np.atleast_2d(np.cov(B, bias=True))
     values, vectors = np.linalg.eigh(S_A)
     root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
     cross = np.linalg.eigvalsh(root @ S_B @ root)
     square = ((mean_A - mean_B) ** 2).sum() + np.trace(S_A) + np.trace(S_B)
-    return float(np.sqrt(max(0.0, square - 2 * np.sqrt(np.maximum(cross, 0.0)).sum())))
+    size = (mean_A**2 + mean_B**2).sum() + np.trace(S_A) + np.trace(S_B)
+    # An eigenvalue near zero may be rounded to zero, and its root is not small.
+    lost = _ROUNDING * len(A) * np.trace(S_A) * np.trace(S_B)
+    rest = square - 2 * np.sqrt(np.maximum(cross, 0.0) + lost).sum() - _ROUNDING * len(A) * size
+    return float(np.sqrt(max(0.0, rest)))
 
 
 def sliced(A: Array, B: Array, seed: int = 0) -> float:
@@ -88,14 +102,16 @@ def sliced(A: Array, B: Array, seed: int = 0) -> float:
     Raises:
         InputError: as for `pairing`.
     """
-    A, B = _pair(A, B)
+    A, B = _centred(*_pair(A, B))
     D = A.shape[0]
     lines = np.random.default_rng(seed).normal(size=(DIRECTIONS, D))
     principal = np.linalg.svd(A - B, full_matrices=False)[0].T
     lines = np.concatenate([lines, np.eye(D), principal])
     lines /= np.linalg.norm(lines, axis=1, keepdims=True)
-    gaps = np.sort(lines @ A, axis=1) - np.sort(lines @ B, axis=1)
-    return float(np.sqrt((gaps**2).mean(axis=1).max()))
+    on_A, on_B = np.sort(lines @ A, axis=1), np.sort(lines @ B, axis=1)
+    rounding = (D + 4) * 2.0**-52 * max(float(np.abs(A).max()), float(np.abs(B).max()))
+    found = float(np.sqrt(((on_A - on_B) ** 2).mean(axis=1).max()))
+    return float(max(0.0, found * (1 - 2.0**-45) - rounding))
 
 
 def distances(A: Array, B: Array, *, assignment: bool | None = None) -> Distances:

@@ -90,4 +90,45 @@ def test_bad_input() -> None:
         exact(np.zeros((1, 5000)), np.zeros((1, 5000)))
     large = distances(np.zeros((1, 5000)), np.ones((1, 5000)))
     assert large.exact is None
-    assert large.lower == large.upper == 1
+    assert large.upper == 1
+    assert 1 - 1e-12 < large.lower <= 1
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.integers(0, 10**6),
+    st.integers(1, 4),
+    st.integers(2, 40),
+    st.sampled_from([0.0, 1.0, 1e4, 1e8, 1e12]),
+    st.sampled_from([1e-3, 1.0, 1e5]),
+)
+def test_a_permuted_cloud_is_at_distance_zero(
+    seed: int, D: int, M: int, offset: float, scale: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    A = offset + scale * rng.normal(size=(D, M))
+    B = A[:, rng.permutation(M)]
+    assert exact(A, B) == 0
+    assert distances(A, B).upper == 0
+    for bound in (gelbrich, sliced):
+        assert bound(A, B) <= 1e-12 * scale
+    unassigned = distances(A, B, assignment=False)
+    assert unassigned.lower <= 1e-12 * scale <= unassigned.upper + 1e-12 * scale
+
+
+def test_clouds_far_from_the_origin_keep_their_distance() -> None:
+    """A shift of both clouds changes no distance; powers of two make it exact."""
+    A, B = clouds(3, 2, 30, 0.5)
+    A, B = np.round(A * 2**20) / 2**20, np.round(B * 2**20) / 2**20
+    near = exact(A, B)
+    for shift in (2.0**10, 2.0**27):
+        assert exact(A + shift, B + shift) == pytest.approx(near, rel=1e-12)
+        assert gelbrich(A + shift, B + shift) == pytest.approx(gelbrich(A, B), rel=1e-6)
+        assert sliced(A + shift, B + shift) == pytest.approx(sliced(A, B), rel=1e-9)
+
+
+def test_flat_clouds_have_no_distance_from_rounding() -> None:
+    """Singular covariances: roots of eigenvalues that are zero but for rounding must not add up."""
+    rng = np.random.default_rng(0)
+    line = np.outer([1.0, 2.0, -1.0, 0.5], rng.normal(size=200))
+    assert gelbrich(line, line[:, ::-1]) == 0
