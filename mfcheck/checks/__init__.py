@@ -22,7 +22,7 @@ from mfcheck.checks.shapes import (
 )
 from mfcheck.checks.steps import Step, conclude, identical, positive_on, same_squares, smaller
 from mfcheck.checks.values import ball, evaluate, number
-from mfcheck.checks.words import bound, wrong
+from mfcheck.checks.words import bound, noted, wrong
 from mfcheck.claims.experiment import Option
 from mfcheck.claims.inequality import Inequality, Variable
 from mfcheck.claims.model import (
@@ -92,6 +92,7 @@ __all__ = [
     "matrix_identities",
     "measured",
     "monotone",
+    "noted",
     "number",
     "parameter",
     "positive_on",

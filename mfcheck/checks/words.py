@@ -1,6 +1,7 @@
-"""Planted errors and attacks, in the form in which a paper states them."""
+"""Planted errors, attacks and sentences for the report, in the form in which a paper states them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace as changed
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
@@ -9,7 +10,8 @@ import sympy as sp
 from flint import arb, ctx
 
 from mfcheck.claims.inequality import Case, Inequality, Sample, Variable
-from mfcheck.claims.model import Formulas, PlantedError
+from mfcheck.claims.model import Check, Context, Formulas, PlantedError
+from mfcheck.claims.record import Evidence, Note
 from mfcheck.claims.setting import Parameter
 from mfcheck.gaussian import E2, E, numeric
 from mfcheck.gaussian import enclosed as enclosed_formula
@@ -39,6 +41,16 @@ def wrong(
         also: further ones, such as `slack-NAME` of an attack.
     """
     return PlantedError(id, kind, replace, why_false, tuple(checks), also=tuple(also))
+
+
+def noted(check: Check, *notes: Note, when: bool = True) -> Check:
+    """Return the check with sentences for the report, added where its answer is `when`."""
+
+    def run(context: Context, /) -> Evidence:
+        found = check.run(context)
+        return found.but(notes=(*found.notes, *notes)) if found.passed is when else found
+
+    return changed(check, run=run)
 
 
 def bound(
