@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from mkdocs.exceptions import PluginError
 
-from mfcheck import cli
+from mfcheck import commands
 from mfcheck.claims import record
 from mfcheck.report.mathml import to_mathml
 
@@ -56,7 +56,7 @@ def on_page_content(html: str, page: Any, **_: Any) -> str:
 
 
 def _commands() -> str:
-    main = typer.main.get_command(cli.app)
+    main = typer.main.get_command(commands.app)
     parts = []
     for name, command in main.commands.items():  # type: ignore[attr-defined]
         context = command.make_context(name, ["--help"], resilient_parsing=True)

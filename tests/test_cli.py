@@ -6,12 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mfcheck import __version__, cli
+from mfcheck import __version__, commands
 from mfcheck.claims import load_paper
 from mfcheck.claims.experiment import Option
 from mfcheck.claims.model import SimulationStopped
@@ -27,10 +28,13 @@ from mfcheck.claims.record import (
     SimulationRecord,
     StoppedRecord,
 )
-from mfcheck.cli import main
-from mfcheck.verify import Verdict
+from mfcheck.commands import main
+from mfcheck.rigor import certificate
+from mfcheck.rigor.codes import n_max
 
 TOY = Path(__file__).parent / "run" / "toy"
+CORPUS = Path(__file__).parent / "certificates" / "reject"
+REJECTED = "rejected-bundle-with-a-false-part.json"
 DATA = "x1,x2,y\n1,0,1\n0.6,0.8,-0.5\n"
 
 
@@ -78,8 +82,8 @@ def refused(result: tuple[int, str, str]) -> str:
 def test_help_and_version(run: Run) -> None:
     status, out, err = run("--help")
     assert (status, err) == (0, "")
-    commands = {command.callback.__name__ for command in cli.app.registered_commands}
-    assert commands >= {
+    names = {command.callback.__name__ for command in commands.app.registered_commands}
+    assert names >= {
         "papers",
         "claims",
         "review",
@@ -90,11 +94,11 @@ def test_help_and_version(run: Run) -> None:
         "simulate",
         "verify",
     }
-    assert all(f"\n  {command} " in out for command in commands)
+    assert all(f"\n  {command} " in out for command in names)
     assert run("--version") == (0, f"mfcheck {__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", [c.callback.__name__ for c in cli.app.registered_commands])
+@pytest.mark.parametrize("command", [c.callback.__name__ for c in commands.app.registered_commands])
 def test_each_command_explains_itself_with_an_example(run: Run, command: str) -> None:
     status, out, err = run(command, "--help")
     assert (status, err) == (0, "")
@@ -104,7 +108,7 @@ def test_each_command_explains_itself_with_an_example(run: Run, command: str) ->
 
 def test_help_needs_no_mathematics() -> None:
     code = (
-        "import sys; from mfcheck.cli import main; main(['--help']);"
+        "import sys; from mfcheck.commands import main; main(['--help']);"
         "sys.exit(any(m in sys.modules for m in ('sympy', 'numpy', 'matplotlib', 'numba')))"
     )
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0
@@ -139,7 +143,7 @@ def test_help_needs_no_mathematics() -> None:
         ("check toy --resume", "resuming needs the folder"),
         ("check nothing:square", "unknown paper 'nothing'"),
         ("power toy --budget huge", "unknown budget 'huge'"),
-        ("falsify scaled-resnets", "unknown claim ''; scaled-resnets can be attacked at: "),
+        ("falsify scaled-resnets:", "unknown claim ''; scaled-resnets can be attacked at: "),
         ("falsify scaled-resnets:gram-psd", "gram-psd cannot be attacked: it is an identity"),
         ("falsify scaled-resnets:lemma-4-first --budget huge", "unknown budget 'huge'"),
         ("falsify scaled-resnets:lemma-4-first --planted x", "unknown planted error 'x'"),
@@ -170,7 +174,7 @@ def test_papers_and_claims(run: Run) -> None:
     described = json.loads(out)
     assert [claim["id"] for claim in described["claims"]] == ["square", "false", "cited", "fragile"]
     assert described["claims"][0]["checks"][0] == {
-        "id": "square.identity",
+        "id": "square/stated/square.identity",
         "kind": "exact",
         "reading": "stated",
         "question": "holds",
@@ -181,7 +185,7 @@ def test_papers_and_claims(run: Run) -> None:
 
 
 def test_papers(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mfcheck.claims.paper_ids", lambda: ("toy",))
+    monkeypatch.setattr("mfcheck.catalog.entries", lambda: {"toy": "toy_paper:paper"})
     expected = {"id": "toy", "title": "A toy paper", "source": "arXiv 0000.00000", "claims": 4}
     assert json.loads(run("papers", "--json", "-")[1]) == {"papers": [expected]}
     assert "A toy paper" in run("papers")[1]
@@ -243,9 +247,10 @@ def test_falsify(run: Run, folder: Path) -> None:
     status, out, err = run(*target, *planted)
     assert status == 0
     assert "false, certified" in out
-    assert "activation-constant: quick search" in err
-    certificate = folder / "found" / "activation-constant" / "certificate.json"
-    assert run("verify", str(certificate))[1].startswith("accepted")
+    inequality = "assumption-3-activation/stated/activation-constant"
+    assert f"{inequality}: quick search" in err
+    proof = folder / "found" / inequality / "certificate.json"
+    assert run("verify", str(proof))[1].startswith("accepted")
     status, out, _ = run(*target, "--json", "-")
     assert (status, json.loads(out)["attacks"][0]["counterexample"]) == (0, None)
 
@@ -255,8 +260,9 @@ def test_power(run: Run) -> None:
     assert status == 0
     record = json.loads(out)
     assert (record["planted"], record["caught"]) == (3, 2)
-    assert record["missed"] == ["fragile.missed"]
-    assert "fragile.missed" in run("power", "toy")[1]
+    assert record["missed"] == ["fragile/stated/fragile.missed"]
+    out = run("power", "toy")[1]
+    assert "missed fragile/stated/fragile.missed: fragile/stated/fragile.run answers yes" in out
 
 
 def test_resume_takes_over_what_finished(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,7 +283,7 @@ def test_an_internal_failure_leaves_its_traceback_in_a_file(
     def fail(id: str) -> None:
         raise ZeroDivisionError("two\nlines")
 
-    monkeypatch.setattr("mfcheck.claims.load_paper", fail)
+    monkeypatch.setattr("mfcheck.catalog.load", fail)
     status, out, err = run("claims", "toy")
     assert (status, out) == (3, "")
     (line,) = err.splitlines()
@@ -299,7 +305,7 @@ def interrupted(folder: Path, number: signal.Signals, *words: str) -> tuple[int,
         "TOY_BEHAVIOUR": "sleep",
         "TOY_LOG": str(folder / "log"),
     }
-    code = "import sys; from mfcheck.cli import main; sys.exit(main())"
+    code = "import sys; from mfcheck.commands import main; sys.exit(main())"
     process = subprocess.Popen(
         [sys.executable, "-c", code, *words],
         env=environment,
@@ -330,7 +336,7 @@ def test_an_interrupted_review_says_how_to_go_on(
     assert last.endswith("continue with: mfcheck review toy --jobs 1 --out 'my out' --resume")
     partial = json.loads(Path("my out/review.json").read_text())
     assert not partial["complete"]
-    assert "fragile.run" in partial["missing"]
+    assert "fragile/stated/fragile.run" in partial["missing"]
     assert not list(Path("my out").glob("report.*"))
     assert run(*words, "--resume")[0] == 0
     assert json.loads(Path("my out/review.json").read_text())["complete"]
@@ -343,7 +349,7 @@ def test_an_interrupted_check_says_that_nothing_is_kept(folder: Path) -> None:
 
 
 def test_a_reader_that_goes_away_is_no_failure() -> None:
-    code = "import sys; from mfcheck.cli import main; sys.exit(main())"
+    code = "import sys; from mfcheck.commands import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "claims", "toy"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
@@ -429,7 +435,7 @@ def simulated(
             },
             "notes": ("$\\beta$ is small",),
             "plots": (Plot(id="loss", title="Loss", x_label="t", y_label="L", curves=(curve,)),),
-            **dict.fromkeys(names, Estimate(value=1.0, error=0.1)),
+            "final": dict.fromkeys(names, Estimate(value=1.0, error=0.1)),
         }
     )
 
@@ -438,7 +444,7 @@ def simulated(
 def simulating(monkeypatch: pytest.MonkeyPatch) -> None:
     options = (Option("steps", "1", "how many"), Option("scheme", "fast", "which"))
     paper = replace(load_paper("toy"), simulate=simulated, simulation_options=options)
-    monkeypatch.setattr("mfcheck.claims.load_paper", lambda id: paper)
+    monkeypatch.setattr("mfcheck.catalog.load", lambda id: paper)
 
 
 @pytest.mark.usefixtures("simulating")
@@ -453,7 +459,8 @@ def test_simulate(run: Run, folder: Path) -> None:
     assert all(word in line for word in words)
     assert "movement_tau" in out
     assert "β is small" in out
-    assert {p.name for p in (folder / "found").iterdir()} == {"simulation.json", "loss.svg"}
+    left = {p.name for p in (folder / "found").iterdir() if not p.name.startswith(".")}
+    assert left == {"simulation.json", "loss.svg"}
     record = SimulationRecord.model_validate_json((folder / "found/simulation.json").read_text())
     assert record.final["loss"].error == 0.1
     assert "<svg" in (folder / "found/loss.svg").read_text()
@@ -497,20 +504,44 @@ def test_a_simulation_that_stops_keeps_what_it_had(run: Run, folder: Path) -> No
     assert "nothing had been computed" in run("simulate", "toy", "--option", "steps=0")[2]
 
 
-@pytest.mark.parametrize(("status", "code"), [("accepted", 0), ("rejected", 1)])
-def test_verify(run: Run, monkeypatch: pytest.MonkeyPatch, status: Any, code: int) -> None:
-    found = Verdict(status, "a reason", "eigenvalue", "lambda_min >= 1")
-    monkeypatch.setattr("mfcheck.verify.verify", lambda path: found)
-    assert run("verify", "c.json", "--fail-on", "rejected", "--quiet")[0] == code
-    result, out, err = run("verify", "c.json", "--json", "-")
-    assert (result, err) == (0, "")
-    assert json.loads(out) == {
-        "certificate": "c.json",
-        "status": status,
-        "reason": "a reason",
-        "kind": "eigenvalue",
-        "statement": "lambda_min >= 1",
-    }
-    shown = run("verify", "c.json")[1]
-    assert f"{status}: lambda_min >= 1" in shown
-    assert ("a reason" in shown) == (status == "rejected")
+@pytest.fixture
+def bad(folder: Path) -> Path:
+    """A folder with a certificate that proves what it says, and one that does not."""
+    made = folder / "proofs"
+    made.mkdir()
+    good = certificate.code_bound(n_max(2, Fraction(1, 2)))
+    certificate.write(good, made / "good.json")
+    text = (CORPUS / REJECTED).read_text(encoding="utf-8")
+    (made / "wrong.json").write_text(text, encoding="utf-8")
+    return made
+
+
+def test_verify_says_what_it_found_by_its_exit_status(run: Run, bad: Path) -> None:
+    status, out, err = run("verify", "proofs/good.json", "--json", "-")
+    assert (status, err) == (0, "")
+    record = json.loads(out)
+    assert (record["certificate"], record["status"]) == ("proofs/good.json", "accepted")
+    for words in ((), ("--fail-on", "rejected"), ("--quiet",)):
+        assert run("verify", "proofs/wrong.json", *words)[0] == 1
+    out = run("verify", "proofs/wrong.json")[1]
+    assert out.startswith("rejected: ")
+    (bad / "broken.json").write_text("{")
+    status, out, err = run("verify", "proofs/broken.json")
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+
+
+def test_verify_takes_several_files_and_folders(run: Run, bad: Path) -> None:
+    status, out, err = run("verify", "proofs")
+    assert (status, err) == (1, "")
+    assert "proofs/good.json: accepted" in out
+    assert "proofs/wrong.json: rejected" in out
+    status, out, _ = run("verify", "proofs/good.json", "proofs/good.json", "--json", "-")
+    assert status == 0
+    assert [c["status"] for c in json.loads(out)["certificates"]] == ["accepted", "accepted"]
+    (bad / "broken.json").write_text("{")
+    status, out, err = run("verify", "proofs")
+    assert status == 2
+    assert "proofs/good.json: accepted" in out
+    assert "proofs/broken.json: " in err
+    (bad / "empty").mkdir()
+    assert "holds no certificates" in run("verify", "proofs/empty")[2]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import typer
 
-from mfcheck import cli
+from mfcheck import commands
 from mfcheck.claims import load_paper, paper_ids
 from mfcheck.new import create
 
@@ -44,7 +44,7 @@ def commands_in(text: str) -> Iterator[list[str]]:
 
 @cache
 def _click() -> Any:
-    return typer.main.get_command(cli.app)
+    return typer.main.get_command(commands.app)
 
 
 def _known(paper: str) -> set[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mfcheck.cli import main
+from mfcheck.commands import main
 from mfcheck.errors import InputError
 from mfcheck.new import create
 
@@ -78,7 +78,7 @@ def test_its_own_tests_pass_at_once_and_catch_a_changed_lemma(package: Path) -> 
 
 def test_installed_it_is_reviewed_like_any_paper(site: Path) -> None:
     words = ["review", "her-own", "--budget", "quick", "--json", "-", "--out", "out"]
-    done = run(site.parent, site, "-m", "mfcheck.cli", *words)
+    done = run(site.parent, site, "-m", "mfcheck", *words)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     verdicts = {r["id"]: r["verdict"] for c in found["claims"] for r in c["readings"]}
@@ -96,7 +96,7 @@ def test_installed_it_is_reviewed_like_any_paper(site: Path) -> None:
 def test_falsify_finds_the_false_lemma_and_not_the_true_one(site: Path) -> None:
     for claim, certified in (("lemma-1", False), ("lemma-2", True)):
         words = ["falsify", f"her-own:{claim}", "--budget", "quick", "--json", "-"]
-        done = run(site.parent, site, "-m", "mfcheck.cli", *words)
+        done = run(site.parent, site, "-m", "mfcheck", *words)
         assert done.returncode == 0, done.stderr
         (attack,) = json.loads(done.stdout)["attacks"]
         assert (attack["counterexample"] is not None) is certified

@@ -47,7 +47,7 @@ def test_the_wheel_holds_every_file_of_the_packages(installed: Path) -> None:
 def test_papers_are_found_in_an_installed_wheel(installed: Path) -> None:
     code = "import mfcheck, mfcheck_proofs; print(mfcheck.__file__, mfcheck_proofs.__file__)"
     assert all(path.startswith(str(installed)) for path in run(installed, "-c", code).split())
-    found = run(installed, "-m", "mfcheck.cli", "papers", "--json", "-")
+    found = run(installed, "-m", "mfcheck", "papers", "--json", "-")
     assert "scaled-resnets" in {paper["id"] for paper in json.loads(found)["papers"]}
 
 

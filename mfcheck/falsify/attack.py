@@ -7,10 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from mfcheck.catalog import load
 from mfcheck.claims.inequality import Case, Inequality
 from mfcheck.claims.model import Budget, Claim, Paper
 from mfcheck.claims.record import AttackRecord, CounterexampleRecord, FalsifyRecord
-from mfcheck.claims.registry import load_paper
 from mfcheck.claims.setting import Setting
 from mfcheck.errors import InputError
 from mfcheck.falsify import space
@@ -31,18 +31,18 @@ def falsify(
     budget: str = "standard",
     seed: int = 0,
     planted: str | None = None,
-    out: Path | None = None,
+    out: Path | str | None = None,
     jobs: int = 1,
     watch: Watch = lambda _: None,
 ) -> FalsifyRecord:
     """Search for settings in which a claim is false.
 
     Args:
-        paper: id of an installed paper.
+        paper: id of an installed paper, or `module:attribute`.
         claim: id of one of its claims.
         budget: quick, standard or thorough.
         seed: the same seed gives the same record, times apart.
-        planted: id of a planted error of the claim, to be attacked in place of its reading.
+        planted: id of a planted error of the claim, or the last part of it, to be attacked in place of its reading.
         out: folder for the record, and for each counterexample its data, a script, and its certificate.
         jobs: processes to search in; the record does not depend on it, times apart.
         watch: told of each inequality before it is attacked.
@@ -52,10 +52,12 @@ def falsify(
     """
     if budget not in tuple(Budget):
         raise InputError(f"unknown budget {budget[:60]!r}; choose one of {', '.join(Budget)}")
-    loaded = load_paper(paper)
+    loaded = load(paper)
     found = _claim(loaded, claim)
-    if out is not None:
-        _require_folder(out)
+    planted = None if planted is None else _full_id(found, planted)
+    folder = None if out is None else Path(out)
+    if folder is not None:
+        _require_folder(folder)
     attacks = []
     sizes = Sizes.of(Budget(budget))
     with Pool(jobs) as pool:
@@ -72,8 +74,8 @@ def falsify(
         planted=planted,
         attacks=tuple(attacks),
     )
-    if out is not None:
-        _write(out, record)
+    if folder is not None:
+        _write(folder, record)
     return record
 
 
@@ -88,13 +90,21 @@ def _claim(paper: Paper, id: str) -> Claim:
     return found
 
 
+def _full_id(claim: Claim, planted: str) -> str:
+    """Return the id of a planted error that is named by it, or by its last part if no other shares that."""
+    ids = [error.id for error in claim.planted]
+    found = [id for id in ids if planted in (id, id.rpartition("/")[2])]
+    if len(found) != 1:
+        raise InputError(
+            f"unknown planted error {planted[:60]!r}; {claim.id} has: {', '.join(ids)}"
+        )
+    return found[0]
+
+
 def _inequalities(claim: Claim, planted: str | None) -> tuple[Inequality, ...]:
     if planted is None:
         return claim.inequalities
-    reading = next((e.reading for e in claim.planted if e.id == planted), None)
-    if reading is None:
-        known = ", ".join(e.id for e in claim.planted)
-        raise InputError(f"unknown planted error {planted[:60]!r}; {claim.id} has: {known}")
+    reading = next(e.reading for e in claim.planted if e.id == planted)
     found = tuple(q for q in claim.inequalities if q.reading == reading)
     if not found:
         raise InputError(f"no inequality of {claim.id} belongs to the reading {reading!r}")
@@ -266,7 +276,7 @@ def _write(folder: Path, record: FalsifyRecord) -> None:
         if found is None:
             continue
         own = folder / attack.inequality
-        own.mkdir(exist_ok=True)
+        own.mkdir(parents=True, exist_ok=True)
         (own / "data.csv").write_text(found.data, encoding="utf-8")
         (own / "example.py").write_text(found.python, encoding="utf-8")
         if found.certificate is not None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from multiprocessing import get_context
 from types import TracebackType
 
-from mfcheck.claims.registry import load_paper
+from mfcheck.catalog import load
 from mfcheck.falsify.search import Part, Perform, Sizes, Unit, work
 from mfcheck.falsify.target import Target
 
@@ -30,7 +30,7 @@ class Reference:
         Raises:
             KeyError: there is no such claim, inequality or planted error.
         """
-        paper = load_paper(self.paper)
+        paper = load(self.paper)
         claim = paper.claim(self.claim)
         if claim is None:
             raise KeyError(self.claim)

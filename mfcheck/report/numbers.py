@@ -19,7 +19,8 @@ from typing import NamedTuple
 from mfcheck.claims.record import Estimate, Interval, Value
 from mfcheck.report.text import one_line
 
-_DIGITS = 7
+DIGITS = 7
+"""Digits of an enclosure that are shown unless more are asked for."""
 _LONGEST = 12
 _NARROW = 8
 _CONTEXT = Context(prec=400, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, DivisionByZero])
@@ -41,7 +42,7 @@ def _plain(number: Decimal) -> str:
     if -4 <= exponent < _LONGEST and isinstance(scale := number.as_tuple().exponent, int):
         if scale <= 0:
             return format(number, "f")
-        if exponent < _DIGITS:
+        if exponent < DIGITS:
             return format(number.quantize(Decimal(1)), "f")
     digits = "".join(map(str, number.as_tuple().digits))
     sign = "-" if number.is_signed() else ""
@@ -102,31 +103,31 @@ def _outward(lower: Decimal, upper: Decimal, place: int) -> tuple[str, str]:
     return _plain(_at(lower, place, ROUND_FLOOR)), _plain(_at(upper, place, ROUND_CEILING))
 
 
-def _around(lower: Decimal, upper: Decimal) -> str:
+def _around(lower: Decimal, upper: Decimal, digits: int) -> str:
     """Write a narrow enclosure whose bounds share no leading digits, as around 1/4 or 0."""
-    centre = _significant((lower + upper) / 2, _DIGITS, ROUND_HALF_EVEN)
+    centre = _significant((lower + upper) / 2, digits, ROUND_HALF_EVEN)
     left = _significant(lower - centre, 2, ROUND_FLOOR)
     right = _significant(upper - centre, 2, ROUND_CEILING)
     return f"{_plain(centre.normalize())} + [{_plain(left)}, {_plain(right)}]"
 
 
-def _compact(lower: Decimal, upper: Decimal) -> str:
-    if lower == upper and len(lower.normalize().as_tuple().digits) <= _LONGEST:
+def _compact(lower: Decimal, upper: Decimal, digits: int) -> str:
+    if lower == upper and len(lower.normalize().as_tuple().digits) <= max(_LONGEST, digits):
         return _plain(lower.normalize())
-    heads = [_significant(x, _DIGITS, ROUND_DOWN) for x in (lower, upper)]
+    heads = [_significant(x, digits, ROUND_DOWN) for x in (lower, upper)]
     if heads[0] == heads[1] and lower * upper > 0:
         mantissa, mark, exponent = _plain(heads[0]).partition("e")
         return f"{mantissa}…{mark}{exponent}"
     width = upper - lower
     largest = max(abs(lower), abs(upper)).adjusted()
-    if largest - width.adjusted() > _NARROW:
-        return _around(lower, upper)
+    if largest - width.adjusted() > max(_NARROW, digits):
+        return _around(lower, upper, digits)
     given = min(_last_place(lower), _last_place(upper))
     left, right = _outward(lower, upper, max(width.adjusted() - 1, given))
     return f"[{left}, {right}]"
 
 
-def interval(lower: str, upper: str) -> Shown:
+def interval(lower: str, upper: str, digits: int = DIGITS) -> Shown:
     """Return an enclosure: its common leading digits, else its bounds rounded outwards.
 
     >>> interval("0.25102034170", "0.25102034171").text
@@ -141,17 +142,17 @@ def interval(lower: str, upper: str) -> Shown:
             if not low <= high or not (low.is_finite() and high.is_finite()):
                 return Shown(full, full)
             width = _plain(_significant(high - low, 1, ROUND_UP))
-            return Shown(_compact(low, high), full, width)
+            return Shown(_compact(low, high, digits), full, width)
         except (InvalidOperation, ValueError):
             return Shown(full, full)
 
 
-def show(value: Value | None) -> Shown:
-    """Return one side of a comparison as text."""
+def show(value: Value | None, digits: int = DIGITS) -> Shown:
+    """Return one side of a comparison as text; of an enclosure so many digits, if it determines them."""
     if value is None:
         return Shown("–", "")
     if isinstance(value, Interval):
-        return interval(value.lower, value.upper)
+        return interval(value.lower, value.upper, digits)
     if isinstance(value, Estimate):
         return estimate(value.value, value.error)
     return Shown(one_line(value), "")

@@ -4,10 +4,8 @@ Every function prints a record to a Rich console. Words carry the meaning, colou
 is no terminal gets neither rules nor colour. Nothing from a record is read as Rich markup.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -29,8 +27,8 @@ from mfcheck.claims.record import (
 )
 from mfcheck.claims.verdict import Verdict
 from mfcheck.report import numbers, view
-from mfcheck.report.plain import plain_prose
-from mfcheck.report.text import clean, one_line
+from mfcheck.report.table import line, prose, table, text
+from mfcheck.report.text import one_line
 
 _STYLES = {
     Verdict.PROVED: "bold green",
@@ -45,69 +43,16 @@ _STYLES = {
 _ANSWERS = {"yes": "green", "no": "bold red", "undecided": "yellow", "crashed": "bold yellow"}
 _AUDITS = {"witness": "green", "none": "bold magenta", "unknown": "yellow"}
 _SEVERITIES = {"major": "bold red", "minor": "bold yellow", "remark": "bold cyan"}
-_ASCII = str.maketrans({"±": "+/-", "…": "...", "–": "-", "≥": ">=", "≤": "<=", "·": "-"})
-
-
-def _unicode(console: Console) -> bool:
-    return console.encoding.lower().startswith("utf")
-
-
-def _prose(console: Console, words: object) -> str:
-    """Return words on one line, `$...$` in Unicode where the console can write it, and as TeX where not."""
-    return plain_prose(words) if _unicode(console) else one_line(words)
-
-
-def _text(console: Console, words: object, style: str = "") -> Text:
-    """Return words that the console's encoding can write."""
-    shown = clean(words)
-    if not _unicode(console):
-        narrow = shown.translate(_ASCII)
-        shown = narrow.encode(console.encoding, errors="replace").decode(console.encoding)
-    return Text(shown, style=style)
-
-
-def _line(console: Console, words: object, style: str = "") -> None:
-    # Piped lines stay whole, so that they can be searched.
-    console.print(_text(console, words, style), soft_wrap=not console.is_terminal)
-
-
-def _table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
-    if not console.is_terminal:
-        _columns(console, [[Text(head) for head in heads], *rows])
-        return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for head in heads:
-        table.add_column(head, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
-
-
-def _columns(console: Console, rows: Sequence[Sequence[Text]]) -> None:
-    """Print aligned columns, one line for each row however long."""
-    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        padded = [c.plain + " " * (w - c.cell_len) for c, w in zip(row, widths, strict=True)]
-        console.print(Text("  ".join(padded).rstrip()), soft_wrap=True)
-
-
-def print_rows(rows: Sequence[dict[str, Any]], console: Console) -> None:
-    """Print rows with equal keys, or "none"."""
-    if not rows:
-        _line(console, "none")
-        return
-    cells = [[_text(console, _prose(console, value)) for value in row.values()] for row in rows]
-    _table(console, tuple(rows[0]), cells)
 
 
 def _verdict(console: Console, verdict: Verdict) -> Text:
-    return _text(console, verdict.value, _STYLES[verdict])
+    return text(console, verdict.value, _STYLES[verdict])
 
 
-def _value(console: Console, value: Value | None) -> str:
+def _value(console: Console, value: Value | None, digits: int = numbers.DIGITS) -> str:
     if isinstance(value, str):
-        return _prose(console, value)
-    shown = numbers.show(value)
+        return prose(console, value)
+    shown = numbers.show(value, digits)
     return f"{shown.text} (width {shown.width})" if shown.width not in ("", "0") else shown.text
 
 
@@ -116,8 +61,8 @@ def print_interruption(review: Review, console: Console) -> None:
     if review.complete:
         return
     missing = ", ".join(map(one_line, review.missing)) or "the record does not name them"
-    _line(console, "This review was interrupted: it is not complete.", "bold yellow")
-    _line(console, f"Checks that did not run: {missing}.", "yellow")
+    line(console, "This review was interrupted: it is not complete.", "bold yellow")
+    line(console, f"Checks that did not run: {missing}.", "yellow")
     console.print()
 
 
@@ -125,13 +70,13 @@ def print_verdicts(review: Review, console: Console) -> None:
     """Print the verdict of each claim, and of each reading where there are several."""
     rows = []
     for claim in review.claims:
-        title = _text(console, _prose(console, claim.title))
-        rows.append((_text(console, one_line(claim.id)), _verdict(console, claim.verdict), title))
+        title = text(console, prose(console, claim.title))
+        rows.append((text(console, one_line(claim.id)), _verdict(console, claim.verdict), title))
         for reading in claim.readings if len(claim.readings) > 1 else ():
-            name = _text(console, f"  reading {one_line(reading.id)}", "dim")
-            text = _text(console, _prose(console, reading.text), "dim")
-            rows.append((name, _verdict(console, reading.verdict), text))
-    _table(console, ("Claim", "Verdict", "Statement"), rows)
+            name = text(console, f"  reading {one_line(reading.id)}", "dim")
+            meaning = text(console, prose(console, reading.text), "dim")
+            rows.append((name, _verdict(console, reading.verdict), meaning))
+    table(console, ("Claim", "Verdict", "Statement"), rows)
 
 
 def print_audits(review: Review, console: Console) -> None:
@@ -139,15 +84,15 @@ def print_audits(review: Review, console: Console) -> None:
     joint, _ = view.audits(review)
     rows = [
         (
-            _text(console, audit.answer, _AUDITS[audit.answer]),
-            _text(console, _prose(console, audit.text)),
-            _text(console, ", ".join(map(one_line, audit.assumptions))),
-            _text(console, ", ".join(map(one_line, audit.claims)), "dim"),
+            text(console, audit.answer, _AUDITS[audit.answer]),
+            text(console, prose(console, audit.text)),
+            text(console, ", ".join(map(one_line, audit.assumptions))),
+            text(console, ", ".join(map(one_line, audit.claims)), "dim"),
         )
         for audit in joint
     ]
     if rows:
-        _table(console, ("Can be met", "Where", "Assumptions", "Claims"), rows)
+        table(console, ("Can be met", "Where", "Assumptions", "Claims"), rows)
         console.print()
 
 
@@ -166,25 +111,25 @@ def _evidence(console: Console, check: CheckRecord) -> str:
 
 def _finding(console: Console, review: Review, finding: Finding) -> None:
     severity = one_line(finding.severity)
-    head = _text(console, f"{severity}: ", _SEVERITIES.get(finding.severity, "bold"))
-    head.append_text(_text(console, f"{_prose(console, finding.text)} [{one_line(finding.claim)}]"))
+    head = text(console, f"{severity}: ", _SEVERITIES.get(finding.severity, "bold"))
+    head.append_text(text(console, f"{prose(console, finding.text)} [{one_line(finding.claim)}]"))
     console.print(head, soft_wrap=not console.is_terminal)
     lines = [
         f"evidence {_evidence(console, located.check) if located else one_line(id)}"
         for id, located in view.evidence(review, finding.evidence)
     ]
     lines += [f"reproduce {one_line(finding.reproduce)}"] if finding.reproduce else []
-    for line in lines:
+    for words in lines:
         if console.is_terminal:
-            console.print(Padding(_text(console, line, "dim"), (0, 0, 0, 4)))
+            console.print(Padding(text(console, words, "dim"), (0, 0, 0, 4)))
         else:
-            _line(console, f"    {line}")
+            line(console, f"    {words}")
 
 
 def print_findings(review: Review, console: Console) -> None:
     """Print the findings, gravest first, each with its evidence and the command that repeats it."""
     if not review.findings:
-        _line(console, "No findings.")
+        line(console, "No findings.")
     for _, group in view.by_severity(review.findings):
         for finding in group:
             _finding(console, review, finding)
@@ -194,23 +139,23 @@ def print_checks(review: Review, console: Console) -> None:
     """Print each check that ran: answer, sides, slack, error, seed, and why it is no or undecided."""
     for _, check in view.located(review):
         answer = view.answer(check)
-        reason = f"; {_prose(console, check.reason)}" if check.reason and answer != "yes" else ""
+        reason = f"; {prose(console, check.reason)}" if check.reason and answer != "yes" else ""
         words = f"{one_line(check.id)} ({check.kind.value}): {_numbers(console, check)}{reason}"
         grid = Table.grid(padding=(0, 1))
         grid.add_column(min_width=9)
         grid.add_column(overflow="fold")
-        grid.add_row(_text(console, answer, _ANSWERS[answer]), _text(console, words))
+        grid.add_row(text(console, answer, _ANSWERS[answer]), text(console, words))
         if console.is_terminal:
             console.print(grid)
         else:
-            _line(console, f"{answer:<10}{words}")
+            line(console, f"{answer:<10}{words}")
 
 
 def print_review(review: Review, console: Console, checks: bool = False) -> None:
     """Print a review: what was run, the verdict table, on request the checks, and the findings."""
-    _line(console, _prose(console, f"{review.title} ({review.source})"), "bold")
-    setting = "; ".join(f"{name}: {text}" for name, text in view.plain_setting(review.setting))
-    _line(console, f"seed {review.seed}; budget {one_line(review.budget)}; {setting}", "dim")
+    line(console, prose(console, f"{review.title} ({review.source})"), "bold")
+    setting = "; ".join(f"{name}: {said}" for name, said in view.plain_setting(review.setting))
+    line(console, f"seed {review.seed}; budget {one_line(review.budget)}; {setting}", "dim")
     console.print()
     print_interruption(review, console)
     print_verdicts(review, console)
@@ -221,36 +166,38 @@ def print_review(review: Review, console: Console, checks: bool = False) -> None
         console.print()
     print_findings(review, console)
     console.print()
-    _line(console, view.sentence(review))
+    line(console, view.sentence(review))
 
 
-def print_constants(record: ConstantsRecord, console: Console) -> None:
-    """Print the constants with their enclosures."""
+def print_constants(
+    record: ConstantsRecord, console: Console, digits: int = numbers.DIGITS
+) -> None:
+    """Print the constants, with so many digits of an enclosure where it determines them."""
     _settings(console, record.paper, record.setting)
     rows = [
         tuple(
-            _text(console, cell)
+            text(console, cell)
             for cell in (
                 one_line(c.id),
-                _value(console, c.value),
+                _value(console, c.value, digits),
                 one_line(c.evidence),
                 view.orders(c.orders),
             )
         )
         for c in record.constants
     ]
-    _table(console, ("Constant", "Value", "Evidence", "Grows like"), rows)
+    table(console, ("Constant", "Value", "Evidence", "Grows like"), rows)
     for constant in record.constants:
         if constant.needs:
-            _line(
+            line(
                 console,
-                f"{one_line(constant.id)} needs beyond the paper: {_prose(console, constant.needs)}",
+                f"{one_line(constant.id)} needs beyond the paper: {prose(console, constant.needs)}",
             )
 
 
 def _settings(console: Console, paper: str, setting: dict[str, Any]) -> None:
-    words = "; ".join(f"{name}: {text}" for name, text in view.plain_setting(setting))
-    _line(console, f"{one_line(paper)}; {words}", "dim")
+    words = "; ".join(f"{name}: {said}" for name, said in view.plain_setting(setting))
+    line(console, f"{one_line(paper)}; {words}", "dim")
     console.print()
 
 
@@ -258,24 +205,31 @@ def print_power(record: PowerRecord, console: Console) -> None:
     """Print what became of each planted error."""
     rows = [
         (
-            _text(console, one_line(planted.id)),
-            _text(console, "caught", "green")
+            text(console, one_line(planted.id)),
+            text(console, "caught", "green")
             if planted.caught
-            else _text(console, "missed", "bold red"),
-            _text(console, one_line(planted.kind)),
-            _text(console, ", ".join(map(one_line, planted.rejected_by)) or "–"),
+            else text(console, "missed", "bold red"),
+            text(console, one_line(planted.kind)),
+            text(console, ", ".join(map(one_line, planted.rejected_by)) or "–"),
         )
         for planted in record.details
     ]
-    _table(console, ("Planted error", "Result", "Kind", "Rejected by"), rows)
+    table(console, ("Planted error", "Result", "Kind", "Rejected by"), rows)
     console.print()
     for tally in record.kinds:
-        _line(console, f"{one_line(tally.kind)}: {tally.caught} of {tally.planted} caught")
+        line(console, f"{one_line(tally.kind)}: {tally.caught} of {tally.planted} caught")
+    for planted in record.details:
+        for check, answer in planted.answers.items() if not planted.caught else ():
+            if check not in planted.rejected_by:
+                words = (
+                    f"missed {one_line(planted.id)}: {one_line(check)} answers {one_line(answer)}"
+                )
+                line(console, words)
     missed = ", ".join(map(one_line, record.missed))
     end = f"; missed: {missed}" if missed else ""
     untested = ", ".join(map(one_line, record.unplanted))
     end += f"; checks that no planted error tests: {untested}" if untested else ""
-    _line(
+    line(
         console,
         f"{one_line(record.paper)}: {record.caught} of {record.planted} planted errors caught"
         f" (seed {record.seed}){end}.",
@@ -285,21 +239,21 @@ def print_power(record: PowerRecord, console: Console) -> None:
 def print_falsification(record: FalsifyRecord, console: Console) -> None:
     """Print what the search found: for each inequality the counterexample, or the sampled statement."""
     under = f", planted error {one_line(record.planted)}" if record.planted else ""
-    _line(console, f"{one_line(record.paper)}:{one_line(record.claim)}{under}", "bold")
+    line(console, f"{one_line(record.paper)}:{one_line(record.claim)}{under}", "bold")
     for attack in record.attacks:
         console.print()
-        _line(
+        line(
             console,
-            f"{one_line(attack.inequality)} [{one_line(attack.reading)}]: {_prose(console, attack.text)}",
+            f"{one_line(attack.inequality)} [{one_line(attack.reading)}]: {prose(console, attack.text)}",
         )
         _attack(console, attack)
 
 
 def _attack(console: Console, attack: AttackRecord) -> None:
     tried = ", ".join(f"{count} {one_line(way)}" for way, count in attack.tried.items())
-    _line(console, f"  tried: {tried}; {attack.per_second:.0f} settings per second", "dim")
+    line(console, f"  tried: {tried}; {attack.per_second:.0f} settings per second", "dim")
     if attack.tightest is not None:
-        _line(console, f"  least slack (right over left side): {attack.tightest:.6g}", "dim")
+        line(console, f"  least slack (right over left side): {attack.tightest:.6g}", "dim")
     found = attack.counterexample
     if found is None:
         words = (
@@ -307,14 +261,14 @@ def _attack(console: Console, attack: AttackRecord) -> None:
             f"{attack.violated} violated it beyond rounding: probability below {attack.probability_upper:.3g} "
             f"with confidence {attack.confidence:g}"
         )
-        _line(console, words, "green" if not attack.violated else "yellow")
+        line(console, words, "green" if not attack.violated else "yellow")
         return
     sides = f"left {_value(console, found.lhs)}, right {_value(console, found.rhs)}"
-    _line(console, f"  false, certified: {sides}", "bold red")
-    for line in (found.data.rstrip().replace("\n", " | "), found.command):
-        _line(console, f"  {one_line(line)}")
+    line(console, f"  false, certified: {sides}", "bold red")
+    for words in (found.data.rstrip().replace("\n", " | "), found.command):
+        line(console, f"  {one_line(words)}")
     for name, value in found.own.items():
-        _line(console, f"  {one_line(name)} = {one_line(value)}")
+        line(console, f"  {one_line(name)} = {one_line(value)}")
 
 
 def print_simulation(record: SimulationRecord, console: Console) -> None:
@@ -332,12 +286,12 @@ def print_simulation(record: SimulationRecord, console: Console) -> None:
         first = _value_at_start(start.value, start.error) if start else "–"
         cells = [name, first, _value(console, end), _largest_part(start)]
         cells += _bound(record.bounds.get(name)) if record.bounds else []
-        rows.append(tuple(_text(console, _prose(console, cell)) for cell in cells))
-    _table(console, (*heads, *(("Bound there", "Kept") if record.bounds else ())), rows)
+        rows.append(tuple(text(console, prose(console, cell)) for cell in cells))
+    table(console, (*heads, *(("Bound there", "Kept") if record.bounds else ())), rows)
     console.print()
     for note in record.notes:
-        _line(console, _prose(console, note))
-    _line(console, f"{len(record.time)} times recorded; seed {record.seed}.")
+        line(console, prose(console, note))
+    line(console, f"{len(record.time)} times recorded; seed {record.seed}.")
 
 
 def _largest_part(series: Series | None) -> str:
@@ -367,14 +321,14 @@ def _value_at_start(values: tuple[float, ...], errors: tuple[float, ...]) -> str
 
 def print_experiment(record: ExperimentRecord, console: Console) -> None:
     """Print the points of an experiment: each cell, and its numbers with their standard errors."""
-    _line(console, f"{one_line(record.paper)}: {_prose(console, record.title)}", "bold")
-    _line(console, _prose(console, record.text), "dim")
+    line(console, f"{one_line(record.paper)}: {prose(console, record.title)}", "bold")
+    line(console, prose(console, record.text), "dim")
     console.print()
     cells = list(dict.fromkeys(name for p in record.points for name in p.cell))
     names = list(dict.fromkeys(name for p in record.points for name in p.values))
     rows = [
         tuple(
-            _text(console, cell)
+            text(console, cell)
             for cell in (
                 *(one_line(p.cell.get(name, "–")) for name in cells),
                 *(_value(console, p.values.get(name)) for name in names),
@@ -382,8 +336,8 @@ def print_experiment(record: ExperimentRecord, console: Console) -> None:
         )
         for p in record.points
     ]
-    _table(console, (*cells, *names), rows)
+    table(console, (*cells, *names), rows)
     console.print()
     counts = sorted({p.replicates for p in record.points})
     many = ", ".join(map(str, counts))
-    _line(console, f"Means over {many} replicates, with standard errors; seed {record.seed}.")
+    line(console, f"Means over {many} replicates, with standard errors; seed {record.seed}.")

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,10 @@ class Worker:
         assert self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         self._job: Job | None = job
+        self._lock = threading.Lock()
+        self._task: Task | None = None
+        self.expired = False
+        """Whether it was killed because a task took too long."""
 
     def _ask(self, data: dict[str, Any]) -> Any:
         """Return the answer to one line of JSON, or None if the process died over it."""
@@ -78,8 +82,8 @@ class Worker:
         line = self._stdout.readline()
         return json.loads(line) if line.endswith("\n") else None
 
-    def perform(self, task: Task) -> Result | None:
-        """Return what the task gave, or None if the process died over it.
+    def perform(self, task: Task, seconds: float) -> Result | None:
+        """Return what the task gave, or None if the process died over it, or was killed when the seconds had passed.
 
         Raises:
             WorkerError: the paper cannot be loaded in the process.
@@ -93,8 +97,30 @@ class Worker:
                 error.add_note(ready["traceback"])
                 raise error
             self._job = None
-        answer = self._ask(asdict(task))
+        with self._limit(task, seconds):
+            answer = self._ask(asdict(task))
         return None if answer is None else Result(task, **answer)
+
+    @contextmanager
+    def _limit(self, task: Task, seconds: float) -> Generator[None]:
+        """Kill the process if the task takes longer; it need not heed any other signal."""
+
+        def expire() -> None:
+            with self._lock:
+                if self._task is task:
+                    self.expired = True
+                    self.kill()
+
+        self._task = task
+        timer = threading.Timer(seconds, expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            with self._lock:
+                self._task = None
 
     def end(self) -> tuple[str, str]:
         """End an idle process, or bury a dead one; return how it ended, and the last that it wrote."""
@@ -141,9 +167,15 @@ class _Pool:
     """Threads that hand units of tasks to one worker process each."""
 
     def __init__(
-        self, job: Job, todo: Sequence[tuple[Task, ...]], size: int, environment: Mapping[str, str]
+        self,
+        job: Job,
+        todo: Sequence[tuple[Task, ...]],
+        size: int,
+        environment: Mapping[str, str],
+        seconds: float,
     ) -> None:
         self._job = job
+        self._seconds = seconds
         self._environment = environment
         self._units: deque[tuple[Task, ...]] = deque(todo)
         self._messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
@@ -207,6 +239,11 @@ class _Pool:
         with self._lock:
             return self._units.popleft() if self._units else None
 
+    def _give_back(self, unit: tuple[Task, ...]) -> None:
+        with self._lock:
+            if unit and not self._stopped:
+                self._units.appendleft(unit)
+
     def _hire(self) -> Worker | None:
         with self._lock:
             if self._stopped:
@@ -226,21 +263,32 @@ class _Pool:
         for number, task in enumerate(unit):
             self._messages.put(Started(task))
             start = time.perf_counter()
-            result = worker.perform(task)
+            result = worker.perform(task, self._seconds)
             if result is None:
                 how, written = self._dismiss(worker)
                 seconds = time.perf_counter() - start
-                self._messages.put(_Death(unit[number:], seconds, how, written))
+                if worker.expired:
+                    self._messages.put(Result(task, seconds, reason=_late(self._seconds)))
+                    self._give_back(unit[number + 1 :])
+                else:
+                    self._messages.put(_Death(unit[number:], seconds, how, written))
                 return False
             self._messages.put(result)
         return True
 
 
-def run_tasks(job: Job, tasks: Sequence[Task], jobs: int) -> Generator[Event]:
+def _late(seconds: float) -> str:
+    return f"stopped after {seconds:g} s, the longest time for one check (--check-seconds)"
+
+
+def run_tasks(
+    job: Job, tasks: Sequence[Task], jobs: int, seconds: float = 3600.0
+) -> Generator[Event]:
     """Run tasks in at most `jobs` worker processes; yield a `Started` and a `Result` for each, in order of time.
 
     If a worker dies, what its unit still had to do runs again once the rest is done, each task alone in a process
-    of its own; the task over which that one dies too has crashed. Closing the iterator kills the workers.
+    of its own; the task over which that one dies too has crashed, and so has one that takes longer than `seconds`,
+    whose worker is killed. Closing the iterator kills the workers.
 
     Raises:
         WorkerError: a worker process could not load the paper.
@@ -249,18 +297,20 @@ def run_tasks(job: Job, tasks: Sequence[Task], jobs: int) -> Generator[Event]:
     size = max(1, min(jobs, len(todo)))
     environment = worker_environment(size, os.environ)
     again: list[Task] = []
-    with closing(_Pool(job, todo, size, environment).events()) as events:
+    with closing(_Pool(job, todo, size, environment, seconds).events()) as events:
         for event in events:
             if isinstance(event, _Death):
                 again.extend(event.tasks)
             else:
                 yield event
     for task in again:
-        yield from _run_alone(job, task, environment)
+        yield from _run_alone(job, task, environment, seconds)
 
 
-def _run_alone(job: Job, task: Task, environment: Mapping[str, str]) -> Generator[Event]:
-    with closing(_Pool(job, [(task,)], 1, environment).events()) as events:
+def _run_alone(
+    job: Job, task: Task, environment: Mapping[str, str], seconds: float
+) -> Generator[Event]:
+    with closing(_Pool(job, [(task,)], 1, environment, seconds).events()) as events:
         for event in events:
             if isinstance(event, _Death):
                 yield Result(task, event.seconds, reason=event.how, traceback=event.written)

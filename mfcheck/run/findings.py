@@ -6,17 +6,17 @@ from typing import get_args
 
 from mfcheck.claims.audit import AuditRecord
 from mfcheck.claims.model import Paper
-from mfcheck.claims.record import CheckRecord, ClaimRecord, Finding, Note, Severity
+from mfcheck.claims.record import CheckRecord, ClaimRecord, Finding, Note, ReadingRecord, Severity
 from mfcheck.claims.setting import Setting
 from mfcheck.claims.verdict import Verdict
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 _UNNOTED: Mapping[Verdict, tuple[Severity, str]] = {
-    Verdict.REFUTED: ("major", "The claim is false as stated"),
-    Verdict.GAP: ("major", "The claim does not follow from what the paper cites for it"),
-    Verdict.VACUOUS: ("major", "The claim says nothing"),
-    Verdict.INCONCLUSIVE: ("minor", "The claim could not be decided"),
+    Verdict.REFUTED: ("major", "claim is false"),
+    Verdict.GAP: ("major", "claim does not follow from what the paper cites for it"),
+    Verdict.VACUOUS: ("major", "claim says nothing"),
+    Verdict.INCONCLUSIVE: ("minor", "claim could not be decided"),
 }
 
 
@@ -122,28 +122,38 @@ def without_constants(paper: str, reason: str, options: Sequence[str]) -> Findin
 def _of_claim(
     claim: ClaimRecord, notes: Mapping[str, Sequence[Note]], command: str
 ) -> Iterable[Finding]:
-    noted = False
+    noted: set[str] = set()
+    crashed: set[str] = set()
     for check in claim.checks:
         for note in notes.get(check.id, ()):
-            noted = True
+            noted.add(check.reading)
             yield _finding(note.id, note.severity, claim, note.text, [check], command)
         if check.crashed:
+            crashed.add(check.reading)
             text = f"The check {check.id} crashed and says nothing: {check.reason}"
             yield _finding(f"{check.id}.crashed", "minor", claim, text, [check], command)
-        noted = noted or (check.crashed and claim.verdict is Verdict.INCONCLUSIVE)
-    if claim.verdict in _UNNOTED and not noted:
-        severity, text = _UNNOTED[claim.verdict]
-        telling = _telling(claim)
-        reasons = "; ".join(dict.fromkeys(check.reason for check in telling if check.reason))
-        because = reasons or claim.readings[0].because
-        id = f"{claim.id}.{claim.verdict}"
-        yield _finding(id, severity, claim, f"{text}: {because}", telling, command)
+    for reading in claim.readings:
+        undecided = reading.verdict is Verdict.INCONCLUSIVE
+        if reading.id not in noted and not (undecided and reading.id in crashed):
+            yield from _unnoted(claim, reading, command)
 
 
-def _telling(claim: ClaimRecord) -> list[CheckRecord]:
-    """Return the checks of the first reading that do not agree with it."""
-    first = claim.readings[0].id
-    return [c for c in claim.checks if c.reading == first and c.passed is not True]
+def _unnoted(claim: ClaimRecord, reading: ReadingRecord, command: str) -> Iterable[Finding]:
+    """Yield a finding for a verdict that speaks against a reading; a lesser one if the text allows others."""
+    if reading.verdict not in _UNNOTED:
+        return
+    severity, said = _UNNOTED[reading.verdict]
+    id, text = f"{claim.id}.{reading.verdict}", f"The {said}"
+    if reading is not claim.readings[0]:
+        severity = SEVERITIES[min(SEVERITIES.index(severity) + 1, len(SEVERITIES) - 1)]
+        id = f"{claim.id}.{reading.id}.{reading.verdict}"
+        text = f"In the reading '{reading.id}' ({reading.text.rstrip('.')}), the {said}"
+    elif reading.verdict is Verdict.REFUTED:
+        text += " as stated"
+    telling = [c for c in claim.checks if c.reading == reading.id and c.passed is not True]
+    reasons = "; ".join(dict.fromkeys(check.reason for check in telling if check.reason))
+    said = f"{text}: {reasons or reading.because}"
+    yield _finding(id, severity, claim, said, telling, command)
 
 
 def _finding(

@@ -40,6 +40,10 @@ def build_setting(
         InputError: unreadable or unusable input, or a setting that the paper cannot speak about.
     """
     setting = paper.default
+    if data is not None and not setting.has_data:
+        raise InputError(f"{paper.id} is not about data: it takes no --data")
+    if activation is not None and not setting.has_activation:
+        raise InputError(f"{paper.id} is not about an activation: it takes no --activation")
     if data is not None:
         setting = replace(setting, data=read_data(data))
     if activation is not None:

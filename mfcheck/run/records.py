@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
-from typing import Any
 
 import flint
 import sympy as sp
@@ -137,36 +136,6 @@ def constant_records(result: Result | None) -> tuple[ConstantRecord, ...]:
     if result is None or result.crashed:
         return ()
     return tuple(ConstantRecord.model_validate(value) for value in result.value)
-
-
-def describe_paper(paper: Paper) -> dict[str, Any]:
-    """Return the claims of a paper with their readings, checks and planted errors, as JSON data."""
-    return {
-        "paper": paper.id,
-        "title": paper.title,
-        "authors": list(paper.authors),
-        "source": paper.source,
-        "claims": [_describe(claim) for claim in paper.claims],
-    }
-
-
-def _describe(claim: Claim) -> dict[str, Any]:
-    return {
-        "id": claim.id,
-        "title": claim.title,
-        "statement": claim.statement,
-        "source": claim.source,
-        "known": claim.known,
-        "assumptions": list(claim.assumptions),
-        "readings": [{"id": r.id, "text": r.text} for r in claim.readings],
-        "checks": [
-            {"id": c.id, "kind": c.kind, "reading": c.reading, "question": c.question}
-            for c in claim.checks
-        ],
-        "planted": [
-            {"id": e.id, "kind": e.kind, "rejected_by": list(e.rejected_by)} for e in claim.planted
-        ],
-    }
 
 
 def versions() -> dict[str, str]:

@@ -1,12 +1,13 @@
 """The main jobs: review a paper, and measure the power of its checks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mfcheck import __version__
+from mfcheck.catalog import load
 from mfcheck.claims.audit import AuditRecord
 from mfcheck.claims.model import Budget, Claim, Paper
 from mfcheck.claims.record import CheckRecord, ClaimRecord, Evidence, Finding, PowerRecord, Review
@@ -16,11 +17,20 @@ from mfcheck.errors import InputError
 from mfcheck.falsify.power import Response, tally, trials
 from mfcheck.run import audits, findings, records
 from mfcheck.run.engine import cores, run_tasks
+from mfcheck.run.folder import OutFolder
+from mfcheck.run.identity import identify
 from mfcheck.run.inputs import build_setting
-from mfcheck.run.store import Identity, Store, write_text
-from mfcheck.run.tasks import Job, Result, Task, Watch, What, named_activation, resolve_paper
+from mfcheck.run.places import located
+from mfcheck.run.store import Store, write_text
+from mfcheck.run.tasks import Job, Result, Task, Watch, What, named_activation
 
 REVIEW = "review.json"
+OWN = ("run.json", "evidence", "certificates", REVIEW)
+"""What a run writes to its folder."""
+SECONDS = {Budget.QUICK: 120.0, Budget.STANDARD: 900.0, Budget.THOROUGH: 7200.0}
+"""Longest time for one check, by budget."""
+LARGEST_SEED = 2**32 - 1
+"""What the random generators of NumPy, SciPy and Hypothesis all take."""
 
 _LONGEST_FIRST = (Kind.SIMULATED, Kind.SAMPLED, Kind.CERTIFIED, Kind.EXACT)
 
@@ -43,21 +53,29 @@ class _Run:
     job: Job
     jobs: int
     store: Store | None
+    seconds: float
     found: dict[str, Result] = field(default_factory=dict)
 
     def gather(self, tasks: Sequence[Task], resume: bool, watch: Watch | None) -> None:
         """Run the tasks that have no result yet; an interruption leaves the results so far."""
         if self.store is not None:
+            if not resume:
+                OutFolder(self.store.folder).own(OWN)
             self.store.open(resume)
             if resume:
                 self.found = {result.task.key: result for result in self.store.load(tasks)}
         todo = [task for task in tasks if task.key not in self.found]
-        with closing(run_tasks(self.job, todo, self.jobs)) as events:
+        with closing(run_tasks(self.job, todo, self.jobs, self.seconds)) as events:
             for event in events:
                 if isinstance(event, Result):
+                    event = located(event)
                     self._keep(event)
                 if watch is not None:
                     watch(event, len(self.found), len(tasks))
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other runs out of the folder meanwhile, if there is one."""
+        return nullcontext() if self.store is None else OutFolder(self.store.folder).locked()
 
     def save_certificate(self, name: str, certificate: dict[str, Any]) -> str | None:
         """Keep a certificate and return the name of its file, None if nothing is kept."""
@@ -70,10 +88,13 @@ class _Run:
 
 
 def read_setting(
-    paper: str, data: Path | None = None, activation: str | None = None, sets: Sequence[str] = ()
+    paper: str,
+    data: Path | str | None = None,
+    activation: str | None = None,
+    sets: Sequence[str] = (),
 ) -> Setting:
     """Return the default setting of a paper with the user's choices put in; see `build_setting`."""
-    return build_setting(resolve_paper(paper), data, activation, sets)
+    return build_setting(load(paper), None if data is None else Path(data), activation, sets)
 
 
 def review(
@@ -83,8 +104,9 @@ def review(
     budget: str = "standard",
     seed: int = 0,
     jobs: int | None = None,
-    out: Path | None = None,
+    out: Path | str | None = None,
     resume: bool = False,
+    check_seconds: float | None = None,
     claims: Sequence[str] | None = None,
     data_file: str | None = None,
     watch: Watch | None = None,
@@ -98,6 +120,7 @@ def review(
         seed: of every random choice; the same seed gives the same review, times apart.
         jobs: number of worker processes; the number of cores if left out.
         out: folder for `review.json`, evidence and certificates; nothing is kept if left out.
+        check_seconds: longest time for one check, which is then ended and counted as crashed; by budget if left out.
         resume: take over what an interrupted run with the same arguments left in `out`.
         claims: ids of the claims to check, without the constants; all of them, with constants, if left out. Claims
             that are named apart have to fit the setting; among all, those that do not are left undecided.
@@ -108,16 +131,18 @@ def review(
         InputError: unusable arguments, or nothing that could be resumed.
         Interrupted: interrupted from the keyboard; carries the partial review, which is also written to `out`.
     """
-    run = _start(paper, setting, budget, seed, jobs, out, resume)
+    run = _start(paper, setting, budget, seed, jobs, out, resume, check_seconds)
     chosen = _choose(run.paper, claims)
     if len(chosen) < len(run.paper.claims):
         _require_needs(chosen, run.setting)
     tasks = _review_tasks(run.paper, chosen, constants=claims is None)
-    try:
-        run.gather(tasks, resume, watch)
-    except KeyboardInterrupt:
-        raise Interrupted(_finish(run, chosen, tasks, data_file), out) from None
-    return _finish(run, chosen, tasks, data_file)
+    with run.locked():
+        try:
+            run.gather(tasks, resume, watch)
+        except KeyboardInterrupt:
+            folder = None if run.store is None else run.store.folder
+            raise Interrupted(_finish(run, chosen, tasks, data_file), folder) from None
+        return _finish(run, chosen, tasks, data_file)
 
 
 def power(
@@ -127,8 +152,9 @@ def power(
     budget: str = "standard",
     seed: int = 0,
     jobs: int | None = None,
-    out: Path | None = None,
+    out: Path | str | None = None,
     resume: bool = False,
+    check_seconds: float | None = None,
     watch: Watch | None = None,
 ) -> PowerRecord:
     """Run the checks of a paper on its planted errors and return how many were caught; arguments as in `review`.
@@ -136,12 +162,13 @@ def power(
     Raises:
         InputError: unusable arguments, or nothing that could be resumed.
     """
-    run = _start(paper, setting, budget, seed, jobs, out, resume)
+    run = _start(paper, setting, budget, seed, jobs, out, resume, check_seconds)
     tasks = {
         (error.id, check.id): Task(What.CHECK, check.id, error.id, check.group)
         for error, check in trials(run.paper)
     }
-    run.gather(list(tasks.values()), resume, watch)
+    with run.locked():
+        run.gather(list(tasks.values()), resume, watch)
     answers = {pair: _response(run.found[task.key]) for pair, task in tasks.items()}
     return tally(run.paper, seed, answers)
 
@@ -157,18 +184,25 @@ def _start(
     budget: str,
     seed: int,
     jobs: int | None,
-    out: Path | None,
+    out: Path | str | None,
     resume: bool,
+    seconds: float | None,
 ) -> _Run:
-    paper = resolve_paper(reference)
+    paper = load(reference)
     setting = paper.default if setting is None else setting
     jobs = cores() if jobs is None else jobs
     _require(paper, setting, budget, seed, jobs)
+    if seconds is not None and not seconds > 0:
+        raise InputError(f"the seconds for a check must be > 0, got {seconds}")
     if resume and out is None:
         raise InputError("resuming needs the folder of the interrupted run")
-    identity = Identity(__version__, paper.id, setting.digest(), budget, seed)
-    store = None if out is None else Store(out, identity)
-    return _Run(paper, setting, Job(reference, setting.describe(), budget, seed), jobs, store)
+    store = None
+    if out is not None:
+        store = Store(Path(out), identify(reference, paper, setting, budget, seed))
+        if not resume:
+            OutFolder(store.folder).require_own(OWN)
+    job = Job(reference, setting.describe(), budget, seed)
+    return _Run(paper, setting, job, jobs, store, seconds or SECONDS[Budget(budget)])
 
 
 def _require(paper: Paper, setting: Setting, budget: str, seed: int, jobs: int) -> None:
@@ -176,6 +210,8 @@ def _require(paper: Paper, setting: Setting, budget: str, seed: int, jobs: int) 
         raise InputError(f"unknown budget {budget[:60]!r}; choose one of {', '.join(Budget)}")
     if seed < 0:
         raise InputError(f"the seed must be >= 0, got {seed}")
+    if seed > LARGEST_SEED:
+        raise InputError(f"the seed must be <= {LARGEST_SEED}, got {seed}")
     if jobs < 1:
         raise InputError(f"the number of jobs must be >= 1, got {jobs}")
     if named_activation(paper, setting.activation.name) != setting.activation:

@@ -3,8 +3,8 @@
 import json
 import os
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -50,11 +50,16 @@ class Identity:
     """What two runs must have in common for the results of one to serve the other."""
 
     mfcheck: str
+    """Version, and digest of the code."""
     paper: str
     setting: str
     """Digest of the setting."""
     budget: str
     seed: int
+    code: str = ""
+    """Digest of the files of the paper."""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    """Versions, Python's among them."""
 
 
 class Store:
@@ -90,14 +95,14 @@ class Store:
             found = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise InputError(f"nothing to resume in {str(self.folder)!r}") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"cannot resume, {str(path)!r} is unreadable: {error}") from None
         for name, value in self._identity.items():
             before = found.get(name) if isinstance(found, dict) else None
             if before != value:
                 raise InputError(
                     f"cannot resume: the {name} of the run in {str(self.folder)!r} is another "
-                    f"({before}, now {value})"
+                    f"({_difference(before, value)})"
                 )
 
     def _path(self, task: Task) -> Path:
@@ -115,7 +120,7 @@ class Store:
     def _read(self, task: Task) -> Result | None:
         try:
             kept = json.loads(self._path(task).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         expected = {"run": self._identity, **asdict(Result(task, 0.0))}
         if not isinstance(kept, dict) or set(kept) != set(expected):
@@ -131,3 +136,11 @@ class Store:
         path.parent.mkdir(exist_ok=True)
         write_json(path, certificate)
         return name
+
+
+def _difference(before: Any, now: Any) -> str:
+    """Say how two values differ; of two tables, in which entries."""
+    if not isinstance(before, dict) or not isinstance(now, dict):
+        return f"{before}, now {now}"
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return "; ".join(f"{name} {before.get(name)}, now {now.get(name)}" for name in sorted(names))

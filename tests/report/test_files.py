@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from mfcheck.claims.record import PowerRecord, Review
-from mfcheck.cli import main
+from mfcheck.commands import main
 from mfcheck.report.files import REPORTS, read_review, render
 
 

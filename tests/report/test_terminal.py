@@ -16,7 +16,7 @@ from mfcheck.claims.record import (
     Review,
     SimulationRecord,
 )
-from mfcheck.report import terminal
+from mfcheck.report import table, terminal
 from mfcheck.report.plain import plain_prose
 
 Show = Callable[[Console], None]
@@ -231,10 +231,10 @@ def test_formulas_are_unicode_where_the_console_has_it_and_tex_where_not(review:
 
 def test_rows_are_whole_lines_in_a_pipe() -> None:
     rows = [{"id": "a", "title": f"{TEX} " + "word " * 40}, {"id": "b", "title": "short"}]
-    lines = piped(lambda c: terminal.print_rows(rows, c)).splitlines()
+    lines = piped(lambda c: table.print_rows(rows, c)).splitlines()
     assert [line.split()[0] for line in lines] == ["id", "a", "b"]
     assert "(1/2)λ₀ word" in lines[1]
-    assert piped(lambda c: terminal.print_rows([], c)) == "none\n"
+    assert piped(lambda c: table.print_rows([], c)) == "none\n"
 
 
 def test_the_audit_of_all_assumptions_is_shown(audited: Review, review: Review) -> None:

@@ -31,14 +31,18 @@ def tasks_of(reference: str, ids: list[str]) -> list[Task]:
     return [Task(What.CHECK, id, group=groups[id]) for id in ids]
 
 
-SHAKY = ["fragile.before", "fragile.run", "fragile.after"]
+SHAKY = [
+    "fragile/stated/fragile.before",
+    "fragile/stated/fragile.run",
+    "fragile/stated/fragile.after",
+]
 
 
 def test_every_task_starts_and_ends_once(toy: str) -> None:
-    events = list(run_tasks(make_job(toy), tasks_of(toy, [*SHAKY, "square.draw"]), 2))
+    events = list(run_tasks(make_job(toy), tasks_of(toy, [*SHAKY, "square/weak/square.draw"]), 2))
     started = [event.task.id for event in events if isinstance(event, Started)]
     ended = [event.task.id for event in events if isinstance(event, Result)]
-    assert sorted(started) == sorted(ended) == sorted([*SHAKY, "square.draw"])
+    assert sorted(started) == sorted(ended) == sorted([*SHAKY, "square/weak/square.draw"])
     assert [id for id in ended if id in SHAKY] == SHAKY
 
 
@@ -62,9 +66,9 @@ def test_a_failing_check_crashes_alone(
 ) -> None:
     monkeypatch.setenv("TOY_BEHAVIOUR", behaviour)
     results = run(toy, SHAKY)
-    assert [id for id in SHAKY if results[id].crashed] == ["fragile.run"]
-    assert results["fragile.run"].reason.startswith(reason)
-    assert "Traceback" in results["fragile.run"].traceback
+    assert [id for id in SHAKY if results[id].crashed] == ["fragile/stated/fragile.run"]
+    assert results["fragile/stated/fragile.run"].reason.startswith(reason)
+    assert "Traceback" in results["fragile/stated/fragile.run"].traceback
     assert log() == SHAKY
 
 
@@ -81,9 +85,14 @@ def test_a_check_that_kills_its_process_crashes_alone(
 ) -> None:
     monkeypatch.setenv("TOY_BEHAVIOUR", behaviour)
     results = run(toy, SHAKY)
-    assert [id for id in SHAKY if results[id].crashed] == ["fragile.run"]
-    assert results["fragile.run"].reason == reason
-    assert log() == ["fragile.before", "fragile.run", "fragile.run", "fragile.after"]
+    assert [id for id in SHAKY if results[id].crashed] == ["fragile/stated/fragile.run"]
+    assert results["fragile/stated/fragile.run"].reason == reason
+    assert log() == [
+        "fragile/stated/fragile.before",
+        "fragile/stated/fragile.run",
+        "fragile/stated/fragile.run",
+        "fragile/stated/fragile.after",
+    ]
 
 
 def test_a_check_that_dies_by_bad_luck_gets_another_chance(
@@ -98,7 +107,7 @@ def test_a_check_that_dies_by_bad_luck_gets_another_chance(
 
 def test_what_a_check_prints_does_not_disturb(toy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOY_BEHAVIOUR", "print")
-    assert not run(toy, SHAKY)["fragile.run"].crashed
+    assert not run(toy, SHAKY)["fragile/stated/fragile.run"].crashed
 
 
 def test_leaving_early_kills_the_workers_at_once(
@@ -108,10 +117,10 @@ def test_leaving_early_kills_the_workers_at_once(
     start = time.monotonic()
     with closing(run_tasks(make_job(toy), tasks_of(toy, SHAKY), 1)) as events:
         for event in events:
-            if isinstance(event, Started) and event.task.id == "fragile.run":
+            if isinstance(event, Started) and event.task.id == "fragile/stated/fragile.run":
                 break
     assert time.monotonic() - start < 60
-    assert "fragile.after" not in log()
+    assert "fragile/stated/fragile.after" not in log()
 
 
 def test_a_paper_that_workers_cannot_load_is_an_internal_failure(toy: str) -> None:
@@ -122,7 +131,9 @@ def test_a_paper_that_workers_cannot_load_is_an_internal_failure(toy: str) -> No
 
 
 def test_planted_errors_reach_the_check(toy: str) -> None:
-    task = Task(What.CHECK, "square.identity", planted="square.coefficient")
+    task = Task(
+        What.CHECK, "square/stated/square.identity", planted="square/stated/square.coefficient"
+    )
     results = [e for e in run_tasks(make_job(toy), [task], 1) if isinstance(e, Result)]
     assert results[0].value["passed"] is False
 
@@ -151,7 +162,7 @@ def test_workers_do_not_outlive_their_parent(
         "from mfcheck.run import review, Started\n"
         "import os\n"
         "def watch(event, done, total):\n"
-        "    if isinstance(event, Started) and event.task.id == 'fragile.run':\n"
+        "    if isinstance(event, Started) and event.task.id == 'fragile/stated/fragile.run':\n"
         "        os.system('ps -eo pid,ppid > ' + os.environ['TOY_PS'])\n"
         "        os.kill(os.getpid(), 9)\n"
         f"review({toy!r}, claims=['fragile'], watch=watch)\n"

@@ -12,9 +12,10 @@ import pytest
 from mfcheck.claims import Paper, load_paper
 from mfcheck.claims.experiment import Cell, Experiment, Option, Sweep
 from mfcheck.claims.record import Curve, ExperimentRecord, Plot
+from mfcheck.commands.experiment import write as _write
 from mfcheck.errors import InputError
-from mfcheck.experiment_command import _write
 from mfcheck.run.experiment import run_experiment
+from mfcheck.run.folder import OutFolder
 
 
 def paper_with(calls: list[Cell], stop_at: int | None = None, broken: bool = False) -> Paper:
@@ -126,11 +127,11 @@ def test_a_paper_without_experiments_says_so() -> None:
 
 def test_results_and_plots_are_files(tmp_path: Path) -> None:
     found = run_experiment(paper_with([]), "count")
-    _write(found, tmp_path)
+    _write(found, OutFolder(tmp_path))
     assert ExperimentRecord.model_validate_json((tmp_path / "count.json").read_text()) == found
     svg = (tmp_path / "count.svg").read_text()
     assert svg.startswith("<?xml")
-    _write(found, tmp_path)
+    _write(found, OutFolder(tmp_path))
     assert (tmp_path / "count.svg").read_text() == svg
 
 

@@ -38,8 +38,8 @@ def test_a_review_gives_verdicts_and_findings(toy: str) -> None:
     assert result.missing == ()
     found = {f.id: (f.severity, f.claim, f.evidence) for f in result.findings}
     assert found == {
-        "toy.false": ("major", "false", ("false.witness",)),
-        "cited.gap": ("major", "cited", ("cited.step",)),
+        "toy.false": ("major", "false", ("false/stated/false.witness",)),
+        "cited.gap": ("major", "cited", ("cited/stated/cited.step",)),
     }
     assert result.findings[1].text.endswith("cites for it: the cited lemma says less")
     assert result.assumptions[0].reason == "2 points"
@@ -67,8 +67,8 @@ def test_the_seed_changes_random_choices_only(toy: str) -> None:
     for seed in (0, 1):
         result = review(toy, seed=seed, claims=["square"])
         draws[seed] = {check.id: check.lhs for check in result.claims[0].checks}
-    assert draws[0]["square.identity"] == draws[1]["square.identity"]
-    assert draws[0]["square.draw"] != draws[1]["square.draw"]
+    assert draws[0]["square/stated/square.identity"] == draws[1]["square/stated/square.identity"]
+    assert draws[0]["square/weak/square.draw"] != draws[1]["square/weak/square.draw"]
 
 
 @pytest.mark.parametrize("behaviour", ["raise", "exit"])
@@ -80,8 +80,8 @@ def test_a_crash_leaves_its_claim_inconclusive_and_the_rest_as_it_was(
     assert verdicts(result) == CALM | {"fragile": "inconclusive"}
     assert result.complete
     finding = next(f for f in result.findings if f.claim == "fragile")
-    assert finding.id == "fragile.run.crashed"
-    assert finding.evidence == ("fragile.run",)
+    assert finding.id == "fragile/stated/fragile.run.crashed"
+    assert finding.evidence == ("fragile/stated/fragile.run",)
     crashed = next(c for c in result.claims[3].checks if c.crashed)
     assert crashed.reason
     assert crashed.reason in finding.text
@@ -91,7 +91,7 @@ def test_an_assumption_that_crashes_is_undecided(toy: str, monkeypatch: pytest.M
     monkeypatch.setenv("TOY_BEHAVIOUR", "assumption")
     answer = review(toy).assumptions[0]
     assert answer.met is None
-    assert answer.reason == "ZeroDivisionError: no answer"
+    assert answer.reason.startswith("ZeroDivisionError: no answer (toy_paper.py, line ")
 
 
 def test_constants_are_part_of_a_review(toy: str) -> None:
@@ -107,7 +107,7 @@ def test_a_constant_that_crashes_is_a_finding(toy: str, monkeypatch: pytest.Monk
     assert result.constants == ()
     finding = result.findings[-1]
     assert finding.claim == "constants"
-    assert finding.text.endswith("ZeroDivisionError: two has no value here")
+    assert "ZeroDivisionError: two has no value here (toy_paper.py, line " in finding.text
     assert finding.reproduce == "mfcheck constants toy --set beta=64"
 
 
@@ -116,8 +116,10 @@ def test_files_of_a_review(toy: str, tmp_path: Path) -> None:
     stored = json.loads((tmp_path / "review.json").read_text(encoding="utf-8"))
     assert Review.model_validate(stored) == result
     witness = next(c for c in result.claims[1].checks)
-    assert witness.certificate == "certificates/false.witness.json"
-    assert json.loads((tmp_path / witness.certificate).read_text())["value"] == "2"
+    assert witness.certificate == "certificates/false%2Fstated%2Ffalse.witness.json"
+    assert (
+        verify(tmp_path / "certificates/false%2Fstated%2Ffalse.witness.json").status == "accepted"
+    )
     assert not list(tmp_path.rglob("*.pkl"))
 
 
@@ -166,7 +168,7 @@ def _without(record: Any) -> Any:
 
 def test_a_claim_with_checks_to_come_is_not_decided(toy: str) -> None:
     def watch(event: Event, done: int, total: int) -> None:
-        if isinstance(event, Started) and event.task.id == "cited.step":
+        if isinstance(event, Started) and event.task.id == "cited/stated/cited.step":
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted) as interruption:
@@ -231,10 +233,22 @@ def test_findings_can_be_repeated(toy: str) -> None:
 
 def test_power_counts_what_the_checks_reject(toy: str) -> None:
     result = power(toy, jobs=2)
-    assert (result.planted, result.caught, result.missed) == (3, 2, ("fragile.missed",))
-    assert set(result.unplanted) == {"false.witness", "cited.step", "cited.holds", "fragile.before"}
+    assert (result.planted, result.caught, result.missed) == (
+        3,
+        2,
+        ("fragile/stated/fragile.missed",),
+    )
+    assert set(result.unplanted) == {
+        "false/stated/false.witness",
+        "cited/stated/cited.step",
+        "cited/stated/cited.holds",
+        "fragile/stated/fragile.before",
+    }
     missed = result.details[-1]
-    assert missed.answers == {"fragile.after": "yes", "fragile.run": "yes"}
+    assert missed.answers == {
+        "fragile/stated/fragile.after": "yes",
+        "fragile/stated/fragile.run": "yes",
+    }
 
 
 def test_a_check_that_crashes_on_a_planted_error_does_not_catch_it(
@@ -243,7 +257,8 @@ def test_a_check_that_crashes_on_a_planted_error_does_not_catch_it(
     monkeypatch.setenv("TOY_BEHAVIOUR", "raise")
     missed = power(toy).details[-1]
     assert missed.rejected_by == ()
-    assert missed.answers["fragile.run"] == "undecided: ValueError: a line and another"
+    answer = missed.answers["fragile/stated/fragile.run"]
+    assert answer.startswith("undecided: ValueError: a line and another (toy_paper.py, line ")
 
 
 def test_power_resumes_too(toy: str, tmp_path: Path, log: Log) -> None:
@@ -276,7 +291,7 @@ def test_a_claim_about_nothing_is_vacuous_with_a_certificate(toy: str, tmp_path:
 
 def test_a_review_without_its_audit_decides_nothing(toy: str, tmp_path: Path) -> None:
     def stop(event: Event, done: int, total: int) -> None:
-        if isinstance(event, Result) and event.task.key == "check.nothing.proof":
+        if isinstance(event, Result) and event.task.key == "check.nothing/stated/nothing.proof":
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted) as caught:

@@ -35,6 +35,8 @@ from mfcheck.claims import (
     Setting,
 )
 from mfcheck.errors import InputError
+from mfcheck.rigor import certificate
+from mfcheck.rigor.codes import n_max
 from mfcheck.symbolic.activation import activation
 from mfcheck_proofs._assemble import assembled
 
@@ -90,7 +92,7 @@ def _witness(context: Context) -> Evidence:
         rhs=Interval(lower="1", upper="1"),
         reason="2 > 1",
         notes=(Note(id="toy.false", severity="major", text="Two is more than one."),),
-        certificate={"kind": "toy", "value": "2"},
+        certificate=certificate.code_bound(n_max(2, Fraction(1, 2))),
     )
 
 
@@ -123,6 +125,14 @@ def _misbehave(context: Context) -> Evidence | None:
         os.kill(os.getpid(), signal.SIGSEGV)
     if behaviour == "memory":
         os.kill(os.getpid(), signal.SIGKILL)
+    if behaviour == "loop":
+        while True:
+            pass
+    if behaviour == "deaf":
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+            signal.signal(number, signal.SIG_IGN)
+        while True:
+            time.sleep(1)
     if behaviour == "sleep":
         time.sleep(300)
     if behaviour == "wrong type":

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -30,9 +30,14 @@ DEBUG = "MFCHECK_DEBUG"
 class Output:
     """Where a command says what: JSON, tables on standard output, progress on standard error."""
 
-    json: str | None
-    quiet: bool
-    no_colour: bool
+    json: Annotated[
+        str | None,
+        typer.Option("--json", metavar="PATH", help="Write JSON there; - for standard output."),
+    ] = None
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no tables.")] = False
+    no_colour: Annotated[bool, typer.Option("--no-colour", "--no-color", help="No colours.")] = (
+        False
+    )
 
     def __post_init__(self) -> None:
         """Refuse, before any work, a JSON file that cannot be written."""
@@ -45,7 +50,7 @@ class Output:
 
     def console(self, stderr: bool = False) -> "Console":
         """Return the console for tables, or that for progress; silent where it has to be."""
-        from mfcheck.progress import Terminal
+        from mfcheck.commands.terminal import Terminal
 
         return Terminal(
             stderr=stderr,
@@ -88,7 +93,7 @@ def run(app: typer.Typer, words: Sequence[str]) -> int:
     try:
         return _invoke(app, list(words))
     except KeyboardInterrupt as error:
-        _say(_interrupted(error, words))
+        say(_interrupted(error, words))
         return TERMINATED if received else INTERRUPTED
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -101,6 +106,8 @@ def _invoke(app: typer.Typer, words: list[str]) -> int:
     except typer.Exit as exit:
         return exit.exit_code
     except InputError as error:
+        if os.environ.get(DEBUG) and error.__cause__ is not None:
+            sys.stderr.write("".join(traceback.format_exception(error.__cause__)))
         return _refuse(str(error))
     except BrokenPipeError:
         _drop_standard_output()
@@ -110,8 +117,13 @@ def _invoke(app: typer.Typer, words: list[str]) -> int:
     return DONE
 
 
+def say(message: str) -> None:
+    """Write one line to standard error."""
+    sys.stderr.write(f"mfcheck: {' '.join(message.split())}\n")
+
+
 def _refuse(message: str) -> int:
-    _say(message)
+    say(message)
     return WRONG_INPUT
 
 
@@ -125,24 +137,20 @@ def _fail(error: Exception) -> int:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(trace)
         where = f"traceback in {name}"
-    _say(f"internal failure: {type(error).__name__}: {str(error)[:500]}  ({where})")
+    say(f"internal failure: {type(error).__name__}: {str(error)[:500]}  ({where})")
     return INTERNAL_FAILURE
 
 
 def _interrupted(error: KeyboardInterrupt, words: Sequence[str]) -> str:
     review: Review | None = getattr(error, "review", None)
     if review is None:
-        return "interrupted"
+        return " ".join(["interrupted", *map(str, error.args)])
     ran = sum(len(claim.checks) for claim in review.claims)
     again = shlex.join(["mfcheck", *words, *([] if "--resume" in words else ["--resume"])])
     kept = "nothing was kept, for want of --out"
     if getattr(error, "folder", None) is not None:
         kept = f"what finished is kept; continue with: {again}"
     return f"interrupted after {ran} of {ran + len(review.missing)} checks; {kept}"
-
-
-def _say(message: str) -> None:
-    sys.stderr.write(f"mfcheck: {' '.join(message.split())}\n")
 
 
 def _drop_standard_output() -> None:

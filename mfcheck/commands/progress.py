@@ -1,20 +1,14 @@
-"""The console, and the progress of long work: a bar on a terminal, plain lines elsewhere."""
+"""The progress of long work: a bar on a terminal, plain lines elsewhere."""
 
+import os
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from mfcheck.commands.console import DEBUG
 from mfcheck.run.tasks import Event, Result, Started
-
-
-class Terminal(Console):
-    """A console that leaves it to the program what a reader who goes away means."""
-
-    def on_broken_pipe(self) -> NoReturn:
-        """Raise BrokenPipeError, where rich would exit."""
-        raise BrokenPipeError
 
 
 class TaskProgress:
@@ -47,6 +41,8 @@ class TaskProgress:
             self._running.append(key)
         elif key in self._running:
             self._running.remove(key)
+        if isinstance(event, Result) and event.traceback and os.environ.get(DEBUG):
+            self._console.print(event.traceback, markup=False, soft_wrap=True)
         if self._console.is_terminal:
             now = ", ".join(self._running) or "waiting"
             self._bar.update(self._line, completed=done, total=total, description=now)

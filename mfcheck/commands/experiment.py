@@ -5,19 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mfcheck.console import Output
-from mfcheck.options import Json, NoColour, Quiet, Seed, dump
+from mfcheck.commands.console import Output
+from mfcheck.commands.options import Seed, command, dump
 
 if TYPE_CHECKING:
     from mfcheck.claims import Paper
     from mfcheck.claims.record import ExperimentRecord
-
-Sets = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Option of the experiment; repeatable."),
-]
+    from mfcheck.run.folder import OutFolder
 
 
+@command("mfcheck experiment rntk-scaling:synthetic --replicates 4")
 def experiment(
     target: Annotated[
         str,
@@ -25,7 +22,11 @@ def experiment(
             metavar="PAPER[:EXPERIMENT]", help="A paper, to list its experiments, or one to run."
         ),
     ],
-    sets: Sets = None,
+    output: Output,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Option of the experiment; repeatable."),
+    ] = None,
     replicates: Annotated[
         int | None, typer.Option("--replicates", min=1, help="Seeds for each point.")
     ] = None,
@@ -38,40 +39,40 @@ def experiment(
             "[default: mfcheck-out/PAPER/experiments]",
         ),
     ] = None,
-    json: Json = None,
-    quiet: Quiet = False,
-    no_colour: NoColour = False,
 ) -> None:
     """List the experiments of a paper, or run one: sweeps that resume, with error bars and plots."""
-    from mfcheck.claims import load_paper
-    from mfcheck.progress import FractionProgress
+    from mfcheck.catalog import load, split
+    from mfcheck.commands.progress import FractionProgress
     from mfcheck.report.terminal import print_experiment
-    from mfcheck.run.experiment import run_experiment
+    from mfcheck.run.experiment import find, run_experiment
+    from mfcheck.run.folder import OutFolder
 
-    output = Output(json, quiet, no_colour)
-    paper, colon, id = target.partition(":")
-    loaded = load_paper(paper)
-    if not colon:
+    paper, id = split(target)
+    loaded = load(paper)
+    if id is None:
         _list(loaded, output)
         return
-    folder = out or Path("mfcheck-out") / loaded.id / "experiments"
-    with FractionProgress(output.console(stderr=True), id) as progress:
-        found = run_experiment(
-            loaded,
-            id,
-            sets or (),
-            seed=seed,
-            replicates=replicates,
-            out=folder,
-            watch=progress,
-        )
-    _write(found, folder)
+    find(loaded, id)
+    folder = OutFolder(out or Path("mfcheck-out") / loaded.id / "experiments")
+    with folder.locked():
+        folder.own([f"{id}.json", f"{id}.jsonl"])
+        with FractionProgress(output.console(stderr=True), id) as progress:
+            found = run_experiment(
+                loaded,
+                id,
+                sets or (),
+                seed=seed,
+                replicates=replicates,
+                out=folder.path,
+                watch=progress,
+            )
+        write(found, folder)
     output.give(found.model_dump_json(indent=1), lambda console: print_experiment(found, console))
-    output.console().print(f"Results and plots: {folder}", markup=False, soft_wrap=True)
+    output.console().print(f"Results and plots: {folder.path}", markup=False, soft_wrap=True)
 
 
 def _list(paper: "Paper", output: Output) -> None:
-    from mfcheck.report.terminal import print_rows
+    from mfcheck.report.table import print_rows
 
     rows = [
         {
@@ -96,10 +97,11 @@ def _list(paper: "Paper", output: Output) -> None:
     )
 
 
-def _write(found: "ExperimentRecord", folder: Path) -> None:
+def write(found: "ExperimentRecord", folder: "OutFolder") -> None:
+    """Write the record of an experiment and its plots."""
     from mfcheck.report.figures import write_figure
-    from mfcheck.run.store import write_text
 
-    write_text(folder / f"{found.experiment}.json", found.model_dump_json(indent=1) + "\n")
+    folder.write(f"{found.experiment}.json", found.model_dump_json(indent=1) + "\n")
     for plot in found.plots:
-        write_figure(plot, folder / f"{plot.id}.svg")
+        folder.own([f"{plot.id}.svg"])
+        write_figure(plot, folder.path / f"{plot.id}.svg")

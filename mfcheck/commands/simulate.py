@@ -6,32 +6,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mfcheck.console import Output
+from mfcheck.commands.console import Output
+from mfcheck.commands.options import Chosen, PaperId, Seed, command, dump
 from mfcheck.errors import InputError
-from mfcheck.options import (
-    ActivationText,
-    DataFile,
-    Json,
-    NoColour,
-    PaperId,
-    Quiet,
-    Seed,
-    Sets,
-    Wish,
-)
 
 if TYPE_CHECKING:
-    from mfcheck.claims import Paper
+    from mfcheck.claims import Paper, Setting
     from mfcheck.claims.record import SimulationRecord, StoppedRecord
+    from mfcheck.run.folder import OutFolder
 
 RECORD, STOPPED = "simulation.json", "stopped.json"
 
 
+@command("mfcheck simulate scaled-resnets --set beta=64 --out run")
 def simulate(
     paper: PaperId,
-    data: DataFile = None,
-    activation: ActivationText = None,
-    sets: Sets = None,
+    chosen: Chosen,
+    output: Output,
     options: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,37 +36,53 @@ def simulate(
         Path | None,
         typer.Option("--out", help="Folder for the record and a plot of each quantity."),
     ] = None,
-    json: Json = None,
-    quiet: Quiet = False,
-    no_colour: NoColour = False,
 ) -> None:
     """Simulate the dynamics of a paper, with an error for each number and the paper's bounds."""
-    from mfcheck.claims import load_paper
-    from mfcheck.claims.model import SimulationStopped
-    from mfcheck.progress import FractionProgress
-    from mfcheck.report import print_simulation
+    from mfcheck.catalog import load
+    from mfcheck.run.folder import OutFolder
 
-    output = Output(json, quiet, no_colour)
-    loaded = load_paper(paper)
+    loaded = load(paper)
     if loaded.simulate is None:
         raise InputError(f"{loaded.id} has nothing to simulate")
     if options == ["list"]:
         _list(loaded, output)
         return
-    chosen = _chosen(loaded, options or ())
-    setting = Wish(data, activation, sets).setting(loaded)
-    _prepare(out)
+    given = _given(loaded, options or ())
+    setting = chosen.setting(loaded)
+    if out is None:
+        _simulate(loaded, (setting, seed), given, output, None)
+        return
+    folder = OutFolder(out)
+    with folder.locked():
+        folder.require_own([RECORD, STOPPED])
+        _simulate(loaded, (setting, seed), given, output, folder)
+    output.console().print(f"Record and plots: {out}", markup=False, soft_wrap=True)
+
+
+def _simulate(
+    paper: "Paper",
+    start: "tuple[Setting, int]",
+    options: Mapping[str, str],
+    output: Output,
+    folder: "OutFolder | None",
+) -> None:
+    """Simulate from a setting and a seed, and show and keep what was found, also if it is stopped."""
+    from mfcheck.claims.model import SimulationStopped
+    from mfcheck.commands.progress import FractionProgress
+    from mfcheck.report import print_simulation
+
+    assert paper.simulate is not None
     console = output.console(stderr=True)
-    say = _speaker(console.print)
     with FractionProgress(console, "simulation") as progress:
         try:
-            result = loaded.simulate(setting, seed, progress, chosen, say)
+            result = paper.simulate(*start, progress, options, _speaker(console.print))
         except SimulationStopped as stopped:
-            raise InputError(f"{stopped}; {_keep(stopped.record, output, out)}") from None
-    _write(result, out)
-    output.give(result.model_dump_json(indent=1), lambda console: print_simulation(result, console))
-    if out is not None:
-        output.console().print(f"Record and plots: {out}", markup=False, soft_wrap=True)
+            kept = _keep(stopped.record, output, folder)
+            if isinstance(stopped.__cause__, KeyboardInterrupt):
+                raise KeyboardInterrupt(f"at time {stopped.record.reached:.6g}; {kept}") from None
+            raise InputError(f"{stopped}; {kept}") from None
+    _write(result, folder)
+    output.give(result.model_dump_json(indent=1), lambda shown: print_simulation(result, shown))
 
 
 def _speaker(show: Callable[..., None]) -> Callable[[str], None]:
@@ -83,8 +90,7 @@ def _speaker(show: Callable[..., None]) -> Callable[[str], None]:
 
 
 def _list(paper: "Paper", output: Output) -> None:
-    from mfcheck.options import dump
-    from mfcheck.report.terminal import print_rows
+    from mfcheck.report.table import print_rows
 
     rows = [
         {"name": o.name, "default": o.default, "meaning": o.meaning}
@@ -93,7 +99,7 @@ def _list(paper: "Paper", output: Output) -> None:
     output.give(dump({"paper": paper.id, "options": rows}), lambda shown: print_rows(rows, shown))
 
 
-def _chosen(paper: "Paper", given: Sequence[str]) -> Mapping[str, str]:
+def _given(paper: "Paper", given: Sequence[str]) -> Mapping[str, str]:
     """Return all options: the defaults, and in their place what `NAME=VALUE` says."""
     found = {option.name: option.default for option in paper.simulation_options}
     for text in given:
@@ -107,36 +113,27 @@ def _chosen(paper: "Paper", given: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
-def _prepare(out: Path | None) -> None:
-    from mfcheck.run.store import require_folder
-
-    if out is not None:
-        require_folder(out)
-
-
-def _write(result: "SimulationRecord", out: Path | None) -> None:
+def _write(result: "SimulationRecord", folder: "OutFolder | None") -> None:
     from mfcheck.report.figures import write_figure
-    from mfcheck.run.store import write_text
 
-    if out is None:
+    if folder is None:
         return
-    write_text(out / RECORD, result.model_dump_json(indent=1) + "\n")
+    folder.write(RECORD, result.model_dump_json(indent=1) + "\n")
     for plot in result.plots:
-        write_figure(plot, out / f"{plot.id}.svg")
+        folder.own([f"{plot.id}.svg"])
+        write_figure(plot, folder.path / f"{plot.id}.svg")
 
 
-def _keep(record: "StoppedRecord", output: Output, out: Path | None) -> str:
+def _keep(record: "StoppedRecord", output: Output, folder: "OutFolder | None") -> str:
     """Write what there is, where it was asked for; return where that is, in words."""
-    from mfcheck.run.store import write_text
-
     if not record.time:
         return "nothing had been computed"
     what = f"{len(record.time)} output times up to {record.time[-1]:.6g}, of one run and without errors"
     text = record.model_dump_json(indent=1)
     places = []
-    if out is not None:
-        write_text(out / STOPPED, text + "\n")
-        places.append(str(out / STOPPED))
+    if folder is not None:
+        folder.write(STOPPED, text + "\n")
+        places.append(str(folder.path / STOPPED))
     if output.json is not None:
         output.give(text, lambda _: None)
         places.append("standard output" if output.json == "-" else output.json)
