@@ -63,7 +63,7 @@ def rational(value: Exact) -> Fraction:
     if isinstance(value, sp.Rational):
         return Fraction(int(value.p), int(value.q))
     typed: object = value
-    if not isinstance(typed, str | Rational | Decimal) or isinstance(typed, bool):
+    if isinstance(typed, bool) or not isinstance(typed, str | Rational | Decimal):
         raise InputError(
             f"not an exact number, but a {type(value).__name__}: {str(value)[:40]!r}; write it as text"
         )

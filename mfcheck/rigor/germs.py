@@ -2,7 +2,8 @@
 
 A *germ* is a finite sum of terms `c(x) x^k exp(a x^2 + b x)`. Each coefficient `c(x)` is known only
 through a ball that holds all its values for `x >= start`; `a` and `b` may be balls in the same sense.
-Exact constants stay exact under addition and multiplication, so that `1 - tanh(x)^2` is seen to decay.
+Constants and growth rates that are rational, algebraic or closed forms of these stay exact beside their balls under
+addition, multiplication and powers, so that `1/3 - tanh(x/3)^2/3` is seen to decay.
 """
 
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from functools import lru_cache, reduce
 import sympy as sp
 from flint import arb
 
+from mfcheck.rigor.closed_numbers import Closed, add, closed, multiply, of_ball, raise_to, same
 from mfcheck.rigor.program import program
 
 MAX_TERMS = 24
@@ -47,53 +49,109 @@ def _slopes(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """`c(x) x^k exp(a x^2 + b x)`."""
+    """`c(x) x^k exp(a x^2 + b x)`.
+
+    `exact_c`, `exact_b`, `exact_a` are the numbers that the balls hold, where those are constants known exactly: a
+    ball of radius zero is its own. They decide whether two terms grow alike, and whether coefficients cancel.
+    """
 
     c: arb
     k: sp.Rational = sp.S.Zero
     b: arb = _ZERO
     a: arb = _ZERO
+    exact_c: Closed = None
+    exact_b: Closed = None
+    exact_a: Closed = None
+
+    def __post_init__(self) -> None:
+        for name in ("c", "b", "a"):
+            if getattr(self, f"exact_{name}") is None:
+                object.__setattr__(self, f"exact_{name}", of_ball(getattr(self, name)))
 
     def times(self, other: "Term") -> "Term":
         """Return the product."""
-        return Term(self.c * other.c, self.k + other.k, self.b + other.b, self.a + other.a)
+        return Term(
+            self.c * other.c,
+            self.k + other.k,
+            self.b + other.b,
+            self.a + other.a,
+            multiply(self.exact_c, other.exact_c),
+            add(self.exact_b, other.exact_b),
+            add(self.exact_a, other.exact_a),
+        )
 
-    def scaled(self, factor: arb) -> "Term":
+    def scaled(self, factor: arb, exact: Closed = None) -> "Term":
         """Return the term times a number."""
-        return Term(self.c * factor, self.k, self.b, self.a)
+        exact = of_ball(factor) if exact is None else exact
+        return self.with_coefficient(self.c * factor, multiply(self.exact_c, exact))
+
+    def with_coefficient(self, c: arb, exact: Closed = None) -> "Term":
+        """Return a term of the same growth."""
+        return Term(c, self.k, self.b, self.a, exact, self.exact_b, self.exact_a)
 
     def raised(self, q: sp.Rational) -> "Term":
         """Return the q-th power."""
         factor = _ratio(q)
-        return Term(evaluate(ARGUMENT**q, self.c), self.k * q, self.b * factor, self.a * factor)
+        return Term(
+            evaluate(ARGUMENT**q, self.c),
+            self.k * q,
+            self.b * factor,
+            self.a * factor,
+            raise_to(self.exact_c, q),
+            multiply(self.exact_b, q),
+            multiply(self.exact_a, q),
+        )
+
+    def inverse(self) -> "Term":
+        """Return one over the term."""
+        return self.raised(sp.S.NegativeOne)
+
+    def is_zero(self) -> bool:
+        """Say whether the coefficient is known to vanish."""
+        return bool(self.c.is_zero() or self.exact_c == 0)
 
     def has_growth_of(self, other: "Term") -> bool:
-        """Say whether both have exactly the same `k`, `b` and `a`."""
-        exact = self.b.is_exact() and self.a.is_exact()
-        return bool(self.k == other.k and exact and self.b == other.b and self.a == other.a)
+        """Say whether both are known to have exactly the same `k`, `b` and `a`."""
+        return (
+            self.k == other.k
+            and same(self.exact_b, other.exact_b)
+            and same(self.exact_a, other.exact_a)
+        )
 
     def growth(self) -> int | None:
         """Return 1 if the size tends to infinity, 0 if constant, -1 if it tends to zero, None if open."""
-        for exponent in (self.a, self.b, _ratio(self.k)):
+        exponents = ((self.a, self.exact_a), (self.b, self.exact_b), (_ratio(self.k), self.k))
+        for exponent, exact in exponents:
+            if exact == 0 or exponent.is_zero():
+                continue
             if exponent > 0:
                 return 1
             if exponent < 0:
                 return -1
-            if not exponent.is_zero():
-                return None
+            return None
         return 0
 
     def largest(self, start: arb) -> arb:
         """Bound `x^k exp(a x^2 + b x)` on the half-line, for a term that does not grow.
 
+        It rises with a and b. Its greatest value is at the start, or at the greater zero of `2 a x^2 + b x + k`.
+
         Raises:
-            UnknownTailError: it does not decrease from `start` on, as far as can be told.
+            UnknownTailError: it grows, or that is open.
         """
-        a, b, k = self.a.upper(), self.b.upper(), _ratio(self.k)
-        slope = 2 * a * start + b + (k / start if k > 0 else 0)
-        if self.growth() not in (0, -1) or a > 0 or not slope <= 0:
+        k = _ratio(self.k)
+        a = _ZERO if self.exact_a == 0 else self.a.upper()
+        b = _ZERO if self.exact_b == 0 else self.b.upper()
+        if self.growth() not in (0, -1) or not a <= 0:
             raise UnknownTailError("a part grows without bound")
-        return (evaluate(ARGUMENT**self.k, start) * ((a * start + b) * start).exp()).upper()
+        places = [start]
+        if not 2 * a * start + b + (k / start if k > 0 else 0) <= 0:
+            peak = _peak(a, b, k)
+            if not (peak.is_finite() and peak > 0):
+                raise UnknownTailError("a part is not seen to decrease")
+            places.append(peak.max(start))
+        values = [evaluate(ARGUMENT**self.k, x) * ((a * x + b) * x).exp() for x in places]
+        return reduce(arb.max, values).upper()
 
     def smallest(self, start: arb) -> arb:
         """Bound `x^k exp(a x^2 + b x)` from below on the half-line, for a term that increases.
@@ -120,16 +178,17 @@ class Germ:
         for term in terms:
             for index, known in enumerate(merged):
                 if known.has_growth_of(term):
-                    merged[index] = Term(known.c + term.c, term.k, term.b, term.a)
+                    exact = add(known.exact_c, term.exact_c)
+                    merged[index] = known.with_coefficient(known.c + term.c, exact)
                     break
             else:
                 merged.append(term)
-        kept = tuple(term for term in merged if not term.c.is_zero())
+        kept = tuple(term for term in merged if not term.is_zero())
         return Germ(self.start, kept) if len(kept) <= MAX_TERMS else self._shortened(kept)
 
-    def number(self, value: arb) -> "Germ":
-        """Return a constant germ."""
-        return self.of([Term(value)])
+    def number(self, value: arb, exact: Closed = None) -> "Germ":
+        """Return a constant germ; `exact` is its value where that is known."""
+        return self.of([Term(value, exact_c=exact)])
 
     def plus(self, other: "Germ") -> "Germ":
         """Return the sum."""
@@ -139,9 +198,9 @@ class Germ:
         """Return the product."""
         return self.of([s.times(t) for s in self.terms for t in other.terms])
 
-    def scaled(self, factor: arb) -> "Germ":
+    def scaled(self, factor: arb, exact: Closed = None) -> "Germ":
         """Return the germ times a number, or times a function with values in a ball."""
-        return self.of([term.scaled(factor) for term in self.terms])
+        return self.of([term.scaled(factor, exact) for term in self.terms])
 
     def negated(self) -> "Germ":
         """Return the germ with the opposite sign."""
@@ -150,6 +209,14 @@ class Germ:
     def constant(self) -> arb:
         """Return the coefficient of the constant term."""
         return sum((t.c for t in self.terms if t.growth() == 0), _ZERO)
+
+    def exact_constant(self) -> Closed:
+        """Return the coefficient of the constant term where it is known exactly."""
+        found: Closed = sp.S.Zero
+        for term in self.terms:
+            if term.growth() == 0:
+                found = add(found, term.exact_c)
+        return found
 
     def rest(self) -> "Germ":
         """Return the germ without its constant term."""
@@ -203,7 +270,7 @@ class Germ:
         for term in self.terms:
             if term.c.contains(0):
                 continue
-            inverse = Term(_ONE / term.c, -term.k, -term.b, -term.a)
+            inverse = term.inverse()
             others = [t.times(inverse) for t in self.terms if t is not term]
             if all(t.growth() == -1 for t in others):
                 return term, self.of(others)
@@ -238,7 +305,7 @@ class Germ:
         if q.is_Integer and 0 <= q <= 6:
             return reduce(Germ.times, [self] * int(q), self.number(_ONE))
         term, rho = self.leading()
-        return self.of([term.raised(q)]).times(rho._taylor(ARGUMENT**q, _ONE))
+        return self.of([term.raised(q)]).times(rho._taylor(ARGUMENT**q, _ONE, sp.S.One))
 
     def apply(self, expr: sp.Expr) -> "Germ":
         """Return `expr` (in `ARGUMENT`) of a bounded germ, by `_taylor` about its constant.
@@ -246,14 +313,16 @@ class Germ:
         Raises:
             UnknownTailError: the germ is not bounded, or `expr` not finite on its values.
         """
-        return self.rest()._taylor(expr, self.constant())
+        return self.rest()._taylor(expr, self.constant(), self.exact_constant())
 
-    def _taylor(self, expr: sp.Expr, centre: arb) -> "Germ":
+    def _taylor(self, expr: sp.Expr, centre: arb, exact: Closed) -> "Germ":
         """Return `f(c + g) = f(c) + f'(c) g + f''(c + theta g) g^2 / 2` for the germ g."""
         first, second = _slopes(expr)
         hull = centre.union(centre + self.range())
         curvature = evaluate(second, hull) / 2
-        linear = self.scaled(evaluate(first, centre)).plus(self.number(evaluate(expr, centre)))
+        slope, value = _at(first, exact), _at(expr, exact)
+        linear = self.scaled(evaluate(first, centre), slope)
+        linear = linear.plus(self.number(evaluate(expr, centre), value))
         return linear.plus(self.times(self).scaled(curvature))
 
     def _shortened(self, terms: tuple[Term, ...]) -> "Germ":
@@ -262,16 +331,28 @@ class Germ:
         while len(ordered) > MAX_TERMS:
             small = _smallest(ordered)
             host = _smallest([t for t in ordered if t is not small])
-            ratio = small.times(Term(_ONE, -host.k, -host.b, -host.a))
+            ratio = small.times(host.with_coefficient(_ONE).inverse())
             spread = ratio.c * _ZERO.union(ratio.largest(self.start))
             ordered = [t for t in ordered if t is not small and t is not host]
-            ordered.append(Term(host.c + spread, host.k, host.b, host.a))
+            ordered.append(host.with_coefficient(host.c + spread))
         return Germ(self.start, tuple(ordered))
 
 
 def _smallest(terms: list[Term]) -> Term:
     """Return the term of least growth, judged by the middles of the exponents."""
     return min(terms, key=lambda t: (float(t.a.mid()), float(t.b.mid()), t.k))
+
+
+def _peak(a: arb, b: arb, k: arb) -> arb:
+    """Return the positive zero of `2 a x^2 + b x + k`, for a < 0, or a = 0 > b."""
+    if a.is_zero():
+        return -k / b
+    return (b + (b * b - 8 * a * k).sqrt()) / (-4 * a)
+
+
+def _at(expr: sp.Expr, exact: Closed) -> Closed:
+    """Return the exact value of an expression in `ARGUMENT`."""
+    return None if exact is None else closed(expr.subs(ARGUMENT, exact))
 
 
 def _ratio(q: sp.Rational) -> arb:

@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 from flint import arb
 
+from mfcheck.rigor.closed_numbers import closed
 from mfcheck.rigor.germs import ARGUMENT, Germ, Term, UnknownTailError, evaluate
 from mfcheck.rigor.program import program
 from mfcheck.rigor.real_functions import holds
@@ -43,7 +44,7 @@ class _Walk:
 
     def translate(self, expr: sp.Expr) -> Germ:
         if not expr.free_symbols:
-            return self.empty.number(program(expr, ())())
+            return self.empty.number(program(expr, ())(), closed(expr))
         if expr == X:
             return self.empty.of([Term(_ONE, sp.Integer(1))])
         if isinstance(expr, sp.Pow):
@@ -81,7 +82,8 @@ class _Walk:
 
 def _exp(u: Germ) -> Germ:
     """Split the exponent: constants and decaying parts stay below, growing parts give the key."""
-    result = u.number(u.constant().exp())
+    exact = u.exact_constant()
+    result = u.number(u.constant().exp(), None if exact is None else closed(sp.exp(exact)))
     decaying = u.of([t for t in u.terms if t.growth() == -1])
     for term in u.terms:
         if term.growth() in (0, -1):
@@ -91,11 +93,11 @@ def _exp(u: Germ) -> Germ:
 
 
 def _exp_of_growing(term: Term, start: arb) -> Term:
-    plain = term.a.is_zero() and term.b.is_zero()
+    plain = term.exact_a == 0 and term.exact_b == 0
     if plain and term.k == 1:
-        return Term(_ONE, b=term.c)
+        return Term(_ONE, b=term.c, exact_b=term.exact_c)
     if plain and term.k == 2:
-        return Term(_ONE, a=term.c)
+        return Term(_ONE, a=term.c, exact_a=term.exact_c)
     if not term.c < 0:
         raise UnknownTailError("an exponential may grow faster than exp(c x^2)")
     least = term.smallest(start)
@@ -151,7 +153,7 @@ def _atan(u: Germ) -> Germ:
         return u.apply(sp.atan(ARGUMENT))
     sign, v = _orient(u)
     small = v.power(sp.Integer(-1)).apply(sp.atan(ARGUMENT))
-    return u.number(arb.pi() / 2).plus(small.negated()).scaled(arb(sign))
+    return u.number(arb.pi() / 2, sp.pi / 2).plus(small.negated()).scaled(arb(sign))
 
 
 def _log(u: Germ) -> Germ:
@@ -160,8 +162,15 @@ def _log(u: Germ) -> Germ:
         return u.apply(sp.log(ARGUMENT))
     term, rho = u.leading()
     slope = evaluate(1 / ARGUMENT, _ONE.union(_ONE + rho.range()))
-    whole = [Term(evaluate(sp.log(ARGUMENT), term.c)), Term(term.b, sp.Integer(1))]
-    whole.append(Term(term.a, sp.Integer(2)))
+    exact = term.exact_c if term.exact_c is not None and term.exact_c.is_positive else None
+    whole = [
+        Term(
+            evaluate(sp.log(ARGUMENT), term.c),
+            exact_c=None if exact is None else closed(sp.log(exact)),
+        ),
+        Term(term.b, sp.Integer(1), exact_c=term.exact_b),
+        Term(term.a, sp.Integer(2), exact_c=term.exact_a),
+    ]
     if term.k != 0:
         # log(x)/sqrt(x) decreases for x >= e^2.
         span = _ZERO.union((u.start.log() / u.start.sqrt()).upper())
@@ -196,7 +205,7 @@ def _abs(u: Germ) -> Germ:
     sign = u.sign()
     if sign is not None:
         return u.scaled(arb(sign))
-    return u.of([Term(_ZERO.union(t.c.abs_upper()), t.k, t.b, t.a) for t in u.terms])
+    return u.of([t.with_coefficient(_ZERO.union(t.c.abs_upper())) for t in u.terms])
 
 
 def _sign(u: Germ) -> Germ:
