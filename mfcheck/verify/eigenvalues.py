@@ -24,30 +24,30 @@ def lambda_min(claim: Json, witness: Json) -> Bounds:
     effort.spend(
         len(rows) ** 2 * (10 * claim["dimension"] + len(function.weights) + len(rows) + 50)
     )
-    gram = _gram(rows, function, c_max)
+    matrix = gram(rows, function, c_max)
     if lower is not None:
-        _prove_lower(gram, bits, lower)
+        _prove_lower(matrix, bits, lower)
     if upper is not None:
-        _prove_upper(gram, bits, [number(x) for x in witness.get("vector", [])], upper)
+        _prove_upper(matrix, bits, [number(x) for x in witness.get("vector", [])], upper)
     return lower, upper
 
 
-def _gram(points: list[list[Any]], function: Kernel, c_max: Fraction) -> list[list[Pair]]:
+def gram(points: list[list[Any]], function: Kernel, c_max: Fraction) -> list[list[Pair]]:
     """Enclose the lower triangle of the kernel matrix; the inner products are proved to stay below `c_max`."""
     rows: list[list[Interval]] = [[evaluate(entry, {}) for entry in x] for x in points]
     norms = [sqrt(sum(entry**2 for entry in x)) for x in rows]
     prove(all(norm.a > 0 for norm in norms), "a point is not known to differ from zero")
-    gram: list[list[Pair]] = []
+    matrix: list[list[Pair]] = []
     one = 1 << function.bits
     for i, x in enumerate(rows):
-        gram.append([])
+        matrix.append([])
         for j in range(i):
             cosine = finite(sum(map(mul, x, rows[j])) / (norms[i] * norms[j]))
             low, high = fixed((1 + cosine) / 2, function.bits)
             prove(high <= c_max * one, "C_max is not proved")
-            gram[i].append(function.at((max(0, low), min(one, high))))
-        gram[i].append(function.total)
-    return gram
+            matrix[i].append(function.at((max(0, low), min(one, high))))
+        matrix[i].append(function.total)
+    return matrix
 
 
 def _prove_lower(gram: list[list[Pair]], bits: int, lower: Fraction) -> None:

@@ -23,7 +23,7 @@ def inequality(claim: Json, witness: Json, known: Known) -> Bounds:
     The witness may ask for `cuts` of inputs at given places, then for up to `bisect` halvings of each piece, and for
     Taylor series of `order`.
     """
-    (lower, upper), box = bounds(claim), _box(claim["inputs"], known)
+    (lower, upper), box = bounds(claim), read_box(claim["inputs"], known)
     depth, order = witness.get("bisect", 0), witness.get("order", 1)
     need(32 <= witness["bits"] <= MAX_BITS, "bits out of range")
     need(0 <= depth <= MAX_DEPTH and 1 <= order <= MAX_ORDER, "bisect or order out of range")
@@ -37,14 +37,15 @@ def inequality(claim: Json, witness: Json, known: Known) -> Bounds:
         kernels = {f"A{k or ''}": kernel(claim, witness, k) for k in range(3)}
     for bound, sign in ((lower, 1), (upper, -1)):
         if bound is not None:
-            goal = _Goal(claim["formula"], kernels, bound, sign, order if depth else 0)
+            goal = Goal(claim["formula"], kernels, bound, sign, order if depth else 0)
             for piece in pieces:
                 reason = goal.why_not(piece, depth)
                 prove(not reason, reason)
     return lower, upper
 
 
-def _box(inputs: Json, known: Known) -> Box:
+def read_box(inputs: Json, known: Known) -> Box:
+    """Return the ends of each input."""
     box: dict[str, tuple[Fraction, Fraction]] = {}
     for name, value in inputs.items():
         need(bool(NAME.fullmatch(name)) and name not in (*FUNCTIONS, "pi"), "name of an input")
@@ -64,7 +65,7 @@ def _cut(box: Box, name: str, places: Any) -> list[Box]:
 
 
 @dataclass(frozen=True)
-class _Goal:
+class Goal:
     """`sign * (formula - bound) >= 0`; Taylor series up to `order` are tried if it is not 0."""
 
     formula: Any
@@ -87,7 +88,7 @@ class _Goal:
 
     def _why_not_at_once(self, box: Box) -> str:
         try:
-            value = evaluate(self.formula, {**self.kernels, **_intervals(box)})
+            value = evaluate(self.formula, {**self.kernels, **intervals(box)})
             bound = exact(self.bound)
             if bound.b <= value.a if self.sign > 0 else value.b <= bound.a:
                 return ""
@@ -120,22 +121,23 @@ class _Goal:
     def _series(self, box: Box, name: str, start: Fraction) -> taylor.Jet:
         """The goal as a series in one input around `start`, its last coefficient for the whole of the box."""
         effort.spend(4 * self.order**2 * cost(self.formula, iv.prec))
-        at, over = (self._jet(box, name, x) for x in (start, _intervals(box)[name]))
+        at, over = (self.jet(box, name, x) for x in (start, intervals(box)[name]))
         series = [taylor.times(x, Fraction(self.sign)) for x in (*at[:-1], over[-1])]
         return [taylor.plus(series[0], -self.sign * self.bound), *series[1:]]
 
-    def _jet(self, box: Box, name: str, start: taylor.Coefficient) -> taylor.Jet:
+    def jet(self, box: Box, name: str, start: taylor.Coefficient) -> taylor.Jet:
+        """Return the formula as a series in one input at `start`, the others anywhere in the box."""
         rest = [Fraction(0)] * (self.order - 1)
-        fixed = {
-            key: ends[0] if ends[0] == ends[1] else _intervals(box)[key]
-            for key, ends in box.items()
+        values = {
+            key: ends[0] if ends[0] == ends[1] else intervals(box)[key] for key, ends in box.items()
         }
-        names: dict[str, Any] = {key: [x, Fraction(0), *rest] for key, x in fixed.items()}
+        names: dict[str, Any] = {key: [x, Fraction(0), *rest] for key, x in values.items()}
         names[name] = [start, Fraction(1), *rest]
         functions = {key: taylor.of_constants(f) for key, f in self.kernels.items()}
         jet: taylor.Jet = evaluate(self.formula, {**functions, **names}, taylor.jets(self.order))
         return jet
 
 
-def _intervals(box: Box) -> dict[str, Any]:
+def intervals(box: Box) -> dict[str, Any]:
+    """Return the inputs as intervals."""
     return {name: iv.mpf([exact(low).a, exact(high).b]) for name, (low, high) in box.items()}

@@ -1,0 +1,12 @@
+"""A second, formal checker: certificates as files of the proof assistant Rocq. Covered: see docs/trust.md."""
+
+from mfcheck.rocq.export import (
+    Exported,
+    RocqVerdict,
+    check_rocq,
+    coqc,
+    export_rocq,
+    to_rocq,
+)
+
+__all__ = ["Exported", "RocqVerdict", "check_rocq", "coqc", "export_rocq", "to_rocq"]

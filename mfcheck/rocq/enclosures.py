@@ -1,0 +1,52 @@
+"""What the checker of certificates computes on its way, for texts of Rocq that start from it."""
+
+from fractions import Fraction
+from itertools import takewhile
+from typing import Any
+
+from mfcheck.verify import UnprovedError, taylor
+from mfcheck.verify.eigenvalues import gram
+from mfcheck.verify.formulas import Pair, evaluate, fixed, iv
+from mfcheck.verify.inequalities import Goal, intervals, read_box
+from mfcheck.verify.kernels import Kernel, kernel, order
+from mfcheck.verify.reading import effort
+
+Json = dict[str, Any]
+
+
+def enclosure(claim: Json, witness: Json) -> tuple[Fraction, Fraction]:
+    """Enclose a formula by intervals alone, as a help to writers."""
+    effort.start()
+    iv.prec = 2 * witness["bits"] + 100
+    kernels: dict[str, Any] = {}
+    if "activation" in claim:
+        kernels = {f"A{k or ''}": kernel(claim, witness, k) for k in range(3)}
+    value = evaluate(claim["formula"], {**kernels, **intervals(read_box(claim["inputs"], {}))})
+    low, high = fixed(value, witness["bits"])
+    return Fraction(low, 2 ** witness["bits"]), Fraction(high, 2 ** witness["bits"])
+
+
+def contact(claim: Json, name: str, bound: Fraction, most: int) -> int:
+    """How many Taylor coefficients in one input of `formula - bound` are exactly zero at the point of the claim."""
+    effort.start()
+    iv.prec = 200
+    goal = Goal(claim["formula"], {}, bound, 1, most)
+    box = read_box(claim["inputs"], {})
+    try:
+        jet = goal.jet(box, name, box[name][0])
+    except UnprovedError:
+        return 0
+    jet[0] = taylor.plus(jet[0], -bound)
+    zeros = takewhile(lambda x: isinstance(x, Fraction) and x == 0, jet[:-1])
+    return sum(1 for _ in zeros)
+
+
+def spectrum(claim: Json, witness: Json) -> Kernel:
+    """Return the kernel of a claim."""
+    effort.start()
+    return kernel(claim, witness, order(claim))
+
+
+def matrix(claim: Json, witness: Json) -> list[list[Pair]]:
+    """Enclose the lower triangle of the kernel matrix of a claim, in units of `2^-bits`."""
+    return gram(claim["points"], spectrum(claim, witness), Fraction(1))

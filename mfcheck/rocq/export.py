@@ -1,0 +1,170 @@
+"""Certificates as files of Rocq, and what `coqc` says of them."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+from mfcheck import verify
+from mfcheck.errors import InputError
+from mfcheck.rigor.certificate import read_json
+from mfcheck.rocq import exact, scalars
+from mfcheck.rocq.scalars import Ends, Part
+
+TIMEOUT = 120
+"""Seconds that `coqc` may take for one certificate."""
+
+_EXACT = {
+    "lambda_min": exact.lambda_min,
+    "counterexample": exact.lambda_min,
+    "separation": exact.separation,
+    "code_bound": exact.code_bound,
+}
+_LIBRARIES = (
+    ("scalars.v", r"interval|exact_values|Rmin"),
+    ("sums.v", r"sum |list Z|list Q|Qle_bool|lra"),
+    ("matrices.v", r"lower_bound|upper_bound"),
+    ("separation.v", r"separation "),
+    ("codes.v", r"list Q|Qle_bool"),
+)
+"""Files of proofs made once, each with a pattern of the texts that need it, in the order in which they build."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file of Rocq, the lemmas in it, and the steps of the certificate that they take for granted."""
+
+    text: str
+    lemmas: tuple[str, ...]
+    uncovered: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RocqVerdict:
+    """What `coqc` said: *accepted* if it built the file, *rejected* if not, *absent* if there is no `coqc`.
+
+    *uncovered* means that no step of the certificate can be put to Rocq. `uncovered` lists the steps that are not.
+    """
+
+    status: Literal["accepted", "rejected", "uncovered", "absent"]
+    reason: str
+    uncovered: tuple[str, ...] = ()
+
+
+def to_rocq(certificate: Mapping[str, Any]) -> Exported:
+    """Return the file of Rocq for a well-formed certificate.
+
+    Raises:
+        InputError: the certificate is malformed, or no step of it can be put to Rocq.
+    """
+    try:
+        parts = _parts(certificate)
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        verify.MalformedError,
+        verify.UnprovedError,
+    ) as error:
+        reason = verify.printable(" ".join(str(error).split()))[:200]
+        raise InputError(f"no text of Rocq for this certificate: {reason}") from None
+    body = "\n".join(f"(* {_comment(said)} *)\n{part.text}" for said, part in parts)
+    uncovered = tuple(step for _, part in parts for step in part.uncovered)
+    lemmas = tuple(re.findall(r"^Lemma (\w+)", body, re.MULTILINE))
+    if not lemmas:
+        raise InputError(f"no step of this certificate can be put to Rocq: {'; '.join(uncovered)}")
+    taken = "".join(f"   - {_comment(step)}\n" for step in uncovered) or "   - nothing\n"
+    head = f"(* {_comment(certificate['statement'])}\n   Taken for granted:\n{taken}*)\n"
+    libraries = [
+        files("mfcheck.rocq").joinpath(name).read_text(encoding="utf-8")
+        for name, pattern in _LIBRARIES
+        if re.search(pattern, body)
+    ]
+    return Exported("\n".join([head, *libraries, body]), lemmas, uncovered)
+
+
+def _parts(certificate: Mapping[str, Any]) -> list[tuple[str, Part]]:
+    """Each part of a certificate with its statement; earlier parts give bounds to later ones."""
+    claim = certificate["claim"]
+    if certificate["kind"] != "bundle":
+        return [(certificate["statement"], _part("claim", certificate, {}))]
+    known: dict[str, Ends] = {}
+    parts = []
+    for item in claim["parts"]:
+        name, inner = item["name"], item["certificate"]
+        try:
+            part = _part(f"part_{name}", inner, known)
+        except InputError as error:
+            part = Part("", (f"{name}: {error}",))
+        parts.append((f"{name}: {inner['statement']}", part))
+        if {"lower", "upper"} <= set(inner["claim"]):
+            known[name] = (Fraction(inner["claim"]["lower"]), Fraction(inner["claim"]["upper"]))
+    return parts
+
+
+def _part(name: str, certificate: Mapping[str, Any], known: Mapping[str, Ends]) -> Part:
+    kind, claim, witness = (certificate[key] for key in ("kind", "claim", "witness"))
+    if kind == "inequality":
+        return scalars.inequality(name, claim, witness, known)
+    if kind not in _EXACT:
+        raise InputError(f"certificates of the kind {str(kind)[:40]!r} are not put to Rocq")
+    return _EXACT[kind](name, claim, witness)
+
+
+def _comment(text: str) -> str:
+    """Text that cannot end a comment of Rocq, nor open a string in it."""
+    plain = verify.printable(text).replace('"', "'")
+    return re.sub(r"\(\*|\*\)|\*(?=\))|\((?=\*)", lambda m: " ".join(m.group()), plain)
+
+
+def export_rocq(path: Path, out: Path) -> Exported:
+    """Write the file of Rocq for the certificate in a file.
+
+    Raises:
+        InputError: the file cannot be read or written, or `to_rocq` refuses.
+    """
+    exported = to_rocq(read_json(path))
+    try:
+        out.write_text(exported.text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{verify.printable(str(out))}: {error.strerror}") from None
+    return exported
+
+
+def coqc() -> str | None:
+    """Return the path of Rocq's compiler, None where it is not installed."""
+    return shutil.which("coqc")
+
+
+def check_rocq(certificate: Mapping[str, Any], timeout: float = TIMEOUT) -> RocqVerdict:
+    """Let `coqc` build the file of a certificate, in a folder that is removed afterwards."""
+    compiler = coqc()
+    if compiler is None:
+        return RocqVerdict("absent", "coqc is not installed (Debian: coq, libcoq-interval)")
+    try:
+        exported = to_rocq(certificate)
+    except InputError as error:
+        return RocqVerdict("uncovered", str(error))
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "certificate.v")
+        file.write_text(exported.text, encoding="utf-8")
+        command = [compiler, "-q", "-w", "none", file.name]
+        try:
+            done = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return RocqVerdict("rejected", f"not built in {timeout:g} s", exported.uncovered)
+    if done.returncode:
+        reason = verify.printable(" ".join(done.stderr.split()))[:300]
+        return RocqVerdict(
+            "rejected", reason or f"coqc ended with {done.returncode}", exported.uncovered
+        )
+    return RocqVerdict("accepted", f"{len(exported.lemmas)} lemmas", exported.uncovered)

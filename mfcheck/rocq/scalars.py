@@ -1,0 +1,176 @@
+"""Inequalities for the tactic `interval`: lemmas for each bound, and that the formula is defined."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+import sympy as sp
+
+from mfcheck.errors import InputError
+from mfcheck.rigor.certificate import formula_text
+from mfcheck.rocq.enclosures import contact, enclosure
+from mfcheck.rocq.formula import rational, translate
+from mfcheck.symbolic.expression import parse
+
+Ends: TypeAlias = tuple[Fraction, Fraction]
+Known: TypeAlias = Mapping[str, Ends]
+
+_MAX_DERIVATIVES = 6
+
+
+@dataclass
+class _Scalars:
+    """The variables of one inequality, and the calls that became numbers between bounds."""
+
+    claim: dict[str, Any]
+    bits: int
+    terms: int
+    known: Known
+    ends: dict[str, Ends] = field(default_factory=dict)
+    abstracted: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, value in self.claim["inputs"].items():
+            pair = value if isinstance(value, list) else [value] * 2
+            known = self.known.get(value) if isinstance(value, str) else None
+            self.ends[name] = known or (Fraction(pair[0]), Fraction(pair[1]))
+
+    @property
+    def wide(self) -> list[str]:
+        return [name for name, (low, high) in self.ends.items() if low < high]
+
+    def names(self) -> dict[str, str]:
+        """The term of each input: a variable, or its value."""
+        return {
+            name: f"v_{name}" if low < high else rational(low)
+            for name, (low, high) in self.ends.items()
+        }
+
+    def abstract(self, call: str) -> str:
+        """Put a variable between the checker's bounds in place of a call that the tactic does not know."""
+        if call not in self.abstracted:
+            texts = {k: [str(x) for x in ends] for k, ends in self.ends.items()}
+            inner = {"formula": call, "inputs": texts}
+            if "activation" in self.claim:
+                inner["activation"] = self.claim["activation"]
+            low, high = enclosure(inner, {"bits": self.bits, "terms": self.terms})
+            name = f"k_{len(self.abstracted)}"
+            self.abstracted[call] = (name, rational(low), rational(high))
+        return self.abstracted[call][0]
+
+    def variables(self) -> list[tuple[str, str, str]]:
+        """All variables with their ends."""
+        own = [(f"v_{name}", *map(rational, self.ends[name])) for name in self.wide]
+        return [*own, *self.abstracted.values()]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Text of Rocq, and the steps of the certificate that it leaves out."""
+
+    text: str
+    uncovered: tuple[str, ...] = ()
+
+
+def inequality(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
+    """Return lemmas whose names begin with `name`, for the bounds of a formula.
+
+    Raises:
+        InputError: a derivative that is needed at an end is outside the grammar.
+    """
+    scalars = _Scalars(claim, witness["bits"], witness.get("terms", 1), known)
+    term, needs = translate(claim["formula"], scalars.names(), scalars.abstract)
+    goals = [(f"{name}_defined_{k}", need) for k, need in enumerate(dict.fromkeys(needs))]
+    tactic = _tactic(scalars)
+    lemmas = [_lemma(label, scalars, goal, tactic) for label, goal in goals]
+    for side, sign in (("lower", 1), ("upper", -1)):
+        if side in claim:
+            lemmas.append(
+                _bound(f"{name}_{side}", scalars, term, Fraction(claim[side]), sign, tactic)
+            )
+    steps = [
+        f"{call} is between {low} and {high}" for call, (_, low, high) in scalars.abstracted.items()
+    ]
+    return Part("\n".join(lemmas), tuple(steps))
+
+
+def _lemma(name: str, scalars: _Scalars, goal: str, tactic: str) -> str:
+    quantified = "".join(
+        f"forall {v}, {low} <= {v} <= {high} -> " for v, low, high in scalars.variables()
+    )
+    return f"Lemma {name} : {quantified}{goal}.\nProof. {tactic} Qed.\n"
+
+
+def _tactic(scalars: _Scalars) -> str:
+    """`interval` alone, with halving of what varies, and with derivatives where one input does."""
+    prec = f"i_prec {scalars.bits + 32}"
+    halve = ", ".join(f"i_bisect {v}" for v, *_ in scalars.variables())
+    ways = [f"interval with ({prec})"]
+    if halve:
+        ways.append(f"interval with ({prec}, {halve}, i_depth 14)")
+    if len(scalars.wide) == 1:
+        ways.append(f"interval with ({prec}, {halve}, i_taylor v_{scalars.wide[0]}, i_depth 14)")
+    rewriting = "rewrite ?tanh_exp, ?rmax_abs, ?rmin_abs"
+    return f"intros; {rewriting}; first [lra | {' | '.join(ways)}]."
+
+
+def _bound(name: str, scalars: _Scalars, term: str, bound: Fraction, sign: int, tactic: str) -> str:
+    sides = (term, rational(bound)) if sign > 0 else (rational(bound), term)
+    order, side = _contact(scalars, bound)
+    if order == 0:
+        return _lemma(name, scalars, f"0 <= {sides[0]} - {sides[1]}", tactic)
+    return _by_derivatives(name, scalars, bound, sign, order, side)
+
+
+def _contact(scalars: _Scalars, bound: Fraction) -> tuple[int, str]:
+    """How often the difference vanishes at an end of the one input that varies; 0 if it does not."""
+    if len(scalars.wide) != 1:
+        return 0, ""
+    (name,) = scalars.wide
+    for end, side in zip(scalars.ends[name], ("left", "right"), strict=True):
+        texts = {k: str(x if k != name else end) for k, (x, _) in scalars.ends.items()}
+        at = {"formula": scalars.claim["formula"], "inputs": texts}
+        order = contact(at, name, bound, _MAX_DERIVATIVES)
+        if order:
+            return order, side
+    return 0, ""
+
+
+def _by_derivatives(
+    name: str, scalars: _Scalars, bound: Fraction, sign: int, order: int, side: str
+) -> str:
+    """The difference is zero at an end, and so are its first derivatives; the next one has a sign."""
+    (own,) = scalars.wide
+    symbols = {k: sp.Symbol(k, real=True) for k in scalars.ends}
+    fixed = {symbols[k]: sp.Rational(str(x)) for k, (x, y) in scalars.ends.items() if x == y}
+    f = sign * (parse(scalars.claim["formula"], list(symbols)) - sp.Rational(str(bound)))
+    f = f.xreplace(fixed).replace(sp.tanh, lambda x: 1 - 2 / (sp.exp(2 * x) + 1))
+    turned = -1 if side == "right" else 1
+    functions = [f]
+    for _ in range(order):
+        functions.append(turned * sp.diff(functions[-1], symbols[own]))
+    terms = [f"(fun x => {translate(formula_text(g), {own: 'x'}, _refuse)[0]})" for g in functions]
+    prec = f"i_prec {scalars.bits + 32}"
+    steps = "".join(
+        f"  apply (from_{side} {f} {g}); [derivative | exact_values; lra | ].\n"
+        for f, g in pairwise(terms)
+    )
+    written, _ = translate(scalars.claim["formula"], scalars.names(), _refuse)
+    sides = (written, rational(bound)) if sign > 0 else (rational(bound), written)
+    low, high = map(rational, scalars.ends[own])
+    variable = f"v_{own}"
+    return (
+        f"Lemma {name} : forall {variable}, {low} <= {variable} <= {high} -> 0 <= {sides[0]} - {sides[1]}.\n"
+        f"Proof.\n"
+        f"  assert (A : forall x, {low} <= x <= {high} -> 0 <= {terms[0]} x).\n  {{\n{steps}"
+        f"  intros x H. first [interval with ({prec}) | interval with ({prec}, i_bisect x, i_depth 14)\n"
+        f"    | interval with ({prec}, i_bisect x, i_taylor x, i_depth 14)]. }}\n"
+        f"  intros v H. specialize (A v H). cbv beta in A. apply Rle_trans with (1 := A). right.\n"
+        f"  rewrite ?tanh_exp. first [lra | ring | field; repeat split; try lra; interval].\nQed.\n"
+    )
+
+
+def _refuse(call: str) -> str:
+    raise InputError(f"{call[:60]}: no derivative in Rocq")
