@@ -277,11 +277,11 @@ class Reading:
     id: str
     text: str
     formulas: Formulas = field(default_factory=dict)
-    checks: tuple[Check, ...] = ()
-    wrong: tuple[PlantedError, ...] = ()
-    attack: tuple[Inequality, ...] = ()
+    checks: Sequence[Check] = ()
+    wrong: Sequence[PlantedError] = ()
+    attack: Sequence[Inequality] = ()
     needs: Callable[[Setting], None] | None = None
-    regimes: tuple[Regime, ...] = (ONE_SETTING,)
+    regimes: Sequence[Regime] = (ONE_SETTING,)
 
     def __post_init__(self) -> None:
         """Accept lists, and shield the formulas from changes."""
@@ -351,9 +351,9 @@ class Claim(Displayed):
     title: str
     statement: str
     source: str
-    readings: tuple[Reading, ...]
-    known: Known = Known.FROM_MEMORY
-    assumptions: tuple[str, ...] = ()
+    readings: Sequence[Reading]
+    known: str = Known.FROM_MEMORY
+    assumptions: Sequence[str] = ()
     no_inequality: str = ""
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from mfcheck.claims.setting import Setting
 from mfcheck.constants.graph import ConstantGraph, constant_graph
 from mfcheck.constants.orders import order_texts
 from mfcheck.errors import InputError
+from mfcheck.gaussian.nodes import E2, E, enclosed
 from mfcheck.rigor.ball import bounds, enclose, exact
 
 MAX_DIGITS = 200
@@ -20,7 +21,7 @@ _BITS_PER_DIGIT = 3.3220
 
 
 def evaluate_constants(
-    paper: Paper, setting: Setting, digits: int, *, strict: bool = True
+    paper: Paper, setting: Setting, digits: int, *, strict: bool = False
 ) -> tuple[ConstantRecord, ...]:
     """Return every constant of the paper, each enclosed to `digits` significant digits.
 
@@ -117,7 +118,8 @@ class _Attempt:
     def _leaf(self, node: Constant) -> arb:
         assert node.value is not None
         try:
-            found = node.value(self.setting, self.digits)
+            with ctx.workprec(self.prec):
+                found = node.value(self.setting, self.digits)
         except InputError as error:
             self.failed[node.symbol] = str(error)
             return arb.nan()
@@ -132,11 +134,23 @@ class _Attempt:
 
     def _formula(self, node: Constant) -> arb:
         uses = sorted(node.formula.free_symbols, key=str)
-        value = enclose(node.formula, {s: self.value(s) for s in uses}, self.prec)
+        try:
+            value = self._enclosed(node.formula, {s: self.value(s) for s in uses})
+        except InputError as error:
+            self.failed[node.symbol] = str(error)
+            return arb.nan()
         if not value.is_finite():
             reason = next((self.failed[s] for s in uses if s in self.failed), "")
             self.failed |= {node.symbol: reason} if reason else {}
         return value
+
+    def _enclosed(self, formula: sp.Expr, values: dict[sp.Symbol, arb]) -> arb:
+        if not formula.has(E, E2):
+            return enclose(formula, values, self.prec)
+        if not all(value.is_finite() for value in values.values()):
+            return arb.nan()
+        activation = self.setting.activation if self.setting.has_activation else None
+        return enclosed(formula, values, activation, self.digits)
 
     def _parameter(self, symbol: sp.Symbol) -> arb:
         name = next(p.name for p in self.graph.parameters if p.symbol == symbol)

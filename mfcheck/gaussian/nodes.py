@@ -7,6 +7,7 @@ setting. Derivatives in the variance follow Stein: `dE f/dq = E f''/2`.
 import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -252,21 +253,37 @@ def _rational(value: Any) -> sp.Rational:
 def _float_value(
     expr: sp.Expr, values: Mapping[sp.Symbol, float], activation: Activation | sp.Expr | None
 ) -> float:
-    evaluate: Callable[[sp.Expr], float] = lambda part: _float_value(part, values, activation)  # noqa: E731
-    known: dict[sp.Basic, sp.Expr] = {}
-    parameters = {s: sp.nsimplify(v, rational=True) for s, v in values.items() if s != X}
-    for node in outermost(expr):
-        if isinstance(node, E):
-            prepared = moment(node.function.xreplace(parameters), activation)
-            known[node] = sp.Float(
-                prepared.number(evaluate(node.variance), evaluate(node.mean)), 17
-            )
-        else:
-            f, g = (part.expr.xreplace(parameters) for part in node.args[:2])
-            q1, q2, c = (evaluate(part) for part in node.args[2:])
-            known[node] = sp.Float(pair_number(f, g, q1, q2, c, activation), 17)
-    result = expr.xreplace(known).subs({s: sp.Float(v, 17) for s, v in values.items()})
-    if result.free_symbols:
-        names = ", ".join(sorted(s.name for s in result.free_symbols))
-        raise InputError(f"no value for {names}")
-    return float(result.evalf(17))
+    nodes, symbols, code = _plan(expr)
+    if missing := [s.name for s in symbols if s not in values]:
+        raise InputError(f"no value for {', '.join(missing)}")
+    found = [_float_node(node, values, activation) for node in nodes]
+    return float(code(*(values[s] for s in symbols), *found))
+
+
+@lru_cache(maxsize=512)
+def _plan(expr: sp.Expr) -> tuple[tuple[Any, ...], tuple[sp.Symbol, ...], Callable[..., float]]:
+    """Return the outermost nodes, the symbols outside them, and code in these symbols and the nodes' values."""
+    nodes = outermost(expr)
+    replaced = {node: sp.Dummy(f"e{k}", real=True) for k, node in enumerate(nodes)}
+    plain = expr.xreplace(replaced)
+    symbols = tuple(sorted(plain.free_symbols - set(replaced.values()), key=str))
+    code = sp.lambdify((*symbols, *replaced.values()), plain, ["scipy", "numpy"])
+    return tuple(nodes), symbols, code
+
+
+def _float_node(
+    node: Any, values: Mapping[sp.Symbol, float], activation: Activation | sp.Expr | None
+) -> float:
+    parts = node.args[:1] if isinstance(node, E) else node.args[:2]
+    inside = [_with_numbers(part.expr, values) for part in parts]
+    rest = [_float_value(part, values, activation) for part in node.args[len(parts) :]]
+    if isinstance(node, E):
+        return moment(inside[0], activation).number(*rest)
+    f, g = inside
+    q1, q2, c = rest
+    return pair_number(f, g, q1, q2, c, activation)
+
+
+def _with_numbers(f: sp.Expr, values: Mapping[sp.Symbol, float]) -> sp.Expr:
+    used = [s for s in f.free_symbols if s in values and s != X]
+    return f.xreplace({s: sp.nsimplify(values[s], rational=True) for s in used}) if used else f

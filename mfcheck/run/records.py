@@ -16,7 +16,7 @@ from mfcheck.claims.record import (
     Evidence,
     ReadingRecord,
 )
-from mfcheck.claims.verdict import Outcome, Question, Scope, Verdict, combine, explain
+from mfcheck.claims.verdict import Known, Outcome, Question, Scope, Verdict, combine, explain
 from mfcheck.run.tasks import Result, What
 
 Checks = Mapping[str, CheckRecord]
@@ -86,7 +86,7 @@ def _reading_record(claim: Claim, reading: Reading, ran: Checks, audits: Audits)
         text=reading.text,
         verdict=verdict,
         because=because,
-        known=claim.known,
+        known=Known(claim.known),
         formulas=formulas,
     )
 
@@ -100,8 +100,8 @@ def claim_record(claim: Claim, ran: Checks, audits: Audits | None = None) -> Cla
         title=claim.title,
         statement=claim.statement,
         source=claim.source,
-        known=claim.known,
-        assumptions=claim.assumptions,
+        known=Known(claim.known),
+        assumptions=tuple(claim.assumptions),
         verdict=readings[0].verdict,
         readings=readings,
         checks=tuple(ran[check.id] for check in claim.checks if check.id in ran),

@@ -513,7 +513,7 @@ SIZES = (100, 400, 1600, 6400)
 TIME = 3
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _chain(q, m, p, step, noise, d, z, marks, out):  # type: ignore[no-untyped-def]
     done = 0
     for k in range(len(marks)):

@@ -95,11 +95,29 @@ def formulas() -> st.SearchStrategy[sp.Expr]:
 
 
 def slope(expr: sp.Expr) -> float:
-    """Logarithmic slope between n = 1e200 and 1e240, of an expression with a = 1.3 and b = 0.7."""
+    """Logarithmic slope between n = 1e200 and 1e240, of an expression with a = 1.3 and b = 0.7.
+
+    The digits rise until they make no difference: `exp(1/(b**2*n**7 + 1)) - 1` needs as many as n**7 has.
+    """
     f = sp.lambdify(n, expr.subs({a: Q(13, 10), b: Q(7, 10)}), "mpmath")
-    with mpmath.workdps(1500):
-        low, high = (mpmath.log(abs(f(mpmath.mpf(10) ** k))) for k in (200, 240))
-        return float((high - low) / (40 * mpmath.log(10)))
+    before = None
+    for digits in (700, 1500, 4500, 13500, 40500):
+        with mpmath.workdps(digits):
+            low, high = (abs(f(mpmath.mpf(10) ** k)) for k in (200, 240))
+            if low == 0 or high == 0:
+                continue
+            found = float((mpmath.log(high) - mpmath.log(low)) / (40 * mpmath.log(10)))
+        if before is not None and abs(found - before) < 1e-9:
+            return found
+        before = found
+    raise AssertionError(f"the slope of {expr} does not settle")
+
+
+@pytest.mark.parametrize("power", [1, 3, 7, 20])
+def test_slopes_of_small_differences(power: int) -> None:
+    """The yardstick itself: what cancels leaves the slope of the next term."""
+    assert slope(sp.exp(1 / (b**2 * n**power + 1)) - 1) == pytest.approx(-power, abs=1e-9)
+    assert slope(sp.sqrt(1 + a / n**power) - 1) == pytest.approx(-power, abs=1e-9)
 
 
 @settings(deadline=None, max_examples=80)
