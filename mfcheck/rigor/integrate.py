@@ -50,6 +50,9 @@ def expectation_sqrt2_of(parts: Sequence[Piece], digits: int = 30, symmetry: int
         value = _expectation(parts, digits + guard, symmetry == 1)
         if is_accurate(value, digits):
             return value
+    if not value.is_finite():
+        where = str(max((part.expr for part in parts), key=lambda e: e.count_ops()))[:60]
+        raise InputError(f"E[{where}] is not known to be finite: no bound is found near some point")
     raise InputError(f"{digits} digits of an expectation are out of reach")
 
 

@@ -16,6 +16,7 @@ from mfcheck.symbolic.activation import X
 _NONSMOOTH = (sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min, sp.Piecewise)
 _NOT_CUT = (sp.DiracDelta, sp.floor, sp.ceiling, sp.frac, sp.Mod)
 """What jumps, or is no function, and is not cut into pieces."""
+_UNDEFINED = (sp.nan, sp.zoo, sp.oo, -sp.oo)
 MAX_PIECES = 32
 
 
@@ -153,14 +154,35 @@ def _inside(piece: Piece) -> sp.Expr:
 def continuous_derivatives(parts: Sequence[Piece], highest: int = 3) -> int:
     """Return how many derivatives are continuous across all cuts: -1 for a jump, at most `highest`.
 
+    A derivative that is infinite at a cut, as that of a root, is not continuous.
+
     Raises:
         InputError: equality of the two sides is open.
     """
     for order in range(highest + 1):
         for left, right in pairwise(parts):
-            if differs_from_zero(sp.diff(left.expr - right.expr, X, order).subs(X, left.upper)):
+            sides = [sp.diff(part.expr, X, order).subs(X, left.upper) for part in (left, right)]
+            if any(side.has(*_UNDEFINED) for side in sides):
+                sides = [_one_sided(part, left.upper, order) for part in (left, right)]
+            if any(side.is_infinite for side in sides) or differs_from_zero(sides[0] - sides[1]):
                 return order - 1
     return highest
+
+
+def _one_sided(part: Piece, place: sp.Expr, order: int) -> sp.Expr:
+    """Return the limit of a derivative at an end of a piece, where its formula has no value.
+
+    Raises:
+        InputError: it is not found.
+    """
+    side = "-" if part.upper == place else "+"
+    try:
+        value = sp.limit(sp.diff(part.expr, X, order), X, place, side)
+    except (NotImplementedError, ValueError, TypeError):
+        value = sp.nan
+    if value.has(sp.nan, sp.AccumBounds, sp.Limit):
+        raise InputError(f"whether derivative {order} is finite at x = {place} is open")
+    return sp.oo if value.is_infinite else value
 
 
 def differs_from_zero(difference: sp.Expr) -> bool:

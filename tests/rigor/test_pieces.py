@@ -4,9 +4,11 @@ import pytest
 import sympy as sp
 
 from mfcheck.errors import InputError
+from mfcheck.gaussian.hermite import totals
 from mfcheck.rigor.ball import enclose
 from mfcheck.rigor.pieces import continuous_derivatives, pieces
-from mfcheck.symbolic.activation import LIBRARY, X
+from mfcheck.rigor.suprema import suprema
+from mfcheck.symbolic.activation import LIBRARY, Activation, X
 from mfcheck.symbolic.expression import parse
 
 KINKED = {
@@ -102,3 +104,29 @@ def test_equal_sides_in_disguise_are_continuous() -> None:
 def test_cuts_that_coincide_in_disguise() -> None:
     expr = sp.Abs(X - sp.sqrt(3 + 2 * sp.sqrt(2))) + sp.Abs(X - 1 - sp.sqrt(2))
     assert len(pieces(expr)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "smooth"),
+    [
+        ("sqrt(abs(x))", 0),
+        ("abs(x)**(1/3)", 0),
+        ("sqrt(abs(x-1))", 0),
+        ("sqrt(relu(x))", 0),
+        ("x*sqrt(abs(x))", 1),
+        ("abs(x)**(3/2)", 1),
+        ("abs(x)**(5/2)*sign(x)", 2),
+        ("abs(x)**(7/2)", 3),
+        ("sqrt(abs(x)+1)", 0),
+    ],
+)
+def test_a_derivative_that_is_infinite_at_a_kink_is_not_continuous(text: str, smooth: int) -> None:
+    assert continuous_derivatives(pieces(parse(text))) == smooth
+
+
+def test_the_reason_is_given_where_a_root_has_no_moments() -> None:
+    activation = Activation("root", parse("sqrt(abs(x))"))
+    with pytest.raises(InputError, match="not known to be finite"):
+        totals(activation, 10)
+    states = [found.state for found in suprema(activation, 8)]
+    assert states == ["infinite", "unknown", "undefined", "undefined"]
