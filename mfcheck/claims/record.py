@@ -412,3 +412,14 @@ class Review(Record):
     references: tuple[str, ...] = ()
     audits: tuple[AuditRecord, ...] = ()
     """Can the assumptions be met, each alone and all of a claim together, in the regimes of the claims?"""
+
+    def __getitem__(self, claim: str) -> ClaimRecord:
+        """Return the record of a claim.
+
+        Raises:
+            KeyError: the review holds no claim of that id.
+        """
+        found = {record.id: record for record in self.claims}
+        if claim not in found:
+            raise KeyError(f"no claim {claim!r}; the review has: {', '.join(found)}")
+        return found[claim]

@@ -3,11 +3,15 @@
 Points are rows as in `mfcheck.claims.Data`. This is the only module of mfcheck that imports Hypothesis.
 """
 
+import os
+import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import platformdirs
 from hypothesis import HealthCheck, Phase, given, seed, settings, target
 from hypothesis import strategies as st
 
@@ -17,6 +21,10 @@ from mfcheck.claims.setting import Data, Setting
 from mfcheck.points import configurations as conf
 from mfcheck.points.configurations import Points
 from mfcheck.symbolic.activation import LIBRARY, Activation, activation
+
+if "_hypothesis_pytestplugin" not in sys.modules:  # else it is the author's, for tests of their own
+    _CACHE = Path(platformdirs.user_cache_dir("mfcheck", appauthor=False)) / "hypothesis"
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(_CACHE))
 
 T = TypeVar("T")
 Drawn = st.SearchStrategy[T]

@@ -5,15 +5,19 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mfcheck.catalog import entries
 from mfcheck.claims.experiment import Cell, Experiment, Numbers, Sweep
 from mfcheck.claims.model import Paper
 from mfcheck.claims.record import Estimate, ExperimentRecord, PointRecord
 from mfcheck.errors import InputError
+from mfcheck.run.identity import code_of, code_of_mfcheck
+from mfcheck.run.records import versions
 from mfcheck.run.store import require_folder
 
 MAX_REPLICATES = 10_000
@@ -69,7 +73,7 @@ def run_experiment(
         sets: options as `NAME=VALUE`.
         seed: of all random numbers.
         replicates: seeds for each point; the experiment's own number if None.
-        out: folder of the finished replicates, `ID.jsonl`; None keeps nothing.
+        out: folder of the finished replicates, `ID.jsonl`, of which those of the same code count; None keeps nothing.
         watch: is called with the fraction done.
 
     Raises:
@@ -84,6 +88,7 @@ def run_experiment(
     if out is not None:
         require_folder(out)
     log = Log(None if out is None else out / f"{id}.jsonl")
+    sweep = replace(sweep, context=f"{sweep.context} {_code(paper, sweep)}".strip())
     points = _points(sweep, f"{paper.id}:{id}", seed, count, log, watch)
     return ExperimentRecord(
         paper=paper.id,
@@ -95,6 +100,12 @@ def run_experiment(
         points=points,
         plots=sweep.plots(points),
     )
+
+
+def _code(paper: Paper, sweep: Sweep) -> str:
+    """Return a digest of the code that the numbers depend on: replicates of other code are not taken over."""
+    module = entries().get(paper.id, sweep.work.__module__).partition(":")[0]
+    return _digest([code_of_mfcheck(), *code_of(module), versions()])
 
 
 class Log:

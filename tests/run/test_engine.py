@@ -105,6 +105,21 @@ def test_a_check_that_dies_by_bad_luck_gets_another_chance(
     assert not any(result.crashed for result in results.values())
 
 
+@pytest.mark.parametrize("behaviour", ["loop", "deaf"])
+def test_a_check_that_never_ends_is_ended(
+    toy: str, log: Log, monkeypatch: pytest.MonkeyPatch, behaviour: str
+) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", behaviour)
+    events = list(run_tasks(make_job(toy), tasks_of(toy, SHAKY), 1, seconds=2.0))
+    results = {event.task.id: event for event in events if isinstance(event, Result)}
+    assert sorted(results) == sorted(SHAKY)
+    late = results["fragile/stated/fragile.run"]
+    assert late.reason == "stopped after 2 s, the longest time for one check (--check-seconds)"
+    assert 2.0 <= late.seconds < 30.0
+    assert [id for id in SHAKY if results[id].crashed] == ["fragile/stated/fragile.run"]
+    assert log() == SHAKY  # it is not tried again
+
+
 def test_what_a_check_prints_does_not_disturb(toy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOY_BEHAVIOUR", "print")
     assert not run(toy, SHAKY)["fragile/stated/fragile.run"].crashed

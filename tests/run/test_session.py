@@ -1,16 +1,22 @@
+import importlib
 import json
 import re
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import mfcheck
 from mfcheck import __version__
 from mfcheck.claims import Review
 from mfcheck.errors import InputError
 from mfcheck.run import Event, Interrupted, Result, Started, power, read_setting, review
+from mfcheck.run.folder import OutFolder
+from mfcheck.run.identity import code_of
 from mfcheck.symbolic.activation import Activation, activation
 from mfcheck.verify import verify
 
@@ -192,6 +198,8 @@ def test_crashed_checks_run_again_on_resume(
     [
         ({"budget": "huge"}, "unknown budget 'huge'; choose one of quick, standard, thorough"),
         ({"seed": -1}, "the seed must be >= 0, got -1"),
+        ({"seed": 2**32}, "the seed must be <= 4294967295, got 4294967296"),
+        ({"check_seconds": 0}, "the seconds for a check must be > 0, got 0"),
         ({"jobs": 0}, "the number of jobs must be >= 1, got 0"),
         ({"claims": ["lemma9"]}, "unknown claim 'lemma9'; toy has: square, false, cited, fragile"),
         ({"resume": True}, "resuming needs the folder"),
@@ -300,3 +308,137 @@ def test_a_review_without_its_audit_decides_nothing(toy: str, tmp_path: Path) ->
     assert caught.value.review.audits == ()
     resumed = review("empty_paper:paper", jobs=1, out=tmp_path, resume=True)
     assert verdicts(resumed) == {"nothing": "vacuous"}
+
+
+def test_the_largest_seed_is_one(toy: str) -> None:
+    assert verdicts(review(toy, seed=2**32 - 1, jobs=1)) == CALM
+
+
+PAPER = """\
+from dataclasses import replace
+from mfcheck.claims import Check, Claim, Evidence, Kind, Question, Reading, Scope
+from toy_paper import paper as toy
+import sympy as sp
+
+n, rho = sp.symbols("n rho")
+
+
+def same(context):
+    holds = sp.expand(context["floor"] - (1 - (n - 1) * rho)) == 0
+    return Evidence(passed=bool(holds), scope=Scope.WHOLE)
+
+
+def no(context):
+    return Evidence(passed=False, scope=Scope.WHOLE, reason="the counterexample")
+
+
+claim = Claim(
+    id="gershgorin",
+    title="t",
+    statement="s",
+    source="q",
+    readings=(
+        Reading("stated", "As it stands.", {"floor": FORMULA}, (Check("same", Kind.EXACT, same),)),
+        OTHER
+    ),
+)
+paper = replace(toy, id="mine", claims=(claim,), constants=())
+"""
+
+
+@pytest.fixture
+def mine(toy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
+    """Return a function that writes the paper `mine`, with a formula and another reading, and returns its reference."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+
+    def write(formula: str, other: str = "") -> str:
+        text = PAPER.replace("FORMULA", formula).replace("OTHER", other)
+        (tmp_path / "mine_paper.py").write_text(text)
+        monkeypatch.delitem(sys.modules, "mine_paper", raising=False)
+        importlib.invalidate_caches()
+        code_of.cache_clear()
+        return "mine_paper:paper"
+
+    return write
+
+
+def test_a_changed_formula_is_not_proved_by_the_run_of_another(
+    mine: Callable[..., str], tmp_path: Path
+) -> None:
+    right = mine("1 - (n - 1) * rho")
+    assert verdicts(review(right, out=tmp_path / "out", jobs=1)) == {"gershgorin": "proved"}
+    assert (
+        verdicts(review(right, out=tmp_path / "out", jobs=1, resume=True))["gershgorin"] == "proved"
+    )
+    wrong = mine("1 - (n + 1) * rho")
+    with pytest.raises(InputError, match="cannot resume: the code of the run in"):
+        review(wrong, out=tmp_path / "out", jobs=1, resume=True)
+    assert verdicts(review(wrong, out=tmp_path / "out", jobs=1)) == {"gershgorin": "refuted"}
+
+
+@pytest.mark.parametrize(
+    ("question", "verdict", "words"),
+    [
+        ("HOLDS", "refuted", "the claim is false: the counterexample"),
+        ("FOLLOWS", "gap", "the claim does not follow from what the paper cites for it"),
+        ("APPLIES", "vacuous", "the claim says nothing"),
+    ],
+)
+def test_a_reading_that_is_not_the_first_is_heard(
+    mine: Callable[..., str], question: str, verdict: str, words: str
+) -> None:
+    check = f"Check('no', Kind.EXACT, no, question=Question.{question})"
+    other = f"Reading('uniform', 'Uniformly in n.', checks=({check},)),"
+    result = review(mine("1 - (n - 1) * rho", other), jobs=1)
+    assert [reading.verdict.value for reading in result.claims[0].readings] == ["proved", verdict]
+    [finding] = result.findings
+    assert finding.id == f"gershgorin.uniform.{verdict}"
+    assert finding.severity == "minor"
+    assert finding.text.startswith("In the reading 'uniform' (Uniformly in n), ")
+    assert words in finding.text
+    assert finding.evidence == ("gershgorin/uniform/no",)
+
+
+def test_what_a_check_raises_is_found_in_its_file(mine: Callable[..., str], tmp_path: Path) -> None:
+    reference = mine("1 - (n - 1) * rho")
+    path = tmp_path / "mine_paper.py"
+    text = path.read_text()
+    line = next(i for i, words in enumerate(text.splitlines(), 1) if 'context["floor"]' in words)
+    path.write_text(text.replace('context["floor"]', 'context["flor"]'))
+    [check] = review(reference, jobs=1).claims[0].checks
+    assert check.crashed
+    assert check.reason == f"KeyError: 'flor' (mine_paper.py, line {line})"
+
+
+def test_a_check_that_never_ends_does_not_stop_the_review(
+    toy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", "deaf")
+    result = review(toy, jobs=2, check_seconds=5)
+    assert result.complete
+    assert verdicts(result) == CALM | {"fragile": "inconclusive"}
+    finding = next(f for f in result.findings if f.claim == "fragile")
+    assert "stopped after 5 s" in finding.text
+
+
+def test_the_folder_of_a_run_is_its_own(toy: str, tmp_path: Path) -> None:
+    (tmp_path / "review.json").write_text("mine")
+    with pytest.raises(InputError, match="mfcheck did not write it"):
+        review(toy, out=tmp_path, claims=["square"])
+    assert [path.name for path in tmp_path.iterdir()] == ["review.json"]
+    review(toy, out=str(tmp_path / "new"), claims=["square"])
+    review(toy, out=str(tmp_path / "new"), claims=["square"])
+    with (
+        OutFolder(tmp_path / "new").locked(),
+        ThreadPoolExecutor(1) as pool,
+        pytest.raises(InputError, match="another run is writing"),
+    ):
+        pool.submit(review, toy, out=tmp_path / "new", claims=["square"]).result()
+
+
+def test_a_review_is_read_by_claims(toy: str) -> None:
+    result = mfcheck.review(toy, claims=["square"], jobs=1)
+    assert result["square"].verdict.value == "proved"
+    with pytest.raises(KeyError, match="no claim 'cube'; the review has: square"):
+        result["cube"]

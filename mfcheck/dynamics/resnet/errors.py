@@ -39,3 +39,7 @@ class StepCollapseError(FlowError):
 
 class StepLimitError(FlowError):
     """The run needs, or needed, more time steps than allowed."""
+
+
+class InterruptedFlowError(FlowError, KeyboardInterrupt):
+    """The run was interrupted from the keyboard."""

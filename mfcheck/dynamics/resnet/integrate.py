@@ -8,6 +8,7 @@ import numpy as np
 from mfcheck.dynamics.resnet.errors import (
     DivergenceError,
     FlowError,
+    InterruptedFlowError,
     StepCollapseError,
     StepLimitError,
 )
@@ -131,7 +132,7 @@ def integrate(
 
     Raises:
         MemoryLimitError: the run does not fit in memory.
-        FlowError: divergence, collapse of the step, too many steps; holds what was computed.
+        FlowError: divergence, collapse of the step, too many steps, an interruption; holds what was computed.
     """
     memory = check_memory(problem, numerics)
     start = initial_state(problem, numerics, replicate) if start is None else start
@@ -143,15 +144,18 @@ def integrate(
     least_loss = 1e-2 * numerics.loss_factor * flow.loss(start)
     stepper = Stepper(flow, typical_sizes(problem, float(times[-1]), top), least_loss, switch)
     run = _Run(stepper, recorder, numerics, float(times[-1]))
-    run.record()
-    for index, target in enumerate(times[1:], start=2):
-        run.advance(float(target), float(times[1]))
+    try:
         run.record()
-        if progress is not None:
-            progress(index / times.size)
-        loss = recorder.rows[-1][2]
-        if stop_at_loss and loss <= numerics.loss_factor * recorder.rows[0][2]:
-            break
+        for index, target in enumerate(times[1:], start=2):
+            run.advance(float(target), float(times[1]))
+            run.record()
+            if progress is not None:
+                progress(index / times.size)
+            loss = recorder.rows[-1][2]
+            if stop_at_loss and loss <= numerics.loss_factor * recorder.rows[0][2]:
+                break
+    except KeyboardInterrupt as error:
+        raise InterruptedFlowError("interrupted", stepper.time, run.result()) from error
     return recorder.trajectory(stepper, run.steps, run.rejected)
 
 

@@ -20,7 +20,7 @@ import numba
 import numpy as np
 from scipy import stats
 
-from mfcheck.dynamics.resnet.errors import FlowError
+from mfcheck.dynamics.resnet.errors import FlowError, InterruptedFlowError
 from mfcheck.dynamics.resnet.integrate import integrate
 from mfcheck.dynamics.resnet.memory import check_memory
 from mfcheck.dynamics.resnet.problem import Array, Numerics, Problem
@@ -177,6 +177,9 @@ def simulate(
         except FlowError as error:
             reason = f"{error.reason}, in a run for the errors"
             raise type(error)(reason, error.time, reference) from error
+        except KeyboardInterrupt as error:
+            reason, end = "interrupted, in a run for the errors", float(reference.time[-1])
+            raise InterruptedFlowError(reason, end, reference) from error
     runs[_Job("full", 0)] = reference
     return _combine(problem, numerics, runs, clock.perf_counter() - began, planned.memory)
 
