@@ -95,15 +95,18 @@ def formulas() -> st.SearchStrategy[sp.Expr]:
 
 
 def slope(expr: sp.Expr) -> float:
-    """Logarithmic slope between n = 1e200 and 1e240, of an expression with a = 1.3 and b = 0.7.
+    """Logarithmic slope between n = 1e100 and 1e140, of an expression with a = 1.3 and b = 0.7.
 
     The digits rise until they make no difference: `exp(1/(b**2*n**7 + 1)) - 1` needs as many as n**7 has.
     """
     f = sp.lambdify(n, expr.subs({a: Q(13, 10), b: Q(7, 10)}), "mpmath")
     before = None
-    for digits in (700, 1500, 4500, 13500, 40500):
+    for digits in (500, 1000, 2000, 4000, 8000, 16000):
         with mpmath.workdps(digits):
-            low, high = (abs(f(mpmath.mpf(10) ** k)) for k in (200, 240))
+            try:
+                low, high = (abs(f(mpmath.mpf(10) ** k)) for k in (100, 140))
+            except ZeroDivisionError:
+                continue
             if low == 0 or high == 0:
                 continue
             found = float((mpmath.log(high) - mpmath.log(low)) / (40 * mpmath.log(10)))
@@ -126,7 +129,7 @@ def test_orders_are_logarithmic_slopes(expr: sp.Expr) -> None:
     found = order(expr, n)
     assume(found is not None)
     logs = expr.count(sp.log)
-    # A factor log(n)**k shifts the slope by less than k/500 over this range.
+    # A factor log(n)**k shifts the slope by less than k/250 over this range.
     assert slope(expr) == pytest.approx(float(found), abs=1e-6 + 0.01 * logs)
 
 
