@@ -1,0 +1,102 @@
+"""Exact numbers as terms: products multiplied out, and whether such a number is zero. Trusted."""
+
+from fractions import Fraction
+
+from flint import ctx
+
+from mfcheck.lemma import terms
+from mfcheck.lemma.evaluate import Program
+from mfcheck.lemma.terms import Term
+
+_MAX_PARTS = 400
+
+
+def expanded(t: Term) -> Term:
+    """Return the term with products of sums multiplied out, and `sin^2` written with `cos^2`, at every level of sums.
+
+    What grows beyond `_MAX_PARTS` parts is left as it is.
+    """
+    if t.op in ("num", "var", "pi"):
+        return t
+    if t.op == "add":
+        c = t.coefficients()
+        parts = [(k, expanded(x)) for k, x in zip(c[1:], t.args, strict=True)]
+        return terms.combination([(c[0], terms.num(1)), *parts])
+    if t.op == "mul":
+        return _expanded_product(t)
+    inner = tuple(expanded(a) for a in t.args)
+    if t.op == "tan":
+        return terms.div(terms.call("sin", *inner), terms.call("cos", *inner))
+    return terms.rebuild(t, inner)
+
+
+def _expanded_product(t: Term) -> Term:
+    total: list[tuple[Fraction, Term]] = [(Fraction(1), terms.num(1))]
+    for base, e in zip(t.args, t.exponents(), strict=True):
+        inner = expanded(base)
+        if base.op == "sin" and e.denominator == 1 and e >= 2:
+            square = terms.sub(terms.num(1), terms.power(terms.call("cos", base.args[0]), 2))
+            factors = [square] * (int(e) // 2) + [base] * (int(e) % 2)
+        elif inner.op == "add" and e.denominator == 1 and 1 <= e <= 12:
+            factors = [inner] * int(e)
+        else:
+            factors = [terms.power(inner, e)]
+        for factor in factors:
+            grown = _distributed(total, factor)
+            if grown is None:
+                return t
+            total = grown
+    return terms.combination(total)
+
+
+def _distributed(
+    total: list[tuple[Fraction, Term]], factor: Term
+) -> list[tuple[Fraction, Term]] | None:
+    parts = summands(factor)
+    if len(parts) * len(total) > _MAX_PARTS:
+        return None
+    product = terms.combination([(a * b, terms.mul(x, y)) for a, x in total for b, y in parts])
+    return summands(product)
+
+
+def summands(t: Term) -> list[tuple[Fraction, Term]]:
+    """Return a sum as its parts with their coefficients."""
+    if t.op != "add":
+        return [(Fraction(1), t)]
+    c = t.coefficients()
+    parts = list(zip(c[1:], t.args, strict=True))
+    return [(c[0], terms.num(1)), *parts] if c[0] else parts
+
+
+def is_zero(t: Term) -> bool | None:
+    """Say whether a term is zero for all values of its variables; None if that cannot be told."""
+    reduced = expanded(t)
+    for _ in range(3):
+        if reduced.op == "num":
+            return not reduced.value()
+        again = expanded(_cleared(reduced))
+        if again is reduced:
+            break
+        reduced = again
+    if not reduced.free:
+        with ctx.workprec(256):
+            b = Program([reduced], ())(())[0]
+        if b > 0 or b < 0:
+            return False
+    return None
+
+
+def _cleared(t: Term) -> Term:
+    """Multiply a sum by the denominators of its parts; this changes no zero."""
+    worst: dict[Term, Fraction] = {}
+    for _, part in summands(t):
+        if part.op == "mul":
+            for base, e in zip(part.args, part.exponents(), strict=True):
+                if e < 0 and (base.op == "add" or base.free):
+                    worst[base] = min(worst.get(base, Fraction(0)), e)
+    factors = [(base, -e) for base, e in worst.items()]
+    if not factors:
+        return t
+    return terms.combination(
+        [(k, terms.product([(p, Fraction(1)), *factors])) for k, p in summands(t)]
+    )

@@ -1,0 +1,1 @@
+"""The search for a proof or a counterexample; nothing here is trusted."""

@@ -1,0 +1,297 @@
+"""Changes of a problem that keep its truth: definitions solved for a variable, and other forms of the same statement.
+
+Each returns problems whose truth implies that of the given one; the search chooses among them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from mfcheck.lemma import terms
+from mfcheck.lemma.constants import expanded
+from mfcheck.lemma.formula import Atom, Formula, conjuncts, free, join
+from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball, propagated, relevant
+from mfcheck.lemma.terms import Term, num, power, var
+
+
+def with_ranges(problem: Problem, extra: tuple[Formula, ...] = ()) -> Problem | None:
+    """Return the problem with hypotheses on single variables made ranges; None if they are contradictory."""
+    cut = bounded(problem.ranges, (*problem.hypotheses, *extra))
+    if cut is None:
+        return None
+    ranges = propagated(cut.ranges, cut.hypotheses)
+    if ranges is None:
+        return None
+    return replace(problem, ranges=ranges, hypotheses=cut.hypotheses)
+
+
+def range_formulas(name: str, r: Range) -> list[Formula]:
+    """Return a range as hypotheses."""
+    x, found = var(name), list[Formula]()
+    if r.low is not None:
+        found.append(Atom(terms.sub(x, r.low), ">=" if r.low_closed else ">"))
+    if r.high is not None:
+        found.append(Atom(terms.sub(r.high, x), ">=" if r.high_closed else ">"))
+    return found
+
+
+def replaced(
+    problem: Problem, name: str, value: Term, extra: tuple[Formula, ...] = ()
+) -> Problem | None:
+    """Return the problem with a variable replaced, its range kept as hypotheses on the value."""
+    outer = tuple(range_formulas(name, problem.ranges[name]))
+    whole = replace(problem, hypotheses=(*problem.hypotheses, *outer, *extra))
+    new = whole.substituted(name, value, f"{name} = {terms.text(value)}")
+    return with_ranges(new)
+
+
+def solved(problem: Problem) -> list[Problem] | None:
+    """Solve one equation among the hypotheses for a variable; None if there is none, [] if they are contradictory."""
+    for name, r in problem.ranges.items():
+        if r.is_point() and r.low is not None:
+            new = problem.substituted(name, r.low, f"{name} = {terms.text(r.low)}")
+            again = with_ranges(new)
+            return [again] if again is not None else []
+    equations = [
+        h
+        for whole in problem.hypotheses
+        for h in conjuncts(whole)
+        if isinstance(h, Atom) and h.relation == "==" and h.term.free
+    ]
+    for solver in (_solved_line, _solved_power, _solved_circle):
+        for h in equations:
+            cases = solver(problem, h)
+            if cases is not None:
+                return cases
+    return None
+
+
+def _without(problem: Problem, h: Formula) -> Problem:
+    rest: list[Formula] = []
+    for whole in problem.hypotheses:
+        rest += [p for p in conjuncts(whole) if p != h]
+    return replace(problem, hypotheses=tuple(rest))
+
+
+def _solved_line(problem: Problem, h: Atom) -> list[Problem] | None:
+    options = []
+    for name in sorted(h.term.free & problem.ranges.keys()):
+        slope, rest = _line_parts(h.term, name)
+        if slope is None or rest is None or slope.op != "num" or not slope.value():
+            continue
+        value = terms.scale(-1 / slope.value(), rest)
+        if not _is_polynomial(value):
+            continue
+        options.append((terms.size(value), name, value))
+    if not options:
+        return None
+    _, name, value = min(options, key=lambda o: (o[0], o[1]))
+    new = replaced(_without(problem, h), name, value)
+    return [new] if new is not None else []
+
+
+def _line_parts(t: Term, name: str) -> tuple[Term | None, Term | None]:
+    slope = terms.derivative(t, name)
+    if name in slope.free:
+        return None, None
+    return slope, terms.substitute(t, {name: num(0)})
+
+
+def _is_polynomial(t: Term) -> bool:
+    return all(
+        x.op in ("num", "var", "pi", "add")
+        or (x.op == "mul" and all(e.denominator == 1 and e > 0 for e in x.exponents()))
+        for x in terms.order([t])
+    )
+
+
+def _solved_power(problem: Problem, h: Atom) -> list[Problem] | None:
+    """Solve `a x^n + b = 0` where the sign of x is known or n is odd."""
+    for name in sorted(h.term.free & problem.ranges.keys()):
+        found = pure_power(h.term, name)
+        if found is None:
+            continue
+        n, a, b = found
+        inner = terms.neg(terms.div(b, a))
+        r = problem.ranges[name]
+        rest = _without(problem, h)
+        extra: tuple[Formula, ...] = (Atom(inner, ">="),)
+        at_least = r.low is not None and constant_ball(r.low) >= 0
+        if n == 3:
+            cases: list[tuple[Term, tuple[Formula, ...]]] = [(terms.call("cbrt", inner), ())]
+        elif n % 2 == 0 or at_least:
+            cases = [(power(inner, Fraction(1, n)), extra)]
+            if not at_least:
+                cases.append((terms.neg(cases[0][0]), extra))
+        else:
+            continue
+        made = [replaced(rest, name, value, more) for value, more in cases]
+        return [p for p in made if p is not None]
+    return None
+
+
+def pure_power(t: Term, name: str) -> tuple[int, Term, Term] | None:
+    """Return `(n, a, b)` with `t = a x^n + b`, n >= 2."""
+    if t.op != "add":
+        return None
+    x = var(name)
+    degree, lead, rest = 0, list[tuple[Fraction, Term]](), list[tuple[Fraction, Term]]()
+    c = t.coefficients()
+    for k, part in zip(c[1:], t.args, strict=True):
+        if name not in part.free:
+            rest.append((k, part))
+            continue
+        if part.op != "mul" or x not in part.args:
+            return None
+        e = part.exponents()[part.args.index(x)]
+        other = terms.mul(part, power(x, -e))
+        if e.denominator != 1 or e < 2 or name in other.free or degree not in (0, int(e)):
+            return None
+        degree = int(e)
+        lead.append((k, other))
+    rest.append((c[0], num(1)))
+    return (degree, terms.combination(lead), terms.combination(rest)) if degree else None
+
+
+def _solved_circle(problem: Problem, h: Atom) -> list[Problem] | None:
+    """Put a point of the unit circle as cosine and sine of an angle."""
+    t = h.term
+    for a in sorted(t.free & problem.ranges.keys()):
+        for b in sorted(t.free & problem.ranges.keys()):
+            if a < b and _is_circle(t, a, b):
+                return [_on_circle(_without(problem, h), a, b)]
+    return None
+
+
+def _is_circle(t: Term, a: str, b: str) -> bool:
+    circle = terms.add(power(var(a), 2), power(var(b), 2), num(-1))
+    return t is circle or t is terms.neg(circle)
+
+
+def _on_circle(problem: Problem, a: str, b: str) -> Problem:
+    straight = _extreme_on_circle(problem, a, b)
+    if straight is not None:
+        return straight
+    angle = f"{a}_angle"
+    t = var(angle)
+    outer = (*range_formulas(a, problem.ranges[a]), *range_formulas(b, problem.ranges[b]))
+    whole = replace(problem, hypotheses=(*problem.hypotheses, *outer))
+    new = whole.substituted(a, terms.call("cos", t), f"{a} = cos({angle})")
+    new = new.substituted(b, terms.call("sin", t), f"{b} = sin({angle})")
+    turn = Range(terms.neg(terms.pi()), terms.pi(), True, True)
+    return replace(new, ranges={**new.ranges, angle: turn})
+
+
+def _extreme_on_circle(problem: Problem, a: str, b: str) -> Problem | None:
+    """Replace goals `p a + q b + r >= 0` by `r - sqrt(p^2 + q^2) >= 0`; hypotheses on the circle are not used."""
+    goals: list[Formula] = []
+    for goal in (g for whole in problem.goals for g in conjuncts(whole)):
+        if not free(goal) & {a, b}:
+            goals.append(goal)
+            continue
+        if not isinstance(goal, Atom) or goal.relation not in (">", ">="):
+            return None
+        wide = expanded(goal.term)
+        p, q = terms.derivative(wide, a), terms.derivative(wide, b)
+        if (p.free | q.free) & {a, b}:
+            return None
+        rest = terms.substitute(wide, {a: num(0), b: num(0)})
+        size = terms.sqrt(terms.add(power(p, 2), power(q, 2)))
+        goals.append(Atom(terms.sub(rest, size), goal.relation))
+    kept = tuple(h for h in problem.hypotheses if not free(h) & {a, b})
+    ranges = {k: v for k, v in problem.ranges.items() if k not in (a, b)}
+    return replace(problem, ranges=ranges, hypotheses=kept, goals=tuple(goals))
+
+
+def eliminated(problem: Problem) -> list[Problem]:
+    """Solve equations until none is left; the problem holds if all that are returned do."""
+    start = with_ranges(problem)
+    todo, done = [start] if start is not None else [], list[Problem]()
+    while todo:
+        p = todo.pop()
+        cases = solved(p) if len(p.history) < 24 else None
+        if cases is None:
+            done.append(p)
+        else:
+            todo.extend(cases)
+    return [relevant(p) for p in done]
+
+
+def exponential_form(problem: Problem, name: str) -> Problem | None:
+    """Put `y = exp(x)` if x occurs in exponentials alone."""
+    steps: set[Fraction] = set()
+    new = f"exp_{name}"
+
+    def changed(t: Term) -> Term | None:
+        return _in_exponential(t, name, var(new), steps)
+
+    parts: list[list[Formula]] = []
+    for group in (problem.hypotheses, problem.goals):
+        made = []
+        for f in group:
+            g = _transformed(f, changed)
+            if g is None:
+                return None
+            made.append(g)
+        parts.append(made)
+    if not steps:
+        return None
+    r = problem.ranges[name]
+    low = terms.call("exp", r.low) if r.low is not None else num(0)
+    high = terms.call("exp", r.high) if r.high is not None else None
+    ranges = {k: v for k, v in problem.ranges.items() if k != name}
+    ranges[new] = Range(low, high, r.low_closed and r.low is not None, r.high_closed)
+    return Problem(
+        ranges,
+        tuple(parts[0]),
+        tuple(parts[1]),
+        problem.integers,
+        (*problem.history, f"{new} = exp({name})"),
+        (*problem.solution, (name, terms.call("log", var(new)))),
+    )
+
+
+def _transformed(f: Formula, change: object) -> Formula | None:
+    assert callable(change)
+    if isinstance(f, Atom):
+        t = change(f.term)
+        return None if t is None else Atom(t, f.relation)
+    parts = [_transformed(p, change) for p in f.parts]
+    if any(p is None for p in parts):
+        return None
+    return join(f.connective, [p for p in parts if p is not None])
+
+
+def _in_exponential(t: Term, name: str, y: Term, steps: set[Fraction]) -> Term | None:
+    if name not in t.free:
+        return t
+    if t.op == "var":
+        return None
+    if t.op in ("exp", "tanh", "sinh", "cosh"):
+        line = _line_parts(t.args[0], name)
+        if line[0] is None or line[1] is None or line[0].op != "num":
+            return None
+        k = line[0].value()
+        if k.denominator != 1:
+            return None
+        steps.add(k)
+        grown = terms.mul(power(y, k), terms.call("exp", line[1]))
+        return _HYPERBOLIC[t.op](grown)
+    inner = [_in_exponential(a, name, y, steps) for a in t.args]
+    if any(a is None for a in inner):
+        return None
+    return terms.rebuild(t, tuple(a for a in inner if a is not None))
+
+
+_HYPERBOLIC: Mapping[str, Callable[[Term], Term]] = {
+    "exp": lambda g: g,
+    "tanh": lambda g: terms.div(terms.sub(power(g, 2), num(1)), terms.add(power(g, 2), num(1))),
+    "sinh": lambda g: terms.scale(Fraction(1, 2), terms.sub(g, power(g, -1))),
+    "cosh": lambda g: terms.scale(Fraction(1, 2), terms.add(g, power(g, -1))),
+}
+
+
+def names_of(problem: Problem) -> Iterator[str]:
+    """Yield the variables that the goals use."""
+    used = frozenset[str]().union(*[free(g) for g in problem.goals])
+    yield from (n for n in problem.names if n in used)

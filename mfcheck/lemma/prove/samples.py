@@ -1,0 +1,75 @@
+"""Points of the domain of a problem, to see what may be true before it is proved."""
+
+import random
+from collections.abc import Sequence
+from fractions import Fraction
+
+from flint import arb
+
+from mfcheck.lemma import terms
+from mfcheck.lemma.evaluate import Program
+from mfcheck.lemma.pieces import Box, holds
+from mfcheck.lemma.problem import Problem, constant_ball
+from mfcheck.lemma.terms import Term
+
+WANTED = 40
+_TRIES = 600
+
+
+class Samples:
+    """Points that satisfy the hypotheses, drawn with a fixed seed."""
+
+    def __init__(self, problem: Problem, seed: int = 1) -> None:
+        self.names = problem.names
+        self.programs: dict[tuple[Term, int], Program] = {}
+        draw = random.Random(seed)
+        self.points: list[list[arb]] = []
+        ends = [self._ends(problem, n) for n in self.names]
+        for _ in range(_TRIES):
+            if len(self.points) >= WANTED:
+                break
+            point = [self._coordinate(draw, *e) for e in ends]
+            box = Box(self.names, point, point, self.programs)
+            if all(holds(h, box) for h in problem.hypotheses):
+                self.points.append(point)
+
+    def _ends(self, problem: Problem, name: str) -> tuple[float | None, float | None]:
+        r = problem.ranges[name]
+        return (
+            None if r.low is None else float(constant_ball(r.low)),
+            None if r.high is None else float(constant_ball(r.high)),
+        )
+
+    @staticmethod
+    def _coordinate(draw: random.Random, low: float | None, high: float | None) -> arb:
+        if low is not None and high is not None:
+            u = draw.random()
+            u = u * u if draw.random() < 0.25 else 1 - u * u if draw.random() < 0.3 else u
+            x = low + (high - low) * (0.001 + 0.998 * u)
+        elif low is not None:
+            x = low + 10 ** draw.uniform(-2, 1.5)
+        elif high is not None:
+            x = high - 10 ** draw.uniform(-2, 1.5)
+        else:
+            x = draw.choice((-1, 1)) * 10 ** draw.uniform(-1.5, 1.2)
+        return arb(int(x * 2**20)) / 2**20 if abs(x) > 1e-3 else arb(x)
+
+    def signs(self, t: Term) -> set[int]:
+        """Return the signs that a term certainly takes at the points."""
+        found: set[int] = set()
+        code = Program([t], self.names)
+        for point in self.points:
+            v = code(point)[0]
+            if v > 0:
+                found.add(1)
+            elif v < 0:
+                found.add(-1)
+        return found
+
+    def exact(self, point: Sequence[arb]) -> dict[str, Term]:
+        """Return a point as exact numbers."""
+        values = {}
+        for name, x in zip(self.names, point, strict=True):
+            q = x.mid().fmpq()
+            values[name] = terms.num(Fraction(int(q.p), int(q.q)))
+        return values

@@ -1,0 +1,211 @@
+"""The order in which ways to prove or refute a problem are tried."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from flint import ctx
+
+from mfcheck.lemma.formula import TRUE, Atom, conjuncts, free, settle
+from mfcheck.lemma.pieces import Box, Point, holds
+from mfcheck.lemma.problem import Problem, relevant, unfold
+from mfcheck.lemma.prove.boxes import Boxes
+from mfcheck.lemma.prove.budget import Budget, SpentError
+from mfcheck.lemma.prove.line import COARSE, FINE, Effort, Line, Outcome, Piece, open_goals
+from mfcheck.lemma.prove.reduce import (
+    Step,
+    by_critical_point,
+    by_factors,
+    by_monotone,
+    by_scale,
+    split_goals,
+)
+from mfcheck.lemma.prove.rewrite import eliminated, exponential_form
+from mfcheck.lemma.prove.samples import Samples
+from mfcheck.lemma.terms import scale
+
+PREC = 96
+FINE_PREC = 256
+MAX_DEPTH = 5
+FEW_BOXES = 400
+
+
+def decide(problem: Problem, budget: Budget) -> Outcome:
+    """Decide a problem, case by case; a counterexample is one of the changed problem."""
+    total = Outcome(True)
+    unfolded = replace(problem, goals=tuple(g for f in problem.goals for g in conjuncts(unfold(f))))
+    for case in eliminated(unfolded):
+        outcome = decide_case(case, budget)
+        total.pieces += outcome.pieces
+        total.tight += outcome.tight
+        total.left += outcome.left
+        if outcome.holds is False:
+            outcome.case = outcome.case or case
+            return outcome
+        if outcome.holds is None:
+            total.holds = None
+    return total
+
+
+def decide_case(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
+    """Decide a problem without equations."""
+    goals = [g for f in open_goals(problem) if (g := settle(f)) != TRUE]
+    problem = relevant(replace(problem, goals=tuple(goals)))
+    if not goals:
+        return Outcome(True)
+    if not problem.ranges:
+        return constant(problem)
+    if len(problem.ranges) == 1:
+        return decide_line(problem, budget)
+    return decide_many(problem, budget, depth)
+
+
+def constant(problem: Problem) -> Outcome:
+    """Decide a problem without variables."""
+    place = Point({})
+    premises = [holds(h, place) for h in problem.hypotheses]
+    if False in premises:
+        return Outcome(True)
+    answers = [holds(g, place) for g in problem.goals]
+    if all(answers):
+        return Outcome(True)
+    if False in answers and all(premises):
+        return Outcome(False, {}, problem.goals[answers.index(False)])
+    return Outcome(None, left=["the numbers could not be told apart"])
+
+
+def decide_line(problem: Problem, budget: Budget) -> Outcome:
+    """Decide a problem in one variable: quickly, then in other charts, then at high precision."""
+    (name,) = problem.ranges
+    with ctx.workprec(PREC):
+        outcome = attempt(problem, budget.share(0.4), COARSE)
+        if outcome.holds is not None:
+            return outcome
+        chart = exponential_form(problem, name)
+        if chart is not None:
+            other = attempt(chart, budget.share(0.4), COARSE)
+            other.case = chart
+            if other.holds is not None:
+                return other
+    with ctx.workprec(FINE_PREC):
+        fine = attempt(problem, budget, FINE)
+    return fine if fine.holds is not None else outcome
+
+
+def attempt(problem: Problem, budget: Budget, effort: Effort) -> Outcome:
+    """Run the search in one variable, an exhausted budget being an open outcome."""
+    line = Line(problem, budget, effort)
+    try:
+        return line.run()
+    except SpentError:
+        return Outcome(None, left=["time"])
+
+
+def decide_many(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
+    """Decide a problem in several variables, goal by goal."""
+    total = Outcome(True)
+    with ctx.workprec(PREC):
+        for single in split_goals(problem):
+            outcome = decide_goal(single, budget, depth)
+            if outcome.holds is False:
+                return outcome
+            total.pieces += outcome.pieces
+            total.left += outcome.left
+            if outcome.holds is None:
+                total.holds = None
+                return total
+    return total
+
+
+def decide_goal(problem: Problem, budget: Budget, depth: int) -> Outcome:
+    """Decide one goal: a few boxes, then what makes it smaller, then many boxes."""
+    (goal,) = problem.goals
+    if depth > MAX_DEPTH:
+        return Outcome(None, left=["too deep"])
+    fewer = restricted(problem, free(goal))
+    if fewer is not None:
+        outcome = decide_case(fewer, budget.share(0.5), depth + 1)
+        if outcome.holds is True:
+            return outcome
+    quick = boxes(problem, Budget(min(budget.left(), 0.3), FEW_BOXES))
+    if quick.holds is not None or budget.left() <= 0:
+        return quick
+    if isinstance(goal, Atom):
+        samples = Samples(problem)
+        if not depth:
+            wrong = counterexample(problem, goal, samples)
+            if wrong is not None:
+                return wrong
+        for step in steps(problem, goal, samples):
+            outcome = follow(step, budget.share(0.6), depth)
+            if outcome.holds is True:
+                return outcome
+    if depth:
+        return quick if quick.holds is not None else boxes(problem, budget.share(0.3))
+    return boxes(problem, budget)
+
+
+def restricted(problem: Problem, names: frozenset[str]) -> Problem | None:
+    """Return the problem in fewer variables, with the hypotheses on those alone; None if none falls away."""
+    if not names < problem.ranges.keys():
+        return None
+    ranges = {k: v for k, v in problem.ranges.items() if k in names}
+    kept = tuple(p for whole in problem.hypotheses for p in conjuncts(whole) if free(p) <= names)
+    return replace(problem, ranges=ranges, hypotheses=kept)
+
+
+def counterexample(problem: Problem, goal: Atom, samples: Samples) -> Outcome | None:
+    """Return a sample at which a goal surely fails."""
+    for point in samples.points:
+        box = Box(problem.names, point, point, samples.programs)
+        if holds(goal, box) is False:
+            return Outcome(False, samples.exact(point), goal)
+    return None
+
+
+def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
+    """Yield the reductions of a goal that its samples do not contradict."""
+    if not samples.points:
+        return
+    seen = samples.signs(goal.term)
+    if goal.relation == "!=" and len(seen) == 1:
+        signed = Atom(scale(seen.pop(), goal.term), ">")
+        yield Step("sign", (problem.with_goals([signed]),))
+    if -1 in seen or goal.relation not in (">", ">="):
+        return
+    step = by_factors(problem, goal, samples)
+    if step is not None:
+        yield step
+    step = by_scale(problem, goal)
+    if step is not None:
+        yield step
+    yield from by_critical_point(problem, goal)
+    yield from by_monotone(problem, goal, samples)
+
+
+def follow(step: Step, budget: Budget, depth: int) -> Outcome:
+    """Decide all parts of a reduction."""
+    total = Outcome(True, pieces=[Piece("reduction", "", "", step.note)])
+    for part in step.parts:
+        outcome = decide_part(part, budget, depth + 1)
+        if outcome.holds is not True:
+            return Outcome(None, left=outcome.left)
+        total.pieces += outcome.pieces
+    return total
+
+
+def decide_part(problem: Problem, budget: Budget, depth: int) -> Outcome:
+    """Decide a problem that came from a reduction."""
+    goals = [g for f in open_goals(problem) for g in conjuncts(unfold(f))]
+    for case in eliminated(replace(problem, goals=tuple(goals))):
+        outcome = decide_case(case, budget, depth)
+        if outcome.holds is not True:
+            return outcome
+    return Outcome(True)
+
+
+def boxes(problem: Problem, budget: Budget) -> Outcome:
+    """Run the search by boxes, an exhausted budget being an open outcome."""
+    try:
+        return Boxes(problem, budget).run()
+    except SpentError:
+        return Outcome(None, left=["time"])

@@ -1,0 +1,308 @@
+"""Expressions and formulas read from text through Python's syntax tree; nothing is evaluated, numbers are exact."""
+
+import ast
+import itertools
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from mfcheck.errors import InputError
+from mfcheck.lemma import terms
+from mfcheck.lemma.formula import Formula, compare, join, negate
+from mfcheck.lemma.library import FUNCTIONS, nonnegative, nonzero, positive
+from mfcheck.lemma.terms import Term
+
+MAX_LENGTH: Final = 20_000
+MAX_EXPONENT: Final = 1000
+
+_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+_RELATIONS = ("<=", ">=", "==", "!=", "<", ">", "=")
+_RESERVED = frozenset(("and", "or", "not", "implies", "iff", "in"))
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """What must hold wherever the hypotheses and the guards do, for the text to mean anything."""
+
+    needs: Formula
+    guards: tuple[Formula, ...]
+    place: str
+
+
+Special = Callable[["Reader", ast.Call | ast.Subscript, int], Term]
+
+
+@dataclass
+class Reader:
+    """Reads the texts of one statement; collects what they need to be defined."""
+
+    names: Mapping[str, Term]
+    specials: Mapping[str, Special] = field(default_factory=dict)
+    obligations: list[Obligation] = field(default_factory=list)
+    guards: tuple[Formula, ...] = ()
+    text: str = ""
+
+    def formula(self, text: str) -> Formula:
+        """Read a formula.
+
+        Raises:
+            InputError: the text is not in the grammar; the message shows the place.
+        """
+        self._check(text)
+        return self._formula(0, len(text))
+
+    def expression(self, text: str) -> Term:
+        """Read an expression.
+
+        Raises:
+            InputError: the text is not in the grammar; the message shows the place.
+        """
+        self._check(text)
+        return self._expression(0, len(text))
+
+    def _check(self, text: str) -> None:
+        self.text = text
+        if len(text) > MAX_LENGTH:
+            raise InputError(f"statement too long: {len(text)} characters, at most {MAX_LENGTH}")
+        for k, c in enumerate(text):
+            if c == "^":
+                raise self.refuse("write powers as **", k)
+            if c in "\"'\\#" or not (c.isascii() and (c.isprintable() or c in "\t\n")):
+                raise self.refuse("character outside the grammar", k)
+        depth: list[int] = []
+        for k, c in enumerate(text):
+            if c in "([":
+                depth.append(k)
+            elif c in ")]":
+                if not depth:
+                    raise self.refuse("bracket closed but not opened", k)
+                depth.pop()
+        if depth:
+            raise self.refuse("bracket opened but not closed", depth[-1])
+
+    def refuse(self, reason: str, at: int) -> InputError:
+        """Return an error that shows the place."""
+        text = self.text.replace("\n", " ").replace("\t", " ")
+        start = max(0, at - 60)
+        shown = text[start : start + 120]
+        return InputError(f"{reason}\n  {shown}\n  {' ' * (at - start)}^")
+
+    # The logical level is split by hand: `implies`, `iff` and `=` are not Python's.
+
+    def _top(self, start: int, end: int) -> list[tuple[int, str]]:
+        """Return the words and relations outside all brackets, with their places."""
+        found, depth, k = [], 0, start
+        while k < end:
+            c = self.text[k]
+            if c in "([":
+                depth += 1
+            elif c in ")]":
+                depth -= 1
+            elif word := _WORD.match(self.text, k, end):
+                if depth == 0 and word.group() in _RESERVED:
+                    found.append((k, word.group()))
+                k = word.end()
+                continue
+            elif depth == 0:
+                relation = next((r for r in _RELATIONS if self.text.startswith(r, k)), None)
+                if relation:
+                    found.append((k, relation))
+                    k += len(relation)
+                    continue
+            k += 1
+        return found
+
+    def _split(self, start: int, end: int, word: str) -> list[tuple[int, int]]:
+        places = [k for k, found in self._top(start, end) if found == word]
+        edges = [start, *(k + len(word) for k in places)]
+        return list(zip(edges, [*places, end], strict=True))
+
+    def _formula(self, start: int, end: int) -> Formula:
+        start, end = self._trimmed(start, end)
+        if start >= end:
+            raise self.refuse("a part of the statement is missing", min(start, len(self.text) - 1))
+        parts = self._split(start, end, "iff")
+        if len(parts) > 1:
+            return self._equivalence(parts)
+        parts = self._split(start, end, "implies")
+        if len(parts) > 1:
+            return self._implication(parts)
+        parts = self._split(start, end, "or")
+        if len(parts) > 1:
+            return join("or", [self._formula(*p) for p in parts])
+        parts = self._split(start, end, "and")
+        if len(parts) > 1:
+            return join("and", [self._formula(*p) for p in parts])
+        top = self._top(start, end)
+        if top and top[0] == (start, "not"):
+            return negate(self._formula(start + 3, end))
+        if not top and self.text[start] == "(" and self._closing(start) == end - 1:
+            return self._formula(start + 1, end - 1)
+        return self._chain(start, end, top)
+
+    def _equivalence(self, parts: list[tuple[int, int]]) -> Formula:
+        read = [self._formula(*p) for p in parts]
+        both = [
+            join("or", [join("and", [a, b]), join("and", [negate(a), negate(b)])])
+            for a, b in itertools.pairwise(read)
+        ]
+        return join("and", both)
+
+    def _implication(self, parts: list[tuple[int, int]]) -> Formula:
+        premise = self._formula(*parts[0])
+        outer = self.guards
+        self.guards = (*outer, premise)
+        rest = self._implication(parts[1:]) if len(parts) > 2 else self._formula(*parts[1])
+        self.guards = outer
+        return join("or", [negate(premise), rest])
+
+    def _chain(self, start: int, end: int, top: list[tuple[int, str]]) -> Formula:
+        for k, word in top:
+            if word in _RESERVED:
+                raise self.refuse(f"{word!r} is out of place", k)
+        if not top:
+            raise self.refuse("no comparison: a statement needs <=, <, >=, >, = or !=", start)
+        edges = [start, *(k + len(r) for k, r in top)]
+        read = [
+            self._expression(a, b) for a, b in zip(edges, [*(k for k, _ in top), end], strict=True)
+        ]
+        return join(
+            "and",
+            [compare(a, r, b) for a, (_, r), b in zip(read[:-1], top, read[1:], strict=True)],
+        )
+
+    def _trimmed(self, start: int, end: int) -> tuple[int, int]:
+        while start < end and self.text[start].isspace():
+            start += 1
+        while start < end and self.text[end - 1].isspace():
+            end -= 1
+        return start, end
+
+    def _closing(self, start: int) -> int:
+        depth = 0
+        for k in range(start, len(self.text)):
+            depth += (self.text[k] in "([") - (self.text[k] in ")]")
+            if depth == 0:
+                return k
+        return -1
+
+    def _expression(self, start: int, end: int) -> Term:
+        start, end = self._trimmed(start, end)
+        if start >= end:
+            raise self.refuse("an expression is missing", min(start, len(self.text) - 1))
+        source = self.text[start:end].replace(";", ",").replace("\n", " ")
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                body = ast.parse(source, mode="eval").body
+        except SyntaxError as error:
+            raise self.refuse(
+                "this cannot be read", start + max((error.offset or 1) - 1, 0)
+            ) from None
+        except (ValueError, RecursionError, MemoryError):
+            raise self.refuse("this cannot be read", start) from None
+        try:
+            return self.build(body, start)
+        except RecursionError:
+            raise self.refuse("too deeply nested", start) from None
+
+    def build(self, node: ast.expr, base: int) -> Term:
+        """Return the term of a syntax tree that starts at `base` of the text."""
+        at = base + node.col_offset
+        match node:
+            case ast.Constant():
+                return self._number(node, base)
+            case ast.Name(id=name):
+                return self._named(name, at)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return terms.neg(self.build(operand, base))
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self.build(operand, base)
+            case ast.BinOp(left=left, op=op, right=right):
+                return self._binary(node, self.build(left, base), op, self.build(right, base), base)
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
+                if name in self.specials:
+                    return self.specials[name](self, node, base)
+                return self._call(name, [self.build(a, base) for a in args], node, base)
+            case ast.Subscript(value=ast.Name(id=name)) if name in self.specials:
+                return self.specials[name](self, node, base)
+        raise self.refuse("only numbers, names, + - * / ** and functions are read", at)
+
+    def place(self, node: ast.expr, base: int) -> str:
+        """Return the text of a node."""
+        return self.text[base + node.col_offset : base + (node.end_col_offset or 0)]
+
+    def oblige(self, needs: Formula, node: ast.expr, base: int) -> None:
+        """Record that `needs` must hold for this node to be defined."""
+        self.obligations.append(Obligation(needs, self.guards, self.place(node, base)))
+
+    def _number(self, node: ast.Constant, base: int) -> Term:
+        source = self.place(node, base)
+        if not _NUMBER.fullmatch(source):
+            raise self.refuse(f"{source[:20]!r} is not a decimal number", base + node.col_offset)
+        return terms.num(Fraction(source))
+
+    def _named(self, name: str, at: int) -> Term:
+        if name in self.names:
+            return self.names[name]
+        if name == "pi":
+            return terms.pi()
+        if name == "e":
+            return terms.call("exp", terms.num(1))
+        if name in FUNCTIONS or name in self.specials:
+            raise self.refuse(f"{name} needs an argument", at)
+        raise self.refuse(
+            f"{name} is not declared; declare it, for example --for '{name} real'", at
+        )
+
+    def _binary(
+        self, node: ast.BinOp, left: Term, op: ast.operator, right: Term, base: int
+    ) -> Term:
+        match op:
+            case ast.Add():
+                return terms.add(left, right)
+            case ast.Sub():
+                return terms.sub(left, right)
+            case ast.Mult():
+                return terms.mul(left, right)
+            case ast.Div():
+                if right.op == "num" and not right.value():
+                    raise self.refuse("division by zero", base + node.right.col_offset)
+                if right.op != "num":
+                    self.oblige(nonzero(right), node, base)
+                return terms.div(left, right)
+            case ast.Pow():
+                return self._power(node, left, right, base)
+        raise self.refuse("unknown operator", base + node.col_offset)
+
+    def _power(self, node: ast.BinOp, left: Term, right: Term, base: int) -> Term:
+        if right.op != "num":
+            if left.op != "num" or left.value() <= 0:
+                self.oblige(positive(left), node, base)
+            return terms.call("exp", terms.mul(right, terms.call("log", left)))
+        e = right.value()
+        if abs(e) > MAX_EXPONENT:
+            raise self.refuse(f"exponent beyond {MAX_EXPONENT}", base + node.right.col_offset)
+        if left.op == "num" and not left.value() and e <= 0:
+            raise self.refuse("zero to a power that is not positive", base + node.col_offset)
+        if e.denominator != 1:
+            self.oblige(positive(left) if e < 0 else nonnegative(left), node, base)
+        elif e < 0 and left.op != "num":
+            self.oblige(nonzero(left), node, base)
+        return terms.power(left, e)
+
+    def _call(self, name: str, args: list[Term], node: ast.Call, base: int) -> Term:
+        if name not in FUNCTIONS:
+            raise self.refuse(f"unknown function {name!r}", base + node.col_offset)
+        function = FUNCTIONS[name]
+        wanted = function.arity
+        if (wanted is None and not args) or (wanted is not None and len(args) != wanted):
+            raise self.refuse(
+                f"{name} takes {wanted or 'some'} argument(s)", base + node.col_offset
+            )
+        for needs in function.needs(*args):
+            self.oblige(needs, node, base)
+        return function.build(*args)

@@ -1,0 +1,228 @@
+"""Statements and declarations, from text to typed data."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NoReturn
+
+from mfcheck.errors import InputError
+from mfcheck.lemma import terms
+from mfcheck.lemma.formula import Formula, conjuncts
+from mfcheck.lemma.library import FUNCTIONS
+from mfcheck.lemma.reader import Obligation, Reader
+from mfcheck.lemma.terms import Term
+
+Kind = Literal["real", "integer", "gaussian", "vector", "unit", "symmetric"]
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z_0-9]*")
+_INTERVAL = re.compile(r"\s*([\[(])(.*),(.*)([\])])\s*", re.DOTALL)
+_SIZED = re.compile(r"(.*?)\s+(vector|unit|symmetric)\s*\(\s*(\d{1,2})\s*\)\s*", re.DOTALL)
+_NORMAL = re.compile(r"(.*?)~\s*N\s*\((.*)\)\s*", re.DOTALL)
+_WORDS = ("real", "integer")
+_INFINITE = {"inf": 1, "oo": 1, "-inf": -1, "-oo": -1, "+inf": 1}
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A declared name: a number, a Gaussian with mean and variance, or an array of a size."""
+
+    name: str
+    kind: Kind = "real"
+    size: int = 1
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """Jointly Gaussian names: means and covariance matrix, as terms."""
+
+    names: tuple[str, ...]
+    mean: tuple[Term, ...]
+    covariance: tuple[tuple[Term, ...], ...]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is to be decided: for all declared variables with the hypotheses true, the conclusion."""
+
+    text: str
+    domain: tuple[str, ...]
+    variables: tuple[Variable, ...]
+    hypotheses: tuple[Formula, ...]
+    conclusion: Formula
+    obligations: tuple[Obligation, ...]
+    best: str | None = None
+    gaussians: tuple[Gaussian, ...] = ()
+
+    def names(self, *kinds: Kind) -> tuple[str, ...]:
+        """Return the names of some kinds."""
+        return tuple(v.name for v in self.variables if v.kind in kinds)
+
+
+@dataclass
+class _Declarations:
+    variables: dict[str, Variable] = field(default_factory=dict)
+    pending: list[str] = field(default_factory=list)
+    normals: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+
+
+def read(
+    text: str, declarations: Sequence[str] = (), where: Sequence[str] = (), best: str | None = None
+) -> Statement:
+    """Read a statement with its declarations and hypotheses.
+
+    Raises:
+        InputError: something cannot be read or is not declared; the message shows the place.
+    """
+    body, constant = _best_constant(text, best)
+    found = _Declarations()
+    for whole in declarations:
+        for part in _parts(whole, ";"):
+            _declare(part, found)
+    if constant is not None and constant not in found.variables:
+        found.variables[constant] = Variable(constant)
+    names = {name: terms.var(name) for name in found.variables}
+    reader = Reader(names)
+    hypotheses: list[Formula] = []
+    for item in [*found.pending, *where]:
+        hypotheses += conjuncts(reader.formula(item))
+    from mfcheck.lemma.operators import specials
+
+    gaussians = tuple(_gaussian(reader, group, law) for group, law in found.normals)
+    reader.specials = specials(gaussians)
+    conclusion = reader.formula(body)
+    return Statement(
+        text.strip(),
+        tuple(p for whole in declarations for p in _parts(whole, ";")),
+        tuple(found.variables.values()),
+        tuple(hypotheses),
+        conclusion,
+        tuple(reader.obligations),
+        constant,
+        gaussians,
+    )
+
+
+def _best_constant(text: str, best: str | None) -> tuple[str, str | None]:
+    found = re.match(r"\s*for\s+some\s+([A-Za-z]\w*)\s*:", text)
+    if found is None:
+        return text, best
+    return " " * found.end() + text[found.end() :], found.group(1)
+
+
+def _parts(text: str, mark: str) -> list[str]:
+    """Split outside brackets; empty parts are dropped."""
+    depth, start, found = 0, 0, []
+    for k, c in enumerate(text):
+        depth += (c in "([") - (c in ")]")
+        if c == mark and depth <= 0:
+            found.append(text[start:k])
+            start = k + 1
+    found.append(text[start:])
+    return [p.strip() for p in found if p.strip()]
+
+
+def _refuse(part: str, reason: str) -> NoReturn:
+    raise InputError(f"cannot read the declaration {part!r}: {reason}")
+
+
+def _declare(part: str, found: _Declarations) -> None:
+    normal = _NORMAL.fullmatch(part)
+    sized = _SIZED.fullmatch(part)
+    if normal is not None:
+        group = _names(normal.group(1), part)
+        for name in group:
+            _add(found, Variable(name, "gaussian"), part)
+        found.normals.append((group, normal.group(2)))
+    elif sized is not None:
+        kind: Kind = "unit" if sized.group(2) == "unit" else "vector"
+        kind = "symmetric" if sized.group(2) == "symmetric" else kind
+        for name in _names(sized.group(1), part):
+            _add(found, Variable(name, kind, int(sized.group(3))), part)
+    else:
+        _declare_numbers(part, found)
+
+
+def _declare_numbers(part: str, found: _Declarations) -> None:
+    membership = re.fullmatch(r"(.*?)\bin\b(.*)", part, re.DOTALL)
+    if membership is not None:
+        for name in _names(membership.group(1), part):
+            _add(found, Variable(name), part)
+            found.pending += _interval(name, membership.group(2), part)
+        return
+    word = re.match(r"([A-Za-z_0-9,\s]*?)\s+(real|integer)\b(.*)", part, re.DOTALL)
+    kind: Kind = "integer" if word is not None and word.group(2) == "integer" else "real"
+    if word is not None:
+        group = _names(word.group(1), part)
+        rest = word.group(3).strip()
+        conditions = [f"{name} {rest}" for name in group] if rest else []
+    else:
+        group, conditions = _chain_names(part)
+    for name in group:
+        _add(found, Variable(name, kind), part)
+    found.pending += conditions
+
+
+def _chain_names(part: str) -> tuple[tuple[str, ...], list[str]]:
+    """Read `x >= 0`, `0 < x < 1` or `x, y > 0`: the names are those of one side between the signs."""
+    sides = re.split(r"<=|>=|==|=|<|>", part)
+    if len(sides) < 2:
+        if _NAME.fullmatch(part.strip()):
+            _refuse(part, f"say what {part} is, for example '{part} real' or '{part} >= 0'")
+        _refuse(part, "say for example 'x >= 0', 's in (0, 2]', 'n integer >= 2', 'z ~ N(0,1)'")
+    for side in (sides[0], *sides[1:]):
+        names = [n.strip() for n in side.split(",")]
+        if all(_NAME.fullmatch(n) and n not in ("pi", "e") for n in names):
+            return tuple(names), [part.replace(side, f" {n} ", 1) for n in names]
+    found = [n for n in dict.fromkeys(_NAME.findall(part)) if n not in FUNCTIONS and n != "pi"]
+    if not found:
+        _refuse(part, "there is no name in it")
+    return tuple(found), [part]
+
+
+def _interval(name: str, text: str, part: str) -> list[str]:
+    found = _INTERVAL.fullmatch(text)
+    if found is None:
+        _refuse(part, "write an interval as [a, b], (a, b], [a, inf)")
+    left, low, high, right = found.groups()
+    conditions = []
+    if low.strip() not in _INFINITE:
+        conditions.append(f"{name} {'>=' if left == '[' else '>'} {low}")
+    if high.strip() not in _INFINITE:
+        conditions.append(f"{name} {'<=' if right == ']' else '<'} {high}")
+    return conditions
+
+
+def _names(text: str, part: str) -> tuple[str, ...]:
+    names = tuple(n.strip() for n in text.split(","))
+    for name in names:
+        if not _NAME.fullmatch(name):
+            _refuse(part, f"{name!r} is not a name")
+    return names
+
+
+def _add(found: _Declarations, variable: Variable, part: str) -> None:
+    if variable.name == "pi":
+        _refuse(part, f"{variable.name} has a meaning already")
+    known = found.variables.get(variable.name)
+    if known is not None and known.kind != variable.kind:
+        _refuse(part, f"{variable.name} is declared twice")
+    found.variables[variable.name] = variable
+
+
+def _gaussian(reader: Reader, group: tuple[str, ...], law: str) -> Gaussian:
+    """Read `0, 1` (mean and variance) or `0, [[1,c],[c,1]]`."""
+    parts = _parts(law, ",")
+    if len(parts) != 2:
+        raise InputError(f"a Gaussian law is N(mean, variance), not N({law})")
+    mean = reader.expression(parts[0])
+    n = len(group)
+    if parts[1].startswith("[["):
+        rows = [_parts(r.strip()[1:-1], ",") for r in _parts(parts[1].strip()[1:-1], ",")]
+        if len(rows) != n or any(len(r) != n for r in rows):
+            raise InputError(f"the covariance of {n} names must be {n} by {n}")
+        matrix = tuple(tuple(reader.expression(x) for x in row) for row in rows)
+    else:
+        variance = reader.expression(parts[1])
+        zero = terms.num(0)
+        matrix = tuple(tuple(variance if i == j else zero for j in range(n)) for i in range(n))
+    return Gaussian(group, (mean,) * n, matrix)

@@ -1,0 +1,302 @@
+"""A statement's verdict: what the search found, confirmed on the statement as it was read."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
+
+from flint import arb, ctx, fmpq
+
+from mfcheck.claims.verdict import Verdict
+from mfcheck.lemma import terms
+from mfcheck.lemma.formula import FALSE, Formula, atoms, free, join, negate
+from mfcheck.lemma.pieces import Point, holds
+from mfcheck.lemma.problem import Problem, Range
+from mfcheck.lemma.prove.budget import Budget
+from mfcheck.lemma.prove.line import Outcome
+from mfcheck.lemma.prove.rewrite import eliminated
+from mfcheck.lemma.prove.samples import Samples
+from mfcheck.lemma.prove.search import decide
+from mfcheck.lemma.statement import Statement, read
+from mfcheck.lemma.terms import Term
+
+UNDEFINED = "undefined"
+PREC = 96
+SMALL_INTEGERS = 30
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The verdict on one statement, with what supports it.
+
+    `verdict` is a word of the charter, or *undefined*: somewhere in its domain the statement has no meaning.
+    """
+
+    statement: str
+    domain: str
+    reading: str
+    verdict: str
+    tight: tuple[str, ...] = ()
+    best: str | None = None
+    counterexample: Mapping[str, str] | None = None
+    left: tuple[str, ...] = ()
+    used: tuple[str, ...] = ()
+    reason: str = ""
+    seconds: float = 0.0
+    certificate: Mapping[str, object] | None = field(default=None, repr=False)
+
+    def to_json(self) -> dict[str, object]:
+        """Return plain data for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        tail = f"    {self.reason}" if self.reason else ""
+        return f"{self.verdict}{tail}"
+
+
+def check(
+    text: str,
+    declarations: Sequence[str] = (),
+    *,
+    where: Sequence[str] = (),
+    seconds: float = 5.0,
+    budget: int | None = None,
+    best: str | None = None,
+) -> Answer:
+    """Decide a statement.
+
+    `declarations` say what the names are (`"x >= 0"`, `"n integer >= 2"`), `where` gives further hypotheses; the search
+    stops after `seconds`, or after `budget` boxes.
+
+    Raises:
+        InputError: something cannot be read; the message shows the place.
+    """
+    start = time.perf_counter()
+    if terms.table_size() > 200_000:
+        terms.forget()
+    with ctx.workprec(PREC):
+        statement = read(text, declarations, where, best)
+        answer = _decided(statement, Budget(seconds, budget or 10**9, start=start))
+    return replace(answer, seconds=time.perf_counter() - start)
+
+
+def problem_of(statement: Statement) -> Problem:
+    """Return the problem of a statement on numbers; what it needs to be defined comes first among the goals."""
+    goals = [join("or", [*map(negate, o.guards), o.needs]) for o in statement.obligations]
+    ranges = {v.name: Range() for v in statement.variables}
+    integers = frozenset(statement.names("integer"))
+    return Problem(ranges, statement.hypotheses, (*goals, statement.conclusion), integers)
+
+
+def _decided(statement: Statement, budget: Budget) -> Answer:
+    problem = problem_of(statement)
+    empty = Answer(
+        statement.text, "; ".join(statement.domain), str(statement.conclusion), Verdict.INCONCLUSIVE
+    )
+    outcome = _over_integers(problem, budget) if problem.integers else decide(problem, budget)
+    if outcome.holds is False:
+        return _refuted(statement, outcome, empty)
+    if outcome.holds is None:
+        where = _undefined_between(statement, problem)
+        if where is not None:
+            return replace(empty, verdict=UNDEFINED, reason=f"undefined near {where}")
+        return replace(
+            empty, left=tuple(outcome.left[:5]), reason="open at " + "; ".join(outcome.left[:3])
+        )
+    if problem.hypotheses and _is_vacuous(problem, budget):
+        return replace(
+            empty, verdict=Verdict.VACUOUS, reason="the hypotheses contradict each other"
+        )
+    return _established(statement, outcome, empty)
+
+
+def _established(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
+    exact = all(p.kind in ("point", "outside") for p in outcome.pieces) and not free(
+        statement.conclusion
+    )
+    verdict = Verdict.PROVED if exact and _is_identity(statement) else Verdict.CERTIFIED
+    count = len(outcome.pieces)
+    notes = [f"tight at {t}" for t in outcome.tight]
+    notes.append(f"{count} part{'s' * (count != 1)}")
+    used = tuple(dict.fromkeys(p.detail for p in outcome.pieces if p.kind == "reduction"))
+    certificate = {
+        "format": "mfcheck-lemma/1",
+        "statement": statement.text,
+        "pieces": [asdict(p) for p in outcome.pieces],
+    }
+    return replace(
+        empty,
+        verdict=verdict,
+        tight=tuple(outcome.tight),
+        used=used,
+        reason="; ".join(notes),
+        certificate=certificate,
+    )
+
+
+def _is_identity(statement: Statement) -> bool:
+    return all(a.relation == "==" for a in atoms(statement.conclusion))
+
+
+def _is_vacuous(problem: Problem, budget: Budget) -> bool:
+    """Say whether no point satisfies the hypotheses: tried only if none is found at once."""
+    cases = eliminated(replace(problem, goals=(*problem.goals,)))
+    if any(_has_point(p) for p in cases):
+        return False
+    outcome = decide(problem.with_goals([FALSE]), Budget(min(2.0, max(budget.left(), 0.5))))
+    return outcome.holds is True
+
+
+def _has_point(problem: Problem) -> bool:
+    if not problem.ranges and not problem.hypotheses:
+        return True
+    if Samples(problem).points:
+        return True
+    return any(all(holds(h, Point(p)) for h in problem.hypotheses) for p in _corners(problem))
+
+
+def _corners(problem: Problem) -> Iterator[dict[str, Term]]:
+    """Yield a few exact points of the ranges: closed ends, and middles."""
+    for pick in ("low", "high"):
+        point: dict[str, Term] = {}
+        for name, r in problem.ranges.items():
+            end = r.low if pick == "low" else r.high
+            other = r.high if pick == "low" else r.low
+            value = end if end is not None else other
+            point[name] = value if value is not None else terms.num(0)
+        yield point
+
+
+# Counterexamples.
+
+
+def _refuted(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
+    """Confirm a counterexample on the statement itself, in simple numbers if some do."""
+    point = _back(outcome)
+    for candidate in (*_simpler(point, statement), point):
+        kind = _fails(statement, candidate)
+        if kind is None:
+            continue
+        shown = {k: terms.text(v) for k, v in candidate.items()}
+        places = ", ".join(f"{k} = {v}" for k, v in shown.items())
+        if kind != "false":
+            reason = f"undefined at {places}: {kind}"
+            return replace(empty, verdict=UNDEFINED, counterexample=shown, reason=reason)
+        reason = f"at {places}" if places else "false as it stands"
+        return replace(empty, verdict=Verdict.REFUTED, counterexample=shown, reason=reason)
+    return replace(empty, reason="a counterexample of a changed form was found, and not confirmed")
+
+
+def _back(outcome: Outcome) -> dict[str, Term]:
+    """Return the values of all variables, undoing the changes of the problem."""
+    point = dict(outcome.point or {})
+    solution = outcome.case.solution if outcome.case is not None else ()
+    for name, value in reversed(solution):
+        missing = {n: terms.num(1) for n in value.free if n not in point}
+        point[name] = terms.substitute(value, {**missing, **point})
+        point.update(missing)
+    return point
+
+
+def _fails(statement: Statement, point: Mapping[str, Term]) -> str | None:
+    """Return "false" or the part that is undefined, if the statement surely fails at a point of its domain."""
+    values = {v.name: point.get(v.name, terms.num(1)) for v in statement.variables}
+    place = Point(values)
+    if not all(holds(h, place) is True for h in statement.hypotheses):
+        return None
+    for name in statement.names("integer"):
+        if values[name].op != "num" or values[name].value().denominator != 1:
+            return None
+    for o in statement.obligations:
+        if all(holds(g, place) is True for g in o.guards):
+            answer = holds(o.needs, place)
+            if answer is False:
+                return o.place
+            if answer is None:
+                return None
+    return "false" if holds(statement.conclusion, place) is False else None
+
+
+def _simpler(point: Mapping[str, Term], statement: Statement) -> Iterator[dict[str, Term]]:
+    """Yield points of short numbers near a point."""
+    if any(v.op != "num" for v in point.values()) or len(point) > 4:
+        return
+    del statement
+    for bound in (1, 2, 5, 10, 50, 100, 1000, 10_000, 10**6):
+        yield {k: terms.num(v.value().limit_denominator(bound)) for k, v in point.items()}
+
+
+def _undefined_between(statement: Statement, problem: Problem) -> str | None:
+    """Return a place in a single interval where something that must not vanish changes its sign."""
+    if len(problem.ranges) != 1:
+        return None
+    (name,) = problem.ranges
+    for case in eliminated(problem.with_goals([o.needs for o in statement.obligations])):
+        if tuple(case.ranges) != (name,) or case.hypotheses:
+            continue
+        points = sorted(Samples(case).points, key=lambda p: float(p[0]))
+        for o in statement.obligations:
+            for atom in atoms(o.needs):
+                if atom.relation == "!=" and not o.guards:
+                    found = _sign_change(atom.term, name, points)
+                    if found is not None:
+                        return found
+    return None
+
+
+def _sign_change(t: Term, name: str, points: Sequence[Sequence[arb]]) -> str | None:
+    """Return where a polynomial in continuous functions changes its sign between two points."""
+    if any(n.op in ("tan", "sign", "step") for n in terms.order([t])):
+        return None
+    if any(e < 0 for n in terms.order([t]) if n.op == "mul" for e in n.exponents()):
+        return None
+    last: tuple[int, arb] | None = None
+    for (x,) in points:
+        s = Point({name: _number(x)}).signs(t)
+        sign = {1: -1, 4: 1}.get(s)
+        if sign is None:
+            continue
+        if last is not None and last[0] != sign:
+            return f"{name} = {((last[1] + x) / 2).str(4, radius=False)}"
+        last = (sign, x)
+    return None
+
+
+def _number(x: arb) -> Term:
+    q: fmpq = x.mid().fmpq()
+    return terms.num(Fraction(int(q.p), int(q.q)))
+
+
+# Integers.
+
+
+def _over_integers(problem: Problem, budget: Budget) -> Outcome:
+    """Decide over all real values; if that fails, small whole numbers one by one, and the rest over the reals."""
+    outcome = decide(problem, budget.share(0.4))
+    if outcome.holds is True:
+        return outcome
+    (name, *others) = sorted(problem.integers)
+    if others:
+        return Outcome(None, left=["several whole numbers"])
+    cases = eliminated(problem)
+    lows = [p.ranges[name].low for p in cases if name in p.ranges]
+    if len(lows) != 1 or lows[0] is None or lows[0].op != "num":
+        return Outcome(None, left=[f"{name} without a least value"])
+    first = -(-lows[0].value().numerator // lows[0].value().denominator)
+    total = Outcome(True)
+    for n in range(first, first + SMALL_INTEGERS):
+        single = problem.substituted(name, terms.num(n), f"{name} = {n}")
+        part = decide(single, budget.share(0.2))
+        if part.holds is not True:
+            part.point = {**(part.point or {}), name: terms.num(n)}
+            return part
+        total.pieces += part.pieces
+    beyond = join("and", [*problem.hypotheses, _at_least(name, first + SMALL_INTEGERS)])
+    rest = decide(replace(problem, hypotheses=(beyond,)), budget)
+    return rest if rest.holds is not True else total
+
+
+def _at_least(name: str, n: int) -> Formula:
+    from mfcheck.lemma.formula import Atom
+
+    return Atom(terms.sub(terms.var(name), terms.num(n)), ">=")

@@ -1,0 +1,71 @@
+import pytest
+
+from mfcheck.errors import InputError
+from mfcheck.lemma import check
+
+
+def verdict(text, *declared, **more):
+    return str(check(text, declared, **more).verdict)
+
+
+def test_a_decimal_is_that_decimal_and_no_float():
+    tight = "abs(cos(x) - 1 + 0.4999999999999999999825*x**2) <= 1e-6*x**2 + 1e-24"
+    assert verdict(tight, "abs(x) <= 1/1024") == "certified"
+    assert verdict("0.1 + 0.2 = 0.3") == "proved"
+    assert verdict("0.4999999999999999999825 < 1/2") != "refuted"
+
+
+def test_an_overflow_is_no_certainty():
+    assert verdict("exp(exp(exp(x))) > exp(exp(exp(x))) + 1", "x in [10, 20]") != "certified"
+    assert verdict("-exp(exp(exp(x))) > 0", "x in [10, 20]") != "certified"
+
+
+def test_an_exact_end_is_not_rounded_outwards():
+    assert verdict("1/x >= 1", "x in (0, 1]") == "certified"
+    assert verdict("log(x) <= 0", "x in (0, 1]") == "certified"
+    assert verdict("sqrt(x) >= x", "x in [0, 1]") == "certified"
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("1/x > 0", "x >= 0"),
+        ("log(x) <= x", "x >= 0"),
+        ("sqrt(x - 1) >= 0", "x in [0, 2]"),
+        ("1/(x**2 - 2) < 5", "x in [1, 2]"),
+        ("1/(x**3 - x - 1) > -100", "x in [0, 3]"),
+    ],
+)
+def test_an_undefined_point_is_not_left_out(text, domain):
+    assert verdict(text, domain) == "undefined"
+
+
+def test_contradictory_hypotheses_are_vacuous():
+    assert verdict("x < x", "x > 1; x < 0") == "vacuous"
+    assert verdict("x > 5", "x real", where=["x**2 + 1 < 0"]) == "vacuous"
+
+
+@pytest.mark.parametrize(
+    ("text", "domain", "part"),
+    [
+        ("x <= y", ("x real",), "y is not declared"),
+        ("x/0 <= 1", ("x real",), "division by zero"),
+        ("2 + 2", (), "no comparison"),
+        ("(x <= 1", ("x real",), "bracket"),
+        ("__import__('os') <= x", ("x real",), "character outside"),
+        ("x.real <= 1", ("x real",), "this cannot be read"),
+        ("x^2 >= 0", ("x real",), "**"),
+        ("x >= 0", ("x",), "say what x is"),
+    ],
+)
+def test_bad_input_is_one_clear_error(text, domain, part):
+    with pytest.raises(InputError) as found:
+        check(text, domain)
+    assert part in str(found.value) or "only numbers" in str(found.value)
+
+
+def test_the_caret_stands_under_the_place():
+    with pytest.raises(InputError) as found:
+        check("x + foo(x) <= 1", ["x real"])
+    _, text, caret = str(found.value).splitlines()
+    assert text[caret.index("^") :].startswith("foo")
