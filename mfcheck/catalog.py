@@ -9,11 +9,7 @@ import hashlib
 import json
 import sys
 import traceback
-<<<<<<< HEAD
 from collections.abc import Callable, Iterable, Mapping, Sequence
-=======
-from collections.abc import Iterable, Mapping, Sequence
->>>>>>> 10c9689c233a2c07bfea4b386bab60a67cf289f4
 from functools import cache
 from importlib import import_module
 from importlib.machinery import ModuleSpec
@@ -147,7 +143,6 @@ def digest(folder: Path, files: Iterable[Path]) -> str:
     return found.hexdigest()
 
 
-<<<<<<< HEAD
 def make(package: str, say: Callable[[str], None] = lambda _: None) -> str:
     """Return the text of the catalog of a package, whose papers are imported for it.
 
@@ -157,28 +152,16 @@ def make(package: str, say: Callable[[str], None] = lambda _: None) -> str:
 
     Raises:
         InputError: it has no papers.
-=======
-def make(package: str) -> str:
-    """Return the text of the catalog of a package, whose papers are imported for it.
-
-    Raises:
-        InputError: it has no papers, or one of them cannot be loaded.
->>>>>>> 10c9689c233a2c07bfea4b386bab60a67cf289f4
     """
     papers = {}
     for id, reference in sorted(entries().items()):
         module = reference.partition(":")[0]
-<<<<<<< HEAD
         if module.partition(".")[0] != package:
             continue
         try:
             papers[id] = {"sha256": digest(*sources(module)), "paper": describe(load(id))}
         except InputError as error:
             say(str(error))
-=======
-        if module.partition(".")[0] == package:
-            papers[id] = {"sha256": digest(*sources(module)), "paper": describe(load(id))}
->>>>>>> 10c9689c233a2c07bfea4b386bab60a67cf289f4
     if not papers:
         raise InputError(f"no installed paper is in the package {package!r}")
     return json.dumps({"papers": papers}, indent=1, ensure_ascii=False) + "\n"
@@ -281,7 +264,6 @@ def _place(error: BaseException) -> str:
 
 def main(packages: Sequence[str]) -> int:
     """Write the catalogs of packages; return the exit status."""
-<<<<<<< HEAD
     problems: list[str] = []
     try:
         for package in packages:
@@ -290,15 +272,6 @@ def main(packages: Sequence[str]) -> int:
         problems.append(str(error))
     sys.stderr.writelines(f"mfcheck: {problem}\n" for problem in problems)
     return 2 if problems else 0
-=======
-    try:
-        for package in packages:
-            path(package).write_text(make(package), encoding="utf-8")
-    except InputError as error:
-        sys.stderr.write(f"mfcheck: {error}\n")
-        return 2
-    return 0
->>>>>>> 10c9689c233a2c07bfea4b386bab60a67cf289f4
 
 
 if __name__ == "__main__":

@@ -34,15 +34,9 @@ def identify(reference: str, paper: Paper, setting: Setting, budget: str, seed: 
         seed: of the run.
     """
     module = entries().get(reference, reference).partition(":")[0]
-<<<<<<< HEAD
     code, others = code_of(module)
     return Identity(
         mfcheck=f"{__version__} {code_of_mfcheck()}",
-=======
-    code, others = _code_of(module)
-    return Identity(
-        mfcheck=f"{__version__} {_code_of_mfcheck()}",
->>>>>>> 10c9689c233a2c07bfea4b386bab60a67cf289f4
         paper=paper.id,
         code=code,
         libraries={**versions(), **others},
@@ -53,12 +47,8 @@ def identify(reference: str, paper: Paper, setting: Setting, budget: str, seed: 
 
 
 @cache
-<<<<<<< HEAD
 def code_of_mfcheck() -> str:
     """Return a digest of the files of mfcheck on which results depend."""
-=======
-def _code_of_mfcheck() -> str:
->>>>>>> 10c9689c233a2c07bfea4b386bab60a67cf289f4
     files = (f for f in _files(_MFCHECK) if f.relative_to(_MFCHECK).parts[0] not in _SHOWS_ONLY)
     return digest(_MFCHECK, files)
 
@@ -69,12 +59,8 @@ def _files(folder: Path) -> list[Path]:
     return sorted(f for f in found if "__pycache__" not in f.parts and not f.name.startswith("."))
 
 
-<<<<<<< HEAD
 @cache
 def code_of(module: str) -> tuple[str, dict[str, str]]:
-=======
-def _code_of(module: str) -> tuple[str, dict[str, str]]:
->>>>>>> 10c9689c233a2c07bfea4b386bab60a67cf289f4
     """Return a digest of all files that a paper is made of, and the versions of the libraries that it imports.
 
     The files are those of its package, and of every module and package that these import, directly or not, unless it
