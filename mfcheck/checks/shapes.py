@@ -19,7 +19,7 @@ from mfcheck.checks.identity import identities
 from mfcheck.checks.steps import Step, conclude
 from mfcheck.checks.values import Where, ball, number
 from mfcheck.claims.model import Check, Context
-from mfcheck.claims.record import Estimate, Evidence
+from mfcheck.claims.record import Estimate, Evidence, Note
 from mfcheck.claims.verdict import Kind, Question, Scope
 from mfcheck.rigor.ball import exact
 from mfcheck.statistics.compare import order_evidence
@@ -229,11 +229,13 @@ def rate(
 
 def identity(
     id: str,
-    tests: str | Sequence[str],
+    tests: str | Iterable[str],
     pairs: Callable[[Context], Iterable[tuple[sp.Expr, sp.Expr]]],
     *,
     domain: Words,
     whole: bool = True,
+    notes: Sequence[Note] = (),
+    group: str = "",
 ) -> Check:
     """Return the exact check that both sides of each pair are equal for all values of their symbols.
 
@@ -243,37 +245,44 @@ def identity(
         pairs: `context ->` pairs of SymPy expressions.
         domain: what the symbols range over, in words.
         whole: whether the pairs together are the whole statement.
+        notes: sentences for the report, kept if all sides agree.
+        group: of checks that share memoised work.
     """
     scope = Scope.WHOLE if whole else Scope.CASES
 
     def run(context: Context, /) -> Evidence:
-        return identities(pairs(context), said(domain, context), scope)
+        return identities(pairs(context), said(domain, context), scope, tuple(notes))
 
-    return Check(id, Kind.EXACT, run, _names(tests))
+    return Check(id, Kind.EXACT, run, _names(tests), group=group)
 
 
-def _names(tests: str | Sequence[str]) -> tuple[str, ...]:
+def _names(tests: str | Iterable[str]) -> tuple[str, ...]:
     return (tests,) if isinstance(tests, str) else tuple(tests)
 
 
 def proof(
     id: str,
-    tests: str | Sequence[str],
+    tests: str | Iterable[str],
     steps: Callable[[Context], Iterable[Step]],
     *,
     domain: Words,
     whole: bool = True,
     kind: Kind = Kind.CERTIFIED,
+    lhs: Words = "",
+    rhs: Words = "",
+    notes: Sequence[Note] = (),
     group: str = "",
 ) -> Check:
     """Return the check of an argument in steps; `kind` is exact only if every step is an identity.
 
-    Other arguments as in `identity`, with `steps` in place of pairs: see `mfcheck.checks.steps`.
+    `lhs` and `rhs` are the sides that are shown. Other arguments as in `identity`, with `steps` in place of pairs: see
+    `mfcheck.checks.steps`.
     """
     scope = Scope.WHOLE if whole else Scope.CASES
 
     def run(context: Context, /) -> Evidence:
-        return conclude(steps(context), said(domain, context), scope=scope)
+        where, left, right = (said(words, context) for words in (domain, lhs, rhs))
+        return conclude(steps(context), where, left, right, tuple(notes), scope)
 
     return Check(id, kind, run, _names(tests), group=group)
 
@@ -360,7 +369,7 @@ def monotone(
 
 def custom(
     id: str,
-    tests: str | Sequence[str],
+    tests: str | Iterable[str],
     run: Callable[[Context], Evidence],
     *,
     kind: Kind,

@@ -10,6 +10,7 @@ from mfcheck.claims.inequality import Array, Case, Inequality, Sample, Variable
 from mfcheck.claims.setting import Data, Setting
 from mfcheck.points import configurations as conf
 from mfcheck.points.configurations import Points
+from mfcheck.points.sphere import sphere
 from mfcheck.symbolic.activation import LIBRARY, Activation
 
 LABEL_DENOMINATOR = 10**6
@@ -165,10 +166,10 @@ def _points(rng: np.random.Generator, n: int, d: int) -> Points:
     family = int(rng.integers(6))
     if family == 5:
         return _code(rng, n, d)
-    raw = rng.standard_normal((n, d))
+    X = sphere(rng, n, d)
     if family == 1:
-        raw = raw[:1] / np.linalg.norm(raw[0]) + raw * 10 ** rng.uniform(-4, 0)
-    X = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+        X = X[:1] + rng.standard_normal((n, d)) * 10 ** rng.uniform(-4, 0)
+        X /= np.linalg.norm(X, axis=1, keepdims=True)
     points = tuple(dict.fromkeys(conf.near(x, 10**6) for x in X))
     if family == 2:
         points = tuple(dict.fromkeys(p for x in points for p in (x, tuple(-v for v in x))))[:n]

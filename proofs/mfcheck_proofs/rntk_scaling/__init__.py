@@ -1,26 +1,12 @@
 """Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor (arXiv 2403.04545)."""
 
 from mfcheck.claims import Paper
-from mfcheck_proofs.rntk_scaling import (
-    constant,
-    correlation,
-    critical,
-    definite,
-    fast,
-    kernel,
-    regression,
-    slow,
-    sphere,
-    width,
-)
-from mfcheck_proofs.rntk_scaling.assumptions import ASSUMPTIONS
-from mfcheck_proofs.rntk_scaling.attackable import attackable
-from mfcheck_proofs.rntk_scaling.audited import with_assumptions
+from mfcheck_proofs.rntk_scaling import critical, definite, degeneration, recursion, regression, theorem3, width
 from mfcheck_proofs.rntk_scaling.constants import CONSTANTS
 from mfcheck_proofs.rntk_scaling.experiments import IMAGES, SYNTHETIC
-from mfcheck_proofs.rntk_scaling.networks import BLOCKS, NETWORKS
-from mfcheck_proofs.rntk_scaling.setting import DEFAULT, PARAMETERS, validate
+from mfcheck_proofs.rntk_scaling.setting import ASSUMPTIONS, DEFAULT, PARAMETERS, validate
 from mfcheck_proofs.rntk_scaling.simulation import simulation
+from mfcheck_proofs.rntk_scaling.training import BLOCKS, NETWORKS
 
 paper = Paper(
     id="rntk-scaling",
@@ -30,20 +16,20 @@ paper = Paper(
     parameters=PARAMETERS,
     default=DEFAULT,
     assumptions=ASSUMPTIONS,
-    claims=tuple(
-        attackable(with_assumptions(claim))
-        for claim in (
-            *kernel.CLAIMS,
-            *correlation.CLAIMS,
-            *constant.CLAIMS,
-            *slow.CLAIMS,
-            *critical.CLAIMS,
-            *fast.CLAIMS,
-            *definite.CLAIMS,
-            *sphere.CLAIMS,
-            *regression.CLAIMS,
-            *width.CLAIMS,
-        )
+    claims=(
+        recursion.arc_cosine,
+        recursion.recursion,
+        recursion.correlation,
+        degeneration.constant,
+        degeneration.slow,
+        critical.critical,
+        theorem3.fast,
+        definite.definite,
+        definite.spectrum,
+        regression.early,
+        regression.best,
+        width.finite_width,
+        width.joint,
     ),
     validate=validate,
     constants=CONSTANTS,
@@ -54,16 +40,16 @@ paper = Paper(
         "kernel-recursion/stated": "proved",
         "correlation-to-one/stated": "certified",
         "theorem-1-constant/stated": "certified",
-        "theorem-1-constant/values": "supported",
+        "theorem-1-constant/values": "certified",
         "theorem-1-constant/rate": "supported",
         "theorem-2-slow/stated": "certified",
-        "theorem-2-slow/values": "supported",
+        "theorem-2-slow/values": "certified",
         "theorem-2-slow/rate": "supported",
         "critical-scaling/stated": "certified",
         "critical-scaling/values": "supported",
         "critical-scaling/rate": "supported",
         "theorem-3-fast/stated": "certified",
-        "theorem-3-fast/values": "supported",
+        "theorem-3-fast/values": "certified",
         "theorem-3-fast/uniform": "refuted",
         "theorem-3-fast/repaired": "certified",
         "positive-definite/stated": "refuted",
@@ -83,8 +69,7 @@ paper = Paper(
         "arXiv:2403.04545",
         "Cho, Saul: Kernel methods for deep learning. NeurIPS 2009",
         "Bietti, Mairal: On the inductive bias of neural tangent kernels. NeurIPS 2019, arXiv:1905.12173",
-        "Caponnetto, De Vito: Optimal rates for the regularized least-squares algorithm. Found. Comput. Math. 7 "
-        "(2007)",
+        "Caponnetto, De Vito: Optimal rates for the regularized least-squares algorithm. Found. Comput. Math. 7 (2007)",
         "Johansson: Arb: efficient arbitrary-precision midpoint-radius interval arithmetic. IEEE Trans. Comput. 66 "
         "(2017) 1281-1292",
     ),

@@ -93,9 +93,7 @@ def _size(weights: Weights) -> int:
     return total
 
 
-def build(
-    torch: Any, name: str, shape: tuple[int, int, int], classes: int, budget: int
-) -> tuple[Weights, Forward]:
+def build(torch: Any, name: str, shape: tuple[int, int, int], classes: int, budget: int) -> tuple[Weights, Forward]:
     """Return the weights of a family whose number is nearest to the budget, and the forward pass on flat images.
 
     Raises:

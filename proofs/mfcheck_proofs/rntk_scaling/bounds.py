@@ -141,8 +141,5 @@ def comparisons(k: Constants = CONSTANTS) -> dict[str, tuple[sp.Expr, sp.Expr]]:
     return {
         "increment": (k["shape"] + linear + top_kappa**2 * top_G**3 * tail, k["increment"]),
         "leading": (sp.Rational(3, 2), k["leading"]),
-        "slope": (
-            3 * EXCESS + curve * top_kappa * top_G**2,
-            k["slope"] * (1 - 3 * y + curve * y**2),
-        ),
+        "slope": (3 * EXCESS + curve * top_kappa * top_G**2, k["slope"] * (1 - 3 * y + curve * y**2)),
     }

@@ -1,44 +1,64 @@
-"""The limit kernel r_1 on the sphere: parity and positive definiteness."""
+"""The limit kernel r_1 on the sphere: parity, positive definiteness, eigenvalues."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
+import numpy as np
 import sympy as sp
-from flint import arb, arb_mat, arb_series, ctx
+from flint import arb, arb_series, ctx
 
-from mfcheck.checks.identity import identities
-from mfcheck.claims import (
-    Check,
+from mfcheck.checks import (
+    Case,
+    Claim,
     Context,
     Evidence,
+    Inequality,
+    Interval,
     Kind,
     Note,
-    PlantedError,
     Reading,
     Scope,
+    Standard,
+    Step,
+    custom,
+    decide,
+    identical,
+    identity,
+    proof,
+    wrong,
 )
-from mfcheck.claims.setting import Point
-from mfcheck.gaussian.dual import half_gram
+from mfcheck.claims import inequality
+from mfcheck.kernels.arccos import cosine
 from mfcheck.kernels.enclosure import kernel
-from mfcheck.kernels.formulas import K0_U, K1_U, u
-from mfcheck.rigor.ball import compare, exact, interval
+from mfcheck.kernels.flow import gram
+from mfcheck.kernels.formulas import HALF_TERM, K0_U, K1_U, u
+from mfcheck.kernels.rntk import rntk
+from mfcheck.kernels.sphere import eigenvalue, multiplicity
+from mfcheck.rigor.ball import exact, interval
 from mfcheck.rigor.eigen import smallest_eigenvalue
-from mfcheck_proofs._assemble import assembled
-from mfcheck_proofs.rntk_scaling.kernel import RECURSION
-from mfcheck_proofs.rntk_scaling.proofs import PREC, Step, conclude, identical
-from mfcheck_proofs.rntk_scaling.symbols import alpha, k0, k1, rho
+from mfcheck.statistics.compare import order_evidence
+from mfcheck_proofs.rntk_scaling.pairs import PREC
+from mfcheck_proofs.rntk_scaling.recursion import RECURSION
+from mfcheck_proofs.rntk_scaling.symbols import alpha, d, k0, k1, rho
 
 R_1 = (K1_U + u * K0_U) / 2
 
 
-def _odd(kernel_of_u: sp.Expr) -> sp.Expr:
+def odd(kernel_of_u: sp.Expr) -> sp.Expr:
     """Return f(u) - f(-u), from acos(-u) = pi - acos(u)."""
     mirrored = kernel_of_u.subs(u, -u).subs(sp.acos(-u), sp.pi - sp.acos(u))
     return sp.expand(kernel_of_u - mirrored)
 
 
-def odd_part(context: Context) -> Evidence:
-    """r_1(u) - r_1(-u)."""
-    return identities([(_odd(R_1), context["odd"])], "every u in [-1, 1]", Scope.WHOLE)
+NOT_DEFINITE = Note(
+    id="limit-not-positive-definite",
+    severity="major",
+    text=(
+        "The limit kernel r_1 is not strictly positive definite on the whole sphere: its odd part is u/2 exactly, so "
+        "on more than d pairs of opposite points the kernel matrix is singular, and its space holds no odd function "
+        "but linear ones. Eigenvalues of odd degree >= 3 are zero, so the minimax statement for gamma > 1/2 cannot "
+        "cover targets with such parts. The paper should state its domain."
+    ),
+)
 
 
 def opposite_pairs(context: Context) -> Evidence:
@@ -47,63 +67,97 @@ def opposite_pairs(context: Context) -> Evidence:
     If f(u) - f(-u) = b u, then (w, -w)^T K (w, -w) = 2 b sum w_i w_j <x_i, x_j> = 2 b |sum w_i x_i|^2 = 0.
     """
     size = 3
-    odd = _odd(context["kernel"])
-    slope = sp.expand(odd).coeff(u)
+    odd_part = odd(context["kernel"])
+    slope = sp.expand(odd_part).coeff(u)
     w = sp.Matrix(sp.symbols(f"w:{size}", real=True))
     x = sp.Matrix(2, size, sp.symbols(f"x:{2 * size}", real=True))
     inner = x.T * x
     form = sum(2 * w[i] * w[j] * slope * inner[i, j] for i in range(size) for j in range(size))
     square = 2 * slope * (x * w).dot(x * w)
-    exact = sp.simplify(odd - slope * u) == 0 and sp.expand(form - square) == 0
-    singular = exact and size > 2  # three vectors of the plane are linearly dependent
-    note = Note(
-        id="limit-not-positive-definite",
-        severity="major",
-        text=(
-            "The limit kernel r_1 is not strictly positive definite on the whole sphere: its odd part is u/2 "
-            "exactly, so on more than d pairs of opposite points the kernel matrix is singular, and its space holds "
-            "no odd function but linear ones. Eigenvalues of odd degree >= 3 are zero, so the minimax statement for "
-            "gamma > 1/2 cannot cover targets with such parts. The paper should state its domain."
-        ),
-    )
+    derived = sp.simplify(odd_part - slope * u) == 0 and sp.expand(form - square) == 0
+    singular = derived and size > 2  # three vectors of the plane are linearly dependent
+    open_ = "the form is not the square derived"
     return Evidence(
         passed=False if singular else None,
         scope=Scope.WHOLE,
         lhs="lambda_min of r_1 at opposite pairs: 0",
         rhs="> 0",
         error=0.0,
-        cases=1,
         domain="three pairs of opposite points of the circle",
-        reason="the kernel matrix of three opposite pairs is singular"
-        if singular
-        else "the form is not the square derived",
-        notes=(note,) if singular else (),
+        reason="the kernel matrix of three opposite pairs is singular" if singular else open_,
+        notes=(NOT_DEFINITE,) if singular else (),
     )
 
 
-def data_definite(context: Context) -> Evidence:
-    """Smallest eigenvalue of r_L at L = 2, alpha = 1, on the setting's data: enclosed."""
-    rows = context.setting.data.points
-    with ctx.workprec(PREC):
-        least, floor = smallest_eigenvalue(gram(rows, kernel(2, 1, 20))), exact(context["floor"])
-    passed = {">": True, "<": False, "?": None}[compare(least, floor)]
-    return Evidence(
-        passed=passed,
-        lhs=interval(least),
-        rhs=f"> {context['floor']}",
-        error=float(least.rad()),
-        cases=len(rows),
-        domain="the setting's data; r_2 with alpha = 1",
-        reason="" if passed else "the smallest eigenvalue is not above the floor",
-    )
+# --- no two opposite points ------------------------------------------------------------------------------------------
+
+k = sp.Symbol("k", nonnegative=True)
+_x = sp.Symbol("x", real=True)
+scale = sp.Symbol("alpha", positive=True)
+EVEN = (2 * k + 1) / (2 * k - 1) ** 2 / (2 * sp.pi)
+"""Coefficient of u^(2k) in r_1, over binom(2k, k)/4^k."""
 
 
-def gram(points: tuple[Point, ...], k: Callable[[arb], arb]) -> arb_mat:
-    """Enclose the matrix of a kernel with k(1) = 1 on the points, shape (n, n)."""
-    cosines = half_gram(points) * 2
-    n = cosines.nrows()
-    rows = [[arb(1) if i == j else k(cosines[i, j] - 1) for j in range(n)] for i in range(n)]
-    return arb_mat(rows)
+def _series_steps() -> list[Step]:
+    """Coefficients of (1-x)^(1/2) and (1-x)^(-1/2) over b_k = binom(2k, k)/4^k: -1/(2k-1) and 1.
+
+    `(1-x) y' = -p y` gives `(k+1) c_(k+1) = (k-p) c_k`, and `b_(k+1)/b_k = (2k+1)/(2k+2)`; both begin with 1.
+    """
+    grown, half = (2 * k + 1) / (2 * k + 2), sp.Rational(1, 2)
+    pairs = {"arcsine": (sp.diff(sp.asin(_x), _x), (1 - _x**2) ** -half)}
+    for name, power, over in (("root", half, -1 / (2 * k - 1)), ("inverse", -half, sp.Integer(1))):
+        y = (1 - _x) ** power
+        pairs[f"equation of the {name}"] = ((1 - _x) * sp.diff(y, _x), -power * y)
+        pairs[f"recurrence of the {name}"] = ((k + 1) * over.subs(k, k + 1) * grown, (k - power) * over)
+    return identical(pairs)
+
+
+def even_coefficients(context: Context) -> list[Step]:
+    """r_1 = u/2 + ((1-u^2)^(1/2) + 2u arcsin u)/(2 pi), and the coefficient of u^(2k) in it over b_k.
+
+    That of arcsin at u^(2k-1) is b_(k-1)/(2k-1), and b_(k-1) = b_k 2k/(2k-1). With all even coefficients positive,
+    c^T K c = 0 means sum c_i p(x_i) = 0 for every even polynomial p (tensor powers). These separate points of which no
+    two are equal or opposite, so that c = 0.
+    """
+    closed = u / 2 + (sp.sqrt(1 - u**2) + 2 * u * (sp.pi / 2 - sp.acos(u))) / (2 * sp.pi)
+    derived = (-1 / (2 * k - 1) + 2 * (2 * k / (2 * k - 1)) / (2 * k - 1)) / (2 * sp.pi)
+    stated, j = context["even"], sp.Symbol("j", nonnegative=True, integer=True)
+    signs = {stated.subs(k, 0).is_positive, sp.factor(stated.subs(k, j + 1)).is_positive}
+    positive = False if False in signs else True if signs == {True} else None
+    return [
+        *identical({"closed form": (R_1, closed), "coefficients": (stated, derived)}),
+        *_series_steps(),
+        Step("positive", positive, "a coefficient is not positive"),
+    ]
+
+
+# --- more than one layer ---------------------------------------------------------------------------------------------
+
+
+def deeper_coefficients(context: Context) -> list[Step]:
+    """Every Taylor coefficient of r_L is positive for L >= 2, so that r_L is strictly definite on the whole sphere.
+
+    k0 = 1/2 + arcsin(u)/pi, with coefficients b_k/((2k+1) pi) > 0, and k1, with k1' = k0 and k1(0) = 1/pi, have none
+    below 0; nor have step, factor and term in rho, k0, k1. So all rho_l and R_l have none, and their series converge up
+    to |u| = 1. For l >= 1 rho_l has a constant and a linear coefficient > 0, so rho_l^n has all up to u^n, and
+    k0(rho_l) has all. R_2 contains a k0(rho_1) R_1 with R_1(0) > 0, and R_(l+1) contains (1 - a) R_l.
+    """
+    parts = [sp.Poly(RECURSION[name], rho, k0, k1) for name in ("step", "factor", "term")]
+    layer = all(c.subs(alpha, scale).is_positive for part in parts for c in part.coeffs())
+    facts = {
+        "k0": (K0_U, sp.Rational(1, 2) + (sp.pi / 2 - sp.acos(u)) / sp.pi),
+        "k1": (sp.diff(K1_U, u), K0_U),
+        "k1 at 0": (K1_U.subs(u, 0), 1 / sp.pi),
+        "R_1 at 0": (R_1.subs(u, 0), 1 / (2 * sp.pi)),
+        "odd part of one layer": (odd(R_1), u),
+    }
+    return [
+        *identical(facts),
+        *_series_steps(),
+        Step("layer", True if layer else None, "a coefficient may be negative"),
+        Step("depth", int(context["depth"]) >= 2, "r_1 has no odd coefficient but the first"),
+        Step("floor", bool(context["floor"] <= 0), "two close points have a smaller eigenvalue"),
+    ]
 
 
 def taylor_signs(context: Context) -> Evidence:
@@ -114,7 +168,7 @@ def taylor_signs(context: Context) -> Evidence:
         found = [c for depth in depths for c in taylor(depth, arb(1) / 2, count)]
         least = min(found, key=lambda c: float(c.lower()))
         negative = any(bool(c < 0) for c in found)
-    zero = first == 1 and _odd(R_1) == u  # exactly: r_1 has no odd coefficient but the first
+    zero = first == 1 and odd(R_1) == u  # exactly: r_1 has no odd coefficient but the first
     passed = True if bool(least > 0) else False if negative or zero else None
     return Evidence(
         passed=passed,
@@ -132,216 +186,271 @@ def taylor(depth: int, a: arb, count: int) -> list[arb]:
     old = ctx.cap
     ctx.cap = count
     try:
-        rho, total = arb_series([0, 1]), arb_series([0])
+        at, total = arb_series([0, 1]), arb_series([0])
         for _ in range(depth):
-            k0 = 1 - _acos(rho) / arb.pi()
-            k1 = rho * k0 + (1 - rho * rho).sqrt() / arb.pi()
-            total = (1 - a * (1 - k0)) * total + (k1 + rho * k0) / 2
-            rho = rho + a * (k1 - rho)
-        return [total[k] / depth for k in range(count)]
+            step_0 = arb(1) / 2 + at.asin() / arb.pi()
+            step_1 = at * step_0 + (1 - at * at).sqrt() / arb.pi()
+            total = (1 - a * (1 - step_0)) * total + (step_1 + at * step_0) / 2
+            at = at + a * (step_1 - at)
+        return [total[i] / depth for i in range(count)]
     finally:
         ctx.cap = old
 
 
-def _acos(x: arb_series) -> arb_series:
-    return arb.pi() / 2 - x.asin()
+Formulas = Mapping[str, sp.Basic]
 
 
-# --- no two opposite points ------------------------------------------------------------------------------------------
-
-k = sp.Symbol("k", nonnegative=True)
-_x = sp.Symbol("x", real=True)
-scale = sp.Symbol("alpha", positive=True)
-
-
-def _series_steps() -> list[Step]:
-    """Coefficients of (1-x)^(1/2) and (1-x)^(-1/2) over b_k = binom(2k, k)/4^k: -1/(2k-1) and 1.
-
-    `(1-x) y' = -p y` gives `(k+1) c_(k+1) = (k-p) c_k`, and `b_(k+1)/b_k = (2k+1)/(2k+2)`; both begin with 1.
-    """
-    grown = (2 * k + 1) / (2 * k + 2)
-    pairs = {}
-    for name, p, over in (
-        ("root", sp.Rational(1, 2), -1 / (2 * k - 1)),
-        ("inverse", -sp.Rational(1, 2), sp.Integer(1)),
-    ):
-        y = (1 - _x) ** p
-        pairs[f"equation of the {name}"] = ((1 - _x) * sp.diff(y, _x), -p * y)
-        pairs[f"recurrence of the {name}"] = (
-            (k + 1) * over.subs(k, k + 1) * grown,
-            (k - p) * over,
-        )
-    pairs["arcsine"] = (sp.diff(sp.asin(_x), _x), (1 - _x**2) ** -sp.Rational(1, 2))
-    return identical(pairs)
+def floor_enclosed(case: inequality.Case, formulas: Formulas) -> tuple[arb, arb]:
+    """The floor, and the smallest eigenvalue of r_2 (alpha = 1) on the points."""
+    with ctx.workprec(PREC):
+        return exact(formulas["floor"]), smallest_eigenvalue(gram(case.setting.data.points, kernel(2, 1, 20)))
 
 
-def even_coefficients(context: Context) -> Evidence:
-    """r_1 = u/2 + ((1-u^2)^(1/2) + 2u arcsin u)/(2 pi), and the coefficient of u^(2k) in it over b_k.
-
-    That of arcsin at u^(2k-1) is b_(k-1)/(2k-1), and b_(k-1) = b_k 2k/(2k-1). With all even coefficients positive,
-    c^T K c = 0 means sum c_i p(x_i) = 0 for every even polynomial p (tensor powers). These separate points of which no
-    two are equal or opposite, so that c = 0.
-    """
-    closed = u / 2 + (sp.sqrt(1 - u**2) + 2 * u * (sp.pi / 2 - sp.acos(u))) / (2 * sp.pi)
-    derived = (-1 / (2 * k - 1) + 2 * (2 * k / (2 * k - 1)) / (2 * k - 1)) / (2 * sp.pi)
-    stated, j = context["even"], sp.Symbol("j", nonnegative=True, integer=True)
-    signs = {stated.subs(k, 0).is_positive, sp.factor(stated.subs(k, j + 1)).is_positive}
-    positive = False if False in signs else True if signs == {True} else None
-    steps = [
-        *identical({"closed form": (R_1, closed), "coefficients": (stated, derived)}),
-        *_series_steps(),
-        Step("positive", positive, "a coefficient is not positive"),
-    ]
-    note = Note(
-        id="limit-definite-without-opposites",
-        severity="remark",
-        text=(
-            "Without opposite points (an open hemisphere, or non-negative inputs such as images) r_1 is strictly "
-            "positive definite: its even Taylor coefficients are positive."
-        ),
-    )
-    return conclude(
-        steps,
-        "every finite set without two equal or opposite points, every dimension",
-        "c^T K c",
-        "> 0",
-        (note,),
-    )
+def _floor_fast(sample: inequality.Sample, formulas: Formulas) -> tuple[float, float]:
+    inner = np.clip(sample.X @ sample.X.T, -1, 1)
+    np.fill_diagonal(inner, 1)
+    least = float(np.linalg.eigvalsh(rntk(cosine(inner), 2, 1.0))[0])
+    return float(formulas["floor"]), least if abs(least) > 1e-12 * len(inner) else float("nan")
 
 
-# --- more than one layer ---------------------------------------------------------------------------------------------
+def data_definite(context: Context) -> Evidence:
+    """Smallest eigenvalue of r_L at L = 2, alpha = 1, on the setting's data: enclosed."""
+    floor, least = floor_enclosed(inequality.Case(context.setting), context.formulas)
+    return decide([Case(least, floor)], Standard(">"), "the setting's data; r_2 with alpha = 1")
 
 
-def deeper_coefficients(context: Context) -> Evidence:
-    """Every Taylor coefficient of r_L is positive for L >= 2, so that r_L is strictly definite on the whole sphere.
-
-    k0 = 1/2 + arcsin(u)/pi, with coefficients b_k/((2k+1) pi) > 0, and k1, with k1' = k0 and k1(0) = 1/pi, have none
-    below 0; nor have step, factor and term in rho, k0, k1. So all rho_l and R_l have none, and their series converge up
-    to |u| = 1. For l >= 1 rho_l has a constant and a linear coefficient > 0, so rho_l^n has all up to u^n, and
-    k0(rho_l) has all. R_2 contains a k0(rho_1) R_1 with R_1(0) > 0, and R_(l+1) contains (1 - a) R_l.
-    """
-    parts = [sp.Poly(RECURSION[name], rho, k0, k1) for name in ("step", "factor", "term")]
-    layer = all(c.subs(alpha, scale).is_positive for part in parts for c in part.coeffs())
-    depth, floor = int(context["depth"]), context["floor"]
-    steps = [
-        *identical(
-            {
-                "k0": (K0_U, sp.Rational(1, 2) + (sp.pi / 2 - sp.acos(u)) / sp.pi),
-                "k1": (sp.diff(K1_U, u), K0_U),
-                "k1 at 0": (K1_U.subs(u, 0), 1 / sp.pi),
-                "R_1 at 0": (R_1.subs(u, 0), 1 / (2 * sp.pi)),
-                "odd part of one layer": (_odd(R_1), u),
-            }
-        ),
-        *_series_steps(),
-        Step("layer", True if layer else None, "a coefficient may be negative"),
-        Step("depth", depth >= 2, "r_1 has no odd coefficient but the first"),
-        Step("floor", bool(floor <= 0), "two close points have a smaller eigenvalue"),
-    ]
-    note = Note(
-        id="deeper-kernels-definite",
-        severity="remark",
-        text=(
-            "Every r_L with L >= 2 and alpha > 0 is strictly positive definite on the whole sphere, opposite points "
-            "included: all its Taylor coefficients are positive. What fails in the limit r_1 fails at no finite depth "
-            "but L = 1."
-        ),
-    )
-    where = "every L >= 2 and alpha > 0, every finite set of distinct points, every dimension"
-    return conclude(steps, where, "c^T K c", "> 0", (note,))
-
-
-DEFINITE = (
-    "definite-odd-part",
-    "definite-opposite",
-    "definite-data",
-    "definite-taylor",
-    "definite-even",
-    "definite-deeper",
-)
-EVEN = (2 * k + 1) / (2 * k - 1) ** 2 / (2 * sp.pi)
-"""Coefficient of u^(2k) in r_1, over binom(2k, k)/4^k."""
-definite = assembled(
-    id="positive-definite",
+DEEPER = {"depth": sp.Integer(2), "floor": sp.Integer(0)}
+definite = Claim(
+    "positive-definite",
     title="Positive definiteness of the limit kernel",
-    statement=(
-        "The kernel r_1 to which r_L converges for gamma > 1/2 is strictly positive definite on the sphere."
-    ),
+    statement="The kernel r_1 to which r_L converges for gamma > 1/2 is strictly positive definite on the sphere.",
     source="2403.04545, used for uniform convergence and for kernel regression",
-    readings=(
-        Reading("stated", "For all sets of distinct points of the whole sphere.", {"kernel": R_1}),
+    assumptions=("sphere",),
+    readings=[
+        Reading(
+            "stated",
+            "For all sets of distinct points of the whole sphere.",
+            {"kernel": R_1},
+            checks=[custom("opposite", "kernel", opposite_pairs, kind=Kind.EXACT)],
+            wrong=[
+                wrong(
+                    name,
+                    {"kernel": formula},
+                    "Its odd part is linear too: three opposite pairs of the circle are a counterexample.",
+                    kind="wrong function",
+                )
+                for name, formula in (("k1", K1_U), ("k0-term", u * K0_U))
+            ],
+        ),
         Reading(
             "no-opposites",
             "For all sets without two opposite points, such as those of an open hemisphere or of non-negative inputs.",
             {"even": EVEN},
+            checks=[
+                proof(
+                    "even",
+                    "even",
+                    even_coefficients,
+                    kind=Kind.EXACT,
+                    domain="every finite set without two equal or opposite points, every dimension",
+                    lhs="c^T K c",
+                    rhs="> 0",
+                    notes=[
+                        Note(
+                            id="limit-definite-without-opposites",
+                            severity="remark",
+                            text=(
+                                "Without opposite points (an open hemisphere, or non-negative inputs such as images) "
+                                "r_1 is strictly positive definite: its even Taylor coefficients are positive."
+                            ),
+                        )
+                    ],
+                )
+            ],
+            wrong=[
+                wrong(
+                    "exponent",
+                    {"even": EVEN * (2 * k - 1)},
+                    "The coefficients fall like k^(-3/2), as the singularity at u = 1 is a square root.",
+                    kind="exponent off",
+                ),
+                wrong("sign", {"even": -EVEN}, "At k = 0 it is r_1(0) = 1/(2 pi).", kind="sign flipped"),
+            ],
         ),
         Reading(
             "deeper",
             "r_L for every L >= 2 and alpha > 0, on the whole sphere: all Taylor coefficients are positive.",
-            {"depth": sp.Integer(2), "floor": sp.Integer(0)},
+            DEEPER,
+            checks=[
+                proof(
+                    "proof",
+                    DEEPER,
+                    deeper_coefficients,
+                    kind=Kind.EXACT,
+                    domain="every L >= 2 and alpha > 0, every finite set of distinct points, every dimension",
+                    lhs="c^T K c",
+                    rhs="> 0",
+                    notes=[
+                        Note(
+                            id="deeper-kernels-definite",
+                            severity="remark",
+                            text=(
+                                "Every r_L with L >= 2 and alpha > 0 is strictly positive definite on the whole "
+                                "sphere, opposite points included: all its Taylor coefficients are positive. What "
+                                "fails in the limit r_1 fails at no finite depth but L = 1."
+                            ),
+                        )
+                    ],
+                ),
+                custom("data", "floor", data_definite, kind=Kind.CERTIFIED),
+                custom("taylor", "depth", taylor_signs, kind=Kind.CERTIFIED),
+            ],
+            wrong=[
+                wrong(
+                    "shallow",
+                    {"depth": sp.Integer(1)},
+                    "r_1 has no odd coefficient but the first.",
+                    kind="assumption dropped",
+                ),
+                wrong(
+                    "floor",
+                    {"floor": sp.Integer(2)},
+                    "The diagonal is one, so lambda_min is at most one.",
+                    kind="constant scaled",
+                ),
+                wrong(
+                    "half",
+                    {"floor": sp.Rational(1, 2)},
+                    "Two points at a small angle have a smaller eigenvalue.",
+                    kind="constant scaled",
+                    checks=["slack-definite-floor"],
+                ),
+            ],
+            attack=[
+                Inequality(
+                    id="definite-floor",
+                    text="0 <= lambda_min of r_2 (alpha = 1) on the points",
+                    varies=("points",),
+                    fast=_floor_fast,
+                    enclosed=floor_enclosed,
+                )
+            ],
         ),
-        Reading("parity", "Lemma: r_1(u) - r_1(-u) = u.", {"odd": u}),
-    ),
-    checks=(
-        Check(DEFINITE[1], Kind.EXACT, opposite_pairs),
-        Check(DEFINITE[4], Kind.EXACT, even_coefficients, reading="no-opposites"),
-        Check(DEFINITE[0], Kind.EXACT, odd_part, reading="parity"),
-        Check(DEFINITE[5], Kind.EXACT, deeper_coefficients, reading="deeper"),
-        Check(DEFINITE[2], Kind.CERTIFIED, data_definite, reading="deeper"),
-        Check(DEFINITE[3], Kind.CERTIFIED, taylor_signs, reading="deeper"),
-    ),
-    planted=(
-        PlantedError(
-            "definite-odd-half",
-            "constant scaled",
-            {"odd": u / 2},
-            "k1 and u k0 contribute u each, halved once.",
-            DEFINITE[:1],
+        Reading(
             "parity",
+            "Lemma: r_1(u) - r_1(-u) = u.",
+            {"odd": u},
+            checks=[identity("odd", "odd", lambda context: [(odd(R_1), context["odd"])], domain="every u in [-1, 1]")],
+            wrong=[wrong("half", {"odd": u / 2}, "k1 and u k0 give u each, halved once.", kind="constant scaled")],
         ),
-        PlantedError(
-            "definite-shallow",
-            "assumption dropped",
-            {"depth": sp.Integer(1)},
-            "r_1 has no odd coefficient but the first.",
-            (DEFINITE[3], DEFINITE[5]),
-            "deeper",
-        ),
-        PlantedError(
-            "definite-floor",
-            "constant scaled",
-            {"floor": sp.Integer(2)},
-            "The diagonal is one, so lambda_min is at most one.",
-            (DEFINITE[2], DEFINITE[5]),
-            "deeper",
-        ),
-        PlantedError(
-            "definite-even-exponent",
-            "exponent off",
-            {"even": EVEN * (2 * k - 1)},
-            "The coefficients fall like k^(-3/2), as the singularity at u = 1 is a square root.",
-            DEFINITE[4:5],
-            "no-opposites",
-        ),
-        PlantedError(
-            "definite-even-sign",
-            "sign flipped",
-            {"even": -EVEN},
-            "At k = 0 it is r_1(0) = 1/(2 pi).",
-            DEFINITE[4:5],
-            "no-opposites",
-        ),
-        *(
-            PlantedError(
-                f"definite-{name}",
-                "wrong function",
-                {"kernel": formula},
-                "Its odd part is linear too: three opposite pairs of the circle are a counterexample.",
-                DEFINITE[1:2],
-            )
-            for name, formula in (("k1", K1_U), ("k0-term", u * K0_U))
-        ),
-    ),
+    ],
 )
 
-CLAIMS = (definite,)
+# --- eigenvalues -----------------------------------------------------------------------------------------------------
+
+DIMENSIONS = (3, 4, 5)
+TINY = arb(2) ** -80
+
+
+def decay(context: Context) -> Evidence:
+    """Eigenvalues of even degree, enclosed, against the degree: exponent -d in dimension d."""
+    degrees = np.array([2**j for j in range(4, context.budget.pick(7, 8, 9))])
+    found = []
+    for dim in DIMENSIONS:
+        values = np.array([float(eigenvalue(HALF_TERM, dim, int(j)).mid()) for j in degrees])
+        found.append(
+            order_evidence(
+                degrees + (dim - 2) / 2,
+                values,
+                1e-15 * values,
+                float(context["exponent"].subs(d, dim)),
+                id=f"eigenvalues-{dim}",
+                x_label="degree k + (d-2)/2",
+                y_label=f"eigenvalue of r_1, d = {dim}",
+                domain=f"even degrees 16..{degrees[-1]}, d = 3, 4, 5, certified values",
+                alarm=context.alarm / len(DIMENSIONS),
+            )
+        )
+    return next((evidence for evidence in reversed(found) if not evidence.passed), found[0])
+
+
+def vanish(context: Context) -> Evidence:
+    """Odd degrees from the stated one on: the eigenvalues are zero, and the even ones are positive."""
+    first = int(context["first_zero"])
+    zeros = [eigenvalue(HALF_TERM, dim, j) for dim in DIMENSIONS for j in range(first, first + 8, 2)]
+    evens = [eigenvalue(HALF_TERM, dim, j) for dim in DIMENSIONS for j in (0, 2, 4, 6, 8)]
+    small, large = all(bool(abs(z) < TINY) for z in zeros), max(zeros, key=lambda z: float(abs(z).mid()))
+    passed = small and all(bool(e > 0) for e in evens)
+    broken = any(bool(abs(z) > TINY) for z in zeros)
+    return Evidence(
+        passed=True if passed else False if broken else None,
+        lhs=Interval(lower="-1e-24", upper="1e-24") if small else interval(large),
+        rhs="0",
+        error=float(large.rad()),
+        cases=len(zeros) + len(evens),
+        domain=f"odd degrees {first}..{first + 6}, even degrees 0..8, d = 3, 4, 5",
+        reason="" if passed else f"an eigenvalue of odd degree >= {first} is {large.str(6)}",
+    )
+
+
+def trace(context: Context) -> Evidence:
+    """Sum N(d, k) mu_k = r_1(1): partial sums stay below, and the rest falls like the tail of k^(-2).
+
+    Of even degrees alone, in steps of two, the tail of c/k^2 beyond K is below c/K.
+    """
+    top, target = context.budget.pick(24, 40, 80), exact(context["trace"])
+    terms = {j: multiplicity(3, j) * eigenvalue(HALF_TERM, 3, j) for j in (0, 1, *range(2, top + 1, 2))}
+    total, rest = sum(terms.values(), arb(0)), terms[top] * top
+    passed = bool((total + arb(0).union(rest)).contains(target))
+    return Evidence(
+        passed=passed,
+        lhs=interval(total),
+        rhs=str(context["trace"]),
+        error=float(rest),
+        cases=top // 2,
+        domain=f"d = 3, degrees up to {top}",
+        reason="" if passed else "the eigenvalues do not add up to the trace",
+    )
+
+
+SPECTRUM = {"exponent": -d, "first_zero": sp.Integer(3), "trace": sp.Integer(1)}
+spectrum = Claim(
+    "eigenvalue-decay",
+    title="Eigenvalue decay of r_1 on the sphere",
+    statement=(
+        "On the unit sphere of R^d the eigenvalues of r_1 fall like k^(-d) in the even degrees k; in order of size "
+        "lambda_j ~ j^(-d/(d-1)). Odd degrees from 3 on have eigenvalue zero."
+    ),
+    source="2403.04545, Section 4",
+    no_inequality="it states a limit or an order, which no single setting refutes",
+    readings=[
+        Reading(
+            "stated",
+            "Power of the degree, first vanishing odd degree, trace.",
+            SPECTRUM,
+            checks=[
+                custom("decay", "exponent", decay, kind=Kind.SIMULATED),
+                custom("odd", "first_zero", vanish, kind=Kind.CERTIFIED),
+                custom("trace", "trace", trace, kind=Kind.SIMULATED),
+            ],
+            wrong=[
+                *(
+                    wrong(
+                        f"exponent-{name}",
+                        {"exponent": -d + step},
+                        "The singularity of r_1 at u = 1 is a square root: k^(-d).",
+                        kind="exponent off",
+                    )
+                    for name, step in (("plus", 1), ("minus", -1))
+                ),
+                wrong(
+                    "linear-zero",
+                    {"first_zero": sp.Integer(1)},
+                    "The odd part u/2 has degree one.",
+                    kind="index shifted",
+                ),
+                wrong("trace-two", {"trace": sp.Integer(2)}, "r_1(1) = 1.", kind="constant scaled"),
+            ],
+        )
+    ],
+)

@@ -1,31 +1,51 @@
-"""What Theorems 1 and 2 share: the proof that r_L - 1/4 lies between two explicit functions, and r_L enclosed."""
+"""Theorems 1 and 2: for alpha = L^-gamma with 0 <= gamma < 1/2, and constant alpha, the kernel degenerates to 1/4."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
+import numpy as np
 import sympy as sp
 from flint import arb, ctx
+from numpy.typing import NDArray
 
-from mfcheck.claims import (
+from mfcheck.checks import (
+    Claim,
     Context,
+    Curve,
     Evidence,
-    PlantedError,
-)
-from mfcheck.rigor.ball import exact
-from mfcheck_proofs.rntk_scaling import bounds as b
-from mfcheck_proofs.rntk_scaling.proofs import (
-    GRID,
-    PREC,
+    Inequality,
+    Kind,
+    Note,
+    Plot,
+    Reading,
     Step,
-    all_below,
-    bound_at,
-    certified,
-    compared,
+    Variable,
+    custom,
     identical,
-    value,
+    proof,
+    rate,
+    rows,
+    smaller,
+    table,
+    wrong,
 )
-from mfcheck_proofs.rntk_scaling.symbols import kappa, lam, s_0
+from mfcheck.claims import PlantedError
+from mfcheck.kernels.arccos import cosine
+from mfcheck.kernels.limit import limit_kernel
+from mfcheck.kernels.rntk import rntk_at_depths
+from mfcheck.rigor.ball import exact
+from mfcheck.statistics import agrees, exactly
+from mfcheck_proofs.rntk_scaling import bounds as b
+from mfcheck_proofs.rntk_scaling import pairs as p
+from mfcheck_proofs.rntk_scaling.recursion import certified
+from mfcheck_proofs.rntk_scaling.setting import DEPTH
+from mfcheck_proofs.rntk_scaling.symbols import gamma, kappa, lam, s_0
 
-COSINES = (Fraction(-1), *GRID, Fraction(999, 1000))
+Array = NDArray[np.float64]
+QUARTER = sp.Rational(1, 4)
+BOUNDS = {"limit": QUARTER, "upper": b.upper(), "lower": b.lower()}
+
+# --- the proof -------------------------------------------------------------------------------------------------------
 
 
 def _summation_steps(limit: sp.Expr) -> list[Step]:
@@ -36,15 +56,12 @@ def _summation_steps(limit: sp.Expr) -> list[Step]:
     above = kappa / lam + s_L / (4 * lam) - limit
     cube = sp.integrate((s_0 + kappa * x) ** 3, (x, 0, lam / kappa))
     square = sp.integrate((s_0 + kappa * x) ** 2, (x, -s_0 / kappa, lam / kappa))
-    below = sp.Rational(1, 4) - (1 - (3 * ell + E * (sp.Rational(4, 3) + 8 * kappa)) / lam) / 4
+    below = QUARTER - (1 - (3 * ell + E * (sp.Rational(4, 3) + 8 * kappa)) / lam) / 4
     return identical(
         {
             "limit": (limit, b.limit_of(b.CONSTANTS["power"])),
             "integral of the upper bound": (integral, s_L / (4 * kappa)),
-            "upper bound": (
-                above.subs(s_L, s_0 + lam + b.drift()),
-                b.upper(),
-            ),
+            "upper bound": (above.subs(s_L, s_0 + lam + b.drift()), b.upper()),
             "integral of the cube": (cube, ((s_0 + lam) ** 4 - s_0**4) / (4 * kappa)),
             "integral of the square": (square, (s_0 + lam) ** 3 / (3 * kappa)),
             "lower bound": (below + (sp.Rational(1, 6) + kappa) / lam, b.lower_from(ell, E)),
@@ -53,18 +70,13 @@ def _summation_steps(limit: sp.Expr) -> list[Step]:
 
 
 def degeneration_steps(context: Context) -> list[Step]:
-    """Return all steps from the recursion to the two bounds on r_L - 1/4."""
-    steps = certified(b.inequalities()) + compared(b.comparisons())
-    return steps + _summation_steps(context["limit"]) + _bounds_match(context)
-
-
-def _bounds_match(context: Context) -> list[Step]:
-    """The stated bounds are those derived; of others the derivation says nothing."""
+    """Return all steps from the recursion to the two bounds on r_L - 1/4; of other bounds they say nothing."""
     pairs = {"above": (context["upper"], b.upper()), "below": (context["lower"], b.lower())}
-    return [
+    match = [
         Step(f"bound from {side}", True if stated == derived else None, "not the bound derived")
         for side, (stated, derived) in pairs.items()
     ]
+    return certified(b.inequalities()) + smaller(b.comparisons()) + _summation_steps(context["limit"]) + match
 
 
 def vanishing(context: Context, exponent: sp.Expr) -> list[Step]:
@@ -72,8 +84,7 @@ def vanishing(context: Context, exponent: sp.Expr) -> list[Step]:
 
     A symbol in `exponent` stands for any positive number, arbitrarily small ones included.
     """
-    both = context["upper"] + context["lower"]
-    tends = sp.limit(both, lam, sp.oo) == 0
+    tends = sp.limit(context["upper"] + context["lower"], lam, sp.oo) == 0
     least = exponent.subs(dict.fromkeys(exponent.free_symbols, 0))
     grows = True if exponent.is_positive else False if least.is_negative else None
     return [
@@ -82,66 +93,337 @@ def vanishing(context: Context, exponent: sp.Expr) -> list[Step]:
     ]
 
 
-def enclosed(context: Context, scaling: sp.Expr, exponents: tuple[Fraction, ...]) -> Evidence:
+def constant_proof(context: Context) -> list[Step]:
+    """Every step of the derivation, for every alpha > 0: lambda = kappa L grows like L."""
+    return degeneration_steps(context) + vanishing(context, sp.Integer(1))
+
+
+def slow_proof(context: Context) -> list[Step]:
+    """Every step of the derivation; lambda >= L^(1 - 2 gamma)/(6 pi) grows for every gamma in [0, 1/2)."""
+    distance = sp.Symbol("eta", positive=True)  # 1/2 - gamma
+    exponent = sp.simplify(context["exponent"].subs(gamma, sp.Rational(1, 2) - distance))
+    clock = identical({"clock": (exponent, 2 * distance)})
+    return degeneration_steps(context) + clock + vanishing(context, exponent)
+
+
+# --- finite depths ---------------------------------------------------------------------------------------------------
+
+
+def above(pair: p.Pair, f: p.Formulas) -> tuple[object, object]:
+    """r_L - 1/4 and its bound."""
+    return pair.kernel - pair(f["limit"]), pair(f["upper"])
+
+
+def below(pair: p.Pair, f: p.Formulas) -> tuple[object, object]:
+    """1/4 - r_L and its bound."""
+    return pair(f["limit"]) - pair.kernel, pair(f["lower"])
+
+
+def enclosed(context: Context, exponents: Sequence[Fraction]) -> Evidence:
     """Enclose r_L at finite depths against the two explicit bounds."""
-    depths = context.budget.pick(
-        (100, 10_000), (10, 100, 1000, 10_000), (10, 100, 1000, 10_000, 30_000)
-    )
-    cases = []
-    for exponent in exponents:
-        for depth in depths:
-            for u in COSINES if depth < 10_000 else (Fraction(1, 2),):
-                name = f"L = {depth}, u = {u}, gamma = {exponent}"
-                with ctx.workprec(PREC):
-                    gap = value(scaling, depth, u, exponent) - exact(context["limit"])
-                    above = bound_at(context["upper"], scaling, depth, u, exponent)
-                    below = bound_at(context["lower"], scaling, depth, u, exponent)
-                cases += [(name, gap, above), (name + ", from below", -gap, below)]
-    return all_below(cases, f"L = {', '.join(map(str, depths))}; u from -1 to 0.999")
+    depths = context.budget.pick((100, 10_000), (10, 100, 1000, 10_000), (10, 100, 1000, 10_000, 30_000))
+    pairs = [
+        p.Pair(u, depth, exponent)
+        for exponent in exponents
+        for depth in depths
+        for u in (p.COSINES if depth < 10_000 else (p.HALF,))
+    ]
+    where = f"L = {', '.join(map(str, depths))}; u from -1 to 0.999"
+    return p.below(pairs, context.formulas, above, below, domain=where)
 
 
-def largest_distance(limit: sp.Expr, scaling: sp.Expr, depth: int, exponent: Fraction) -> arb:
-    """Enclose the largest |r_L(u) - limit| over u in -0.9, 0, 0.5, 0.9."""
-    with ctx.workprec(PREC):
-        gaps = [abs(value(scaling, depth, u, exponent) - exact(limit)) for u in GRID]
-        worst = gaps[0]
-        for gap in gaps[1:]:
-            worst = worst.max(gap)
-        return worst
+def constant_enclosed(context: Context) -> Evidence:
+    """Finite depths at alpha = 1."""
+    return enclosed(context, (Fraction(0),))
 
 
-BOUNDS = {"limit": sp.Rational(1, 4), "upper": b.upper(), "lower": b.lower()}
+def slow_enclosed(context: Context) -> Evidence:
+    """Finite depths at several exponents below 1/2."""
+    return enclosed(context, (Fraction(1, 10), Fraction(1, 4), Fraction(2, 5), Fraction(49, 100)))
 
 
-def planted_errors(claim: str, proof: str, cases: str) -> tuple[PlantedError, ...]:
-    """Return the planted errors of both theorems; `proof` and `cases` are the checks that must reject them."""
-    return (
-        PlantedError(
-            f"{claim}-third",
-            "constant scaled",
+def largest_distance(depth: int, exponent: Fraction) -> arb:
+    """Enclose the largest |r_L(u) - 1/4| over u in -0.9, 0, 0.5, 0.9."""
+    worst = arb(0)
+    with ctx.workprec(p.PREC):
+        for u in p.GRID:
+            worst = worst.max(abs(p.Pair(u, depth, exponent).kernel - exact(QUARTER)))
+    return worst
+
+
+def _shared(least: str) -> list[PlantedError]:
+    """Return the planted errors of both theorems; `least` names what the distance falls like."""
+    too_tight = "Points close together need more layers: at u = 0.999 the distance from 1/4 is far above."
+    not_above = "r_L is not that far above 1/4."
+    return [
+        wrong(
+            "third",
             {"limit": sp.Rational(1, 3)},
             "B falls like the third power of l/L, whose mean is 1/4.",
-            (proof, cases),
+            kind="constant scaled",
         ),
-        PlantedError(
-            f"{claim}-no-start",
-            "factor dropped",
+        wrong(
+            "no-start",
             {"upper": b.upper() - s_0 / (4 * lam)},
-            "Points close together need more layers: at u = 0.999 the distance from 1/4 is far above.",
-            (cases,),
+            too_tight,
+            kind="factor dropped",
+            checks=["enclosed", f"slack-{least}-upper"],
         ),
-        PlantedError(
-            f"{claim}-upper-squared",
-            "exponent off",
+        wrong(
+            "upper-squared",
             {"upper": b.upper() ** 2},
             "The distance falls like 1/lambda.",
-            (cases,),
+            kind="exponent off",
+            checks=["enclosed"],
         ),
-        PlantedError(
-            f"{claim}-lower-sign",
-            "sign flipped",
+        wrong(
+            "lower-sign",
             {"lower": -b.lower()},
-            "r_L is not that far above 1/4.",
-            (cases,),
+            not_above,
+            kind="sign flipped",
+            checks=["enclosed", f"slack-{least}-lower"],
         ),
+    ]
+
+
+def _attacks(name: str, own: Variable) -> list[Inequality]:
+    variables = (p.CHORD, p.DEPTH, own)
+    return [
+        p.attack(f"{name}-upper", "r_L - 1/4 <= the upper bound", above, variables),
+        p.attack(f"{name}-lower", "1/4 - r_L <= the lower bound", below, variables),
+    ]
+
+
+# --- Theorem 1 -------------------------------------------------------------------------------------------------------
+
+ALPHAS_LOG = (1.0, 2.0, 4.0)
+U_LOG = 0.5
+
+
+def _log_slope(depths: Array, scaled: Array) -> float:
+    """The coefficient of log L in a least-squares fit with corrections down to 1/L."""
+    logs, one = np.log(depths), np.ones(len(depths))
+    columns = np.column_stack([logs, one, logs**2 / depths, logs / depths, one / depths])
+    return float(np.linalg.lstsq(columns, scaled, rcond=None)[0][0])
+
+
+def log_coefficient(context: Context) -> Evidence:
+    """L (r_L - 1/4) against log L: the fitted slope is the coefficient of log(L)/L."""
+    depths = np.floor(2 ** (np.arange(18, context.budget.pick(25, 27, 31)) / 2))
+    curves, found = [], []
+    for alpha in ALPHAS_LOG:
+        gaps = rntk_at_depths(cosine([U_LOG]), [int(k) for k in depths], alpha)[:, 0] - 0.25
+        scaled = depths * gaps
+        whole, rest = _log_slope(depths, scaled), _log_slope(depths[1:], scaled[1:])
+        found.append(exactly(whole, 6 * abs(whole - rest)))
+        curves.append(Curve(label=f"alpha = {alpha:g}", x=tuple(depths), y=tuple(scaled)))
+    stated = float(context["coefficient"])
+    lhs, rhs = max(found, key=lambda e: abs(e.value - stated) + e.error), exactly(stated)
+    plot = Plot(
+        id="log-coefficient",
+        title="L (r_L - 1/4) at u = 0.5: slope 3/8 in log L whatever alpha",
+        x_label="depth L",
+        y_label="L (r_L - 1/4)",
+        x_log=True,
+        curves=tuple(curves),
     )
+    passed = agrees(lhs, rhs, 0.1, context.alarm)
+    return Evidence(
+        passed=passed,
+        lhs=lhs,
+        rhs=rhs,
+        error=lhs.error,
+        cases=len(ALPHAS_LOG) * len(depths),
+        domain=f"alpha = 1, 2, 4; u = 0.5; L = 512..{depths[-1]:.0f}",
+        reason="" if passed else "the slope in log L differs from the coefficient",
+        plots=(plot,),
+    )
+
+
+DISTANCES = "largest |r_L - 1/4| over u in -0.9, 0, 0.5, 0.9; L = 100, 1000, 10000"
+constant = Claim(
+    "theorem-1-constant",
+    title="Theorem 1: constant alpha degenerates",
+    statement=(
+        "For constant alpha > 0 and u < 1, r_L(u) -> 1/4 as L grows. Explicitly, with c = |x-x'|, s_0 = 1/c and "
+        "lambda = L alpha^2/(3 pi (1+alpha^2)), |r_L - 1/4| is at most of order (s_0 + log L)/lambda."
+    ),
+    source="2403.04545, Theorem 1",
+    assumptions=("sphere",),
+    readings=[
+        Reading(
+            "stated",
+            "Both sides of r_L - 1/4 with explicit constants.",
+            BOUNDS,
+            checks=[
+                proof(
+                    "proof",
+                    BOUNDS,
+                    constant_proof,
+                    domain="every alpha > 0, every L >= 1, every u < 1",
+                    lhs="|r_L(u) - 1/4|",
+                    rhs=lambda context: str(context["upper"]),
+                    group="degeneration",
+                ),
+                custom("enclosed", BOUNDS, constant_enclosed, kind=Kind.CERTIFIED, group="constant"),
+            ],
+            wrong=_shared("constant"),
+            attack=_attacks("constant", p.ALPHA),
+            regimes=[DEPTH],
+        ),
+        Reading(
+            "values",
+            "The largest |r_L - 1/4| over u in -0.9, 0, 0.5, 0.9 at alpha = 1, rounded, at L = 100, 1000, 10000.",
+            {"table": rows((100, "0.0911"), (1000, "0.01058"), (10_000, "0.001151"))},
+            checks=[
+                table(
+                    "values",
+                    "table",
+                    lambda _, depth: largest_distance(int(depth), Fraction(0)),
+                    domain=f"alpha = 1; {DISTANCES}",
+                    group="constant",
+                )
+            ],
+            wrong=[
+                wrong(
+                    "digit",
+                    {"table": rows((100, "0.0811"), (1000, "0.01058"))},
+                    "The enclosure at L = 100 is 0.0911.",
+                    kind="constant scaled",
+                )
+            ],
+            regimes=[DEPTH],
+        ),
+        Reading(
+            "rate",
+            "Extra: r_L - 1/4 ~ (3/8) log(L)/L for every alpha and u, so the upper bound has the sharp leading term.",
+            {"coefficient": sp.Rational(3, 8)},
+            checks=[custom("log", "coefficient", log_coefficient, kind=Kind.SIMULATED)],
+            wrong=[
+                wrong(
+                    "no-log",
+                    {"coefficient": sp.Integer(0)},
+                    "Without a logarithm L (r_L - 1/4) would settle.",
+                    kind="factor dropped",
+                ),
+                wrong("half", {"coefficient": sp.Rational(3, 16)}, "It is 3/8.", kind="constant scaled"),
+            ],
+            regimes=[DEPTH],
+        ),
+    ],
+)
+
+# --- Theorem 2 -------------------------------------------------------------------------------------------------------
+
+ANSWERED = Note(
+    id="open-question-degeneration",
+    severity="remark",
+    text=(
+        "The open question whether the kernel degenerates for every gamma in (0, 1/2) is answered: it does. For every "
+        "alpha, L and u < 1, r_L - 1/4 lies between two explicit functions of lambda = L alpha^2/(3 pi (1+alpha^2)) "
+        "and |x-x'| that vanish as lambda grows (inequalities in one variable certified in ball arithmetic, the sums "
+        "by exact identities), and lambda >= L^(1-2 gamma)/(6 pi). The case gamma = 1/4 of Theorem 2 is one of them. "
+        "The key is B_(l+1) = d rho_L / d rho_l (since k1' = k0), and that 1/|x_l - x_l'| grows by alpha^2/(3 pi "
+        "(1+alpha^2)) a layer."
+    ),
+)
+
+
+def along_the_clock(context: Context) -> tuple[Array, Array, Array]:
+    """The limit along the clock at large times, certified: R(T)/T - 1/4 falls like 1/T, with no logarithm."""
+    times = context.budget.pick((30, 100, 300, 1000), (100, 300, 1000, 3000, 10_000), tuple(10**k for k in range(2, 7)))
+    gaps = np.array([float((limit_kernel(p.HALF, T).kernel - arb(1) / 4).mid()) for T in times])
+    return np.array(times), gaps, np.full(len(gaps), 1e-15)
+
+
+SLOW = {**BOUNDS, "exponent": 1 - 2 * gamma}
+slow = Claim(
+    "theorem-2-slow",
+    title="Theorem 2: alpha = L^-gamma with gamma < 1/2 degenerates",
+    statement=(
+        "For alpha = L^-gamma with 0 <= gamma < 1/2 (proved in the paper for gamma = 1/4) and u < 1, r_L(u) -> 1/4; "
+        "the natural clock is L alpha^2 = L^(1-2 gamma), and the distance is at most of order 1/L^(1-2 gamma) for "
+        "gamma > 0."
+    ),
+    source="2403.04545, Theorem 2",
+    assumptions=("sphere",),
+    readings=[
+        Reading(
+            "stated",
+            "Both sides of r_L - 1/4 with explicit constants, for every gamma.",
+            SLOW,
+            checks=[
+                proof(
+                    "proof",
+                    SLOW,
+                    slow_proof,
+                    domain="every gamma in [0, 1/2), L >= 1, u < 1",
+                    lhs="|r_L - 1/4|",
+                    rhs="bounds",
+                    notes=[ANSWERED],
+                    group="degeneration",
+                ),
+                custom("enclosed", BOUNDS, slow_enclosed, kind=Kind.CERTIFIED, group="slow"),
+            ],
+            wrong=[
+                *_shared("slow"),
+                wrong(
+                    "clock",
+                    {"exponent": sp.Rational(1, 2) - 2 * gamma},
+                    "The clock is L alpha^2, which grows for gamma between 1/4 and 1/2 too.",
+                    kind="exponent off",
+                ),
+            ],
+            attack=_attacks("slow", p.SLOW),
+            regimes=[DEPTH],
+        ),
+        Reading(
+            "values",
+            "The largest |r_L - 1/4| over u in -0.9, 0, 0.5, 0.9 at gamma = 1/4, rounded, at L = 100, 1000, 10000.",
+            {"table": rows((100, "0.309"), (1000, "0.1342"), (10_000, "0.0463"))},
+            checks=[
+                table(
+                    "values",
+                    "table",
+                    lambda _, depth: largest_distance(int(depth), Fraction(1, 4)),
+                    domain=f"gamma = 1/4; {DISTANCES}",
+                    group="slow",
+                )
+            ],
+            wrong=[
+                wrong(
+                    "digit",
+                    {"table": rows((100, "0.309"), (1000, "0.1242"))},
+                    "The enclosure at L = 1000 is 0.1342.",
+                    kind="constant scaled",
+                )
+            ],
+            regimes=[DEPTH],
+        ),
+        Reading(
+            "rate",
+            "Extra: the limit along the clock approaches 1/4 like 1/T.",
+            {"order": sp.Integer(-1)},
+            checks=[
+                rate(
+                    "clock",
+                    "order",
+                    along_the_clock,
+                    x_label="clock T = L alpha^2 / (1 + alpha^2)",
+                    y_label="limit kernel minus 1/4 at u = 0.5",
+                    domain="certified values of the limit along the clock, u = 0.5",
+                )
+            ],
+            wrong=[
+                wrong(
+                    f"order-{name}",
+                    {"order": sp.Rational(text)},
+                    "s grows linearly along the clock, so the distance falls like 1/T.",
+                    kind="exponent off",
+                )
+                for name, text in (("half", "-1/2"), ("three-halves", "-3/2"))
+            ],
+            regimes=[DEPTH],
+        ),
+    ],
+)

@@ -11,18 +11,11 @@ from mfcheck.claims import Curve, Plot
 from mfcheck.claims.experiment import Cell, Experiment, Numbers, Sweep
 from mfcheck.claims.record import PointRecord
 from mfcheck.kernels.enclosure import kernel
+from mfcheck.kernels.flow import gradient_flow
 from mfcheck.kernels.interpolant import interpolant
 from mfcheck.kernels.matrix import FastKernel
-from mfcheck_proofs.rntk_scaling.datasets import (
-    OPTIONS,
-    Array,
-    Labels,
-    Split,
-    read_images,
-    split,
-    train_size,
-)
-from mfcheck_proofs.rntk_scaling.flow import gradient_flow, sphere
+from mfcheck.points.images import OPTIONS, Array, Labels, Split, read_images, split, train_size
+from mfcheck.points.sphere import sphere
 
 DEPTHS = (20, 50, 100)
 ALPHAS = ("1", "0.1", "0.01", "L^-0.4", "L^-0.6", "L^-0.8")

@@ -1,82 +1,38 @@
-"""What a user may choose in this paper: data on the sphere, the scalings, depth and width; the activation is ReLU."""
+"""What a user may choose (data on the sphere, scalings, depth, width; the activation is ReLU), and what is assumed."""
 
+from dataclasses import replace
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
+import numpy as np
 import sympy as sp
 from flint import arb, ctx
 
-from mfcheck.claims import Data, Parameter, Setting
+from mfcheck.claims import Answer, Assumption, Parameter, Proof, Regime, Setting
+from mfcheck.claims.setting import setting_of
 from mfcheck.errors import InputError
-from mfcheck.rigor.ball import compare, exact
+from mfcheck.points.data import FOUR, circle_data, random_data
+from mfcheck.rigor.ball import bounds, compare, exact
 from mfcheck.symbolic.activation import Activation, X
+from mfcheck.symbolic.circle import IDENTITIES, WORDS
 from mfcheck_proofs.rntk_scaling import symbols as s
+from mfcheck_proofs.rntk_scaling.symbols import L, m
 
 RELU = Activation("relu", sp.Max(0, X))
-
-HALF = Fraction(1, 2)
+NONE, HALF, ONE = Fraction(0), Fraction(1, 2), Fraction(1)
+ALPHA, SLOW, FAST = "alpha", "gamma_slow", "gamma_fast"
 
 PARAMETERS = (
-    Parameter(
-        "alpha",
-        s.alpha,
-        Fraction(1),
-        "scale of the residual branch where it is constant",
-        Fraction(0),
-        open_minimum=True,
-    ),
-    Parameter(
-        "gamma_slow",
-        s.gamma_slow,
-        Fraction(1, 4),
-        "exponent below 1/2 in alpha = L^-gamma",
-        Fraction(0),
-        HALF,
-    ),
-    Parameter(
-        "gamma_fast",
-        s.gamma_fast,
-        Fraction(3, 4),
-        "exponent above 1/2 in alpha = L^-gamma",
-        HALF,
-        Fraction(8),
-        open_minimum=True,
-    ),
-    Parameter("depth", s.L, Fraction(200), "layers", Fraction(1), Fraction(10_000), integer=True),
-    Parameter("width", s.m, Fraction(1024), "width", Fraction(2), Fraction(2**20), integer=True),
-    Parameter(
-        "accuracy",
-        s.epsilon,
-        Fraction(1, 2),
-        "relative error allowed for |x_L|^2 at finite width",
-        Fraction(0),
-        open_minimum=True,
-    ),
-    Parameter(
-        "delta",
-        s.delta,
-        Fraction(1, 10),
-        "probability with which that error may be exceeded",
-        Fraction(0),
-        Fraction(1),
-        open_minimum=True,
-    ),
+    Parameter(ALPHA, s.alpha, ONE, "scale of the residual branch where it is constant", NONE, open_minimum=True),
+    Parameter(SLOW, s.gamma_slow, Fraction(1, 4), "exponent below 1/2 in alpha = L^-gamma", NONE, HALF),
+    Parameter(FAST, s.gamma_fast, Fraction(3, 4), "exponent above 1/2 in alpha = L^-gamma", HALF, Fraction(8), True),
+    Parameter("depth", L, Fraction(200), "layers", ONE, Fraction(10_000), integer=True),
+    Parameter("width", m, Fraction(1024), "width", Fraction(2), Fraction(2**20), integer=True),
+    Parameter("accuracy", s.epsilon, HALF, "relative error allowed for |x_L|^2 at finite width", NONE, None, True),
+    Parameter("delta", s.delta, Fraction(1, 10), "probability with which that error may be exceeded", NONE, ONE, True),
 )
-
-# Rational points of the sphere: every inner product is exact.
-DEFAULT = Setting(
-    data=Data(
-        points=(
-            (Fraction(1), Fraction(0), Fraction(0)),
-            (Fraction(0), Fraction(3, 5), Fraction(4, 5)),
-            (Fraction(-2, 3), Fraction(-2, 3), Fraction(1, 3)),
-            (Fraction(2, 7), Fraction(3, 7), Fraction(-6, 7)),
-        ),
-        labels=(Fraction(1), Fraction(-1), Fraction(1), Fraction(-1)),
-    ),
-    activation=RELU,
-    values=tuple((p.name, p.default) for p in PARAMETERS),
-)
+DEFAULT = setting_of(PARAMETERS, RELU, FOUR)
 
 
 def validate(setting: Setting) -> None:
@@ -87,9 +43,18 @@ def validate(setting: Setting) -> None:
     """
     if setting.activation != RELU:
         raise InputError(f"the paper is about ReLU networks, not {setting.activation.name[:60]}")
-    if setting["gamma_slow"] >= HALF:
+    if setting[SLOW] >= HALF:
         raise InputError("gamma_slow must be < 1/2; gamma = 1/2 is the critical case")
-    _require_width(setting)
+    variance, allowed = variance_of_norm(setting), allowed_variance(setting)
+    if compare(variance, exact(allowed)) == ">":
+        raise InputError(
+            f"width {setting['width']} is too small for a relative error of {float(setting['accuracy']):g} with "
+            f"probability {1 - float(setting['delta']):g}: the relative variance of |x_L|^2 is "
+            f"{float(variance.mid()):.3g}, at most {float(allowed):.3g} is allowed (alpha = L^(-1/2))"
+        )
+
+
+# --- assumptions -----------------------------------------------------------------------------------------------------
 
 
 def excess(depth: Fraction | sp.Expr, width: Fraction | sp.Expr) -> Any:
@@ -110,11 +75,112 @@ def allowed_variance(setting: Setting) -> Fraction:
     return setting["delta"] * setting["accuracy"] ** 2
 
 
-def _require_width(setting: Setting) -> None:
+def on_sphere(setting: Setting) -> Answer:
+    """Distinct unit points and ReLU."""
+    if setting.activation != RELU:
+        return Answer(False, f"the activation is {setting.activation.name[:60]}, not ReLU")
+    if setting.data.repeated is not None:
+        i, j = setting.data.repeated
+        return Answer(False, f"rows {i + 1} and {j + 1} are the same point")
+    return Answer(True, f"$n = {setting.data.n}$ distinct unit points of dimension {setting.data.d}, ReLU")
+
+
+def enough_width(setting: Setting) -> Answer:
+    """Whether |x_L|^2 is as accurate as asked for with the probability asked for, by Chebyshev's inequality."""
     variance, allowed = variance_of_norm(setting), allowed_variance(setting)
-    if compare(variance, exact(allowed)) == ">":
-        raise InputError(
-            f"width {setting['width']} is too small for a relative error of {float(setting['accuracy']):g} with "
-            f"probability {1 - float(setting['delta']):g}: the relative variance of |x_L|^2 is "
-            f"{float(variance.mid()):.3g}, at most {float(allowed):.3g} is allowed (alpha = L^(-1/2))"
-        )
+    met = {"<": True, ">": False}.get(compare(variance, exact(allowed)))
+    return Answer(
+        met,
+        rf"at $m = {setting['width']}$ the relative variance of $|x_L|^2$ is {float(variance.mid()):.4g}; at most "
+        rf"$\delta\varepsilon^2 = {float(allowed):.4g}$ is allowed",
+    )
+
+
+def _random(rng: np.random.Generator) -> Setting:
+    return replace(DEFAULT, data=random_data(rng))
+
+
+ASSUMPTIONS = (
+    Assumption(
+        "sphere",
+        "Inputs on the unit sphere",
+        "The inputs are distinct points of the unit sphere; the activation is ReLU.",
+        "2403.04545, Section 2",
+        on_sphere,
+        _random,
+        reads=("points", "activation"),
+    ),
+    Assumption(
+        "wide",
+        "Width",
+        "The network is so wide that it is described by its kernel at initialisation.",
+        "2403.04545, Section 2",
+        enough_width,
+        _random,
+        reads=("depth", "width", "accuracy", "delta"),
+    ),
+)
+
+# --- regimes ---------------------------------------------------------------------------------------------------------
+
+LEAST_WIDTH = 10
+"""From this width on, 7 + 10/m <= 8, which the bound of `width_for_every_depth` uses."""
+
+
+def wide_enough(setting: Setting) -> int:
+    """Return a width that serves for every depth: `4/m <= log(1 + delta epsilon^2)`, `m >= LEAST_WIDTH`."""
+    with ctx.workprec(64):
+        needed = 4 / exact(1 + allowed_variance(setting)).log()
+        return max(LEAST_WIDTH, ceil(Fraction(bounds(needed, 12)[1])))
+
+
+def deep(setting: Setting, depth: int) -> Setting:
+    """Return the setting at another depth, its width enlarged if it does not serve for every depth."""
+    return setting.with_values(depth=depth, width=max(setting["width"], Fraction(wide_enough(setting))))
+
+
+def width_for_every_depth(_: Setting) -> Proof:
+    """Bound the relative variance of |x_L|^2 at alpha = L^(-1/2) for all L by `exp(4/m) - 1`."""
+    rest = ((1 - 10 / m) * L + 4) / (m * (L + 1) ** 2)
+    return Proof(
+        r"with $x$ the share that a layer adds (greatest at $\gamma = 1/2$), $(1 + x)^L \le e^{L x}$ and $4/m - L x = "
+        r"\frac{(1 - 10/m) L + 4}{m (L + 1)^2} \ge 0$ for $m \ge 10$: the variance is at most $e^{4/m} - 1$ at every "
+        r"$L$, and $4/m \le \log(1 + \delta\varepsilon^2)$ for this width",
+        ("wide",),
+        identities=((4 / m - L * excess(L, m), rest),),
+    )
+
+
+def many_points(setting: Setting, n: int) -> Setting:
+    """Return the setting with n rational points of a circle; raises InputError in one dimension."""
+    return replace(setting, data=circle_data(n, setting.data.d))
+
+
+_DEPTHS = (1, 100, 10_000)
+DEPTH = Regime("depth-grows", r"one data set, $L \to \infty$", "L", _DEPTHS, ("depth",), witness=deep)
+WIDE = Regime(
+    "depth-grows-at-one-width",
+    r"one data set, $L \to \infty$ at one width, $\alpha = L^{-\gamma}$ with $\gamma \ge 1/2$",
+    "L",
+    _DEPTHS,
+    ("depth",),
+    witness=deep,
+    every=width_for_every_depth,
+    checks=("width-and-depth/stated/threshold",),
+)
+WIDTH = Regime(
+    "width-grows",
+    r"one data set and depth, $m \to \infty$",
+    "m",
+    (1024, 2**20),
+    ("width",),
+    witness=lambda setting, width: setting.with_values(width=width),
+)
+SAMPLES = Regime(
+    "samples-grow",
+    r"$n \to \infty$ distinct points, width and depth fixed",
+    "n",
+    varies=("points", "labels"),
+    witness=many_points,
+    every=lambda _: Proof(WORDS, ("sphere",), identities=IDENTITIES),
+)

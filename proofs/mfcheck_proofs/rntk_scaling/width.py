@@ -1,36 +1,46 @@
 """Finite width: fluctuations of the random network, exactly; the empirical kernel against its limit, sampled."""
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from mfcheck.checks.identity import identities
-from mfcheck.claims import (
-    Check,
+from mfcheck.checks import (
+    Case,
+    Claim,
     Context,
     Curve,
     Estimate,
     Evidence,
     Kind,
     Note,
-    PlantedError,
     Plot,
     Reading,
+    Standard,
+    Step,
+    custom,
+    decide,
+    identical,
+    identity,
+    proof,
+    wrong,
 )
 from mfcheck.gaussian.exact import expectation
 from mfcheck.kernels.arccos import cosine
+from mfcheck.kernels.empirical import empirical_kernels
 from mfcheck.kernels.rntk import rntk
-from mfcheck.statistics.compare import slope
-from mfcheck_proofs._assemble import assembled
-from mfcheck_proofs.rntk_scaling.empirical import empirical_kernels
-from mfcheck_proofs.rntk_scaling.proofs import Step, conclude, identical
+from mfcheck.statistics import exactly, half_width, mean_of, slope
+from mfcheck.statistics.compare import SLOPE_RESOLUTION
+from mfcheck.statistics.estimates import margin
+from mfcheck_proofs.rntk_scaling.setting import WIDTH
 from mfcheck_proofs.rntk_scaling.symbols import alpha, m
 
 Array = NDArray[np.float64]
 DEPTH = 8
 U = 0.5
+LIMIT = "it states a limit or an order, which no single setting refutes"
 
 # --- the empirical kernel --------------------------------------------------------------------------------------------
 
@@ -45,62 +55,44 @@ def _distances(rng: np.random.Generator, count: int, width: int, depth: int, pow
     return np.asarray(np.abs(empirical_kernels(rng, count, width, depth, scale, U) - limit))
 
 
-def _typical(samples: Array) -> tuple[Array, Array]:
-    """Return geometric means over networks, shape (k,), of samples of shape (count, k), with three standard errors.
-
-    Geometric means, since at alpha = 1 the tails are heavy.
-    """
-    logs = np.log(samples)
-    mean = np.exp(logs.mean(axis=0))
-    return mean, 3 * mean * logs.std(axis=0, ddof=1) / np.sqrt(len(logs))
-
-
 def _exponents(
     context: Context,
-    x: Array,
-    samples: dict[str, Array],
+    x: Sequence[int],
+    samples: Mapping[str, Array],
     labels: tuple[str, str, str],
     domain: str,
     at_most: bool = False,
 ) -> Evidence:
     """Compare the exponent in `x` of typical distances with the stated order, for each scaling: the worst decides.
 
-    `at_most`: a smaller exponent than the stated one agrees with it too.
+    Typical are geometric means over networks, since at alpha = 1 the tails are heavy. `at_most`: a smaller exponent
+    than the stated one agrees with it too.
     """
     stated, fits, lines = float(context["order"]), [], []
     for name, distances in samples.items():
-        typical, error = _typical(distances)
-        fits.append(slope(x, typical, np.zeros_like(typical), distances))
-        y, bars = (tuple(map(float, values)) for values in (typical, error))
-        label = f"alpha = {name}"
-        lines.append(Curve(label=label, x=tuple(map(float, x)), y=y, error=bars, style="points"))
+        logs = np.log(distances)
+        y = np.exp(logs.mean(axis=0))
+        fits.append(slope(np.array(x, dtype=float), y, np.zeros(len(x)), distances))
+        bars = tuple(y * half_width(logs))
+        lines.append(Curve(label=f"alpha = {name}", x=tuple(x), y=tuple(y), error=bars, style="points"))
 
     def excess(fit: Estimate) -> float:
         beyond = fit.value - stated
-        return (beyond if at_most else abs(beyond)) - fit.error
+        return (beyond if at_most else abs(beyond)) - margin(fit, context.alarm / len(fits))
 
     worst = max(fits, key=excess)
-    differs = excess(worst) > 0
-    passed = False if differs else True if max(f.error for f in fits) <= RESOLUTION else None
+    passed = False if excess(worst) > 0 else True if max(f.error for f in fits) <= SLOPE_RESOLUTION else None
     id, title, x_label = labels
-    plot = Plot(
-        id=id,
-        title=title,
-        x_label=x_label,
-        y_label="typical distance to r_L",
-        x_log=True,
-        y_log=True,
-        curves=tuple(lines),
-    )
+    words = {"id": id, "title": title, "x_label": x_label, "y_label": "typical distance to r_L"}
     return Evidence(
         passed=passed,
         lhs=worst,
-        rhs=Estimate(value=stated, error=0.0),
+        rhs=exactly(stated),
         error=worst.error,
         cases=sum(d.size for d in samples.values()),
         domain=f"{domain}; alpha = {', '.join(samples)}; seed {context.seed}",
         reason="" if passed else f"fitted exponent {worst.value:.3g} +- {worst.error:.2g}",
-        plots=(plot,),
+        plots=(Plot(x_log=True, y_log=True, curves=tuple(lines), **words),),
     )
 
 
@@ -110,34 +102,39 @@ def width_rate(context: Context) -> Evidence:
     widths = context.budget.pick((32, 128, 512), (32, 128, 512), (32, 128, 512, 2048))
     names = list(SCALINGS)[: context.budget.pick(2, 4, 4)]
     samples = {
-        name: np.stack([_distances(rng, count, m, DEPTH, SCALINGS[name]) for m in widths], axis=1)
+        name: np.stack([_distances(rng, count, width, DEPTH, SCALINGS[name]) for width in widths], axis=1)
         for name in names
     }
     labels = ("width-rate", "Empirical kernel at finite width", "width m")
     domain = f"L = {DEPTH}, u = {U}, m = {', '.join(map(str, widths))}, {count} networks each"
-    return _exponents(context, np.array(widths, dtype=float), samples, labels, domain)
+    return _exponents(context, widths, samples, labels, domain)
 
 
-RESOLUTION = 0.2
-"""An exponent whose error is larger cannot tell neighbouring half-integers apart."""
-
-finite_width = assembled(
-    id="finite-width",
+finite_width = Claim(
+    "finite-width",
     title="The empirical kernel approaches r_L",
     statement="At fixed depth the tangent kernel of a random network of width m differs from r_L by O(m^(-1/2)).",
     source="2403.04545, Section 3 (limit of infinite width)",
-    readings=(Reading("stated", "Typical error = O(m^order).", {"order": -sp.Rational(1, 2)}),),
-    checks=(Check("width-rate", Kind.SAMPLED, width_rate),),
-    planted=tuple(
-        PlantedError(
-            f"width-order-{name}",
-            "exponent off",
-            {"order": sp.Rational(text)},
-            "Averages of m independent terms fluctuate like m^(-1/2).",
-            ("width-rate",),
+    assumptions=("sphere",),
+    no_inequality=LIMIT,
+    readings=[
+        Reading(
+            "stated",
+            "Typical error = O(m^order).",
+            {"order": -sp.Rational(1, 2)},
+            checks=[custom("rate", "order", width_rate, kind=Kind.SAMPLED)],
+            wrong=[
+                wrong(
+                    name,
+                    {"order": sp.Integer(order)},
+                    "Averages of m independent terms fluctuate like m^(-1/2).",
+                    kind="exponent off",
+                )
+                for name, order in (("one", -1), ("zero", 0))
+            ],
+            regimes=[WIDTH],
         )
-        for name, text in (("one", "-1"), ("zero", "0"))
-    ),
+    ],
 )
 
 # --- width and depth jointly -----------------------------------------------------------------------------------------
@@ -145,32 +142,21 @@ finite_width = assembled(
 SECOND = 1 + (4 * alpha**2 + alpha**4 * (7 + 10 / m)) / (m * (1 + alpha**2) ** 2)
 
 
-def layer_moments(context: Context) -> Evidence:
-    """Mean and relative second moment of the factor by which one layer changes |x|^2."""
-    pairs = _moments(context).values()
-    return identities(pairs, "every alpha and m; the moments of |x_L|^2 are L-th powers")
-
-
-def _moments(context: Context) -> dict[str, tuple[sp.Expr, sp.Expr]]:
+def layer_moments(context: Context) -> dict[str, tuple[sp.Expr, sp.Expr]]:
     """|x_l|^2/|x_(l-1)|^2 = 1 + 2 alpha (Q/m)^(1/2) xi + alpha^2 Q chi/m: independent factors, exact moments.
 
     Q = (2/m) sum relu(z_i)^2 and chi a chi-square of m degrees: given Q the branch is a Gaussian vector.
     """
     z = sp.Symbol("z", real=True)
-    relu_2, relu_4 = (
-        sp.integrate(z**k * sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi), (z, 0, sp.oo)) for k in (2, 4)
-    )
+    relu_2, relu_4 = (sp.integrate(z**k * sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi), (z, 0, sp.oo)) for k in (2, 4))
     q_1, q_2 = 2 * relu_2, 4 / m**2 * (m * relu_4 + m * (m - 1) * relu_2**2)
-    fourth = expectation(z**4, [z])
-    chi_1, chi_2 = m, m * fourth + m * (m - 1)
+    chi_1, chi_2 = m, m * expectation(z**4, [z]) + m * (m - 1)
     mean = 1 + alpha**2 * q_1 * chi_1 / m
-    square = (
-        1 + 4 * alpha**2 * q_1 / m + alpha**4 * q_2 * chi_2 / m**2 + 2 * alpha**2 * q_1 * chi_1 / m
-    )
+    square = 1 + 4 * alpha**2 * q_1 / m + alpha**4 * q_2 * chi_2 / m**2 + 2 * alpha**2 * q_1 * chi_1 / m
     return {"mean": (mean, context["mean"]), "ratio": (square / mean**2, context["ratio"])}
 
 
-def uniform_in_depth(context: Context) -> Evidence:
+def uniform_in_depth(context: Context) -> list[Step]:
     """Moments of one layer, and: E |x_L|^4/(E |x_L|^2)^2 is bounded in L at fixed m iff gamma >= the stated threshold.
 
     With q = alpha^2 in (0, 1] the excess e of one layer lies between q/m and (11 + 10/m) q/m. So at q = L^(-2 gamma)
@@ -179,28 +165,12 @@ def uniform_in_depth(context: Context) -> Evidence:
     q, t = sp.symbols("q t", positive=True)
     excess = m * (context["ratio"] - 1).subs(alpha, sp.sqrt(q))
     power = 1 - 2 * context["threshold"]
-    steps = [
-        *identical(_moments(context)),
+    return [
+        *identical(layer_moments(context)),
         _nonnegative("excess, above", (11 + 10 / m) * q - excess, q),
         _nonnegative("excess, below", (excess - q).subs(q, 1 / (1 + t)), t),
         Step("threshold", bool(power == 0), "L^(1 - 2 gamma) is bounded iff gamma >= 1/2"),
     ]
-    text = (
-        "The open question of convergence uniform in width and depth is answered for the second moment of the hidden "
-        "state. |x_L|^2 is a product of L independent factors; its relative second moment is exactly (1 + (4 alpha^2 + "
-        "alpha^4 (7 + 10/m))/(m (1+alpha^2)^2))^L. At alpha = L^-gamma with gamma >= 1/2 it is at most "
-        "exp((11 + 10/m)/m) for every L; with gamma < 1/2 it is at least 1 + L^(1-2 gamma)/m, so that m must grow like "
-        "L^(1-2 gamma) to keep it bounded, and faster to bring it near one. That a second moment diverges does not "
-        "exclude convergence in a weaker sense. Nothing is proved here of the kernel itself."
-    )
-    note = Note(id="open-question-joint-uniformity", severity="remark", text=text)
-    return conclude(
-        steps,
-        "every alpha and m; every gamma >= 0 and L",
-        "bounded in L",
-        f"gamma >= {context['threshold']}",
-        (note,),
-    )
 
 
 def _nonnegative(name: str, expr: sp.Expr, symbol: sp.Symbol) -> Step:
@@ -210,47 +180,52 @@ def _nonnegative(name: str, expr: sp.Expr, symbol: sp.Symbol) -> Step:
     return Step(name, True if signs == {True} else None, "a coefficient may be negative")
 
 
+JOINT = Note(
+    id="open-question-joint-uniformity",
+    severity="remark",
+    text=(
+        "The open question of convergence uniform in width and depth is answered for the second moment of the hidden "
+        "state. |x_L|^2 is a product of L independent factors; its relative second moment is exactly (1 + (4 alpha^2 + "
+        "alpha^4 (7 + 10/m))/(m (1+alpha^2)^2))^L. At alpha = L^-gamma with gamma >= 1/2 it is at most "
+        "exp((11 + 10/m)/m) for every L; with gamma < 1/2 it is at least 1 + L^(1-2 gamma)/m, so that m must grow like "
+        "L^(1-2 gamma) to keep it bounded, and faster to bring it near one. That a second moment diverges does not "
+        "exclude convergence in a weaker sense. Nothing is proved here of the kernel itself."
+    ),
+)
+
+
 def kernel_in_depth(context: Context) -> Evidence:
     """Typical distance of the empirical kernel to r_L against the depth at fixed width: the exponent for each alpha."""
     rng, count, width = context.rng(), context.budget.pick(1200, 1200, 3000), 64
     depths = context.budget.pick((8, 32, 128), (8, 32, 128), (8, 32, 128, 512))
     samples = {}
     for exponent in (Fraction(1, 2), Fraction(3, 4))[: context.budget.pick(1, 2, 2)]:
-        distances = [_distances(rng, count, width, L_, -float(exponent)) for L_ in depths]
+        distances = [_distances(rng, count, width, depth, -float(exponent)) for depth in depths]
         samples[f"L^(-{exponent})"] = np.stack(distances, axis=1)
     labels = ("depth-uniform", f"Empirical kernel of width {width} at growing depth", "depth L")
     domain = f"m = {width}, u = {U}, L = {', '.join(map(str, depths))}, {count} networks each"
-    return _exponents(context, np.array(depths, dtype=float), samples, labels, domain, True)
+    return _exponents(context, depths, samples, labels, domain, True)
 
 
 def norm_sampled(context: Context) -> Evidence:
     """Sampled |x_L|^2 of networks of width 16 against the exact second moment."""
-    rng, width, depth = context.rng(), 16, 6
+    rng, width, depth, scale = context.rng(), 16, 6, 0.7
     count = context.budget.pick(4000, 16_000, 64_000)
     x = np.zeros((count, width))
     x[:, 0] = 1.0
     for _ in range(depth):
         W, V = rng.standard_normal((2, count, width, width))
         phi = np.maximum(np.sqrt(2 / width) * np.einsum("nij,nj->ni", W, x), 0)
-        x = x + 0.7 / np.sqrt(width) * np.einsum("nij,nj->ni", V, phi)
-    squares = np.einsum("ni,ni->n", x, x) / (1 + 0.49) ** depth
-    mean, error = float((squares**2).mean()), 4 * float((squares**2).std(ddof=1)) / np.sqrt(count)
+        x = x + scale / np.sqrt(width) * np.einsum("nij,nj->ni", V, phi)
+    squares = np.einsum("ni,ni->n", x, x) / (1 + scale**2) ** depth
     exact = float(context["ratio"].subs({alpha: sp.Rational(7, 10), m: width})) ** depth
-    agree = bool(abs(mean - exact) <= error)
-    return Evidence(
-        passed=agree if error < 0.2 * exact else None,
-        lhs=Estimate(value=mean, error=error),
-        rhs=Estimate(value=exact, error=0.0),
-        error=error,
-        cases=count,
-        domain=f"alpha = 0.7, m = 16, L = 6; {count} networks, four standard errors",
-        reason="" if agree else "the sampled second moment differs",
-    )
+    standard = Standard(resolution=0.2, alarm=context.alarm)
+    words = f"alpha = 0.7, m = 16, L = 6; {count} networks"
+    return decide([Case(mean_of(squares**2), exactly(exact))], standard, words).but(cases=count)
 
 
-CHECKS = ("joint-moments", "joint-threshold", "joint-sampled", "joint-kernel")
-joint = assembled(
-    id="width-and-depth",
+joint = Claim(
+    "width-and-depth",
     title="Width and depth jointly",
     statement=(
         "E|x_L|^2 = (1 + alpha^2)^L |x_0|^2, and the relative second moment of |x_L|^2 is the L-th power of "
@@ -258,55 +233,69 @@ joint = assembled(
         "by exp((11 + 10/m)/m), iff gamma >= 1/2."
     ),
     source="2403.04545, open question on uniformity in m and L",
-    readings=(
+    known="derived here",
+    no_inequality=LIMIT,
+    readings=[
         Reading(
             "stated",
             "Moments of one layer, and the smallest gamma at which the second moment is bounded in L.",
             {"mean": 1 + alpha**2, "ratio": SECOND, "threshold": sp.Rational(1, 2)},
+            checks=[
+                identity(
+                    "moments",
+                    ["mean", "ratio"],
+                    lambda context: layer_moments(context).values(),
+                    domain="every alpha and m; the moments of |x_L|^2 are L-th powers",
+                    whole=False,
+                ),
+                proof(
+                    "threshold",
+                    ["mean", "ratio", "threshold"],
+                    uniform_in_depth,
+                    kind=Kind.EXACT,
+                    domain="every alpha and m; every gamma >= 0 and L",
+                    lhs="bounded in L",
+                    rhs=lambda context: f"gamma >= {context['threshold']}",
+                    notes=[JOINT],
+                ),
+                custom("sampled", "ratio", norm_sampled, kind=Kind.SAMPLED),
+            ],
+            wrong=[
+                wrong(
+                    "mean-no-square",
+                    {"mean": 1 + alpha},
+                    "The branch has mean square alpha^2.",
+                    kind="exponent off",
+                    checks=["moments"],
+                ),
+                wrong(
+                    "ratio-doubled",
+                    {"ratio": 2 * SECOND - 1},
+                    "The second moment is exact.",
+                    kind="constant scaled",
+                    checks=["moments", "sampled"],
+                ),
+                wrong(
+                    "threshold-quarter",
+                    {"threshold": sp.Rational(1, 4)},
+                    "At gamma = 1/4 the exponent of the second moment grows like L^(1/2).",
+                    kind="exponent off",
+                ),
+            ],
         ),
         Reading(
             "kernel",
             "For gamma >= 1/2 the distance of the empirical kernel to r_L at fixed width stays bounded in L.",
             {"order": sp.Integer(0)},
+            checks=[custom("depth", "order", kernel_in_depth, kind=Kind.SAMPLED)],
+            wrong=[
+                wrong(
+                    "falls",
+                    {"order": -sp.Rational(1, 2)},
+                    "At gamma = 1/2 depth does not average the fluctuations of a layer out.",
+                    kind="exponent off",
+                )
+            ],
         ),
-    ),
-    checks=(
-        Check(CHECKS[0], Kind.EXACT, layer_moments),
-        Check(CHECKS[1], Kind.EXACT, uniform_in_depth),
-        Check(CHECKS[2], Kind.SAMPLED, norm_sampled),
-        Check(CHECKS[3], Kind.SAMPLED, kernel_in_depth, reading="kernel"),
-    ),
-    planted=(
-        PlantedError(
-            "joint-mean-no-square",
-            "exponent off",
-            {"mean": 1 + alpha},
-            "The branch has mean square alpha^2.",
-            CHECKS[:1],
-        ),
-        PlantedError(
-            "joint-ratio-doubled",
-            "constant scaled",
-            {"ratio": 2 * SECOND - 1},
-            "The second moment is exact.",
-            (CHECKS[0], CHECKS[2]),
-        ),
-        PlantedError(
-            "joint-threshold-quarter",
-            "exponent off",
-            {"threshold": sp.Rational(1, 4)},
-            "At gamma = 1/4 the exponent of the second moment grows like L^(1/2).",
-            CHECKS[1:2],
-        ),
-        PlantedError(
-            "joint-kernel-falls",
-            "exponent off",
-            {"order": -sp.Rational(1, 2)},
-            "At gamma = 1/2 depth does not average the fluctuations of a layer out.",
-            CHECKS[3:],
-            "kernel",
-        ),
-    ),
+    ],
 )
-
-CLAIMS = (finite_width, joint)

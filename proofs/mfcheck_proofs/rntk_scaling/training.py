@@ -15,16 +15,8 @@ from mfcheck.claims import Curve, Plot
 from mfcheck.claims.experiment import Cell, Experiment, Numbers, Option, Sweep
 from mfcheck.claims.record import PointRecord
 from mfcheck.errors import InputError
+from mfcheck.points.images import OPTIONS, Part, Split, read_images, split, train_size, whole
 from mfcheck_proofs.rntk_scaling import blocks
-from mfcheck_proofs.rntk_scaling.datasets import (
-    OPTIONS,
-    Part,
-    Split,
-    read_images,
-    split,
-    train_size,
-    whole,
-)
 from mfcheck_proofs.rntk_scaling.experiments import alpha, depth_plot, fast_kernel, kernel_error
 
 Tensor = Any
@@ -42,9 +34,7 @@ def pytorch() -> Any:
     try:
         return importlib.import_module("torch")
     except ImportError:
-        raise InputError(
-            "training networks needs PyTorch: pip install 'mfcheck[experiments]'"
-        ) from None
+        raise InputError("training networks needs PyTorch: pip install 'mfcheck[experiments]'") from None
 
 
 @dataclass(frozen=True)
@@ -60,9 +50,7 @@ class Network:
         return sum(int(p.numel()) for p in self.parameters)
 
 
-def residual(
-    parts: Split, width: int, depth: int, scale: float, rng: np.random.Generator
-) -> Network:
+def residual(parts: Split, width: int, depth: int, scale: float, rng: np.random.Generator) -> Network:
     """Return the paper's network with scores of variance one at the start; V and W of each layer are trained.
 
     x_0 = A x, x_l = x_(l-1) + alpha V_l relu(W_l x_(l-1)), scores v x_L. The factors 1/sqrt(m) and sqrt(2/m) of the
@@ -72,16 +60,11 @@ def residual(
     torch = pytorch()
 
     def gaussian(deviation: float, *shape: int) -> Tensor:
-        return torch.from_numpy(
-            rng.standard_normal(shape, dtype=np.float32) * np.float32(deviation)
-        )
+        return torch.from_numpy(rng.standard_normal(shape, dtype=np.float32) * np.float32(deviation))
 
     A = gaussian(width**-0.5, parts.train.X.shape[1], width)
     v = gaussian((1 + scale**2) ** (-depth / 2), width, parts.classes)
-    W, V = (
-        gaussian((2 / width) ** 0.5, depth, width, width),
-        gaussian(width**-0.5, depth, width, width),
-    )
+    W, V = (gaussian((2 / width) ** 0.5, depth, width, width), gaussian(width**-0.5, depth, width, width))
 
     def forward(parameters: Sequence[Tensor], X: Tensor) -> Tensor:
         x = X @ A
@@ -92,9 +75,7 @@ def residual(
     return Network([W, V], forward)
 
 
-def train(
-    network: Network, parts: Split, epochs: int, rng: np.random.Generator
-) -> tuple[float, float]:
+def train(network: Network, parts: Split, epochs: int, rng: np.random.Generator) -> tuple[float, float]:
     """Train by Adam on cross-entropy; return test error at the epoch that validation chooses, and training error.
 
     A network whose loss is no longer finite keeps the error of the epochs before, or that of a guess.
@@ -118,9 +99,7 @@ def train(
             adam.step()
         decay.step()
         with torch.no_grad():
-            found.append(
-                (_error(network, *held), _error(network, *test), _error(network, X, labels))
-            )
+            found.append((_error(network, *held), _error(network, *test), _error(network, X, labels)))
     return _chosen(found)
 
 
@@ -234,10 +213,7 @@ def convolutional(parts: Split, family: str, budget: int, rng: np.random.Generat
     """Return a convolutional network of a family with about `budget` parameters."""
     torch = pytorch()
     shapes, forward = blocks.build(torch, family, parts.shape, parts.classes, budget)
-    tensors = [
-        torch.from_numpy((scale * rng.standard_normal(shape)).astype(np.float32))
-        for shape, scale in shapes
-    ]
+    tensors = [torch.from_numpy((scale * rng.standard_normal(shape)).astype(np.float32)) for shape, scale in shapes]
     return Network(tensors, forward)
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mfcheck.claims import Estimate, Evidence
+from mfcheck.claims.record import Evidence
 from mfcheck.statistics.compare import SLOPE_RESOLUTION, order_evidence
+from mfcheck.statistics.estimates import exactly
 
 Array = NDArray[np.float64]
 
@@ -26,8 +27,8 @@ def corrected_order(
 ) -> Evidence:
     """Return the evidence that `y ~ x^expected`, where the relative correction to the law falls like `x^correction`.
 
-    A straight line through logarithms would carry a bias of that size; here the correction is fitted too. Other
-    arguments as in `order_evidence`; at least five points.
+    A straight line through logarithms would carry a bias of that size; here the correction is fitted too. Values have
+    no noise, and errors `error`; other arguments as in `order_evidence`; at least five points.
     """
     found = order_evidence(
         x, y, error, expected, id=id, x_label=x_label, y_label=y_label, domain=domain
@@ -38,7 +39,7 @@ def corrected_order(
     fits = [_exponent(x[k:], y[k:], correction) for k in range(3)]
     fits.append(_exponent(x, y, correction, 2 * correction))
     whole, noise = fits[0], float(np.max(error / y))
-    fitted = Estimate(value=whole, error=_SAFETY * (float(np.ptp(fits)) + noise) + 1e-9)
+    fitted = exactly(whole, _SAFETY * (float(np.ptp(fits)) + noise) + 1e-9)
     differs = abs(whole - expected) > fitted.error
     passed = False if differs else True if fitted.error <= SLOPE_RESOLUTION else None
     reason = f"fitted exponent {whole:.4g} +- {fitted.error:.2g} against {expected:g}"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mfcheck.claims.experiment import Option
 from mfcheck.errors import InputError
-from mfcheck_proofs.rntk_scaling.images import Bytes, on_sphere, read_cifar, read_idx
+from mfcheck.points.image_files import Bytes, on_sphere, read_cifar, read_idx
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
