@@ -27,6 +27,7 @@ from mfcheck.checks import (
     Estimate,
     Evidence,
     Kind,
+    Note,
     Paper,
     Reading,
     Setting,
@@ -43,6 +44,7 @@ from mfcheck.checks import (
     identical,
     identity,
     monotone,
+    noted,
     parameter,
     proof,
     rate,
@@ -424,13 +426,19 @@ def green_risk(context: Context) -> list[At]:
     return [At(r, f"t = {t:g}", t) for t, r in zip(times, found, strict=True)]
 
 
+PERFECT = Note(
+    id="regimes.perfect-learning",
+    severity="minor",
+    text="Perfect learning in the green regime is a limit d -> infinity: at finite d the risk has a plateau of order "
+    "d^-(kappa+delta), which can be computed.",
+)
 regimes = Claim(
     "regimes",
     title="Four regimes of width and step size",
     statement=(
         r"For $p = p_0 d^\kappa$, $\gamma = \gamma_0 d^{-\delta}$: green ($\kappa+\delta>0$), time "
-        r"$d^{1+\kappa+\delta}$ steps, no bracket, $R \to 0$; blue ($\kappa+\delta=0$), a plateau of order $\Delta$; orange "
-        r"($-(\kappa+1)/2 < \delta < -\kappa$), only the bracket; red below, no equation."
+        r"$d^{1+\kappa+\delta}$ steps, no bracket, $R \to 0$; blue ($\kappa+\delta=0$), a plateau of order $\Delta$; "
+        r"orange ($-(\kappa+1)/2 < \delta < -\kappa$), only the bracket; red below, no equation."
     ),
     source="2202.00293, phase diagram",
     known="official code",
@@ -484,13 +492,16 @@ regimes = Claim(
                     uses=["green"],
                     domain="risk at t = 160",
                 ),
-                rate(
-                    "plateau",
-                    "order",
-                    plateau_of_green,
-                    x_label="d",
-                    y_label="plateau",
-                    domain="kappa = 0, delta = 1, d = 10 to 10^4",
+                noted(
+                    rate(
+                        "plateau",
+                        "order",
+                        plateau_of_green,
+                        x_label="d",
+                        y_label="plateau",
+                        domain="kappa = 0, delta = 1, d = 10 to 10^4",
+                    ),
+                    PERFECT,
                 ),
             ],
             wrong=[
@@ -655,6 +666,12 @@ def full_plateau(context: Context) -> list[At]:
     return cases
 
 
+SECOND_THRESHOLD = Note(
+    id="plateau.second-threshold",
+    severity="minor",
+    text="At gamma >= gamma_c the blue regime has no small plateau: the phase diagram in (kappa, delta) hides this "
+    "second threshold, in gamma_0.",
+)
 plateau = Claim(
     "plateau",
     title="Noise plateau and critical step size, p = k = 1",
@@ -671,12 +688,15 @@ plateau = Claim(
             "By linear response at Q = M = P, for all gamma and P.",
             {"gamma_c": GAMMA_C, "plateau": PLATEAU},
             checks=[
-                proof(
-                    "linear-response",
-                    ("gamma_c", "plateau"),
-                    linear_response,
-                    kind=Kind.EXACT,
-                    domain="all gamma < gamma_c and P > 0",
+                noted(
+                    proof(
+                        "linear-response",
+                        ("gamma_c", "plateau"),
+                        linear_response,
+                        kind=Kind.EXACT,
+                        domain="all gamma < gamma_c and P > 0",
+                    ),
+                    SECOND_THRESHOLD,
                 ),
                 encloses(
                     "fixed-point",

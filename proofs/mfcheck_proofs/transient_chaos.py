@@ -25,6 +25,7 @@ from mfcheck.checks import (
     Estimate,
     Evidence,
     Kind,
+    Note,
     Option,
     Paper,
     Plot,
@@ -44,6 +45,7 @@ from mfcheck.checks import (
     encloses,
     identical,
     identity,
+    noted,
     parameter,
     proof,
     setting_of,
@@ -400,6 +402,11 @@ def pairs_of_networks(context: Context) -> Evidence:
     return decide(cases, Standard(resolution=0.1, alarm=context.alarm), "from c = 9/10; " + NETWORKS, plot=plot)
 
 
+CRITICAL = Note(
+    id="correlation-map.critical-point",
+    severity="minor",
+    text="At chi_1 = 1 itself there is no depth scale: 1 - c decays like 2/(q* chi_2 l), which xi_c does not cover.",
+)
 MAP = (sigma_w**2 * E2(phi, phi, q_star, q_star, c) + sigma_b**2) / q_star
 correlation_claim = Claim(
     "correlation-map",
@@ -417,7 +424,10 @@ correlation_claim = Claim(
             "c = 1 becomes unstable exactly at chi_1 = 1: F'(1) = chi_1, on both sides of the critical line.",
             {"chi": chi_1, "convexity": CURVED},
             checks=[
-                encloses("slope", "chi", map_slope, digits=10, whole=True, domain="F'(1) by Hermite series"),
+                noted(
+                    encloses("slope", "chi", map_slope, digits=10, whole=True, domain="F'(1) by Hermite series"),
+                    CRITICAL,
+                ),
                 identity("convex", "convexity", convexity, domain="every term of the series", whole=False),
                 custom("transition", "chi", transition, kind=Kind.CERTIFIED),
             ],
@@ -486,6 +496,12 @@ def gauss_steps(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
 
 METRIC, BEND = q_fix * chi ** (L - 1), 3 * r / chi**2 + K / chi
 CURVATURE = 3 * chi_2 / chi_1**2 * (1 - chi_1 ** (1 - L)) / (1 - 1 / chi_1) + chi_1 ** (1 - L) / q_star
+SATURATES = Note(
+    id="curvature.saturates",
+    severity="remark",
+    text="Curvature saturates for chi_1 > 1 while the length of the Gauss map keeps growing like chi_1^(l/2): both "
+    "statements are needed. For chi_1 <= 1 curvature grows without bound while the curve shrinks.",
+)
 GENERIC = "every activation with F twice differentiable at 1, every q* > 0"
 metric_claim = Claim(
     "length-growth",
@@ -526,7 +542,7 @@ curvature_claim = Claim(
             "In the limit of infinite width, by composition to fourth order.",
             {"step": BEND, "limit": 3 * r / (chi * (chi - 1)), "value": CURVATURE},
             checks=[
-                identity("fourth-order", ("step", "limit"), curvature_steps, domain=GENERIC),
+                noted(identity("fourth-order", ("step", "limit"), curvature_steps, domain=GENERIC), SATURATES),
                 agree("networks", "value", layers("curvature", L), y_label="squared curvature", **DRAWN),
             ],
             wrong=[
@@ -569,6 +585,12 @@ def logarithms(context: Context) -> list[At]:
     return [At(log_of(at.value), at.label, at.x, at.where) for at in layers("metric", L)(context)]
 
 
+ORDER_OF_LIMITS = Note(
+    id="expressivity.order-of-limits",
+    severity="minor",
+    text="Exponential growth in depth is shown for infinite width at a fixed depth. At a finite width it stops where "
+    "the curve fills the space, and the abstract does not say at which depth.",
+)
 LOG = sp.log(q_star) + (L - 1) * sp.log(chi_1)
 expressivity = Claim(
     "expressivity",
@@ -583,7 +605,7 @@ expressivity = Claim(
             "At fixed depth, with the width to infinity: log gbar grows by log chi_1 in every layer. At a fixed width "
             "the growth stops when gbar reaches the volume scale: that is not tested.",
             {"log": LOG},
-            checks=[agree("networks", "log", logarithms, y_label="log gbar", **DRAWN)],
+            checks=[noted(agree("networks", "log", logarithms, y_label="log gbar", **DRAWN), ORDER_OF_LIMITS)],
             wrong=[
                 wrong("half", {"log": (LOG + sp.log(q_star)) / 2}, "The squared length has the whole exponent."),
                 wrong(
@@ -623,6 +645,17 @@ def shallow_lengths(context: Context) -> list[At]:
     return [At(exactly(length), f"weights {scale:g}", scale, where) for scale, length in found]
 
 
+CLOSED = Note(
+    id="shallow-bound.closed-curves",
+    severity="remark",
+    text="A closed curve has s monotone pieces, not s + 1: for the circle 2 N_1 R suffices; 3 N_1 R is loose by 3/2.",
+)
+NORMALISED = Note(
+    id="shallow-bound.normalisation",
+    severity="minor",
+    text="The bound for one layer is a sum over N_1 neurons, while the growth with depth is stated per neuron: the "
+    "comparison of deep and shallow networks needs one normalisation for both.",
+)
 SHALLOW = "circle, tanh, N_1 = 200, four scales of the weights"
 shallow = Claim(
     "shallow-bound",
@@ -639,7 +672,11 @@ shallow = Claim(
             "Every width, every curve with at most s sign changes in every projection.",
             {"bound": N_1 * (1 + s) * R, "pieces": 1 + s, "closed": N_1 * s * R},
             checks=[
-                proof("variation", ("bound", "pieces"), variation_steps, kind=Kind.EXACT, domain="all N_1, s, R"),
+                noted(
+                    proof("variation", ("bound", "pieces"), variation_steps, kind=Kind.EXACT, domain="all N_1, s, R"),
+                    CLOSED,
+                    NORMALISED,
+                ),
                 agree("circle", "bound", shallow_lengths, relation="<=", domain=SHALLOW, x_label="scale", log="x"),
             ],
             wrong=[

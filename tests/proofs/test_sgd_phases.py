@@ -1,0 +1,93 @@
+"""The reduction of SGD to overlaps against SGD itself; integrals against quadrature; constants of other settings."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy as sp
+from mpmath import mp
+from scipy.special import erf
+
+from mfcheck.dynamics.convention import Convention
+from mfcheck.dynamics.two_layer import Network, one_pass
+from mfcheck.errors import InputError
+from mfcheck_proofs import sgd_phases as sgd
+
+
+def test_the_chain_of_overlaps_has_the_law_of_sgd() -> None:
+    d, marks, count = 20, [40, 80], 4000
+    teacher = np.sqrt(d) * np.eye(d)[0]
+
+    def start(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        return np.ones(1), np.sqrt(d) * (0.2 * np.eye(d)[0] + np.sqrt(0.96) * np.eye(d)[1])[None]
+
+    def sample(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+        x = rng.standard_normal((n, d))
+        return x, erf(x @ teacher / np.sqrt(2 * d)) + 0.1 * rng.standard_normal(n)
+
+    def observe(c: np.ndarray, w: np.ndarray) -> np.ndarray:
+        return np.stack([np.sum(w[:, :, 0] ** 2, axis=1) / d, w[:, :, 0] @ teacher / d], axis=1)
+
+    rule = Convention(step=1.5, outer_factor=0, input_power=0.5)
+    network = Network("erf", 1, d)
+    full = one_pass(network, rule, start, sample, marks, observe, replicates=count, seed=1)
+    chain = sgd.sgd(d, count, np.random.default_rng(2), marks, 1.5, 0.01)
+    for statistic in (lambda v: v, lambda v: v**2):
+        a, b = statistic(full), statistic(chain)
+        error = np.sqrt(a.var(axis=0) / count + b.var(axis=0) / count)
+        assert np.all(np.abs(a.mean(axis=0) - b.mean(axis=0)) < 4.5 * error)
+
+
+def test_the_fourth_integral_by_quadrature_in_two_variables() -> None:
+    # With equal arguments in pairs it is an integral over a pair: units 1 = 2 and 3 = 4.
+    a, b, c = 0.7, 1.1, 0.4
+    C = sp.Matrix([[a, a, c, c], [a, a, c, c], [c, c, b, b], [c, c, b, b]])
+    with mp.workdps(20):
+        weight = mp.mpf(2) / mp.pi
+
+        def inner(x: mp.mpf) -> mp.mpf:
+            mean, sd = c / a * x, mp.sqrt(b - c * c / a)
+            density = lambda y: mp.exp(-((y - mean) ** 2) / (2 * sd**2)) / (sd * mp.sqrt(2 * mp.pi))  # noqa: E731
+            return mp.quad(
+                lambda y: mp.erf(y / mp.sqrt(2)) ** 2 * density(y),
+                [mean - 9 * sd, mean, mean + 9 * sd],
+            )
+
+        def outer(x: mp.mpf) -> mp.mpf:
+            return weight * mp.exp(-x * x * (1 + 1 / (2 * a))) * inner(x) / mp.sqrt(2 * mp.pi * a)
+
+        value = mp.quad(outer, [-6, 0, 6])
+    assert float(sgd.i4(C)) == pytest.approx(float(value), rel=1e-9)
+
+
+def test_the_plateau_of_first_order_is_the_limit_of_the_full_one() -> None:
+    for step, norm in ((Fraction(1, 2), 1), (Fraction(3), 2), (Fraction(1), Fraction(1, 3))):
+        ratios = []
+        for noise in (Fraction(1, 1000), Fraction(1, 10**5)):
+            setting = sgd.paper.default.with_values(gamma=step, p_norm=norm, noise=noise)
+            full = float(sgd._plateau_full(setting, 15).mid())
+            ratios.append(float(sgd._checked_plateau(setting, 15).mid()) / full - 1)
+        assert abs(ratios[1]) < 0.03 * abs(ratios[0]) + 1e-9
+        assert abs(ratios[0]) < 0.05
+
+
+def test_no_plateau_beyond_the_critical_step_and_no_impossible_overlaps() -> None:
+    with pytest.raises(InputError, match="gamma_c"):
+        sgd.fixed_point(sgd.paper.default.with_values(gamma=5), 15)
+    with pytest.raises(InputError, match="overlaps"):
+        sgd.paper.validate(sgd.paper.default.with_values(m0=2))
+
+
+@pytest.mark.parametrize(
+    ("kappa", "delta", "expected"),
+    [
+        (0, 1, 1),
+        (1, -1, 2),
+        (0, Fraction(-1, 4), 3),
+        (0, Fraction(-1, 2), 4),
+        (2, Fraction(-7, 4), 1),
+        (1, -2, 4),
+    ],
+)
+def test_regimes(kappa: object, delta: object, expected: int) -> None:
+    assert sgd.regime(sgd.paper.default.with_values(kappa=kappa, delta=delta)) == expected
