@@ -7,6 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mfcheck.claims.model import Constant
+from mfcheck.constants._puiseux import Puiseux, UndecidedError
 from mfcheck.constants.orders import base_symbols, leading, order, order_texts, orders
 
 n, a, b = sp.symbols("n a b", positive=True)
@@ -175,3 +176,66 @@ def test_order_texts_name_the_end() -> None:
     assert texts["y"] == {"n": "1/2", "x": "1"}
     assert texts["z"] == {"n": "-1/2 (to oo)", "x": "1 (to 0)"}
     assert texts["after"] == {"n": "0 (to 0)", "top": "0 (to 0)", "x": "0 (to 0)"}
+
+
+@pytest.mark.parametrize(
+    ("expr", "right"),
+    [
+        (sp.Min(0, n - a), None),  # zero for large n
+        (sp.Max(0, a - n), None),
+        (sp.Max(a - n, b - n**2), 1),
+        (sp.Min(a - n, b - n**2), 2),
+        (sp.Max(a - n, b), 0),
+        (sp.Min(a + n, b - n), 1),
+    ],
+)
+def test_extrema_of_what_is_not_positive(expr: sp.Expr, right: sp.Rational | None) -> None:
+    """Derived by hand; an order may stay open, but a wrong one must not come out."""
+    found = order(expr, n)
+    assert found in (right, None)
+
+
+@pytest.mark.parametrize("terms", range(1, 6))
+def test_series_are_cut_where_their_terms_end(terms: int) -> None:
+    """exp(1/n) less its first terms is of the order of the next one, whatever is cut on the way."""
+    rest = sp.exp(1 / n) - sum(1 / (sp.factorial(k) * n**k) for k in range(terms))
+    assert order(rest, n) in (-terms, None)
+    root = sp.sqrt(1 + 1 / n) - sum(sp.binomial(Q(1, 2), k) / n**k for k in range(terms))
+    assert order(root, n) in (-terms, None)
+    if terms <= 4:
+        assert order(rest, n) == -terms
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_a_series_knows_where_it_ends(size: int) -> None:
+    t = sp.Symbol("t", positive=True)
+    series = Puiseux.monomial(sp.Integer(1), sp.Integer(1), size).apply(sp.exp)
+    right = sp.series(sp.exp(t), t, 0, 12).removeO()
+    for k in range(int(min(series.end, 11))):
+        kept = dict(series.terms).get(sp.Integer(k), sp.Integer(0))
+        assert kept == right.coeff(t, k)
+
+
+def test_powers_of_negative_series() -> None:
+    minus = Puiseux.monomial(sp.Integer(-2), sp.Integer(1), 3)
+    assert minus.power(sp.Integer(3)).terms == ((3, -8),)
+    assert minus.power(sp.Integer(-1)).terms == ((-1, Q(-1, 2)),)
+    for exponent in (Q(1, 2), Q(1, 3), Q(-1, 2)):
+        with pytest.raises(UndecidedError):
+            minus.power(exponent)
+    assert order((a - n) ** 2, n) == 2
+    assert order(sp.sqrt(a - n), n) is None
+
+
+@pytest.mark.parametrize(
+    ("expr", "right"),
+    [
+        (n**-3 + 1, -3),
+        (n**2 + n, 1),
+        (1 / (n + n**2), -1),
+        (sp.sqrt(n) * a, Q(1, 2)),
+        (n**-2 - n, -2),
+    ],
+)
+def test_orders_at_zero_by_hand(expr: sp.Expr, right: sp.Rational) -> None:
+    assert order(expr, n, at_zero=True) == right
