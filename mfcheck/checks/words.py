@@ -26,7 +26,7 @@ def wrong(
     replace: Formulas,
     why_false: str,
     *,
-    kind: str = "formula replaced",
+    kind: str = "",
     checks: Sequence[str] = (),
     also: Sequence[str] = (),
 ) -> PlantedError:
@@ -36,7 +36,7 @@ def wrong(
         id: short name within the reading.
         replace: the formulas that are wrong, by name.
         why_false: a reason that a reader can check; the variant must be false, and not merely sharper.
-        kind: of mistake, in words.
+        kind: of mistake, in words; if left out, the claim derives it from the formulas.
         checks: names of the checks that must reject it; if left out, all that test a formula which is replaced.
         also: further ones, such as `slack-NAME` of an attack.
     """

@@ -15,6 +15,7 @@ import sympy as sp
 from mfcheck.claims.display import Displayed
 from mfcheck.claims.experiment import Experiment, Option
 from mfcheck.claims.inequality import Inequality
+from mfcheck.claims.mistakes import kind_of
 from mfcheck.claims.record import Estimate, Evidence, Plot, Series, SimulationRecord, StoppedRecord
 from mfcheck.claims.setting import Parameter, Setting
 from mfcheck.claims.verdict import Kind, Known, Question, Verdict
@@ -225,7 +226,7 @@ class PlantedError:
 
     Args:
         id: short name within the reading; the claim makes it `claim/reading/name`.
-        kind: of mistake, in words.
+        kind: of mistake, in words; if empty, the claim derives it from the formulas.
         replace: the formulas that are wrong.
         why_false: a reason that a reader can check.
         rejected_by: names of checks of the reading; if empty, all that test a formula which is replaced, and ask
@@ -332,6 +333,11 @@ class Reading:
             raise ValueError(f"{where}: a reading needs a regime")
 
 
+def _first_change(reading: Reading, error: PlantedError) -> tuple[str, sp.Basic, sp.Basic]:
+    name, wrong = next(iter(error.replace.items()))
+    return name, reading.formulas[name], wrong
+
+
 @dataclass(frozen=True)
 class Claim(Displayed):
     """A statement of the paper. Its first reading is the text as it stands and gives the claim's verdict.
@@ -386,6 +392,7 @@ class Claim(Displayed):
             replace(
                 e,
                 id=self._full(r.id, e.id),
+                kind=e.kind or kind_of(*_first_change(r, e)),
                 reading=r.id,
                 rejected_by=tuple(self._full(r.id, name) for name in r.rejecting(e)),
             )

@@ -9,16 +9,17 @@ import pytest
 import sympy as sp
 from flint import arb
 
+from mfcheck.checks import Step, smaller
 from mfcheck.claims import Budget, Context, Evidence, Scope, Setting
 from mfcheck.symbolic.circle import circle_points
-from mfcheck_proofs.rntk_scaling import bounds, critical, definite, fast, paper, regression, width
-from mfcheck_proofs.rntk_scaling.proofs import (
-    Step,
-    compared,
-    conclude,
-    identical,
-    rows,
-    table_agrees,
+from mfcheck_proofs.rntk_scaling import (
+    bounds,
+    critical,
+    definite,
+    paper,
+    regression,
+    theorem3,
+    width,
 )
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT
 from mfcheck_proofs.rntk_scaling.symbols import alpha, gamma, k0, k1, m, rho
@@ -30,47 +31,35 @@ def run(id: str, setting: Setting = DEFAULT, **changed: sp.Basic) -> Evidence:
     return check.run(Context(setting, Budget.QUICK, 0, id, formulas))
 
 
-# --- proofs in steps -------------------------------------------------------------------------------------------------
-
-
-def test_a_false_step_refutes_only_if_the_others_hold() -> None:
-    true, false, open_ = Step("a", True), Step("b", False), Step("c", None)
-    assert conclude([true, false], "").passed is False
-    assert conclude([false, open_], "").passed is None
-    assert conclude([true], "").passed is True
-
-
-def test_identities_have_three_answers() -> None:
-    x = sp.Symbol("x", positive=True)
-    (same,) = identical({"same": (sp.sin(x) ** 2, 1 - sp.cos(x) ** 2)})
-    (other,) = identical({"other": (x, x + sp.Rational(1, 10**20))})
-    unknown = sp.Integral(sp.exp(-(x**4)), (x, 0, 1))
-    (open_,) = identical({"open": (unknown, sp.Rational(21, 25))})
-    assert (same.holds, other.holds, open_.holds) == (True, False, None)
+# --- constants, tables ----------------------------------------------------------------------------------------------
 
 
 def test_constants_just_below_what_is_needed_do_not_fit() -> None:
     needed = bounds.CONSTANTS["leading"]
     for leading, holds in ((needed, True), (needed - sp.Rational(1, 10**15), None)):
         pairs = bounds.comparisons({**bounds.CONSTANTS, "leading": leading})
-        assert [s.holds for s in compared(pairs) if s.name == "leading"] == [holds]
-    assert run("correlation-proof", leading=needed - sp.Rational(1, 10**15)).passed is None
+        assert [s.holds for s in smaller(pairs) if s.name == "leading"] == [holds]
+    assert (
+        run("correlation-to-one/stated/proof", leading=needed - sp.Rational(1, 10**15)).passed
+        is None
+    )
 
 
-def test_a_table_is_covered_only_if_every_row_is() -> None:
-    table = rows((1, "0.5"), (2, "0.25"))
-    found = [table_agrees(table, lambda L: arb(1) / 2**L, "halves", k) for k in (1, 2)]
-    assert [f.passed for f in found] == [True, True]
-    assert [f.scope for f in found] == [Scope.CASES, Scope.WHOLE]
-    assert found[0].domain == "halves; L = 1"
-
-
-@pytest.mark.parametrize("id", ["constant-values", "slow-values", "fast-values", "critical-values"])
+@pytest.mark.parametrize(
+    "id",
+    [
+        "theorem-1-constant/values/values",
+        "theorem-2-slow/values/values",
+        "theorem-3-fast/values/values",
+        "critical-scaling/values/values",
+    ],
+)
 def test_tables_are_readings_of_their_own(id: str) -> None:
     claim, check = next((c, k) for c in paper.claims for k in c.checks if k.id == id)
     assert check.reading == "values"
     assert [r.id for r in claim.readings if "table" in r.formulas] == ["values"]
-    assert run(id).scope is Scope.CASES
+    whole = id != "critical-scaling/values/values"
+    assert run(id).scope is (Scope.WHOLE if whole else Scope.CASES)
 
 
 # --- the recursion, width and depth ----------------------------------------------------------------------------------
@@ -78,25 +67,29 @@ def test_tables_are_readings_of_their_own(id: str) -> None:
 
 def test_one_layer_decides_all_of_the_recursion() -> None:
     """Each of these agrees at u = 1 with what is stated."""
-    assert run("recursion-layer").scope is Scope.WHOLE
+    assert run("kernel-recursion/stated/layer").scope is Scope.WHOLE
     wrong = {
         "pass": k0 * rho + rho * k1,
         "term": (k1 + rho * k1) / 2,
         "factor": (1 + alpha**2 * k0**2) / (1 + alpha**2),
         "step": (rho + alpha**2 * k1**2) / (1 + alpha**2),
     }
-    assert [run("recursion-layer", **{k: v}).passed for k, v in wrong.items()] == [False] * 4
+    assert [run("kernel-recursion/stated/layer", **{k: v}).passed for k, v in wrong.items()] == [
+        False
+    ] * 4
 
 
 def test_the_threshold_holds_for_every_gamma() -> None:
-    stated = run("joint-threshold")
+    stated = run("width-and-depth/stated/threshold")
     assert (stated.passed, stated.scope) == (True, Scope.WHOLE)
     half, tiny = sp.Rational(1, 2), sp.Rational(1, 10**9)
-    assert [run("joint-threshold", threshold=half + s * tiny).passed for s in (-1, 1)] == [
+    assert [
+        run("width-and-depth/stated/threshold", threshold=half + s * tiny).passed for s in (-1, 1)
+    ] == [
         False,
         False,
     ]
-    assert run("joint-moments").scope is Scope.CASES
+    assert run("width-and-depth/stated/moments").scope is Scope.CASES
 
 
 @pytest.mark.parametrize(("q", "neurons"), [(1e-6, 1), (0.3, 1), (1.0, 2), (0.01, 100)])
@@ -111,27 +104,27 @@ def test_both_bounds_of_the_excess(q: float, neurons: int) -> None:
 def test_undecided_distances_stay_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     blurred = SimpleNamespace(kernel=arb(0, 1))
     monkeypatch.setattr(critical, "limit_kernel", lambda *_: blurred)
-    for id in ("critical-neither", "critical-proof"):
+    for id in ("critical-scaling/stated/neither", "critical-scaling/stated/proof"):
         found = run(id)
         assert (found.passed, found.notes) == (None, ())
 
 
 def test_the_law_of_the_clock_is_said_by_the_check_that_bounds_it() -> None:
-    assert [n.id for n in run("critical-proof").notes] == ["clock-law"]
-    assert run("critical-neither").notes == ()
-    assert run("critical-proof", slope=sp.Rational(1, 10)).notes == ()
+    assert [n.id for n in run("critical-scaling/stated/proof").notes] == ["clock-law"]
+    assert run("critical-scaling/stated/neither").notes == ()
+    assert run("critical-scaling/stated/proof", slope=sp.Rational(1, 10)).notes == ()
 
 
 def test_the_lower_bound_at_opposite_points_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run("fast-uniform").passed is False
-    monkeypatch.setattr(fast, "certified", lambda _: [Step("-H near u = -1", None)])
-    found = run("fast-uniform")
+    assert run("theorem-3-fast/uniform/uniform").passed is False
+    monkeypatch.setattr(theorem3, "certified", lambda _: [Step("-H near u = -1", None)])
+    found = run("theorem-3-fast/uniform/uniform")
     assert (found.passed, found.notes) == (None, ())
 
 
 def test_the_leading_term_is_a_step() -> None:
-    assert {s.name: s.holds for s in fast._leading_term()}["leading term"] is True
-    assert all(s.holds for s in fast._leading_term())
+    assert {s.name: s.holds for s in theorem3.leading_term()}["leading term"] is True
+    assert all(s.holds for s in theorem3.leading_term())
 
 
 # --- positive definiteness -------------------------------------------------------------------------------------------
@@ -144,7 +137,7 @@ def test_signs_of_small_coefficients(
     monkeypatch: pytest.MonkeyPatch, least: arb, passed: bool | None
 ) -> None:
     monkeypatch.setattr(definite, "taylor", lambda *_: [arb(1), least])
-    found = run("definite-taylor")
+    found = run("positive-definite/deeper/taylor")
     assert found.passed is passed
     assert "depths 2, 3, 10" in found.domain
 
@@ -154,11 +147,11 @@ def test_deeper_kernels_are_definite_on_opposite_pairs() -> None:
     points = (*some, *(tuple(-x for x in p) for p in some))
     labels = tuple(Fraction(1) for _ in points)
     setting = replace(DEFAULT, data=replace(DEFAULT.data, points=points, labels=labels))
-    assert run("definite-data", setting).passed is True
+    assert run("positive-definite/deeper/data", setting).passed is True
 
 
 def test_deeper_kernels_are_definite_at_every_depth() -> None:
-    found = run("definite-deeper")
+    found = run("positive-definite/deeper/proof")
     assert (found.passed, found.scope) == (True, Scope.WHOLE)
     for depth, a in ((2, 0.01), (2, 0.99), (7, 0.3)):
         assert all(bool(c > 0) for c in definite.taylor(depth, arb(a), 12))
@@ -168,22 +161,22 @@ def test_deeper_kernels_are_definite_at_every_depth() -> None:
 
 
 def test_the_scale_of_the_kernel_for_every_gamma() -> None:
-    found = run("decay-scale")
+    found = run("rapid-decay/scale/scale")
     assert (found.passed, found.scope) == (True, Scope.WHOLE)
     near = 1 - 2 * gamma + sp.Rational(1, 10**9)
-    assert run("decay-scale", power=near).passed is False
+    assert run("rapid-decay/scale/scale", power=near).passed is False
 
 
 def test_no_time_of_the_flow_beats_the_minimax_risk() -> None:
     for n in (1e3, 1e6):
-        best = min(regression._risk(n, n**0.6 * c, 2000) for c in np.geomspace(1e-2, 1e2, 21))
-        assert regression._pinsker(n, 2000) <= best <= 20 * regression._pinsker(n, 2000)
+        best = min(regression.risk(n, n**0.6 * c, 2000) for c in np.geomspace(1e-2, 1e2, 21))
+        assert regression.pinsker(n, 2000) <= best <= 20 * regression.pinsker(n, 2000)
 
 
 def test_depths_are_named_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     risks = np.ones((4, 2, 1)) * np.array([1.1, 1.0])[None, :, None]
-    monkeypatch.setattr(regression, "_risks", lambda *_: risks)
-    assert "L = 20;" in run("synthetic-order").domain
+    monkeypatch.setattr(regression, "best_risks", lambda *_: risks)
+    assert "L = 20;" in run("rapid-decay/stated/synthetic").domain
 
 
 @pytest.mark.parametrize(
@@ -195,4 +188,4 @@ def test_depths_are_named_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_orders_that_cannot_be_compared_are_undecided(order: sp.Expr, holds: bool | None) -> None:
-    assert run("fast-uniform", order=order).passed is holds
+    assert run("theorem-3-fast/uniform/uniform", order=order).passed is holds

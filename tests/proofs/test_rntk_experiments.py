@@ -12,9 +12,13 @@ import pytest
 from mfcheck.claims import load_paper
 from mfcheck.claims.record import Estimate, PointRecord
 from mfcheck.errors import InputError
+from mfcheck.kernels.flow import gradient_flow
+from mfcheck.points.image_files import on_sphere, read_cifar, read_idx
+from mfcheck.points.images import Images, read_images, split, train_size
+from mfcheck.points.sphere import sphere
 from mfcheck.run.experiment import find, read_options, run_experiment
-from mfcheck_proofs.rntk_scaling import blocks, networks
-from mfcheck_proofs.rntk_scaling.datasets import Images, read_images, split, train_size
+from mfcheck_proofs.rntk_scaling import blocks
+from mfcheck_proofs.rntk_scaling import training as networks
 from mfcheck_proofs.rntk_scaling.experiments import (
     TIMES,
     alpha,
@@ -22,8 +26,6 @@ from mfcheck_proofs.rntk_scaling.experiments import (
     kernel_error,
     synthetic_risks,
 )
-from mfcheck_proofs.rntk_scaling.flow import gradient_flow, sphere
-from mfcheck_proofs.rntk_scaling.images import on_sphere, read_cifar, read_idx
 
 NEEDED = "MFCHECK_EXTRAS" in os.environ
 PAPER = load_paper("rntk-scaling")

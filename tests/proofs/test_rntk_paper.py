@@ -1,54 +1,20 @@
-"""The paper as a whole: verdicts at the quick budget, planted errors, constants, bad input."""
+"""Particular to the paper on scaling factors: constants, kernels by other means, bad input."""
 
 from fractions import Fraction
 
 import numpy as np
 import pytest
-import sympy as sp
 
-from mfcheck.claims import Budget, Context, Evidence, Kind
-from mfcheck.claims.model import Check, Claim
 from mfcheck.constants.evaluate import evaluate_constants
 from mfcheck.errors import InputError
+from mfcheck.kernels.empirical import empirical_kernel
+from mfcheck.kernels.formulas import HALF_TERM
+from mfcheck.kernels.sphere import eigenvalue, multiplicity
 from mfcheck.run.inputs import build_setting
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck_proofs.rntk_scaling import paper
 from mfcheck_proofs.rntk_scaling.definite import EVEN, taylor
-from mfcheck_proofs.rntk_scaling.empirical import empirical_kernel
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT, validate
-from mfcheck_proofs.rntk_scaling.sphere import eigenvalue, multiplicity
-
-EXPECTED_NO = {"fast-uniform", "definite-opposite"}
-RIGOROUS = [
-    (c, k) for c in paper.claims for k in c.checks if k.kind in (Kind.EXACT, Kind.CERTIFIED)
-]
-PLANTED = [
-    (c, e, k)
-    for c in paper.claims
-    for e in c.planted
-    for k in c.checks
-    if k.id in e.rejected_by and k.kind in (Kind.EXACT, Kind.CERTIFIED)
-]
-
-
-def run(claim: Claim, check: Check, replace: dict[str, sp.Basic] | None = None) -> Evidence:
-    formulas = {**claim.reading(check.reading).formulas, **(replace or {})}
-    return check.run(Context(DEFAULT, Budget.QUICK, 0, check.id, formulas))
-
-
-@pytest.mark.parametrize(("claim", "check"), RIGOROUS, ids=lambda x: x.id)
-def test_rigorous_checks(claim: Claim, check: Check) -> None:
-    assert run(claim, check).passed is (check.id not in EXPECTED_NO)
-
-
-@pytest.mark.parametrize(("claim", "error", "check"), PLANTED, ids=lambda x: x.id)
-def test_planted_errors(claim: Claim, error, check: Check) -> None:  # type: ignore[no-untyped-def]
-    assert run(claim, check, dict(error.replace)).passed is False
-
-
-def test_every_check_has_a_planted_error() -> None:
-    tested = {id for c in paper.claims for e in c.planted for id in e.rejected_by}
-    assert tested == {k.id for c in paper.claims for k in c.checks}
 
 
 def test_constants() -> None:
@@ -68,7 +34,7 @@ def test_eigenvalues_against_quadrature() -> None:
     r1 = np.cos(theta) + (np.sin(theta) - 2 * theta * np.cos(theta)) / (2 * np.pi)
     for k in (0, 1, 2, 4, 10):
         expected = float(w @ (r1 * np.polynomial.legendre.Legendre.basis(k)(t)) / 2)
-        assert float(eigenvalue(3, k).mid()) == pytest.approx(expected, abs=1e-9)
+        assert float(eigenvalue(HALF_TERM, 3, k).mid()) == pytest.approx(expected, abs=1e-9)
 
 
 def test_multiplicities() -> None:

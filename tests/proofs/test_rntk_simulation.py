@@ -8,8 +8,9 @@ from scipy.linalg import expm
 
 from mfcheck.claims import load_paper
 from mfcheck.kernels import cosine, rntk
+from mfcheck.kernels.flow import losses
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT
-from mfcheck_proofs.rntk_scaling.simulation import kernel_matrix, losses, simulation, squared_scales
+from mfcheck_proofs.rntk_scaling.simulation import kernel_matrix, simulation, squared_scales
 
 SETTING = DEFAULT.with_values(depth=Fraction(20))
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from mfcheck.kernels import cosine, rntk
-from mfcheck_proofs.rntk_scaling.empirical import empirical_kernel, empirical_kernels
+from mfcheck.kernels.empirical import empirical_kernel, empirical_kernels
 
 
 @pytest.mark.parametrize(

@@ -249,28 +249,16 @@ critical = Claim(
                     "damping-doubled",
                     {"R_speed": HALF_TERM - 2 * theta / sp.pi * R},
                     "The factor of one layer is 1 - a theta/pi.",
-                    kind="constant scaled",
                     checks=["ode"],
                 ),
                 wrong(
-                    "turn-sign",
-                    {"turn": GAP / sp.sin(theta)},
-                    "Correlations grow, so angles shrink.",
-                    kind="sign flipped",
-                    checks=["ode"],
+                    "turn-sign", {"turn": GAP / sp.sin(theta)}, "Correlations grow, so angles shrink.", checks=["ode"]
                 ),
-                wrong(
-                    "equal",
-                    {"margin": sp.Rational(1, 2)},
-                    "The limit is within 1/2 of both.",
-                    kind="constant scaled",
-                    checks=["neither"],
-                ),
+                wrong("equal", {"margin": sp.Rational(1, 2)}, "The limit is within 1/2 of both.", checks=["neither"]),
                 wrong(
                     "slope-half",
                     {"slope": HALVED, "clock": b.clock(HALVED), "bound": b.critical(HALVED)},
                     "The slope of H in the angle reaches 0.66.",
-                    kind="constant scaled",
                     checks=["proof"],
                 ),
                 wrong(
@@ -311,14 +299,7 @@ critical = Claim(
                 )
             },
             checks=[custom("values", "table", critical_values, kind=Kind.CERTIFIED)],
-            wrong=[
-                wrong(
-                    "digit",
-                    {"table": rows((sp.Integer(0), "0.19384"))},
-                    "The enclosed limit is 0.19285.",
-                    kind="constant scaled",
-                )
-            ],
+            wrong=[wrong("digit", {"table": rows((sp.Integer(0), "0.19384"))}, "The enclosed limit is 0.19285.")],
             regimes=[DEPTH],
         ),
         Reading(
@@ -336,9 +317,7 @@ critical = Claim(
                 )
             ],
             wrong=[
-                wrong(
-                    f"order-{name}", {"order": sp.Rational(text)}, "Euler's method has order one.", kind="exponent off"
-                )
+                wrong(f"order-{name}", {"order": sp.Rational(text)}, "Euler's method has order one.")
                 for name, text in (("half", "-1/2"), ("two", "-2"))
             ],
             regimes=[DEPTH],

@@ -274,7 +274,7 @@ definite = Claim(
                     "The coefficients fall like k^(-3/2), as the singularity at u = 1 is a square root.",
                     kind="exponent off",
                 ),
-                wrong("sign", {"even": -EVEN}, "At k = 0 it is r_1(0) = 1/(2 pi).", kind="sign flipped"),
+                wrong("sign", {"even": -EVEN}, "At k = 0 it is r_1(0) = 1/(2 pi)."),
             ],
         ),
         Reading(
@@ -439,7 +439,6 @@ spectrum = Claim(
                         f"exponent-{name}",
                         {"exponent": -d + step},
                         "The singularity of r_1 at u = 1 is a square root: k^(-d).",
-                        kind="exponent off",
                     )
                     for name, step in (("plus", 1), ("minus", -1))
                 ),
@@ -449,7 +448,7 @@ spectrum = Claim(
                     "The odd part u/2 has degree one.",
                     kind="index shifted",
                 ),
-                wrong("trace-two", {"trace": sp.Integer(2)}, "r_1(1) = 1.", kind="constant scaled"),
+                wrong("trace-two", {"trace": sp.Integer(2)}, "r_1(1) = 1."),
             ],
         )
     ],

@@ -156,12 +156,7 @@ def _shared(least: str) -> list[PlantedError]:
     too_tight = "Points close together need more layers: at u = 0.999 the distance from 1/4 is far above."
     not_above = "r_L is not that far above 1/4."
     return [
-        wrong(
-            "third",
-            {"limit": sp.Rational(1, 3)},
-            "B falls like the third power of l/L, whose mean is 1/4.",
-            kind="constant scaled",
-        ),
+        wrong("third", {"limit": sp.Rational(1, 3)}, "B falls like the third power of l/L, whose mean is 1/4."),
         wrong(
             "no-start",
             {"upper": b.upper() - s_0 / (4 * lam)},
@@ -176,13 +171,7 @@ def _shared(least: str) -> list[PlantedError]:
             kind="exponent off",
             checks=["enclosed"],
         ),
-        wrong(
-            "lower-sign",
-            {"lower": -b.lower()},
-            not_above,
-            kind="sign flipped",
-            checks=["enclosed", f"slack-{least}-lower"],
-        ),
+        wrong("lower-sign", {"lower": -b.lower()}, not_above, checks=["enclosed", f"slack-{least}-lower"]),
     ]
 
 
@@ -286,10 +275,7 @@ constant = Claim(
             ],
             wrong=[
                 wrong(
-                    "digit",
-                    {"table": rows((100, "0.0811"), (1000, "0.01058"))},
-                    "The enclosure at L = 100 is 0.0911.",
-                    kind="constant scaled",
+                    "digit", {"table": rows((100, "0.0811"), (1000, "0.01058"))}, "The enclosure at L = 100 is 0.0911."
                 )
             ],
             regimes=[DEPTH],
@@ -300,12 +286,7 @@ constant = Claim(
             {"coefficient": sp.Rational(3, 8)},
             checks=[custom("log", "coefficient", log_coefficient, kind=Kind.SIMULATED)],
             wrong=[
-                wrong(
-                    "no-log",
-                    {"coefficient": sp.Integer(0)},
-                    "Without a logarithm L (r_L - 1/4) would settle.",
-                    kind="factor dropped",
-                ),
+                wrong("no-log", {"coefficient": sp.Integer(0)}, "Without a logarithm L (r_L - 1/4) would settle."),
                 wrong("half", {"coefficient": sp.Rational(3, 16)}, "It is 3/8.", kind="constant scaled"),
             ],
             regimes=[DEPTH],
@@ -371,7 +352,6 @@ slow = Claim(
                     "clock",
                     {"exponent": sp.Rational(1, 2) - 2 * gamma},
                     "The clock is L alpha^2, which grows for gamma between 1/4 and 1/2 too.",
-                    kind="exponent off",
                 ),
             ],
             attack=_attacks("slow", p.SLOW),
@@ -392,10 +372,7 @@ slow = Claim(
             ],
             wrong=[
                 wrong(
-                    "digit",
-                    {"table": rows((100, "0.309"), (1000, "0.1242"))},
-                    "The enclosure at L = 1000 is 0.1342.",
-                    kind="constant scaled",
+                    "digit", {"table": rows((100, "0.309"), (1000, "0.1242"))}, "The enclosure at L = 1000 is 0.1342."
                 )
             ],
             regimes=[DEPTH],
@@ -419,7 +396,6 @@ slow = Claim(
                     f"order-{name}",
                     {"order": sp.Rational(text)},
                     "s grows linearly along the clock, so the distance falls like 1/T.",
-                    kind="exponent off",
                 )
                 for name, text in (("half", "-1/2"), ("three-halves", "-3/2"))
             ],

@@ -80,7 +80,7 @@ arc_cosine = Claim(
                 identity("angle", ["k0", "k1"], arc_cosine_angle, domain=ANGLES),
             ],
             wrong=[
-                wrong("k0-half", {"k0": K0_U / 2}, "k0(1) = 2 P(g > 0) = 1.", kind="constant scaled"),
+                wrong("k0-half", {"k0": K0_U / 2}, "k0(1) = 2 P(g > 0) = 1."),
                 wrong(
                     "k1-sign", {"k1": K1_U.subs(u, -u)}, "k1(1) = 2 E relu(g)^2 = 1, k1(-1) = 0.", kind="sign flipped"
                 ),
@@ -195,13 +195,8 @@ recursion = Claim(
                     kind="wrong function",
                 ),
                 wrong("no-alpha", {"step": (rho + k1) / 2}, "alpha weighs the branch.", kind="factor dropped"),
-                wrong(
-                    "pass-order",
-                    {"pass": rho + k1},
-                    "Earlier layers carry the factors of later ones.",
-                    kind="factor dropped",
-                ),
-                wrong("term-doubled", {"term": k1 + rho * k0}, "It would be 2 at u = 1.", kind="constant scaled"),
+                wrong("pass-order", {"pass": rho + k1}, "Earlier layers carry the factors of later ones."),
+                wrong("term-doubled", {"term": k1 + rho * k0}, "It would be 2 at u = 1."),
             ],
         )
     ],
@@ -267,38 +262,27 @@ correlation = Claim(
             ],
             wrong=[
                 wrong(
-                    "shape-small",
-                    {"shape": sp.Rational(1, 50)},
-                    "Near c = 0 the excess is c^2/40.",
-                    kind="constant scaled",
-                    checks=["proof"],
+                    "shape-small", {"shape": sp.Rational(1, 50)}, "Near c = 0 the excess is c^2/40.", checks=["proof"]
                 ),
                 wrong(
                     "term-small",
                     {"term": sp.Rational(5, 16)},
                     "At a right angle (1 - H)/c is above 0.59.",
-                    kind="constant scaled",
                     checks=["proof"],
                 ),
                 wrong(
                     "no-curvature",
                     {"increment": sp.Integer(0)},
                     "For small alpha and opposite points the step is 18 percent above kappa.",
-                    kind="factor dropped",
                     checks=["enclosed"],
                 ),
                 wrong(
-                    "leading-sign",
-                    {"leading": -sp.Rational(3, 2)},
-                    "The step grows with kappa.",
-                    kind="sign flipped",
-                    checks=["enclosed"],
+                    "leading-sign", {"leading": -sp.Rational(3, 2)}, "The step grows with kappa.", checks=["enclosed"]
                 ),
                 wrong(
                     "linear-alone",
                     {"leading": sp.Integer(0), "increment": sp.Integer(0)},
                     "The step from the linear term alone is exceeded.",
-                    kind="factor dropped",
                     checks=["slack-distance-increment"],
                 ),
             ],

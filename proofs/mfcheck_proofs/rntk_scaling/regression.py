@@ -198,14 +198,8 @@ early = Claim(
                     "parametric",
                     {"rate": -sp.Integer(3) / 2},
                     "No estimator beats n^(-1), and a ball of the space is slower.",
-                    kind="exponent off",
                 ),
-                wrong(
-                    "time-linear",
-                    {"time": TIME + sp.Rational(1, 2)},
-                    "Later stopping fits the noise.",
-                    kind="exponent off",
-                ),
+                wrong("time-linear", {"time": TIME + sp.Rational(1, 2)}, "Later stopping fits the noise."),
             ],
             regimes=[SAMPLES],
         )
@@ -297,14 +291,7 @@ best = Claim(
             "Ratio of risks on the synthetic linear target, best time along the flow.",
             {"ratio": sp.Integer(1)},
             checks=[custom("synthetic", "ratio", synthetic_order, kind=Kind.SAMPLED)],
-            wrong=[
-                wrong(
-                    "tenfold",
-                    {"ratio": sp.Integer(10)},
-                    "The kernels at L = 20 differ by a few per cent.",
-                    kind="constant scaled",
-                )
-            ],
+            wrong=[wrong("tenfold", {"ratio": sp.Integer(10)}, "The kernels at L = 20 differ by a few per cent.")],
             regimes=[WIDE],
         ),
         Reading(

@@ -226,7 +226,6 @@ fast = Claim(
                     "order-half",
                     {"order": ORDER - sp.Rational(1, 2)},
                     "The first layers move rho by a l, so the error is of order a L.",
-                    kind="exponent off",
                     checks=["rate"],
                 ),
                 wrong(
@@ -240,22 +239,16 @@ fast = Claim(
                     "slope-half",
                     {"slope": HALVED, "factor": b.fast_pointwise(HALVED)},
                     "The slope of H in the angle reaches 0.66.",
-                    kind="constant scaled",
                     checks=["proof"],
                 ),
                 wrong(
                     "factor-small",
                     {"factor": b.fast_pointwise() / 8},
                     "At a right angle the error is near 0.17 a L.",
-                    kind="constant scaled",
                     checks=["enclosed", "slack-fast-pointwise"],
                 ),
                 wrong(
-                    "factor-sign",
-                    {"factor": -b.fast_pointwise()},
-                    "A distance is not negative.",
-                    kind="sign flipped",
-                    checks=["enclosed"],
+                    "factor-sign", {"factor": -b.fast_pointwise()}, "A distance is not negative.", checks=["enclosed"]
                 ),
             ],
             attack=[
@@ -283,10 +276,7 @@ fast = Claim(
             ],
             wrong=[
                 wrong(
-                    "digit",
-                    {"table": rows((10, "1.48e-2"), (100, "5.46e-3"))},
-                    "The enclosure at L = 100 is 5.36e-3.",
-                    kind="constant scaled",
+                    "digit", {"table": rows((10, "1.48e-2"), (100, "5.46e-3"))}, "The enclosure at L = 100 is 5.36e-3."
                 )
             ],
             regimes=[DEPTH],
@@ -296,7 +286,7 @@ fast = Claim(
             "The same order for the largest error over the sphere.",
             {"order": ORDER},
             checks=[custom("uniform", "order", uniform_lower, kind=Kind.CERTIFIED)],
-            wrong=[wrong("faster", {"order": -2 * gamma}, "Faster still than what fails.", kind="exponent off")],
+            wrong=[wrong("faster", {"order": -2 * gamma}, "Faster still than what fails.")],
             regimes=[DEPTH],
         ),
         Reading(
@@ -316,7 +306,7 @@ fast = Claim(
                 custom("rate", "order", antipodal_rate, kind=Kind.SIMULATED),
             ],
             wrong=[
-                wrong("order", {"order": ORDER}, "Opposite points are slower.", kind="exponent off"),
+                wrong("order", {"order": ORDER}, "Opposite points are slower."),
                 wrong(
                     "linear",
                     {"bound": T},

@@ -261,25 +261,17 @@ joint = Claim(
                 custom("sampled", "ratio", norm_sampled, kind=Kind.SAMPLED),
             ],
             wrong=[
-                wrong(
-                    "mean-no-square",
-                    {"mean": 1 + alpha},
-                    "The branch has mean square alpha^2.",
-                    kind="exponent off",
-                    checks=["moments"],
-                ),
+                wrong("mean-no-square", {"mean": 1 + alpha}, "The branch has mean square alpha^2.", checks=["moments"]),
                 wrong(
                     "ratio-doubled",
                     {"ratio": 2 * SECOND - 1},
                     "The second moment is exact.",
-                    kind="constant scaled",
                     checks=["moments", "sampled"],
                 ),
                 wrong(
                     "threshold-quarter",
                     {"threshold": sp.Rational(1, 4)},
                     "At gamma = 1/4 the exponent of the second moment grows like L^(1/2).",
-                    kind="exponent off",
                 ),
             ],
         ),
@@ -293,7 +285,6 @@ joint = Claim(
                     "falls",
                     {"order": -sp.Rational(1, 2)},
                     "At gamma = 1/2 depth does not average the fluctuations of a layer out.",
-                    kind="exponent off",
                 )
             ],
         ),

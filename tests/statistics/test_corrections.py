@@ -4,7 +4,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mfcheck.claims import Evidence
-from mfcheck_proofs.rntk_scaling.orders import corrected_order
+from mfcheck.statistics.corrections import corrected_order
 
 x = 2.0 ** np.arange(6, 13)
 
