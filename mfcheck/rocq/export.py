@@ -121,7 +121,7 @@ def _part(name: str, certificate: Mapping[str, Any], known: Mapping[str, Ends]) 
 def _comment(text: str) -> str:
     """Text that cannot end a comment of Rocq, nor open a string in it."""
     plain = verify.printable(text).replace('"', "'")
-    return re.sub(r"\(\*|\*\)|\*(?=\))|\((?=\*)", lambda m: " ".join(m.group()), plain)
+    return plain.replace("(*", "( *").replace("*)", "* )")
 
 
 def export_rocq(path: Path, out: Path) -> Exported:

@@ -30,7 +30,9 @@ def rational(value: Fraction) -> str:
     return top if value.denominator == 1 else f"({top} / {value.denominator})"
 
 
-def translate(text: str, names: Mapping[str, str], abstract: Abstract) -> tuple[str, list[str]]:
+def translate(
+    text: str, names: Mapping[str, str], abstract: Abstract, by_exp: bool = False
+) -> tuple[str, list[str]]:
     """Return a formula as a term of Rocq, and what has to hold for it to be defined.
 
     Rocq's functions are total: a logarithm of -1 is some number there, so that the conditions are goals of their own.
@@ -39,15 +41,18 @@ def translate(text: str, names: Mapping[str, str], abstract: Abstract) -> tuple[
         text: a formula in the grammar of the checker.
         names: the term for each input.
         abstract: what to write for a call of a function that Rocq's library or the tactic lacks.
+        by_exp: write tanh by exp.
     """
     text = text.strip()
-    writer = _Writer(text, names, abstract)
+    writer = _Writer(text, names, abstract, by_exp)
     return writer.write(parse(text)), writer.needs
 
 
 class _Writer:
-    def __init__(self, text: str, names: Mapping[str, str], abstract: Abstract) -> None:
-        self.text, self.names, self.abstract = text, names, abstract
+    def __init__(
+        self, text: str, names: Mapping[str, str], abstract: Abstract, by_exp: bool
+    ) -> None:
+        self.text, self.names, self.abstract, self.by_exp = text, names, abstract, by_exp
         self.needs: list[str] = []
 
     def write(self, node: ast.expr) -> str:
@@ -84,7 +89,7 @@ class _Writer:
             return self.abstract(self._source(node))
         first, *rest = map(self.write, args)
         if name == "tanh":
-            return f"(tanh {first})"
+            return f"(1 - 2 / (exp (2 * {first}) + 1))" if self.by_exp else f"(tanh {first})"
         for other in rest:
             first = f"({_REWRITTEN[name]} {first} {other})"
         return first

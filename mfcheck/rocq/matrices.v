@@ -1,5 +1,5 @@
 (* A real matrix is known entry by entry, in units of 1/u. With integer rows L, the matrix differs from
-   (L L^T)/u^2 + (s/u) I by at most the entries e/u^2; rows and columns of e that sum to at most u (s - t) leave
+   (L L^T)/u^2 + (s/u) I by at most the entries e/u^2; rows of e that sum to at most u (s - t) leave
    v^T M v >= (t/u) v^T v. *)
 Section Lower.
 Variables (n : nat) (u s t : Z) (lo hi L : list (list Z)).
@@ -7,10 +7,10 @@ Variables (n : nat) (u s t : Z) (lo hi L : list (list Z)).
 Definition gram (i j : nat) : Z := zsum n (fun k => entry L i k * entry L j k)%Z.
 Definition target (i j : nat) : Z := (gram i j + if Nat.eqb i j then u * s else 0)%Z.
 Definition miss (i j : nat) : Z :=
-  Z.max (Z.abs (u * mirrored lo i j - target i j)) (Z.abs (u * mirrored hi i j - target i j)).
+  let x := target i j in Z.max (Z.abs (u * mirrored lo i j - x)) (Z.abs (u * mirrored hi i j - x)).
 Definition lower_check : bool :=
   (0 <? u)%Z &&
-  all n (fun i => (zsum n (fun j => miss i j) + zsum n (fun j => miss j i) <=? 2 * (u * (s - t)))%Z).
+  all n (fun i => (zsum n (fun j => miss i j) <=? u * (s - t))%Z).
 
 Hypothesis checked : lower_check = true.
 Variable M : nat -> nat -> R.
@@ -27,13 +27,23 @@ Proof.
   apply Z.ltb_lt in H. now apply IZR_lt.
 Qed.
 
+Lemma miss_sym : forall i j, miss i j = miss j i.
+Proof.
+  assert (A : forall l i j, mirrored l i j = mirrored l j i).
+  { intros. unfold mirrored. destruct (Nat.leb_spec j i), (Nat.leb_spec i j); auto; try lia.
+    replace j with i by lia. auto. }
+  assert (B : forall i j, gram i j = gram j i).
+  { intros. unfold gram. apply zsum_ext. intros. apply Z.mul_comm. }
+  intros. unfold miss, target. now rewrite (A lo), (A hi), B, Nat.eqb_sym.
+Qed.
+
 Lemma E_small : forall i j, (i < n)%nat -> (j < n)%nat -> Rabs (E i j) <= IZR (miss i j).
 Proof.
   intros i j Hi Hj. destruct (known i j Hi Hj) as [H1 H2]. pose proof u_positive as HU.
   assert (A : U * IZR (mirrored lo i j) <= U * (U * M i j)) by (apply Rmult_le_compat_l; unfold U in *; lra).
   assert (B : U * (U * M i j) <= U * IZR (mirrored hi i j)) by (apply Rmult_le_compat_l; unfold U in *; lra).
-  assert (C1 : (- miss i j <= u * mirrored lo i j - target i j)%Z) by (unfold miss; lia).
-  assert (C2 : (u * mirrored hi i j - target i j <= miss i j)%Z) by (unfold miss; lia).
+  assert (C1 : (- miss i j <= u * mirrored lo i j - target i j)%Z) by (unfold miss; cbv zeta; lia).
+  assert (C2 : (u * mirrored hi i j - target i j <= miss i j)%Z) by (unfold miss; cbv zeta; lia).
   apply IZR_le in C1, C2. rewrite opp_IZR, minus_IZR, mult_IZR in C1. rewrite minus_IZR, mult_IZR in C2.
   apply Rabs_le. unfold E. fold U in C1, C2. lra.
 Qed.
@@ -71,11 +81,11 @@ Proof.
   rewrite <- Rmult_plus_distr_l, <- sum_plus, <- sum_scale, <- sum_scale. apply sum_le. intros i Hi.
   unfold lower_check in checked. apply andb_true_iff in checked as [_ H].
   apply all_true with (i := i) in H; auto. apply Z.leb_le, IZR_le in H.
-  rewrite plus_IZR, !IZR_zsum, !mult_IZR, minus_IZR in H. fold U in H.
+  rewrite IZR_zsum, mult_IZR, minus_IZR in H. fold U in H.
   assert (0 <= v i * v i) by apply Rle_0_sqr.
-  set (a := sum n (fun j => IZR (miss i j))) in *. set (b := sum n (fun j => IZR (miss j i))) in *.
-  assert ((a + b) * (v i * v i) <= 2 * (U * (IZR s - IZR t)) * (v i * v i))
-    by (apply Rmult_le_compat_r; auto). lra.
+  rewrite (sum_ext n (fun j => IZR (miss j i)) (fun j => IZR (miss i j))) by (intros; now rewrite miss_sym).
+  set (a := sum n (fun j => IZR (miss i j))) in *.
+  assert (a * (v i * v i) <= U * (IZR s - IZR t) * (v i * v i)) by (apply Rmult_le_compat_r; auto). lra.
 Qed.
 
 Lemma gram_form : 0 <= sum n (fun i => sum n (fun j => IZR (gram i j) * v i * v j)).

@@ -41,6 +41,9 @@ Definition form (n : nat) (M : nat -> nat -> R) (v : nat -> R) : R :=
 Fixpoint zsum (n : nat) (f : nat -> Z) : Z :=
   match n with O => 0%Z | S m => (zsum m f + f m)%Z end.
 
+Lemma zsum_ext : forall n f g, (forall i, f i = g i) -> zsum n f = zsum n g.
+Proof. induction n; simpl; intros; auto. now rewrite (IHn f g), H. Qed.
+
 Lemma IZR_zsum : forall n f, IZR (zsum n f) = sum n (fun i => IZR (f i)).
 Proof. induction n; simpl; intros; auto. now rewrite plus_IZR, IHn. Qed.
 
