@@ -108,8 +108,18 @@ def _beta_regularized(a: arb, b: arb, lower: arb, upper: arb) -> arb:
     return upper.beta_lower(a, b, True) - lower.beta_lower(a, b, True)
 
 
+def polygamma(order: arb, x: arb) -> arb:
+    """Enclose the polygamma function for a whole order n >= 1 and x > 0: `(-1)^(n+1) n! zeta(n+1, x)`."""
+    n = order.unique_fmpz()
+    if n is None or n < 1 or not x > 0:
+        return NAN
+    value = order.fac() * (order + 1).zeta(x)
+    return value if int(n) % 2 else -value
+
+
 TABLE: Mapping[Any, Any] = MappingProxyType(
     {
+        sp.polygamma: polygamma,
         sp.Add: operator.add,
         sp.Mul: operator.mul,
         sp.exp: monotone(arb.exp),
