@@ -206,3 +206,39 @@ def test_accuracy_beyond_the_checker_is_refused() -> None:
 def test_every_library_activation_is_supported() -> None:
     assert all(certificate.supports(name) for name in LIBRARY)
     assert not certificate.supports("relu")
+
+
+def test_a_certificate_is_required_to_be_accepted() -> None:
+    good = certificate.inequality("x - sin(x)", {"x": ("0", "1")}, "0", bisect=4)
+    assert certificate.require_accepted(good) == "0 <= x - sin(x) for x in [0, 1]"
+    false = certificate.inequality("1", {}, "2")
+    for bad, reason in (
+        (false, "rejected: the lower bound is not proved"),
+        ({**good, "sha256": ""}, "malformed: the SHA-256 does not fit the claim"),
+        ({}, "malformed: certificate lacks format, kind, statement, claim, witness, sha256"),
+        ({"a": object()}, "malformed: no JSON (TypeError)"),
+        ({"a": float("nan")}, "malformed: no JSON (ValueError)"),
+    ):
+        with pytest.raises(certificate.CertificateError) as raised:
+            certificate.require_accepted(bad)
+        assert str(raised.value) == f"the certificate is {reason}"
+    deep: dict[str, object] = {}
+    for _ in range(200_000):
+        deep = {"a": deep}
+    with pytest.raises(certificate.CertificateError, match="malformed"):
+        certificate.require_accepted(deep)
+
+
+def test_json_of_any_origin_is_read_safely(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    file.write_text('{"a": [0.5, NaN, 1]}', encoding="utf-8")
+    assert certificate.read_json(file)["a"][0] == 0.5
+    for text in ("[" * 100_000, "[" * 65 + "]" * 65, '{"a": 1, "a": 2}', "{", "\x1b"):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(InputError, match=r"run\.json: not readable as JSON: ") as raised:
+            certificate.read_json(file)
+        assert str(raised.value).isprintable()
+    file.write_bytes(b"\xff")
+    for path in (file, tmp_path / "none.json"):
+        with pytest.raises(InputError, match="not readable"):
+            certificate.read_json(path)
