@@ -54,10 +54,11 @@ def pytest_collection_modifyitems(
     named = [*config.getini("mfcheck_papers"), *config.getoption("--mfcheck-paper")]
     if not named:
         return
+    from mfcheck.catalog import load
     from mfcheck.errors import InputError
 
     try:
-        papers = [(reference, _load(reference)) for reference in dict.fromkeys(named)]
+        papers = [(reference, load(reference)) for reference in dict.fromkeys(named)]
         expected = _expected(config.getini("mfcheck_expect"), [paper for _, paper in papers])
     except InputError as error:
         raise pytest.UsageError(f"mfcheck: {error}") from None
@@ -69,16 +70,6 @@ def pytest_collection_modifyitems(
             id: verdict for (owner, id), verdict in expected.items() if owner == paper.id
         }
         items.extend(node.collect())
-
-
-def _load(reference: str) -> "Paper":
-    from mfcheck.errors import InputError
-    from mfcheck.run import resolve_paper
-
-    try:
-        return resolve_paper(reference)
-    except (ImportError, AttributeError, TypeError) as error:
-        raise InputError(f"cannot load the paper {reference!r}: {error}") from None
 
 
 def _expected(lines: Iterable[str], papers: "list[Paper]") -> dict[tuple[str, str], str]:

@@ -123,6 +123,12 @@ def test_help_needs_no_mathematics() -> None:
         ("review toy --frob", "No such option: --frob"),
         ("review toy --seed x", "Invalid value for '--seed'"),
         ("review toy --seed -1", "Invalid value for '--seed'"),
+        ("review toy --seed 4294967296", "Invalid value for '--seed'"),
+        ("simulate toy --seed 4294967296", "Invalid value for '--seed'"),
+        ("check toy --check-seconds 0", "Invalid value for '--check-seconds'"),
+        ("check toy_paper:nothing:square", "cannot load the paper 'toy_paper:nothing'"),
+        ("check bare_paper:paper --data points.csv", "bare is not about data: it takes no --data"),
+        ("check bare_paper:paper --activation sin", "bare is not about an activation"),
         ("review toy --jobs 0", "Invalid value for '--jobs'"),
         ("review nothing", "unknown paper 'nothing'; installed: "),
         ("review toy:false", "unknown paper 'toy:false'"),
@@ -166,6 +172,48 @@ def test_a_bad_data_file_gets_one_line_and_leaves_nothing(run: Run) -> None:
     Path("points.csv").write_text("x1,x2\n1,0\n1,1\n")
     line = refused(run("review", "toy", "--data", "points.csv"))
     assert line.startswith("points.csv: row 2 (line 3): the point is off the unit sphere")
+
+
+def test_a_paper_can_be_named_as_python_names_it(run: Run) -> None:
+    status, out, _ = run("check", "toy_paper:paper:square", "--json", "-")
+    assert status == 0
+    assert [claim["id"] for claim in json.loads(out)["claims"]] == ["square"]
+    assert json.loads(run("claims", "toy_paper:paper", "--json", "-")[1])["paper"] == "toy"
+    status, _, err = run("falsify", "toy_paper:paper:square")
+    assert (status, "square cannot be attacked" in err) == (2, True)
+
+
+def test_what_can_be_attacked_is_listed(run: Run) -> None:
+    status, out, _ = run("falsify", "scaled-resnets", "--json", "-")
+    assert status == 0
+    rows = json.loads(out)["attackable"]
+    stated = {claim.id for claim in load_paper("scaled-resnets").claims if claim.inequalities}
+    assert {row["claim"] for row in rows} == stated
+    assert rows[0]["inequality"] in run("falsify", "scaled-resnets")[1]
+
+
+def test_files_of_the_user_are_left_alone(run: Run, folder: Path) -> None:
+    (folder / "out").mkdir()
+    (folder / "out" / "report.md").write_text("mine")
+    status, out, err = run("review", "toy", "--out", "out")
+    assert (status, out) == (2, "")
+    assert "report.md' exists already and mfcheck did not write it" in err
+    assert [path.name for path in (folder / "out").iterdir()] == ["report.md"]
+    assert (folder / "out" / "report.md").read_text() == "mine"
+    (folder / "out" / "report.md").unlink()
+    for _ in range(2):
+        assert run("review", "toy", "--out", "out", "--quiet")[0] == 0
+
+
+def test_the_traceback_of_a_check_is_shown_on_request(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", "raise")
+    _, _, err = run("check", "toy:fragile")
+    assert "ValueError: a line and another (toy_paper.py, line " in err
+    assert "Traceback" not in err
+    monkeypatch.setenv("MFCHECK_DEBUG", "1")
+    assert "Traceback" in run("check", "toy:fragile")[2]
 
 
 def test_papers_and_claims(run: Run) -> None:
@@ -235,6 +283,7 @@ def test_quiet_says_nothing(run: Run) -> None:
         ("toy:square", "refuted,gap,vacuous", 0),
         ("toy:square", "proved", 1),
         ("toy:false", "", 0),
+        ("toy:square", "supported", 1),  # of its second reading
     ],
 )
 def test_fail_on(run: Run, target: str, verdicts: str, status: int) -> None:
@@ -362,6 +411,33 @@ def test_a_reader_that_goes_away_is_no_failure() -> None:
         assert process.wait(timeout=60) == 0
 
 
+def test_constants_that_are_missing_or_numerical(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = {"latex": "C", "formula": "1", "depends_on": (), "source": "Theorem 5"}
+    third = "0." + 40 * "3"
+    records = (
+        ConstantRecord(
+            id="a", value=Interval(lower=third, upper=third + "4"), evidence="certified", **shared
+        ),
+        ConstantRecord(
+            id="b", value=Estimate(value=0.123456789, error=2e-4), evidence="numerical", **shared
+        ),
+        ConstantRecord(
+            id="c", value=None, reason="no root", evidence="no value: no root", **shared
+        ),
+    )
+    monkeypatch.setattr("mfcheck.constants.evaluate.evaluate_constants", lambda *_: records)
+    _, out, _ = run("constants", "toy", "--json", "-")
+    found = {c["id"]: c for c in json.loads(out)["constants"]}
+    assert (found["c"]["value"], found["c"]["reason"]) == (None, "no root")
+    assert {"value", "error", "level"} <= set(found["b"]["value"])
+    lines = {line.split()[0]: line for line in run("constants", "toy")[1].splitlines() if line}
+    assert "0.3333333…" in lines["a"]
+    assert "0.12346 ± 0.00021" in lines["b"]
+    assert "no value: no root" in lines["c"]
+    lines = run("constants", "toy", "--digits", "30")[1].splitlines()
+    assert any("0." + 30 * "3" + "…" in line for line in lines)
+
+
 SETTING: dict[str, Any] = {"n": 2}
 
 
@@ -476,6 +552,31 @@ def test_simulation_options(run: Run) -> None:
         status, _, err = run("simulate", "toy", "--option", given)
         assert status == 2
         assert words in err
+
+
+def test_an_interrupted_simulation_keeps_what_it_had(folder: Path) -> None:
+    code = "import sys; from mfcheck.commands import main; sys.exit(main())"
+    sizes = ("--set", "particles=4096", "--set", "depth=64", "--set", "beta=20")
+    words = ("simulate", "scaled-resnets", *sizes, "--out", "found", "--json", "stop.json")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "NUMBA_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *words], env=environment, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    said = process.stderr.readline()
+    while "simulation: 10%" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    last = err.splitlines()[-1]
+    assert last.startswith("mfcheck: interrupted at time ")
+    assert "are kept in found/stopped.json and stop.json" in last
+    record = StoppedRecord.model_validate_json((folder / "found/stopped.json").read_text())
+    assert record.time[0] == 0.0
+    assert len(record.time) == len(record.series["loss"]) > 1
 
 
 @pytest.mark.usefixtures("simulating")
