@@ -48,7 +48,7 @@ def test_claims_are_tests_beside_those_of_the_author(folder: Path) -> None:
         "fragile": "PASSED",
     }
     assert "\nOne is the largest (Theorem 2) is refuted: " in text
-    assert "\n  no false.witness (certified): 2 against 1; 2 > 1" in text
+    assert "\n  no false/stated/false.witness (certified): 2 against 1; 2 > 1" in text
     assert "major: Two is more than one." in text
     assert "mfcheck check toy:false --budget quick --seed 0" in text
     assert "Traceback" not in text
