@@ -25,9 +25,30 @@ def expanded(t: Term) -> Term:
     if t.op == "mul":
         return _expanded_product(t)
     inner = tuple(expanded(a) for a in t.args)
+    if t.op in ("sin", "cos") and inner[0].op == "add" and len(inner[0].args) <= 4:
+        opened = _angle_sum(t.op, inner[0])
+        if opened is not None:
+            return opened
     if t.op == "tan":
         return terms.div(terms.call("sin", *inner), terms.call("cos", *inner))
     return terms.rebuild(t, inner)
+
+
+def _angle_sum(name: str, angle: Term) -> Term | None:
+    """Open the sine or cosine of a sum of whole multiples of at least two angles, or of one multiple."""
+    c = angle.coefficients()
+    parts = list(zip(c[1:], angle.args, strict=True))
+    whole = all(k.denominator == 1 and abs(k) <= 6 for k, _ in parts)
+    if c[0] or not whole or sum(abs(k) for k, _ in parts) < 2 or not angle.free:
+        return None
+    k, first = parts[0]
+    one = terms.scale(1 if k > 0 else -1, first)
+    rest = terms.sub(angle, one)
+    s, co = terms.call("sin", one), terms.call("cos", one)
+    rs, rc = expanded(terms.call("sin", rest)), expanded(terms.call("cos", rest))
+    if name == "sin":
+        return expanded(terms.add(terms.mul(s, rc), terms.mul(co, rs)))
+    return expanded(terms.sub(terms.mul(co, rc), terms.mul(s, rs)))
 
 
 def _expanded_product(t: Term) -> Term:

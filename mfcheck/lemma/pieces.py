@@ -12,7 +12,7 @@ from mfcheck.lemma.formula import Formula
 from mfcheck.lemma.germs import HalfLine
 from mfcheck.lemma.intervals import Contractor, EmptyError
 from mfcheck.lemma.models import Face, ModelError
-from mfcheck.lemma.terms import Term, add, call, neg, scale, substitute, var
+from mfcheck.lemma.terms import Term, add, call, neg, power, scale, substitute, var
 
 
 class Box:
@@ -179,17 +179,26 @@ class Edge:
 
 
 class Tail:
-    """Signs of terms for t >= start in a chart: `x = way t`, `x = way exp(t)`, or `x = end + way exp(-t)`."""
+    """Signs of terms for `t >= start` in a chart of a half-line.
+
+    Without an end: `x = way t`, or `x = way exp(t)` with the chart "exp". Next to an end: `x = end + way exp(-t)`, or
+    `x = end + way t^-k` with the chart "1" or "2". `reach` is the distance from the end that is covered.
+    """
 
     def __init__(
-        self, name: str, start: int, way: int, end: Term | None = None, exponential: bool = False
+        self, name: str, start: int, way: int, end: Term | None = None, chart: str = ""
     ) -> None:
         self.line = HalfLine(start)
         t = var(name)
-        if end is not None:
+        if end is None:
+            value = scale(way, call("exp", t) if chart == "exp" else t)
+            self.reach = arb(0)
+        elif chart == "exp":
             value = add(end, scale(way, call("exp", neg(t))))
+            self.reach = arb(-start).exp()
         else:
-            value = scale(way, call("exp", t) if exponential else t)
+            value = add(end, scale(way, power(t, -int(chart))))
+            self.reach = 1 / arb(start) ** int(chart)
         self.value = {name: value}
 
     def signs(self, t: Term) -> int:

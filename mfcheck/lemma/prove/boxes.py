@@ -9,7 +9,8 @@ from mfcheck.lemma import terms
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Atom, Formula, atoms, conjuncts
 from mfcheck.lemma.intervals import INF, NINF, ZERO, Contractor, EmptyError, Interval
-from mfcheck.lemma.pieces import Box, holds
+from mfcheck.lemma.models import Face
+from mfcheck.lemma.pieces import Box, Edge, holds
 from mfcheck.lemma.problem import Problem, constant_ball
 from mfcheck.lemma.prove.budget import Budget
 from mfcheck.lemma.prove.line import FalseError, Outcome, Piece, open_goals, split
@@ -28,6 +29,7 @@ class Boxes:
         self.goals = open_goals(problem)
         self.budget = budget
         self.programs: dict[tuple[Term, int], Program] = {}
+        self.ends: list[tuple[tuple[Term, arb] | None, tuple[Term, arb] | None]] = []
         self.contractors = [
             (Contractor(h.term, self.names), (ZERO, INF if h.relation != "==" else ZERO))
             for whole in problem.hypotheses
@@ -55,8 +57,10 @@ class Boxes:
             EmptyError: the hypotheses contradict each other.
         """
         box: list[Interval] = []
+        self.ends = []
         for name in self.names:
             r = self.problem.ranges[name]
+            self.ends.append((_open_end(r.low, r.low_closed), _open_end(r.high, r.high_closed)))
             low = NINF if r.low is None else constant_ball(r.low).lower()
             high = INF if r.high is None else constant_ball(r.high).upper()
             box.append((low, high))
@@ -94,6 +98,8 @@ class Boxes:
             if goals and box.finite:
                 box.order = 1
                 goals = [g for g in goals if holds(g, box) is not True]
+            if goals and box.finite:
+                goals = self.at_faces(sides, goals, start)
             if not goals:
                 outcome.pieces.append(Piece("box", _shown(box.lows), _shown(box.highs)))
                 continue
@@ -104,6 +110,25 @@ class Boxes:
                 outcome.left.append(_shown(box.lows))
                 return
             todo.extend((half, goals) for half in self.halves(sides, widths, start, goals, box))
+
+    def at_faces(
+        self, sides: list[Interval], goals: list[Formula], start: list[float]
+    ) -> list[Formula]:
+        """Return the goals that stay open when the box is seen as a neighbourhood of each face that it touches."""
+        for k, name in enumerate(self.names):
+            low, high = sides[k]
+            width = high - low
+            if not width > 0 or float(width) > start[k] * 0.3:
+                continue
+            for way, end in ((1, self.ends[k][0]), (-1, self.ends[k][1])):
+                if end is None or not (low <= end[1] if way > 0 else high >= end[1]):
+                    continue
+                inputs = {n: a.union(b) for n, (a, b) in zip(self.names, sides, strict=True)}
+                edge = Edge(Face(name, end[0], way, width.upper(), 1, 4, inputs))
+                goals = [g for g in goals if holds(g, edge) is not True]
+                if not goals:
+                    return goals
+        return goals
 
     def is_small(self, widths: list[float], start: list[float]) -> bool:
         """Say whether a box is too small to go on with."""
@@ -162,6 +187,11 @@ class Boxes:
                     n: terms.num(_fraction(x)) for n, x in zip(self.names, middle, strict=True)
                 }
                 raise FalseError(point, goal)
+
+
+def _open_end(end: Term | None, closed: bool) -> tuple[Term, arb] | None:
+    """Return an end that does not belong to the range, with its value."""
+    return None if end is None or closed else (end, constant_ball(end))
 
 
 def beyond(low: arb, high: arb) -> arb:

@@ -10,12 +10,17 @@ class SpentError(Exception):
 
 @dataclass
 class Budget:
-    """Seconds on the clock and boxes; `spend` raises when either is used up."""
+    """Seconds on the clock and boxes; `spend` raises when either is used up.
+
+    `depth` is how many reductions may follow each other; `memory` holds what parts of it have decided already.
+    """
 
     seconds: float = 5.0
     boxes: int = 10_000_000
     used: int = 0
     start: float = field(default_factory=time.perf_counter)
+    depth: int = 5
+    memory: dict[object, object] = field(default_factory=dict)
 
     def left(self) -> float:
         """Return the seconds that are left."""
@@ -33,4 +38,11 @@ class Budget:
 
     def share(self, part: float) -> "Budget":
         """Return a budget of a part of what is left."""
-        return Budget(max(self.left(), 0.0) * part, max(self.boxes - self.used, 0))
+        seconds, boxes = max(self.left(), 0.0) * part, max(self.boxes - self.used, 0)
+        return Budget(seconds, boxes, depth=self.depth, memory=self.memory)
+
+    def shallow(self, part: float, depth: int) -> "Budget":
+        """Return a part of what is left, for fewer reductions in a row."""
+        new = self.share(part)
+        new.depth = min(depth, self.depth)
+        return new

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cmp_to_key
 
-from flint import arb, ctx
+from flint import arb, ctx, fmpq, fmpq_poly
 
 from mfcheck.lemma import terms
+from mfcheck.lemma.constants import expanded, summands
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Atom, Formula, atoms, conjuncts
 from mfcheck.lemma.models import Face
@@ -111,9 +112,8 @@ class Line:
         """Return the inner points where a hypothesis, a kink or a pole may change the picture."""
         found: dict[Term, None] = {}
         for t in self._kinks():
-            line = linear_in(t, self.name)
-            if line is not None and not line[0].free and line[0].op == "num" and line[0].value():
-                found[terms.neg(terms.div(line[1], line[0]))] = None
+            for p in roots_of(t, self.name):
+                found[p] = None
         inner = [p for p in found if self.inside(p)]
         inner.sort(key=cmp_to_key(lambda a, b: -(ordered(a, b) or 0)))
         distinct: list[Term] = []
@@ -195,6 +195,39 @@ def _factors(t: Term) -> Iterable[Term]:
     return [t]
 
 
+def roots_of(t: Term, name: str) -> list[Term]:
+    """Return the exact zeros of a term that is linear or a polynomial with rational zeros."""
+    line = linear_in(t, name)
+    if line is not None and not line[0].free:
+        if line[0].op == "num" and line[0].value():
+            return [terms.neg(terms.div(line[1], line[0]))]
+        return []
+    coefficients = polynomial(t, name)
+    if coefficients is None:
+        return []
+    p = fmpq_poly([fmpq(c.numerator, c.denominator) for c in coefficients])
+    return [terms.num(Fraction(int(q.p), int(q.q))) for q, _ in p.roots()]
+
+
+def polynomial(t: Term, name: str) -> list[Fraction] | None:
+    """Return the coefficients of a polynomial in one variable with rational coefficients, multiplied out."""
+    wide = expanded(t)
+    found: dict[int, Fraction] = {}
+    for k, part in summands(wide):
+        if part.op == "num":
+            found[0] = found.get(0, Fraction(0)) + k * part.value()
+        elif part.op == "var":
+            found[1] = found.get(1, Fraction(0)) + k
+        elif part.op == "mul" and part.args == (terms.var(name),):
+            (e,) = part.exponents()
+            if e.denominator != 1 or not 0 < e <= 60:
+                return None
+            found[int(e)] = found.get(int(e), Fraction(0)) + k
+        else:
+            return None
+    return [found.get(j, Fraction(0)) for j in range(max(found) + 1)] if found else None
+
+
 def open_goals(problem: Problem) -> list[Formula]:
     """Return the goals that are not among the hypotheses."""
     known = {h for whole in problem.hypotheses for h in conjuncts(whole)}
@@ -267,7 +300,7 @@ class _Span:
         exponent = start.bit_length() - 1
         if exponent >= 12:
             # t >= k with exp(t) <= start: the half-line of the chart holds that of x.
-            yield "exponential", Tail(name, exponent * 69 // 100, way, None, True)
+            yield "exponential", Tail(name, exponent * 69 // 100, way, None, "exp")
         if start in _TAIL_STARTS[1:4]:
             for root in (2, 3):
                 width = (arb(1) / start).root(root).upper()
@@ -323,14 +356,13 @@ class _Span:
         self, goal: Formula, point: Term, way: int, near: arb, length: arb, shrink: int
     ) -> arb | None:
         """Try the chart `x = end + way exp(-t)`, for logarithms of the distance."""
-        for start in (8, 32) if shrink == 0 else ():
-            if not arb(-start).exp() < length:
-                continue
-            tail = Tail(self.line.name, start, way, point)
-            if self.decided(goal, tail):
-                reached = near + way * arb(-start).exp()
-                self.note("log", *sorted_pair(near, reached), str(start))
-                return self.stopped(reached, way)
+        for start in (8, 32, 256) if shrink == 0 else ():
+            for chart in ("exp", "1", "2"):
+                tail = Tail(self.line.name, start, way, point, chart)
+                if tail.reach < length and self.decided(goal, tail):
+                    reached = near + way * tail.reach
+                    self.note("log", *sorted_pair(near, reached), f"{start},{chart}")
+                    return self.stopped(reached, way)
         return None
 
     def stopped(self, reached: arb, way: int) -> arb:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from mfcheck.lemma import terms
+from mfcheck.lemma.constants import expanded, is_zero, summands
 from mfcheck.lemma.formula import Atom, Formula, atoms, conjuncts, free
 from mfcheck.lemma.library import nonnegative, nonzero, positive
-from mfcheck.lemma.problem import Problem
+from mfcheck.lemma.problem import Problem, Range, constant_ball
 from mfcheck.lemma.prove.factor import factored
-from mfcheck.lemma.prove.rewrite import with_ranges
+from mfcheck.lemma.prove.rewrite import replaced, squared, with_ranges
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.terms import Term, num, power, sub, var
 
@@ -139,6 +140,11 @@ def by_monotone(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step
     for name in sorted(goal.term.free):
         slope = terms.derivative(goal.term, name)
         seen = samples.signs(slope)
+        if not seen or len(seen) == 2:
+            parts = factored(slope)
+            if parts is not None and parts[0][0].op == "num" and not parts[0][0].value():
+                options += [(1, name, num(0), 1), (1, name, num(0), -1)]
+                continue
         if len(seen) == 1:
             options.append((terms.size(slope), name, slope, seen.pop()))
     for _, name, slope, s in sorted(options, key=lambda o: o[:2]):
@@ -313,14 +319,19 @@ def by_critical_point(problem: Problem, goal: Atom) -> Iterator[Step]:
             ranges={k: v for k, v in problem.ranges.items() if k != name},
             history=(*problem.history, f"{name} = {terms.text(value)}"),
         )
+        if _is_undefined(value) or _is_undefined(at):
+            continue
+        face = rest.with_goals([*needs(value), *needs(at), Atom(at, goal.relation)])
+        convex = [*needs(goal.term), *needs(bend), Atom(bend, ">=")]
+        note = f"least at {name} = {terms.text(value)}"
+        free_range = replace(problem, ranges={**problem.ranges, name: Range()})
+        if found:
+            yield Step(note, (free_range.with_goals(convex), face))
         inside = [
             nonnegative(sub(value, b.value) if b.is_low else sub(b.value, value)) for b in found
         ]
-        parts = (
-            problem.with_goals([*needs(goal.term), *needs(bend), Atom(bend, ">=")]),
-            rest.with_goals([*needs(value), *inside, *needs(at), Atom(at, goal.relation)]),
-        )
-        yield Step(f"least at {name} = {terms.text(value)}", parts)
+        bounded = rest.with_goals([*face.goals, *inside])
+        yield Step(note, (problem.with_goals(convex), bounded))
 
 
 def solve(t: Term, name: str) -> Term | None:
@@ -353,6 +364,225 @@ def solve(t: Term, name: str) -> Term | None:
 
 
 _INVERSES = {"exp": "log", "log": "exp", "sinh": "asinh", "tanh": "atanh", "atanh": "tanh"}
+
+
+def by_concave(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
+    """Check a side that bends downwards in a variable at both ends of that variable."""
+    if goal.relation not in (">", ">=") or not smooth(goal.term):
+        return
+    for name in sorted(goal.term.free):
+        bend = terms.derivative(terms.derivative(goal.term, name), name)
+        flat = bend.op == "num" and not bend.value()
+        if not flat and samples.signs(bend) != {-1}:
+            continue
+        found, _, others = bounds_of(problem, name)
+        if others:
+            continue
+        for low in (b for b in found if b.is_low):
+            for high in (b for b in found if not b.is_low):
+                step = _at_both_ends(problem, goal, name, None if flat else bend, (low, high))
+                if step is not None:
+                    yield step
+
+
+def _at_both_ends(
+    problem: Problem, goal: Atom, name: str, bend: Term | None, ends: tuple[Bound, Bound]
+) -> Step | None:
+    parts: list[Problem] = []
+    whole: Problem | None = problem
+    for b in ends:
+        at = terms.substitute(goal.term, {name: b.value})
+        part = _at_bound(problem, name, b)
+        if part is None or _is_undefined(at):
+            return None
+        parts.append(part.with_goals([*needs(at), Atom(at, goal.relation)]))
+        whole = None if whole is None else _segment(whole, name, b)
+    for b in ends:
+        whole = None if whole is None else _closed(whole, name, b, closed=True)
+    if whole is None:
+        return None
+    parts.append(whole.with_goals(needs(goal.term)))
+    if bend is not None:
+        parts.append(whole.with_goals([*needs(bend), Atom(terms.neg(bend), ">=")]))
+    return Step(f"bends downwards in {name}", tuple(p for p in parts if p.goals))
+
+
+# Corners and diagonals.
+
+
+def by_closure(problem: Problem, goal: Atom) -> Step | None:
+    """Drop the ends of closed ranges by continuity, for `>=` without further hypotheses."""
+    closed = [n for n, r in problem.ranges.items() if r.low_closed or r.high_closed]
+    if goal.relation != ">=" or problem.hypotheses or not closed:
+        return None
+    ranges = {n: replace(r, low_closed=False, high_closed=False) for n, r in problem.ranges.items()}
+    if any(r.low is r.high and r.low is not None for r in ranges.values()):
+        return None
+    inner = replace(problem, ranges=ranges)
+    return Step("inner points suffice", (problem.with_goals(needs(goal.term)), inner))
+
+
+def by_difference(problem: Problem, goal: Atom) -> Iterator[Step]:
+    """Put `y = x + h` where `x < y` is known, or where the sides are equal for `x = y`."""
+    for h in (p for whole in problem.hypotheses for p in conjuncts(whole)):
+        if isinstance(h, Atom) and h.relation in (">", ">=") and len(h.term.free) == 2:
+            a, b = sorted(h.term.free)
+            for low, high in ((a, b), (b, a)):
+                if h.term is sub(var(high), var(low)):
+                    made = _apart(problem, low, high, h.relation == ">=")
+                    if made is not None:
+                        yield Step(f"{high} = {low} + h", (made,))
+    names = sorted(goal.term.free)
+    if problem.hypotheses or goal.relation != ">=":
+        return
+    for i, a in enumerate(names):
+        for b in names[i + 1 :]:
+            if is_zero(terms.substitute(goal.term, {a: var(b)})):
+                cases = [_apart(problem, *pair, False) for pair in ((a, b), (b, a))]
+                diagonal = replaced(problem, a, var(b))
+                if None not in cases and diagonal is not None:
+                    yield Step(f"{a} and {b} apart", tuple(p for p in (*cases, diagonal) if p))
+
+
+def _apart(problem: Problem, low: str, high: str, closed: bool) -> Problem | None:
+    """Return the problem for `low < high` with `high = low + h`."""
+    h = f"{high}_over_{low}"
+    ranges = {**problem.ranges, h: Range(num(0), None, closed, False)}
+    return replaced(replace(problem, ranges=ranges), high, terms.add(var(low), var(h)))
+
+
+def by_corner(problem: Problem, goal: Atom) -> Iterator[Step]:
+    """Blow up a corner of two variables: the one distance is a multiple of the other."""
+    names = sorted(goal.term.free)
+    if len(names) != 2 or set(names) != problem.ranges.keys():
+        return
+    x, y = names
+    if any("_per_" in n for n in names):
+        return
+    for corner_x in _corner_ends(problem.ranges[x]):
+        for corner_y in _corner_ends(problem.ranges[y]):
+            values = {x: corner_x[0], y: corner_y[0]}
+            at = terms.substitute(goal.term, values)
+            if not _is_undefined(at) and is_zero(at) is not True:
+                continue
+            first = _ray(problem, x, corner_x, y, corner_y)
+            second = _ray(problem, y, corner_y, x, corner_x)
+            if first is not None and second is not None:
+                yield Step(f"corner {x} = {corner_x[0]}, {y} = {corner_y[0]}", (first, second))
+
+
+def _corner_ends(r: Range) -> list[tuple[Term, int]]:
+    ends = [(r.low, 1), (r.high, -1)]
+    return [(e, way) for e, way in ends if e is not None]
+
+
+def _ray(
+    problem: Problem, x: str, at_x: tuple[Term, int], y: str, at_y: tuple[Term, int]
+) -> Problem | None:
+    t = f"{y}_per_{x}"
+    distance = terms.scale(at_x[1], sub(var(x), at_x[0]))
+    value = terms.add(at_y[0], terms.scale(at_y[1], terms.mul(var(t), distance)))
+    r = problem.ranges[y]
+    closed = r.low_closed if at_y[1] > 0 else r.high_closed
+    ranges = {**problem.ranges, t: Range(num(0), num(1), closed, True)}
+    return replaced(replace(problem, ranges=ranges), y, value)
+
+
+def by_logarithm(problem: Problem, goal: Atom) -> Iterator[Step]:
+    """Put `x = exp(l)` for a positive variable that occurs under a logarithm."""
+    under = {
+        str(n.args[0].data)
+        for n in terms.order([goal.term])
+        if n.op == "log" and n.args[0].op == "var"
+    }
+    for name in sorted(under):
+        r = problem.ranges[name]
+        if r.low is None or not constant_ball(r.low) >= 0:
+            continue
+        new = f"log_{name}"
+        zero = r.low.op == "num" and not r.low.value()
+        if zero and r.low_closed:
+            continue
+        low = None if zero else terms.call("log", r.low)
+        high = None if r.high is None else terms.call("log", r.high)
+        ranges = {k: v for k, v in problem.ranges.items() if k != name}
+        ranges[new] = Range(low, high, low is not None and r.low_closed, r.high_closed)
+        moved = problem.substituted(name, terms.call("exp", var(new)), f"{name} = exp({new})")
+        yield Step(f"{name} = exp({new})", (replace(moved, ranges=ranges),))
+
+
+def by_squares(problem: Problem, goal: Atom) -> Step | None:
+    """Remove a square root from a goal, and put `p = x^2` for variables that occur as squares alone."""
+    roots = squared(goal)
+    hypotheses = [h for whole in problem.hypotheses for h in conjuncts(whole)]
+    extra = [g for h in hypotheses for g in squared(h)]
+    if roots:
+        new = replace(problem, hypotheses=(*hypotheses, *extra))
+        return Step("squared", (new.with_goals(roots),))
+    kept = [h for h in hypotheses if not squared(h)] + extra
+    for name in sorted(goal.term.free):
+        if problem.ranges[name] != Range():
+            continue
+        p = f"{name}_squared"
+        changed = [_in_square(f, name, var(p)) for f in (*kept, goal)]
+        if all(f is not None for f in changed):
+            made = [f for f in changed if f is not None]
+            ranges = {k: v for k, v in problem.ranges.items() if k != name}
+            ranges[p] = Range(num(0), None, True, False)
+            new = replace(problem, ranges=ranges, hypotheses=tuple(made[:-1]))
+            return Step(f"{p} = {name}**2", (new.with_goals(made[-1:]),))
+    return None
+
+
+def _in_square(f: Formula, name: str, p: Term) -> Formula | None:
+    """Return a comparison of polynomials with `x^2` replaced; None if x occurs in another way."""
+    if name not in free(f):
+        return f
+    if not isinstance(f, Atom):
+        return None
+    parts = []
+    for k, part in summands(expanded(f.term)):
+        if name not in part.free:
+            parts.append((k, part))
+            continue
+        if part.op != "mul" or var(name) not in part.args:
+            return None
+        e = part.exponents()[part.args.index(var(name))]
+        other = terms.mul(part, power(var(name), -e))
+        if e % 2 or e < 0 or name in other.free:
+            return None
+        parts.append((k, terms.mul(other, power(p, e / 2))))
+    return Atom(terms.combination(parts), f.relation)
+
+
+def by_quadrants(problem: Problem, goal: Atom) -> Step | None:
+    """Cut a domain of two variables at an inner zero of the goal at the origin."""
+    names = sorted(goal.term.free)
+    if len(names) != 2 or set(names) != problem.ranges.keys():
+        return None
+    if is_zero(terms.substitute(goal.term, {n: num(0) for n in names})) is not True:
+        return None
+    for n in names:
+        r = problem.ranges[n]
+        if (r.low is not None and not constant_ball(r.low) < 0) or (
+            r.high is not None and not constant_ball(r.high) > 0
+        ):
+            return None
+    parts: list[Problem] = []
+    for sx in (1, -1):
+        for sy in (1, -1):
+            extra = (
+                positive(terms.scale(sx, var(names[0]))),
+                positive(terms.scale(sy, var(names[1]))),
+            )
+            cut = with_ranges(problem, extra)
+            if cut is not None:
+                parts.append(cut)
+    for n in names:
+        on_axis = replaced(problem, n, num(0))
+        if on_axis is not None:
+            parts.append(on_axis)
+    return Step("cut at the origin", tuple(parts))
 
 
 def split_goals(problem: Problem) -> list[Problem]:

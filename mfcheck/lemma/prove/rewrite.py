@@ -25,6 +25,20 @@ def with_ranges(problem: Problem, extra: tuple[Formula, ...] = ()) -> Problem | 
     return replace(problem, ranges=ranges, hypotheses=cut.hypotheses)
 
 
+def squared(h: Formula) -> list[Formula]:
+    """Return what follows from `c - k sqrt(u) >= 0` without the root."""
+    if not isinstance(h, Atom) or h.relation not in (">", ">=") or h.term.op != "add":
+        return []
+    for k, x in zip(h.term.coefficients()[1:], h.term.args, strict=True):
+        if k < 0 and x.op == "mul" and x.exponents() == (Fraction(1, 2),):
+            rest = terms.scale(-1 / k, terms.sub(h.term, terms.scale(k, x)))
+            return [
+                Atom(expanded(terms.sub(power(rest, 2), x.args[0])), h.relation),
+                Atom(rest, h.relation),
+            ]
+    return []
+
+
 def range_formulas(name: str, r: Range) -> list[Formula]:
     """Return a range as hypotheses."""
     x, found = var(name), list[Formula]()
@@ -58,8 +72,14 @@ def solved(problem: Problem) -> list[Problem] | None:
         for h in conjuncts(whole)
         if isinstance(h, Atom) and h.relation == "==" and h.term.free
     ]
-    for solver in (_solved_line, _solved_power, _solved_circle):
-        for h in equations:
+    crowded = [h for h in equations if len(h.term.free) > 2]
+    for solver, chosen in (
+        (_solved_power, crowded),
+        (_solved_line, equations),
+        (_solved_circle, equations),
+        (_solved_power, equations),
+    ):
+        for h in chosen:
             cases = solver(problem, h)
             if cases is not None:
                 return cases
@@ -184,6 +204,8 @@ def _on_circle(problem: Problem, a: str, b: str) -> Problem:
 
 def _extreme_on_circle(problem: Problem, a: str, b: str) -> Problem | None:
     """Replace goals `p a + q b + r >= 0` by `r - sqrt(p^2 + q^2) >= 0`; hypotheses on the circle are not used."""
+    if any(free(h) & {a, b} and len(free(h)) > 1 for h in problem.hypotheses):
+        return None
     goals: list[Formula] = []
     for goal in (g for whole in problem.goals for g in conjuncts(whole)):
         if not free(goal) & {a, b}:

@@ -12,8 +12,8 @@ from mfcheck.lemma.pieces import Box, holds
 from mfcheck.lemma.problem import Problem, constant_ball
 from mfcheck.lemma.terms import Term
 
-WANTED = 40
-_TRIES = 600
+WANTED = 24
+_TRIES = 240
 
 
 class Samples:

@@ -3,20 +3,30 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flint import ctx
+from flint import arb, ctx
 
-from mfcheck.lemma.formula import TRUE, Atom, conjuncts, free, settle
+from mfcheck.lemma.constants import expanded, is_zero
+from mfcheck.lemma.evaluate import Program
+from mfcheck.lemma.formula import TRUE, Atom, Formula, conjuncts, free, settle
 from mfcheck.lemma.pieces import Box, Point, holds
+from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, relevant, unfold
 from mfcheck.lemma.prove.boxes import Boxes
 from mfcheck.lemma.prove.budget import Budget, SpentError
 from mfcheck.lemma.prove.line import COARSE, FINE, Effort, Line, Outcome, Piece, open_goals
 from mfcheck.lemma.prove.reduce import (
     Step,
+    by_closure,
+    by_concave,
+    by_corner,
     by_critical_point,
+    by_difference,
     by_factors,
+    by_logarithm,
     by_monotone,
+    by_quadrants,
     by_scale,
+    by_squares,
     split_goals,
 )
 from mfcheck.lemma.prove.rewrite import eliminated, exponential_form
@@ -25,7 +35,6 @@ from mfcheck.lemma.terms import scale
 
 PREC = 96
 FINE_PREC = 256
-MAX_DEPTH = 5
 FEW_BOXES = 400
 
 
@@ -48,7 +57,12 @@ def decide(problem: Problem, budget: Budget) -> Outcome:
 
 def decide_case(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
     """Decide a problem without equations."""
-    goals = [g for f in open_goals(problem) if (g := settle(f)) != TRUE]
+    plain = Plain(problem.ranges, problem.hypotheses)
+    goals = [
+        g
+        for f in open_goals(problem)
+        if (g := settle(f)) != TRUE and not plain.holds(g) and not is_identity(g)
+    ]
     problem = relevant(replace(problem, goals=tuple(goals)))
     if not goals:
         return Outcome(True)
@@ -57,6 +71,21 @@ def decide_case(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
     if len(problem.ranges) == 1:
         return decide_line(problem, budget)
     return decide_many(problem, budget, depth)
+
+
+def is_identity(goal: Formula) -> bool:
+    """Say whether a goal holds because its left side is a constant after multiplying out."""
+    if not isinstance(goal, Atom) or goal.relation == "!=" or not goal.term.free:
+        return False
+    names = sorted(goal.term.free)
+    code = Program([goal.term], names)
+    values = [code([arb(s) + arb(k) / 7 for k in range(len(names))])[0] for s in (0.37, 0.41)]
+    if not values[0].overlaps(values[1]):
+        return False
+    if goal.relation != ">" and is_zero(goal.term) is True:
+        return True
+    wide = expanded(goal.term)
+    return not wide.free and holds(Atom(wide, goal.relation), Point({})) is True
 
 
 def constant(problem: Problem) -> Outcome:
@@ -119,29 +148,60 @@ def decide_many(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
 def decide_goal(problem: Problem, budget: Budget, depth: int) -> Outcome:
     """Decide one goal: a few boxes, then what makes it smaller, then many boxes."""
     (goal,) = problem.goals
-    if depth > MAX_DEPTH:
+    if depth > budget.depth:
         return Outcome(None, left=["too deep"])
+    key = (tuple(problem.ranges.items()), problem.hypotheses, goal)
+    known = budget.memory.get(key)
+    if isinstance(known, tuple) and (known[0].holds is True or known[1] >= budget.depth - depth):
+        outcome: Outcome = known[0]
+        return outcome
+    outcome = _decide_goal(problem, goal, budget, depth)
+    timely = budget.left() > 0
+    if outcome.holds is True or timely:
+        budget.memory[key] = (outcome, budget.depth - depth)
+    return outcome
+
+
+def _decide_goal(problem: Problem, goal: Formula, budget: Budget, depth: int) -> Outcome:
     fewer = restricted(problem, free(goal))
     if fewer is not None:
         outcome = decide_case(fewer, budget.share(0.5), depth + 1)
         if outcome.holds is True:
             return outcome
-    quick = boxes(problem, Budget(min(budget.left(), 0.3), FEW_BOXES))
+    few = FEW_BOXES if not depth else FEW_BOXES // 4
+    quick = boxes(problem, Budget(min(budget.left(), 0.3), few))
     if quick.holds is not None or budget.left() <= 0:
         return quick
+    if depth:
+        outcome = reduced(problem, goal, budget, depth)
+        return outcome if outcome.holds is True else quick
+    samples = Samples(problem)
     if isinstance(goal, Atom):
-        samples = Samples(problem)
-        if not depth:
-            wrong = counterexample(problem, goal, samples)
-            if wrong is not None:
-                return wrong
-        for step in steps(problem, goal, samples):
+        wrong = counterexample(problem, goal, samples)
+        if wrong is not None:
+            return wrong
+    for limit, part in ((2, 0.2), (3, 0.25), (5, 0.4)):
+        outcome = reduced(problem, goal, budget.shallow(part, limit), 0)
+        if outcome.holds is True:
+            return outcome
+        outcome = boxes(problem, budget.share(0.2))
+        if outcome.holds is not None:
+            return outcome
+    return boxes(problem, budget)
+
+
+def reduced(problem: Problem, goal: Formula, budget: Budget, depth: int) -> Outcome:
+    """Decide a goal by the first reduction all of whose parts hold."""
+    if isinstance(goal, Atom):
+        for step in steps(problem, goal, Samples(problem)):
+            if not plausible(step):
+                continue
             outcome = follow(step, budget.share(0.6), depth)
             if outcome.holds is True:
                 return outcome
-    if depth:
-        return quick if quick.holds is not None else boxes(problem, budget.share(0.3))
-    return boxes(problem, budget)
+            if budget.left() <= 0:
+                break
+    return Outcome(None, left=["no reduction"])
 
 
 def restricted(problem: Problem, names: frozenset[str]) -> Problem | None:
@@ -175,11 +235,31 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
     step = by_factors(problem, goal, samples)
     if step is not None:
         yield step
-    step = by_scale(problem, goal)
-    if step is not None:
-        yield step
+    for step in (by_scale(problem, goal), by_squares(problem, goal)):
+        if step is not None:
+            yield step
     yield from by_critical_point(problem, goal)
+    yield from by_concave(problem, goal, samples)
     yield from by_monotone(problem, goal, samples)
+    yield from by_logarithm(problem, goal)
+    yield from by_difference(problem, goal)
+    for step in (by_closure(problem, goal), by_quadrants(problem, goal)):
+        if step is not None:
+            yield step
+    yield from by_corner(problem, goal)
+
+
+def plausible(step: Step) -> bool:
+    """Say whether no part of a reduction is seen to be false at a sample."""
+    for part in step.parts:
+        samples = Samples(part)
+        for goal in part.goals:
+            if any(
+                holds(goal, Box(part.names, p, p, samples.programs)) is False
+                for p in samples.points
+            ):
+                return False
+    return True
 
 
 def follow(step: Step, budget: Budget, depth: int) -> Outcome:

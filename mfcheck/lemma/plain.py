@@ -1,0 +1,126 @@
+"""Signs that are seen from the form of a term and the ranges of its variables, open ends included. Trusted."""
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+
+from mfcheck.lemma.formula import Atom, Formula, conjuncts
+from mfcheck.lemma.problem import Range, constant_ball
+from mfcheck.lemma.signs import ANY, NEGATIVE, POSITIVE, ZERO, of_atom, of_ball
+from mfcheck.lemma.terms import Term, sub
+
+_SAME = frozenset(("sinh", "tanh", "atan", "asinh", "cbrt", "erf", "sign", "asin", "atanh"))
+
+
+def flipped(s: int) -> int:
+    """Return the signs of the opposite."""
+    return (s & ZERO) | (POSITIVE if s & NEGATIVE else 0) | (NEGATIVE if s & POSITIVE else 0)
+
+
+def summed(a: int, b: int) -> int:
+    """Return the signs that a sum may have."""
+    if a == ZERO:
+        return b
+    if b == ZERO:
+        return a
+    for one, other in ((POSITIVE, NEGATIVE), (NEGATIVE, POSITIVE)):
+        if not (a | b) & other:
+            return one if a == one or b == one else one | ZERO
+    return ANY
+
+
+def multiplied(a: int, b: int) -> int:
+    """Return the signs that a product may have."""
+    result = ZERO if (a | b) & ZERO else 0
+    if (a & POSITIVE and b & POSITIVE) or (a & NEGATIVE and b & NEGATIVE):
+        result |= POSITIVE
+    if (a & POSITIVE and b & NEGATIVE) or (a & NEGATIVE and b & POSITIVE):
+        result |= NEGATIVE
+    return result
+
+
+def of_range(r: Range) -> int:
+    """Return the signs of the numbers of a range."""
+    possible = ANY
+    if r.low is not None:
+        s = of_ball(constant_ball(r.low))
+        if s in (POSITIVE, ZERO):
+            possible &= POSITIVE | (ZERO if r.low_closed and s == ZERO else 0)
+    if r.high is not None:
+        s = of_ball(constant_ball(r.high))
+        if s in (NEGATIVE, ZERO):
+            possible &= NEGATIVE | (ZERO if r.high_closed and s == ZERO else 0)
+    return possible or ANY
+
+
+class Plain:
+    """Signs over given ranges."""
+
+    def __init__(self, ranges: Mapping[str, Range], hypotheses: Sequence[Formula] = ()) -> None:
+        self.variables = {name: of_range(r) for name, r in ranges.items()}
+        self.known: dict[Term, int] = {}
+        self.hypotheses = [
+            h
+            for whole in hypotheses
+            for h in conjuncts(whole)
+            if isinstance(h, Atom) and h.relation in (">", ">=")
+        ]
+
+    def signs(self, t: Term) -> int:
+        """Return the possible signs."""
+        found = self.known.get(t)
+        if found is None:
+            found = self.known[t] = self._signs(t)
+        return found
+
+    def _signs(self, t: Term) -> int:
+        if not t.free:
+            return of_ball(constant_ball(t))
+        if t.op == "var":
+            return self.variables[str(t.data)]
+        if t.op == "add":
+            c = t.coefficients()
+            parts = [
+                self.signs(x) if k > 0 else flipped(self.signs(x))
+                for k, x in zip(c[1:], t.args, strict=True)
+            ]
+            first = POSITIVE if c[0] > 0 else NEGATIVE if c[0] < 0 else ZERO
+            return reduce(summed, parts, first)
+        if t.op == "mul":
+            result = POSITIVE
+            for x, e in zip(t.args, t.exponents(), strict=True):
+                result = multiplied(
+                    result, self._power(self.signs(x), e.numerator, e.denominator, e < 0)
+                )
+            return result
+        if t.op in ("exp", "cosh", "erfc"):
+            return POSITIVE
+        inner = [self.signs(x) for x in t.args]
+        if t.op in _SAME:
+            return inner[0]
+        if t.op == "abs":
+            return (POSITIVE if inner[0] & ~ZERO else 0) | (inner[0] & ZERO)
+        return ANY
+
+    @staticmethod
+    def _power(s: int, n: int, q: int, inverse: bool) -> int:
+        if inverse:
+            s &= ~ZERO
+        if q > 1:
+            return (s & (ZERO | POSITIVE)) or ANY
+        if n % 2 == 0:
+            return ((POSITIVE if s & ~ZERO else 0) | (s & ZERO)) or ANY
+        return s or ANY
+
+    def holds(self, goal: Formula) -> bool:
+        """Say whether a comparison is seen to hold, if need be by comparing it with one hypothesis."""
+        if not isinstance(goal, Atom):
+            return False
+        if of_atom(goal, self.signs(goal.term)):
+            return True
+        if goal.relation not in (">", ">="):
+            return False
+        for h in self.hypotheses:
+            s = self.signs(sub(goal.term, h.term))
+            if not s & NEGATIVE and (goal.relation == ">=" or h.relation == ">" or s == POSITIVE):
+                return True
+        return False
