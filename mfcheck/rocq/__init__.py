@@ -4,9 +4,18 @@ from mfcheck.rocq.export import (
     Exported,
     RocqVerdict,
     check_rocq,
+    check_rocq_file,
     coqc,
     export_rocq,
     to_rocq,
 )
 
-__all__ = ["Exported", "RocqVerdict", "check_rocq", "coqc", "export_rocq", "to_rocq"]
+__all__ = [
+    "Exported",
+    "RocqVerdict",
+    "check_rocq",
+    "check_rocq_file",
+    "coqc",
+    "export_rocq",
+    "to_rocq",
+]

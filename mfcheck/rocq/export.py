@@ -168,3 +168,12 @@ def check_rocq(certificate: Mapping[str, Any], timeout: float = TIMEOUT) -> Rocq
             "rejected", reason or f"coqc ended with {done.returncode}", exported.uncovered
         )
     return RocqVerdict("accepted", f"{len(exported.lemmas)} lemmas", exported.uncovered)
+
+
+def check_rocq_file(path: Path) -> RocqVerdict:
+    """Let `coqc` build the certificate in a file.
+
+    Raises:
+        InputError: the file cannot be read as JSON.
+    """
+    return check_rocq(read_json(path))
