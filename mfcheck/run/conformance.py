@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from mfcheck.claims.model import Budget, Check, Claim, Paper
 from mfcheck.claims.record import CheckRecord
+from mfcheck.claims.verdict import Verdict
 from mfcheck.falsify.power import unplanted
 from mfcheck.run import records
 from mfcheck.run.tasks import Result, Task, What
@@ -33,7 +34,8 @@ def _of_claim(paper: Paper, claim: Claim) -> Iterator[str]:
     for name in ("title", "statement", "source"):
         if not getattr(claim, name).strip():
             yield f"{claim.id} has no {name}"
-    if not claim.checks:
+    expected = {paper.verdicts.get(f"{claim.id}/{r.id}") for r in claim.readings}
+    if not claim.checks and expected != {Verdict.UNCHECKED}:
         yield f"{claim.id} has no check"
     if not claim.inequalities and not claim.no_inequality:
         yield f"{claim.id} cannot be attacked, and does not say why"

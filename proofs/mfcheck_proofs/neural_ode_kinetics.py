@@ -449,7 +449,8 @@ laws = Claim(
     title="Stationary laws of the Fokker-Planck equation",
     statement=(
         r"$g_\infty \propto K^{-2}\exp(\int 2\sigma(wx+b)/K^2)$: Gaussian of variance $\nu^2/(2|w|)$ for the "
-        r"identity; $\psi_1(1/(\nu^2|w|))/(2w^2)$ for tanh; inverse gamma of shape $1 + 2|w|/\nu^2$, scale $2b/\nu^2$ for $K = \nu x$."
+        r"identity; $\psi_1(1/(\nu^2|w|))/(2w^2)$ for tanh; inverse gamma of shape $1 + 2|w|/\nu^2$, scale "
+        r"$2b/\nu^2$ for $K = \nu x$."
     ),
     source="2001.04294, Fokker-Planck limit",
     known="from memory",
