@@ -15,7 +15,9 @@ from mfcheck import verify
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import read_json
 from mfcheck.rocq import exact, scalars
+from mfcheck.rocq.enclosures import Json
 from mfcheck.rocq.scalars import Ends, Part
+from mfcheck.verify.reading import NAME, fields, need
 
 TIMEOUT = 120
 """Seconds that `coqc` may take for one certificate."""
@@ -99,6 +101,7 @@ def _parts(certificate: Mapping[str, Any]) -> list[tuple[str, Part]]:
     parts = []
     for item in claim["parts"]:
         name, inner = item["name"], item["certificate"]
+        need(bool(NAME.fullmatch(name)) and name not in known, "name of a part")
         try:
             part = _part(f"part_{name}", inner, known)
         except InputError as error:
@@ -110,12 +113,29 @@ def _parts(certificate: Mapping[str, Any]) -> list[tuple[str, Part]]:
 
 
 def _part(name: str, certificate: Mapping[str, Any], known: Mapping[str, Ends]) -> Part:
-    kind, claim, witness = (certificate[key] for key in ("kind", "claim", "witness"))
+    kind, claim, witness = _checked(certificate)
     if kind == "inequality":
         return scalars.inequality(name, claim, witness, known)
     if kind not in _EXACT:
         raise InputError(f"certificates of the kind {str(kind)[:40]!r} are not put to Rocq")
     return _EXACT[kind](name, claim, witness)
+
+
+def _checked(certificate: Mapping[str, Any]) -> tuple[str, Json, Json]:
+    """Return kind, claim and witness once their form is known, so that nothing in them can be a sentence of Rocq.
+
+    Raises:
+        MalformedError: a key, a type, or a name of an input is not that of the kind.
+    """
+    fields(certificate, "certificate", "format kind statement claim:dict witness:dict sha256")
+    kind, claim, witness = (certificate[key] for key in ("kind", "claim", "witness"))
+    need(kind in verify.KINDS, "unknown kind")
+    fields(claim, "claim", verify.KINDS[kind].claim)
+    fields(witness, "witness", verify.KINDS[kind].witness)
+    need(all(map(NAME.fullmatch, claim.get("inputs", {}))), "name of an input")
+    ends = witness.get("ends", [0, 0])
+    need(ends in ([0, 0], [0, 1], [1, 0], [1, 1]), "ends are not zeros and ones")
+    return kind, claim, witness
 
 
 def _comment(text: str) -> str:

@@ -188,6 +188,41 @@ def test_texts_cannot_leave_their_comments() -> None:
         assert '"' not in comment
 
 
+SENTENCE = "x : True. Axiom no : False. Lemma y"
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "key", "value"),
+    [
+        ("inequality-interval", "claim", "inputs", {SENTENCE: "1"}),
+        ("inequality-interval", "claim", "inputs", {"x": SENTENCE}),
+        ("inequality-interval", "claim", "lower", SENTENCE),
+        ("inequality-interval", "claim", "formula", SENTENCE),
+        ("inequality-interval", "witness", "bits", SENTENCE),
+        ("code_bound-kissing-8", "claim", "dimension", SENTENCE),
+        ("code_bound-kissing-8", "witness", "ends", [SENTENCE, 0]),
+        ("code_bound-kissing-8", "witness", "rest", [SENTENCE]),
+        ("code_bound-kissing-8", "claim", SENTENCE, "1"),
+        ("lambda_min-sin-rational", "witness", "vector", [SENTENCE, "1", "1"]),
+        ("lambda_min-sin-rational", "claim", "kernel", SENTENCE),
+        ("separation-cos-3", "claim", "n", SENTENCE),
+        ("bundle-chain", "claim", "parts", [{"name": SENTENCE, "certificate": {}}]),
+    ],
+)
+def test_nothing_in_a_certificate_becomes_a_sentence_of_rocq(
+    name: str, part: str, key: str, value: Any
+) -> None:
+    data = load(FOLDER / "accept" / f"{name}.json")
+    data[part][key] = value
+    with pytest.raises(InputError):
+        rocq.to_rocq(data)
+    data = load(FOLDER / "accept" / f"{name}.json")
+    data["statement"] = f"*) {SENTENCE} (*"
+    lines = rocq.to_rocq(data).text.splitlines()
+    assert not any(line.startswith("Axiom") for line in lines)
+    assert all("Axiom" not in line or "( *" in line for line in lines)
+
+
 NAMES = {"x": "v_x", "y": "v_y"}
 
 
