@@ -206,14 +206,18 @@ def test_series_are_cut_where_their_terms_end(terms: int) -> None:
         assert order(rest, n) == -terms
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 5])
-def test_a_series_knows_where_it_ends(size: int) -> None:
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("function", [sp.exp, sp.cos, sp.sin, sp.cosh, sp.tanh, sp.atan])
+def test_a_series_knows_where_it_ends(function: type[sp.Function], size: int) -> None:
+    """Below its end a series has every term: those that vanish are counted, too."""
     t = sp.Symbol("t", positive=True)
-    series = Puiseux.monomial(sp.Integer(1), sp.Integer(1), size).apply(sp.exp)
-    right = sp.series(sp.exp(t), t, 0, 12).removeO()
-    for k in range(int(min(series.end, 11))):
-        kept = dict(series.terms).get(sp.Integer(k), sp.Integer(0))
-        assert kept == right.coeff(t, k)
+    for power in (1, 2):
+        inner = Puiseux.monomial(sp.Integer(2), sp.Integer(power), size)
+        series = inner.apply(function)
+        right = sp.series(function(2 * t**power), t, 0, 14).removeO()
+        for k in range(int(min(series.end, 13))):
+            kept = dict(series.terms).get(sp.Integer(k), sp.Integer(0))
+            assert kept == right.coeff(t, k)
 
 
 def test_powers_of_negative_series() -> None:

@@ -141,6 +141,22 @@ def test_the_rayleigh_quotient_bounds_every_matrix(n: int, seed: int, radius: fl
         assert upper <= arb(fmpq(exact.numerator, exact.denominator)) + radius * n + 1e-12
 
 
+def test_the_rayleigh_quotient_of_a_singular_matrix() -> None:
+    """The quotient is moved to zero, so that nothing but the rounding of its numerator is left."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        n = 8
+        half = rng.standard_normal((n, n))
+        vector = rng.standard_normal(n)
+        vector /= np.abs(vector).max()
+        matrix = half + half.T
+        matrix -= np.eye(n) * float(_exact_quotient(matrix, vector))
+        exact = _exact_quotient(matrix, vector)
+        upper = rayleigh_upper(matrix, np.zeros((n, n)), vector)
+        with ctx.workprec(300):
+            assert upper >= arb(fmpq(exact.numerator, exact.denominator))
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.integers(1, 6), st.integers(0, 10**6), st.sampled_from([0.0, 1e-3, 0.5]))
 def test_eigenvalues_of_members_lie_inside(n: int, seed: int, radius: float) -> None:
