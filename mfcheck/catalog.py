@@ -29,7 +29,7 @@ _OWN = Path(__file__).parent
 
 def entries() -> dict[str, str]:
     """Return the installed papers: by id, the `module:attribute` that holds the paper."""
-    return {entry.name: entry.value for entry in entry_points(group=GROUP)}
+    return dict(_entries(tuple(sys.path)))
 
 
 def described(reference: str) -> Mapping[str, Any]:
@@ -196,6 +196,12 @@ def _claim(claim: "Claim") -> dict[str, Any]:
             {"id": e.id, "kind": e.kind, "rejected_by": list(e.rejected_by)} for e in claim.planted
         ],
     }
+
+
+@cache
+def _entries(path: tuple[str, ...]) -> Mapping[str, str]:  # noqa: ARG001
+    """Return the papers that are installed on a path, the one of the process; reading all packages takes a while."""
+    return {entry.name: entry.value for entry in entry_points(group=GROUP)}
 
 
 def _entry(id: str) -> str:

@@ -152,6 +152,7 @@ def test_help_needs_no_mathematics() -> None:
         ("falsify scaled-resnets:", "unknown claim ''; scaled-resnets can be attacked at: "),
         ("falsify scaled-resnets:gram-psd", "gram-psd cannot be attacked: it is an identity"),
         ("falsify scaled-resnets:lemma-4-first --budget huge", "unknown budget 'huge'"),
+        ("falsify scaled-resnets:lemma-4-first --seed 4294967296", "Invalid value for '--seed'"),
         ("falsify scaled-resnets:lemma-4-first --planted x", "unknown planted error 'x'"),
         ("claims nothing", "unknown paper 'nothing'"),
         ("constants toy --digits 0", "Invalid value for '--digits'"),
@@ -541,6 +542,19 @@ def test_simulate(run: Run, folder: Path) -> None:
     assert record.final["loss"].error == 0.1
     assert "<svg" in (folder / "found/loss.svg").read_text()
     assert run("simulate", "toy", "--quiet")[1:] == ("", "")
+
+
+def test_a_simulation_that_keeps_nothing_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def simulate(*_: Any) -> SimulationRecord:
+        raise KeyboardInterrupt
+
+    paper = replace(load_paper("toy"), simulate=simulate)
+    monkeypatch.setattr("mfcheck.catalog.load", lambda id: paper)
+    assert run("simulate", "toy") == (
+        130,
+        "",
+        "mfcheck: interrupted before it had numbers to keep\n",
+    )
 
 
 @pytest.mark.usefixtures("simulating")

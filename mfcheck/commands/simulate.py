@@ -81,6 +81,8 @@ def _simulate(
             if isinstance(stopped.__cause__, KeyboardInterrupt):
                 raise KeyboardInterrupt(f"at time {stopped.record.reached:.6g}; {kept}") from None
             raise InputError(f"{stopped}; {kept}") from None
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("before it had numbers to keep") from None
     _write(result, folder)
     output.give(result.model_dump_json(indent=1), lambda shown: print_simulation(result, shown))
 

@@ -52,6 +52,8 @@ def falsify(
     """
     if budget not in tuple(Budget):
         raise InputError(f"unknown budget {budget[:60]!r}; choose one of {', '.join(Budget)}")
+    if not 0 <= seed < 2**32:
+        raise InputError(f"the seed must be from 0 to {2**32 - 1}, got {seed}")
     loaded = load(paper)
     found = _claim(loaded, claim)
     planted = None if planted is None else _full_id(found, planted)
