@@ -7,9 +7,10 @@ from flint import acb, arb, ctx
 
 from mfcheck.errors import InputError
 from mfcheck.gaussian._pieces_exact import Diverges, closed_on_pieces, natural_moment
-from mfcheck.gaussian.expectation import expectation as certified
+from mfcheck.gaussian.expectations import expectation as certified
 from mfcheck.rigor.equality import agree_at_points, exact_points
-from mfcheck.rigor.values import NotUnderstoodError, Walk, ball, values_of
+from mfcheck.rigor.value_functions import ball
+from mfcheck.rigor.values import NotUnderstoodError, Walk, values_of
 from mfcheck.symbolic.activation import X
 
 _POINTS = 10

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mfcheck.checks.identity import identities, matrix_identities
 from mfcheck.rigor.equality import equal
-from mfcheck.rigor.values import NotUnderstoodError, Value, Walk, is_finite
+from mfcheck.rigor.value_functions import Value
+from mfcheck.rigor.values import NotUnderstoodError, Walk, is_finite
 from mfcheck.symbolic.generic import s0, s1, s2
 
 x, y = sp.symbols("x y", real=True)
