@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mfcheck.gaussian.correlation import CorrelationMap, FixedCorrelation
-    from mfcheck.gaussian.expectation import Number, expectation, expectation_of
+    from mfcheck.gaussian.expectations import Number, expectation, expectation_of
     from mfcheck.gaussian.integrals import (
         J,
         arc_cosine,
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from mfcheck.gaussian.pairs import pair
 
 _HOME = {
-    "Number": "expectation",
-    "expectation": "expectation",
-    "expectation_of": "expectation",
+    "Number": "expectations",
+    "expectation": "expectations",
+    "expectation_of": "expectations",
     "CriticalPoint": "length",
     "FixedPoint": "length",
     "FixedPoints": "length",

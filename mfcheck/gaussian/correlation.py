@@ -15,7 +15,7 @@ from flint import arb, ctx
 from numpy.typing import ArrayLike, NDArray
 
 from mfcheck.errors import InputError
-from mfcheck.gaussian.expectation import Number, expectation
+from mfcheck.gaussian.expectations import Number, expectation
 from mfcheck.gaussian.length import LengthMap
 from mfcheck.gaussian.moments import d2phi, dphi, moment, phi
 from mfcheck.gaussian.pairs import (

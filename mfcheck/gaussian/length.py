@@ -11,11 +11,11 @@ from flint import arb, ctx
 from numpy.typing import NDArray
 
 from mfcheck.errors import InputError
-from mfcheck.gaussian.expectation import Number
+from mfcheck.gaussian.expectations import Number
 from mfcheck.gaussian.moments import Moment, d2phi, d3phi, dphi, moment, phi
 from mfcheck.rigor.ball import Order, compare, exact
 from mfcheck.rigor.pieces import pieces
-from mfcheck.rigor.roots import all_roots
+from mfcheck.rigor.roots import all_roots, crossing
 from mfcheck.rigor.suprema import derivative_supremum
 from mfcheck.symbolic.activation import Activation, X
 
@@ -284,11 +284,14 @@ def critical_point(
     bias_var: Number,
     digits: int = 15,
     upper: Number | None = None,
+    near: tuple[Number, Number] | None = None,
 ) -> CriticalPoint:
     """Enclose the sigma_w at which `chi_1 = 1` at the fixed point of the variance, for a given bias variance.
 
     The line is parametrised by q: `weight_var = 1/E_q phi'^2` and `bias_var = q - E_q phi^2/E_q phi'^2`; the second
     equation is solved by interval Newton on `[bias_var, upper]` with all roots there. `slope` is V'(q).
+    With `near`, a bracket in q with a change of sign, the point there is enclosed, and others are not excluded, which
+    is much faster at large q.
 
     Raises:
         InputError: there is no point, or more than one, on the bracket; or `E phi'^2` does not exist.
@@ -299,6 +302,9 @@ def critical_point(
         lower = _ball(bias_var)
         if lower.is_zero():
             return _critical_at_zero(expr, digits)
+        if near is not None:
+            q = crossing(line.value, line.slope, near, digits)
+            return _at(expr, line, q, digits, "a root on its bracket; others are not excluded")
         top = _beyond(line, 4 * lower.upper() + 4) if upper is None else _ball(upper).upper()
     start = (lower.lower() * (1 - arb(2) ** -20)).mid()
     found = all_roots(line.value, line.slope, (start, top), digits, geometric=True).values
@@ -306,11 +312,14 @@ def critical_point(
         raise InputError(
             f"the critical line has {len(found)} points at this bias variance for q up to {top.str(6)}"
         )
-    q = found[0]
+    how = f"the only q on [bias_var, {top.str(6, radius=False)}]"
+    return _at(expr, line, found[0], digits, how)
+
+
+def _at(expr: sp.Expr, line: "_Line", q: arb, digits: int, how: str) -> CriticalPoint:
     with ctx.workprec(math.ceil((digits + 8) * math.log2(10)) + 16):
         weight = 1 / line.second.enclosed(q, 0, digits + 4)
-        at = LengthMap(expr, weight, bias_var).slope(q, digits)
-        how = f"the only q on [bias_var, {top.str(6, radius=False)}]"
+        at = LengthMap(expr, weight, line.bias_var).slope(q, digits)
         return CriticalPoint(q, weight.sqrt(), at, how)
 
 

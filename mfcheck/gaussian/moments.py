@@ -14,7 +14,7 @@ import sympy as sp
 from flint import arb, ctx
 
 from mfcheck.errors import InputError
-from mfcheck.gaussian.expectation import Number, expectation_of
+from mfcheck.gaussian.expectations import Number, expectation_of
 from mfcheck.rigor.ball import enclose, exact
 from mfcheck.rigor.pieces import Piece, differs_from_zero, pieces, split
 from mfcheck.symbolic.activation import Activation, X, float_code

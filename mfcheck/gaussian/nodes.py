@@ -14,7 +14,7 @@ import sympy as sp
 from flint import arb, ctx
 
 from mfcheck.errors import InputError
-from mfcheck.gaussian.expectation import Number
+from mfcheck.gaussian.expectations import Number
 from mfcheck.gaussian.moments import PHI, moment
 from mfcheck.gaussian.pairs import pair_expectation, pair_number
 from mfcheck.rigor.ball import enclose

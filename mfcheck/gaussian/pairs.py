@@ -19,7 +19,7 @@ from flint import acb, arb, arb_poly, ctx
 from mfcheck.errors import InputError
 from mfcheck.gaussian._incomplete import closed_terms
 from mfcheck.gaussian._strip import tail_mass
-from mfcheck.gaussian.expectation import Number, expectation
+from mfcheck.gaussian.expectations import Number, expectation
 from mfcheck.gaussian.hermite import MAX_COUNT
 from mfcheck.gaussian.moments import specialised
 from mfcheck.rigor.ball import enclose, exact

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
-from mfcheck.gaussian.expectation import expectation
+from mfcheck.gaussian.expectations import expectation
 from mfcheck.symbolic.activation import LIBRARY, X
 
 T = sp.tanh(X)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
-from mfcheck.gaussian.expectation import expectation
+from mfcheck.gaussian.expectations import expectation
 from mfcheck.gaussian.pairs import pair
 from mfcheck.symbolic.activation import X
 
