@@ -5,12 +5,13 @@ wherever it is said to hold is proved apart, from the obligations that its reade
 nan or the whole line, which decides nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Final
 
-from flint import arb, arb_series, fmpq
+from flint import arb, arb_series, ctx, fmpq
 
 ZERO, ONE = arb(0), arb(1)
 NAN = arb.nan()
@@ -237,6 +238,29 @@ def _without_constant(u: arb_series) -> arb_series:
     if c:
         c[0] = ZERO
     return arb_series(c, u.prec)
+
+
+MAX_ORDER: Final = 80
+"""Longest series; `flint` cuts series silently at `ctx.cap`, see `long_series`."""
+
+
+@contextmanager
+def long_series() -> Iterator[None]:
+    """Let series be as long as `MAX_ORDER` for a while."""
+    known = ctx.cap
+    ctx.cap = MAX_ORDER
+    try:
+        yield
+    finally:
+        ctx.cap = known
+
+
+def coefficients(u: arb_series, length: int) -> list[arb]:
+    """Return the first coefficients; those that the series does not know are nan."""
+    c = list(u.coeffs())
+    certain = min(length, u.prec)
+    c += [ZERO] * (certain - len(c))
+    return c[:certain] + [NAN] * (length - certain)
 
 
 def unknown(u: arb_series, value: arb) -> arb_series:

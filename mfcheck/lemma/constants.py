@@ -9,6 +9,7 @@ from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.terms import Term
 
 _MAX_PARTS = 400
+_MAX_WAVES = 60
 
 
 def expanded(t: Term) -> Term:
@@ -78,6 +79,54 @@ def _distributed(
         return None
     product = terms.combination([(a * b, terms.mul(x, y)) for a, x in total for b, y in parts])
     return summands(product)
+
+
+def linearised(t: Term) -> Term:
+    """Return the term, multiplied out, with products of sines and cosines written as sums, if that stays short."""
+    done: list[tuple[Fraction, Term]] = []
+    todo = summands(expanded(t))
+    steps = 0
+    while todo:
+        k, part = todo.pop()
+        pair = _two_waves(part)
+        if pair is None:
+            done.append((k, part))
+            continue
+        steps += 1
+        if steps > _MAX_WAVES:
+            return t
+        a, b, rest = pair
+        for c, wave in summands(_product_to_sum(a, b)):
+            factor, inner = terms.split_factor(terms.mul(rest, wave))
+            todo.append((k * c * factor, inner))
+    return terms.combination(done)
+
+
+def _two_waves(t: Term) -> tuple[Term, Term, Term] | None:
+    if t.op != "mul":
+        return None
+    waves: list[Term] = []
+    for base, e in zip(t.args, t.exponents(), strict=True):
+        if base.op in ("sin", "cos") and base.free and e.denominator == 1 and e >= 1:
+            waves += [base] * min(int(e), 2)
+    if len(waves) < 2:
+        return None
+    a, b = waves[:2]
+    return a, b, terms.div(t, terms.mul(a, b))
+
+
+def _product_to_sum(a: Term, b: Term) -> Term:
+    x, y = a.args[0], b.args[0]
+    less, more = terms.sub(x, y), terms.add(x, y)
+    half = Fraction(1, 2)
+    if a.op == "cos" and b.op == "cos":
+        parts = [(half, terms.call("cos", less)), (half, terms.call("cos", more))]
+    elif a.op == "sin" and b.op == "sin":
+        parts = [(half, terms.call("cos", less)), (-half, terms.call("cos", more))]
+    else:
+        s = less if a.op == "sin" else terms.neg(less)
+        parts = [(half, terms.call("sin", more)), (half, terms.call("sin", s))]
+    return terms.combination(parts)
 
 
 def summands(t: Term) -> list[tuple[Fraction, Term]]:

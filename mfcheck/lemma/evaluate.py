@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from flint import arb, arb_series, ctx
 
 from mfcheck.lemma import balls
-from mfcheck.lemma.terms import Term, order
+from mfcheck.lemma.terms import Term, body_of, order
 
 Value: TypeAlias = Any
 """A ball where the variable of the series does not occur, else a series."""
@@ -106,8 +106,7 @@ def _applied_series(
 def _coefficients(value: Value, length: int) -> list[arb]:
     if isinstance(value, arb):
         return [value] + [balls.ZERO] * (length - 1)
-    c = list(value.coeffs())
-    return c + [balls.ZERO] * (length - len(c))
+    return balls.coefficients(value, length)
 
 
 def _operations(node: Term) -> tuple[Callable[..., arb], Callable[..., Value]]:
@@ -119,6 +118,8 @@ def _operations(node: Term) -> tuple[Callable[..., arb], Callable[..., Value]]:
     if node.op in ("min", "max"):
         sign = 1 if node.op == "max" else -1
         return (partial(_extreme, sign), partial(_extreme_series, sign))
+    if node.op == "gauss":
+        return partial(_expectation, body_of(node)), partial(_expectation_series, body_of(node))
     return balls.FUNCTIONS[node.op], partial(_function_series, balls.SERIES[node.op])
 
 
@@ -175,3 +176,29 @@ def _extreme_series(sign: int, known: arb, *values: Value) -> Value:
 
 def _function_series(f: Callable[[arb_series, arb], arb_series], known: arb, value: Value) -> Value:
     return known if isinstance(value, arb) else f(value, known)
+
+
+def _expectation(body: Term, *values: arb) -> arb:
+    from mfcheck.lemma.expectations import enclose
+
+    return enclose(body, values)
+
+
+def _expectation_series(body: Term, known: arb, *values: Value) -> Value:
+    """Compose with the derivatives under the expectation; only one argument may move beyond the first order."""
+    from mfcheck.lemma.expectations import derivative_bodies, enclose
+
+    at = [v if isinstance(v, arb) else v[0] for v in values]
+    moving = [k for k, v in enumerate(values) if not isinstance(v, arb)]
+    length = values[moving[0]].prec
+    order_kept = length if len(moving) == 1 else min(length, 2)
+    total = arb_series([known] + [balls.ZERO] * (length - 1), length)
+    for k in moving:
+        v = balls.with_constant(values[k], balls.ZERO)
+        power, factorial = v, 1
+        for j, derived in enumerate(derivative_bodies(body, f"_p{k}", order_kept)[1:], start=1):
+            factorial *= j
+            total = total + power * (enclose(derived, at) / factorial)
+            power = power * v
+    c = _coefficients(total, length)
+    return arb_series(c[:order_kept] + [balls.NAN] * (length - order_kept), length)

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from flint import arb
 
 from mfcheck.lemma import balls
-from mfcheck.lemma.terms import Term, order
+from mfcheck.lemma.terms import Term, body_of, order
 
 Interval: TypeAlias = tuple[arb, arb]
 
@@ -210,6 +210,15 @@ def _erfc(a: Interval) -> Interval:
     return made(at(a[1]), at(a[0]))
 
 
+def _expectation(node: Term, args: Sequence[Interval]) -> Interval:
+    from mfcheck.lemma.expectations import enclose
+
+    if not all(a.is_finite() for pair in args for a in pair):
+        return WHOLE
+    v = enclose(body_of(node), [a.union(b) for a, b in args])
+    return made(v, v) if v.is_finite() else WHOLE
+
+
 class Contractor:
     """Encloses terms over boxes of intervals and cuts boxes down by the sign of a term."""
 
@@ -266,6 +275,8 @@ class Contractor:
                 low = low.max(a[0]) if node.op == "max" else low.min(a[0])
                 high = high.max(a[1]) if node.op == "max" else high.min(a[1])
             return made(low, high)
+        if node.op == "gauss":
+            return _expectation(node, args)
         return _FORWARD[node.op](args[0])
 
     @staticmethod

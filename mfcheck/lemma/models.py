@@ -21,6 +21,7 @@ from mfcheck.lemma.balls import ONE, ZERO
 from mfcheck.lemma.constants import expanded, is_zero
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.exact import NOUGHT, UNIT, Exact, plus, raised, rational, scaled, times
+from mfcheck.lemma.expectations import derivative_bodies, enclose
 from mfcheck.lemma.terms import Term, call, power
 
 Coefficients: TypeAlias = list[Exact]
@@ -369,7 +370,7 @@ def _series_bound(name: str, centre: arb) -> Callable[[arb, int], arb]:
     def bound(hull: arb, n: int) -> arb:
         u = centre + hull
         s = balls.SERIES[name](arb_series([u, ONE], n + 1), balls.FUNCTIONS[name](u))
-        return s[n]
+        return balls.coefficients(s, n + 1)[n]
 
     return bound
 
@@ -397,7 +398,38 @@ def _build(face: Face, t: Term) -> Model:
         return total
     if t.op in ("min", "max"):
         return _extreme(face, t)
+    if t.op == "gauss":
+        return _expectation(face, t)
     return _function(face, t.op, face.model(t.args[0]))
+
+
+def _expectation(face: Face, t: Term) -> Model:
+    """Return the model of an expectation in which one parameter tends to the face, by derivatives under it."""
+    moving = [k for k, a in enumerate(t.args) if face.name in a.free]
+    if len(moving) != 1:
+        raise ModelError("two parameters of an expectation move")
+    (k,) = moving
+    c, v = face.constant_and_rest(face.model(t.args[k]))
+    others = [face.exact(a).ball if j != k else c.ball for j, a in enumerate(t.args)]
+    names = [f"_p{j}" for j in range(len(t.args))]
+    values = {names[j]: (a if j != k else c.term()) for j, a in enumerate(t.args)}
+
+    def taylor(n: int) -> Coefficients:
+        found: Coefficients = []
+        factorial = 1
+        for j, body in enumerate(derivative_bodies(terms.body_of(t), names[k], n)):
+            factorial *= max(j, 1)
+            at = terms.substitute(body, {names[k]: values[names[k]]})
+            whole = terms.substitute(terms.expectation(expanded(at), names), values)
+            found.append(scaled(face.exact(whole), fmpq(1, factorial)))
+        return found
+
+    def bound(hull: arb, n: int) -> arb:
+        inputs = [b + hull if j == k else b for j, b in enumerate(others)]
+        last = derivative_bodies(terms.body_of(t), names[k], n + 1)[n]
+        return enclose(last, inputs) / arb(n).fac() if n else enclose(last, inputs)
+
+    return face.composed(v, taylor, bound)
 
 
 def _sum_of_logs(face: Face, logs: Sequence[tuple[Fraction, Term]]) -> Model:

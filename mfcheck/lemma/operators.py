@@ -16,8 +16,79 @@ MAX_SUMMANDS = 500
 
 def specials(gaussians: Sequence["Gaussian"]) -> Mapping[str, Special]:
     """Return the operators by name."""
-    del gaussians
-    return {"d": _derivative, "sum": _sum}
+    found: dict[str, Special] = {"d": _derivative, "sum": _sum}
+    if gaussians:
+        found["E"] = _Expectation(gaussians).read
+        found["Var"] = _Expectation(gaussians).variance
+    return found
+
+
+class _Expectation:
+    """Reads `E[...]` and `Var[...]` over the declared Gaussians."""
+
+    def __init__(self, gaussians: Sequence["Gaussian"]) -> None:
+        self.gaussians = gaussians
+
+    def read(self, reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:
+        """Read `E[expr]`."""
+        return self.over(reader, self._inner(reader, node, base), base + node.col_offset)
+
+    def variance(self, reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:
+        """Read `Var[expr]`."""
+        inner = self._inner(reader, node, base)
+        at = base + node.col_offset
+        square = self.over(reader, terms.power(inner, 2), at)
+        return terms.sub(square, terms.power(self.over(reader, inner, at), 2))
+
+    def _inner(self, reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:
+        if isinstance(node, ast.Subscript):
+            return reader.build(node.slice, base)
+        if len(node.args) != 1:
+            raise reader.refuse("write E[expression]", base + node.col_offset)
+        return reader.build(node.args[0], base)
+
+    def over(self, reader: Reader, inner: Term, at: int) -> Term:
+        """Return the expectation over every Gaussian that occurs, one by one."""
+        for group in self.gaussians:
+            used = [n for n in group.names if n in inner.free]
+            if not used:
+                continue
+            for values, name in self._standard(reader, group, used, at):
+                inner = terms.substitute(inner, values)
+                standard = terms.substitute(inner, {name: terms.var(terms.NORMAL)})
+                inner = terms.expectation(standard, sorted(standard.free - {terms.NORMAL}))
+        return inner
+
+    def _standard(
+        self, reader: Reader, group: "Gaussian", used: Sequence[str], at: int
+    ) -> list[tuple[dict[str, Term], str]]:
+        """Return, name by name, how it is written in a standard Gaussian of the same name."""
+        place = [group.names.index(n) for n in used]
+        found = []
+        if len(used) == 2 and _occurs(group.covariance[place[0]][place[1]]):
+            # z = m + sqrt(v) w, and the second is r w + sqrt(v' - r^2) w' with r = c / sqrt(v).
+            i, j = place
+            root = terms.sqrt(group.covariance[i][i])
+            r = terms.div(group.covariance[i][j], root)
+            rest = terms.sqrt(terms.sub(group.covariance[j][j], terms.power(r, 2)))
+            a, b = used
+            second = terms.add(
+                group.mean[j], terms.mul(r, terms.var(a)), terms.mul(rest, terms.var(b))
+            )
+            first = terms.add(group.mean[i], terms.mul(root, terms.var(a)))
+            return [({a: first, b: second}, b), ({}, a)]
+        if len(used) > 2:
+            raise reader.refuse("at most two Gaussians of one law", at)
+        for n, k in zip(used, place, strict=True):
+            value = terms.add(
+                group.mean[k], terms.mul(terms.sqrt(group.covariance[k][k]), terms.var(n))
+            )
+            found.append(({n: value}, n))
+        return found
+
+
+def _occurs(t: Term) -> bool:
+    return not (t.op == "num" and not t.value())
 
 
 def _derivative(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flint import arb, ctx
 
 from mfcheck.lemma import balls, signs
-from mfcheck.lemma.constants import is_zero
+from mfcheck.lemma.constants import expanded, is_zero
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Formula
 from mfcheck.lemma.germs import HalfLine
@@ -18,7 +18,7 @@ from mfcheck.lemma.terms import Term, add, call, neg, power, scale, substitute, 
 class Box:
     """Signs of terms on a box, `[low, high]` for each variable, by enclosures of rising effort.
 
-    Programs are shared between boxes through `programs`.
+    Programs are shared between boxes through `programs`. With `ends_matter` the ends of the sides are taken exactly.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Box:
         self.finite = all(a.is_finite() for a in (*lows, *highs))
         self.inputs = [a.union(b) if a is not b else a for a, b in zip(lows, highs, strict=True)]
         self.order = 0
+        self.ends_matter = False
         self.contractors: dict[Term, Contractor] = {}
 
     def program(self, t: Term) -> Program:
@@ -47,7 +48,7 @@ class Box:
 
     def signs(self, t: Term) -> int:
         """Return the possible signs: by plain enclosure, then by Taylor forms if `order` is set."""
-        if not self.finite:
+        if not self.finite or self.ends_matter:
             return self._signs_beyond(t)
         code = self.program(t)
         naturals = code.naturals(self.inputs)
@@ -203,7 +204,12 @@ class Tail:
 
     def signs(self, t: Term) -> int:
         """Return the possible signs."""
-        return signs.of_sign(self.line.sign(substitute(t, self.value)))
+        value = substitute(t, self.value)
+        found = self.line.sign(value)
+        if found is None:
+            wide = expanded(value)
+            found = self.line.sign(wide) if wide is not value else None
+        return signs.of_sign(found)
 
 
 class Point:

@@ -1,12 +1,12 @@
 """Signs that are seen from the form of a term and the ranges of its variables, open ends included. Trusted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 
 from mfcheck.lemma.formula import Atom, Formula, conjuncts
 from mfcheck.lemma.problem import Range, constant_ball
 from mfcheck.lemma.signs import ANY, NEGATIVE, POSITIVE, ZERO, of_atom, of_ball
-from mfcheck.lemma.terms import Term, sub
+from mfcheck.lemma.terms import Term, add, neg, num, order, rebuild, scale, sub
 
 _SAME = frozenset(("sinh", "tanh", "atan", "asinh", "cbrt", "erf", "sign", "asin", "atanh"))
 
@@ -119,8 +119,55 @@ class Plain:
             return True
         if goal.relation not in (">", ">="):
             return False
+        for below in _smaller(goal.term):
+            if of_atom(goal, self.signs(below)):
+                return True
         for h in self.hypotheses:
             s = self.signs(sub(goal.term, h.term))
             if not s & NEGATIVE and (goal.relation == ">=" or h.relation == ">" or s == POSITIVE):
                 return True
         return False
+
+
+def _smaller(t: Term) -> Iterator[Term]:
+    """Yield terms that are nowhere larger: `|u| >= u`, `|u| >= -u`, `max(a, b) >= a`."""
+    if t.op != "add":
+        return
+    for k, x in zip(t.coefficients()[1:], t.args, strict=True):
+        if x.op == "abs" and k > 0:
+            options = (x.args[0], neg(x.args[0]))
+        elif (x.op == "max" and k > 0) or (x.op == "min" and k < 0):
+            options = x.args
+        else:
+            continue
+        for other in options:
+            yield add(t, scale(k, sub(other, x)))
+
+
+def resolved(t: Term, plain: Plain) -> Term:
+    """Return the term without kinks whose side is seen."""
+    known: dict[Term, Term] = {}
+    for node in order([t]):
+        args = tuple(known[a] for a in node.args)
+        new = rebuild(node, args) if args != node.args else node
+        if new.op in ("abs", "sign", "step"):
+            new = _without_kink(new, plain)
+        elif new.op in ("max", "min") and len(new.args) == 2:
+            s = plain.signs(sub(new.args[0], new.args[1]))
+            first = new.args[0] if new.op == "max" else new.args[1]
+            second = new.args[1] if new.op == "max" else new.args[0]
+            new = first if not s & NEGATIVE else second if not s & POSITIVE else new
+        known[node] = new
+    return known[t]
+
+
+def _without_kink(t: Term, plain: Plain) -> Term:
+    u = t.args[0]
+    s = plain.signs(u)
+    if t.op == "abs":
+        return u if not s & NEGATIVE else neg(u) if not s & POSITIVE else t
+    if s == POSITIVE:
+        return num(1)
+    if s == NEGATIVE:
+        return num(-1) if t.op == "sign" else num(0)
+    return t

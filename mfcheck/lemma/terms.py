@@ -5,7 +5,7 @@ coefficients, a product rational exponents; a fractional exponent stands for a b
 Tidying may drop a factor `x/x`, so what a text requires to be defined is recorded by its reader, not here.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
@@ -459,8 +459,94 @@ _AT_NUMBERS: Final[Mapping[tuple[str, Fraction], Callable[[], Term]]] = {
 }
 
 
+NORMAL: Final = "_w"
+"""The name of the standard Gaussian inside the body of an expectation."""
+
+
+def expectation(body: Term, parameters: Sequence[str]) -> Term:
+    """Return `E body` over the standard Gaussian `NORMAL`; the node's arguments are the parameters.
+
+    Inside the node the parameters are called `_p0`, `_p1`, ..., so that equal expectations are one term.
+    """
+    if NORMAL not in body.free:
+        return body
+    if body.op == "add":
+        c = body.coefficients()
+        parts = [(k, expectation(x, parameters)) for k, x in zip(c[1:], body.args, strict=True)]
+        return combination([(c[0], num(1)), *parts])
+    outside = [p for p in parameters if p in body.free]
+    if body.op == "mul":
+        factors = list(zip(body.args, body.exponents(), strict=True))
+        free_of = [f for f in factors if NORMAL not in f[0].free]
+        if free_of:
+            rest = product([f for f in factors if NORMAL in f[0].free])
+            return mul(product(free_of), expectation(rest, parameters))
+    closed = _closed_expectation(body)
+    if closed is not None:
+        return closed
+    inner = substitute(body, {p: var(f"_p{k}") for k, p in enumerate(outside)})
+    return _make("gauss", tuple(var(p) for p in outside), inner)
+
+
+def _closed_expectation(body: Term) -> Term | None:
+    """Return `E w^n`, `E |w|^n`, `E max(0, w)^n` and `E exp(a w + b)`."""
+    w = var(NORMAL)
+    base, n = (
+        (body.args[0], body.exponents()[0])
+        if body.op == "mul" and len(body.args) == 1
+        else (body, Fraction(1))
+    )
+    if n.denominator == 1 and 0 < n <= 60:
+        if base is w:
+            return num(_double_factorial(int(n) - 1)) if n % 2 == 0 else num(0)
+        if base is call("abs", w):
+            return _absolute_moment(int(n))
+        if base is call("max", w, num(0)):
+            return scale(Fraction(1, 2), _absolute_moment(int(n)))
+    if body.op == "exp":
+        slope = derivative(body.args[0], NORMAL)
+        if NORMAL not in slope.free:
+            rest = substitute(body.args[0], {NORMAL: num(0)})
+            return call("exp", add(rest, scale(Fraction(1, 2), power(slope, 2))))
+    return None
+
+
+def _double_factorial(n: int) -> int:
+    result = 1
+    while n > 1:
+        result *= n
+        n -= 2
+    return result
+
+
+def _absolute_moment(n: int) -> Term:
+    """Return `E |w|^n`."""
+    size = num(_double_factorial(n - 1))
+    return size if n % 2 == 0 else mul(size, power(scale(Fraction(1, 2), pi()), Fraction(-1, 2)))
+
+
+def body_of(a: Term) -> Term:
+    """Return the body of an expectation, in `NORMAL` and `_p0`, `_p1`, ..."""
+    assert isinstance(a.data, Term)
+    return a.data
+
+
+def _expectation_slope(t: Term, inner: Callable[[Term], Term]) -> Term:
+    names = [f"_p{k}" for k in range(len(t.args))]
+    parts = []
+    for name, x in zip(names, t.args, strict=True):
+        slope = inner(x)
+        if slope.op == "num" and not slope.value():
+            continue
+        changed = expectation(derivative(body_of(t), name), names)
+        parts.append(mul(substitute(changed, dict(zip(names, t.args, strict=True))), slope))
+    return add(*parts)
+
+
 def rebuild(a: Term, args: tuple[Term, ...]) -> Term:
     """Return the term with other arguments, tidied."""
+    if a.op == "gauss":
+        return _make("gauss", args, a.data)
     if a.op == "add":
         c = a.coefficients()
         return combination([(c[0], num(1)), *zip(c[1:], args, strict=True)])
@@ -512,9 +598,11 @@ def _derivative(t: Term, inner: Callable[[Term], Term]) -> Term:
         return combination([(k, inner(x)) for k, x in zip(c[1:], t.args, strict=True)])
     if t.op == "mul":
         return combination(_product_rule(t, inner))
-    (u,) = t.args if len(t.args) == 1 else (t.args[0],)
+    u = t.args[0] if t.args else num(0)
     if t.op in ("min", "max"):
         return _extreme_derivative(t, inner)
+    if t.op == "gauss":
+        return _expectation_slope(t, inner)
     return mul(_SLOPES[t.op](u, t), inner(u))
 
 
@@ -581,6 +669,9 @@ def _text(a: Term, level: int) -> str:
     if a.op == "mul":
         shown = "*".join(_power_text(x, e) for x, e in zip(a.args, a.exponents(), strict=True))
         return f"({shown})" if level > 1 else shown
+    if a.op == "gauss":
+        names = [f"_p{k}" for k in range(len(a.args))]
+        return f"E[{_text(substitute(body_of(a), dict(zip(names, a.args, strict=True))), 0)}]"
     return f"{a.op}({', '.join(_text(x, 0) for x in a.args)})"
 
 

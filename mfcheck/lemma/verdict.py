@@ -1,6 +1,5 @@
 """A statement's verdict: what the search found, confirmed on the statement as it was read."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
@@ -9,10 +8,11 @@ from flint import arb, ctx, fmpq
 
 from mfcheck.claims.verdict import Verdict
 from mfcheck.lemma import terms
+from mfcheck.lemma.balls import long_series
 from mfcheck.lemma.formula import FALSE, Formula, atoms, free, join, negate
 from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.problem import Problem, Range
-from mfcheck.lemma.prove.budget import Budget
+from mfcheck.lemma.prove.budget import Budget, now
 from mfcheck.lemma.prove.line import Outcome
 from mfcheck.lemma.prove.rewrite import eliminated
 from mfcheck.lemma.prove.samples import Samples
@@ -71,13 +71,13 @@ def check(
     Raises:
         InputError: something cannot be read; the message shows the place.
     """
-    start = time.perf_counter()
+    start = now()
     if terms.table_size() > 200_000:
         terms.forget()
-    with ctx.workprec(PREC):
+    with ctx.workprec(PREC), long_series():
         statement = read(text, declarations, where, best)
         answer = _decided(statement, Budget(seconds, budget or 10**9, start=start))
-    return replace(answer, seconds=time.perf_counter() - start)
+    return replace(answer, seconds=now() - start)
 
 
 def problem_of(statement: Statement) -> Problem:

@@ -98,6 +98,8 @@ class Boxes:
             if goals and box.finite:
                 box.order = 1
                 goals = [g for g in goals if holds(g, box) is not True]
+            if goals and self.is_outside(box):
+                continue
             if goals and box.finite:
                 goals = self.at_faces(sides, goals, start)
             if not goals:
@@ -110,6 +112,13 @@ class Boxes:
                 outcome.left.append(_shown(box.lows))
                 return
             todo.extend((half, goals) for half in self.halves(sides, widths, start, goals, box))
+
+    def is_outside(self, box: Box) -> bool:
+        """Say whether a hypothesis fails all over a box, its ends taken exactly."""
+        box.ends_matter = True
+        outside = any(holds(h, box) is False for h in self.problem.hypotheses)
+        box.ends_matter = False
+        return outside
 
     def at_faces(
         self, sides: list[Interval], goals: list[Formula], start: list[float]

@@ -11,11 +11,13 @@ from flint import arb, ctx, fmpq, fmpq_poly
 from mfcheck.lemma import terms
 from mfcheck.lemma.constants import expanded, summands
 from mfcheck.lemma.evaluate import Program
-from mfcheck.lemma.formula import Atom, Formula, atoms, conjuncts
+from mfcheck.lemma.formula import TRUE, Atom, Formula, atoms, conjuncts, transform
 from mfcheck.lemma.models import Face
 from mfcheck.lemma.pieces import Box, Edge, Point, Tail, holds
-from mfcheck.lemma.problem import Problem, constant_ball, linear_in, ordered
+from mfcheck.lemma.plain import Plain, resolved
+from mfcheck.lemma.problem import Problem, Range, constant_ball, linear_in, ordered
 from mfcheck.lemma.prove.budget import Budget
+from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.recognise import candidates
 from mfcheck.lemma.terms import Term
 
@@ -30,6 +32,7 @@ class Effort:
 
 COARSE = Effort()
 FINE = Effort((4, 10, 20), (12, 24))
+SLOW = Effort((2,), (4, 6))
 _CHARTS = (1, 2, 3, 6)
 _TAIL_STARTS = (*(8 * 4**k for k in range(6)), *(2**k for k in (16, 20, 30, 40, 56, 80)))
 _TINY = 2.0**-90
@@ -248,9 +251,12 @@ class _Span:
         self.high = constant_ball(b) if b is not None else None
 
     def cover(self) -> None:
-        """Cover it, goal by goal."""
+        """Cover it, goal by goal, kinks resolved by the side on which the interval lies."""
+        plain = Plain({self.line.name: Range(self.a, self.b)})
         for goal in self.line.goals:
-            self.goal(goal)
+            smooth = transform(goal, lambda t: resolved(t, plain))
+            if smooth != TRUE and not plain.holds(smooth) and not is_identity(smooth):
+                self.goal(smooth)
 
     def goal(self, goal: Formula) -> None:
         """Cover the interval for one goal: ends that need it by faces and tails, the rest by boxes."""
@@ -336,7 +342,7 @@ class _Span:
             for root in _CHARTS:
                 width = stop if root == 1 else stop.root(root).upper()
                 for order in self.line.effort.faces:
-                    if root != 1 and order < 12 and shrink == 0:
+                    if root != 1 and order < self.line.effort.faces[-1] and shrink == 0:
                         continue
                     self.line.budget.spend()
                     face = Face(self.line.name, point, way, arb(width), root, order)

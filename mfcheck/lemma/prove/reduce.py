@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from mfcheck.lemma import terms
-from mfcheck.lemma.constants import expanded, is_zero, summands
+from mfcheck.lemma.constants import expanded, is_zero, linearised, summands
 from mfcheck.lemma.formula import Atom, Formula, atoms, conjuncts, free
 from mfcheck.lemma.library import nonnegative, nonzero, positive
 from mfcheck.lemma.problem import Problem, Range, constant_ball
@@ -509,6 +509,45 @@ def by_logarithm(problem: Problem, goal: Atom) -> Iterator[Step]:
         ranges[new] = Range(low, high, low is not None and r.low_closed, r.high_closed)
         moved = problem.substituted(name, terms.call("exp", var(new)), f"{name} = exp({new})")
         yield Step(f"{name} = exp({new})", (replace(moved, ranges=ranges),))
+
+
+def by_waves(problem: Problem, goal: Atom) -> Step | None:
+    """Write products of sines and cosines as sums."""
+    waves = [n for n in terms.order([goal.term]) if n.op in ("sin", "cos")]
+    if len(waves) < 2:
+        return None
+    new = without_products(goal.term)
+    if new is goal.term or terms.size(new) > terms.size(goal.term) + 2:
+        return None
+    return Step("sums of waves", (problem.with_goals([Atom(new, goal.relation)]),))
+
+
+def without_products(t: Term) -> Term:
+    """Return the shorter of the term and its form without products of waves; angle sums are opened first."""
+    new = linearised(t)
+    return new if terms.size(new) < terms.size(t) else t
+
+
+def by_combination(problem: Problem, goal: Atom) -> Iterator[Step]:
+    """Put `u = a x + b y`, known from a hypothesis, where the goal depends on u alone."""
+    for h in (p for whole in problem.hypotheses for p in conjuncts(whole)):
+        if not isinstance(h, Atom) or len(h.term.free) != 2 or not h.term.free <= goal.term.free:
+            continue
+        x, y = sorted(h.term.free)
+        kx, ky = (terms.derivative(h.term, n) for n in (x, y))
+        if kx.op != "num" or ky.op != "num" or not kx.value() or not ky.value():
+            continue
+        u = f"{x}_and_{y}"
+        k = kx.value() / ky.value()
+        value = sub(var(u), terms.scale(k, var(x)))
+        new = replaced(replace(problem, ranges={**problem.ranges, u: Range()}), y, value)
+        if new is None:
+            continue
+        (moved,) = new.goals
+        if isinstance(moved, Atom):
+            wide = expanded(linearised(moved.term)) if x in moved.term.free else moved.term
+            if x not in wide.free:
+                yield Step(f"{u} = {y} + {k}*{x}", (new.with_goals([Atom(wide, goal.relation)]),))
 
 
 def by_squares(problem: Problem, goal: Atom) -> Step | None:

@@ -3,20 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flint import arb, ctx
+from flint import ctx
 
-from mfcheck.lemma.constants import expanded, is_zero
-from mfcheck.lemma.evaluate import Program
-from mfcheck.lemma.formula import TRUE, Atom, Formula, conjuncts, free, settle
+from mfcheck.lemma import terms
+from mfcheck.lemma.formula import TRUE, Atom, Formula, atoms, conjuncts, free, settle, transform
 from mfcheck.lemma.pieces import Box, Point, holds
-from mfcheck.lemma.plain import Plain
+from mfcheck.lemma.plain import Plain, resolved
 from mfcheck.lemma.problem import Problem, relevant, unfold
 from mfcheck.lemma.prove.boxes import Boxes
 from mfcheck.lemma.prove.budget import Budget, SpentError
-from mfcheck.lemma.prove.line import COARSE, FINE, Effort, Line, Outcome, Piece, open_goals
+from mfcheck.lemma.prove.identity import is_identity
+from mfcheck.lemma.prove.line import COARSE, FINE, SLOW, Effort, Line, Outcome, Piece, open_goals
 from mfcheck.lemma.prove.reduce import (
     Step,
     by_closure,
+    by_combination,
     by_concave,
     by_corner,
     by_critical_point,
@@ -27,6 +28,7 @@ from mfcheck.lemma.prove.reduce import (
     by_quadrants,
     by_scale,
     by_squares,
+    by_waves,
     split_goals,
 )
 from mfcheck.lemma.prove.rewrite import eliminated, exponential_form
@@ -34,6 +36,7 @@ from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.terms import scale
 
 PREC = 96
+LOW_PREC = 64
 FINE_PREC = 256
 FEW_BOXES = 400
 
@@ -58,10 +61,9 @@ def decide(problem: Problem, budget: Budget) -> Outcome:
 def decide_case(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
     """Decide a problem without equations."""
     plain = Plain(problem.ranges, problem.hypotheses)
+    smooth = [transform(f, lambda t: resolved(t, plain)) for f in open_goals(problem)]
     goals = [
-        g
-        for f in open_goals(problem)
-        if (g := settle(f)) != TRUE and not plain.holds(g) and not is_identity(g)
+        g for f in smooth if (g := settle(f)) != TRUE and not plain.holds(g) and not is_identity(g)
     ]
     problem = relevant(replace(problem, goals=tuple(goals)))
     if not goals:
@@ -71,21 +73,6 @@ def decide_case(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
     if len(problem.ranges) == 1:
         return decide_line(problem, budget)
     return decide_many(problem, budget, depth)
-
-
-def is_identity(goal: Formula) -> bool:
-    """Say whether a goal holds because its left side is a constant after multiplying out."""
-    if not isinstance(goal, Atom) or goal.relation == "!=" or not goal.term.free:
-        return False
-    names = sorted(goal.term.free)
-    code = Program([goal.term], names)
-    values = [code([arb(s) + arb(k) / 7 for k in range(len(names))])[0] for s in (0.37, 0.41)]
-    if not values[0].overlaps(values[1]):
-        return False
-    if goal.relation != ">" and is_zero(goal.term) is True:
-        return True
-    wide = expanded(goal.term)
-    return not wide.free and holds(Atom(wide, goal.relation), Point({})) is True
 
 
 def constant(problem: Problem) -> Outcome:
@@ -105,6 +92,9 @@ def constant(problem: Problem) -> Outcome:
 def decide_line(problem: Problem, budget: Budget) -> Outcome:
     """Decide a problem in one variable: quickly, then in other charts, then at high precision."""
     (name,) = problem.ranges
+    if has_expectation(problem):
+        with ctx.workprec(LOW_PREC):
+            return attempt(problem, budget, SLOW)
     with ctx.workprec(PREC):
         outcome = attempt(problem, budget.share(0.4), COARSE)
         if outcome.holds is not None:
@@ -118,6 +108,13 @@ def decide_line(problem: Problem, budget: Budget) -> Outcome:
     with ctx.workprec(FINE_PREC):
         fine = attempt(problem, budget, FINE)
     return fine if fine.holds is not None else outcome
+
+
+def has_expectation(problem: Problem) -> bool:
+    """Say whether an expectation occurs, so that each enclosure is dear."""
+    return any(
+        n.op == "gauss" for g in problem.goals for a in atoms(g) for n in terms.order([a.term])
+    )
 
 
 def attempt(problem: Problem, budget: Budget, effort: Effort) -> Outcome:
@@ -180,7 +177,7 @@ def _decide_goal(problem: Problem, goal: Formula, budget: Budget, depth: int) ->
         wrong = counterexample(problem, goal, samples)
         if wrong is not None:
             return wrong
-    for limit, part in ((2, 0.2), (3, 0.25), (5, 0.4)):
+    for limit, part in ((2, 0.2), (3, 0.3), (5, 0.8)):
         outcome = reduced(problem, goal, budget.shallow(part, limit), 0)
         if outcome.holds is True:
             return outcome
@@ -235,9 +232,10 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
     step = by_factors(problem, goal, samples)
     if step is not None:
         yield step
-    for step in (by_scale(problem, goal), by_squares(problem, goal)):
+    for step in (by_waves(problem, goal), by_scale(problem, goal), by_squares(problem, goal)):
         if step is not None:
             yield step
+    yield from by_combination(problem, goal)
     yield from by_critical_point(problem, goal)
     yield from by_concave(problem, goal, samples)
     yield from by_monotone(problem, goal, samples)
