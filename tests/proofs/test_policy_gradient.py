@@ -40,7 +40,7 @@ def test_gradient_and_value_by_iteration_and_differences(
     act = activation(name).numpy_function()
     normal = lambda f: quad(
         lambda x: f(x) * np.exp(-x * x / 2) / np.sqrt(2 * np.pi), -12, 12, epsabs=1e-13
-    )[0]  # noqa: E731
+    )[0]
     z = np.array(
         [
             [
