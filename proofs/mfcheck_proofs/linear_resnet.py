@@ -6,6 +6,7 @@ by more than exp(-kappa R) for |v| <= R, so that |grad L|^2 >= m(R) L: a local P
 """
 
 from collections.abc import Iterable
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
@@ -78,7 +79,7 @@ def radius_threshold(setting: Setting, digits: int) -> arb:
     u/(e^u - 1) lies between 0 and 1: one zero, between 1/(2 kappa) and 1/kappa.
     """
     known = {sep: setting["sep"], h: setting["bandwidth"]}
-    kappa = max(1, 1 / setting["bandwidth"])
+    kappa = max(Fraction(1), 1 / setting["bandwidth"])
     u = sep**2 * sp.exp(-2 * KAPPA * R) / (2 * h**2)
     slope = 2 / R - 2 * KAPPA * (1 + u / (sp.exp(u) - 1))
 
@@ -183,7 +184,8 @@ def descent(seed: int, steps: int) -> tuple[Array, Array, Array]:
         slope, loss, form = problem.gradient(theta, 1 / 8)
         rows.append((loss, form / loss, np.sqrt(np.sum(theta**2) / problem.layers)))
         theta = theta - slope / 2
-    return tuple(np.array(rows).T)  # type: ignore[return-value]
+    losses, ratios, norms = np.array(rows).T
+    return losses, ratios, norms
 
 
 # --- C1: gradient ----------------------------------------------------------------------------------------------------

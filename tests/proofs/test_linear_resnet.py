@@ -17,9 +17,11 @@ def test_the_basin_by_a_minimiser(sep: str, h: str, smin: str) -> None:
     setting = linear.paper.default.with_values(**values)
     d, width, s = (float(v) for v in values.values())
     kappa = max(1.0, 1 / width)
-    m = lambda r: (
-        s**2 * np.exp(-2 * kappa * r) * -np.expm1(-(d**2) * np.exp(-2 * kappa * r) / (2 * width**2))
-    )  # noqa: E731
+
+    def m(r: float) -> float:
+        shrunk = np.exp(-2 * kappa * r)
+        return float(s**2 * shrunk * -np.expm1(-(d**2) * shrunk / (2 * width**2)))
+
     found = minimize_scalar(
         lambda r: -(r**2) * m(r) / 4, bounds=(0, 3), method="bounded", options={"xatol": 1e-10}
     )
