@@ -10,7 +10,7 @@ import pytest
 
 from mfcheck import verify
 from mfcheck.rigor import certificate
-from mfcheck.verify import checker, eigenvalues, kernels, reading
+from mfcheck.verify import checker, eigenvalues, formulas, kernels, reading
 
 FOLDER = Path(__file__).parents[1] / "certificates" / "accept"
 
@@ -69,3 +69,20 @@ def test_a_bundle_holds_no_bundle() -> None:
     assert verify.verify(json.dumps(inner)).status == "accepted"
     found = verify.verify(json.dumps(certificate.bundle({"inner": inner})))
     assert (found.status, found.reason) == ("malformed", "a bundle in a bundle")
+
+
+def test_functions_keep_their_slack() -> None:
+    """The last bits of mpmath's functions are not relied upon; erf is below 1 everywhere."""
+    iv = formulas.iv
+    before, iv.prec = iv.prec, 100
+    try:
+        for name in ("exp", "log", "sqrt", "sin", "cos"):
+            value = formulas.FUNCTIONS[name](iv.mpf(2))
+            assert value.delta >= abs(value) * iv.mpf(2) ** -92
+        erf = formulas.FUNCTIONS["erf"]
+        assert erf(iv.mpf(50)).a < 1
+        assert erf(iv.mpf(-50)).b > -1
+        assert formulas.FUNCTIONS["cos"](iv.mpf([3, 4])).a == -1
+        assert formulas.FUNCTIONS["sin"](iv.mpf([1, 2])).b == 1
+    finally:
+        iv.prec = before

@@ -268,6 +268,15 @@ def test_false_bounds_are_rejected(
         assert verdict(formula, inputs, lower, upper, bisect=depth) == "rejected"
 
 
+@pytest.mark.parametrize("order", [1, 2, 3, 6])
+def test_the_last_coefficient_is_that_of_the_whole_piece(order: int) -> None:
+    """At the end 0 all coefficients up to the order look as if the bound held."""
+    for sign, ends in ((1, ("0", "1")), (-1, ("-1", "0"))):
+        claim = (f"({sign}*x)**{order}*(1/2 - {sign}*x)", {"x": ends}, "0")
+        for depth in (1, 6):
+            assert verdict(*claim, bisect=depth, order=order) == "rejected"
+
+
 TERMS = ["x", "sin(x)", "exp(x)", "tanh(x)", "x**2", "cos(x)", "1/(2+x)", "sqrt(2+x)", "atan(x)"]
 
 
