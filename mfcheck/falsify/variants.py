@@ -122,31 +122,55 @@ def derivative(name: str, old: type[sp.Function], new: type[sp.Function]) -> tup
 
 
 def of_identity(
-    id: str,
-    name: str,
-    formula: sp.Basic,
-    mutations: Iterable[Sequence[Mutation]],
-    checks: tuple[str, ...],
-    reading: str = "stated",
+    name: str, formula: sp.Basic, *mutations: Sequence[Mutation], checks: Sequence[str] = ()
 ) -> tuple[PlantedError, ...]:
     """Return the variants of a formula that an identity determines; each differs from it, hence is false.
 
     Args:
-        id: beginning of the ids.
         name: of the formula in the reading.
         formula: the formula, which is not identically zero.
         mutations: what to change.
-        checks: ids of the checks that must reject each variant.
-        reading: id of the reading.
+        checks: names of the checks that must reject each variant; if left out, all that test the formula.
     """
+    why = "An identity leaves one formula possible, and this is that formula with {}."
+    return _planted(name, formula, mutations, checks, "", why)
+
+
+def of_attained(
+    name: str,
+    attained: sp.Expr,
+    *mutations: Sequence[Mutation],
+    why: str,
+    checks: Sequence[str] = (),
+) -> tuple[PlantedError, ...]:
+    """Return false bounds: the attained value itself, moved to the wrong side by factors.
+
+    Args:
+        name: of the bound in the reading.
+        attained: a value that the bounded quantity takes, or tends to.
+        mutations: factors that move the bound past it, in the settings that `why` names.
+        why: where and how the value is attained, and why the factors go past it.
+        checks: as in `of_identity`.
+    """
+    words = why.replace("{", "{{").replace("}", "}}") + " This is the attained value with {}."
+    return _planted(name, attained, mutations, checks, "attained-", words)
+
+
+def _planted(
+    name: str,
+    formula: sp.Basic,
+    mutations: Iterable[Sequence[Mutation]],
+    checks: Sequence[str],
+    prefix: str,
+    why: str,
+) -> tuple[PlantedError, ...]:
     return tuple(
         PlantedError(
-            f"{id}-{name}-{m.name}".replace("_", "-"),
+            f"{name}-{prefix}{m.name}".replace("_", "-"),
             m.kind,
             {name: variant},
-            f"An identity leaves one formula possible, and this is that formula with {m.what}.",
-            checks,
-            reading,
+            why.format(m.what),
+            tuple(checks),
         )
         for group in mutations
         for m in group
@@ -154,78 +178,33 @@ def of_identity(
     )
 
 
-def of_attained(
-    id: str,
-    name: str,
-    attained: sp.Expr,
-    mutations: Iterable[Sequence[Mutation]],
-    checks: tuple[str, ...],
-    why: str,
-    reading: str = "stated",
-) -> tuple[PlantedError, ...]:
-    """Return false bounds: the attained value itself, moved to the wrong side by factors.
-
-    Args:
-        id: beginning of the ids.
-        name: of the bound in the reading.
-        attained: a value that the bounded quantity takes, or tends to.
-        mutations: factors that move the bound past it, in the settings that `why` names.
-        checks: ids of the checks that must reject each variant.
-        why: where and how the value is attained, and why the factors go past it.
-        reading: id of the reading.
-    """
-    return tuple(
-        PlantedError(
-            f"{id}-{name}-attained-{m.name}".replace("_", "-"),
-            m.kind,
-            {name: variant},
-            f"{why} This is the attained value with {m.what}.",
-            checks,
-            reading,
-        )
-        for group in mutations
-        for m in group
-        if (variant := m(attained)) is not None
-    )
-
-
 def of_order(
-    id: str,
-    name: str,
-    exact: sp.Rational,
-    steps: Iterable[sp.Expr | float],
-    checks: tuple[str, ...],
-    why: str,
-    reading: str = "stated",
+    name: str, exact: sp.Expr, *steps: sp.Expr | float, why: str, checks: Sequence[str] = ()
 ) -> tuple[PlantedError, ...]:
-    """Return false orders: the exact one, off by each of the steps."""
+    """Return false orders: the exact one, off by each of the steps; other arguments as in `of_attained`."""
     return tuple(
         PlantedError(
-            f"{id}-{name}-off-{_word(step)}",
+            f"{name}-off-{_word(step)}",
             EXPONENT,
             {name: exact + step},
             f"{why} The exact order is ${sp.latex(exact)}$.",
-            checks,
-            reading,
+            tuple(checks),
         )
         for step in map(sp.nsimplify, steps)
     )
 
 
-def merged(
-    stated: Sequence[PlantedError], generated: Sequence[PlantedError]
-) -> tuple[PlantedError, ...]:
-    """Return all variants once: a generated one gives way to a stated one that says the same to the same checks.
+def merged(*groups: Sequence[PlantedError]) -> tuple[PlantedError, ...]:
+    """Return all variants once: one gives way to an earlier one that says the same to the same checks.
 
     >>> merged((), ())
     ()
     """
-    kept = list(stated)
-    for error in generated:
+    kept: list[PlantedError] = []
+    for error in (e for group in groups for e in group):
         twin = any(
-            e.reading == error.reading
-            and dict(e.replace) == dict(error.replace)
-            and set(error.rejected_by) <= set(e.rejected_by)
+            dict(e.replace) == dict(error.replace)
+            and (not e.rejected_by or set(error.rejected_by) <= {*e.rejected_by, *e.also})
             for e in kept
         )
         if not twin:

@@ -15,7 +15,9 @@ from mfcheck.rigor import certificate
 from mfcheck.run.audit import audit, regimes, rejection
 from mfcheck.symbolic.activation import LIBRARY, activation
 from mfcheck.verify import verify
-from mfcheck_proofs.scaled_resnets import audited, paper
+from mfcheck_proofs.scaled_resnets import paper
+from mfcheck_proofs.scaled_resnets import regimes as audited
+from mfcheck_proofs.scaled_resnets.assumption1 import PAIR, SAMPLE, at_most, rarely_separated
 from mfcheck_proofs.scaled_resnets.assumptions import (
     beyond_assumption_3,
     data_on_sphere,
@@ -23,7 +25,6 @@ from mfcheck_proofs.scaled_resnets.assumptions import (
     smooth_activation,
 )
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
-from mfcheck_proofs.scaled_resnets.separated_samples import PAIR, SAMPLE, at_most, rarely_separated
 
 DEFAULT = paper.default
 ANSWERS = {

@@ -10,11 +10,19 @@ from mfcheck.claims import Budget, Context, Data, Estimate, Sample, Setting
 from mfcheck.dynamics.resnet import Numerics, Problem, simulate
 from mfcheck.dynamics.resnet.state import initial_state
 from mfcheck.symbolic.activation import LIBRARY, activation
-from mfcheck_proofs.scaled_resnets import changes, encoder_entropy, quick, sharpness
+from mfcheck_proofs.scaled_resnets import changes, quick
+from mfcheck_proofs.scaled_resnets import theorem5_encoder as encoder_entropy
+from mfcheck_proofs.scaled_resnets import theorem5_threshold as sharpness
 from mfcheck_proofs.scaled_resnets.changes import QUANTITIES, measure
-from mfcheck_proofs.scaled_resnets.regime import admissible, lazy, measured, said, tightest
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT
-from mfcheck_proofs.scaled_resnets.sharpness import Cell, Row, family
+from mfcheck_proofs.scaled_resnets.theorem5_regime import (
+    admissible,
+    all_below,
+    lazy,
+    measured,
+    said,
+)
+from mfcheck_proofs.scaled_resnets.theorem5_threshold import Cell, Row, family
 
 X = np.array([[1.0, 0.0], [0.6, 0.8], [-0.28, 0.96]])
 Y = np.array([1.0, -1.0, 0.5])
@@ -143,10 +151,11 @@ def test_numbers_are_written_as_TeX(value: float, error: float, text: str) -> No
 
 
 def test_the_deciding_pair_is_shown() -> None:
+    context = Context(DEFAULT, Budget.QUICK, 0, "")
     one, two, vague = (Estimate(value=v, error=e) for v, e in ((1.0, 0.0), (2.0, 0.0), (1.5, 1.0)))
-    assert tightest([True, True], [(one, two), (one, one)]).slack == 1
-    assert tightest([True, None], [(one, two), (one, vague)]).passed is None
-    assert tightest([False, None], [(two, one), (one, vague)]).lhs == two
+    assert all_below(context, [(one, two), (one, one)], "").slack == 1
+    assert all_below(context, [(one, two), (one, vague)], "").passed is None
+    assert all_below(context, [(two, one), (one, vague)], "").lhs == two
 
 
 # --- the map of the threshold ----------------------------------------------------------------------------------------

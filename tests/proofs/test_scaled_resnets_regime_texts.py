@@ -12,24 +12,18 @@ import sympy as sp
 
 from mfcheck.claims import Budget, Context, Data, Estimate, Evidence, Sample, Setting
 from mfcheck.errors import InputError
+from mfcheck.kernels.two_layer import half_cosines
 from mfcheck.symbolic.activation import LIBRARY
-from mfcheck_proofs.scaled_resnets import (
-    ablation,
-    assumption_claims,
-    changes,
-    choice_of_beta,
-    encoder_entropy,
-    flow,
-    measured,
-    paper,
-    quick,
-    regime,
-    sharpness,
-    theorem6,
-)
+from mfcheck_proofs.scaled_resnets import assumption23, changes, flow, paper, quick, theorem6
+from mfcheck_proofs.scaled_resnets import theorem5_ablation as ablation
+from mfcheck_proofs.scaled_resnets import theorem5_encoder as encoder_entropy
+from mfcheck_proofs.scaled_resnets import theorem5_regime as regime
+from mfcheck_proofs.scaled_resnets import theorem5_threshold as sharpness
+from mfcheck_proofs.scaled_resnets import theorem6_choice as choice_of_beta
+from mfcheck_proofs.scaled_resnets import theorem6_measured as measured
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT
-from mfcheck_proofs.scaled_resnets.sharpness import Cell, Row
 from mfcheck_proofs.scaled_resnets.symbols import C_1, n
+from mfcheck_proofs.scaled_resnets.theorem5_threshold import Cell, Row
 
 SHALLOW = DEFAULT.with_values(alpha=0)
 Patch = pytest.MonkeyPatch
@@ -148,7 +142,7 @@ def test_an_admissible_small_beta_is_not_compared_with(monkeypatch: Patch) -> No
 
 @pytest.mark.parametrize(
     ("value", "error", "passed", "words"),
-    [(1e-3, 0.0, True, ""), (0.5, 0.1, False, "exceeds"), (0.01, 0.1, None, "below the error")],
+    [(1e-3, 0.0, True, ""), (0.5, 0.1, False, "was stated"), (0.01, 0.1, None, "too close")],
 )
 def test_the_verdict_on_the_regime_is_that_of_the_numbers(
     monkeypatch: Patch, value: float, error: float, passed: bool | None, words: str
@@ -269,13 +263,18 @@ def test_one_beta_is_not_compared_with_itself(monkeypatch: Patch) -> None:
 
 
 def test_the_constants_that_get_smaller_are_named() -> None:
-    found = answer("ablation-encoder-removed", FAINT)
+    found = answer("theorem-5-ablation/encoder-removed/constants", FAINT)
     assert found.passed
     assert "every" not in found.notes[0].text
     for _, label in ablation.REMOVED:
         assert label in found.notes[0].text
         assert label in found.domain
-    assert answer("ablation-encoder-removed", FAINT, ratio=sp.Rational(1, 2)).passed is False
+    assert (
+        answer(
+            "theorem-5-ablation/encoder-removed/constants", FAINT, ratio=sp.Rational(1, 2)
+        ).passed
+        is False
+    )
 
 
 # --- test error -------------------------------------------------------------------------------------------------------
@@ -293,10 +292,13 @@ def test_the_factor_of_the_bound_is_that_of_the_upper_end() -> None:
 
 
 def test_the_probability_is_stated_at_the_cosine_it_belongs_to() -> None:
-    found = answer("assumption-1-probability", OPPOSITE)
+    found = answer("assumption-1-iid/stated/probability", OPPOSITE)
     assert "above 0 with probability 0.5 (certified)" in found.notes[0].text
     assert r"at $C_{\max} = -1$ of the data at least as often" in found.notes[0].text
-    assert "at least as often" not in answer("assumption-1-probability", DEFAULT).notes[0].text
+    assert (
+        "at least as often"
+        not in answer("assumption-1-iid/stated/probability", DEFAULT).notes[0].text
+    )
 
 
 def test_planted_errors_of_the_cap_are_caught_at_opposite_points() -> None:
@@ -314,7 +316,7 @@ def test_planted_errors_of_the_cap_are_caught_at_opposite_points() -> None:
 )
 def test_an_undecided_constant_is_not_certified(factor: sp.Expr, passed: bool | None) -> None:
     formulas = {"constant": factor * C_1}
-    found = assumption_claims.certified_constant(Context(DEFAULT, Budget.QUICK, 0, "", formulas))
+    found = assumption23.certified_constant(Context(DEFAULT, Budget.QUICK, 0, "", formulas))
     assert found.passed is passed
     assert bool(found.reason) is (passed is not True)
 
@@ -323,18 +325,19 @@ def test_an_undecided_constant_is_not_certified(factor: sp.Expr, passed: bool | 
 
 
 def test_exponents_of_notes_are_derived() -> None:
-    text = answer("theorem-6-composition", DEFAULT).notes[0].text
+    text = answer("theorem-6-composition/stated/order", DEFAULT).notes[0].text
     for part in (r"C n^{3/2}/\beta^2", "part is $n^{1/4}$", "gives $n^{-1/2}$", r"$\beta$ cancels"):
         assert part in text
     more = sp.sqrt(n) * theorem6.CHAIN["complexity"]
-    other = answer("theorem-6-composition", DEFAULT, complexity=more).notes[0].text
+    other = answer("theorem-6-composition/stated/order", DEFAULT, complexity=more).notes[0].text
     for part in (r"C n^{3/2}/\beta^2", "part is $n^{3/4}$", "gives $n^{0}$"):
         assert part in other
-    scaling = answer("theorem-6-scaling-orders", DEFAULT).notes[0].text
+    scaling = answer("theorem-6-scaling/stated/orders", DEFAULT).notes[0].text
     assert "order $n^{-1/2}$, which makes it $n^{3/2}$" in scaling
-    required = choice_of_beta.SCALING["required"] * n
+    required = choice_of_beta.REQUIRED * n
     assert (
-        "$n^{5/2}$" in answer("theorem-6-scaling-orders", DEFAULT, required=required).notes[0].text
+        "$n^{5/2}$"
+        in answer("theorem-6-scaling/stated/orders", DEFAULT, required=required).notes[0].text
     )
 
 
@@ -353,7 +356,7 @@ def test_the_closed_form_holds_up_to_a_time(end: float) -> None:
     modes = vectors.T @ data.y
     e, q = (decay * modes) @ vectors.T, ((1 - decay) / values * modes) @ vectors.T
     M = np.trapezoid(e[:, :, None] * q[:, None] * np.exp(s)[:, None, None], s, axis=0)
-    c = quick.half_gram(data.X)
+    c = half_cosines(data.X)
     horner: Callable[..., Any] = np.polynomial.polynomial.polyval
     along, across = (
         horner(c, f(DEFAULT.activation)) for f in (encoder_entropy._slope, encoder_entropy._mixed)
@@ -365,12 +368,12 @@ def test_the_closed_form_holds_up_to_a_time(end: float) -> None:
 
 def test_a_flow_cut_short_is_compared_with_what_it_has_reached(monkeypatch: Patch) -> None:
     monkeypatch.setattr(encoder_entropy, "_end", lambda *_: 1.0)
-    found = answer("theorem-5-kl-nu-limit", DEFAULT)
+    found = answer("theorem-5-kl-nu-limit/stated/limit", DEFAULT)
     sample = Sample(DEFAULT.data.X, DEFAULT.data.y, DEFAULT.activation, {})
     share = encoder_entropy.leading(sample, 1.0) / encoder_entropy.leading(sample)
     assert share < 0.6
     assert found.passed is True
     assert f"share of {share:.3g} of the limit" in found.notes[0].text
     for factor in (2, sp.Rational(1, 2)):
-        limit = factor * encoder_entropy.LIMIT["limit"]
-        assert answer("theorem-5-kl-nu-limit", DEFAULT, limit=limit).passed is False
+        limit = factor * encoder_entropy.LIMIT
+        assert answer("theorem-5-kl-nu-limit/stated/limit", DEFAULT, limit=limit).passed is False

@@ -1,77 +1,65 @@
 """Generalization of Scaled Deep ResNets in the Mean-Field Regime (arXiv 2403.09889), claim by claim."""
 
-from dataclasses import replace
-
-from mfcheck.claims import Claim, Paper
-from mfcheck.falsify.variants import merged
-from mfcheck_proofs._assemble import falling, with_parts
+from mfcheck.claims import Paper
 from mfcheck_proofs.scaled_resnets import (
-    ablation,
-    assumption_claims,
+    assumption1,
+    assumption23,
     assumptions,
-    encoder_entropy,
     gram,
     lemma4,
-    measured,
     network,
-    regime,
-    separated_samples,
-    sharpness,
     theorem5,
-    theorem5_steps,
+    theorem5_ablation,
+    theorem5_encoder,
+    theorem5_regime,
+    theorem5_threshold,
     theorem6,
+    theorem6_choice,
+    theorem6_measured,
+    theorem6_rademacher,
 )
-from mfcheck_proofs.scaled_resnets.attackable import INEQUALITIES, MUST_FALL, NO_INEQUALITY
-from mfcheck_proofs.scaled_resnets.audited import with_regimes
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
-from mfcheck_proofs.scaled_resnets.planted import GENERATED
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, PARAMETERS, validate
 from mfcheck_proofs.scaled_resnets.simulation import OPTIONS, simulation
-
-CLAIMS: tuple[Claim, ...] = (
-    *separated_samples.CLAIMS,
-    *assumption_claims.CLAIMS,
-    *network.CLAIMS,
-    *gram.CLAIMS,
-    *lemma4.CLAIMS,
-    *theorem5.CLAIMS,
-    *theorem5_steps.CLAIMS,
-    *encoder_entropy.CLAIMS,
-    *theorem6.CLAIMS,
-    *ablation.CLAIMS,
-    *sharpness.CLAIMS,
-    *regime.CLAIMS,
-    *measured.CLAIMS,
-)
-
-
-def _completed(claim: Claim) -> Claim:
-    """Add the regimes, what can be attacked, and the generated planted errors."""
-    own = [replace(e, reading=r.id) for r in claim.readings for e in r.wrong]
-    attacked = with_parts(
-        with_regimes(claim),
-        planted=merged(own, GENERATED.get(claim.id, ()))[len(own) :],
-        inequalities=INEQUALITIES.get(claim.id, ()),
-    )
-    attacked = with_parts(attacked, planted=falling(attacked, MUST_FALL))
-    return replace(attacked, no_inequality=claim.no_inequality or NO_INEQUALITY.get(claim.id, ""))
-
 
 paper = Paper(
     id="scaled-resnets",
     title="Generalization of Scaled Deep ResNets in the Mean-Field Regime",
-    authors=(
-        "Yihang Chen",
-        "Fanghui Liu",
-        "Yiping Lu",
-        "Grigorios G. Chrysos",
-        "Volkan Cevher",
-    ),
+    authors=("Yihang Chen", "Fanghui Liu", "Yiping Lu", "Grigorios G. Chrysos", "Volkan Cevher"),
     source="https://arxiv.org/abs/2403.09889",
     parameters=PARAMETERS,
     default=DEFAULT,
     assumptions=assumptions.ASSUMPTIONS,
-    claims=tuple(map(_completed, CLAIMS)),
+    claims=(
+        assumption1.iid,
+        assumption23.initial,
+        assumption23.activation_claim,
+        network.well_posed,
+        network.discretisation,
+        network.functional_derivatives,
+        network.flows,
+        gram.dynamics_identities,
+        gram.positive,
+        gram.initialisation,
+        gram.hermite_gram,
+        gram.kl_kernel,
+        lemma4.first,
+        lemma4.second,
+        theorem5.loss_claim,
+        theorem5.kl_tau,
+        theorem5.kl_nu,
+        theorem5.movement,
+        theorem5.spectrum,
+        theorem5_encoder.limit_claim,
+        theorem6_rademacher.rademacher,
+        theorem6.composition,
+        theorem6_choice.scaling,
+        theorem6.final,
+        theorem5_ablation.ablation,
+        theorem5_threshold.sharpness,
+        theorem5_regime.regime,
+        theorem6_measured.measured,
+    ),
     validate=validate,
     constants=CONSTANTS,
     simulate=simulation,

@@ -1,12 +1,13 @@
 """Assumptions 1 to 3 as predicates on settings, with settings that meet them, and which activations pass."""
 
 from collections.abc import Mapping
-from fractions import Fraction
+from dataclasses import replace
 
 import numpy as np
 
-from mfcheck.claims import Answer, Assumption, Data, Setting
+from mfcheck.claims import Answer, Assumption, Setting
 from mfcheck.errors import InputError
+from mfcheck.points.data import random_data
 from mfcheck.rigor.assumption import Judgement, judge
 from mfcheck.rigor.ball import bounds
 from mfcheck.rigor.suprema import Supremum
@@ -26,21 +27,12 @@ def data_on_sphere(setting: Setting) -> Answer:
     if setting.data.repeated is not None:
         i, j = setting.data.repeated
         return Answer(False, f"rows {i + 1} and {j + 1} are the same point, and $G$ is singular")
-    return Answer(
-        True,
-        rf"$n = {setting.data.n}$ distinct unit points, $C_{{\max}} = {setting.data.C_max:.6g}$",
-    )
+    return Answer(True, rf"$n = {setting.data.n}$ distinct unit points, $C_{{\max}} = {setting.data.C_max:.6g}$")
 
 
 def random_sphere(rng: np.random.Generator) -> Setting:
     """Independent uniform points of a sphere, labels +1 and -1; coordinates are rounded to 12 digits."""
-    n, dim = int(rng.integers(2, 9)), int(rng.integers(2, 7))
-    raw = rng.standard_normal((n, dim))
-    raw /= np.linalg.norm(raw, axis=1, keepdims=True)
-    points = tuple(tuple(Fraction(f"{x:.12f}") for x in row) for row in raw)
-    labels = tuple(Fraction(int(s)) for s in rng.choice([-1, 1], size=n))
-    data = Data(points, labels, origin="random sphere")
-    return Setting(data, DEFAULT.activation, DEFAULT.values)
+    return replace(DEFAULT, data=random_data(rng))
 
 
 # --- Assumption 2 ----------------------------------------------------------------------------------------------------
@@ -59,9 +51,7 @@ def smooth_activation(setting: Setting) -> Answer:
     found = judge(setting.activation)
     reasons = "; ".join(found.reasons)
     if found.answer == "holds":
-        return Answer(
-            True, rf"$C_1 \le {bounds(found.C1, 8)[1]}$" + (f"; {reasons}" if reasons else "")
-        )
+        return Answer(True, rf"$C_1 \le {bounds(found.C1, 8)[1]}$" + (f"; {reasons}" if reasons else ""))
     return Answer(False if found.answer == "fails" else None, reasons)
 
 
@@ -101,8 +91,7 @@ def beyond_assumption_3() -> dict[str, tuple[str, ...]]:
         NEEDS_B0: ("theorem-6-rademacher", "theorem-6-composition"),
     }
     return {
-        need: (*ids, *(constant.id for constant in CONSTANTS if need in constant.needs))
-        for need, ids in claims.items()
+        need: (*ids, *(constant.id for constant in CONSTANTS if need in constant.needs)) for need, ids in claims.items()
     }
 
 

@@ -11,18 +11,11 @@ from mfcheck.claims import Budget, Estimate, Setting
 from mfcheck.dynamics.resnet import Flow, Numerics, Problem, integrate
 from mfcheck.dynamics.resnet.state import State, coarsen, halves, initial_state
 from mfcheck.statistics.compare import half_width
-from mfcheck_proofs.scaled_resnets.flow import end_time, linear_kernels, problem
+from mfcheck_proofs.scaled_resnets.flow import REPLICATES, end_time, linear_kernels, problem
 from mfcheck_proofs.scaled_resnets.values import value_of
 
 Array = NDArray[np.float64]
-QUANTITIES = (
-    "kernel",
-    "features",
-    "trajectory",
-    "share_lambda",
-    "share_decay",
-    "share_KL",
-)
+QUANTITIES = ("kernel", "features", "trajectory", "share_lambda", "share_decay", "share_KL")
 """`|G(T) - G(0)| / |G(0)|` in the Frobenius norm; `max_i |Z(x_i,1) - x_i|`; `max_t |e - e_lin| / |y|` with
 `e_lin = -exp(-beta^2 G(0) t/n) y`; the encoder's share of lambda_min(G), of the decay of the loss, and of the KL
 of both measures (largest over depth), at the end."""
@@ -56,7 +49,8 @@ class Changes:
     def __getitem__(self, quantity: str) -> Estimate:
         """Return a quantity with its error."""
         at = QUANTITIES.index(quantity)
-        return Estimate(value=float(self.values[at]), error=float(self.errors[at]))
+        value, error, bias = (float(x[at]) for x in (self.values, self.errors, self.common))
+        return Estimate(value=value, error=error, bias=bias, dof=len(self.samples) - 1)
 
     def column(self, quantity: str) -> Array:
         """Return the value of each replicate."""
@@ -79,9 +73,7 @@ def measure(start: Problem, sizes: Numerics, state: State) -> Array:
     decay = (e @ after[1] @ e) / (e @ after[0] @ e)
     lowest = 1 - run.lambda_min_G2[-1] / run.lambda_min_G[-1]
     entropy = run.KL_nu[-1] / (run.KL_nu[-1] + run.KL_tau[-1])
-    return np.array(
-        [kernel, np.linalg.norm(moved, axis=1).max(), away, lowest, decay, entropy], dtype=float
-    )
+    return np.array([kernel, np.linalg.norm(moved, axis=1).max(), away, lowest, decay, entropy], dtype=float)
 
 
 def _gram(flow: Flow, state: State) -> tuple[Array, Array]:
@@ -97,15 +89,15 @@ def changes(setting: Setting, budget: Budget, seed: int, beta: float, admissible
     start = problem(setting, beta)
     sizes = Numerics(
         depth=budget.pick(4, 4, 8),
-        particles=budget.pick(128, 256, 1024),
-        decoder_particles=budget.pick(1536, 6144, 32768),
+        particles=budget.pick(96, 160, 1024),
+        decoder_particles=budget.pick(1024, 3072, 32768),
         seed=seed,
         tolerance=1e-6 if beta < 50 else 1e-7,
         loss_factor=1e-4,
         outputs=17,
         end_time=end_time(setting, budget, beta),
     )
-    states = [initial_state(start, sizes, k) for k in range(budget.pick(5, 4, 8))]
+    states = [initial_state(start, sizes, k) for k in range(REPLICATES)]
     samples = np.array([measure(start, sizes, state) for state in states])
     first = states[0]
     parts = [part for state in states for part in halves(state, paired=True)]
@@ -130,10 +122,7 @@ def over_beta(setting: Setting, budget: Budget, seed: int) -> tuple[Changes, ...
     betas = {SMALL_BETA}
     if least is not None:
         betas |= {least * float(f) for f in FRACTIONS}
-    return tuple(
-        changes(setting, budget, seed, beta, least is not None and beta >= least)
-        for beta in sorted(betas)
-    )
+    return tuple(changes(setting, budget, seed, beta, least is not None and beta >= least) for beta in sorted(betas))
 
 
 def small(found: tuple[Changes, ...]) -> Changes | None:

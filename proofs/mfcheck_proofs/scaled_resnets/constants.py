@@ -31,9 +31,7 @@ def _symbol(id: str) -> sp.Symbol:
     return sp.Symbol(id, nonnegative=True)
 
 
-def _derived(
-    id: str, symbol: sp.Symbol, formula: sp.Expr, source: str, needs: str = ""
-) -> Constant:
+def _derived(id: str, symbol: sp.Symbol, formula: sp.Expr, source: str, needs: str = "") -> Constant:
     return Constant(id, symbol, sp.sympify(formula), source, needs=needs)
 
 
@@ -41,22 +39,11 @@ RADIUS = (
     _derived("C_1", s.C_1, sp.Max(s.B_g, s.B_1, s.B_2), "Assumption 3: the least $C_1$"),
     _derived("C_3", s.C_3, s.B_3, r"Step 7: the least bound of $|\sigma_0'''|$", NEEDS_C3),
     _derived(
-        "truncation",
-        s.R,
-        sp.Integer(2),
-        r"Step 4: level at which $|a|$ is cut; any $R$ with $\kappa > 1/2$ will do",
+        "truncation", s.R, sp.Integer(2), r"Step 4: level at which $|a|$ is cut; any $R$ with $\kappa > 1/2$ will do"
     ),
+    _derived("kappa", s.kappa, bounds.truncated_second_moment(s.R), r"Step 4: $\mathbb{E}[\min(|a|, R)^2]$"),
     _derived(
-        "kappa",
-        s.kappa,
-        bounds.truncated_second_moment(s.R),
-        r"Step 4: $\mathbb{E}[\min(|a|, R)^2]$",
-    ),
-    _derived(
-        "gap",
-        s.gap,
-        sp.sqrt(s.kappa) - bounds.ROOT_HALF,
-        r"Step 4: $\sigma_{\min}$ may fall by $g\sqrt{\lambda_0}$",
+        "gap", s.gap, sp.sqrt(s.kappa) - bounds.ROOT_HALF, r"Step 4: $\sigma_{\min}$ may fall by $g\sqrt{\lambda_0}$"
     ),
     _derived(
         "r_linear",
@@ -64,18 +51,8 @@ RADIUS = (
         s.gap * sp.sqrt(s.lambda_0) / (sp.sqrt(s.n) * bounds.feature_slope(s.R)),
         r"Step 4: radius if the features changed linearly; an upper bound of $r_{\max}$",
     ),
-    _derived(
-        "D_linear",
-        s.D_1,
-        bounds.displacement(s.r_1),
-        r"Step 3: $|Z_\nu(x, 1) - x|$ at radius $r_1$",
-    ),
-    _derived(
-        "S_linear",
-        s.S_1,
-        bounds.input_size(s.D_1),
-        r"Step 3: $(|Z_\nu|^2 + 1)^{1/2}$ at radius $r_1$",
-    ),
+    _derived("D_linear", s.D_1, bounds.displacement(s.r_1), r"Step 3: $|Z_\nu(x, 1) - x|$ at radius $r_1$"),
+    _derived("S_linear", s.S_1, bounds.input_size(s.D_1), r"Step 3: $(|Z_\nu|^2 + 1)^{1/2}$ at radius $r_1$"),
     _derived(
         "feature_change",
         s.F_1,
@@ -97,35 +74,21 @@ RADIUS = (
     _derived(
         "r_max_A",
         s.r_A,
-        (1 - bounds.ROOT_HALF)
-        * sp.sqrt(s.lambda_a / s.n)
-        * s.r_a
-        / bounds.activation_change_at(s.r_a),
+        (1 - bounds.ROOT_HALF) * sp.sqrt(s.lambda_a / s.n) * s.r_a / bounds.activation_change_at(s.r_a),
         r"Step 4, $\sigma_0$-part only: $\lambda_{\min}(G_2) \ge \lambda_{\min}(A)/2$ within this radius",
     ),
 )
 
 SIZES = (
+    _derived("D", s.D, bounds.displacement(s.r_max), r"Step 3: $|Z_\nu(x, s) - x|$ within $r_{\max}$"),
+    _derived("S", s.S, bounds.input_size(s.D), r"Step 3: $(|Z_\nu(x, s)|^2 + 1)^{1/2}$ within $r_{\max}$"),
     _derived(
-        "D", s.D, bounds.displacement(s.r_max), r"Step 3: $|Z_\nu(x, s) - x|$ within $r_{\max}$"
+        "G2_diagonal", s.Gbar, bounds.gram_diagonal(s.r_max, s.S), r"Step 5: $\max_i (G_2)_{ii}$ within $r_{\max}$"
     ),
-    _derived(
-        "S", s.S, bounds.input_size(s.D), r"Step 3: $(|Z_\nu(x, s)|^2 + 1)^{1/2}$ within $r_{\max}$"
-    ),
-    _derived(
-        "G2_diagonal",
-        s.Gbar,
-        bounds.gram_diagonal(s.r_max, s.S),
-        r"Step 5: $\max_i (G_2)_{ii}$ within $r_{\max}$",
-    ),
-    _derived(
-        "adjoint", s.P, bounds.adjoint_size(s.r_max, s.S), r"Step 6: $|p(x, s)|$ within $r_{\max}$"
-    ),
+    _derived("adjoint", s.P, bounds.adjoint_size(s.r_max, s.S), r"Step 6: $|p(x, s)|$ within $r_{\max}$"),
     _derived("K_a", s.K_a, bounds.entropy_slope_a(s.r_max, s.S), "Step 7: $|k_z(p)|$ in $L^2$"),
     _derived("K_p", s.K_p, bounds.entropy_slope_p(s.S), "Step 7: slope in $(w, b)$", NEEDS_C3),
-    _derived(
-        "K", s.K, sp.sqrt(s.K_a**2 + s.K_p**2), "Step 7: slope of the entropy production", NEEDS_C3
-    ),
+    _derived("K", s.K, sp.sqrt(s.K_a**2 + s.K_p**2), "Step 7: slope of the entropy production", NEEDS_C3),
 )
 
 _speed = sp.sqrt(s.Gbar)
@@ -140,15 +103,9 @@ MOVEMENT = (
         NEEDS_BETA,
     ),
     _derived(
-        "loss_rate",
-        _symbol("c_L"),
-        s.beta**2 * s.lambda_0 / s.n,
-        r"Step 2: $L(t) \le L(0)\exp(-c_L t)$",
-        NEEDS_BETA,
+        "loss_rate", _symbol("c_L"), s.beta**2 * s.lambda_0 / s.n, r"Step 2: $L(t) \le L(0)\exp(-c_L t)$", NEEDS_BETA
     ),
-    _derived(
-        "movement_path", m_path, _speed * s.I_e, r"Step 8 (i): path length of $\tau$", NEEDS_BETA
-    ),
+    _derived("movement_path", m_path, _speed * s.I_e, r"Step 8 (i): path length of $\tau$", NEEDS_BETA),
     _derived(
         "movement_PL",
         m_PL,
@@ -177,9 +134,7 @@ MOVEMENT = (
             sp.sqrt(2) * s.y_norm / (s.r_max * sp.sqrt(s.lambda_0)),
             s.y_norm
             / s.r_max
-            * sp.sqrt(
-                sp.sqrt(2) * s.alpha * sp.sqrt(s.n) * s.P * _speed / s.lambda_0 ** sp.Rational(3, 2)
-            ),
+            * sp.sqrt(sp.sqrt(2) * s.alpha * sp.sqrt(s.n) * s.P * _speed / s.lambda_0 ** sp.Rational(3, 2)),
         ),
         r"Theorem 5 (threshold), Step 9: least $\beta$ at which our bounds keep both measures inside $r_{\max}$",
         "global solutions of (2) and (3)",
@@ -268,18 +223,9 @@ confidence, strata = sp.symbols("ell_delta ell_rho", positive=True)
 
 GENERALIZATION = (
     _derived(
-        "KL_radius",
-        rho,
-        sp.Max(KL_tau, KL_nu),
-        "Step 12: one radius for both measures",
-        f"{NEEDS_C3}; {NEEDS_BETA}",
+        "KL_radius", rho, sp.Max(KL_tau, KL_nu), "Step 12: one radius for both measures", f"{NEEDS_C3}; {NEEDS_BETA}"
     ),
-    _derived(
-        "rademacher_encoder",
-        E_nu,
-        bounds.rademacher_encoder(KL_tau, KL_nu),
-        "Step 10: part of the encoder",
-    ),
+    _derived("rademacher_encoder", E_nu, bounds.rademacher_encoder(KL_tau, KL_nu), "Step 10: part of the encoder"),
     _derived(
         "rademacher",
         R_n,
@@ -327,21 +273,12 @@ GENERALIZATION = (
         "generalization_bound_data",
         _symbol("B_data"),
         ramp
-        + 2
-        * (bounds.rademacher_predictor(2 * rho) + bounds.rademacher_encoder(2 * rho, 2 * rho))
-        / s.gamma
+        + 2 * (bounds.rademacher_predictor(2 * rho) + bounds.rademacher_encoder(2 * rho, 2 * rho)) / s.gamma
         + sp.sqrt((confidence + strata) / (2 * s.n)),
         "Step 12: the same for a radius that the sample decides; says nothing from 1 on",
         f"{NEEDS_CHOICE}; {NEEDS_B0}; {NEEDS_C3}; {NEEDS_BETA}",
     ),
 )
 
-CONSTANTS: tuple[Constant, ...] = (
-    *leaves(ramp),
-    *RADIUS,
-    *SIZES,
-    *MOVEMENT,
-    *ENTROPY,
-    *GENERALIZATION,
-)
+CONSTANTS: tuple[Constant, ...] = (*leaves(ramp), *RADIUS, *SIZES, *MOVEMENT, *ENTROPY, *GENERALIZATION)
 """Every constant of the paper, leaves first."""

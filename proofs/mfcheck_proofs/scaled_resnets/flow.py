@@ -1,6 +1,6 @@
 """The simulated flows that Theorem 5's checks share: one sweep over beta for each setting, budget and seed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -8,22 +8,28 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mfcheck.claims import Budget, Context, Curve, Estimate, Plot, Setting
+from mfcheck.checks import Case, Check, Curve, Evidence, Kind, Plot, Standard, custom, decide
+from mfcheck.claims import Budget, Context, Estimate, Setting
 from mfcheck.dynamics.resnet import Numerics, Problem, Solution, simulate
+from mfcheck.dynamics.resnet.solution import Series
 from mfcheck.errors import InputError
-from mfcheck.statistics.compare import half_width
-from mfcheck_proofs.scaled_resnets.matrices import kernel_matrix, to_array
+from mfcheck.kernels.two_layer import kernel_matrix, to_array
+from mfcheck.statistics import mean_of
+from mfcheck.statistics.compare import order_evidence
 from mfcheck_proofs.scaled_resnets.values import value_of
 
+SOURCE = "arXiv 2403.09889, Theorem 5"
+ASSUMPTIONS = ("assumption-1", "assumption-2", "assumption-3")
+GROUP = "flow"
+REPLICATES = 8
+"""Fewer have Student tails so heavy that no error could be told from noise at the false-alarm rate of a review."""
 Array = NDArray[np.float64]
 FACTORS = (Fraction(1, 4), Fraction(1, 2), Fraction(1), Fraction(2), Fraction(4))
 
 
 def problem(setting: Setting, beta: float) -> Problem:
     """Return the flow of a setting at another beta."""
-    return Problem(
-        setting.data.X, setting.data.y, setting.activation, setting.number("alpha"), beta
-    )
+    return Problem(setting.data.X, setting.data.y, setting.activation, setting.number("alpha"), beta)
 
 
 def linear_kernels(setting: Setting) -> tuple[Array, Array]:
@@ -60,14 +66,14 @@ def converged_shares(setting: Setting, run: "Run") -> tuple[float, float]:
 
 
 def numerics(setting: Setting, budget: Budget, seed: int, beta: float) -> Numerics:
-    """Return the solver's sizes: those of the setting, a quarter of the particles for a quick look."""
+    """Return the solver's sizes: half of the setting's particles, an eighth for a quick look."""
     depth = int(setting["depth"])
     particles = int(setting["particles"])
     return Numerics(
         end_time=end_time(setting, budget, beta),
         depth=budget.pick(max(2, depth // 4 * 2), depth, 2 * depth),
-        particles=budget.pick(max(128, particles // 4), particles, 4 * particles),
-        replicates=budget.pick(3, 4, 6),
+        particles=budget.pick(max(128, particles // 8), max(128, particles // 2), 3 * particles),
+        replicates=REPLICATES,
         seed=seed,
     )
 
@@ -105,33 +111,44 @@ def runs(context: Context) -> tuple[Run, ...]:
     return sweep(context.setting, context.budget, context.seed)
 
 
-def final(run: Run, quantity: str) -> Estimate:
+def shown_run(context: Context) -> Run:
+    """The flow at the setting's own beta."""
+    wanted = context.setting.number("beta")
+    return min(runs(context), key=lambda run: abs(run.beta - wanted))
+
+
+def estimate(series: Series, at: int, scale: float = 1.0) -> Estimate:
+    """Return the number at an output time, times `scale`; what is not the spread of the replicates is bias."""
+    value, error = (scale * float(x[at]) for x in (series.value, series.error))
+    spread, *rest = (float(x[at]) for x in (series.particles, series.size, series.depth, series.time))
+    whole = spread + sum(rest)
+    bias = error * sum(rest) / whole if whole > 0 else error
+    return Estimate(value=value, error=error, bias=min(bias, error), dof=len(series.samples) - 1)
+
+
+def final(run: Run, quantity: str, scale: float = 1.0) -> Estimate:
     """Return a quantity at the end of a flow."""
-    found = run.solution.final[quantity]
-    return Estimate(value=found.value, error=found.error)
+    return estimate(run.solution.series[quantity], -1, scale)
 
 
 def largest(run: Run, quantity: str) -> Estimate:
     """Return the largest value over time, by its upper end."""
     series = run.solution.series[quantity]
-    at = int(np.argmax(series.value + series.error))
-    return Estimate(value=float(series.value[at]), error=float(series.error[at]))
+    return estimate(series, int(np.argmax(series.value + series.error)))
 
 
 def smallest_over_time(run: Run, quantity: str) -> Estimate:
     """Return the smallest value over time, by its lower end."""
     series = run.solution.series[quantity]
-    at = int(np.argmin(series.value - series.error))
-    return Estimate(value=float(series.value[at]), error=float(series.error[at]))
+    return estimate(series, int(np.argmin(series.value - series.error)))
 
 
 def ratio(top: Array, bottom: Array) -> Estimate:
-    """Return the mean of `top / bottom` over replicates, shape (R,) each, with the half-width of its 95 % interval.
+    """Return the mean of `top / bottom` over replicates, shape (R,) each.
 
     Replicates share their particles, so that most of the noise of numerator and denominator cancels.
     """
-    values = top / bottom
-    return Estimate(value=float(np.mean(values)), error=float(half_width(values)))
+    return mean_of(top / bottom)
 
 
 def share(run: Run, part: str, whole: str) -> Estimate:
@@ -151,33 +168,18 @@ def remaining(before: float, value: float, betas: tuple[float, float]) -> float:
 
 
 def plot_over_time(
-    run: Run,
-    quantity: str,
-    label: str,
-    bound: Callable[[Array], Array] | None,
-    *,
-    logarithmic: bool = True,
+    run: Run, quantity: str, label: str, bound: Callable[[Array], Array] | None, *, logarithmic: bool = True
 ) -> Plot:
     """Return the plot of a quantity over time with its error, and a bound of the paper."""
     solution = run.solution
     series = solution.series[quantity]
     keep = series.value > 0 if logarithmic else np.ones(len(solution.time), dtype=bool)
     time = solution.time[keep]
-    curves = [
-        Curve(
-            label=label,
-            x=tuple(map(float, time)),
-            y=tuple(map(float, series.value[keep])),
-            error=tuple(map(float, series.error[keep])),
-        )
-    ]
+    x, y, error = tuple(time), tuple(series.value[keep]), tuple(series.error[keep])
+    curves = [Curve(label=label, x=x, y=y, error=error)]
     if bound is not None:
-        limit = np.broadcast_to(bound(time), time.shape)
-        curves.append(
-            Curve(
-                label="bound", x=tuple(map(float, time)), y=tuple(map(float, limit)), style="bound"
-            )
-        )
+        limit = tuple(map(float, np.broadcast_to(bound(time), time.shape)))
+        curves.append(Curve(label="bound", x=x, y=limit, style="bound"))
     return Plot(
         id=f"{quantity}-over-time",
         title=rf"{label} along the flow, $\beta = {run.beta:.6g}$",
@@ -186,3 +188,62 @@ def plot_over_time(
         y_log=logarithmic,
         curves=tuple(curves),
     )
+
+
+# --- checks of one form: a bound along the flow, an exponent in beta --------------------------------------------------
+
+OUT_OF_REACH = r"no $\beta$ is known to meet the theorem's requirement: a constant behind it is infinite"
+
+
+def bounded(context: Context, pairs: Iterable[tuple[Run, Estimate, Estimate]], domain: str) -> Evidence:
+    """Return the evidence that each left side is at most its right side, at the admissible beta.
+
+    Flows below the theorem's threshold are solved and shown too, but only admissible ones decide and count.
+    """
+    counted = [(run, Case(lhs, rhs)) for run, lhs, rhs in pairs if run.admissible]
+    betas = sorted({run.beta for run, _ in counted})
+    if not betas:
+        tried = ", ".join(f"{run.beta:.4g}" for run in runs(context))
+        return Evidence(passed=None, cases=0, domain=rf"$\beta = {tried}$", reason=OUT_OF_REACH)
+    where = rf"{domain}; $\beta = {', '.join(f'{b:.4g}' for b in betas)}$ (admissible)"
+    found = decide([case for _, case in counted], Standard("<=", alarm=context.alarm), where)
+    return found.but(cases=len(betas))
+
+
+def _extent(swept: Sequence[Run]) -> str:
+    """Say how far flows were followed; the end time is the same for all of them in units of `n/beta^2`."""
+    if all(run.solution.numerics.end_time is None for run in swept):
+        return "flows to convergence"
+    losses = [run.solution.series["loss"].value for run in swept]
+    reached = max(float(loss[-1] / loss[0]) for loss in losses)
+    return f"flows cut short, where the loss is {reached:.2g} of its start or less"
+
+
+def slope(quantity: str, label: str, id: str) -> Callable[[Context], Evidence]:
+    """Return the work of a check: the final value of a quantity goes like the stated power of beta."""
+
+    def check(context: Context) -> Evidence:
+        swept = runs(context)
+        series = [run.solution.series[quantity] for run in swept]
+        last = [(s.value[-1], s.error[-1], s.size[-1] + s.depth[-1] + s.time[-1]) for s in series]
+        value, error, common = np.array(last).T
+        return order_evidence(
+            np.array([run.beta for run in swept]),
+            value,
+            error,
+            float(context["order"]),
+            id=id,
+            x_label=r"$\beta$",
+            y_label=label,
+            domain=f"{_extent(swept)}, seed {context.seed}",
+            samples=np.array([s.samples[:, -1] for s in series]).T,
+            common=common,
+            alarm=context.alarm,
+        )
+
+    return check
+
+
+def along(id: str, tests: str, run: Callable[[Context], Evidence]) -> Check:
+    """Return a check on the shared flows."""
+    return custom(id, tests, run, kind=Kind.SIMULATED, group=GROUP)

@@ -14,6 +14,7 @@ from mfcheck.claims.setting import Point, Setting
 from mfcheck.errors import InputError
 from mfcheck.gaussian.dual import DualKernel, half_gram
 from mfcheck.gaussian.hermite import hermite_coefficients
+from mfcheck.kernels.two_layer import kernel_matrix, smallest
 from mfcheck.rigor import certificate
 from mfcheck.rigor.assumption import Judgement, judge
 from mfcheck.rigor.ball import bounds, exact
@@ -22,7 +23,6 @@ from mfcheck.rigor.eigen import certified_lambda_min
 from mfcheck.rigor.suprema import Supremum
 from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.scaled_resnets import symbols as s
-from mfcheck_proofs.scaled_resnets.matrices import kernel_matrix, smallest
 
 BITS = math.log2(10)
 MAX_COEFFICIENTS = 2000
@@ -142,9 +142,7 @@ def _smallest(order: int) -> Value:
 
 
 @lru_cache(maxsize=16)
-def _solution(
-    points: tuple[Point, ...], labels: Point, activation: Activation, digits: int
-) -> arb_mat | None:
+def _solution(points: tuple[Point, ...], labels: Point, activation: Activation, digits: int) -> arb_mat | None:
     """Enclose G2^-1 y, shape (n, 1); None if more digits are needed to see that G2 is invertible."""
     G2 = kernel_matrix(points, activation, 1, digits + 10)
     with ctx.workprec(round(digits * BITS) + 64):
@@ -189,9 +187,7 @@ def hermite_gershgorin(n: int, largest: arb, activation: Activation, digits: int
         first = _first_index(n, c)
         kernel = DualKernel(activation, digits + 10)  # as for the matrices, so that work is shared
         total: arb = kernel.total(1) - (n - 1) * kernel.A1(c)
-        for r, mu in enumerate(
-            hermite_coefficients(activation, first, digits + 10) if first else ()
-        ):
+        for r, mu in enumerate(hermite_coefficients(activation, first, digits + 10) if first else ()):
             total -= (1 + r) * mu**2 * (1 - (n - 1) * c**r)
         return total
 
@@ -325,10 +321,7 @@ def leaves(ramp: sp.Symbol) -> tuple[Constant, ...]:
         _leaf(
             "Lambda_HG",
             s.Lambda,
-            sp.Sum(
-                (1 + s.r) * s.mu_r**2 * sp.Max(0, 1 - (s.n - 1) * ((1 + s.C_max) / 2) ** s.r),
-                (s.r, 0, sp.oo),
-            ),
+            sp.Sum((1 + s.r) * s.mu_r**2 * sp.Max(0, 1 - (s.n - 1) * ((1 + s.C_max) / 2) ** s.r), (s.r, 0, sp.oo)),
             r"Lemma 4: a $\Lambda(n, C_{\max}, \sigma_0)$ by Schur products and Gershgorin",
             _hermite_gershgorin,
             ("n", "C_max", "activation"),

@@ -1,52 +1,91 @@
 """Lemma 4: `lambda_min(G(tau_0,nu_0)) >= lambda_min(G2(tau_0,nu_0)) >= Lambda(d)`."""
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import sympy as sp
 from flint import arb, ctx
+from numpy.typing import NDArray
 
+from mfcheck.checks import Claim, Context, Curve, Evidence, Inequality, Kind, Note, Plot, Reading, Scope, custom, wrong
 from mfcheck.checks.identity import matrix_identities
-from mfcheck.claims import (
-    Check,
-    Context,
-    Evidence,
-    Kind,
-    Note,
-    PlantedError,
-    Reading,
-    Scope,
-)
-from mfcheck.claims.record import Curve, Plot
+from mfcheck.claims import Case, Sample
 from mfcheck.claims.setting import Point, Setting
-from mfcheck.gaussian.dual import DualKernel
+from mfcheck.falsify.variants import (
+    ASSUMPTION,
+    EXPONENT,
+    INDEX,
+    SCALED,
+    merged,
+    of_attained,
+    of_identity,
+    powers,
+    scaled,
+    sign,
+)
+from mfcheck.gaussian.dual import DualKernel, half_gram
 from mfcheck.gaussian.hermite import hermite_coefficients, tail_sums
+from mfcheck.kernels.two_layer import TERMS, smallest, weights
+from mfcheck.points.configurations import circle, equal_inner_products, half_tangent, pair
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, enclose, exact, interval
 from mfcheck.rigor.codes import n_max
-from mfcheck.symbolic.activation import Activation
-from mfcheck_proofs._assemble import assembled
-from mfcheck_proofs.scaled_resnets.lemma4_certificates import below, of_data
-from mfcheck_proofs.scaled_resnets.matrices import smallest
-from mfcheck_proofs.scaled_resnets.point_sets import (
-    circle,
-    equal_inner_products,
-    largest_cosine,
-    two_points,
-)
+from mfcheck.symbolic.activation import Activation, X
+from mfcheck_proofs.scaled_resnets import quick
+from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
+from mfcheck_proofs.scaled_resnets.assumption23 import HALF, STEPS
+from mfcheck_proofs.scaled_resnets.attacks import ALPHA, DATA, PREC, Formulas, Side, attack, side
+from mfcheck_proofs.scaled_resnets.leaves import cosine_bound
+from mfcheck_proofs.scaled_resnets.leaves import largest_cosine as largest_of
+from mfcheck_proofs.scaled_resnets.regimes import SHRINKING
 from mfcheck_proofs.scaled_resnets.symbols import C_max, Lambda, alpha, n, r
 from mfcheck_proofs.scaled_resnets.values import value_of
 
+Array = NDArray[np.float64]
+Points = tuple[Point, ...]
 SOURCE = "arXiv 2403.09889, Lemma 4"
 DIGITS = 30
+
+
+def largest_cosine(points: Points) -> arb:
+    """Enclose the largest inner product of two different normalised points."""
+    half, best = half_gram(points, 60), arb(-1)
+    with ctx.workprec(200):
+        for i in range(len(points)):
+            for j in range(i):
+                best = best.max(2 * half[i, j] - 1)
+    return best
+
+
+def below(
+    points: Points, activation: Activation, candidate: Fraction, cosine: Fraction | None = None
+) -> dict[str, Any] | None:
+    """Return the certificate that these points have lambda_min(G2) below the candidate, if the checker can read it."""
+    if not certificate.supports(activation.name):
+        return None
+    if cosine is None:  # any C_max < 1 will do: leave the checker room for its own rounding
+        cosine = (1 + Fraction(bounds(largest_cosine(points), 30)[1])) / 2
+    return certificate.counterexample(points, activation.name, smallest(points, activation), candidate, cosine)
+
+
+def of_data(setting: Setting) -> dict[str, Any] | None:
+    """Return the certificate of lambda_min(G2) of the given data, if the checker can read it."""
+    points, activation = setting.data.points, setting.activation
+    if not certificate.supports(activation.name):
+        return None
+    return certificate.lambda_min(points, activation.name, smallest(points, activation))
+
 
 # --- first inequality ------------------------------------------------------------------------------------------------
 
 width = sp.Symbol("K", positive=True, integer=True)
 J1, J2 = sp.MatrixSymbol("J1", n, width), sp.MatrixSymbol("J2", n, width)
 v = sp.MatrixSymbol("v", n, 1)
-excess = {"excess": alpha**2 * (J1.T * v).T * (J1.T * v)}
+EXCESS = alpha**2 * (J1.T * v).T * (J1.T * v)
 
 
 def excess_is_square(context: Context) -> Evidence:
@@ -60,20 +99,100 @@ def excess_is_square(context: Context) -> Evidence:
     )
 
 
-first = assembled(
-    id="lemma-4-first",
+# One layer of three neurons under a predictor of three; the same code in double precision and in balls.
+
+Call = Callable[[int, Any], Any]
+
+
+def _particles(seed: int, width: int, number: Callable[[Fraction], Any]) -> Any:
+    """Coordinates of three particles: small fractions, no two particles alike."""
+    rows = [[number(Fraction((7 * i + 5 * j + 3 * seed) % 11 - 5, 4)) for j in range(width)] for i in range(3)]
+    return np.array(rows, dtype=object if number is exact else float)
+
+
+def _jacobian(x: Any, scale: Any, call: Call, number: Callable[[Fraction], Any]) -> Any:
+    """J1 of the layer: rows p^T grad_theta sigma, shape (n, 3 (2d+1))."""
+    d, mean = x.shape[1], number(Fraction(1, 3))
+    encoder, head = _particles(1, 2 * d + 1, number), _particles(2, d + 2, number)
+    u, w, b = encoder[:, :d], encoder[:, d : 2 * d], encoder[:, -1]
+    inner = x @ w.T + b
+    features = x + call(0, inner) @ u * (scale * mean)
+    p = (call(1, features @ head[:, 1:-1].T + head[:, -1]) * head[:, 0]) @ head[:, 1:-1] * mean
+    values, slopes = call(0, inner), call(1, inner) * (p @ u.T)
+    blocks = [p[:, None, :] * values[:, :, None], x[:, None, :] * slopes[:, :, None]]
+    return np.concatenate([*(part.reshape(len(x), -1) for part in blocks), slopes], axis=1)
+
+
+@lru_cache(maxsize=64)
+def _excess(formula: sp.Basic) -> Callable[..., Any]:
+    code: Callable[..., Any] = sp.lambdify((J1, v, alpha), formula.doit(), "numpy")
+    return code
+
+
+def _excess_fast(sample: Sample, formulas: Formulas) -> float:
+    def call(order: int, x: Array) -> Array:
+        return sample.activation.numpy_function(order)(x)
+
+    scale = sample.values["alpha"]
+    J = _jacobian(sample.X, scale, call, float)
+    return float(_excess(formulas["excess"])(J, sample.y[:, None], scale).item())
+
+
+def _excess_enclosed(case: Case, formulas: Formulas) -> arb:
+    setting = case.setting
+
+    def call(order: int, x: Any) -> Any:
+        derivative = setting.activation.derivative(order)
+        return np.array([enclose(derivative, {X: entry}, PREC) for entry in x.ravel()], dtype=object).reshape(x.shape)
+
+    scale = exact(setting["alpha"])
+    norms = [exact(sum((x * x for x in point), Fraction(0))).sqrt() for point in setting.data.points]
+    rows = [[exact(x) / norm for x in point] for point, norm in zip(setting.data.points, norms, strict=True)]
+    y = np.array([[exact(label)] for label in setting.data.labels], dtype=object)
+    found: arb = _excess(formulas["excess"])(
+        _jacobian(np.array(rows, dtype=object), scale, call, exact), y, scale
+    ).item()
+    return found
+
+
+first = Claim(
+    "lemma-4-first",
     title="Lemma 4, first inequality",
     statement=(
         r"$\lambda_{\min}(G) \ge \lambda_{\min}(G_2)$, since $G - G_2 = \alpha^2 G_1$ is positive semi-definite."
     ),
     source=SOURCE,
-    readings=(Reading("stated", r"$v^\top(G - G_2)\,v$ as a sum of squares.", excess),),
-    checks=(Check("lemma-4-excess", Kind.EXACT, excess_is_square),),
+    known="text read",
+    readings=[
+        Reading(
+            "stated",
+            r"$v^\top(G - G_2)\,v$ as a sum of squares.",
+            {"excess": EXCESS},
+            checks=[custom("excess", "excess", excess_is_square, kind=Kind.EXACT)],
+            wrong=merged(
+                [
+                    wrong(
+                        "negated", {"excess": -EXCESS}, "A sum of squares is not negative.", also=["slack-gram-excess"]
+                    )
+                ],
+                of_identity("excess", EXCESS, FACTORS, sign(), powers(alpha, *STEPS)),
+            ),
+            attack=[
+                attack(
+                    "gram-excess",
+                    "0 <= y^T (G - G2) y for one layer of three neurons under a predictor of three",
+                    side(sp.Integer(0)),
+                    Side(_excess_fast, _excess_enclosed),
+                    varies=("points", "labels", "activation", "alpha"),
+                    ranges=(ALPHA,),
+                )
+            ],
+        )
+    ],
 )
 
 # --- strict reading --------------------------------------------------------------------------------------------------
 
-STRICT = {"floor": Lambda}
 CANDIDATES = tuple(Fraction(1, 10**k) for k in range(1, 7))
 
 
@@ -94,9 +213,7 @@ def close_points(context: Context) -> Evidence:
             domain=r"$\lambda_{\min}$ of a mean of matrices $J J^\top$ is not negative",
         )
     if not DualKernel(activation, DIGITS).total(1).is_finite():
-        return Evidence(
-            passed=None, cases=0, reason=r"$G_2$ is infinite: $\sigma_0'$ is not square-integrable"
-        )
+        return Evidence(passed=None, cases=0, reason=r"$G_2$ is infinite: $\sigma_0'$ is not square-integrable")
     found = [_close_pair(activation, candidate) for candidate in CANDIDATES]
     last = found[-1]
     if last is None or None in found:
@@ -125,12 +242,18 @@ def close_points(context: Context) -> Evidence:
     )
 
 
-def _close_pair(activation: Activation, candidate: Fraction) -> tuple[Point, ...] | None:
+def two_points(cosine: Fraction) -> Points:
+    """Two unit vectors of the plane whose inner product is at least `cosine`, and close to it."""
+    denominator = 10**25
+    return pair(2, half_tangent(cosine, denominator) - Fraction(1, denominator))
+
+
+def _close_pair(activation: Activation, candidate: Fraction) -> Points | None:
     """Return a pair whose certified lambda_min is below the candidate."""
     for exponent in range(1, 40, 2):
-        pair = two_points(1 - Fraction(1, 10**exponent))
-        if compare(smallest(pair, activation).value, exact(candidate)) == "<":
-            return pair
+        found = two_points(1 - Fraction(1, 10**exponent))
+        if compare(smallest(found, activation).value, exact(candidate)) == "<":
+            return found
     return None
 
 
@@ -186,7 +309,14 @@ def circle_witness(context: Context) -> Evidence:
 
 # --- charitable reading ----------------------------------------------------------------------------------------------
 
-GERSHGORIN = {"term": sp.Max(0, 1 - (n - 1) * ((1 + C_max) / 2) ** r)}
+_c = (1 + C_max) / 2
+
+
+def _term(multiplier: sp.Expr, ratio: sp.Expr) -> sp.Expr:
+    return sp.Max(0, 1 - multiplier * ratio)
+
+
+TERM = _term(n - 1, _c**r)
 MAX_TERMS = 400
 
 
@@ -209,6 +339,12 @@ def hermite_bound(term: sp.Expr, size: int, largest: arb, activation: Activation
         return total + tail * arb(0.5, 0.5)
 
 
+def _equal(size: int, cosine: Fraction) -> Points:
+    """Return unit vectors with nearly one pairwise inner product: `e_i + s (1,...,1)`, `2s + size s^2 = q`, `q = C/(1 - C)`."""
+    root = math.isqrt((1 + size * cosine / (1 - cosine)) * 10**50 // 1)
+    return equal_inner_products(size, (Fraction(root, 10**25) - 1) / size)
+
+
 def _configurations(setting: Setting) -> list[tuple[str, tuple[Point, ...], float]]:
     """Data sets, and by how much the C_max of the bound exceeds theirs (two points would give equality)."""
     given = setting.data
@@ -216,13 +352,9 @@ def _configurations(setting: Setting) -> list[tuple[str, tuple[Point, ...], floa
     name = rf"the given data under $C_{{\max}} + {above:.4g}$" if above else "the given data"
     return [
         (name, given.points, above),
-        (
-            r"two points with inner product 0.3 under $C_{\max} = 0.35$",
-            two_points(Fraction(3, 10)),
-            0.05,
-        ),
-        ("three points, all inner products $1/2$", equal_inner_products(3, Fraction(1, 2)), 0.0),
-        ("five points, all inner products $1/10$", equal_inner_products(5, Fraction(1, 10)), 0.0),
+        (r"two points with inner product 0.3 under $C_{\max} = 0.35$", two_points(Fraction(3, 10)), 0.05),
+        ("three points, all inner products $1/2$", _equal(3, Fraction(1, 2)), 0.0),
+        ("five points, all inner products $1/10$", _equal(5, Fraction(1, 10)), 0.0),
         ("4 on the circle", circle(4), 0.0),
         ("8 on the circle", circle(8), 0.0),
     ]
@@ -300,7 +432,7 @@ def _floor_certificate(setting: Setting, most: int, bound: arb) -> dict[str, Any
         return None
     largest = Fraction(bounds(largest_cosine(setting.data.points), 20)[1])
     size = n_max(setting.data.d, largest)
-    floor = hermite_bound(GERSHGORIN["term"], most, exact(largest), setting.activation)
+    floor = hermite_bound(TERM, most, exact(largest), setting.activation)
     if size.n_max != most or compare(floor, bound / 2) != ">":
         return None
     return certificate.bundle(
@@ -311,70 +443,181 @@ def _floor_certificate(setting: Setting, most: int, bound: arb) -> dict[str, Any
     )
 
 
-second = assembled(
-    id="lemma-4-second",
+# --- attacks ---------------------------------------------------------------------------------------------------------
+
+CANDIDATE = CANDIDATES[-1]
+
+
+@lru_cache(maxsize=64)
+def _floor(formula: sp.Expr) -> sp.Rational:
+    return formula.subs(Lambda, sp.Rational(CANDIDATE.numerator, CANDIDATE.denominator))
+
+
+@lru_cache(maxsize=64)
+def _floor_number(formula: sp.Expr) -> float:
+    return float(_floor(formula))
+
+
+def lambda_min(case: Case, _: Formulas) -> arb:
+    """Enclose the smallest eigenvalue of G2 of the points."""
+    return smallest(case.setting.data.points, case.setting.activation).value
+
+
+def small_eigenvalue(case: Case, formulas: Formulas) -> dict[str, Any] | None:
+    """State that lambda_min(G2) of the points lies below the floor; None without a known activation."""
+    floor, setting = _floor(formulas["floor"]), case.setting
+    return below(setting.data.points, setting.activation, Fraction(int(floor.p), int(floor.q)), cosine_bound(setting))
+
+
+STRICT = attack(
+    "floor-of-dimension",
+    f"Lambda <= lambda_min(G2), with the candidate Lambda = {float(CANDIDATE):g} for a constant of d alone",
+    Side(lambda _, f: _floor_number(f["floor"]), lambda _, f: enclose(_floor(f["floor"]), {}, PREC)),
+    Side(lambda sample, _: quick.smallest(quick.kernel(sample, 1)), lambda_min),
+    varies=DATA,
+    certificate=small_eigenvalue,
+)
+
+
+@lru_cache(maxsize=64)
+def _factors(term: sp.Expr) -> Callable[[Array, int, float], Array]:
+    code = sp.lambdify((r, n, C_max), term, "numpy")
+    return lambda index, size, largest: np.broadcast_to(code(index, size, largest), index.shape)
+
+
+def _gershgorin_fast(sample: Sample, formulas: Formulas) -> tuple[float, float]:
+    index = np.arange(TERMS, dtype=np.float64)
+    factors = _factors(formulas["term"])(index, len(sample.X), quick.largest_cosine(sample.X))
+    return quick.resolved(float(weights(sample.activation, 1) @ factors), quick.kernel(sample, 1))
+
+
+def _gershgorin_enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
+    setting = case.setting
+    bound = hermite_bound(formulas["term"], setting.data.n, largest_of(setting, 30), setting.activation)
+    return bound, lambda_min(case, formulas)
+
+
+# --- the claim -------------------------------------------------------------------------------------------------------
+
+ANGLE = r"Two points at a small angle have a $\lambda_{\min}$ below any positive number."
+GROWS = r"every term with $r \ge 1$ grows"
+second = Claim(
+    "lemma-4-second",
     title="Lemma 4, second inequality",
     statement=(
         r"There is a constant $\Lambda = \Lambda(d)$, only depending on the dimension $d$, with "
         r"$\lambda_{\min}(G_2(\tau_0, \nu_0)) \ge \Lambda(d) > 0$."
     ),
     source=SOURCE,
+    known="text read",
     assumptions=("assumption-1", "assumption-2", "assumption-3"),
-    readings=(
+    readings=[
         Reading(
             "strict",
             r"One positive constant for every $n$, every data set on the sphere in $\mathbb{R}^d$, every "
             r"$C_{\max} < 1$.",
-            STRICT,
+            {"floor": Lambda},
+            checks=[
+                custom("close-points", "floor", close_points, kind=Kind.CERTIFIED),
+                custom("circle", "floor", circle_witness, kind=Kind.CERTIFIED),
+            ],
+            wrong=[
+                wrong(
+                    "small",
+                    {"floor": Lambda / 1000},
+                    "A positive multiple of a constant that does not exist does not exist either.",
+                ),
+                wrong("doubled", {"floor": 2 * Lambda}, ANGLE, checks=["close-points", "slack-floor-of-dimension"]),
+                *of_attained("floor", Lambda, scaled(HALF, sp.Rational(1, 100)), why=ANGLE, checks=["close-points"]),
+            ],
+            attack=[STRICT],
+            regimes=[SHRINKING],
         ),
         Reading(
             "charitable",
             r"With $C_{\max}$ and the activation fixed: $n$ is then bounded by a spherical code, and "
             r"$\Lambda = \sum_r (1 + r)\,\mu_r^2\max(0, 1 - (n - 1)(\frac{1 + C_{\max}}{2})^r)$ at the largest $n$ is "
             "positive.",
-            GERSHGORIN,
+            {"term": TERM},
+            checks=[
+                custom("gershgorin", "term", gershgorin, kind=Kind.CERTIFIED),
+                custom("code-bound", "term", positive_floor, kind=Kind.CERTIFIED),
+            ],
+            wrong=[
+                wrong(
+                    "index-shifted",
+                    {"term": _term(n - 2, _c**r)},
+                    r"For $n = 2$ it gives the trace, which exceeds $\lambda_{\min}$.",
+                    kind=INDEX,
+                    checks=["gershgorin"],
+                ),
+                wrong(
+                    "cosine-for-c",
+                    {"term": _term(n - 1, C_max**r)},
+                    r"For two points $\lambda_{\min} = A_1(1) - A_1(\frac{1 + C_{\max}}{2})$, which is smaller.",
+                    kind="factor dropped",
+                    checks=["gershgorin"],
+                ),
+                wrong(
+                    "sign",
+                    {"term": sp.Min(0, 1 - (n - 1) * _c**r)},
+                    "The terms that Gershgorin cannot use are dropped, not subtracted; the bound would not be positive.",
+                    kind="sign flipped",
+                    checks=["code-bound"],
+                ),
+                *(
+                    wrong(
+                        f"term-{name}",
+                        {"term": variant},
+                        f"For two points the stated bound is attained, and {why}.",
+                        kind=kind,
+                        checks=["gershgorin"],
+                    )
+                    for name, kind, variant, why in (
+                        ("doubled", SCALED, 2 * TERM, "twice an attained lower bound is too much"),
+                        (
+                            "three-halves",
+                            SCALED,
+                            sp.Rational(3, 2) * TERM,
+                            "three halves of an attained lower bound are too much",
+                        ),
+                        (
+                            "half-separation",
+                            SCALED,
+                            _term((n - 1) / 2, _c**r),
+                            f"{GROWS} when the multiplier is halved",
+                        ),
+                        (
+                            "r-shifted",
+                            INDEX,
+                            _term(n - 1, _c ** (r + 1)),
+                            r"every term grows with the exponent, as $C_{\max} < 1$",
+                        ),
+                        (
+                            "r-doubled",
+                            EXPONENT,
+                            _term(n - 1, _c ** (2 * r)),
+                            rf"{GROWS} with the exponent, as $C_{{\max}} < 1$",
+                        ),
+                    )
+                ),
+                wrong(
+                    "no-separation",
+                    {"term": sp.Integer(1)},
+                    r"Without $C_{\max} < 1$ this is the diagonal entry, which exceeds $\lambda_{\min}$.",
+                    kind=ASSUMPTION,
+                    checks=["gershgorin", "slack-hermite-gershgorin"],
+                ),
+            ],
+            attack=[
+                Inequality(
+                    id="hermite-gershgorin",
+                    text="sum_r (1+r) mu_r^2 term(r) <= lambda_min(G2), with C_max the largest inner product of the data",
+                    varies=DATA,
+                    fast=_gershgorin_fast,
+                    enclosed=_gershgorin_enclosed,
+                )
+            ],
         ),
-    ),
-    checks=(
-        Check("lemma-4-close-points", Kind.CERTIFIED, close_points, reading="strict"),
-        Check("lemma-4-circle", Kind.CERTIFIED, circle_witness, reading="strict"),
-        Check("lemma-4-gershgorin", Kind.CERTIFIED, gershgorin, reading="charitable"),
-        Check("lemma-4-code-bound", Kind.CERTIFIED, positive_floor, reading="charitable"),
-    ),
-    planted=(
-        PlantedError(
-            "lemma-4-floor-small",
-            "constant scaled",
-            {"floor": Lambda / 1000},
-            "A positive multiple of a constant that does not exist does not exist either.",
-            ("lemma-4-close-points", "lemma-4-circle"),
-            "strict",
-        ),
-        PlantedError(
-            "lemma-4-index-shifted",
-            "index shifted",
-            {"term": sp.Max(0, 1 - (n - 2) * ((1 + C_max) / 2) ** r)},
-            r"For $n = 2$ it gives the trace, which exceeds $\lambda_{\min}$.",
-            ("lemma-4-gershgorin",),
-            "charitable",
-        ),
-        PlantedError(
-            "lemma-4-cosine-for-c",
-            "factor dropped",
-            {"term": sp.Max(0, 1 - (n - 1) * C_max**r)},
-            r"For two points $\lambda_{\min} = A_1(1) - A_1(\frac{1 + C_{\max}}{2})$, which is smaller.",
-            ("lemma-4-gershgorin",),
-            "charitable",
-        ),
-        PlantedError(
-            "lemma-4-sign",
-            "sign flipped",
-            {"term": sp.Min(0, 1 - (n - 1) * ((1 + C_max) / 2) ** r)},
-            "The terms that Gershgorin cannot use are dropped, not subtracted; the bound would not be positive.",
-            ("lemma-4-code-bound",),
-            "charitable",
-        ),
-    ),
+    ],
 )
-
-CLAIMS = (first, second)

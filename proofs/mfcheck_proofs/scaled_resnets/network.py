@@ -2,26 +2,36 @@
 
 import numpy as np
 import sympy as sp
+from flint import arb
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from mfcheck.checks.identity import identities
-from mfcheck.claims import (
-    Check,
-    Context,
-    Estimate,
-    Evidence,
-    Kind,
-    PlantedError,
-    Reading,
-    Scope,
+from mfcheck.checks import Case, Claim, Context, Evidence, Kind, Reading, Standard, custom, decide, identity, wrong
+from mfcheck.claims import inequality
+from mfcheck.falsify.variants import (
+    derivative,
+    dropped,
+    merged,
+    of_attained,
+    of_identity,
+    of_order,
+    powers,
+    scaled,
+    sign,
 )
-from mfcheck.statistics.compare import at_most, order_evidence
-from mfcheck.symbolic.generic import s0
-from mfcheck_proofs._assemble import assembled
+from mfcheck.rigor.ball import enclose, exact
+from mfcheck.statistics import exactly
+from mfcheck.statistics.compare import order_evidence
+from mfcheck.symbolic.activation import X
+from mfcheck.symbolic.generic import s0, s1
+from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
+from mfcheck_proofs.scaled_resnets.assumption23 import HALF, IDENTITY, NEAR, STEPS
+from mfcheck_proofs.scaled_resnets.attacks import ALPHA, PREC, REAL, Formulas, Side, attack, side
 from mfcheck_proofs.scaled_resnets.particle_system import System, dot, system
+from mfcheck_proofs.scaled_resnets.regimes import DEPTH
 from mfcheck_proofs.scaled_resnets.symbols import C_1, alpha, beta, n
 
+Pairs = list[tuple[sp.Expr, sp.Expr]]
 Array = NDArray[np.float64]
 
 # Symbols of the summands below: sample i, particle (a, w, b) or (u, w, b), and what they meet.
@@ -38,11 +48,7 @@ mean_uw = sp.Symbol(r"{\mathbb{E}\,|u||w|}", nonnegative=True)
 
 def _measure(rng: np.random.Generator, d: int, size: int) -> tuple[Array, Array, Array]:
     scale = rng.choice([0.3, 1.0, 3.0])
-    return (
-        scale * rng.standard_normal((size, d)),
-        scale * rng.standard_normal((size, d)),
-        rng.standard_normal(size),
-    )
+    return (scale * rng.standard_normal((size, d)), scale * rng.standard_normal((size, d)), rng.standard_normal(size))
 
 
 def _field(u: Array, w: Array, b: Array, z: Array) -> Array:
@@ -61,9 +67,7 @@ def lipschitz(context: Context) -> Evidence:
         u, w, b = _measure(rng, d, int(rng.integers(1, 9)))
         z = rng.standard_normal(d)
         step = rng.standard_normal(d)
-        if (
-            case == 0
-        ):  # alpha > 1, one neuron at the steepest point of tanh, moved along w: equality in the limit
+        if case == 0:  # alpha > 1, one neuron at the steepest point of tanh, moved along w: equality in the limit
             rate, u, w, b = 2.0, u[:1], w[:1], -w[:1] @ z
             step = w[0]
         step *= 1e-4 / np.linalg.norm(step)
@@ -71,22 +75,12 @@ def lipschitz(context: Context) -> Evidence:
         size = float(np.mean(np.linalg.norm(u, axis=1) * np.linalg.norm(w, axis=1)))
         worst = max(worst, float(ratio) / bound(rate, 1.0, size))
     # The quotient itself is rounded: a difference of numbers of size 1 over a step of 1e-4.
-    lhs, rhs = Estimate(value=worst, error=1e-9), Estimate(value=1.0, error=0.0)
-    return Evidence(
-        passed=at_most(lhs, rhs),
-        lhs=lhs,
-        rhs=rhs,
-        slack=1 / worst,
-        error=1e-9,
-        cases=cases,
-        domain=(
-            r"tanh; random measures of 1 to 8 neurons, $d = 1, \dots, 5$, and one neuron at the steepest point"
-        ),
-        reason="" if worst <= 1 else "a measure moves faster than the stated Lipschitz constant",
-    )
+    where = r"tanh; random measures of 1 to 8 neurons, $d = 1, \dots, 5$, and one neuron at the steepest point"
+    found = decide([Case(exactly(worst, 1e-9), exactly(1.0))], Standard("<=", alarm=context.alarm), where)
+    return found.but(cases=cases)
 
 
-def growth_identity(context: Context) -> Evidence:
+def growth_identity(context: Context) -> Pairs:
     """Lagrange's identity behind |u (w.v)| <= |u| |w| |v|: the missing part is a sum of squares."""
     pairs = []
     for d in (1, 2, 3, 5):
@@ -94,11 +88,22 @@ def growth_identity(context: Context) -> Evidence:
         missing = dot(w, w) * dot(v, v) - dot(w, v) ** 2
         squares = sum((w[i] * v[j] - w[j] * v[i]) ** 2 for i in range(d) for j in range(i))
         pairs.append((missing, context["missing_square"] * squares))
-    return identities(pairs, "dimensions 1, 2, 3, 5; every $w$ and $v$")
+    return pairs
 
 
-well_posed = assembled(
-    id="ode-well-posed",
+def _slope_fast(sample: inequality.Sample, _: Formulas) -> float:
+    slope = float(sample.activation.numpy_function(1)(np.array([sample.values["x"]]))[0])
+    return sample.values["alpha"] * abs(slope)
+
+
+def _slope_enclosed(case: inequality.Case, _: Formulas) -> arb:
+    slope_at = enclose(case.setting.activation.derivative(1), {X: case["x"]}, PREC)
+    return exact(case.setting["alpha"]) * abs(slope_at)
+
+
+WELL_POSED = {"lipschitz": alpha * C_1 * mean_uw, "missing_square": sp.Integer(1)}
+well_posed = Claim(
+    "ode-well-posed",
     title="The ODE of the infinitely deep network is well posed",
     statement=(
         r"For $\nu \in \mathcal{C}(\mathcal{P}^2; [0, 1])$ and $|\sigma_0'| \le C_1$, the field "
@@ -106,18 +111,53 @@ well_posed = assembled(
         r"$\alpha C_1\,\mathbb{E}_\nu[|u|\,|w|]$, which is finite; so (1) has exactly one solution on $[0, 1]$."
     ),
     source="arXiv 2403.09889, eq. (1)",
+    known="derived here",
     assumptions=("assumption-3",),
-    readings=(
+    readings=[
         Reading(
             "stated",
             "The Lipschitz constant of the field is at most the formula; Picard-Lindelof does the rest.",
-            {"lipschitz": alpha * C_1 * mean_uw, "missing_square": sp.Integer(1)},
-        ),
-    ),
-    checks=(
-        Check("ode-lipschitz", Kind.SAMPLED, lipschitz),
-        Check("ode-cauchy-schwarz", Kind.EXACT, growth_identity),
-    ),
+            WELL_POSED,
+            checks=[
+                custom("lipschitz", "lipschitz", lipschitz, kind=Kind.SAMPLED),
+                identity(
+                    "cauchy-schwarz",
+                    "missing_square",
+                    growth_identity,
+                    domain="dimensions 1, 2, 3, 5; every $w$ and $v$",
+                    whole=False,
+                ),
+            ],
+            wrong=[
+                *of_attained(
+                    "lipschitz",
+                    WELL_POSED["lipschitz"],
+                    scaled(HALF, NEAR),
+                    powers(alpha, -HALF, -1),
+                    why=r"One neuron at the steepest point of $\tanh$, $\alpha = 2$, moves at the full rate along $w$.",
+                ),
+                *of_identity("missing_square", sp.Integer(1), FACTORS, sign()),
+                wrong(
+                    "no-alpha",
+                    {"lipschitz": C_1 * mean_uw},
+                    r"The slope is proportional to $\alpha$, which exceeds one in some settings.",
+                    checks=["slack-ode-one-neuron"],
+                ),
+            ],
+            attack=[
+                attack(
+                    "ode-one-neuron",
+                    "alpha |s0'(x)| <= alpha C_1: the slope of the field of one neuron with |u| = |w| = 1, "
+                    "w.z + b = x, along w",
+                    Side(_slope_fast, _slope_enclosed),
+                    side(lambda f: f["lipschitz"].subs(mean_uw, 1)),
+                    varies=("activation", "alpha"),
+                    own=(REAL,),
+                    ranges=(ALPHA,),
+                )
+            ],
+        )
+    ],
 )
 
 
@@ -132,9 +172,7 @@ def euler_order(context: Context) -> Evidence:
     """Fit the rate at which L explicit layers approach (1); the spread of local exponents enters the error."""
     d, rate = context.setting.data.d, max(context.setting.number("alpha"), 0.1)
     z0 = context.setting.data.X[0]
-    exact = solve_ivp(_rotating, (0, 1), z0, "DOP853", args=(d, rate), rtol=1e-12, atol=1e-12).y[
-        :, -1
-    ]
+    exact = solve_ivp(_rotating, (0, 1), z0, "DOP853", args=(d, rate), rtol=1e-12, atol=1e-12).y[:, -1]
     layers = np.array([64, 128, 256, 512])
     errors = []
     for count in layers:
@@ -147,30 +185,45 @@ def euler_order(context: Context) -> Evidence:
         np.array(errors),
         1e-11 + np.array(errors) * float(np.ptp(np.diff(np.log2(errors)))),
         float(context["order"]),
+        id="euler-order",
         x_label="layers $L$",
         y_label="distance to the solution of (1)",
         domain=(
             rf"explicit layers, $64 \le L \le 512$, against an eighth-order solver; a field of eight tanh neurons that "
             rf"depends on $s$, $\alpha = {rate:g}$"
         ),
-        id="euler-order",
+        alarm=context.alarm,
     )
 
 
-order = sp.Integer(-1)
-discretisation = assembled(
-    id="ode-depth-discretisation",
+discretisation = Claim(
+    "ode-depth-discretisation",
     title="A residual network of $L$ layers approaches the ODE",
     statement=(
         r"The network $z_{l+1} = z_l + \frac{\alpha}{L}\,\mathbb{E}_\nu[u\,\sigma_0(w\cdot z_l + b)]$ approaches (1) "
         "at rate $1/L$."
     ),
     source="arXiv 2403.09889, eq. (1) as the limit of infinite depth",
+    known="derived here",
     assumptions=("assumption-3",),
-    readings=(Reading("stated", r"The distance is of order $L^{-1}$.", {"order": order}),),
-    checks=(Check("ode-euler-order", Kind.SIMULATED, euler_order),),
+    no_inequality="it states an order in the depth, which no single setting refutes",
+    readings=[
+        Reading(
+            "stated",
+            r"The distance is of order $L^{-1}$.",
+            {"order": sp.Integer(-1)},
+            checks=[custom("euler", "order", euler_order, kind=Kind.SIMULATED)],
+            wrong=of_order(
+                "order",
+                sp.Integer(-1),
+                *STEPS,
+                -2,
+                why="The leading error of explicit Euler steps does not vanish for a field that depends on $s$.",
+            ),
+            regimes=[DEPTH],
+        )
+    ],
 )
-
 
 # --- functional derivatives ------------------------------------------------------------------------------------------
 
@@ -179,29 +232,21 @@ def _residual_symbols(S: System) -> tuple[sp.Symbol, ...]:
     return tuple(sp.symbols(f"e:{S.n}", real=True))
 
 
-def exact_gradient_tau(context: Context) -> Evidence:
+def exact_gradient_tau(context: Context) -> Pairs:
     """M times the gradient of the loss in a predictor particle is the gradient of the stated derivative."""
     S = system()
     hidden = dict(zip(S.residuals, _residual_symbols(S), strict=True))
     head = S.heads[0]
     z = [sp.symbols(f"zeta{i}_:{S.d}", real=True) for i in range(S.n)]
     potential = sum(
-        context["tau"].xreplace(
-            {e_i: e, a: head.a, at_z1: dot(head.w, z[i]) + head.b, n: sp.Integer(S.n)}
-        )
+        context["tau"].xreplace({e_i: e, a: head.a, at_z1: dot(head.w, z[i]) + head.b, n: sp.Integer(S.n)})
         for i, e in enumerate(hidden.values())
     )
     features = {z[i][k]: S.z[i][-1][k] for i in range(S.n) for k in range(S.d)}
-    pairs = [
-        (S.M * sp.diff(S.loss, v).xreplace(hidden), sp.diff(potential, v).xreplace(features))
-        for v in head.symbols
-    ]
-    return identities(
-        pairs, r"$n = L = M = d = 2$, every $\sigma_0$, every particle, label and point"
-    )
+    return [(S.M * sp.diff(S.loss, v).xreplace(hidden), sp.diff(potential, v).xreplace(features)) for v in head.symbols]
 
 
-def exact_gradient_nu(context: Context) -> Evidence:
+def exact_gradient_nu(context: Context) -> Pairs:
     """L M times the gradient in an encoder particle, with the discrete adjoint for p."""
     S = system()
     hidden = dict(zip(S.residuals, _residual_symbols(S), strict=True))
@@ -212,12 +257,7 @@ def exact_gradient_nu(context: Context) -> Evidence:
         theta = layer[0]
         potential = sum(
             context["nu"].xreplace(
-                {
-                    e_i: e,
-                    p_u: dot(p[i], theta.u),
-                    at_zs: dot(theta.w, z[i]) + theta.b,
-                    n: sp.Integer(S.n),
-                }
+                {e_i: e, p_u: dot(p[i], theta.u), at_zs: dot(theta.w, z[i]) + theta.b, n: sp.Integer(S.n)}
             )
             for i, e in enumerate(hidden.values())
         )
@@ -226,24 +266,17 @@ def exact_gradient_nu(context: Context) -> Evidence:
         for v in (theta.u[0], theta.w[1], theta.b):
             lhs = S.L * S.M * sp.diff(S.loss, v).xreplace(hidden)
             pairs.append((lhs, sp.diff(potential, v).xreplace(values)))
-    domain = r"$n = L = M = d = 2$, every $\sigma_0$; coordinates $u_1$, $w_2$, $b$ of each layer"
-    return identities(pairs, domain)
+    return pairs
 
 
-def first_variation_tau(context: Context) -> Evidence:
+def first_variation_tau(context: Context) -> Pairs:
     """The loss along tau + eps chi: the summand is the coefficient of the perturbation's mass at omega."""
     eps, f, y = sp.symbols("epsilon f y", real=True)
-    mass = a * s0(at_z1)
-    loss = (f + eps * beta * mass - y) ** 2 / (2 * n)
-    lhs = sp.diff(loss, eps).subs(eps, 0)
-    return identities(
-        [(lhs, context["tau"].xreplace({e_i: f - y}))],
-        r"every $\tau$, perturbation, $\sigma_0$ and sample (one summand; the loss is a sum over samples)",
-        Scope.WHOLE,
-    )
+    loss = (f + eps * beta * a * s0(at_z1) - y) ** 2 / (2 * n)
+    return [(sp.diff(loss, eps).subs(eps, 0), context["tau"].xreplace({e_i: f - y}))]
 
 
-def first_variation_nu(context: Context) -> Evidence:
+def first_variation_nu(context: Context) -> Pairs:
     """d/ds (p dz) along the linearised ODE, in non-commuting symbols: any dimension d.
 
     With dz' = F dz + alpha S (S: the perturbation's field) and p' = -p F, the change of f is
@@ -252,24 +285,14 @@ def first_variation_nu(context: Context) -> Evidence:
     p, F, dz, S = sp.symbols("p F dz S", commutative=False)
     product = -p * F * dz + p * (F * dz + alpha * S)
     one_neuron = p_u * s0(at_zs)  # p.S for a perturbation of unit mass at theta = (u, w, b)
-    change = sp.expand(product).subs(p * S, 1)
-    lhs = beta * e_i / n * change * one_neuron
-    return identities(
-        [(lhs, context["nu"])],
-        r"every $\nu$, perturbation, $\sigma_0$, depth $s$ and dimension $d$ (one summand)",
-        Scope.WHOLE,
-    )
+    return [(beta * e_i / n * sp.expand(product).subs(p * S, 1) * one_neuron, context["nu"])]
 
 
-summands = {
-    "tau": beta / n * e_i * a * s0(at_z1),
-    "nu": alpha * beta / n * e_i * p_u * s0(at_zs),
-}
-TAU_CHECKS = ("derivative-tau-particles", "derivative-tau-variation")
-NU_CHECKS = ("derivative-nu-particles", "derivative-nu-variation")
-
-functional_derivatives = assembled(
-    id="functional-derivatives",
+TAU, NU = beta / n * e_i * a * s0(at_z1), alpha * beta / n * e_i * p_u * s0(at_zs)
+SIZE = r"$n = L = M = d = 2$, every $\sigma_0$"
+_both = (FACTORS, sign(), powers(beta, *STEPS), dropped(n, -1), derivative("slope", s0, s1))
+functional_derivatives = Claim(
+    "functional-derivatives",
     title="Functional derivatives of the loss",
     statement=(
         r"$\frac{\delta L}{\delta\tau}(\omega) = \frac{\beta}{n}\sum_i e_i\,a\,\sigma_0(w\cdot z_i(1) + b)$ and "
@@ -277,45 +300,58 @@ functional_derivatives = assembled(
         r"\sigma_0(w\cdot z_i(s) + b)$, with $p$ the adjoint of (1)."
     ),
     source="arXiv 2403.09889, display after eq. (3)",
-    readings=(
-        Reading("stated", "The summand of sample $i$ in each functional derivative.", summands),
-    ),
-    checks=(
-        Check(TAU_CHECKS[0], Kind.EXACT, exact_gradient_tau, group="symbolic-gradients"),
-        Check(NU_CHECKS[0], Kind.EXACT, exact_gradient_nu, group="symbolic-gradients"),
-        Check(TAU_CHECKS[1], Kind.EXACT, first_variation_tau),
-        Check(NU_CHECKS[1], Kind.EXACT, first_variation_nu),
-    ),
-    planted=(
-        PlantedError(
-            "derivative-tau-no-n",
-            "factor n dropped",
-            {"tau": summands["tau"] * n},
-            "The loss is a mean over samples.",
-            TAU_CHECKS,
-        ),
-        PlantedError(
-            "derivative-tau-sign",
-            "sign flipped",
-            {"tau": -summands["tau"]},
-            "The loss grows with $f$ where $e > 0$.",
-            TAU_CHECKS,
-        ),
-        PlantedError(
-            "derivative-nu-no-alpha",
-            "factor dropped",
-            {"nu": summands["nu"] / alpha},
-            r"The encoder acts through $\alpha$.",
-            NU_CHECKS,
-        ),
-        PlantedError(
-            "derivative-nu-halved",
-            "constant scaled",
-            {"nu": summands["nu"] / 2},
-            "The square's factor two cancels the loss's one half.",
-            NU_CHECKS,
-        ),
-    ),
+    known="text read",
+    no_inequality=IDENTITY,
+    readings=[
+        Reading(
+            "stated",
+            "The summand of sample $i$ in each functional derivative.",
+            {"tau": TAU, "nu": NU},
+            checks=[
+                identity(
+                    "tau-particles",
+                    "tau",
+                    exact_gradient_tau,
+                    domain=f"{SIZE}, every particle, label and point",
+                    whole=False,
+                    group="symbolic-gradients",
+                ),
+                identity(
+                    "nu-particles",
+                    "nu",
+                    exact_gradient_nu,
+                    domain=f"{SIZE}; coordinates $u_1$, $w_2$, $b$ of each layer",
+                    whole=False,
+                    group="symbolic-gradients",
+                ),
+                identity(
+                    "tau-variation",
+                    "tau",
+                    first_variation_tau,
+                    domain=(
+                        r"every $\tau$, perturbation, $\sigma_0$ and sample (one summand; the loss is a sum over samples)"
+                    ),
+                ),
+                identity(
+                    "nu-variation",
+                    "nu",
+                    first_variation_nu,
+                    domain=r"every $\nu$, perturbation, $\sigma_0$, depth $s$ and dimension $d$ (one summand)",
+                ),
+            ],
+            wrong=merged(
+                [
+                    wrong("tau-no-n", {"tau": TAU * n}, "The loss is a mean over samples.", kind="factor n dropped"),
+                    wrong("tau-sign", {"tau": -TAU}, "The loss grows with $f$ where $e > 0$."),
+                    wrong("nu-no-alpha", {"nu": NU / alpha}, r"The encoder acts through $\alpha$."),
+                    wrong("nu-halved", {"nu": NU / 2}, "The square's factor two cancels the loss's one half."),
+                ],
+                # The cheap checks, which are exact and cover the whole statement.
+                of_identity("tau", TAU, *_both, checks=["tau-variation"]),
+                of_identity("nu", NU, *_both, powers(alpha, *STEPS), checks=["nu-variation"]),
+            ),
+        )
+    ],
 )
 
 
@@ -327,39 +363,28 @@ potential = sp.Function("psi")(x)
 test = sp.Function("varphi")(x)
 
 
-def weak_form(context: Context) -> Evidence:
+def weak_form(context: Context) -> Pairs:
     """Particles carry the density: phi (div form) - tau phi' v is the total derivative of phi tau psi'."""
     lhs = test * context["pde"].doit() - density * sp.diff(test, x) * context["velocity"].doit()
-    rhs = sp.diff(test * density * sp.diff(potential, x), x)
-    return identities(
-        [(lhs, rhs)],
-        "every smooth density, potential and test function, coordinate by coordinate",
-        Scope.WHOLE,
-    )
+    return [(lhs, sp.diff(test * density * sp.diff(potential, x), x))]
 
 
-def dissipation(context: Context) -> Evidence:
+def dissipation(context: Context) -> Pairs:
     """dL/dt = - E_tau |grad dL/dtau|^2 on the particle system (predictor part)."""
     S = system()
     hidden = dict(zip(S.residuals, _residual_symbols(S), strict=True))
-    slope = sp.Derivative(potential, x)
     rate, loss_rate = sp.Integer(0), sp.Integer(0)
     for v in (v for head in S.heads for v in head.symbols):
         gradient = S.M * sp.diff(S.loss, v).xreplace(hidden)
-        velocity = context["velocity"].xreplace({slope: gradient})
-        loss_rate += gradient / S.M * velocity
+        loss_rate += gradient / S.M * context["velocity"].xreplace({slope: gradient})
         rate -= gradient**2 / S.M
-    return identities(
-        [(loss_rate, rate)],
-        r"$n = L = M = d = 2$, every $\sigma_0$, the predictor's part: its motion cannot raise the loss",
-    )
+    return [(loss_rate, rate)]
 
 
 slope = sp.Derivative(potential, x)
-flow = {"velocity": -slope, "pde": sp.Derivative(density * slope, x)}
-
-flows = assembled(
-    id="gradient-flows",
+FLOW = {"velocity": -slope, "pde": sp.Derivative(density * slope, x)}
+flows = Claim(
+    "gradient-flows",
     title="The flows (2) and (3) move each particle down its functional derivative",
     statement=(
         r"$\partial_t\tau = \operatorname{div}(\tau\,\nabla\frac{\delta L}{\delta\tau})$ (and the same for $\nu$ at "
@@ -367,31 +392,44 @@ flows = assembled(
         "does not grow along it."
     ),
     source="arXiv 2403.09889, eqs. (2) and (3)",
-    readings=(
+    known="text read",
+    no_inequality=IDENTITY,
+    readings=[
         Reading(
-            "stated", "Velocity of a particle and right side of the equation, per coordinate.", flow
-        ),
-    ),
-    checks=(
-        Check("flow-weak-form", Kind.EXACT, weak_form),
-        Check("flow-dissipation", Kind.EXACT, dissipation, group="symbolic-gradients"),
-    ),
-    planted=(
-        PlantedError(
-            "flow-ascent",
-            "sign flipped",
-            {"velocity": slope},
-            "Particles that move up the derivative do not solve (3), and the loss grows.",
-            ("flow-weak-form", "flow-dissipation"),
-        ),
-        PlantedError(
-            "flow-velocity-halved",
-            "constant scaled",
-            {"velocity": -slope / 2},
-            "Half the velocity does not carry the density of (3).",
-            ("flow-weak-form", "flow-dissipation"),
-        ),
-    ),
+            "stated",
+            "Velocity of a particle and right side of the equation, per coordinate.",
+            FLOW,
+            checks=[
+                identity(
+                    "weak-form",
+                    FLOW,
+                    weak_form,
+                    domain="every smooth density, potential and test function, coordinate by coordinate",
+                ),
+                identity(
+                    "dissipation",
+                    "velocity",
+                    dissipation,
+                    domain=f"{SIZE}, the predictor's part: its motion cannot raise the loss",
+                    whole=False,
+                    group="symbolic-gradients",
+                ),
+            ],
+            wrong=merged(
+                [
+                    wrong(
+                        "ascent",
+                        {"velocity": slope},
+                        "Particles that move up the derivative do not solve (3), and the loss grows.",
+                    ),
+                    wrong(
+                        "velocity-halved",
+                        {"velocity": -slope / 2},
+                        "Half the velocity does not carry the density of (3).",
+                    ),
+                ],
+                *(of_identity(name, FLOW[name], FACTORS, sign(), checks=["weak-form"]) for name in FLOW),
+            ),
+        )
+    ],
 )
-
-CLAIMS = (well_posed, discretisation, functional_derivatives, flows)

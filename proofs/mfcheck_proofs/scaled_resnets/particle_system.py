@@ -90,18 +90,13 @@ def _forward(x: Vector, layers: tuple[tuple[Neuron, ...], ...]) -> tuple[tuple[s
         here = z[-1]
         values = [s0(dot(t.w, here) + t.b) for t in layer]
         z.append(
-            tuple(
-                here[k] + step * sum(t.u[k] * v for t, v in zip(layer, values, strict=True))
-                for k in range(len(x))
-            )
+            tuple(here[k] + step * sum(t.u[k] * v for t, v in zip(layer, values, strict=True)) for k in range(len(x)))
         )
     return tuple(z)
 
 
 def _adjoint(
-    z: tuple[tuple[sp.Expr, ...], ...],
-    heads: tuple[Head, ...],
-    layers: tuple[tuple[Neuron, ...], ...],
+    z: tuple[tuple[sp.Expr, ...], ...], heads: tuple[Head, ...], layers: tuple[tuple[Neuron, ...], ...]
 ) -> tuple[tuple[sp.Expr, ...], ...]:
     last, d = z[-1], len(z[-1])
     slopes = [h.a * s1(dot(h.w, last) + h.b) / len(heads) for h in heads]
@@ -112,11 +107,7 @@ def _adjoint(
         above = p[0]
         pulls = [dot(above, t.u) * s1(dot(t.w, here) + t.b) for t in layer]
         p.insert(
-            0,
-            tuple(
-                above[k] + step * sum(c * t.w[k] for c, t in zip(pulls, layer, strict=True))
-                for k in range(d)
-            ),
+            0, tuple(above[k] + step * sum(c * t.w[k] for c, t in zip(pulls, layer, strict=True)) for k in range(d))
         )
     return tuple(p)
 
@@ -126,14 +117,9 @@ def system(n: int = 2, L: int = 2, M: int = 2, d: int = 2) -> System:
     """Return the particle system of that size, with every quantity written out."""
     x = tuple(_vector(f"x{i}", d) for i in range(n))
     y = _vector("y", n)
-    heads = tuple(
-        Head(sp.Symbol(f"a{j}"), _vector(f"w{j}", d), sp.Symbol(f"b{j}")) for j in range(M)
-    )
+    heads = tuple(Head(sp.Symbol(f"a{j}"), _vector(f"w{j}", d), sp.Symbol(f"b{j}")) for j in range(M))
     layers = tuple(
-        tuple(
-            Neuron(_vector(f"u{k}l{m}", d), _vector(f"v{k}l{m}", d), sp.Symbol(f"c{k}l{m}"))
-            for m in range(M)
-        )
+        tuple(Neuron(_vector(f"u{k}l{m}", d), _vector(f"v{k}l{m}", d), sp.Symbol(f"c{k}l{m}")) for m in range(M))
         for k in range(L)
     )
     z = tuple(_forward(point, layers) for point in x)

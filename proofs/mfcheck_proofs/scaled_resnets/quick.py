@@ -1,81 +1,26 @@
-"""Kernels and constants in double precision, fast enough for a search; nothing rests on them but where it looks."""
+"""Constants in double precision, fast enough for a search; nothing rests on them but where it looks."""
 
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
 from mfcheck.claims import Sample
+from mfcheck.kernels.two_layer import kernel_float
 from mfcheck.rigor.assumption import judge
-from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
 from mfcheck_proofs.scaled_resnets.setting import PARAMETERS
 
 Array = NDArray[np.float64]
-TERMS, BLOCK = 160, 16
 ILL_CONDITIONED = 1e-8
 """lambda_min over the trace up to which a solution in double precision says nothing."""
-_STEP, _REACH = 1 / 16, 14.0
-
-
-@cache
-def _hermite_table() -> tuple[Array, Array]:
-    """Nodes x, shape (m,), and h_r(x) times weight, shape (TERMS, m): the trapezoidal rule for E[. h_r]."""
-    x = np.arange(-_REACH, _REACH + _STEP / 2, _STEP)
-    table = np.empty((TERMS, len(x)))
-    # h_r exp(-x^2/4) stays bounded, so that no intermediate value overflows.
-    table[0] = np.exp(-(x**2) / 4)
-    table[1] = x * table[0]
-    for r in range(1, TERMS - 1):
-        table[r + 1] = (x * table[r] - np.sqrt(r) * table[r - 1]) / np.sqrt(r + 1)
-    return x, table * np.exp(-(x**2) / 4) * _STEP / np.sqrt(2 * np.pi)
-
-
-@lru_cache(maxsize=256)
-def coefficients(activation: Activation) -> Array:
-    """Return mu_r for r < TERMS, shape (TERMS,)."""
-    x, table = _hermite_table()
-    mu: Array = table @ activation.numpy_function()(np.sqrt(2) * x)
-    return mu
-
-
-def weights(activation: Activation) -> Array:
-    """Return mu_r^2 for r < TERMS, shape (TERMS,)."""
-    squares: Array = coefficients(activation) ** 2
-    return squares
-
-
-@lru_cache(maxsize=1024)
-def _coefficients(activation: Activation, order: int) -> Array:
-    return weights(activation) * (1 + np.arange(TERMS)) ** order
-
-
-def half_gram(X: Array) -> Array:
-    """Return c_ij = (1 + <x_i, x_j>)/2, shape (n, n), with ones on the diagonal."""
-    c: Array = np.clip((1 + X @ X.T) / 2, 0, 1)
-    np.fill_diagonal(c, 1)
-    return c
 
 
 def kernel(sample: Sample, order: int) -> Array:
     """Return the kernel of order 0 (A), 1 (G2) or 2 (K), shape (n, n)."""
-    return _polynomial(_coefficients(sample.activation, order), half_gram(sample.X))
-
-
-def _polynomial(coefficients: Array, c: Array) -> Array:
-    """Evaluate a polynomial in blocks of BLOCK powers, by Horner's rule from block to block."""
-    powers = np.empty((BLOCK, c.size))
-    powers[0] = 1
-    for k in range(1, BLOCK):
-        powers[k] = powers[k - 1] * c.ravel()
-    parts = coefficients.reshape(-1, BLOCK) @ powers
-    step, value = powers[-1] * c.ravel(), parts[-1]
-    for part in parts[-2::-1]:
-        value = value * step + part
-    result: Array = value.reshape(c.shape)
-    return result
+    return kernel_float(sample.activation, sample.X, order)
 
 
 def smallest(matrix: Array) -> float:
@@ -156,10 +101,7 @@ def _expanded(formula: sp.Expr) -> tuple[tuple[str, ...], Callable[..., float]]:
     need(formula)
     inputs = {s for e in (formula, *steps.values()) for s in e.free_symbols} - set(steps)
     ordered = sorted(inputs, key=str)
-    codes = [
-        (s.name, sp.lambdify([*ordered, *list(steps)[:k]], e, "math"))
-        for k, (s, e) in enumerate(steps.items())
-    ]
+    codes = [(s.name, sp.lambdify([*ordered, *list(steps)[:k]], e, "math")) for k, (s, e) in enumerate(steps.items())]
     last = sp.lambdify([*ordered, *steps], formula, "math")
 
     def code(*values: float) -> float:

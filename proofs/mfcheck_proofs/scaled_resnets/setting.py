@@ -4,76 +4,26 @@ from fractions import Fraction
 
 import numpy as np
 
-from mfcheck.claims import Data, Parameter, Setting
+from mfcheck.claims import Parameter, Setting
+from mfcheck.claims.setting import setting_of
 from mfcheck.errors import InputError
+from mfcheck.points.data import FOUR
 from mfcheck.rigor.assumption import judge
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck_proofs.scaled_resnets import symbols as s
 
+NONE, ONE, MANY = Fraction(0), Fraction(1), Fraction(10) ** 12
 PARAMETERS = (
+    Parameter("alpha", s.alpha, ONE, "scale of the residual branch, eq. (1)", minimum=NONE),
+    Parameter("beta", s.beta, Fraction(40), "scale of the predictor", NONE, MANY, open_minimum=True),
+    Parameter("depth", s.L, Fraction(8), "layers of the particle system", ONE, Fraction(1024), integer=True),
     Parameter(
-        "alpha", s.alpha, Fraction(1), "scale of the residual branch, eq. (1)", minimum=Fraction(0)
+        "particles", s.M, Fraction(1024), "particles of each measure", Fraction(2), Fraction(2**20), integer=True
     ),
-    Parameter(
-        "beta",
-        s.beta,
-        Fraction(40),
-        "scale of the predictor",
-        minimum=Fraction(0),
-        maximum=Fraction(10) ** 12,
-        open_minimum=True,
-    ),
-    Parameter(
-        "depth",
-        s.L,
-        Fraction(8),
-        "layers of the particle system",
-        Fraction(1),
-        Fraction(1024),
-        integer=True,
-    ),
-    Parameter(
-        "particles",
-        s.M,
-        Fraction(1024),
-        "particles of each measure",
-        Fraction(2),
-        Fraction(2**20),
-        integer=True,
-    ),
-    Parameter(
-        "delta",
-        s.delta,
-        Fraction(1, 20),
-        "failure probability of Theorem 6",
-        Fraction(0),
-        Fraction(1),
-        True,
-    ),
-    Parameter(
-        "gamma",
-        s.gamma,
-        Fraction(1),
-        "margin of the ramp loss in Theorem 6",
-        Fraction(0),
-        open_minimum=True,
-    ),
+    Parameter("delta", s.delta, Fraction(1, 20), "failure probability of Theorem 6", NONE, ONE, True),
+    Parameter("gamma", s.gamma, ONE, "margin of the ramp loss in Theorem 6", NONE, open_minimum=True),
 )
-
-# Rational points of the sphere: every inner product is exact.
-DEFAULT = Setting(
-    data=Data(
-        points=(
-            (Fraction(1), Fraction(0), Fraction(0)),
-            (Fraction(0), Fraction(3, 5), Fraction(4, 5)),
-            (Fraction(-2, 3), Fraction(-2, 3), Fraction(1, 3)),
-            (Fraction(2, 7), Fraction(3, 7), Fraction(-6, 7)),
-        ),
-        labels=(Fraction(1), Fraction(-1), Fraction(1), Fraction(-1)),
-    ),
-    activation=LIBRARY["tanh"],
-    values=tuple((p.name, p.default) for p in PARAMETERS),
-)
+DEFAULT = setting_of(PARAMETERS, LIBRARY["tanh"], FOUR)
 
 
 def validate(setting: Setting) -> None:
@@ -85,8 +35,7 @@ def validate(setting: Setting) -> None:
     data = setting.data
     if data.n < 2:
         raise InputError(f"the paper compares points: at least 2 are needed, got {data.n}")
-    unit = data.X
-    gram = unit @ unit.T - 2 * np.eye(data.n)
+    gram = data.X @ data.X.T - 2 * np.eye(data.n)
     i, j = np.unravel_index(int(np.argmax(gram)), gram.shape)
     if gram[i, j] >= 1 - 1e-14:
         raise InputError(
@@ -104,9 +53,7 @@ def needs_encoder(setting: Setting) -> None:
         InputError: alpha is zero.
     """
     if setting["alpha"] == 0:
-        raise InputError(
-            "alpha = 0 removes the encoder; this claim is about how it moves and needs alpha > 0"
-        )
+        raise InputError("alpha = 0 removes the encoder; this claim is about how it moves and needs alpha > 0")
 
 
 def needs_smooth_activation(setting: Setting) -> None:
@@ -117,8 +64,7 @@ def needs_smooth_activation(setting: Setting) -> None:
     """
     found = judge(setting.activation)
     if found.answer == "fails":
-        reasons = "; ".join(found.reasons)
-        raise InputError(f"{setting.activation.name} does not meet Assumption 3: {reasons}")
+        raise InputError(f"{setting.activation.name} does not meet Assumption 3: {'; '.join(found.reasons)}")
 
 
 def needs_flow(setting: Setting) -> None:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from mfcheck.claims import Curve, Estimate, Plot, Setting
+from mfcheck.claims import Curve, Plot, Setting
 from mfcheck.claims.experiment import Option
 from mfcheck.claims.model import SimulationStopped
 from mfcheck.claims.record import BoundRecord, Series, SimulationRecord, StoppedRecord
@@ -25,8 +25,8 @@ from mfcheck.dynamics.resnet.memory import in_words
 from mfcheck.dynamics.resnet.solution import Series as Values
 from mfcheck.errors import InputError
 from mfcheck.statistics.compare import all_hold, at_most
-from mfcheck_proofs.scaled_resnets.flow import problem
-from mfcheck_proofs.scaled_resnets.values import value_of
+from mfcheck_proofs.scaled_resnets.flow import estimate, problem
+from mfcheck_proofs.scaled_resnets.values import stated, value_of
 
 Array = NDArray[np.float64]
 PAPER = "scaled-resnets"
@@ -98,7 +98,7 @@ def simulation(
         options=options,
         notes=tuple(_notes(setting, found)),
         plots=tuple(_plot(setting, found, name, limits.get(name)) for name in QUANTITIES),
-        final={n: Estimate(value=e.value, error=e.error) for n, e in found.final.items()},
+        final={name: estimate(values, -1) for name, values in found.series.items()},
     )
 
 
@@ -154,9 +154,7 @@ def _announcement(flow: Problem, sizes: Numerics) -> str:
     )
 
 
-def _stopped(
-    setting: Setting, seed: int, options: Mapping[str, str], error: FlowError
-) -> StoppedRecord:
+def _stopped(setting: Setting, seed: int, options: Mapping[str, str], error: FlowError) -> StoppedRecord:
     run: Trajectory | None = error.trajectory
     return StoppedRecord(
         paper=PAPER,
@@ -222,12 +220,8 @@ def _record(
 
 
 def _holds(values: Values, limit: Array, *, upper: bool) -> bool | None:
-    sides = (
-        (Estimate(value=float(v), error=float(e)), Estimate(value=float(b), error=1e-12 * float(b)))
-        for v, e, b in zip(values.value[1:], values.error[1:], limit[1:], strict=True)
-    )
-    answers = [at_most(v, b) if upper else at_most(b, v) for v, b in sides]
-    return all_hold(answers)
+    sides = [(estimate(values, k), stated(float(limit[k]))) for k in range(1, len(limit))]
+    return all_hold([at_most(v, b) if upper else at_most(b, v) for v, b in sides])
 
 
 def _applies(setting: Setting, found: Solution) -> bool:
@@ -256,9 +250,7 @@ def _notes(setting: Setting, found: Solution) -> list[str]:
         notes.append(f"The flow has not converged: the loss is {end / start:.2g} of what it was.")
     notes.append(_distances(found))
     cost = found.cost
-    notes.append(
-        f"{cost.runs} runs, {cost.evaluations} evaluations of the flow, {in_words(cost.memory)}."
-    )
+    notes.append(f"{cost.runs} runs, {cost.evaluations} evaluations of the flow, {in_words(cost.memory)}.")
     return notes
 
 
@@ -266,10 +258,7 @@ def _distances(found: Solution) -> str:
     """Say between what W2 lies at the end, for the particles of one replicate: the movement is its upper bound."""
     run = found.reference
     layer = int(run.movement[-1, 1:].argmax())
-    pairs = (
-        (r"\tau", run.start.tau, run.final.tau),
-        (r"\nu", run.start.nu[layer], run.final.nu[layer]),
-    )
+    pairs = ((r"\tau", run.start.tau, run.final.tau), (r"\nu", run.start.nu[layer], run.final.nu[layer]))
     words = []
     for name, start, end in pairs:
         at = distances(start, end, assignment=False)

@@ -3,37 +3,26 @@
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import sympy as sp
 from flint import arb, ctx
-from numpy.typing import NDArray
 
-from mfcheck.claims import (
-    Check,
-    Context,
-    Evidence,
-    Kind,
-    Note,
-    PlantedError,
-    Question,
-    Reading,
-    Scope,
-    Setting,
-)
+from mfcheck.checks import Claim, Context, Evidence, Kind, Note, Question, Reading, Scope, Setting, custom, wrong
+from mfcheck.claims import Variable
 from mfcheck.constants.orders import order
+from mfcheck.falsify.variants import dropped, merged, of_attained, of_order
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, exact, interval
 from mfcheck.rigor.codes import n_max
-from mfcheck_proofs._assemble import assembled
-from mfcheck_proofs.scaled_resnets.choice_of_beta import orders_in_n, scaling
+from mfcheck_proofs.scaled_resnets.assumption23 import HALF
+from mfcheck_proofs.scaled_resnets.attacks import FIRST, RATIO, attack, growth, k, side
 from mfcheck_proofs.scaled_resnets.constants import C_KL, CONSTANTS
-from mfcheck_proofs.scaled_resnets.rademacher import SOURCE, rademacher, radius
+from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS
+from mfcheck_proofs.scaled_resnets.regimes import ABOVE, BOUNDED, FIXED, INDEPENDENT, SHRINKING
 from mfcheck_proofs.scaled_resnets.symbols import B_0, Q_KL, Lambda, beta, delta, n, y_norm
-from mfcheck_proofs.scaled_resnets.teachers import teacher_rate
+from mfcheck_proofs.scaled_resnets.theorem6_choice import orders_in_n
+from mfcheck_proofs.scaled_resnets.theorem6_rademacher import SOURCE, radius
+from mfcheck_proofs.scaled_resnets.theorem6_teachers import teacher_rate
 from mfcheck_proofs.scaled_resnets.values import value_of
-
-Array = NDArray[np.float64]
-ASSUMPTIONS = ("assumption-1", "assumption-2", "assumption-3")
 
 # --- composition -----------------------------------------------------------------------------------------------------
 
@@ -57,7 +46,6 @@ def composed_order(context: Context) -> Evidence:
         lhs=f"$n^{{{found}}}$: ${sp.latex(rate)}$",
         rhs=f"$n^{{{stated}}}$",
         error=0.0,
-        cases=1,
         domain=(
             r"constants $C_{\mathrm{KL}}$, $\Lambda$, $B_0$ independent of $n$, as the paper has them; every $\beta$"
         ),
@@ -91,79 +79,110 @@ def _chain_notes(complexity: sp.Expr, rate: sp.Expr) -> tuple[Note, ...]:
     return (Note(id="theorem-6-chain", severity="major", text=text),)
 
 
-CHAIN_CHECKS = ("theorem-6-composition", "theorem-6-repaired", "theorem-6-teacher")
-composition = assembled(
-    id="theorem-6-composition",
+def _rate_attack(id: str) -> Any:
+    return attack(
+        id,
+        "the complexity at k n_1 points over that at n_1 is at most k^(stated order), constants as n-free",
+        side(lambda f: growth(sp.simplify(f["complexity"].subs(radius, f["radius"])))),
+        # Equal exponents make both sides the same power: rounding must not decide.
+        side(lambda f: k ** f["stated"]),
+        own=(FIRST, RATIO),
+    )
+
+
+ENTERS = ["complexity", "radius", "stated"]
+composition = Claim(
+    "theorem-6-composition",
     title="Theorem 6, link: the composed rate",
     statement=(
         r"With the $\mathrm{KL}$ bound of Theorem 5 and $\beta > \Omega(\sqrt{n})$, the complexity is of order "
         "$n^{-1/2}$."
     ),
     source=SOURCE,
+    known="text read",
     assumptions=ASSUMPTIONS,
-    readings=(
+    readings=[
         Reading(
-            "stated", "The Rademacher bound with the radius of Theorem 5, as a power of $n$.", CHAIN
+            "stated",
+            "The Rademacher bound with the radius of Theorem 5, as a power of $n$.",
+            CHAIN,
+            checks=[custom("order", ENTERS, composed_order, kind=Kind.EXACT, question=Question.FOLLOWS)],
+            wrong=[
+                wrong(
+                    "radius-cubed",
+                    {"radius": CHAIN["radius"] * n},
+                    "A larger radius gives a slower rate still.",
+                    kind="exponent off",
+                    checks=["order"],
+                ),
+                wrong(
+                    "bounded",
+                    {"stated": sp.Integer(0)},
+                    r"The composed rate is $n^{1/2}$: it is not bounded either.",
+                    kind="exponent off",
+                    checks=["slack-composed-rate"],
+                ),
+            ],
+            attack=[_rate_attack("composed-rate")],
+            regimes=[FIXED, SHRINKING],
         ),
         Reading(
             "repaired",
             r"Extra hypothesis: $y^\top G_2^{-1} K G_2^{-1} y$ stays bounded as $n$ grows; radius of the leading order "
             r"in $\beta$.",
-            {**REPAIRED, "rate": sp.Rational(-1, 2)},
+            {**REPAIRED, "rate": -HALF},
+            checks=[
+                custom("order", ENTERS, composed_order, kind=Kind.EXACT, question=Question.FOLLOWS),
+                custom("teacher", "rate", teacher_rate, kind=Kind.SAMPLED),
+            ],
+            wrong=merged(
+                [
+                    wrong(
+                        "radius-n",
+                        {"radius": REPAIRED["radius"] * n},
+                        "A quadratic form that grows with $n$ loses the rate.",
+                        kind="assumption dropped",
+                        checks=["order", "slack-repaired-rate"],
+                    ),
+                    wrong(
+                        "unbounded-form",
+                        {"radius": REPAIRED["radius"] * sp.sqrt(n)},
+                        "Without the hypothesis that the quadratic form stays bounded the rate is lost.",
+                        kind="assumption dropped",
+                        checks=["order"],
+                    ),
+                    wrong(
+                        "teacher-three-quarters",
+                        {"rate": sp.Rational(-3, 4)},
+                        "The form of a linear teacher does not fall as n grows.",
+                    ),
+                    wrong("teacher-linear", {"rate": sp.Integer(-1)}, "The form does not fall as $n$ grows."),
+                ],
+                of_order(
+                    "stated",
+                    -HALF,
+                    -HALF,
+                    -1,
+                    why="The repaired chain gives this order exactly, and no better one.",
+                    checks=["order"],
+                ),
+                of_attained(
+                    "complexity",
+                    REPAIRED["complexity"],
+                    dropped(n, -1),
+                    why="The complexity is of order $n^{-1/2}$ exactly.",
+                    checks=["order"],
+                ),
+            ),
+            attack=[_rate_attack("repaired-rate")],
+            regimes=[BOUNDED],
         ),
-    ),
-    checks=(
-        Check(CHAIN_CHECKS[0], Kind.EXACT, composed_order, question=Question.FOLLOWS),
-        Check(
-            CHAIN_CHECKS[1],
-            Kind.EXACT,
-            composed_order,
-            reading="repaired",
-            question=Question.FOLLOWS,
-        ),
-        Check(CHAIN_CHECKS[2], Kind.SAMPLED, teacher_rate, reading="repaired"),
-    ),
-    planted=(
-        PlantedError(
-            "theorem-6-radius-cubed",
-            "exponent off",
-            {"radius": CHAIN["radius"] * n},
-            "A larger radius gives a slower rate still.",
-            CHAIN_CHECKS[:1],
-        ),
-        PlantedError(
-            "theorem-6-radius-n",
-            "factor n dropped",
-            {"radius": REPAIRED["radius"] * n},
-            "A quadratic form that grows with $n$ loses the rate.",
-            CHAIN_CHECKS[1:2],
-            "repaired",
-        ),
-        PlantedError(
-            "theorem-6-teacher-three-quarters",
-            "exponent off",
-            {"rate": sp.Rational(-3, 4)},
-            "The form of a linear teacher does not fall as n grows.",
-            CHAIN_CHECKS[2:],
-            "repaired",
-        ),
-        PlantedError(
-            "theorem-6-teacher-linear",
-            "exponent off",
-            {"rate": sp.Integer(-1)},
-            "The form does not fall as $n$ grows.",
-            CHAIN_CHECKS[2:],
-            "repaired",
-        ),
-    ),
+    ],
 )
 
 # --- the final bound -------------------------------------------------------------------------------------------------
 
-FINAL = {
-    "confidence": 6 * sp.sqrt(sp.log(2 / delta) / (2 * n)),
-    "samples": sp.oo,
-}
+CONFIDENCE = 6 * sp.sqrt(sp.log(2 / delta) / (2 * n))
 NEEDED = 3 * sp.sqrt(sp.log(2 / delta) / (2 * n))
 
 
@@ -178,11 +197,8 @@ def confidence_term(context: Context) -> Evidence:
         rhs=f"${sp.latex(context['confidence'])}$",
         slack=float(ratio) if decided else None,
         error=0.0,
-        cases=1,
         domain=r"every $n$ and $\delta$",
-        reason=""
-        if decided and ratio >= 1
-        else "the confidence term is smaller than the inequality gives",
+        reason="" if decided and ratio >= 1 else "the confidence term is smaller than the inequality gives",
     )
 
 
@@ -191,7 +207,7 @@ def bounded_samples(context: Context) -> Evidence:
     setting = context.setting
     size = value_of(setting, "n_max")
     if not size.is_finite():
-        return Evidence(passed=None, cases=1, reason="no bound on the number of points is known")
+        return Evidence(passed=None, reason="no bound on the number of points is known")
     most, asked = int(size.unique_fmpz()), context["samples"]
     possible = bool(asked <= most)
     text = (
@@ -206,7 +222,6 @@ def bounded_samples(context: Context) -> Evidence:
         lhs=rf"$n \to {sp.latex(asked)}$",
         rhs=rf"$n \le {most}$",
         error=0.0,
-        cases=1,
         domain=(
             rf"all data sets that satisfy Assumption 1 with $d = {setting.data.d}$ and the $C_{{\max}}$ of the setting"
         ),
@@ -230,11 +245,7 @@ def least_bound(setting: Setting) -> arb:
     ids = ("rademacher_PL", "confidence", "empirical_ramp")
     complexity, confidence, ramp = (value_of(setting, id) for id in ids)
     with ctx.workprec(128):
-        return (
-            2 * complexity / exact(setting["gamma"])
-            + 3 * (confidence / (2 * setting.data.n)).sqrt()
-            + ramp
-        )
+        return 2 * complexity / exact(setting["gamma"]) + 3 * (confidence / (2 * setting.data.n)).sqrt() + ramp
 
 
 SAID = {
@@ -259,11 +270,7 @@ def numerical_value(context: Context) -> Evidence:
     value = value_of(setting.with_values(beta=beta_used), "generalization_bound")
     least = least_bound(setting)
     if not value.is_finite() or not least.is_finite():
-        return Evidence(
-            passed=None,
-            cases=0,
-            reason="a constant of the bound has no finite value in this setting",
-        )
+        return Evidence(passed=None, cases=0, reason="a constant of the bound has no finite value in this setting")
     small, large = compare(value, exact(needed)) == "<", compare(least, exact(needed)) == ">"
     passed = True if small else False if large else None
     text = (
@@ -277,78 +284,80 @@ def numerical_value(context: Context) -> Evidence:
         lhs=interval(value, 10),
         rhs=str(needed),
         error=0.0,
-        cases=1,
         domain=(
             r"the setting's data, activation, $\alpha$ and $\delta$; "
-            rf"$\beta = {float(beta_used):g}$"
-            + ("" if small else r" and, from below, every $\beta$")
+            rf"$\beta = {float(beta_used):g}$" + ("" if small else r" and, from below, every $\beta$")
         ),
         reason="" if small else "the bound is not below one",
         notes=(Note(id="theorem-6-value", severity="minor", text=text),),
     )
 
 
-FINAL_CHECKS = ("theorem-6-confidence", "theorem-6-samples", "theorem-6-value")
-final = assembled(
-    id="theorem-6-final",
+_own = {n: sp.Symbol("n_", positive=True), delta: sp.Symbol("delta_", positive=True)}
+final = Claim(
+    "theorem-6-final",
     title="Theorem 6: the generalisation bound",
     statement=(
         r"With probability $1 - \delta$: $\mathbb{E}[\ell_{0\text{-}1}(f, y)] \lesssim n^{-1/2} "
         r"+ 6\sqrt{\frac{\log(2/\delta)}{2n}}$ as $n$ grows."
     ),
     source=SOURCE,
+    known="text read",
     assumptions=ASSUMPTIONS,
-    readings=(
-        Reading("stated", "Confidence term, and the sample sizes of which the rate speaks.", FINAL),
+    readings=[
+        Reading(
+            "stated",
+            "Confidence term, and the sample sizes of which the rate speaks.",
+            {"confidence": CONFIDENCE, "samples": sp.oo},
+            checks=[
+                custom("confidence", "confidence", confidence_term, kind=Kind.EXACT),
+                custom("samples", "samples", bounded_samples, kind=Kind.CERTIFIED, question=Question.APPLIES),
+            ],
+            wrong=[
+                wrong(
+                    "confidence-one",
+                    {"confidence": CONFIDENCE / 6},
+                    "Symmetrisation and two applications of bounded differences cost a factor three.",
+                    also=["slack-confidence-term"],
+                ),
+                wrong("confidence-sign", {"confidence": -CONFIDENCE}, "A confidence term is added."),
+                wrong(
+                    "many-samples",
+                    {"samples": sp.Integer(10**9)},
+                    r"So many points do not fit on the sphere at this $C_{\max}$.",
+                    kind="assumption dropped",
+                    checks=["samples"],
+                ),
+            ],
+            attack=[
+                attack(
+                    "confidence-term",
+                    "3 (log(2/delta)/(2n))^(1/2), which bounded differences give, <= the stated confidence term",
+                    side(NEEDED.subs(_own)),
+                    side(lambda f: f["confidence"].subs(_own)),
+                    own=(
+                        Variable("n_", Fraction(1), Fraction(10**6), log=True, integer=True),
+                        Variable("delta_", Fraction(1, 10**6), Fraction(999, 1000), log=True),
+                    ),
+                )
+            ],
+            regimes=[FIXED, INDEPENDENT],
+        ),
         Reading(
             "explicit",
             r"For the given data and some admissible $\beta$ the empirical ramp loss plus "
             r"$2R_n/\gamma + 3\sqrt{\frac{\log(2/\delta)}{2n}}$ with explicit constants is below one.",
             {"informative": sp.Integer(1)},
+            checks=[custom("value", "informative", numerical_value, kind=Kind.CERTIFIED, question=Question.APPLIES)],
+            wrong=[
+                wrong(
+                    "impossible",
+                    {"informative": sp.Rational(1, 10**6)},
+                    "The confidence term alone is larger.",
+                    checks=["value"],
+                )
+            ],
+            regimes=[ABOVE],
         ),
-    ),
-    checks=(
-        Check(FINAL_CHECKS[0], Kind.EXACT, confidence_term),
-        Check(FINAL_CHECKS[1], Kind.CERTIFIED, bounded_samples, question=Question.APPLIES),
-        Check(
-            FINAL_CHECKS[2],
-            Kind.CERTIFIED,
-            numerical_value,
-            reading="explicit",
-            question=Question.APPLIES,
-        ),
-    ),
-    planted=(
-        PlantedError(
-            "theorem-6-confidence-one",
-            "constant scaled",
-            {"confidence": FINAL["confidence"] / 6},
-            "Symmetrisation and two applications of bounded differences cost a factor three.",
-            FINAL_CHECKS[:1],
-        ),
-        PlantedError(
-            "theorem-6-confidence-sign",
-            "sign flipped",
-            {"confidence": -FINAL["confidence"]},
-            "A confidence term is added.",
-            FINAL_CHECKS[:1],
-        ),
-        PlantedError(
-            "theorem-6-many-samples",
-            "assumption dropped",
-            {"samples": sp.Integer(10**9)},
-            r"So many points do not fit on the sphere at this $C_{\max}$.",
-            FINAL_CHECKS[1:2],
-        ),
-        PlantedError(
-            "theorem-6-impossible-value",
-            "constant scaled",
-            {"informative": sp.Rational(1, 10**6)},
-            "The confidence term alone is larger.",
-            FINAL_CHECKS[2:],
-            "explicit",
-        ),
-    ),
+    ],
 )
-
-CLAIMS = (rademacher, composition, scaling, final)

@@ -12,6 +12,7 @@ from mfcheck.claims import Context, Estimate, Setting
 from mfcheck.constants.evaluate import enclose_constant
 from mfcheck.constants.graph import ConstantGraph
 from mfcheck.errors import InputError
+from mfcheck.statistics import exactly
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
 from mfcheck_proofs.scaled_resnets.setting import PARAMETERS
 
@@ -33,7 +34,7 @@ def value_of(setting: Setting, id: str) -> arb:
 
 
 def values_in(
-    setting: Setting, formula: sp.Basic, given: Mapping[str, arb]
+    setting: Setting, formula: sp.Basic, given: Mapping[str, arb | Fraction]
 ) -> dict[sp.Symbol, arb | Fraction]:
     """Return the values of a formula's symbols: constants enclosed, parameters exact, `given` by name before both."""
     graph = _graph()
@@ -59,17 +60,14 @@ def number(context: Context, formula: sp.Basic, **given: float) -> float:
         formula: over symbols of constants, of parameters, and of `given`.
         given: values by symbol name, before all others.
     """
-    graph, setting = _graph(), context.setting
-    parameters = {p.symbol: p.name for p in graph.parameters}
-    values = {}
-    for symbol in formula.free_symbols:
-        if symbol.name in given:
-            values[symbol] = given[symbol.name]
-        elif symbol in parameters:
-            values[symbol] = setting.number(parameters[symbol])
-        else:
-            values[symbol] = float(value_of(setting, graph.by_symbol[symbol].id).mid())
+    exact = values_in(context.setting, formula, {name: arb(value) for name, value in given.items()})
+    values = {s: float(v.mid()) if isinstance(v, arb) else float(v) for s, v in exact.items()}
     return float(sp.lambdify(list(values), formula, "math")(*values.values()))
+
+
+def stated(value: float) -> Estimate:
+    """Return a number that a formula gave, with its rounding."""
+    return exactly(value, 1e-12 * abs(value))
 
 
 def quoted(found: Estimate) -> str:

@@ -1,17 +1,17 @@
 """The regimes that the claims speak about: where can their assumptions be met together?"""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 
-from mfcheck.claims import Answer, Claim, Data, Proof, Regime, Setting
+from mfcheck.claims import Answer, Data, Proof, Regime, Setting
 from mfcheck.errors import InputError
+from mfcheck.points.data import circle_data
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, exact
-from mfcheck.symbolic.circle import IDENTITIES, WORDS, circle_points
+from mfcheck.symbolic.circle import IDENTITIES, WORDS
+from mfcheck_proofs.scaled_resnets.assumption1 import SAMPLE, at_most, rarely_separated
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
-from mfcheck_proofs.scaled_resnets.separated_samples import SAMPLE, at_most, rarely_separated
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT
 from mfcheck_proofs.scaled_resnets.values import value_of
 
@@ -23,17 +23,8 @@ FORM_BOUND = 4
 
 
 def circle(setting: Setting, n: int) -> Setting:
-    """Return the setting with n rational points of a circle, labels +1, -1 alternating.
-
-    Raises:
-        InputError: in one dimension there are two unit points only.
-    """
-    d = setting.data.d
-    if d == 1:
-        raise InputError("the unit sphere of one dimension has two points")
-    labels = tuple(Fraction((-1) ** i) for i in range(n))
-    data = Data(circle_points(n, d), labels, origin=f"{n} rational points of a circle")
-    return replace(setting, data=data)
+    """Return the setting with n rational points of a circle, labels +1, -1; raises InputError in one dimension."""
+    return replace(setting, data=circle_data(n, setting.data.d))
 
 
 def linear_labels(setting: Setting, n: int) -> Setting:
@@ -151,7 +142,7 @@ FIXED = Regime(
     varies=DATA,
     witness=first_points,
     empty=crowded,
-    checks=("theorem-6-samples", "lemma-4-code-bound"),
+    checks=("theorem-6-final/stated/samples", "lemma-4-second/charitable/code-bound"),
 )
 SHRINKING = Regime(
     "n-grows-separation-shrinks",
@@ -166,7 +157,7 @@ INDEPENDENT = Regime(
     r"$n \ge 2$ independent samples of a law $\mu_X$, separated by one $C_{\max} < 1$ with probability one",
     lawlike=("assumption-1",),
     empty=collisions,
-    checks=("assumption-1-probability", "assumption-1-every-law", "assumption-1-repeated-point"),
+    checks=tuple(f"assumption-1-iid/{c}" for c in ("stated/probability", "every-law/laws", "repeated-point/identity")),
 )
 BOUNDED = Regime(
     "n-grows-form-bounded",
@@ -205,44 +196,3 @@ DEPTH = Regime(
     varies=("depth",),
     witness=lambda setting, depth: setting.with_values(depth=depth),
 )
-
-REGIMES: Mapping[str, Mapping[str, tuple[Regime, ...]]] = {
-    "ode-depth-discretisation": {"stated": (DEPTH,)},
-    "lemma-4-second": {"strict": (SHRINKING,)},
-    "theorem-5-loss": {"stated": (ABOVE,)},
-    "theorem-5-kl-tau": {"stated": (ABOVE,), "leading-order": (LARGE_BETA,)},
-    "theorem-5-kl-nu": {"stated": (ABOVE,), "sharp-order": (LARGE_BETA,)},
-    "theorem-5-movement": {"stated": (ABOVE, LARGE_BETA), "encoder": (LARGE_BETA,)},
-    "theorem-5-spectrum": {"stated": (ABOVE,)},
-    "theorem-5-kl-nu-limit": {"stated": (LARGE_BETA,)},
-    "theorem-5-ablation": {"encoder-frozen": (ABOVE,), "shares": (ABOVE,)},
-    "theorem-5-threshold": {"stated": (BELOW,)},
-    "theorem-5-regime": {
-        "stated": (ABOVE,),
-        "kernel": (LARGE_BETA,),
-        "features": (LARGE_BETA,),
-        "trajectory": (LARGE_BETA,),
-        "small-beta": (BELOW,),
-    },
-    "theorem-6-composition": {"stated": (FIXED, SHRINKING), "repaired": (BOUNDED,)},
-    "theorem-6-scaling": {"stated": (FIXED, SHRINKING)},
-    "theorem-6-final": {"stated": (FIXED, INDEPENDENT), "explicit": (ABOVE,)},
-    "theorem-6-measured": {"stated": (ABOVE,)},
-}
-"""By claim and reading; a reading that is not listed speaks about one setting."""
-
-
-def with_regimes(claim: Claim) -> Claim:
-    """Return the claim, each of its readings with the regimes that it speaks about.
-
-    Raises:
-        ValueError: the table names a reading that the claim does not have.
-    """
-    table = REGIMES.get(claim.id, {})
-    if not set(table) <= {reading.id for reading in claim.readings}:
-        raise ValueError(f"{claim.id}: a regime is given for an unknown reading")
-    readings = (
-        replace(reading, regimes=table.get(reading.id, reading.regimes))
-        for reading in claim.readings
-    )
-    return replace(claim, readings=tuple(readings))

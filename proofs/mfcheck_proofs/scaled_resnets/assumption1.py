@@ -1,7 +1,9 @@
 """Assumption 1 under independent sampling: how likely are separated points, and what does a repeated point do?"""
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations, product
 from math import isqrt, prod
 
@@ -9,29 +11,35 @@ import numpy as np
 import sympy as sp
 from flint import arb, ctx
 from scipy import stats
+from scipy.special import betainc
 
-from mfcheck.checks.identity import identities
-from mfcheck.claims import (
-    Check,
+from mfcheck.checks import (
+    Case,
+    Claim,
     Context,
-    Estimate,
     Evidence,
     Kind,
     Note,
-    PlantedError,
     Reading,
-    Scope,
-    Setting,
+    Standard,
+    custom,
+    decide,
+    identity,
+    wrong,
 )
+from mfcheck.claims import Estimate, Sample, Setting, Variable
 from mfcheck.claims.setting import Point
+from mfcheck.falsify.variants import merged, of_identity, scaled, shifted
+from mfcheck.points.configurations import cross_polytope, inner, sphere_point
+from mfcheck.points.sphere import sphere
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import compare, exact, interval
 from mfcheck.symbolic.generic import s0
-from mfcheck_proofs._assemble import assembled
+from mfcheck_proofs.scaled_resnets.attacks import Formulas, Side, attack, side
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
 from mfcheck_proofs.scaled_resnets.symbols import C_max, d, n, n_max
 
-# --- claim: Assumption 1 holds with probability one under i.i.d. sampling --------------------------------------------
+# --- the uniform law -------------------------------------------------------------------------------------------------
 
 CAP = sp.betainc_regularized((d - 1) / 2, sp.Rational(1, 2), 0, 1 - C_max**2) / 2
 
@@ -64,33 +72,25 @@ def probability_one(context: Context) -> Evidence:
     sign = compare(value, arb(0))
     if sign == "?":
         return Evidence(passed=True if value.is_zero() else None, lhs=interval(value), rhs="0")
-    threshold = _half_life(value)
+    text = (
+        r"Assumption 1 asks $\langle x_i, x_j\rangle \le C_{\max} < 1$ with probability 1 for independent samples. For a "
+        r"law with infinite support this fails for every $C_{\max} < 1$: two points of the support lie closer, and balls "
+        "around them have positive mass. For a law of finitely many atoms a sample repeats with positive probability, and "
+        rf"a repeated point makes $G$ singular. For the uniform law at $d = {dim}$ a pair has an inner product above "
+        rf"{float(cosine):g} with probability {float(value.mid()):.6g} (certified), and of $n = {_half_life(value)}$ "
+        r"samples some pair does with probability at least $1/2$"
+        + _above(context.setting)
+        + r". If $C_{\max}$ may depend "
+        r"on $n$, then so do $\Lambda$ and all constants of Theorems 5 and 6."
+    )
     return Evidence(
         passed=False,
         lhs=interval(value),
         rhs="0",
         error=0.0,
-        cases=1,
-        domain=(rf"uniform law on the sphere, $d = {dim}$, $C_{{\max}} = {float(cosine):g}$"),
+        domain=rf"uniform law on the sphere, $d = {dim}$, $C_{{\max}} = {float(cosine):g}$",
         reason="two independent points come closer than that with positive probability",
-        notes=(
-            Note(
-                id="assumption-1-fails-iid",
-                severity="major",
-                text=(
-                    r"Assumption 1 asks $\langle x_i, x_j\rangle \le C_{\max} < 1$ with probability 1 for "
-                    r"independent samples. For a law with infinite support this fails for every $C_{\max} < 1$: two "
-                    "points of the support lie closer, and balls around them have positive mass. For a law of "
-                    "finitely many atoms a sample repeats with positive probability, and a repeated point makes $G$ "
-                    rf"singular. For the uniform law at $d = {dim}$ a pair has an inner product above "
-                    rf"{float(cosine):g} with probability {float(value.mid()):.6g} (certified), and of "
-                    rf"$n = {threshold}$ samples some pair does with probability at least $1/2$"
-                    + _above(context.setting)
-                    + r". If $C_{\max}$ may depend on $n$, then so do $\Lambda$ and all "
-                    "constants of Theorems 5 and 6."
-                ),
-            ),
-        ),
+        notes=(Note(id="assumption-1-fails-iid", severity="major", text=text),),
     )
 
 
@@ -120,53 +120,69 @@ def cap_frequency(context: Context) -> Evidence:
     dim = context.setting.data.d
     cosine = Fraction(round(1000 / math.sqrt(dim + 1)), 1000)
     rng, pairs = context.rng(), context.budget.pick(20_000, 100_000, 1_000_000)
-    x, other = rng.standard_normal((2, pairs, dim))
-    inner = np.sum(x * other, axis=1)
-    inner /= np.linalg.norm(x, axis=1) * np.linalg.norm(other, axis=1)
-    hits = int(np.sum(inner > float(cosine)))
-    interval = stats.binomtest(hits, pairs).proportion_ci(1 - 1e-6, "exact")
+    inner_products = np.sum(sphere(rng, pairs, dim) * sphere(rng, pairs, dim), axis=1)
+    hits = int(np.sum(inner_products > float(cosine)))
+    share, found = hits / pairs, stats.binomtest(hits, pairs).proportion_ci(1 - context.alarm, "exact")
     expected = float(cap_probability(context["cap"], dim, cosine).mid())
-    inside = interval.low <= expected <= interval.high
+    inside = bool(found.low <= expected <= found.high)
     return Evidence(
         passed=inside,
-        lhs=Estimate(
-            value=hits / pairs, error=max(interval.high - hits / pairs, hits / pairs - interval.low)
-        ),
-        rhs=Estimate(value=expected, error=1e-12),
-        error=interval.high - interval.low,
+        lhs=Estimate(value=share, error=max(found.high - share, share - found.low), level=1 - context.alarm),
+        rhs=Estimate(value=expected, error=1e-12, bias=1e-12),
+        error=found.high - found.low,
         cases=pairs,
-        domain=(
-            f"pairs of independent uniform points, $d = {dim}$, $C = {float(cosine):g}$; exact binomial interval, "
-            "false-alarm rate $10^{-6}$"
-        ),
+        domain=f"pairs of independent uniform points, $d = {dim}$, $C = {float(cosine):g}$; exact binomial interval",
         reason="" if inside else "the formula lies outside the interval",
     )
 
 
 def cap_low_dimensions(context: Context) -> Evidence:
-    """On the circle P = arccos(C)/pi, on the 2-sphere P = (1 - C)/2 (Archimedes): exact at rational C."""
-    cases = 0
-    for cosine in (Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(4, 5), Fraction(99, 100)):
-        with ctx.workprec(160):
+    """On the circle P = arccos(C)/pi, on the 2-sphere P = (1 - C)/2 (Archimedes): at rational C."""
+    cases = []
+    with ctx.workprec(160):
+        for cosine in map(Fraction, ("0", "1/3", "1/2", "4/5", "99/100")):
             for dim, known in ((2, exact(cosine).acos() / arb.pi()), (3, (1 - exact(cosine)) / 2)):
-                found = cap_probability(context["cap"], dim, cosine)
-                if not (found - known).contains(0):
-                    return Evidence(
-                        passed=False,
-                        lhs=interval(found),
-                        rhs=interval(known),
-                        cases=cases,
-                        domain=f"$d = {dim}$, $C = {cosine}$",
-                        reason="the closed form of this dimension differs",
-                    )
-                cases += 1
-    return Evidence(
-        passed=True,
-        cases=cases,
-        error=1e-40,
-        domain="$d = 2$ and $3$, five values of $C$ in $[0, 1)$",
-    )
+                cases.append(Case(cap_probability(context["cap"], dim, cosine), known, f"$d = {dim}$, $C = {cosine}$"))
+    return decide(cases, Standard(digits=30), "$d = 2$ and $3$, five values of $C$ in $[0, 1)$")
 
+
+COSINE, DIMENSION = (
+    Variable("C", Fraction(0), Fraction(999, 1000)),
+    Variable("dim", Fraction(2), Fraction(32), integer=True),
+)
+
+
+@lru_cache(maxsize=64)
+def _cap_code(formula: sp.Expr) -> Callable[[float, float], float]:
+    modules = [{"betainc_regularized": lambda a, b, _, x: float(betainc(a, b, x))}, "math"]
+    code: Callable[[float, float], float] = sp.lambdify((d, C_max), formula, modules)
+    return code
+
+
+def _cap(name: str) -> Side:
+    """Return the side that is a probability, in the inequality's own dimension and cosine."""
+
+    def fast(sample: Sample, formulas: Formulas) -> float:
+        return float(_cap_code(formulas[name])(sample.values["dim"], sample.values["C"]))
+
+    return Side(fast, lambda case, formulas: cap_probability(formulas[name], int(case["dim"]), case["C"]))
+
+
+C, DIM = sp.symbols("C dim", positive=True)
+EXCEPTION = attack(
+    "pair-probability",
+    "P(<x, x'> > C) <= 0 for two independent uniform points in dimension dim",
+    _cap("exception"),
+    side(sp.Integer(0)),
+    own=(COSINE, DIMENSION),
+)
+CAP_ABOVE = attack(
+    "cap-above",
+    "P(<x, x'> > C) <= (1 - C^2)^((d-1)/2)/2, as I_x(a, 1/2) x^-a grows with x; equal at C = 0",
+    _cap("cap"),
+    side((1 - C**2) ** ((DIM - 1) / 2) / 2),
+    own=(COSINE, DIMENSION),
+)
 
 # --- every law, and repeated points ----------------------------------------------------------------------------------
 
@@ -208,35 +224,26 @@ def rarely_separated(bound: int) -> int:
 
 def _cross(dim: int) -> Law:
     """The uniform law on the points +e_i, -e_i: both bounds are attained at C = 0."""
-    rows = [tuple(Fraction(s * (i == j)) for j in range(dim)) for i in range(dim) for s in (1, -1)]
-    return dim, Fraction(0), tuple(rows), (Fraction(1, 2 * dim),) * (2 * dim)
+    return dim, Fraction(0), cross_polytope(dim), (Fraction(1, 2 * dim),) * (2 * dim)
 
 
 def _random_law(rng: np.random.Generator, dim: int, cosine: Fraction) -> Law:
     """Six rational points of the sphere, by stereographic projection, with random weights."""
-    rows = []
-    for row in rng.integers(-8, 9, size=(6, dim - 1)):
-        t = [Fraction(int(v), 4) for v in row]
-        square = sum((v * v for v in t), Fraction(0))
-        rows.append((*(2 * v / (1 + square) for v in t), (1 - square) / (1 + square)))
+    rows = tuple(sphere_point([Fraction(int(v), 4) for v in row]) for row in rng.integers(-8, 9, size=(6, dim - 1)))
     weights = [Fraction(int(w)) for w in rng.integers(1, 9, size=6)]
-    return dim, cosine, tuple(rows), tuple(w / sum(weights, Fraction(0)) for w in weights)
+    return dim, cosine, rows, tuple(w / sum(weights, Fraction(0)) for w in weights)
 
 
 def _separated(law: Law, samples: int) -> Fraction:
     """The exact probability that independent samples have pairwise inner products at most C."""
     _, cosine, atoms, weights = law
     size = range(len(atoms))
-    near = [[_inner(atoms[i], atoms[j]) > cosine for j in size] for i in size]
+    near = [[inner(atoms[i], atoms[j]) > cosine for j in size] for i in size]
     total = Fraction(0)
     for chosen in product(size, repeat=samples):
         if not any(near[i][j] for i, j in combinations(chosen, 2)):
             total += prod((weights[i] for i in chosen), start=Fraction(1))
     return total
-
-
-def _inner(x: Point, other: Point) -> Fraction:
-    return sum((u * v for u, v in zip(x, other, strict=True)), Fraction(0))
 
 
 def every_law(context: Context) -> Evidence:
@@ -263,45 +270,71 @@ def every_law(context: Context) -> Evidence:
                 )
     return Evidence(
         passed=True,
-        cases=len(laws),
+        cases=2 * len(laws),
         error=0.0,
         domain="2 and 3 samples of laws with finitely many rational atoms; equality on cross-polytopes",
-        certificate=certificate.code_bound(
-            code_size(context.setting.data.d, cosine_bound(context.setting))
-        ),
+        certificate=certificate.code_bound(code_size(context.setting.data.d, cosine_bound(context.setting))),
     )
 
 
-def repeated_point(context: Context) -> Evidence:
+def repeated_point(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     """With `v = e_i - e_j` and `x_i = x_j`: `v^T G v` vanishes, coordinate by coordinate of the Jacobian."""
     J = sp.Symbol("J", real=True)
     a, b, w, z, p, u = sp.symbols("a b w z p u", real=True)
     outputs = (a * s0(w * z + b), p * u * s0(w * z + b))
     rows = [[sp.diff(f, v) for v in (a, u, w, b)] for f in outputs]
     entries = [J**2, *(sum(v**2 for v in row) for row in rows)]
-    null = context["null"]
-    pairs = [(null.subs({G_ii: g, G_ij: g, G_jj: g}), sp.Integer(0)) for g in entries]
-    domain = "every measure, activation and dimension: equal points have equal rows of the Jacobian"
-    return identities(pairs, domain, Scope.WHOLE)
+    return [(context["null"].subs({G_ii: g, G_ij: g, G_jj: g}), sp.Integer(0)) for g in entries]
 
 
-iid = assembled(
-    id="assumption-1-iid",
+FACTORS = scaled(2, sp.Rational(1, 2), sp.Rational(3, 2))
+iid = Claim(
+    "assumption-1-iid",
     title="Assumption 1 holds with probability one for independent samples",
     statement=(
         r"For independent $x_i, x_j \sim \mu_X$: $\langle x_i, x_j\rangle \le C_{\max} < 1$ with probability 1."
     ),
     source="arXiv 2403.09889, Assumption 1",
-    readings=(
+    known="text read",
+    readings=[
         Reading(
             "stated",
             r"The probability that a pair exceeds $C_{\max}$ is zero (uniform law on the sphere).",
             {"exception": CAP},
+            checks=[custom("probability", "exception", probability_one, kind=Kind.CERTIFIED)],
+            wrong=[
+                wrong("rare", {"exception": CAP / 10**6}, "A positive probability, however small, is not zero."),
+                wrong(
+                    "thousandth",
+                    {"exception": CAP / 1000},
+                    "A positive probability is not zero.",
+                    checks=["slack-pair-probability"],
+                ),
+            ],
+            attack=[EXCEPTION],
         ),
         Reading(
             "cap-formula",
             r"$\mathbb{P}(\langle x, x'\rangle > C)$ for the uniform law, $0 \le C < 1$.",
             {"cap": CAP},
+            checks=[
+                custom("frequency", "cap", cap_frequency, kind=Kind.SAMPLED),
+                custom("closed-forms", "cap", cap_low_dimensions, kind=Kind.CERTIFIED),
+            ],
+            wrong=merged(
+                [
+                    wrong(
+                        "doubled",
+                        {"cap": 2 * CAP},
+                        "At $C = 0$ the probability is one half exactly.",
+                        also=["slack-cap-above"],
+                    )
+                ],
+                of_identity("cap", CAP, FACTORS),
+                # In high dimensions pairs do not tell d from d + 1.
+                of_identity("cap", CAP, shifted(d, 1, -1), checks=["closed-forms"]),
+            ),
+            attack=[CAP_ABOVE],
         ),
         Reading(
             "every-law",
@@ -309,63 +342,37 @@ iid = assembled(
             r"C_{\max}) \ge 1/n_{\max}$, and $n$ samples are separated with a probability of at most "
             r"$\prod_{k < n}(1 - k/n_{\max})$.",
             {"pair": PAIR, "sample": SAMPLE},
+            checks=[custom("laws", ["pair", "sample"], every_law, kind=Kind.EXACT)],
+            wrong=[
+                wrong(name, replaced, "The uniform law on the points $+e_i$, $-e_i$ attains the true bound.", kind=kind)
+                for name, kind, replaced in (
+                    ("pair-doubled", "constant scaled", {"pair": 2 * PAIR}),
+                    ("pair-shifted", "index shifted", {"pair": 1 / (n_max - 1)}),
+                    ("sample-halved", "constant scaled", {"sample": SAMPLE / 2}),
+                    ("sample-shifted", "index shifted", {"sample": SAMPLE.subs(n, n + 1)}),
+                )
+            ],
         ),
         Reading(
             "repeated-point",
             r"If a point repeats, $G$ is singular: $v^\top G\,v = 0$ for $v = e_i - e_j$.",
             {"null": NULL},
+            checks=[
+                identity(
+                    "identity",
+                    "null",
+                    repeated_point,
+                    domain="every measure, activation and dimension: equal points have equal rows of the Jacobian",
+                )
+            ],
+            wrong=[
+                wrong(
+                    "sign",
+                    {"null": G_ii + 2 * G_ij + G_jj},
+                    "$e_i + e_j$ is no null vector: the form is four times a sum of squares.",
+                ),
+                wrong("factor", {"null": G_ii - G_ij + G_jj}, "The mixed term enters twice.", kind="factor dropped"),
+            ],
         ),
-    ),
-    checks=(
-        Check("assumption-1-probability", Kind.CERTIFIED, probability_one),
-        Check("assumption-1-frequency", Kind.SAMPLED, cap_frequency, reading="cap-formula"),
-        Check(
-            "assumption-1-closed-forms", Kind.CERTIFIED, cap_low_dimensions, reading="cap-formula"
-        ),
-        Check("assumption-1-every-law", Kind.EXACT, every_law, reading="every-law"),
-        Check("assumption-1-repeated-point", Kind.EXACT, repeated_point, reading="repeated-point"),
-    ),
-    planted=(
-        PlantedError(
-            "assumption-1-rare",
-            "constant scaled",
-            {"exception": CAP / 10**6},
-            "A positive probability, however small, is not zero.",
-            ("assumption-1-probability",),
-        ),
-        *(
-            PlantedError(
-                f"assumption-1-{id}",
-                kind,
-                replaced,
-                "The uniform law on the points $+e_i$, $-e_i$ attains the true bound.",
-                ("assumption-1-every-law",),
-                "every-law",
-            )
-            for id, kind, replaced in (
-                ("pair-doubled", "constant scaled", {"pair": 2 * PAIR}),
-                ("pair-shifted", "index shifted", {"pair": 1 / (n_max - 1)}),
-                ("sample-halved", "constant scaled", {"sample": SAMPLE / 2}),
-                ("sample-shifted", "index shifted", {"sample": SAMPLE.subs(n, n + 1)}),
-            )
-        ),
-        PlantedError(
-            "assumption-1-repeat-sign",
-            "sign flipped",
-            {"null": G_ii + 2 * G_ij + G_jj},
-            "$e_i + e_j$ is no null vector: the form is four times a sum of squares.",
-            ("assumption-1-repeated-point",),
-            "repeated-point",
-        ),
-        PlantedError(
-            "assumption-1-repeat-factor",
-            "factor dropped",
-            {"null": G_ii - G_ij + G_jj},
-            "The mixed term enters twice.",
-            ("assumption-1-repeated-point",),
-            "repeated-point",
-        ),
-    ),
+    ],
 )
-
-CLAIMS = (iid,)

@@ -6,33 +6,21 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from mfcheck.claims import (
-    Budget,
-    Check,
-    Context,
-    Curve,
-    Data,
-    Estimate,
-    Evidence,
-    Kind,
-    Note,
-    PlantedError,
-    Plot,
-    Reading,
-    Setting,
-)
+from mfcheck.checks import Claim, Context, Curve, Estimate, Evidence, Kind, Note, Plot, Reading, custom, wrong
+from mfcheck.claims import Budget, Data, Setting
 from mfcheck.dynamics.resnet import Numerics, Solution, simulate
-from mfcheck.statistics.compare import SLOPE_RESOLUTION, all_hold, at_most, slope
-from mfcheck_proofs._assemble import assembled
-from mfcheck_proofs.scaled_resnets.constants import C_KL
-from mfcheck_proofs.scaled_resnets.flow import end_time, problem
+from mfcheck.points.data import rounded
+from mfcheck.points.sphere import sphere
+from mfcheck.statistics import all_hold, at_most, exactly
+from mfcheck.statistics.compare import SLOPE_RESOLUTION, slope
+from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, REPLICATES, end_time, estimate, problem
+from mfcheck_proofs.scaled_resnets.regimes import BELOW
 from mfcheck_proofs.scaled_resnets.setting import needs_flow
-from mfcheck_proofs.scaled_resnets.symbols import beta, lambda_0, n, t
-from mfcheck_proofs.scaled_resnets.theorem5 import L_0, decay
+from mfcheck_proofs.scaled_resnets.symbols import beta, lambda_0, t
+from mfcheck_proofs.scaled_resnets.theorem5 import DECAY, KL_BOUND, floor_attack
 from mfcheck_proofs.scaled_resnets.values import number, quoted, value_of
 
 Array = NDArray[np.float64]
-ASSUMPTIONS = ("assumption-1", "assumption-2", "assumption-3")
 SIZES = (2, 3, 4, 6, 8, 16, 32)
 BETAS = (Fraction(1, 4), Fraction(1), Fraction(4))
 FAR = Fraction(1, 100)
@@ -40,7 +28,6 @@ FAR = Fraction(1, 100)
 FALLEN = 0.9
 LARGE = 10.0
 DIMENSION = 10
-KL_BOUND = C_KL * n**2 / (lambda_0**2 * beta**2)
 
 
 @dataclass(frozen=True)
@@ -87,26 +74,18 @@ def family(context: Context) -> tuple[Data, tuple[int, ...], str]:
         if sizes:  # the first points alone may have labels that are all zero
             return own, sizes, "first $n$ points of the data"
     rng = context.rng()
-    X = rng.standard_normal((most, DIMENSION))
-    X /= np.linalg.norm(X, axis=1, keepdims=True)
-    points = tuple(tuple(Fraction(f"{v:.9f}") for v in row) for row in X)
-    labels = tuple(Fraction(int(s)) for s in rng.choice([-1, 1], size=most))
-    sizes = tuple(k for k in SIZES if k <= most)
-    return (
-        Data(points, labels, "uniform"),
-        sizes,
-        rf"uniform points, $d = {DIMENSION}$, random signs",
-    )
+    drawn = rounded(sphere(rng, most, DIMENSION), rng.choice([-1, 1], size=most), "uniform", digits=9)
+    return drawn, tuple(k for k in SIZES if k <= most), rf"uniform points, $d = {DIMENSION}$, random signs"
 
 
 def _flow(setting: Setting, budget: Budget, seed: int, at: float) -> Solution:
     """Solve one flow; where beta is large and little happens to G2, half the predictor's particles are enough."""
-    heads = budget.pick(1024, 4096, 16_384)
+    heads = budget.pick(512, 2048, 16_384)
     sizes = Numerics(
         depth=4,
-        particles=budget.pick(64, 64, 256),
+        particles=budget.pick(32, 32, 256),
         decoder_particles=heads // 2 if at > LARGE else heads,
-        replicates=budget.pick(3, 3, 5),
+        replicates=budget.pick(6, 6, REPLICATES),
         outputs=13,
         seed=seed,
         tolerance=1e-3,
@@ -123,30 +102,20 @@ def _cell(context: Context, at: float) -> Cell:
     that of lambda_min(G2), since dL/dt <= -(2 beta^2/n) lambda_min(G) L.
     """
     found = _flow(context.setting, context.budget, context.seed, at)
-    series = {
-        name: _estimates(found, name) for name in ("loss", "lambda_min_G2", "KL_tau", "KL_nu")
-    }
-    floor = Estimate(value=number(context, context["floor"]), error=0.0)
-    most = Estimate(value=number(context, context["KL"], beta=at), error=0.0)
+    names = ("loss", "lambda_min_G2", "KL_tau", "KL_nu")
+    series = {name: [estimate(found.series[name], k) for k in range(len(found.time))] for name in names}
+    floor, most = exactly(number(context, context["floor"])), exactly(number(context, context["KL"], beta=at))
     pairs = [(floor, value) for value in series["lambda_min_G2"]]
     pairs += [(value, most) for name in ("KL_tau", "KL_nu") for value in series[name]]
     start = series["loss"][0].value
     for time, value in zip(found.time, series["loss"], strict=True):
         bound = number(context, context["loss"], t=float(time), beta=at, L_0=start)
         if bound <= FALLEN * start:
-            pairs.append((value, Estimate(value=bound, error=0.0)))
-    answers = [at_most(*pair) for pair in pairs]
+            pairs.append((value, exactly(bound)))
+    answers = [at_most(*pair, context.alarm / len(pairs)) for pair in pairs]
     holds = all_hold(answers)
     deciding = answers.index(holds) if not holds else int(np.argmin([_slack(*p) for p in pairs]))
     return Cell(context.setting.data.n, at, holds, *pairs[deciding])
-
-
-def _estimates(found: Solution, name: str) -> list[Estimate]:
-    series = found.series[name]
-    return [
-        Estimate(value=float(v), error=float(e))
-        for v, e in zip(series.value, series.error, strict=True)
-    ]
 
 
 def _slack(lhs: Estimate, rhs: Estimate) -> float:
@@ -269,20 +238,13 @@ def _note(rows: list[Row], sizes: tuple[int, ...], what: str) -> tuple[Note, ...
 def _map(rows: list[Row], sizes: tuple[int, ...]) -> Plot:
     cells = [cell for row in rows for cell in row.cells]
     kinds = ((True, "conclusions hold"), (None, "undecided"), (False, "a conclusion fails"))
-    curves = [
-        Curve(
-            label="threshold of the theorem",
-            x=tuple(map(float, sizes)),
-            y=tuple(row.threshold for row in rows),
-            style="bound",
-        )
-    ]
-    curves += [
-        Curve(label=label, x=tuple(map(float, x)), y=tuple(y), style="points")
-        for holds, label in kinds
-        if (x := [c.n for c in cells if c.holds is holds])
-        and (y := [c.beta for c in cells if c.holds is holds])
-    ]
+    thresholds = tuple(row.threshold for row in rows)
+    curves = [Curve(label="threshold of the theorem", x=sizes, y=thresholds, style="bound")]
+    for holds, label in kinds:
+        at = [c for c in cells if c.holds is holds]
+        if at:
+            x, y = tuple(c.n for c in at), tuple(c.beta for c in at)
+            curves.append(Curve(label=label, x=x, y=y, style="points"))
     return Plot(
         id="threshold-map",
         title="Where Theorem 5 applies, and where its conclusions hold in simulation",
@@ -295,9 +257,7 @@ def _map(rows: list[Row], sizes: tuple[int, ...]) -> Plot:
 
 def _factor(rows: list[Row], sizes: tuple[int, ...]) -> Plot:
     """Threshold over the least beta that holds; the bar reaches to the next beta tried below it."""
-    known = [
-        (size, row) for size, row in zip(sizes, rows, strict=True) if row.lowest < float("inf")
-    ]
+    known = [(size, row) for size, row in zip(sizes, rows, strict=True) if row.lowest < float("inf")]
     low = [row.threshold / row.lowest for _, row in known]
     high = [row.threshold / (row.below or row.lowest) for _, row in known]
     curve = Curve(
@@ -317,49 +277,47 @@ def _factor(rows: list[Row], sizes: tuple[int, ...]) -> Plot:
     )
 
 
-CONCLUSIONS = {"floor": lambda_0 / 2, "loss": decay["bound"], "KL": KL_BOUND}
-sharpness = assembled(
-    id="theorem-5-threshold",
+CONCLUSIONS = {"floor": lambda_0 / 2, "loss": DECAY, "KL": KL_BOUND}
+sharpness = Claim(
+    "theorem-5-threshold",
     title=r"Theorem 5: how sharp the requirement on $\beta$ is",
     statement=(
         r"Far below the threshold too, down to a hundredth of it: $\lambda_{\min}(G_2(\tau_t, \nu_t)) \ge "
         r"\lambda_0/2$, the bound of the loss, and both $\mathrm{KL}$ bounds, for all $t$."
     ),
     source="arXiv 2403.09889, Theorem 5 (sharpness)",
+    known="derived here",
     assumptions=ASSUMPTIONS,
-    readings=(
+    readings=[
         Reading(
             "stated",
             r"Floor of $\lambda_{\min}(G_2)$, bounds of loss and $\mathrm{KL}$ along flows whose $\beta$ is a "
             "fraction of the threshold.",
             CONCLUSIONS,
+            checks=[custom("map", CONCLUSIONS, threshold_map, kind=Kind.SIMULATED)],
+            wrong=[
+                wrong(
+                    "floor-doubled",
+                    {"floor": 2 * lambda_0},
+                    r"At the start the smallest eigenvalue is $\lambda_0$.",
+                    also=["slack-threshold-floor-start"],
+                ),
+                wrong(
+                    "loss-rate",
+                    {"loss": DECAY.subs(t, 4 * t)},
+                    r"The slowest mode decays like $\exp(-2\beta^2\lambda_{\min}t/n)$.",
+                    kind="constant scaled",
+                ),
+                wrong(
+                    "KL-sixth",
+                    {"KL": KL_BOUND / beta**4},
+                    r"$\mathrm{KL}(\tau_t\,\|\,\tau_0)$ is of order $\beta^{-2}$ exactly.",
+                    kind="exponent off",
+                ),
+            ],
+            attack=[floor_attack("threshold-floor-start", "the floor along every flow <= lambda_min(G2) at t = 0")],
             needs=needs_flow,
-        ),
-    ),
-    checks=(Check("threshold-map", Kind.SIMULATED, threshold_map),),
-    planted=(
-        PlantedError(
-            "threshold-floor-doubled",
-            "constant scaled",
-            {"floor": 2 * lambda_0},
-            r"At the start the smallest eigenvalue is $\lambda_0$.",
-            ("threshold-map",),
-        ),
-        PlantedError(
-            "threshold-loss-rate",
-            "constant scaled",
-            {"loss": L_0 * decay["bound"].subs({t: 4 * t, L_0: 1})},
-            r"The slowest mode decays like $\exp(-2\beta^2\lambda_{\min}t/n)$.",
-            ("threshold-map",),
-        ),
-        PlantedError(
-            "threshold-KL-sixth",
-            "exponent off",
-            {"KL": KL_BOUND / beta**4},
-            r"$\mathrm{KL}(\tau_t\,\|\,\tau_0)$ is of order $\beta^{-2}$ exactly.",
-            ("threshold-map",),
-        ),
-    ),
+            regimes=[BELOW],
+        )
+    ],
 )
-
-CLAIMS = (sharpness,)

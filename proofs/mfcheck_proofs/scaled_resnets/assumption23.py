@@ -1,0 +1,250 @@
+"""What the paper asserts in its Assumptions 2 and 3, as claims: the initial measures, the activation."""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from flint import arb, ctx
+
+from mfcheck.checks import Claim, Context, Evidence, Kind, Note, Reading, Scope, custom, identity, wrong
+from mfcheck.claims import Case, Sample
+from mfcheck.errors import InputError
+from mfcheck.falsify.variants import merged, of_attained, of_identity, powers, scaled, shifted, sign
+from mfcheck.gaussian.exact import expectation
+from mfcheck.rigor import certificate
+from mfcheck.rigor.assumption import judge
+from mfcheck.rigor.ball import bounds, compare, enclose, exact, interval
+from mfcheck.statistics import exactly
+from mfcheck.symbolic.activation import X
+from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
+from mfcheck_proofs.scaled_resnets.attacks import PREC, REAL, Formulas, Side, attack, side
+from mfcheck_proofs.scaled_resnets.symbols import C_1, d
+
+HALF, NEAR = sp.Rational(1, 2), sp.Rational(9, 10)
+STEPS = (HALF, -HALF, 1, -1)
+IDENTITY = "it is an identity, which exact checks decide for every setting"
+
+# --- Assumption 2: probability measures with finite second moments ---------------------------------------------------
+
+
+def second_moments(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
+    """E|omega|^2 and E|theta|^2 as sums over coordinates: (a, w, b) with w in R^d, and (u, w, b)."""
+    x = sp.Symbol("x", real=True)
+    mass, square = expectation(sp.Integer(1), [x]), expectation(x**2, [x])
+    moments = [(square * (1 + d + 1), context["moment_tau"]), (square * (d + d + 1), context["moment_nu"])]
+    return [(mass, sp.Integer(1)), *moments]
+
+
+DIMENSIONS = Note(
+    id="dimension-typo",
+    severity="minor",
+    text=(
+        r"Assumption 3 as printed takes $u, w \in \mathbb{R}^{k_\nu}$ with $k_\nu = 2d + 1$, and "
+        r"$w \in \mathbb{R}^{k_\nu}$ in $\omega$ with $k_\tau = d + 2$. Neither adds up; "
+        r"$u, w \in \mathbb{R}^d$ does, and is what is checked here. In Theorem 6 the spaces of $\tau_y$ "
+        r"and $\nu_y$ are interchanged."
+    ),
+)
+MOMENTS = {"moment_tau": d + 2, "moment_nu": 2 * d + 1}
+initial = Claim(
+    "assumption-2-measures",
+    title=r"The initial measures are probability measures in $\mathcal{P}^2$",
+    statement=(
+        r"$\tau_0$ and $\nu_0(\cdot, s)$ have mass one, and second moments $k_\tau = d + 2$ and $k_\nu = 2d + 1$."
+    ),
+    source="arXiv 2403.09889, Assumption 2 and dimensions in Assumption 3",
+    known="text read",
+    no_inequality=IDENTITY,
+    readings=[
+        Reading(
+            "stated",
+            r"$\mathbb{E}|\omega|^2$ and $\mathbb{E}|\theta|^2$.",
+            MOMENTS,
+            checks=[identity("moments", MOMENTS, second_moments, domain="every $d$", notes=[DIMENSIONS])],
+            wrong=merged(
+                [
+                    wrong(
+                        "printed",
+                        {"moment_tau": (2 * d + 1) + 2},
+                        r"$w \in \mathbb{R}^{k_\nu}$ as printed gives another dimension.",
+                        kind="index shifted",
+                    ),
+                    wrong("no-bias", {"moment_nu": 2 * d}, "The bias is a coordinate too."),
+                ],
+                *(
+                    of_identity(name, formula, FACTORS, sign(), shifted(d, 1, -1), powers(d, *STEPS))
+                    for name, formula in MOMENTS.items()
+                ),
+            ),
+        )
+    ],
+)
+
+# --- Assumption 3: the activation ------------------------------------------------------------------------------------
+
+
+def certified_constant(context: Context) -> Evidence:
+    """The stated multiple of the certified least C_1 against the suprema it has to dominate."""
+    found = judge(context.setting.activation)
+    reasons = "; ".join(found.reasons)
+    if found.answer != "holds":
+        fails = found.answer == "fails"
+        note = Note(
+            id="activation-fails",
+            severity="major",
+            text=f"The activation {context.setting.activation.name} does not meet Assumption 3: {reasons}.",
+        )
+        return Evidence(
+            passed=False if fails else None,
+            domain=f"{context.setting.activation.name}, all real $x$",
+            reason=reasons or "the suprema could not be certified",
+            notes=(note,) if fails else (),
+        )
+    needed = {
+        "the growth": found.growth.value,
+        r"$\sup|\sigma_0'|$": found.B[1].value,
+        r"$\sup|\sigma_0''|$": found.B[2].value,
+    }
+    ratio = context["constant"] / C_1
+    factor = Fraction(int(ratio.p), int(ratio.q))
+    with ctx.workprec(120):
+        stated = found.C1 * exact(factor)
+    answers = {name: _serves(value, stated, factor) for name, value in needed.items()}
+    broken = [name for name, answer in answers.items() if answer is False]
+    named = broken or [name for name, answer in answers.items() if answer is None]
+    return Evidence(
+        passed=False if broken else None if named else True,
+        scope=Scope.WHOLE,
+        lhs=interval(found.C1),
+        rhs=interval(stated),
+        slack=float((stated / found.C1).mid()),
+        error=float(found.C1.rad()),
+        domain=f"{context.setting.activation.name}, all real $x$",
+        reason=f"{'exceeded by' if broken else 'not decided for'} {', '.join(named)}" if named else "",
+        notes=_third_derivative(found.third_derivative_bounded),
+    )
+
+
+def _serves(value: arb, stated: arb, factor: Fraction) -> bool | None:
+    """Return whether a supremum is at most `factor` times the largest of them; None where enclosures overlap.
+
+    From a factor of one on it is, whatever the enclosures: one of the suprema equals the largest.
+    """
+    if factor >= 1:
+        return True
+    return {"<": True, ">": False, "?": None}[compare(value, stated)]
+
+
+def _third_derivative(bounded: bool | None) -> tuple[Note, ...]:
+    if bounded is None:
+        text = r"The KL bounds of Theorem 5 need a bound on $\sigma_0'''$, which Assumption 3 does not grant."
+    else:
+        text = (
+            r"The KL bounds of Theorem 5 are derived here with a bound on $\sigma_0'''$, which Assumption 3 does not "
+            rf"grant; $\sigma_0'''$ {'is' if bounded else 'is not'} bounded for this activation."
+        )
+    return (Note(id="third-derivative", severity="minor", text=text),)
+
+
+def sampled_constant(context: Context) -> Evidence:
+    """Largest |s0|/max(|x|,1), |s0'|, |s0''| at random points against the stated constant."""
+    found = judge(context.setting.activation)
+    if found.answer != "holds":
+        return Evidence(passed=None, cases=0, reason="Assumption 3 is not certified to hold")
+    rng, count = context.rng(), context.budget.pick(20_000, 100_000, 1_000_000)
+    x = np.concatenate([rng.standard_normal(count) * s for s in (0.3, 2.0, 30.0)] + [np.zeros(1)])
+    activation = context.setting.activation
+    worst = 0.0
+    for order in range(3):
+        values = np.abs(activation.numpy_function(order)(x))
+        values = values / np.maximum(np.abs(x), 1) if order == 0 else values
+        worst = max(worst, float(values.max()))
+    stated = float((context["constant"] / C_1) * float(found.C1.upper()))
+    passed, side_of = worst <= stated * (1 + 1e-12), exactly(stated, 1e-12 * stated)
+    return Evidence(
+        passed=passed,
+        lhs=exactly(worst, 1e-12 * stated),
+        rhs=side_of,
+        slack=stated / worst,
+        error=side_of.error,
+        cases=len(x),
+        domain=f"{activation.name} at Gaussian points of three scales",
+        reason="" if passed else "a sampled point exceeds the constant",
+    )
+
+
+def _constant_fast(sample: Sample, _: Formulas) -> float:
+    x = np.array([sample.values["x"]])
+    values = [abs(float(sample.activation.numpy_function(k)(x)[0])) for k in range(3)]
+    return max(values[0] / max(1.0, abs(sample.values["x"])), *values[1:])
+
+
+def _constant_enclosed(case: Case, _: Formulas) -> arb:
+    values = [abs(enclose(case.setting.activation.derivative(k), {X: case["x"]}, PREC)) for k in range(3)]
+    return (values[0] / exact(max(Fraction(1), abs(case["x"])))).max(values[1]).max(values[2])
+
+
+def derivative_value(case: Case, _: Formulas) -> dict[str, Any] | None:
+    """State a lower bound of the largest of |s0(x)|/max(|x|,1), |s0'(x)|, |s0''(x)| at the point found."""
+    activation, x = case.setting.activation, case["x"]
+    scale = max(Fraction(1), abs(x))
+    terms = [activation.expr / sp.Rational(scale.numerator, scale.denominator)]
+    terms += [activation.derivative(k) for k in (1, 2)]
+    values = [enclose(sp.Abs(term), {X: x}, 160) for term in terms]
+    best = max(range(3), key=lambda k: float(values[k].mid()))
+    with ctx.workprec(160):
+        positive = enclose(terms[best], {X: x}, 160) > 0
+        lower = bounds(values[best] * (1 - arb(10) ** -12), 15)[0]
+    try:
+        return certificate.inequality(terms[best] if positive else -terms[best], {X.name: x}, lower=lower)
+    except InputError:
+        return None
+
+
+LEAST = "$C_1$ is the least constant that serves."
+activation_claim = Claim(
+    "assumption-3-activation",
+    title="The activation meets Assumption 3",
+    statement=(
+        r"$|\sigma_0(x)| \le C_1\max(|x|, 1)$, $|\sigma_0'| \le C_1$, $|\sigma_0''| \le C_1$ on the whole line, "
+        "with the $C_1$ used here."
+    ),
+    source="arXiv 2403.09889, Assumption 3",
+    known="text read",
+    readings=[
+        Reading(
+            "stated",
+            "$C_1$ as used in every constant.",
+            {"constant": C_1},
+            checks=[
+                custom("suprema", "constant", certified_constant, kind=Kind.CERTIFIED),
+                custom("sampled", "constant", sampled_constant, kind=Kind.SAMPLED),
+            ],
+            wrong=merged(
+                [
+                    wrong("halved", {"constant": C_1 / 2}, LEAST, also=["slack-activation-constant"]),
+                    wrong("nine-tenths", {"constant": C_1 * NEAR}, LEAST),
+                ],
+                of_attained(
+                    "constant",
+                    C_1,
+                    scaled(HALF, sp.Rational(3, 4), NEAR, sp.Rational(99, 100)),
+                    why=LEAST,
+                    checks=["suprema"],
+                ),
+            ),
+            attack=[
+                attack(
+                    "activation-constant",
+                    "max(|s0(x)| / max(|x|, 1), |s0'(x)|, |s0''(x)|) <= C_1",
+                    Side(_constant_fast, _constant_enclosed),
+                    side(lambda f: f["constant"]),
+                    varies=("activation",),
+                    own=(REAL,),
+                    certificate=derivative_value,
+                )
+            ],
+        )
+    ],
+)
