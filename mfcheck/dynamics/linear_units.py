@@ -98,14 +98,19 @@ class Form:
         return Form(*(change(e) for e in vars(self).values()))
 
 
-def _form() -> Form:
+EXCESS = FOURTH - SECOND**2
+"""Factor of (slope - m)^2 in the variance of (y - m x) x."""
+
+
+def form(excess: sp.Expr = EXCESS) -> Form:
+    """Return the closed forms; another `excess` makes another, wrong law of the noise."""
     now = _BEGIN * fall
     Z = (upper - lower * now) / (1 - now)
     minus = -plus * upper * lower
     node = _NODE.subs(_U, now)
     # slope - m is this times u over the node, so that its square times the squared propagator does not change in time
     gap = plus * (upper - lower) ** 2 / 4
-    quiet = (FOURTH - SECOND**2) * gap**2 * _weighted(_U**2, 2)
+    quiet = excess * gap**2 * _weighted(_U**2, 2)
     noisy = noise**2 * SECOND * _weighted(sp.expand(_NODE**2), 2)
     return Form(
         Z=Z,
@@ -117,7 +122,7 @@ def _form() -> Form:
     )
 
 
-FORM = _form()
+FORM = form()
 
 PLUS, MINUS = start_mean((c + w) ** 2), start_mean((c - w) ** 2)
 SPLIT = sp.sqrt(4 * slope**2 + PLUS * MINUS)
@@ -175,6 +180,17 @@ def limit_covariance(
         x[i] * y[j] * start_covariance(SAMPLED[i], SAMPLED[j]) for i in range(3) for j in range(3)
     )
     return start * initial + samples * x[3] * y[3] * form.spread
+
+
+def sample_variance(excess: sp.Expr = EXCESS) -> sp.Expr:
+    """Return the integral over time of the variance of (y - m x) x, in closed form.
+
+    As `d(angle) = alpha q (slope - m) dt`, the integral of `(slope - m)^2` is one over the angle.
+    """
+    begin = (plus - plus * upper * lower) / 2
+    turned = sp.log(FORM.Z) / 2
+    steep = plus * (upper + lower) / 4 * turned - (FORM.total - begin) / 4
+    return excess * steep / (alpha * SECOND) + noise**2 * SECOND * horizon
 
 
 def cw_variance(form: Form) -> sp.Expr:
