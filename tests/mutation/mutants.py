@@ -308,13 +308,6 @@ MUTANTS = (
         (EQUALITY,),
     ),
     Mutant(
-        "log-off-zero",
-        RIGOR + "value_functions.py",
-        "NAN if z.contains(acb(0)) else z.log()",
-        "z.log() + 0",
-        (EQUALITY,),
-    ),
-    Mutant(
         "asin-everywhere",
         RIGOR + "value_functions.py",
         "not z.imag.is_zero() or (inside and not z.real.abs_upper() <= 1)",

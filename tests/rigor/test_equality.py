@@ -3,15 +3,17 @@
 import mpmath
 import pytest
 import sympy as sp
-from flint import acb, fmpq
+from flint import acb, arb, fmpq
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mfcheck.checks.identity import identities, matrix_identities
 from mfcheck.rigor.equality import equal
+from mfcheck.rigor.matrix_equality import _vanishes
 from mfcheck.rigor.value_functions import Value
 from mfcheck.rigor.values import NotUnderstoodError, Walk, is_finite
 from mfcheck.symbolic.generic import s0, s1, s2
+from mfcheck.symbolic.identity import difference
 
 x, y = sp.symbols("x y", real=True)
 p, a = sp.symbols("p a", positive=True)
@@ -151,12 +153,29 @@ A, B = sp.MatrixSymbol("A", N, M), sp.MatrixSymbol("B", M, M)
         ((A * B).T, B.T * A.T, True),
         (sp.sin(2 * a) * A * B, 2 * sp.sin(a) * sp.cos(a) * A * B, True),
         (sp.Float("0.5") * A, Q(1, 2) * A, None),
+        (A + 2 * A * B, A + 3 * A * B, False),
     ],
 )
 def test_matrices_with_scalar_factors(
     lhs: sp.MatrixExpr, rhs: sp.MatrixExpr, holds: bool | None
 ) -> None:
     assert matrix_identities([(lhs, rhs)], "all", {N: 2, M: 3}).passed is holds
+
+
+def test_every_product_of_matrices_must_vanish() -> None:
+    """The scalar factor of one product is zero, that of the other is not, whatever an example says."""
+    rest = (sp.sin(2 * a) - 2 * sp.sin(a) * sp.cos(a)) * A + a * A * B
+    assert not _vanishes(rest)
+    assert not _vanishes(a * A * B + (sp.log(a**2) - 2 * sp.log(a)) * A)
+    assert _vanishes((sp.sin(2 * a) - 2 * sp.sin(a) * sp.cos(a)) * A + (a - a) * A * B)
+
+
+def test_every_remainder_counts() -> None:
+    """Zero for even n, one for odd n: SymPy's part must not be content with the first case."""
+    assert difference(sp.sin(sp.pi * n / 2) ** 2, sp.Integer(0)) != 0
+    assert difference(n - 2 * sp.floor(n / 2), sp.Integer(0)) != 0
+    assert difference(sp.Mod(n, 3) * sp.floor(n), sp.Integer(0)) != 0
+    assert difference(n - 2 * sp.floor(n / 2), (1 - (-1) ** n) / 2) == 0
 
 
 def test_a_true_identity_that_is_not_proved_refutes_nothing() -> None:
@@ -252,3 +271,6 @@ def test_parts_without_a_value_say_so() -> None:
     assert not is_finite(Walk({u: fmpq(0)}).value(1 / u))
     assert not is_finite(Walk({u: fmpq(2)}).value(sp.asin(u)))
     assert not is_finite(Walk({u: fmpq(0)}).value(sp.log(u)))
+    assert not is_finite(Walk({u: fmpq(0)}).value(sp.log(sp.sin(u))))
+    around = Walk({u: acb(arb(0, 1))}).value(sp.log(u))
+    assert not is_finite(around)
