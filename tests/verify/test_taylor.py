@@ -344,3 +344,12 @@ def test_goals_are_proved_for_the_whole_box() -> None:
     assert "upper" in inequalities.Goal("x + y", {}, Fraction(2), -1, 2).why_not(
         {"x": ends, "y": (Fraction(0), Fraction(1001, 1000))}, 12
     )
+
+
+@pytest.mark.parametrize(
+    "formula", ["3 - 2*x", "2*x - 1", "(x - 1)**2*4 - 1/9", "1/9 - (x - 1)**2"]
+)
+def test_every_piece_of_a_cut_counts(formula: str) -> None:
+    """Each is negative on one or two of the three pieces."""
+    claim = (formula, {"x": ("0", "2")}, "0")
+    assert verdict(*claim, cuts={"x": ["2/3", "4/3"]}, bisect=6) == "rejected"
