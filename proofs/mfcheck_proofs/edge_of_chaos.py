@@ -71,6 +71,7 @@ from mfcheck.gaussian import (
 )
 from mfcheck.gaussian.pairs import signed_powers
 from mfcheck.networks import (
+    DepthLimit,
     at_widths,
     correlation_gap,
     depth_exponent,
@@ -83,6 +84,7 @@ from mfcheck.networks import (
 from mfcheck.networks import relu_gap as relu_step
 from mfcheck.rigor.ball import exact
 from mfcheck.rigor.pieces import pieces
+from mfcheck.statistics import exactly
 from mfcheck.symbolic.activation import Activation, X, activation
 
 Array = NDArray[np.float64]
@@ -543,6 +545,12 @@ rectifiers = Claim(
 QS = tuple(sp.Rational(n, 20) for n in (1, 4, 10, 20, 40, 100))
 
 
+def needs_point(setting: Setting) -> None:
+    """Refuse settings without a point of the edge at q > 0."""
+    if not at_edge(setting, 10).q > 0:
+        raise InputError("at sigma_b = 0 the edge ends in q = 0, where there is no map of correlations")
+
+
 def bias_on_edge(context: Context) -> list[At]:
     """sigma_b^2 of the formula at the variance that interval Newton finds, and the length map there."""
     at = at_edge(context.setting, 15)
@@ -635,7 +643,7 @@ equations = Claim(
                 wrong("mean-slope", {"weight": 1 / E(dphi, variance=q) ** 2}, "chi_1 holds E phi'^2."),
                 wrong("no-ratio", {"bias": q - E(phi**2, variance=q)}, "Weights multiply E phi^2."),
             ],
-            needs=lambda s: None if at_edge(s, 10).q > 0 else _no_point(),
+            needs=needs_point,
         ),
         Reading(
             "end",
@@ -665,16 +673,11 @@ equations = Claim(
 )
 
 
-def _no_point() -> None:
-    raise InputError("at sigma_b = 0 the edge ends in q = 0, where there is no map of correlations")
-
-
 def needs_smooth(setting: Setting) -> None:
     """Refuse kinks, and the end of the edge."""
     if len(pieces(setting.activation.expr)) > 1:
         raise InputError("the activation has a kink: E phi''^2 is infinite, and correlations go to 1 like 1/l^2")
-    if not at_edge(setting, 10).q > 0:
-        _no_point()
+    needs_point(setting)
 
 
 # --- C4: smooth activations ------------------------------------------------------------------------------------------
@@ -699,16 +702,23 @@ def smooth_depths(context: Context) -> list[int]:
     return geometric_depths(first, context.budget.pick(40, 80, 160) * first, 7)
 
 
+def limit(found: DepthLimit) -> Estimate:
+    """The Richardson value; where its spread is refused, the range of the last values counts as error."""
+    if not found.reason:
+        return found.estimate()
+    return exactly(found.value, found.spread + found.drift + float(np.ptp(found.values[-3:])))
+
+
 def smooth_rate(context: Context) -> Estimate:
     """Limit of (1 - c) l."""
     depths = smooth_depths(context)
-    return depth_limit(depths, edge_gaps(context.setting, depths[-1])[depths] * depths).estimate()
+    return limit(depth_limit(depths, edge_gaps(context.setting, depths[-1])[depths] * depths))
 
 
 def smooth_order(context: Context) -> Estimate:
     """Limit of the local exponents."""
     depths = smooth_depths(context)
-    return depth_exponent(depths, edge_gaps(context.setting, depths[-1])[depths]).estimate()
+    return limit(depth_exponent(depths, edge_gaps(context.setting, depths[-1])[depths]))
 
 
 def smooth_series(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
@@ -906,13 +916,12 @@ UNSTABLE = Note(
 )
 
 
+POINTS = (("tanh", Fraction(7, 10)), ("silu", Fraction(7, 10)), ("gelu", Fraction(1, 5)))
+
+
 def attracting(context: Context) -> Evidence:
-    """V'(q) on the edges of the setting's activation, of Swish and of GELU."""
-    own = at_edge(context.setting, 15)
-    places = [("setting", context.setting, own.q)]
-    places += [
-        (name, other(context, name), exact(at)) for name, at in (("silu", Fraction(7, 10)), ("gelu", Fraction(1, 5)))
-    ]
+    """V'(q) at one point on the edges of tanh, Swish and GELU."""
+    places = [(name, other(context, name), exact(at)) for name, at in POINTS]
     cases = [
         Case(
             evaluate(context["slope"], None, where, {q: at}),
@@ -987,6 +996,7 @@ stability = Claim(
             {"slope": SLOPE},
             checks=[encloses("attracting", "slope", one_at_edge, relation=">", whole=True, domain="in the setting")],
             wrong=[wrong("opposite", {"slope": 2 - SLOPE}, "E phi'' phi is negative for tanh.")],
+            needs=needs_point,
         ),
         Reading(
             "normalised",
@@ -1078,7 +1088,7 @@ domain = Claim(
         Reading(
             "stated",
             "V is a contraction: |V'(q)| = sigma_w^2 |E_q[phi'^2 + phi'' phi]| <= sigma_w^2 M; M = 1 for tanh.",
-            {"inner": INNER, "slope": E(dphi**2 + phi * d2phi, variance=q), "M": ONE},
+            {"inner": INNER, "slope": E(sp.diff(sp.tanh(X) ** 2, X, 2) / 2, variance=q), "M": ONE},
             checks=[identity("stein", "inner", stein, domain="all smooth phi of polynomial growth, all q > 0")],
             wrong=[
                 wrong("chi-only", {"inner": sp.diff(G, X) ** 2}, "(phi^2)''/2 has the term phi'' phi."),
