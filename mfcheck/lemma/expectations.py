@@ -5,7 +5,7 @@ tails are bounded by a majorant `c |w|^k exp(b |w|)` of the integrand, built alo
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ from flint import arb, arb_series, ctx
 
 from mfcheck.lemma import balls, terms
 from mfcheck.lemma.evaluate import Program
-from mfcheck.lemma.intervals import INF, NINF, Contractor, EmptyError, Interval
+from mfcheck.lemma.intervals import INF, NINF, Contractor, EmptyError, Interval, power
 from mfcheck.lemma.terms import NORMAL, Term
 
 ORDER = 12
@@ -104,8 +104,9 @@ class Expectation:
         except EmptyError:
             return None
         known: dict[Term, Majorant | None] = {}
-        for node, span in zip(contractor.nodes, ranges, strict=True):
-            known[node] = _majorant_of(node, span, known)
+        spans = dict(zip(contractor.nodes, ranges, strict=True))
+        for node in contractor.nodes:
+            known[node] = _majorant_of(node, spans, known)
         return known[self.body]
 
     @staticmethod
@@ -204,7 +205,10 @@ def _power_integral(half: arb, k: int) -> arb:
     return 2 * half ** (k + 1) / (k + 1) if k % 2 == 0 else arb(0)
 
 
-def _majorant_of(node: Term, span: Interval, known: dict[Term, Majorant | None]) -> Majorant | None:
+def _majorant_of(
+    node: Term, spans: Mapping[Term, Interval], known: Mapping[Term, Majorant | None]
+) -> Majorant | None:
+    span = spans[node]
     if span[0].is_finite() and span[1].is_finite():
         return _constant(span[0].union(span[1]))
     if node.op == "var":
@@ -220,7 +224,7 @@ def _majorant_of(node: Term, span: Interval, known: dict[Term, Majorant | None])
             total = total.plus(m.times(_constant(balls.ball(k))))
         return total
     if node.op == "mul":
-        return _majorant_of_product(node, parts)
+        return _majorant_of_product(node, parts, spans)
     if node.op in ("abs", "tanh", "sin", "atan", "asinh", "erf"):
         return parts[0]
     if node.op in ("max", "min"):
@@ -233,12 +237,17 @@ def _majorant_of(node: Term, span: Interval, known: dict[Term, Majorant | None])
     return _majorant_of_growth(node, span, parts[0])
 
 
-def _majorant_of_product(node: Term, parts: list[Majorant]) -> Majorant | None:
+def _majorant_of_product(
+    node: Term, parts: list[Majorant], spans: Mapping[Term, Interval]
+) -> Majorant | None:
     total = _constant(arb(1))
-    for m, e in zip(parts, node.exponents(), strict=True):
+    for base, m, e in zip(node.args, parts, node.exponents(), strict=True):
         if e < 0:
-            return None
-        if e.denominator == 1:
+            low, high = power(spans[base], e)
+            if not (low.is_finite() and high.is_finite()):
+                return None
+            total = total.times(_constant(low.union(high)))
+        elif e.denominator == 1:
             for _ in range(int(e)):
                 total = total.times(m)
         elif e < 1:

@@ -50,6 +50,13 @@ class HalfLine:
         except (UnknownTailError, ValueError, ArithmeticError):
             return None
 
+    def vanishes(self, t: Term) -> bool:
+        """Say whether a term surely tends to zero."""
+        try:
+            return all(part.growth() == -1 for part in self.germ(t).terms)
+        except (UnknownTailError, ValueError, ArithmeticError):
+            return False
+
     def germ(self, t: Term) -> Germ:
         """Return the germ.
 

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from flint import arb
 
 from mfcheck.lemma import balls
-from mfcheck.lemma.terms import Term, body_of, order
+from mfcheck.lemma.terms import NORMAL, Term, body_of, order
 
 Interval: TypeAlias = tuple[arb, arb]
 
@@ -214,7 +214,8 @@ def _expectation(node: Term, args: Sequence[Interval]) -> Interval:
     from mfcheck.lemma.expectations import enclose
 
     if not all(a.is_finite() for pair in args for a in pair):
-        return WHOLE
+        names = [NORMAL, *(f"_p{k}" for k in range(len(args)))]
+        return Contractor(body_of(node), names)([WHOLE, *args])
     v = enclose(body_of(node), [a.union(b) for a, b in args])
     return made(v, v) if v.is_finite() else WHOLE
 

@@ -12,7 +12,7 @@ from mfcheck.lemma.formula import Formula
 from mfcheck.lemma.germs import HalfLine
 from mfcheck.lemma.intervals import Contractor, EmptyError
 from mfcheck.lemma.models import Face, ModelError
-from mfcheck.lemma.terms import Term, add, call, neg, power, scale, substitute, var
+from mfcheck.lemma.terms import Term, add, call, derivative, neg, power, scale, substitute, var
 
 
 class Box:
@@ -212,6 +212,27 @@ class Tail:
         return signs.of_sign(found)
 
 
+class Falling:
+    """Signs of terms on a half-line `[start, inf)`, seen from the limit zero and the sign of the slope."""
+
+    def __init__(self, name: str, start: int, way: int) -> None:
+        self.name = name
+        self.way = way
+        self.tail = Tail(name, start, way)
+
+    def signs(self, t: Term) -> int:
+        """Return the possible signs: a function that tends to zero and falls is positive."""
+        found = self.tail.signs(t)
+        if found != signs.ANY:
+            return found
+        value = substitute(t, self.tail.value)
+        if self.tail.line.vanishes(value):
+            slope = self.tail.line.sign(derivative(value, self.name))
+            if slope is not None and slope != 0:
+                return signs.of_sign(-slope)
+        return signs.ANY
+
+
 class Point:
     """Signs of terms at one exact point."""
 
@@ -232,6 +253,6 @@ class Point:
         return signs.ZERO if is_zero(value) else possible
 
 
-def holds(formula: Formula, place: Box | Edge | Tail | Point) -> bool | None:
+def holds(formula: Formula, place: Box | Edge | Tail | Falling | Point) -> bool | None:
     """Return whether a formula holds throughout a piece, None if that is open."""
     return signs.truth(formula, place.signs)

@@ -135,7 +135,7 @@ def _smaller(t: Term) -> Iterator[Term]:
         return
     for k, x in zip(t.coefficients()[1:], t.args, strict=True):
         if x.op == "abs" and k > 0:
-            options = (x.args[0], neg(x.args[0]))
+            options: tuple[Term, ...] = (x.args[0], neg(x.args[0]))
         elif (x.op == "max" and k > 0) or (x.op == "min" and k < 0):
             options = x.args
         else:

@@ -484,8 +484,53 @@ def expectation(body: Term, parameters: Sequence[str]) -> Term:
     closed = _closed_expectation(body)
     if closed is not None:
         return closed
+    shorter = _by_parts(body)
+    if shorter is not None:
+        return expectation(shorter, parameters)
     inner = substitute(body, {p: var(f"_p{k}") for k, p in enumerate(outside)})
     return _make("gauss", tuple(var(p) for p in outside), inner)
+
+
+def _with_parameters(a: Term, args: tuple[Term, ...]) -> Term:
+    """Return an expectation with other parameters; exact numbers are put into its body."""
+    names = [f"_p{k}" for k in range(len(args))]
+    fixed = {n: x for n, x in zip(names, args, strict=True) if not x.free}
+    if not fixed:
+        return _make("gauss", args, a.data)
+    left = {n: x for n, x in zip(names, args, strict=True) if x.free}
+    return substitute(expectation(substitute(body_of(a), fixed), sorted(left)), left)
+
+
+_TAME: Final = UNARY - {
+    "sign",
+    "step",
+    "tan",
+    "cosh",
+    "sinh",
+    "lgamma",
+    "acos",
+    "asin",
+    "atanh",
+    "cbrt",
+} | {"num", "var", "pi", "add", "mul", "max", "min"}
+
+
+def _by_parts(body: Term) -> Term | None:
+    """Return a body with the same expectation and a lower power of w, by Stein's identity `E w g = E g'`."""
+    w = var(NORMAL)
+    if body.op != "mul" or w not in body.args:
+        return None
+    n = body.exponents()[body.args.index(w)]
+    rest = mul(body, power(w, -n))
+    tame = all(x.op in _TAME for x in order([rest]))
+    linear = all(
+        NORMAL not in derivative(x.args[0], NORMAL).free for x in order([rest]) if x.op == "exp"
+    )
+    if n.denominator != 1 or n < 1 or not tame or not linear or NORMAL not in rest.free:
+        return None
+    return add(
+        scale(n - 1, mul(power(w, n - 2), rest)), mul(power(w, n - 1), derivative(rest, NORMAL))
+    )
 
 
 def _closed_expectation(body: Term) -> Term | None:
@@ -503,11 +548,14 @@ def _closed_expectation(body: Term) -> Term | None:
             return _absolute_moment(int(n))
         if base is call("max", w, num(0)):
             return scale(Fraction(1, 2), _absolute_moment(int(n)))
-    if body.op == "exp":
+    if body.op in ("exp", "sin", "cos"):
         slope = derivative(body.args[0], NORMAL)
+        rest = substitute(body.args[0], {NORMAL: num(0)})
+        half = scale(Fraction(1, 2), power(slope, 2))
         if NORMAL not in slope.free:
-            rest = substitute(body.args[0], {NORMAL: num(0)})
-            return call("exp", add(rest, scale(Fraction(1, 2), power(slope, 2))))
+            if body.op == "exp":
+                return call("exp", add(rest, half))
+            return mul(call(body.op, rest), call("exp", neg(half)))
     return None
 
 
@@ -546,7 +594,7 @@ def _expectation_slope(t: Term, inner: Callable[[Term], Term]) -> Term:
 def rebuild(a: Term, args: tuple[Term, ...]) -> Term:
     """Return the term with other arguments, tidied."""
     if a.op == "gauss":
-        return _make("gauss", args, a.data)
+        return _with_parameters(a, args)
     if a.op == "add":
         c = a.coefficients()
         return combination([(c[0], num(1)), *zip(c[1:], args, strict=True)])

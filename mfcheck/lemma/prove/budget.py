@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass, field
 
-
 CLOCK = time.perf_counter
 """The clock of all budgets; a benchmark on a busy machine may count processor time instead."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cmp_to_key
+from typing import TypeAlias
 
 from flint import arb, ctx, fmpq, fmpq_poly
 
@@ -13,13 +14,15 @@ from mfcheck.lemma.constants import expanded, summands
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import TRUE, Atom, Formula, atoms, conjuncts, transform
 from mfcheck.lemma.models import Face
-from mfcheck.lemma.pieces import Box, Edge, Point, Tail, holds
+from mfcheck.lemma.pieces import Box, Edge, Falling, Point, Tail, holds
 from mfcheck.lemma.plain import Plain, resolved
 from mfcheck.lemma.problem import Problem, Range, constant_ball, linear_in, ordered
 from mfcheck.lemma.prove.budget import Budget
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.recognise import candidates
 from mfcheck.lemma.terms import Term
+
+Place: TypeAlias = Box | Edge | Tail | Falling
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ FINE = Effort((4, 10, 20), (12, 24))
 SLOW = Effort((2,), (4, 6))
 _CHARTS = (1, 2, 3, 6)
 _TAIL_STARTS = (*(8 * 4**k for k in range(6)), *(2**k for k in (16, 20, 30, 40, 56, 80)))
-_TINY = 2.0**-90
+_TINY = 2.0**-400
 _FINE = 2.0**-34
 """Relative width at which a box that stays open is taken for a place where the sides meet."""
 
@@ -298,11 +301,14 @@ class _Span:
                     return found
         raise OpenError(f"{self.line.name} -> {'' if way > 0 else '-'}infinity")
 
-    def tail_places(self, start: int, way: int) -> Iterator[tuple[str, Tail | Edge]]:
+    def tail_places(self, start: int, way: int) -> Iterator[tuple[str, Place]]:
         """Yield the charts of a half-line, the cheap ones first."""
         name = self.line.name
         yield "germ", Tail(name, start, way)
         yield "infinity,1", Edge(Face(name, None, way, arb(1) / start, 1, 8))
+        yield "falling", Falling(name, start, way)
+        low, high = (arb(start), arb.pos_inf()) if way > 0 else (arb.neg_inf(), arb(-start))
+        yield "beyond", Box((name,), (low,), (high,), self.line.programs)
         exponent = start.bit_length() - 1
         if exponent >= 12:
             # t >= k with exp(t) <= start: the half-line of the chart holds that of x.
@@ -312,7 +318,7 @@ class _Span:
                 width = (arb(1) / start).root(root).upper()
                 yield f"infinity,{root}", Edge(Face(name, None, way, width, root, 10))
 
-    def decided(self, goal: Formula, place: Tail | Edge | Box) -> bool | None:
+    def decided(self, goal: Formula, place: Place) -> bool | None:
         """Return True if the goal holds or a hypothesis fails all over a piece, False if it fails surely."""
         answer = holds(goal, place)
         if answer is True:

@@ -273,6 +273,23 @@ def by_scale(problem: Problem, goal: Atom) -> Step | None:
     return None
 
 
+def by_shift(problem: Problem, goal: Atom) -> Step | None:
+    """Put one variable to 0 where nothing changes when all are moved alike: the slopes add up to zero."""
+    used = sorted(goal.term.free)
+    if problem.hypotheses or len(used) < 2 or any(problem.ranges[n] != Range() for n in used):
+        return None
+    if any(n.op in ("sign", "step") for n in terms.order([goal.term])):
+        return None
+    total = terms.add(*[terms.derivative(goal.term, n) for n in used])
+    if not (total.op == "num" and not total.value()):
+        parts = factored(total)
+        if parts is None or parts[0][0].op != "num" or parts[0][0].value():
+            return None
+    name = used[0]
+    new = problem.with_goals([goal]).substituted(name, num(0), f"{name} = 0")
+    return Step(f"{name} = 0 by translation", (new,))
+
+
 def degree(t: Term, names: frozenset[str]) -> Fraction | None:
     """Return d with `t(k x) = k^d t(x)` for k > 0, all the named variables scaled alike; None if not seen."""
     if not t.free & names:
@@ -306,36 +323,53 @@ def by_critical_point(problem: Problem, goal: Atom) -> Iterator[Step]:
         return
     for name in sorted(goal.term.free):
         slope = terms.derivative(goal.term, name)
-        value = solve(slope, name)
-        if value is None or name in value.free:
-            continue
-        found, givers, others = bounds_of(problem, name)
-        if others or givers:
-            continue
-        bend = terms.derivative(slope, name)
-        at = terms.substitute(goal.term, {name: value})
-        rest = replace(
-            problem,
-            ranges={k: v for k, v in problem.ranges.items() if k != name},
-            history=(*problem.history, f"{name} = {terms.text(value)}"),
-        )
-        if _is_undefined(value) or _is_undefined(at):
-            continue
-        face = rest.with_goals([*needs(value), *needs(at), Atom(at, goal.relation)])
-        convex = [*needs(goal.term), *needs(bend), Atom(bend, ">=")]
-        note = f"least at {name} = {terms.text(value)}"
-        free_range = replace(problem, ranges={**problem.ranges, name: Range()})
-        if found:
-            yield Step(note, (free_range.with_goals(convex), face))
-        inside = [
-            nonnegative(sub(value, b.value) if b.is_low else sub(b.value, value)) for b in found
-        ]
-        bounded = rest.with_goals([*face.goals, *inside])
-        yield Step(note, (problem.with_goals(convex), bounded))
+        for value, extra in _critical_values(slope, name):
+            yield from _least_at(problem, goal, name, slope, value, extra)
 
 
-def solve(t: Term, name: str) -> Term | None:
-    """Solve `t = 0` for a variable by undoing functions one by one; None if it occurs more than once."""
+def _critical_values(slope: Term, name: str) -> Iterator[tuple[Term, list[Formula]]]:
+    """Yield values of a variable at which a slope is zero, with what they need."""
+    extra: list[Formula] = []
+    solved_for = solve(slope, name, extra)
+    if solved_for is not None and name not in solved_for.free:
+        yield solved_for, extra
+    others = [var(n) for n in sorted(slope.free) if n != name]
+    for value in (num(0), num(1), *others):
+        if value is not solved_for and is_zero(terms.substitute(slope, {name: value})) is True:
+            yield value, []
+
+
+def _least_at(
+    problem: Problem, goal: Atom, name: str, slope: Term, value: Term, extra: list[Formula]
+) -> Iterator[Step]:
+    found, givers, others = bounds_of(problem, name)
+    if others or givers:
+        return
+    bend = terms.derivative(slope, name)
+    at = terms.substitute(goal.term, {name: value})
+    rest = replace(
+        problem,
+        ranges={k: v for k, v in problem.ranges.items() if k != name},
+        history=(*problem.history, f"{name} = {terms.text(value)}"),
+    )
+    if _is_undefined(value) or _is_undefined(at):
+        return
+    face = rest.with_goals([*extra, *needs(value), *needs(at), Atom(at, goal.relation)])
+    convex = [*needs(goal.term), *needs(bend), Atom(bend, ">=")]
+    note = f"least at {name} = {terms.text(value)}"
+    free_range = replace(problem, ranges={**problem.ranges, name: Range()})
+    if found:
+        yield Step(note, (free_range.with_goals(convex), face))
+    inside = [nonnegative(sub(value, b.value) if b.is_low else sub(b.value, value)) for b in found]
+    bounded = rest.with_goals([*face.goals, *inside])
+    yield Step(note, (problem.with_goals(convex), bounded))
+
+
+def solve(t: Term, name: str, extra: list[Formula]) -> Term | None:
+    """Solve `t = 0` for a variable by undoing functions one by one; None if it occurs more than once.
+
+    What the steps need is added to `extra`.
+    """
     target: Term = num(0)
     while True:
         if t.op == "var":
@@ -353,9 +387,9 @@ def solve(t: Term, name: str) -> Term | None:
             e = t.exponents()[k]
             rest = terms.mul(t, power(inner, -e))
             target = terms.div(target, rest)
-            if e.denominator != 1 or e not in (1, -1):
-                return None
-            target = power(target, e)
+            if e.denominator != 1 or e.numerator % 2 == 0:
+                extra.append(nonnegative(target))
+            target = power(target, 1 / e)
         elif t.op in _INVERSES:
             target = terms.call(_INVERSES[t.op], target)
         else:

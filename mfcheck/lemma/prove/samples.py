@@ -29,8 +29,14 @@ class Samples:
             if len(self.points) >= WANTED:
                 break
             point = [self._coordinate(draw, *e) for e in ends]
+            if len(point) > 1 and draw.random() < 0.2:
+                point = [point[0]] * len(point)
             box = Box(self.names, point, point, self.programs)
-            if all(holds(h, box) for h in problem.hypotheses):
+            inside = all(
+                (low is None or x > low) and (high is None or x < high)
+                for x, (low, high) in zip(point, ends, strict=True)
+            )
+            if inside and all(holds(h, box) for h in problem.hypotheses):
                 self.points.append(point)
 
     def _ends(self, problem: Problem, name: str) -> tuple[float | None, float | None]:

@@ -27,6 +27,7 @@ from mfcheck.lemma.prove.reduce import (
     by_monotone,
     by_quadrants,
     by_scale,
+    by_shift,
     by_squares,
     by_waves,
     split_goals,
@@ -232,7 +233,12 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
     step = by_factors(problem, goal, samples)
     if step is not None:
         yield step
-    for step in (by_waves(problem, goal), by_scale(problem, goal), by_squares(problem, goal)):
+    for step in (
+        by_waves(problem, goal),
+        by_scale(problem, goal),
+        by_shift(problem, goal),
+        by_squares(problem, goal),
+    ):
         if step is not None:
             yield step
     yield from by_combination(problem, goal)
