@@ -67,7 +67,7 @@ def test_odd_without_bias_is_zero_exactly():
 
 
 def test_digits_survive_many_layers():
-    found = module.kappas(activation("tanh"), Fraction(3), Fraction(16, 25), 40, 12)
+    found = module.kappas(activation("tanh"), Fraction(3), Fraction(16, 25), 15, 12)
     assert all(float(k.rad()) < 1e-12 * float(k.mid()) for k in found)
 
 
