@@ -9,8 +9,10 @@ from mfcheck.errors import InputError
 from mfcheck.lemma import terms
 from mfcheck.lemma.formula import Formula, conjuncts
 from mfcheck.lemma.library import FUNCTIONS
+from mfcheck.lemma.operators import specials
 from mfcheck.lemma.reader import Obligation, Reader
 from mfcheck.lemma.terms import Term
+from mfcheck.lemma.vectors import of
 
 Kind = Literal["real", "integer", "gaussian", "vector", "unit", "symmetric"]
 
@@ -52,6 +54,8 @@ class Statement:
     obligations: tuple[Obligation, ...]
     best: str | None = None
     gaussians: tuple[Gaussian, ...] = ()
+    exact: bool = True
+    """Whether a counterexample in the numbers is one of the statement: not so for more vectors than dimensions."""
 
     def names(self, *kinds: Kind) -> tuple[str, ...]:
         """Return the names of some kinds."""
@@ -80,25 +84,28 @@ def read(
             _declare(part, found)
     if constant is not None and constant not in found.variables:
         found.variables[constant] = Variable(constant)
-    names = {name: terms.var(name) for name in found.variables}
-    reader = Reader(names)
+    vectors = of(tuple(found.variables.values()))
+    names = {n: terms.var(n) for n in found.variables if n not in vectors.kinds}
+    reader = Reader(names, vectors.specials())
     hypotheses: list[Formula] = []
     for item in [*found.pending, *where]:
         hypotheses += conjuncts(reader.formula(item))
-    from mfcheck.lemma.operators import specials
-
     gaussians = tuple(_gaussian(reader, group, law) for group, law in found.normals)
-    reader.specials = specials(gaussians)
+    reader.specials = {**specials(gaussians), **vectors.specials()}
     conclusion = reader.formula(body)
+    hypotheses += vectors.hypotheses()
+    numbers = [v for v in found.variables.values() if v.name not in vectors.kinds]
+    numbers += [Variable(n) for n in vectors.extra]
     return Statement(
         text.strip(),
         tuple(p for whole in declarations for p in _parts(whole, ";")),
-        tuple(found.variables.values()),
+        tuple(numbers),
         tuple(hypotheses),
         conclusion,
         tuple(reader.obligations),
         constant,
         gaussians,
+        vectors.is_exact(),
     )
 
 

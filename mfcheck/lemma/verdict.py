@@ -9,7 +9,7 @@ from flint import arb, ctx, fmpq
 from mfcheck.claims.verdict import Verdict
 from mfcheck.lemma import terms
 from mfcheck.lemma.balls import long_series
-from mfcheck.lemma.formula import FALSE, Formula, atoms, free, join, negate
+from mfcheck.lemma.formula import FALSE, Formula, atoms, free, join, negate, substitute
 from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.problem import Problem, Range
 from mfcheck.lemma.prove.budget import Budget, now
@@ -19,6 +19,7 @@ from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.prove.search import decide
 from mfcheck.lemma.statement import Statement, read
 from mfcheck.lemma.terms import Term
+from mfcheck.rigor.ball import decimal_text, endpoints
 
 UNDEFINED = "undefined"
 PREC = 96
@@ -89,11 +90,17 @@ def problem_of(statement: Statement) -> Problem:
 
 
 def _decided(statement: Statement, budget: Budget) -> Answer:
+    if statement.best is not None:
+        return best_constant(statement, budget)
     problem = problem_of(statement)
     empty = Answer(
         statement.text, "; ".join(statement.domain), str(statement.conclusion), Verdict.INCONCLUSIVE
     )
     outcome = _over_integers(problem, budget) if problem.integers else decide(problem, budget)
+    if outcome.holds is False and not statement.exact:
+        return replace(
+            empty, reason="a counterexample in norms and cosines need not come from vectors"
+        )
     if outcome.holds is False:
         return _refuted(statement, outcome, empty)
     if outcome.holds is None:
@@ -265,6 +272,61 @@ def _sign_change(t: Term, name: str, points: Sequence[Sequence[arb]]) -> str | N
 def _number(x: arb) -> Term:
     q: fmpq = x.mid().fmpq()
     return terms.num(Fraction(int(q.p), int(q.q)))
+
+
+# The best constant.
+
+
+def best_constant(statement: Statement, budget: Budget) -> Answer:
+    """Find the least constant for which the statement holds, between a certified and a refuted value."""
+    from mfcheck.lemma.prove.constant import estimate
+
+    name = statement.best or ""
+    guess = estimate(problem_of(statement), name)
+    empty = Answer(
+        statement.text, "; ".join(statement.domain), str(statement.conclusion), Verdict.INCONCLUSIVE
+    )
+    if guess is None:
+        return replace(empty, reason=f"{name} must occur linearly, with a coefficient of one sign")
+    tried: Answer | None = None
+    for value in guess.candidates():
+        answer = _decided(with_value(statement, name, value), budget.share(0.5))
+        if answer.verdict in (Verdict.CERTIFIED, Verdict.PROVED):
+            return _with_best(answer, name, value, guess.seen, guess.where)
+        tried = answer
+        if budget.left() <= 0:
+            break
+    reason = f"no {name} was certified; at least {guess.seen.str(10, radius=False)} is needed"
+    return replace(tried or empty, verdict=Verdict.INCONCLUSIVE, reason=reason, counterexample=None)
+
+
+def with_value(statement: Statement, name: str, value: Fraction) -> Statement:
+    """Return the statement with its constant replaced by a number."""
+    put = {name: terms.num(value)}
+    return replace(
+        statement,
+        conclusion=substitute(statement.conclusion, put),
+        hypotheses=tuple(substitute(h, put) for h in statement.hypotheses),
+        obligations=tuple(
+            replace(
+                o,
+                needs=substitute(o.needs, put),
+                guards=tuple(substitute(g, put) for g in o.guards),
+            )
+            for o in statement.obligations
+        ),
+        variables=tuple(v for v in statement.variables if v.name != name),
+        best=None,
+    )
+
+
+def _with_best(answer: Answer, name: str, value: Fraction, seen: arb, where: str) -> Answer:
+    upper = decimal_text(value, 12, up=True)
+    ends = endpoints(seen)
+    lower = decimal_text(ends[0], 12, up=False) if ends is not None else "-inf"
+    shown = str(value) if value.denominator <= 1000 else upper
+    best = f"{name} = {shown} holds; the least one is in [{lower}, {upper}], approached {where}"
+    return replace(answer, best=best, reason=f"{best}; {answer.reason}")
 
 
 # Integers.

@@ -35,7 +35,7 @@ class Effort:
 
 COARSE = Effort()
 FINE = Effort((4, 10, 20), (12, 24))
-SLOW = Effort((2,), (4, 6))
+SLOW = Effort((2,), (4, 8))
 _CHARTS = (1, 2, 3, 6)
 _TAIL_STARTS = (*(8 * 4**k for k in range(6)), *(2**k for k in (16, 20, 30, 40, 56, 80)))
 _TINY = 2.0**-400
