@@ -139,3 +139,11 @@ def test_the_march_does_not_jump_over_a_negative_part(place: sp.Rational) -> Non
     assert low > 0
     ends = [k / 1000 * float(reached) for k in range(10, 1001)]
     assert min(1 - 3 * math.exp(-((30 * (t - float(place))) ** 2)) for t in ends) > 0
+
+
+def test_a_jump_that_no_derivative_shows_stops_the_march() -> None:
+    """atan(tan x) - x is 0 up to pi/2 and -pi behind, with derivatives that SymPy finds to be zero."""
+    hidden = sp.atan(sp.tan(x)) - x
+    assert positive(x**2 - x**3 / 4 + hidden, x, 2, 2).holds is not True
+    assert positive(x**2 - x**3 / 4, x, 2, 2).holds is True
+    assert positive(x**2 - x**3 / 4 + hidden, x, Q(3, 2), 2).holds is True

@@ -1,10 +1,12 @@
 """What people type: library activations under x -> a x + b, sums of two, and products with polynomials."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import sympy as sp
 from flint import arb, ctx
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mfcheck.gaussian.dual import DualKernel
@@ -137,6 +139,11 @@ def test_dual_kernels_of_scaled_activations(text: str) -> None:
     st.fractions(-2, 0, max_denominator=7),
     st.integers(8, 40),
 )
+@example(Fraction(6), Fraction(-1, 7), Fraction(0), 8)
+@example(Fraction(6), Fraction(4), Fraction(-1, 7), 8)
+@example(Fraction(0), Fraction(3), Fraction(-1, 7), 8)
+@example(Fraction(-2), Fraction(4), Fraction(-1, 7), 9)
+@example(Fraction(5), Fraction(-1), Fraction(-1, 1000), 3 + 1)
 def test_largest_value_of_a_term(k: Q, b: Q, a: Q, start: int) -> None:
     """Against a fine grid: no value lies above, and some value comes close."""
     power = Q(k.numerator, k.denominator)
