@@ -181,9 +181,8 @@ u, w, z = sp.symbols("u w z", real=True)
 def homogeneity(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     """Euler's identity for f = u relu(w z) on both sides of the kink, and for f = theta_1 fhat(theta_2)."""
     fhat, th1, th2 = sp.Function("fhat"), sp.Symbol("theta_1", real=True), sp.Symbol("theta_2", real=True)
-    pairs = []
-    for f in (u * w * z, sp.Integer(0) * u):
-        pairs.append((u * sp.diff(f, u) + w * sp.diff(f, w), context["degree"] * f))
+    sides = (u * w * z, sp.Integer(0) * u)
+    pairs = [(u * sp.diff(f, u) + w * sp.diff(f, w), context["degree"] * f) for f in sides]
     partial = th1 * fhat(th2)
     return [*pairs, (th1 * sp.diff(partial, th1), context["partial"] * partial)]
 
@@ -315,6 +314,7 @@ def particle_gains(context: Context) -> list[At]:
     runs = context.budget.pick(24, 60, 200)
     found = [trained_gain_of_particles(there, context.seed, layers, runs) for layers in (8, 16)]
     value = extrapolated((8, 16), found)
+    # k is convex in the mean of u w, whose variance over 64 blocks is 0.012: a bias below 0.02.
     return [
         At(
             value.but(error=value.error + 0.02, bias=value.bias + 0.02),
@@ -407,7 +407,8 @@ convergence = Claim(
 instance_h = Claim(
     "instance-h",
     title="A homogeneous instance solved",
-    statement=r"$u\pm w$ are stretched by $e^{\pm\tau}$, $\dot\tau = -(k-a)k$, $k = \exp((Pe^{2\tau} - Qe^{-2\tau})/4)$, $P = Q = \frac13 + Ew^2$.",
+    statement=r"$u\pm w$ are stretched by $e^{\pm\tau}$, $\dot\tau = -(k-a)k$, "
+    r"$k = \exp((Pe^{2\tau} - Qe^{-2\tau})/4)$, $P = Q = \frac13 + Ew^2$.",
     source="derived here",
     known="derived here",
     no_inequality="it states equalities",
