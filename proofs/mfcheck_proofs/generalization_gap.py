@@ -425,6 +425,16 @@ headline = Claim(
                 )
             ],
         ),
+    ],
+)
+headline_order = Claim(
+    "headline-order",
+    title="Faster than 2N/P, as an order",
+    statement=r"As $\alpha = N/P \to 0$ the gap is of smaller order than $2N/P$.",
+    source="2201.11022, abstract",
+    known="text read",
+    no_inequality="it is about a limit",
+    readings=[
         Reading(
             "order",
             "gap/(N/P) tends to 0.",
@@ -572,8 +582,17 @@ ridgeless = Claim(
                 )
             ],
         ),
+    ],
+)
+feature_maps = Claim(
+    "feature-maps",
+    title="The slope 2 eps_R is universal",
+    statement=r"To first order in $N/P$ the gap is $2\epsilon_R N/P$, for every architecture and teacher.",
+    source="2201.11022, abstract, with the replica formula",
+    no_inequality="it states an equality",
+    readings=[
         Reading(
-            "every-feature-map",
+            "universal",
             "gap = 2 alpha eps_R to first order, for every feature map and teacher: false for rarely active features.",
             {"slope": 2 * eps},
             checks=[noted(identity("rare", "slope", rare, domain="all 0 < q < 1"), UNIVERSAL, when=False)],
@@ -891,19 +910,19 @@ paper = Paper(
     source="https://arxiv.org/abs/2201.11022",
     parameters=PARAMETERS,
     default=setting_of(PARAMETERS),
-    claims=(headline, ridgeless, ridge, deep),
+    claims=(headline, headline_order, ridgeless, feature_maps, ridge, deep),
     constants=CONSTANTS,
     simulate=simulation("generalization-gap", simulate, OPTIONS),
     simulation_options=OPTIONS,
     verdicts={
         "headline/inequality": "refuted",
         "headline/threshold": "proved",
-        "headline/order": "refuted",
-        "headline/slope": "supported",
+        "headline-order/order": "refuted",
+        "headline-order/slope": "supported",
         "ridgeless/finite": "proved",
         "ridgeless/asymptotic": "proved",
-        "ridgeless/every-feature-map": "refuted",
-        "ridgeless/general-slope": "supported",
+        "feature-maps/universal": "refuted",
+        "feature-maps/general-slope": "supported",
         "ridge/stated": "supported",
         "deep/same-sample": "gap",
         "deep/fresh-sample": "supported",

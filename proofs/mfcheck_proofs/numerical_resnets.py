@@ -383,9 +383,9 @@ def closed_flow(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
 
 
 def by_taylor(context: Context) -> list[At]:
-    """u(T) by a certified Taylor series of the differential equation, T at most 20."""
+    """u(T) by a certified Taylor series of the differential equation, over at most 20 of its times."""
     setting = context.setting
-    horizon, system = min(setting["horizon"], Fraction(20)), System((u,), (c * field(u),), (x,))
+    horizon, system = min(setting["horizon"], 20 * (1 + setting["k"])), System((u,), (c * field(u),), (x,))
     given = {c: exact(1 / (1 + setting["k"])), x: setting["u0"]}
     return [At(enclosed_ode(system, [horizon], given)[0][0], where={T: horizon})]
 
