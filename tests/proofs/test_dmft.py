@@ -13,7 +13,20 @@ from mfcheck.claims.model import Paper
 from mfcheck.constants.evaluate import evaluate_constants
 from mfcheck.errors import InputError
 from mfcheck_proofs import dmft as paper_module
-from mfcheck_proofs.dmft import K1, K2, alpha, closure, delta, lam, largest, sgd, validate
+from mfcheck_proofs.dmft import (
+    K1,
+    K2,
+    alpha,
+    closure,
+    delta,
+    lam,
+    largest,
+    logistic,
+    sample_process,
+    sgd,
+    square,
+    validate,
+)
 
 paper: Paper = paper_module.paper
 
@@ -170,3 +183,29 @@ def test_simulation() -> None:
     state = closure(setting, 15)[-1]
     for name, exact in (("m", state.m), ("c", state.c), ("train", state.rho / 2)):
         assert abs(found[name].value - float(exact)) < 2 * found[name].error < float(exact) / 4
+
+
+def test_the_solver_on_the_square_loss() -> None:
+    setting = at(steps="8")
+    rng = np.random.default_rng(4)
+    runs = np.array(
+        [sample_process(setting, 8, 4000, (1, 1, 1), own, square) for own in rng.spawn(12)]
+    )
+    state = closure(setting, 15)[-1]
+    for k, exact in enumerate((state.m, state.c, state.rho / 2)):
+        values = runs[:, k, -1]
+        assert np.mean(values) == pytest.approx(
+            float(exact), abs=4 * np.std(values) / np.sqrt(12), rel=1e-3
+        )
+        assert np.std(values) < 0.03 * float(exact)
+
+
+def test_slopes_of_the_logistic_loss() -> None:
+    r, step = np.array([-30.0, -1.0, 0.0, 2.0, 30.0]), 1e-5
+    _, slope, curve = logistic(r)
+    assert slope == pytest.approx(
+        (logistic(r + step)[0] - logistic(r - step)[0]) / (2 * step), abs=1e-9
+    )
+    assert curve == pytest.approx(
+        (logistic(r + step)[1] - logistic(r - step)[1]) / (2 * step), abs=1e-9
+    )
