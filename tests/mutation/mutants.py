@@ -532,13 +532,6 @@ MUTANTS = (
         ("tests/rigor/test_ball.py", POSITIVE),
     ),
     Mutant(
-        "sturm-ends",
-        RIGOR + "codes.py",
-        "if f(_fmpq(low)) <= 0 or f(_fmpq(high)) <= 0:",
-        "if f(_fmpq(low)) <= 0:",
-        ("tests/rigor/test_codes.py",),
-    ),
-    Mutant(
         "residual-norm",
         RIGOR + "_eigen_ball.py",
         "return (shift - row_sum_norm(mid - identity * shift - L * L.transpose())).lower()",
@@ -550,7 +543,7 @@ MUTANTS = (
         RIGOR + "_eigen_ball.py",
         "Enclosure((self.lower - self.radii).lower(), self.upper",
         "Enclosure(self.lower, self.upper",
-        ("tests/rigor/test_eigen.py",),
+        (NEEDED,),
     ),
     Mutant(
         "clouds-far-away",

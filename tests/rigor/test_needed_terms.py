@@ -183,6 +183,15 @@ def test_radii_move_the_lower_bound_by_their_norm() -> None:
     assert float(found.upper) >= 1
 
 
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_radii_move_the_bound_in_balls_too(n: int) -> None:
+    """The identity less a quarter everywhere is a member: its least eigenvalue is 1 - n/4."""
+    matrix = arb_mat([[arb(int(i == j), 0.25) for j in range(n)] for i in range(n)])
+    found = certified_lambda_min(matrix, method="ball")
+    assert 1 - n / 4 - 1e-6 <= float(found.lower) <= 1 - n / 4
+    assert float(found.upper) >= 1
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.integers(0, 10**6), st.sampled_from([0.0, 1e-30, 1e-3]))
 def test_rounded_midpoints_stay_within_the_radii(seed: int, radius: float) -> None:

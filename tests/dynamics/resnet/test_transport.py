@@ -127,8 +127,10 @@ def test_clouds_far_from_the_origin_keep_their_distance() -> None:
         assert sliced(A + shift, B + shift) == pytest.approx(sliced(A, B), rel=1e-9)
 
 
-def test_flat_clouds_have_no_distance_from_rounding() -> None:
+@pytest.mark.parametrize("seed", range(30))
+def test_flat_clouds_have_no_distance_from_rounding(seed: int) -> None:
     """Singular covariances: roots of eigenvalues that are zero but for rounding must not add up."""
-    rng = np.random.default_rng(0)
-    line = np.outer([1.0, 2.0, -1.0, 0.5], rng.normal(size=200))
-    assert gelbrich(line, line[:, ::-1]) == 0
+    rng = np.random.default_rng(seed)
+    for D, rank in ((4, 1), (6, 3), (8, 7)):
+        flat = rng.normal(size=(D, rank)) @ rng.normal(size=(rank, 50))
+        assert gelbrich(flat, flat[:, ::-1]) == 0
