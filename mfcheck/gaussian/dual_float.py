@@ -22,6 +22,8 @@ _UNIT = 2.0**-53
 _ROWS = 64
 _SAFETY = 1 + 1e-9
 """Covers the roundings in the evaluation of the bounds themselves."""
+_UNDERFLOW = 2.0**-1000
+"""Covers what is lost below the normal doubles, at most 2^-1074 an operation."""
 
 
 def float_kernel(kernel: DualKernel, points: Sequence[Sequence[Exact]], order: int) -> FloatMatrix:
@@ -76,7 +78,9 @@ def _on_polynomial(block: Block, order: int, c: Array, radius: float) -> tuple[A
             + slopes_lost
         )
         mid[first : first + _ROWS] = value
-        rad[first : first + _ROWS] = (2 * gamma * value + lost + radius * slope) * _SAFETY
+        rad[first : first + _ROWS] = (
+            2 * gamma * value + lost + radius * slope
+        ) * _SAFETY + _UNDERFLOW
     return mid, rad
 
 

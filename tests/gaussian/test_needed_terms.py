@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy as sp
 from flint import arb, arb_poly, ctx
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mfcheck.gaussian.dual import DualKernel, half_gram
@@ -39,6 +39,7 @@ def test_intervals_around_zero_hold_all_values(text: str, order: int) -> None:
 
 
 @settings(deadline=None, max_examples=60)
+@example([5e-324], 0.0, 0.0, 0.125)
 @given(
     st.lists(st.floats(0, 3), min_size=1, max_size=8),
     st.floats(0, 0.9),
