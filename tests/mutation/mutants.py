@@ -67,15 +67,15 @@ MUTANTS = (
     Mutant(
         "radius-times-slope",
         "mfcheck/gaussian/dual_float.py",
-        "(2 * gamma * value + lost + radius * slope)",
-        "(2 * gamma * value + lost)",
+        "2 * gamma * value + lost + radius * slope",
+        "2 * gamma * value + lost",
         (GAUSSIAN,),
     ),
     Mutant(
         "lost-coefficients",
         "mfcheck/gaussian/dual_float.py",
-        "(2 * gamma * value + lost + radius * slope)",
-        "(2 * gamma * value + radius * slope)",
+        "2 * gamma * value + lost + radius * slope",
+        "2 * gamma * value + radius * slope",
         (GAUSSIAN,),
     ),
     Mutant(
