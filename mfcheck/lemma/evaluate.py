@@ -152,7 +152,8 @@ def _product_series(exponents: tuple[Fraction, ...], known: arb, *values: Value)
         else:
             factor = v if e == 1 else balls.series_power(v, e)
         total = factor * total
-    assert not isinstance(total, arb)
+    if isinstance(total, arb):
+        return known
     return balls.with_constant(total, known)
 
 

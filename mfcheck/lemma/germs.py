@@ -7,6 +7,7 @@ from functools import reduce
 import sympy as sp
 from flint import arb, fmpq
 
+from mfcheck.lemma.intervals import INF, Contractor, EmptyError
 from mfcheck.lemma.terms import Term
 from mfcheck.rigor import tails
 from mfcheck.rigor.germs import ARGUMENT, Germ, UnknownTailError
@@ -96,7 +97,20 @@ class HalfLine:
             )
         return self._function(t)
 
+    def _bounded(self, t: Term) -> Germ:
+        """Return a constant germ with all values of a term that is seen to be bounded on the half-line."""
+        (name,) = t.free
+        try:
+            low, high = Contractor(t, [name])([(self.empty.start, INF)])
+        except EmptyError:
+            raise UnknownTailError("a part is undefined on the half-line") from None
+        if not (low.is_finite() and high.is_finite()):
+            raise UnknownTailError(f"no germ of {t.op}")
+        return self.empty.number(low.union(high))
+
     def _function(self, t: Term) -> Germ:
+        if t.op == "gauss":
+            return self._bounded(t)
         inner = self.germ(t.args[0])
         if t.op == "cbrt":
             return self._cube_root(inner)

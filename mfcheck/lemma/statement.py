@@ -54,6 +54,7 @@ class Statement:
     obligations: tuple[Obligation, ...]
     best: str | None = None
     gaussians: tuple[Gaussian, ...] = ()
+    where: tuple[str, ...] = ()
     exact: bool = True
     """Whether a counterexample in the numbers is one of the statement: not so for more vectors than dimensions."""
 
@@ -105,6 +106,7 @@ def read(
         tuple(reader.obligations),
         constant,
         gaussians,
+        tuple(where),
         vectors.is_exact(),
     )
 

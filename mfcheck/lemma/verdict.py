@@ -118,9 +118,7 @@ def _decided(statement: Statement, budget: Budget) -> Answer:
 
 
 def _established(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
-    exact = all(p.kind in ("point", "outside") for p in outcome.pieces) and not free(
-        statement.conclusion
-    )
+    exact = all(p.kind == "point" for p in outcome.pieces) and not free(statement.conclusion)
     verdict = Verdict.PROVED if exact and _is_identity(statement) else Verdict.CERTIFIED
     count = len(outcome.pieces)
     notes = [f"tight at {t}" for t in outcome.tight]
@@ -129,6 +127,8 @@ def _established(statement: Statement, outcome: Outcome, empty: Answer) -> Answe
     certificate = {
         "format": "mfcheck-lemma/1",
         "statement": statement.text,
+        "domain": list(statement.domain),
+        "where": list(statement.where),
         "pieces": [asdict(p) for p in outcome.pieces],
     }
     return replace(

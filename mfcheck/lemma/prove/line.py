@@ -38,6 +38,8 @@ FINE = Effort((4, 10, 20), (12, 24))
 SLOW = Effort((2,), (4, 8))
 _CHARTS = (1, 2, 3, 6)
 _TAIL_STARTS = (*(8 * 4**k for k in range(6)), *(2**k for k in (16, 20, 30, 40, 56, 80)))
+_LOG_TURN = 5
+"""The shrinking at which the logarithmic chart of an end is tried, after wide faces and before narrow ones."""
 _TINY = 2.0**-400
 _FINE = 2.0**-34
 """Relative width at which a box that stays open is taken for a place where the sides meet."""
@@ -45,12 +47,17 @@ _FINE = 2.0**-34
 
 @dataclass(frozen=True)
 class Piece:
-    """One argument of a proof: how a part of the line is covered."""
+    """One argument of a proof: how a part of the line is covered.
+
+    The ends are exact numbers as text, or `inf`, `-inf`; `detail` has the numbers that the kind of argument needs, in
+    the order that `mfcheck.lemma.checker` documents; `goal` is what is shown there.
+    """
 
     kind: str
     low: str
     high: str
     detail: str = ""
+    goal: str = ""
 
 
 @dataclass
@@ -170,7 +177,7 @@ class Line:
         place = Point({self.name: p})
         premises = [holds(h, place) for h in self.hypotheses]
         if False in premises:
-            self.outcome.pieces.append(Piece("outside", terms.text(p), terms.text(p)))
+            self.outcome.pieces.append(Piece("point", terms.text(p), terms.text(p)))
             return
         for goal in self.goals:
             answer = holds(goal, place)
@@ -268,7 +275,7 @@ class _Span:
         if low is None or high is None or not low < high:
             return
         if self.box(goal, low, high, 0) is True:
-            self.note("box", low, high)
+            self.note(goal, "box", low, high, "0")
             return
         low = self.end(goal, self.a, 1, low, high)
         if low < high:
@@ -276,10 +283,21 @@ class _Span:
         if low < high:
             self.boxes(goal, low, high)
 
-    def note(self, kind: str, low: arb, high: arb, detail: str = "") -> None:
-        self.line.outcome.pieces.append(
-            Piece(kind, low.str(20, radius=False), high.str(20, radius=False), detail)
-        )
+    def note(self, goal: Formula, kind: str, low: arb, high: arb, detail: str = "") -> None:
+        """Record an argument; ends that are the ends of the interval are recorded as such."""
+        ends = [self.shown(x) for x in (low, high)]
+        piece = Piece(kind, ends[0], ends[1], f"{ctx.prec},{detail}", str(goal))
+        self.line.outcome.pieces.append(piece)
+
+    def shown(self, x: arb) -> str:
+        """Return a number as exact text."""
+        if not x.is_finite():
+            return "inf" if x > 0 else "-inf"
+        for end, value in ((self.a, self.low), (self.b, self.high)):
+            if value is x and end is not None:
+                return terms.text(end)
+        q = x.mid().fmpq()
+        return f"{q.p}/{q.q}"
 
     # Tails.
 
@@ -297,7 +315,10 @@ class _Span:
             for kind, place in self.tail_places(start, way):
                 if self.decided(goal, place):
                     found = arb(way * start)
-                    self.note(kind, found, found)
+                    far = arb.pos_inf() if way > 0 else arb.neg_inf()
+                    self.note(
+                        goal, kind.split(",")[0], *sorted_pair(found, far), f"{way},{start},{kind}"
+                    )
                     return found
         raise OpenError(f"{self.line.name} -> {'' if way > 0 else '-'}infinity")
 
@@ -356,9 +377,10 @@ class _Span:
                     if answer is False:
                         self.refute(goal, near + way * stop / 2)
                     if answer:
-                        reached = near + way * stop if shrink else far
-                        self.note("face", *sorted_pair(near, reached), f"{root},{order}")
-                        return self.stopped(reached, way)
+                        reached = self.stopped(near + way * stop, way) if shrink else far
+                        detail = f"{way},{root},{order}"
+                        self.note(goal, "face", *sorted_pair(near, reached), detail)
+                        return reached
             found = self.log_end(goal, point, way, near, length, shrink)
             if found is not None:
                 return found
@@ -368,13 +390,14 @@ class _Span:
         self, goal: Formula, point: Term, way: int, near: arb, length: arb, shrink: int
     ) -> arb | None:
         """Try the chart `x = end + way exp(-t)`, for logarithms of the distance."""
-        for start in (8, 32, 256) if shrink == 0 else ():
+        for start in (8, 32, 256) if shrink == _LOG_TURN else ():
             for chart in ("exp", "1", "2"):
                 tail = Tail(self.line.name, start, way, point, chart)
                 if tail.reach < length and self.decided(goal, tail):
-                    reached = near + way * tail.reach
-                    self.note("log", *sorted_pair(near, reached), f"{start},{chart}")
-                    return self.stopped(reached, way)
+                    reached = self.stopped(near + way * _short(tail.reach), way)
+                    detail = f"{way},{start},{chart}"
+                    self.note(goal, "log", *sorted_pair(near, reached), detail)
+                    return reached
         return None
 
     def stopped(self, reached: arb, way: int) -> arb:
@@ -404,8 +427,9 @@ class _Span:
         while todo:
             a, b = todo.pop()
             self.line.budget.spend()
-            if any(self.box(goal, a, b, k) for k in (0, *self.line.effort.boxes)):
-                self.note("box", a, b)
+            order = next((k for k in (0, *self.line.effort.boxes) if self.box(goal, a, b, k)), None)
+            if order is not None:
+                self.note(goal, "box", a, b, str(order))
                 continue
             middle = split(a, b)
             self.refute(goal, middle)

@@ -373,7 +373,7 @@ def solve(t: Term, name: str, extra: list[Formula]) -> Term | None:
     target: Term = num(0)
     while True:
         if t.op == "var":
-            return target
+            return target if t.data == name else None
         places = [k for k, a in enumerate(t.args) if name in a.free]
         if len(places) != 1:
             return None

@@ -1,0 +1,48 @@
+import copy
+
+import pytest
+
+from mfcheck.lemma import check
+from mfcheck.lemma.checker import accepts
+
+STATEMENTS = [
+    ("log(1 + x) >= x - x**2/2", ["x >= 0"]),
+    ("x*(1 - x) <= 1/4", ["x real"]),
+    ("log(x) <= x - 1", ["x > 0"]),
+    ("sin(x)/x >= 2/pi", ["x in (0, pi/2]"]),
+    ("abs(exp(x) - 1) <= exp(abs(x)) - 1", ["x real"]),
+    ("cosh(x) <= exp(x**2/2)", ["x real"]),
+    ("E[tanh(s*z)**2] <= s**2", ["s in [0,3]; z ~ N(0,1)"]),
+    ("Phi(-x) <= phi(x)/x", ["x > 0"]),
+    ("x*log(x) >= -1/e", ["x in (0, 2)"]),
+]
+
+
+@pytest.mark.parametrize(("text", "domain"), STATEMENTS)
+def test_certificates_are_accepted(text, domain):
+    answer = check(text, domain, seconds=20)
+    assert answer.verdict == "certified"
+    assert accepts(answer.certificate)
+
+
+@pytest.mark.parametrize(("text", "domain"), STATEMENTS[:4])
+def test_a_certificate_without_its_widest_part_is_rejected(text, domain):
+    certificate = copy.deepcopy(dict(check(text, domain, seconds=20).certificate))
+    certificate["pieces"] = [p for p in certificate["pieces"] if p["kind"] in ("point",)]
+    assert not accepts(certificate)
+
+
+@pytest.mark.parametrize(
+    ("text", "domain", "other"),
+    [
+        ("log(1 + x) >= x - x**2/2", ["x >= 0"], "log(1 + x) >= x - x**2/2.1"),
+        ("log(x) <= x - 1", ["x > 0"], "log(x) <= x - 1.01"),
+        ("cosh(x) <= exp(x**2/2)", ["x real"], "cosh(x) <= exp(x**2/2.01)"),
+    ],
+)
+def test_a_certificate_of_another_statement_is_rejected(text, domain, other):
+    certificate = dict(check(text, domain, seconds=20).certificate)
+    false = str(check(other, domain).reading)
+    true = str(check(text, domain).reading)
+    pieces = [{**p, "goal": p["goal"].replace(true, false)} for p in certificate["pieces"]]
+    assert not accepts({**certificate, "statement": other, "pieces": pieces})
