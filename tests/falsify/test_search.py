@@ -14,6 +14,7 @@ from mfcheck.claims import (
     Budget,
     Case,
     Check,
+    Claim,
     Evidence,
     Inequality,
     Kind,
@@ -37,7 +38,6 @@ from mfcheck.falsify.search import (
 )
 from mfcheck.falsify.target import NOTHING, Target, violation
 from mfcheck.rigor.ball import exact
-from mfcheck_proofs._assemble import assembled
 
 DEFAULT = load_paper("scaled-resnets")
 Formulas = Mapping[str, sp.Basic]
@@ -69,16 +69,9 @@ def target(bound: sp.Expr, inequality: Inequality = PEAK, met: bool | None = Tru
         "a", "", "", "", lambda setting: Answer(met, ""), lambda rng: DEFAULT.default
     )
     formulas = {"bound": sp.sympify(bound)}
-    claim = assembled(
-        "c",
-        "",
-        "",
-        "",
-        (Reading("stated", "", formulas),),
-        (Check("k", Kind.EXACT, lambda context: Evidence(passed=True)),),
-        assumptions=("a",),
-        inequalities=(inequality,),
-    )
+    check = Check("k", Kind.EXACT, lambda context: Evidence(passed=True))
+    reading = Reading("stated", "", formulas, checks=(check,), attack=(inequality,))
+    claim = Claim("c", "", "", "", (reading,), assumptions=("a",))
     paper = replace(DEFAULT, assumptions=(assumption,), claims=(claim,))
     return Target(paper, claim, inequality, formulas)
 

@@ -59,7 +59,7 @@ def answer(check: str, setting: Setting, **formulas: sp.Basic) -> Evidence:
     """Run one check of the paper."""
     claim, found = next((c, k) for c in paper.claims for k in c.checks if k.id == check)
     given = {**claim.reading(found.reading).formulas, **formulas}
-    return found.run(Context(setting, Budget.QUICK, 0, check, given))
+    return found.run(Context(setting, Budget.QUICK, 0, check, given, paper))
 
 
 @pytest.mark.parametrize("claim", ["theorem-5-regime", "theorem-5-ablation", "theorem-5-threshold"])

@@ -12,6 +12,7 @@ from mfcheck.claims import (
     Answer,
     Assumption,
     Check,
+    Claim,
     Data,
     Evidence,
     Kind,
@@ -34,7 +35,6 @@ from mfcheck.run.audit import audit, questions, regimes, rejection
 from mfcheck.run.records import PENDING, claim_record
 from mfcheck.run.tasks import Result, Task, What
 from mfcheck.symbolic.activation import activation
-from mfcheck_proofs._assemble import assembled
 
 x, k = sp.symbols("x k")
 TRUE = ((x + 1) ** 2, x**2 + 2 * x + 1)
@@ -45,6 +45,10 @@ SETTING = Setting(
     activation("tanh"),
     (("beta", Fraction(10)), ("depth", Fraction(4))),
 )
+
+
+FULL = "claim/stated/check"
+PROOF = Check("check", Kind.EXACT, lambda _: Evidence(passed=True, scope=Scope.WHOLE))
 
 
 def assumption(id: str, holds: Callable[[Setting], bool | None], *reads: str) -> Assumption:
@@ -61,15 +65,8 @@ UNKNOWN = assumption("open", lambda s: None, "beta")
 
 
 def paper(regime: Regime, *assumed: Assumption, more: tuple[Regime, ...] = ()) -> Paper:
-    claim = assembled(
-        id="claim",
-        title="t",
-        statement="s",
-        source="q",
-        readings=(Reading("stated", "as it stands", regimes=(regime, *more)),),
-        checks=(Check("check", Kind.EXACT, lambda _: Evidence(passed=True, scope=Scope.WHOLE)),),
-        assumptions=tuple(a.id for a in assumed),
-    )
+    reading = Reading("stated", "as it stands", checks=(PROOF,), regimes=(regime, *more))
+    claim = Claim("claim", "t", "s", "q", (reading,), assumptions=tuple(a.id for a in assumed))
     symbols = [sp.Symbol(name, positive=True) for name in ("beta", "depth")]
     return Paper(
         id="small",
@@ -284,8 +281,8 @@ def test_a_proof_of_none_says_from_where_on() -> None:
 
 def ran() -> dict[str, CheckRecord]:
     return {
-        "check": CheckRecord(
-            id="check",
+        FULL: CheckRecord(
+            id=FULL,
             kind=Kind.EXACT,
             reading="stated",
             question=Question.HOLDS,
@@ -364,7 +361,7 @@ def test_what_a_check_has_found_is_only_remarked() -> None:
     regime = replace(EMPTY, checks=("check",))
     found = joint(regime, LARGE, SMALL)
     passed = claim_record(paper(regime, LARGE, SMALL).claims[0], ran())
-    denying = {"check": ran()["check"].but(passed=False)}
+    denying = {FULL: ran()[FULL].but(passed=False)}
     denied = claim_record(paper(regime, LARGE, SMALL).claims[0], denying)
     assert severity(passed, found) == "minor"
     assert severity(denied, found) == "remark"

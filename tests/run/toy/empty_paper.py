@@ -8,6 +8,8 @@ from mfcheck.claims import (
     Answer,
     Assumption,
     Check,
+    Claim,
+    Context,
     Evidence,
     Kind,
     Paper,
@@ -19,7 +21,6 @@ from mfcheck.claims import (
 )
 from mfcheck.rigor import certificate
 from mfcheck.rigor.codes import n_max
-from mfcheck_proofs._assemble import assembled
 
 CROWD = Regime(
     "crowd",
@@ -32,6 +33,10 @@ CROWD = Regime(
         beyond=6,
     ),
 )
+
+
+def _proved(_: Context) -> Evidence:
+    return Evidence(passed=True, scope=Scope.WHOLE)
 
 
 def _crowded(setting: Setting) -> Answer:
@@ -47,15 +52,17 @@ paper = Paper(
     default=DEFAULT,
     assumptions=(Assumption("crowded", "Many points", "s", "q", _crowded, lambda _: DEFAULT),),
     claims=(
-        assembled(
-            id="nothing",
+        Claim(
+            "nothing",
             title="t",
             statement="s",
             source="q",
-            readings=(Reading("stated", "as it stands", regimes=(CROWD,)),),
-            checks=(
-                Check(
-                    "nothing.proof", Kind.EXACT, lambda _: Evidence(passed=True, scope=Scope.WHOLE)
+            readings=(
+                Reading(
+                    "stated",
+                    "as it stands",
+                    checks=(Check("nothing.proof", Kind.EXACT, _proved),),
+                    regimes=(CROWD,),
                 ),
             ),
             assumptions=("crowded",),

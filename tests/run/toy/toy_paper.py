@@ -16,6 +16,7 @@ from mfcheck.claims import (
     Answer,
     Assumption,
     Check,
+    Claim,
     Constant,
     Context,
     Curve,
@@ -38,7 +39,6 @@ from mfcheck.errors import InputError
 from mfcheck.rigor import certificate
 from mfcheck.rigor.codes import n_max
 from mfcheck.symbolic.activation import activation
-from mfcheck_proofs._assemble import assembled
 
 x, alpha, beta = sp.symbols("x alpha beta", real=True)
 
@@ -170,75 +170,94 @@ def _two(setting: Setting, digits: int) -> Any:
 
 
 CLAIMS = (
-    assembled(
-        id="square",
+    Claim(
+        "square",
         title="Binomial square",
         statement="(x+1)^2 = x^2+2x+1.",
         source="Lemma 1",
         assumptions=("data",),
         readings=(
-            Reading("stated", "As it stands.", {"lhs": (x + 1) ** 2, "rhs": x**2 + 2 * x + 1}),
-            Reading("weak", "At most.", {"limit": sp.Integer(1)}),
-        ),
-        checks=(
-            Check("square.identity", Kind.EXACT, _identity, group="algebra"),
-            Check("square.draw", Kind.SAMPLED, _bound, reading="weak", group="algebra"),
-        ),
-        planted=(
-            PlantedError(
-                "square.coefficient",
-                "constant",
-                {"rhs": x**2 + x + 1},
-                "differs at x=1",
-                ("square.identity",),
+            Reading(
+                "stated",
+                "As it stands.",
+                {"lhs": (x + 1) ** 2, "rhs": x**2 + 2 * x + 1},
+                checks=(Check("square.identity", Kind.EXACT, _identity, group="algebra"),),
+                wrong=(
+                    PlantedError(
+                        "square.coefficient", "constant", {"rhs": x**2 + x + 1}, "differs at x=1"
+                    ),
+                ),
             ),
-            PlantedError(
-                "square.limit",
-                "constant",
-                {"limit": sp.Integer(-1)},
-                "draws are positive",
-                ("square.draw",),
+            Reading(
                 "weak",
+                "At most.",
+                {"limit": sp.Integer(1)},
+                checks=(Check("square.draw", Kind.SAMPLED, _bound, group="algebra"),),
+                wrong=(
+                    PlantedError(
+                        "square.limit",
+                        "constant",
+                        {"limit": sp.Integer(-1)},
+                        "draws are positive",
+                    ),
+                ),
             ),
         ),
     ),
-    assembled(
-        id="false",
+    Claim(
+        "false",
         title="One is the largest",
         statement="No number exceeds 1.",
         source="Theorem 2",
-        readings=(Reading("stated", "As it stands."),),
-        checks=(Check("false.witness", Kind.CERTIFIED, _witness),),
+        readings=(
+            Reading(
+                "stated",
+                "As it stands.",
+                checks=(Check("false.witness", Kind.CERTIFIED, _witness),),
+            ),
+        ),
     ),
-    assembled(
-        id="cited",
+    Claim(
+        "cited",
         title="By Lemma 1",
         statement="It follows.",
         source="Theorem 3",
-        readings=(Reading("stated", "As it stands.", needs=_needs_scale),),
-        checks=(
-            Check("cited.step", Kind.EXACT, _does_not_follow, question=Question.FOLLOWS),
-            Check("cited.holds", Kind.SAMPLED, _calm),
+        readings=(
+            Reading(
+                "stated",
+                "As it stands.",
+                checks=(
+                    Check("cited.step", Kind.EXACT, _does_not_follow, question=Question.FOLLOWS),
+                    Check("cited.holds", Kind.SAMPLED, _calm),
+                ),
+                needs=_needs_scale,
+            ),
         ),
     ),
-    assembled(
-        id="fragile",
+    Claim(
+        "fragile",
         title="Fragile",
         statement="It holds.",
         source="Remark 4",
-        readings=(Reading("stated", "As it stands.", {"limit": sp.Integer(1)}),),
-        checks=(
-            Check("fragile.before", Kind.SAMPLED, _calm, group="shaky"),
-            Check("fragile.run", Kind.SAMPLED, _misbehave, group="shaky"),
-            Check("fragile.after", Kind.SAMPLED, _calm, group="shaky"),
-        ),
-        planted=(
-            PlantedError(
-                "fragile.missed",
-                "constant",
-                {"limit": sp.Integer(2)},
-                "not used",
-                ("fragile.after", "fragile.run"),
+        readings=(
+            Reading(
+                "stated",
+                "As it stands.",
+                {"limit": sp.Integer(1)},
+                checks=(
+                    Check("fragile.before", Kind.SAMPLED, _calm, group="shaky"),
+                    Check("fragile.run", Kind.SAMPLED, _misbehave, group="shaky"),
+                    Check("fragile.after", Kind.SAMPLED, _calm, group="shaky"),
+                ),
+                wrong=(
+                    PlantedError(
+                        "fragile.missed",
+                        "constant",
+                        {"limit": sp.Integer(2)},
+                        "not used",
+                        ("fragile.after", "fragile.run"),
+                    ),
+                ),
             ),
         ),
     ),
