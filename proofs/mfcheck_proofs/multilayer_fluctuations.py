@@ -140,9 +140,19 @@ def filled(expr: sp.Expr) -> sp.Expr:
     return expr.xreplace(dict(zip(SLOPES, GRADIENT, strict=True)))
 
 
+TINY = 1e-300
+
+
 def final(expr: sp.Expr):  # type: ignore[no-untyped-def]
     """The leaf of a quantity at the horizon."""
-    return lambda setting, _: at_horizon(setting).final(filled(expr))
+
+    def value(setting: Setting, digits: int) -> Estimate:
+        del digits
+        found = at_horizon(setting).final(filled(expr))
+        # a variance may be smaller than any float
+        return exactly(found.value, found.bias + TINY)
+
+    return value
 
 
 # --- the peak --------------------------------------------------------------------------------------------------------
@@ -190,7 +200,8 @@ def whole(setting: Setting) -> Callable[[Array], Array]:
 @lru_cache(maxsize=16)
 def peak(setting: Setting) -> tuple[Estimate, Estimate]:
     """Time and size of the largest V on [0, 10]: a grid, the zero of V' there, and a step of Newton's method."""
-    at, grid = whole(setting), np.linspace(0.0, float(LATEST), 4001)
+    at = whole(setting)
+    grid = np.union1d(np.linspace(0.0, float(LATEST), 2001), np.geomspace(1e-9, float(LATEST), 2001))
     values = at(grid)[0]
     best = int(np.argmax(values))
     if values[best] <= 0:
