@@ -1,0 +1,789 @@
+"""Claims of the paper."""
+
+import math
+from collections.abc import Iterable
+from fractions import Fraction
+
+import numpy as np
+import sympy as sp
+from flint import arb, ctx
+from scipy.special import hyp2f1
+
+from mfcheck.checks import (
+    At,
+    Case,
+    Claim,
+    Context,
+    Curve,
+    Estimate,
+    Evidence,
+    Kind,
+    Note,
+    Paper,
+    Plot,
+    Question,
+    Reading,
+    Standard,
+    Step,
+    agree,
+    ball,
+    bound,
+    custom,
+    decide,
+    encloses,
+    evaluate,
+    identical,
+    identity,
+    positive_on,
+    proof,
+    setting_of,
+    simulation,
+    wrong,
+)
+from mfcheck.gaussian import expectation
+from mfcheck.networks import depth_exponent, depth_limit, geometric_depths, iterate
+from mfcheck.networks.depth import DepthLimit
+from mfcheck.rigor.ball import exact
+from mfcheck.statistics import exactly
+from mfcheck.symbolic.activation import X, activation
+from mfcheck_proofs.resnet_chaos.recursion import averages
+from mfcheck_proofs.resnet_chaos.values import (
+    CONSTANTS,
+    DELTA,
+    GAP,
+    GROWTH,
+    HALF,
+    K1,
+    ONE,
+    OPTIONS,
+    PARAMETERS,
+    POWER,
+    SIGMA_A,
+    A,
+    B,
+    R,
+    S,
+    a,
+    cosine_difference,
+    e,
+    ell,
+    fixed_cosine,
+    h,
+    limits,
+    power_fixed,
+    power_map,
+    power_path,
+    q,
+    relu_step,
+    require_tanh,
+    run,
+    second_moment,
+    sigma_a,
+    sigma_v,
+    sigma_w,
+    t,
+    tanh_path,
+)
+
+KAPPA = 2 * sigma_v**2 * sp.sqrt(2 / sp.pi) / (sigma_w * sp.sqrt(S))
+SECOND, FOURTH = 2 / sp.sqrt(2 * sp.pi * q), 4 / (3 * sp.sqrt(2 * sp.pi * q))
+MEMORY, DERIVED = "from memory", "1712.08969, from memory; derived here"
+INF_WIDTH = Note(
+    id="infinite-width",
+    severity="minor",
+    text="The laws are about infinite depth after infinite width; no proof read covers the limits in the other order.",
+)
+
+
+def limit(found: DepthLimit) -> Estimate:
+    """The Richardson value; where its spread is refused, the range of the last values counts as error."""
+    if not found.reason:
+        return found.estimate()
+    return exactly(found.value, found.spread + found.drift + float(np.ptp(found.values[-3:])))
+
+
+def grid(context: Context) -> tuple[int, ...]:
+    """Depths by doubling."""
+    return tuple(1250 * 2**k for k in range(context.budget.pick(7, 8, 10)))
+
+
+# --- C1, C2: tanh ----------------------------------------------------------------------------------------------------
+
+
+def large_variance(context: Context) -> list[At]:
+    """E sech^2 and E sech^4 at q = 10^8 over their leading terms, which are 1 + O(1/q)."""
+    cases, where = [], {q: sp.Integer(10) ** 8}
+    with ctx.workdps(40):
+        for name, value in zip(("second", "fourth"), averages(arb(10) ** 8, 25), strict=True):
+            cases.append(At(value / ball(context, name, where) + arb(0, 1e-7), name))
+    return cases
+
+
+def growth_steps(context: Context) -> Iterable[Step]:
+    """P' - p - s = -sigma_v^2 E sech^2 goes to 0 like l^(-1/2); by Stolz (p - s l)/sqrt l has the limit of the ratio."""
+    p = context["speed"] * ell
+    change = -(sigma_v**2) * context["second"].subs(q, sigma_w**2 * p)
+    return identical(
+        {
+            "integral of sech^2": (2 * sp.limit(sp.tanh(t), t, sp.oo) / sp.sqrt(2 * sp.pi * q), context["second"]),
+            "speed": (context["speed"], S),
+            "correction": (sp.powsimp(change / sp.diff(sp.sqrt(ell), ell)), -context["kappa"]),
+        }
+    )
+
+
+def speed(context: Context) -> Estimate:
+    """p/l in the limit of depth."""
+    depths = grid(context)
+    return limit(depth_limit(depths, tanh_path(context.setting, depths)[:, 0] / np.array(depths)))
+
+
+def correction(context: Context) -> Estimate:
+    """(s l - p)/sqrt l in the limit of depth."""
+    depths = np.array(grid(context))
+    s = float(evaluate(S, paper, context.setting))
+    return limit(depth_limit(depths, (s * depths - tanh_path(context.setting, grid(context))[:, 0]) / np.sqrt(depths)))
+
+
+def shallow(name: str, constant: str):  # type: ignore[no-untyped-def]
+    """Networks at a few depths against the recursion in balls, times a factor of the reading."""
+
+    def check(context: Context) -> Evidence:
+        cases, nets = [], context.budget.pick(32, 120, 400)
+        for depth in (4, 12):
+            found = limits(context.setting, depth, nets, context.seed)[name]
+            leaf = next(c for c in CONSTANTS if c.id == constant)
+            value = leaf.value(context.setting.with_values(depth=depth), 12) * ball(context, "factor")  # type: ignore[misc]
+            cases.append(Case(found, value, f"depth {depth}", depth))
+        domain = "random networks, widths 40 and 160 (the correction 1/N removed), depths 4, 12"
+        standard = Standard(alarm=context.alarm, resolution=0.1)
+        return decide(cases, standard, domain, notes=(INF_WIDTH,))
+
+    return check
+
+
+tanh_growth = Claim(
+    "tanh-growth",
+    title="tanh: the second moment grows linearly",
+    statement=r"$p^l = s l - \frac{2\sigma_v^2\sqrt{2/\pi}}{\sigma_w\sqrt s}\sqrt l + O(\log l)$, $s = \sigma_v^2 + \sigma_a^2$.",
+    source=DERIVED,
+    known=MEMORY,
+    no_inequality="it states an asymptotic equality",
+    readings=[
+        Reading(
+            "stated",
+            "Speed and first correction.",
+            {"speed": S, "kappa": KAPPA, "second": SECOND, "fourth": FOURTH, "factor": ONE},
+            checks=[
+                proof(
+                    "series",
+                    ("speed", "kappa", "second"),
+                    growth_steps,
+                    kind=Kind.EXACT,
+                    domain="all variances, every p0 > 0",
+                ),
+                encloses("averages", "factor", large_variance, uses=["second", "fourth"], digits=6, domain="q = 10^8"),
+                agree("speed", "speed", speed, resolution=0.02, domain="recursion to depth 80000 or more"),
+                agree("correction", "kappa", correction, resolution=0.1, domain="recursion to depth 80000 or more"),
+                custom("networks", "factor", shallow("p", "p_depth"), kind=Kind.SIMULATED, group="networks"),
+            ],
+            wrong=[
+                wrong("only-v", {"speed": S + sigma_v**2}, "tanh^2 goes to 1, once."),
+                wrong("half", {"kappa": KAPPA / 2}, "The sum of l^(-1/2) is 2 sqrt l."),
+                wrong("inverse", {"second": 2 / q}, "The density at 0 is (2 pi q)^(-1/2)."),
+                wrong("fourth", {"fourth": SECOND}, "The integral of sech^4 is 4/3.", checks=["averages"]),
+                wrong("double", {"factor": 2 * ONE}, "The recursion is what networks follow."),
+            ],
+            needs=require_tanh,
+        )
+    ],
+)
+
+
+def gradient_series(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
+    """log(1 + sigma_v^2 sigma_w^2 E sech^4) at p = s l - kappa sqrt l in h = l^(-1/2): A h/2 + B h^2 + O(h^3 log)."""
+    variance = sigma_w**2 * (S - context["kappa"] * h) / h**2
+    term = sp.log(1 + sigma_v**2 * sigma_w**2 * context["fourth"].subs(q, variance))
+    found = sp.series(sp.powsimp(term, force=True), h, 0, 3).removeO().expand()
+    pairs = [(2 * found.coeff(h, 1), context["A"])] if "A" in context.formulas else []
+    return [*pairs, (sp.simplify(found.coeff(h, 2)), context["B"])] if "B" in context.formulas else pairs
+
+
+def remainder(context: Context) -> Estimate:
+    """Slope of log_grad - A sqrt L in log L, from doublings."""
+    depths = np.array(grid(context))
+    rest = tanh_path(context.setting, grid(context))[:, 1] - float(evaluate(A, paper, context.setting)) * np.sqrt(
+        depths
+    )
+    return limit(depth_limit(depths[1:], np.diff(rest) / math.log(2)))
+
+
+def root_law(context: Context) -> Estimate:
+    """log_grad/sqrt L without its logarithm, in the limit of depth."""
+    depths = np.array(grid(context))
+    change = np.diff(tanh_path(context.setting, grid(context))[:, 1]) / np.diff(np.sqrt(depths))
+    return limit(depth_limit(depths[1:], change))
+
+
+def gradient_exponent(context: Context) -> Estimate:
+    """Local exponents of log_grad."""
+    return limit(depth_exponent(grid(context), tanh_path(context.setting, grid(context))[:, 1]))
+
+
+def gradient_picture(context: Context) -> Evidence:
+    """The certified recursion against A sqrt L + B log L: what is left is bounded, here by 1."""
+    rows = []
+    for depth in (10, 100, 1000):
+        setting = context.setting.with_values(depth=depth)
+        value = next(c for c in CONSTANTS if c.id == "log_grad_depth").value(setting, 12)  # type: ignore[misc]
+        law = ball(context, context["A"] * sp.sqrt(depth) + context["B"] * sp.log(depth))
+        rows.append((depth, value, law))
+    curves = (
+        Curve(
+            label="recursion", x=tuple(float(r[0]) for r in rows), y=tuple(float(r[1]) for r in rows), style="points"
+        ),
+        Curve(label="A sqrt L + B log L", x=tuple(float(r[0]) for r in rows), y=tuple(float(r[2]) for r in rows)),
+    )
+    plot = Plot(
+        id="gradient",
+        title="Logarithm of the gradient in depth",
+        x_label="L",
+        y_label="log chi",
+        x_log=True,
+        curves=curves,
+    )
+    cases = [
+        Case(abs(later[1] - later[2] - rows[0][1] + rows[0][2]), arb(1) / 2, f"L = {later[0]}") for later in rows[1:]
+    ]
+    return decide(cases, Standard("<"), "change of the rest from depth 10 to 100 and 1000", plot=plot)
+
+
+PREFACTOR = Note(
+    id="prefactor",
+    severity="major",
+    text=(
+        "The gradient is exp(A sqrt L) times L^B, with B = (4/(3 pi)) sigma_v^4/s^2 - (4/(9 pi)) sigma_v^4 sigma_w^2/s, which changes "
+        "sign with sigma_w (reduced network: at sqrt 3). Theta(exp(A sqrt L)) holds only where sigma_w^2 s = 3."
+    ),
+)
+
+
+def sharp(context: Context) -> Evidence:
+    """B against the exponent of the prefactor in the reading."""
+    value, stated = ball(context, B), ball(context, "prefactor")
+    found = decide([Case(value, stated, "exponent of L")], Standard(), "in the setting")
+    return found.but(notes=(PREFACTOR,)) if found.passed is False else found
+
+
+tanh_gradient = Claim(
+    "tanh-gradient",
+    title="tanh: gradients grow like exp(A sqrt L) L^B",
+    statement=(
+        r"$\log(\chi^0/\chi^L) = A\sqrt L + B\log L + O(1)$, $A = \frac43\sqrt{2/\pi}\,\sigma_v^2\sigma_w/\sqrt s$, "
+        r"$B = \frac{4\sigma_v^4}{3\pi s^2} - \frac{4\sigma_v^4\sigma_w^2}{9\pi s}$."
+    ),
+    source=DERIVED,
+    known=MEMORY,
+    no_inequality="it states an asymptotic equality",
+    readings=[
+        Reading(
+            "theta",
+            "The logarithm is of the exact order sqrt L, with the constants A and B.",
+            {"A": A, "B": B, "kappa": KAPPA, "fourth": FOURTH, "order": HALF, "factor": ONE},
+            checks=[
+                identity("series", ("A", "B", "kappa", "fourth"), gradient_series, domain="all variances"),
+                agree("root", "A", root_law, resolution=0.05, domain="recursion to depth 80000 or more"),
+                agree("logarithm", "B", remainder, resolution=0.2, domain="recursion to depth 80000 or more"),
+                agree(
+                    "exponent",
+                    "order",
+                    gradient_exponent,
+                    resolution=0.05,
+                    domain="local exponents to depth 80000 or more",
+                ),
+                custom("rest", ("A", "B"), gradient_picture, kind=Kind.CERTIFIED),
+                custom(
+                    "networks", "factor", shallow("log_grad", "log_grad_depth"), kind=Kind.SIMULATED, group="networks"
+                ),
+            ],
+            wrong=[
+                wrong("no-root-s", {"A": A * sp.sqrt(S)}, "At (1, 1.3, .7) it is 1.798 for 1.218.", checks=["series"]),
+                wrong("half-A", {"A": A / 2}, "E sech^4 has the integral 4/3."),
+                wrong("power-q", {"fourth": 4 / (3 * q)}, "Then the gradient would grow like a power of L only."),
+                wrong(
+                    "no-forward",
+                    {"B": B - 4 * sigma_v**4 / (3 * sp.pi * S**2)},
+                    "The sqrt in p counts: -.1415 for .2829.",
+                ),
+                wrong("exponential", {"order": ONE}, "log_grad/L falls from .264 to .0108 between 10 and 10^4."),
+                wrong("no-kappa", {"kappa": sp.Integer(0) * KAPPA}, "The correction of p enters B."),
+                wrong("double", {"factor": 2 * ONE}, "The recursion is what networks follow."),
+            ],
+            needs=require_tanh,
+        ),
+        Reading(
+            "sharp",
+            "chi^0/chi^L = Theta(exp(A sqrt L)), without a power of L.",
+            {"prefactor": sp.Integer(0)},
+            checks=[custom("prefactor", "prefactor", sharp, kind=Kind.CERTIFIED)],
+            wrong=[wrong("minus", {"prefactor": -ONE}, "B is .28 in the default setting.")],
+            needs=require_tanh,
+        ),
+        Reading(
+            "reduced",
+            "Reduced network: B = 4/(3 pi) - 4 sigma_w^2/(9 pi), zero at sigma_w = sqrt 3.",
+            {"B": 4 / (3 * sp.pi) - 4 * sigma_w**2 / (9 * sp.pi), "zero": sp.sqrt(3)},
+            checks=[
+                identity(
+                    "special-case",
+                    ("B", "zero"),
+                    lambda c: [
+                        (B.subs({sigma_v: 1, sigma_a: 0}), c["B"]),
+                        (c["B"].subs(sigma_w, c["zero"]), sp.Integer(0)),
+                    ],
+                    domain="sigma_v = 1, sigma_a = 0",
+                )
+            ],
+            wrong=[wrong("three", {"zero": 3 * ONE}, "sigma_w^2 = 3.")],
+        ),
+    ],
+)
+
+# --- C3: tanh, cosine ------------------------------------------------------------------------------------------------
+
+ANGLE = 1 - sp.tan(t / 2) / t
+"""The exponent at e* = cos t."""
+
+
+def cosine_steps(context: Context) -> Iterable[Step]:
+    """P (e' - e) = sigma_v^2 (2/pi) asin e + sigma_a^2 - s e with p = s l: the slope over s is -delta at the root."""
+    right = (sigma_v**2 * 2 / sp.pi * sp.asin(e) + sigma_a**2) / S - e
+    # At the root sigma_a^2/sigma_v^2 = (e - (2/pi) asin e)/(1 - e), so that s/sigma_v^2 = (2/pi) acos(e)/(1 - e).
+    share = (1 - sp.cos(t)) * sp.pi / (2 * t)
+    at_root = context["delta"].subs(sigma_a**2, sigma_v**2 / share - sigma_v**2)
+    tangent = at_root.subs(sp.sqrt(1 - e**2), sp.sin(t)).subs(sp.sqrt(1 - sp.cos(t) ** 2), sp.sin(t))
+    half = tangent.rewrite(sp.tan).subs(sp.tan(t / 2), h)
+    return identical(
+        {
+            "linearised": (sp.diff(right, e), -context["delta"]),
+            "in the angle": (sp.simplify(half), context["angle"].subs(sp.tan(t / 2), h)),
+        }
+    )
+
+
+def range_steps(context: Context) -> list[Step]:
+    """tan(t/2)/t is between 1/2 and 2/pi on (0, pi/2]."""
+    return [
+        positive_on("delta < 1/2", sp.tan(t / 2) - (1 - context["upper"]) * t, t, sp.pi / 2, 3),
+        Step("delta at pi/2", bool(sp.simplify(ANGLE.subs(t, sp.pi / 2) - context["lower"]) == 0), "the ends differ"),
+        positive_on("tan(t/2) is convex", sp.diff(sp.tan(t / 2), t, 2), t, sp.pi / 2, 1),
+    ]
+
+
+def root_case(context: Context) -> list[At]:
+    """Both sides of the fixed point equation at e*."""
+    return [
+        At(
+            fixed_cosine(context.setting["sigma_v"], Fraction(1, 2), 20),
+            where={SIGMA_A.symbol: HALF, e: fixed_cosine(context.setting["sigma_v"], Fraction(1, 2), 20)},
+        )
+    ]
+
+
+def difference_exponent(context: Context) -> list[At]:
+    """Minus the exponent of the difference of two trajectories with equal p."""
+    cases = []
+    for shift in (Fraction(0), Fraction(1, 2), Fraction(1)):
+        setting = context.setting.with_values(sigma_a=shift)
+        depths = tuple(geometric_depths(4000, context.budget.pick(256_000, 512_000, 2_000_000), 7))
+        found = limit(depth_exponent(depths, cosine_difference(setting, depths)))
+        where = {SIGMA_A.symbol: exact(shift), e: fixed_cosine(setting["sigma_v"], shift, 20)}
+        error = found.error + float(np.ptp(depth_exponent(depths, cosine_difference(setting, depths)).values[-3:]))
+        cases.append(At(exactly(-found.value, error), f"sigma_a = {shift}", float(shift), where))
+    return cases
+
+
+tanh_cosine = Claim(
+    "tanh-cosine",
+    title="tanh: the cosine goes to e* like a power",
+    statement=(
+        r"$e^l \to e^*$, the root in $[0,1)$ of $e s = \sigma_v^2\frac2\pi\arcsin e + \sigma_a^2$, and "
+        r"$|e^l - e^*| \sim l^{-\delta^*}$, $\delta^* = 1 - \frac2\pi\frac{\sigma_v^2}{s\sqrt{1-e^{*2}}} \in [1 - \frac2\pi, \frac12)$."
+    ),
+    source=DERIVED,
+    known=MEMORY,
+    readings=[
+        Reading(
+            "difference",
+            "Two trajectories with equal p and different cosines approach each other like l^(-delta*).",
+            {"delta": DELTA, "angle": ANGLE, "root": (sigma_v**2 * 2 / sp.pi * sp.asin(e) + sigma_a**2) / S},
+            checks=[
+                proof(
+                    "linearisation",
+                    ("delta", "angle"),
+                    cosine_steps,
+                    kind=Kind.EXACT,
+                    domain="all variances, e* = cos t",
+                ),
+                encloses("root", "root", root_case, domain="sigma_a = 1/2"),
+                agree(
+                    "recursion",
+                    "delta",
+                    difference_exponent,
+                    resolution=0.05,
+                    x_label="sigma_a",
+                    y_label="exponent",
+                    domain="expansion at large variance to depth 256000 or more",
+                ),
+            ],
+            wrong=[
+                wrong(
+                    "one-over-pi",
+                    {"delta": 1 - 1 / sp.pi / sp.sqrt(1 - e**2) * sigma_v**2 / S},
+                    "At sigma_a = 0 it would be .6817.",
+                ),
+                wrong("constant", {"delta": 1 - 2 / sp.pi + 0 * e}, "It depends on sigma_a: .438 at 1/2."),
+                wrong("no-arcsine", {"root": (sigma_v**2 * e + sigma_a**2) / S}, "The kernel of sign is the arcsine."),
+            ],
+        ),
+        Reading(
+            "range",
+            "delta* lies in [1 - 2/pi, 1/2): the cosine still drifts at practical depth.",
+            {"lower": 1 - 2 / sp.pi, "upper": HALF, "angle": ANGLE},
+            checks=[proof("range", ("lower", "upper"), range_steps, domain="0 < t <= pi/2")],
+            wrong=[
+                wrong("third", {"upper": sp.Rational(1, 3)}, "At sigma_a = 0 it is .363.", checks=["slack-below"]),
+                wrong("quarter", {"lower": sp.Rational(2, 5)}, "At sigma_a = 0 it is .363."),
+            ],
+            attack=[bound("below", "angle", "<=", "upper", over={t: ("1/100", "157/100")}, text="delta* <= 1/2")],
+        ),
+    ],
+)
+
+# --- C4: ReLU --------------------------------------------------------------------------------------------------------
+
+DROP = (sp.sin(t) - t * sp.cos(t)) / sp.pi
+
+
+def relu_series(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
+    """E' = (e + B' J(e))/(1 + B'): the gap loses the share B'/(1 + B') of the drop, s x^(3/2) to first order."""
+    growth = context["growth"] - 1
+    s = sp.sqrt(sp.limit(DROP**2 / (1 - sp.cos(t)) ** 3, t, 0)) * growth / (1 + growth)
+    speed = sp.limit((1 / sp.sqrt(1 - t * h) - 1) / h, h, 0).subs(t, s)
+    relu_second = sp.integrate(X**2 * sp.exp(-(X**2) / (2 * q)) / sp.sqrt(2 * sp.pi * q), (X, 0, sp.oo))
+    return [
+        (sp.simplify(relu_second / q * sigma_v**2 * sigma_w**2), growth),
+        (sp.simplify(1 / speed**2 - context["gap"]), sp.Integer(0)),
+    ]
+
+
+def relu_recursion(context: Context) -> Estimate:
+    """(1 - e) l^2 in the limit of depth."""
+    depths = geometric_depths(2000, context.budget.pick(500_000, 1_000_000, 4_000_000), 7)
+    growth = float(evaluate(GROWTH, paper, context.setting))
+    found = iterate(relu_step, [0.5, growth - 1], depths)[:, 0]
+    return limit(depth_limit(depths, found * np.array(depths, float) ** 2))
+
+
+EXPONENTIAL = Note(
+    id="relu-exponential",
+    severity="major",
+    text=(
+        "Residual connections do not make the dynamics sub-exponential for ReLU: p and the gradient grow by the factor "
+        "1 + sigma_v^2 sigma_w^2/2 in every layer. Only the cosine is polynomial."
+    ),
+)
+
+
+def relu_factor(context: Context) -> Evidence:
+    """The factor of a layer against that of the reading."""
+    found = decide(
+        [Case(ball(context, GROWTH), ball(context, "factor"), "factor in a layer")], Standard("<="), "in the setting"
+    )
+    return found.but(notes=(EXPONENTIAL,)) if found.passed is False else found
+
+
+relu = Claim(
+    "relu",
+    title="ReLU: exponential gradients, polynomial cosine",
+    statement=(
+        r"$p$ and the gradient grow like $(1+B')^l$, $B' = \sigma_v^2\sigma_w^2/2$; "
+        r"$1 - e^l \sim \frac{9\pi^2}{2}\left(\frac{1+B'}{B'}\right)^2 l^{-2}$."
+    ),
+    source=DERIVED,
+    known=MEMORY,
+    no_inequality="it states equalities",
+    readings=[
+        Reading(
+            "stated",
+            "Without biases exactly; with them they are soon negligible against p.",
+            {"growth": GROWTH, "gap": GAP},
+            checks=[
+                identity("series", ("growth", "gap"), relu_series, domain="all variances"),
+                agree("recursion", "gap", relu_recursion, resolution=0.02, domain="recursion to depth 500000 or more"),
+            ],
+            wrong=[
+                wrong(
+                    "plain",
+                    {"gap": sp.Rational(9, 2) * sp.pi**2},
+                    "The skip connection slows it: 399.7 for 44.4 at B' = 1/2.",
+                ),
+                wrong("no-half", {"growth": 1 + sigma_v**2 * sigma_w**2}, "Half of the inputs are positive."),
+            ],
+        ),
+        Reading(
+            "sub-exponential",
+            "Residual connections make all dynamics sub-exponential: no factor above 1 in each layer.",
+            {"factor": ONE},
+            checks=[custom("factor", "factor", relu_factor, kind=Kind.CERTIFIED)],
+            wrong=[wrong("half", {"factor": HALF}, "It is 3/2 in the default setting.")],
+        ),
+    ],
+)
+
+# --- C5 to C7: the power family --------------------------------------------------------------------------------------
+
+
+def second_cases(context: Context) -> list[At]:
+    """E relu^(2a) by certified quadrature; at a = 1 it is 1/2."""
+    cases = [At(arb(1) / 2, "a = 1", where={a: ONE})]
+    for number in (sp.Rational(3, 5), sp.Rational(3, 4), sp.Rational(9, 10)):
+        value = expectation(sp.Max(X, 0) ** (2 * number), 1, 0, 15)
+        cases.append(At(value, f"a = {number}", float(number), {a: number}))
+    return cases
+
+
+def power_balance(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
+    """P = K l^(1/(1-a)): p' - p is its derivative to first order, sigma_v^2 c_a (sigma_w^2 p)^a; exponents agree."""
+    root = sigma_v**2 * sigma_w ** (2 * a) * context["second"] * (1 - a)
+    return [
+        (1 / (1 - a) - 1, sp.simplify(a / (1 - a))),
+        (
+            sp.expand_log(sp.log(context["K"]), force=True).expand(),
+            sp.expand_log(sp.log(root), force=True).expand() / (1 - a),
+        ),
+    ]
+
+
+def power_grid(context: Context) -> list[int]:
+    """Depths for the power family."""
+    return geometric_depths(4000, context.budget.pick(1_000_000, 2_000_000, 8_000_000), 7)
+
+
+def power_coefficient(context: Context) -> Estimate:
+    """p/l^(1/(1-a)) in the limit of depth, from p^(1-a)/l."""
+    depths, number = power_grid(context), context.setting.number("power")
+    scaled = power_path(context.setting, tuple(depths))[:, 0] ** (1 - number) / np.array(depths)
+    found = limit(depth_limit(depths, scaled))
+    value, relative = found.value ** (1 / (1 - number)), found.error / found.value / (1 - number)
+    return exactly(value, value * math.expm1(relative))
+
+
+def power_exponent(context: Context) -> Estimate:
+    """Slope of the log gradient in log L."""
+    depths = power_grid(context)
+    steps = np.diff(np.log(depths))
+    return limit(depth_limit(depths[1:], np.diff(power_path(context.setting, tuple(depths))[:, 1]) / steps))
+
+
+def gradient_exponents(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
+    """sigma_v^2 sigma_w^2 a^2 c_(a-1) (sigma_w^2 p)^(a-1) = R/l at p = K l^(1/(1-a)): all variances cancel."""
+    u = sp.Symbol("u", positive=True)
+    ratio = sp.expand_func(second_moment(u - HALF) / second_moment(u + HALF)).subs(u, a - HALF)
+    return [
+        (sp.simplify(a**2 * ratio / (1 - a) - context["R"]), sp.Integer(0)),
+        (sp.simplify(context["R"] - context["least"] - (3 * a - 2) ** 2 / ((1 - a) * (2 * a - 1))), sp.Integer(0)),
+    ]
+
+
+def infinite_slope(context: Context) -> Evidence:
+    """E psi'^2 = a^2 int x^(2a-2) density: at x -> 0 the integral of x^(2a-2) is finite iff 2a - 2 > -1."""
+    number = context["power"]
+    near = sp.integrate(t ** (2 * number - 2), (t, 0, 1))
+    return Evidence(
+        passed=near is not sp.oo,
+        scope="whole",
+        lhs=f"E psi'^2 = {near}",
+        rhs="finite",
+        error=0.0,
+        domain=f"power = {number}",
+        reason="the expectation of the squared slope is infinite",
+        notes=(
+            Note(
+                id="half",
+                severity="minor",
+                text="For powers of at most 1/2 E phi'^2 is infinite: the gradient theory says nothing.",
+            ),
+        ),
+    )
+
+
+def float_map(number: float, c: float) -> float:
+    """J in doubles."""
+    even = hyp2f1(-number / 2, -number / 2, 0.5, c * c)
+    odd = c * hyp2f1((1 - number) / 2, (1 - number) / 2, 1.5, c * c)
+    moment = math.gamma((number + 2) / 2) ** 2 * 2 / math.gamma((number + 1) / 2) ** 2
+    size = hyp2f1(-number / 2, -number / 2, 0.5, 1.0)
+    return float((even + odd * moment) / (2 * size))
+
+
+def power_difference(context: Context) -> Estimate:
+    """Minus the local exponent of the difference of two trajectories with equal p, between the last depths."""
+    number, depth = context.setting.number("power"), context.budget.pick(16_384, 32_768, 262_144)
+    w, v, p = (context.setting.number(n) ** k for n, k in (("sigma_w", 2), ("sigma_v", 2), ("p0", 1)))
+    factor = v * w**number * float(second_moment(sp.Float(number, 20)))
+    centre = float(power_fixed(context.setting["power"], 15)[0].mid())
+    first, second, found = centre - (1 - centre) / 1000, centre - (1 - centre) / 500, {}
+    for layer in range(1, depth + 1):
+        gain = factor * p**number
+        share = gain / (p + gain)
+        first, second = (x + share * (float_map(number, x) - x) for x in (first, second))
+        p += gain
+        if layer in (depth // 4, depth // 2, depth):
+            found[layer] = math.log(first - second)
+    before, last = found[depth // 4] - found[depth // 2], found[depth // 2] - found[depth]
+    value = last / math.log(2)
+    return exactly(value, 2 * abs(last - before) / math.log(2) + 1e-3 * value)
+
+
+def linear_power(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
+    """P (e' - e) = (p' - p)(J(e) - e) and p'/p - 1 = 1/((1-a) l): the slope is (J' - 1)/((1-a) l) = -mu/l."""
+    slope = sp.Symbol("J1", real=True)
+    return [((slope - 1) * sp.diff(sp.log(ell) / (1 - a), ell), -context["mu"] / ell)]
+
+
+def power_root(context: Context) -> list[At]:
+    """J at e*."""
+    found = power_fixed(context.setting["power"], 20)[0]
+    with ctx.workdps(50):
+        return [At(power_map(context.setting["power"], found), where={e: found})]
+
+
+J1 = sp.Symbol("J1", real=True)
+power_growth = Claim(
+    "power-growth",
+    title="Powers: the second moment grows polynomially",
+    statement=r"For $\psi_a(x) = \max(x,0)^a$: $p^l \sim K_1 l^{1/(1-a)}$, $K_1 = [\sigma_v^2\sigma_w^{2a}c_a(1-a)]^{1/(1-a)}$.",
+    source=DERIVED,
+    known=MEMORY,
+    no_inequality="it states an asymptotic equality",
+    readings=[
+        Reading(
+            "stated",
+            "The coefficient by balance of first order; c_a = E psi_a^2.",
+            {"K": K1, "second": second_moment(a)},
+            checks=[
+                identity("balance", ("K", "second"), power_balance, domain="all variances, 1/2 < a < 1"),
+                encloses("moment", "second", second_cases, x_label="a", y_label="c_a", domain="a = 3/5, 3/4, 9/10, 1"),
+                agree("recursion", "K", power_coefficient, resolution=0.05, domain="recursion to depth 10^6 or more"),
+            ],
+            wrong=[
+                wrong(
+                    "gamma",
+                    {"second": 2 ** (a - 1) * sp.gamma(a - HALF) / sp.sqrt(sp.pi)},
+                    "At a = 1 it gives 1, not 1/2.",
+                ),
+                wrong("no-share", {"K": K1 / (1 - a)}, "(1 - a) stands inside the bracket."),
+            ],
+        )
+    ],
+)
+power_gradient = Claim(
+    "power-gradient",
+    title="Powers: gradients grow polynomially",
+    statement=r"$\chi^0/\chi^L \sim \mathrm{const}\cdot L^R$, $R = \frac{a^2}{(1-a)(2a-1)}$, least at $a = 2/3$, where $R = 4$.",
+    source=DERIVED,
+    known=MEMORY,
+    readings=[
+        Reading(
+            "stated",
+            "Universal: independent of every variance.",
+            {"R": R, "least": 4 * ONE},
+            checks=[
+                identity("exponent", ("R", "least"), gradient_exponents, domain="1/2 < a < 1"),
+                agree("recursion", "R", power_exponent, resolution=0.02, domain="recursion to depth 10^6 or more"),
+            ],
+            wrong=[
+                wrong("plus", {"R": a**2 / ((1 - a) * (2 * a + 1))}, "At a = 3/4 it gives .9, not 4.5."),
+                wrong("five", {"least": 5 * ONE}, "At a = 2/3 it is 4.", also=["slack-least"]),
+            ],
+            attack=[bound("least", "least", "<=", "R", over={POWER: ("51/100", "99/100")}, text="4 <= R")],
+        ),
+        Reading(
+            "small-powers",
+            "The same law at a = 1/2 and below.",
+            {"power": HALF},
+            checks=[custom("slope", "power", infinite_slope, kind=Kind.EXACT, question=Question.APPLIES)],
+            wrong=[
+                wrong("third", {"power": sp.Rational(1, 3)}, "The integral diverges there as well.", checks=["slope"])
+            ],
+        ),
+    ],
+)
+power_cosine = Claim(
+    "power-cosine",
+    title="Powers: the cosine goes to e* < 1 like a power",
+    statement=r"$e^l \to e^* < 1$, the stable fixed point of $J_a$, and $|e^l - e^*| \sim l^{-\mu}$, $\mu = \frac{1 - J_a'(e^*)}{1-a}$.",
+    source=DERIVED,
+    known=MEMORY,
+    readings=[
+        Reading(
+            "stated",
+            "J_a'(1) = a^2/(2a-1) > 1 makes 1 unstable; the exponent by linearisation at e*.",
+            {
+                "mu": (1 - J1) / (1 - a),
+                "power_mu": next(c.symbol for c in CONSTANTS if c.id == "power_mu"),
+                "e": e,
+                "one": ONE,
+                "slope": a**2 / (2 * a - 1),
+            },
+            checks=[
+                identity("linearised", "mu", linear_power, domain="all variances, 1/2 < a < 1"),
+                encloses("root", "e", power_root, domain="in the setting, e* by interval Newton"),
+                agree("recursion", "power_mu", power_difference, resolution=0.05, domain="differences of trajectories"),
+            ],
+            wrong=[
+                wrong("no-share", {"mu": 1 - J1}, "p grows like l^(1/(1-a)).", checks=["linearised"]),
+                wrong(
+                    "twice",
+                    {"power_mu": 2 * next(c.symbol for c in CONSTANTS if c.id == "power_mu")},
+                    "At a = 3/4 it is .1248.",
+                ),
+                wrong("at-one", {"e": ONE}, "1 is the unstable fixed point.", checks=["root"]),
+                wrong("flat", {"slope": a**2 / 2}, "It is below 1.", checks=["slack-unstable"]),
+            ],
+            attack=[bound("unstable", "one", "<=", "slope", over={POWER: ("51/100", "99/100")}, text="1 <= J_a'(1)")],
+        )
+    ],
+)
+
+paper = Paper(
+    id="resnet-chaos",
+    title="Mean field residual networks: on the edge of chaos",
+    authors=("Greg Yang", "Samuel S. Schoenholz"),
+    source="https://arxiv.org/abs/1712.08969",
+    parameters=PARAMETERS,
+    default=setting_of(PARAMETERS, activation("tanh")),
+    claims=(tanh_growth, tanh_gradient, tanh_cosine, relu, power_growth, power_gradient, power_cosine),
+    constants=CONSTANTS,
+    simulate=simulation("resnet-chaos", run, OPTIONS),
+    simulation_options=OPTIONS,
+    verdicts={
+        "tanh-growth/stated": "proved",
+        "tanh-gradient/theta": "proved",
+        "tanh-gradient/sharp": "refuted",
+        "tanh-gradient/reduced": "proved",
+        "tanh-cosine/difference": "proved",
+        "tanh-cosine/range": "certified",
+        "relu/stated": "proved",
+        "relu/sub-exponential": "refuted",
+        "power-growth/stated": "proved",
+        "power-gradient/stated": "proved",
+        "power-gradient/small-powers": "vacuous",
+        "power-cosine/stated": "proved",
+    },
+    references=(
+        "Yang, Schoenholz: Mean field residual networks: on the edge of chaos. NIPS 2017, arXiv:1712.08969",
+        "Yang: Scaling limits of wide neural networks with weight sharing. arXiv:1902.04760",
+    ),
+)
