@@ -5,6 +5,6 @@ and the squared gradient chi, which each layer multiplies by 1 + sigma_v^2 sigma
 that of the Gaussian integrals at large variance. The reduced network is sigma_v = 1, sigma_a = 0.
 """
 
-from mfcheck_proofs.resnet_chaos.paper import paper
+from mfcheck_proofs.resnet_chaos.claims import paper
 
 __all__ = ["paper"]

@@ -46,7 +46,7 @@ POWER = parameter("power", "3/4", "exponent of the power family max(x, 0)^power"
 WIDTH = parameter("width", 300, "width of simulated networks", least=10, most=20_000, integer=True)
 PARAMETERS = (SIGMA_W, SIGMA_V, SIGMA_B, SIGMA_A, P0, DEPTH, POWER, WIDTH)
 sigma_w, sigma_v, sigma_b, sigma_a, p0, L, a, _ = (p.symbol for p in PARAMETERS)
-e, t, q, h = sp.symbols("e t q l h", positive=True)
+e, t, q, h = sp.symbols("e t q h", positive=True)
 ell = sp.Symbol("l", positive=True)
 HALF, ONE = sp.Rational(1, 2), sp.Integer(1)
 
