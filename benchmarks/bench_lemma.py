@@ -1,7 +1,8 @@
 """Statements decided by `mfcheck.lemma` on a file of known ones: `python benchmarks/bench_lemma.py FILE [SAMPLE]`.
 
-One process, one core, five seconds of processor time a statement, so that a busy machine gives the same numbers. Prints how many are certified, proved or refuted rightly by class,
-the median and slowest time, and every wrong answer; SAMPLE draws that many at random.
+One process, one core, five seconds of processor time a statement, so that a busy machine gives the same numbers.
+Prints how many are certified, proved or refuted rightly by class, the median and slowest time, and every wrong answer;
+SAMPLE draws that many at random.
 """
 
 import json
@@ -50,7 +51,7 @@ def run(statement: dict) -> tuple[str, str, float]:
 
 def mutated(text: str, draw: random.Random) -> str | None:
     """Return the statement with one constant changed in its third digit."""
-    places = [m for m in re.finditer(r"(?<![\w.])\d+\.?\d*(?:e-?\d+)?(?![\w.])", text)]
+    places = list(re.finditer(r"(?<![\w.])\d+\.?\d*(?:e-?\d+)?(?![\w.])", text))
     if not places:
         return None
     m = draw.choice(places)

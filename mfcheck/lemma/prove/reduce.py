@@ -21,6 +21,8 @@ class Step:
 
     note: str
     parts: tuple[Problem, ...]
+    cheap: bool = False
+    """Whether it only tidies, and does not count towards the depth of the search."""
 
 
 def needs(t: Term) -> list[Formula]:
@@ -84,7 +86,7 @@ def by_factors(problem: Problem, goal: Atom, samples: Samples) -> Step | None:
         return None
     if goals == [goal]:
         return None
-    return Step("factors", (problem.with_goals(goals),))
+    return Step("factors", (problem.with_goals(goals),), True)
 
 
 # Monotone variables.
@@ -447,7 +449,8 @@ def _at_both_ends(
 def by_closure(problem: Problem, goal: Atom) -> Step | None:
     """Drop the ends of closed ranges by continuity, for `>=` without further hypotheses."""
     closed = [n for n, r in problem.ranges.items() if r.low_closed or r.high_closed]
-    if goal.relation != ">=" or problem.hypotheses or not closed:
+    jumps = any(n.op in ("sign", "step") for n in terms.order([goal.term]))
+    if goal.relation != ">=" or problem.hypotheses or not closed or jumps:
         return None
     ranges = {n: replace(r, low_closed=False, high_closed=False) for n, r in problem.ranges.items()}
     if any(r.low is r.high and r.low is not None for r in ranges.values()):

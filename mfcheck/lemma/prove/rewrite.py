@@ -10,7 +10,9 @@ from fractions import Fraction
 from mfcheck.lemma import terms
 from mfcheck.lemma.constants import expanded
 from mfcheck.lemma.formula import Atom, Formula, conjuncts, free, join
+from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball, propagated, relevant
+from mfcheck.lemma.signs import ZERO
 from mfcheck.lemma.terms import Term, num, power, var
 
 
@@ -132,6 +134,8 @@ def _solved_power(problem: Problem, h: Atom) -> list[Problem] | None:
         if found is None:
             continue
         n, a, b = found
+        if Plain(problem.ranges, problem.hypotheses).signs(a) & ZERO:
+            continue
         inner = terms.neg(terms.div(b, a))
         r = problem.ranges[name]
         rest = _without(problem, h)

@@ -172,7 +172,9 @@ def _decide_goal(problem: Problem, goal: Formula, budget: Budget, depth: int) ->
         return quick
     if depth:
         outcome = reduced(problem, goal, budget, depth)
-        return outcome if outcome.holds is True else quick
+        if outcome.holds is True or depth > 1:
+            return outcome if outcome.holds is True else quick
+        return boxes(problem, budget.share(0.5))
     samples = Samples(problem)
     if isinstance(goal, Atom):
         wrong = counterexample(problem, goal, samples)
@@ -227,7 +229,7 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
     seen = samples.signs(goal.term)
     if goal.relation == "!=" and len(seen) == 1:
         signed = Atom(scale(seen.pop(), goal.term), ">")
-        yield Step("sign", (problem.with_goals([signed]),))
+        yield Step("sign", (problem.with_goals([signed]),), True)
     if -1 in seen or goal.relation not in (">", ">="):
         return
     step = by_factors(problem, goal, samples)
@@ -270,7 +272,7 @@ def follow(step: Step, budget: Budget, depth: int) -> Outcome:
     """Decide all parts of a reduction."""
     total = Outcome(True, pieces=[Piece("reduction", "", "", step.note)])
     for part in step.parts:
-        outcome = decide_part(part, budget, depth + 1)
+        outcome = decide_part(part, budget, depth if step.cheap and depth else depth + 1)
         if outcome.holds is not True:
             return Outcome(None, left=outcome.left)
         total.pieces += outcome.pieces
