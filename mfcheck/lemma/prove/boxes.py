@@ -23,7 +23,8 @@ INFINITE = float("inf")
 class Boxes:
     """The search for one problem on a bounded box."""
 
-    def __init__(self, problem: Problem, budget: Budget) -> None:
+    def __init__(self, problem: Problem, budget: Budget, faces: bool = True) -> None:
+        self.faces = faces
         self.problem = problem
         self.names = problem.names
         self.goals = open_goals(problem)
@@ -100,7 +101,7 @@ class Boxes:
                 goals = [g for g in goals if holds(g, box) is not True]
             if goals and self.is_outside(box):
                 continue
-            if goals and box.finite:
+            if goals and box.finite and self.faces:
                 goals = self.at_faces(sides, goals, start)
             if not goals:
                 outcome.pieces.append(Piece("box", _shown(box.lows), _shown(box.highs)))

@@ -653,7 +653,7 @@ def by_quadrants(problem: Problem, goal: Atom) -> Step | None:
             )
             cut = with_ranges(problem, extra)
             if cut is not None:
-                parts.append(cut)
+                parts.append(replace(cut, history=(*cut.history, "cut at the origin")))
     for n in names:
         on_axis = replaced(problem, n, num(0))
         if on_axis is not None:

@@ -167,7 +167,7 @@ def _decide_goal(problem: Problem, goal: Formula, budget: Budget, depth: int) ->
         if outcome.holds is True:
             return outcome
     few = FEW_BOXES if not depth else FEW_BOXES // 4
-    quick = boxes(problem, Budget(min(budget.left(), 0.3), few))
+    quick = boxes(problem, Budget(min(budget.left(), 0.3), few), depth < 2)
     if quick.holds is not None or budget.left() <= 0:
         return quick
     if depth:
@@ -289,9 +289,9 @@ def decide_part(problem: Problem, budget: Budget, depth: int) -> Outcome:
     return Outcome(True)
 
 
-def boxes(problem: Problem, budget: Budget) -> Outcome:
+def boxes(problem: Problem, budget: Budget, faces: bool = True) -> Outcome:
     """Run the search by boxes, an exhausted budget being an open outcome."""
     try:
-        return Boxes(problem, budget).run()
+        return Boxes(problem, budget, faces).run()
     except SpentError:
         return Outcome(None, left=["time"])
