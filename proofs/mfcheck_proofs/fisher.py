@@ -29,6 +29,7 @@ from mfcheck.checks import (
     Plot,
     Question,
     Reading,
+    Scope,
     Setting,
     Simulated,
     Standard,
@@ -560,7 +561,7 @@ TRACE = Note(
 
 def spectrum(context: Context) -> Evidence:
     """Both values, with what they mean."""
-    return identities(block_spectrum(context), GIVEN, "whole", (TRACE,))  # type: ignore[arg-type]
+    return identities(block_spectrum(context), GIVEN, Scope.WHOLE, (TRACE,))
 
 
 def large_samples(context: Context) -> Evidence:

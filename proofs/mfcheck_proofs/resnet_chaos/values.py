@@ -21,7 +21,7 @@ from mfcheck.networks import (
     Residual,
     at_widths,
     chunked,
-    correlations,
+    correlation_gap,
     dense,
     iterate,
     log_gradient_norms,
@@ -285,6 +285,10 @@ def net_of(setting: Setting, depth: int) -> Net:
     return Net(w, v, b, shift, start, depth)
 
 
+PAIRS = 5
+"""Pairs of inputs in each network: their fluctuations are nearly independent."""
+
+
 def layers(net: Net, width: int, rng: np.random.Generator, nets: int) -> dict[str, Array]:
     """Return p, cosine and log gradient at every layer, shape (depth + 1, nets); the cosine starts at 1/2."""
     inner = {"sigma_w": net.weight, "sigma_b": net.bias}
@@ -301,11 +305,12 @@ def layers(net: Net, width: int, rng: np.random.Generator, nets: int) -> dict[st
         )
         for _ in range(net.depth)
     ]
-    basis = np.linalg.qr(rng.standard_normal((nets, width, 2)))[0] * math.sqrt(width * net.start)
-    turned = (basis[..., :1] + math.sqrt(3) * basis[..., 1:]) / 2
-    trace = Network(blocks).run(np.concatenate([basis[..., :1], turned], axis=2))
-    norms = log_gradient_norms(trace, rng.standard_normal((nets, width, 2))).mean(axis=2)
-    moments, cosines = second_moments(trace.states)[..., 0], correlations(trace.states)[..., 0, 1]
+    basis = np.linalg.qr(rng.standard_normal((nets, width, 2 * PAIRS)))[0] * math.sqrt(width * net.start)
+    turned = (basis[..., :PAIRS] + math.sqrt(3) * basis[..., PAIRS:]) / 2
+    trace = Network(blocks).run(np.concatenate([basis[..., :PAIRS], turned], axis=2))
+    norms = log_gradient_norms(trace, rng.standard_normal((nets, width, 2 * PAIRS))).mean(axis=2)
+    moments = second_moments(trace.states).mean(axis=2)
+    cosines = np.stack([1 - correlation_gap(x[..., :PAIRS], x[..., PAIRS:]).mean(axis=1) for x in trace.states])
     return {"p": moments, "e": cosines, "log_grad": norms - norms[-1]}
 
 
@@ -324,7 +329,7 @@ def limits(setting: Setting, depth: int, nets: int, seed: int) -> dict[str, Esti
 
 
 def run(trial: Trial) -> Simulated:
-    """Send two inputs of cosine 1/2 through networks of the setting's width, and gradients back."""
+    """Send pairs of inputs of cosine 1/2 through networks of the setting's width, and gradients back."""
     setting, nets = trial.setting, trial.count("nets", 4, 10_000)
     width, depth = setting.integer("width"), setting.integer("depth")
     if depth * width**2 > 2 * 10**8:
