@@ -34,9 +34,9 @@ def rounded(X: ArrayLike, y: Iterable[float], origin: str, digits: int = 12) -> 
     return Data(points, tuple(Fraction(int(label)) for label in y), origin)
 
 
-def random_data(rng: np.random.Generator) -> Data:
-    """Return 2 to 8 independent uniform points of a sphere of 2 to 6 dimensions, labels +1 and -1."""
-    n, d = int(rng.integers(2, 9)), int(rng.integers(2, 7))
+def random_data(rng: np.random.Generator, least: int = 2) -> Data:
+    """Return `least` to 8 independent uniform points of a sphere of 2 to 6 dimensions, labels +1 and -1."""
+    n, d = int(rng.integers(least, 9)), int(rng.integers(2, 7))
     return rounded(sphere(rng, n, d), rng.choice([-1, 1], size=n), "random sphere")
 
 

@@ -4,7 +4,8 @@ from mfcheck.falsify.attack import attack
 from mfcheck.falsify.pool import Pool, Reference
 from mfcheck.falsify.search import Sizes, search
 
-TARGET = Reference("scaled-resnets", "theorem-5-spectrum", "spectral-floor-start")
+FLOOR = "theorem-5-spectrum/stated/spectral-floor-start"
+TARGET = Reference("scaled-resnets", "theorem-5-spectrum", FLOOR)
 SIZES = Sizes(sampled=60, guided=20, optimised=10_000, max_n=5, max_d=3)
 
 
@@ -28,8 +29,8 @@ def test_the_result_does_not_depend_on_the_processes() -> None:
 
 
 def test_a_planted_error_is_attacked_in_another_process_too() -> None:
-    planted = "theorem-5-floor-attained-times-3-over-2"
-    reference = Reference("scaled-resnets", "theorem-5-spectrum", "spectral-floor-start", planted)
+    planted = "theorem-5-spectrum/stated/three-halves"
+    reference = Reference("scaled-resnets", "theorem-5-spectrum", FLOOR, planted)
     with Pool(2) as pool:
         record = attack(reference.target(), SIZES, 1, pool.perform(reference, SIZES, 1))
     assert record.counterexample is not None
@@ -44,7 +45,7 @@ def test_unknown_names_are_refused(names: tuple[str | None, str | None, str | No
     reference = Reference(
         "scaled-resnets",
         claim or "theorem-5-spectrum",
-        inequality or "spectral-floor-start",
+        inequality or FLOOR,
         planted,
     )
     with pytest.raises(KeyError):
