@@ -79,7 +79,8 @@ from mfcheck.dynamics.ode import System, covariance, with_covariance
 from mfcheck.dynamics.two_layer import Network, one_pass
 from mfcheck.errors import InputError
 from mfcheck.rigor.bounded import bounded_derivatives
-from mfcheck.statistics import covariance_of, extrapolated, mean_of, variance_of
+from mfcheck.statistics import covariance_of, mean_of, variance_of
+from mfcheck.statistics.settled import settled
 from mfcheck.symbolic.activation import activation
 from mfcheck.symbolic.rational import numerator
 
@@ -176,7 +177,7 @@ SIZES = (50, 200)
 def fluctuations(setting: Setting, seed: int, count: int) -> dict[str, Estimate]:
     """N Cov of the means at the horizon from two widths, the correction 1/N removed."""
     found = [covariances(setting, stream(seed, f"clt {n}"), n, count) for n in SIZES]
-    return {p: extrapolated(SIZES, [f[p] for f in found]) for p in PAIRS}
+    return {p: settled(SIZES, [f[p] for f in found]) for p in PAIRS}
 
 
 def covariances(setting: Setting, rng: np.random.Generator, width: int, count: int) -> dict[str, Estimate]:
@@ -377,7 +378,7 @@ def quadratic_variation(setting: Setting, seed: int, count: int) -> Estimate:
         if not np.all(np.isfinite(total)):
             raise InputError(f"steps alpha/N = {step:.3g} blow up at width {width}")
         found.append(variance_of(math.sqrt(width) * total))
-    return extrapolated(SIZES, found)
+    return settled(SIZES, found)
 
 
 def variations(context: Context) -> list[At]:
@@ -601,7 +602,7 @@ def kurtosis(context: Context) -> Evidence:
     """Fourth moments at two widths, the correction 1/N removed."""
     count = context.budget.pick(24_000, 60_000, 200_000)
     found = {n: linear.runs(context.setting, n, count, context.rng(f"kurtosis {n}")).m[:, 0] for n in (100, 400)}
-    value = extrapolated((100, 400), [fourth_moment(v) for v in found.values()])
+    value = settled((100, 400), [fourth_moment(v) for v in found.values()])
     shown = math.sqrt(400) * (found[400] - found[400].mean())
     plot = histogram(shown, float(linear.value(entry("mm"), context.setting, 15).mid()))
     note = Note(

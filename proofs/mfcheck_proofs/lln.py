@@ -79,6 +79,7 @@ from mfcheck.rigor.integrate import is_accurate
 from mfcheck.rigor.pieces import Piece, split
 from mfcheck.rigor.program import program
 from mfcheck.statistics import extrapolated, mean_of
+from mfcheck.statistics.settled import settled
 from mfcheck.symbolic.activation import X, activation
 from mfcheck.symbolic.generic import s0, s1
 
@@ -443,9 +444,7 @@ def plateau(context: Context) -> Estimate:
     count = context.budget.pick(10_000, 40_000, 100_000)
     centre = float(linear.value(FORM.m, context.setting, 15).mid())
     runs = [products(context.setting, context.seed, n, count) for n in (100, 400)]
-    return extrapolated(
-        (100, 400), [mean_of(n * (f.m[:, 0] - centre) ** 2) for n, f in zip((100, 400), runs, strict=True)]
-    )
+    return settled((100, 400), [mean_of(n * (f.m[:, 0] - centre) ** 2) for n, f in zip((100, 400), runs, strict=True)])
 
 
 speed_claim = Claim(
@@ -510,7 +509,7 @@ def pair_covariance(context: Context) -> Evidence:
     """N times the covariance of two neurons, from widths 100 and 400."""
     count = context.budget.pick(10_000, 40_000, 100_000)
     runs = {n: products(context.setting, context.seed, n, count) for n in (100, 400)}
-    found = extrapolated((100, 400), [mean_of(pair_values(f, n)) for n, f in runs.items()])
+    found = settled((100, 400), [mean_of(pair_values(f, n)) for n, f in runs.items()])
     limit = ball(context, "pair")
     sign = "negative" if limit < 0 else "positive" if limit > 0 else "zero or too small to tell"
     note = Note(
