@@ -396,8 +396,6 @@ def squared_outputs(context: Context) -> tuple[Array, Array]:
     """Squared deviations of the output of networks at time 1/2 from their mean, by width."""
     count = context.budget.pick(1500, 4000, 20_000)
     outs = [networks(context.setting, context.seed, count, n, 0.5, 0.25)[:, 1, 0] for n in (8, 32, 128)]
-    if 128 * outs[2].var() > 2 * path(context.setting, (0.0, 0.5)).final(V_OF_STATES).value:
-        raise InputError("N Var is far from its limit at N = 128: wider networks would be needed to read off an order")
     return np.array([8.0, 32.0, 128.0]), np.stack([(o - o.mean()) ** 2 + 1e-300 for o in outs], axis=1)
 
 
@@ -439,6 +437,25 @@ limit_claim = Claim(
     ],
 )
 
+_falls = rate(
+    "networks",
+    "order",
+    squared_outputs,
+    x_label="width N",
+    y_label="Var of the output",
+    domain="N = 8, 32, 128, entry deviation 1/4, t = 1/2",
+    group="networks",
+)
+
+
+def falls(context: Context) -> Evidence:
+    """The exponent, unless N Var is far from its limit at the largest width."""
+    largest = squared_outputs(context)[1][:, 2]
+    if 128 * largest.mean() > 2 * path(context.setting, (0.0, 0.5)).final(V_OF_STATES).value:
+        return Evidence(passed=None, reason="N Var is far from its limit at N = 128: wider networks would be needed")
+    return _falls.run(context)
+
+
 no_accumulation = Claim(
     "no-accumulation",
     title="Variance does not accumulate over layers",
@@ -451,17 +468,7 @@ no_accumulation = Claim(
             "order",
             "With random entries of the middle layer, Var of the output falls like 1/N.",
             {"order": -sp.Integer(1)},
-            checks=[
-                rate(
-                    "networks",
-                    "order",
-                    squared_outputs,
-                    x_label="width N",
-                    y_label="Var of the output",
-                    domain="N = 8, 32, 128, entry deviation 1/4, t = 1/2",
-                    group="networks",
-                )
-            ],
+            checks=[custom("networks", "order", falls, kind=Kind.SIMULATED, group="networks")],
             wrong=[
                 wrong("none", {"order": sp.Integer(0)}, "The law of large numbers."),
                 wrong("square", {"order": -sp.Integer(2)}, "The first and last layers have N weights each."),
