@@ -1,0 +1,313 @@
+"""The Gibbs minimiser of a wide ReLU network on univariate data, by its strictly concave dual in closed form.
+
+With `p(phi) = sum_i u_i (cos phi x_i + sin phi)_+` the dual is `D(u) = -u.y - (M/2)|u|^2 - log(Q(u))/beta`,
+`Q = int dphi/(1 - p^2/lam^2)`. Between neighbouring kinks, the directions `+-(1, -x_i)`, `p` is linear in the direction
+`v`: `p = A v_1 + B v_2`, and the integral over the arc from `v` to `v'` is
+
+    h = atan2(sqrt(w) s, b)/sqrt(w),    w = 1 - (A^2 + B^2)/lam^2,  s = v x v',  b = v.v' - p(v) p(v')/lam^2.
+
+Predictions, curvature and moments are derivatives of `log Q`.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property, lru_cache
+
+from flint import arb, arb_mat, ctx
+
+from mfcheck.errors import InputError
+from mfcheck.rigor.ball import exact
+
+_STEPS = 200
+_HALVINGS = 60
+_CLOSE = Fraction(1, 2)
+"""Below this |z| the arctangent of an arc is a hypergeometric series, which has no singularity at w = 0."""
+
+
+@dataclass(frozen=True)
+class Arc:
+    """Directions between two neighbouring kinks `first` and `last`, not normed, and the data that are active there."""
+
+    first: tuple[Fraction, Fraction]
+    last: tuple[Fraction, Fraction]
+    active: tuple[int, ...]
+
+    @property
+    def sine(self) -> Fraction:
+        """The cross product of both ends, which is positive."""
+        return self.first[0] * self.last[1] - self.first[1] * self.last[0]
+
+
+def arcs_of(x: tuple[Fraction, ...]) -> tuple[Arc, ...]:
+    """Cut the circle of directions `(cos phi, sin phi)` at the kinks of distinct points, counted from the largest."""
+    order = sorted(range(len(x)), key=lambda i: -x[i])
+    half = [(Fraction(1), -x[i]) for i in order]
+    ends = half + [(-a, -b) for a, b in half] + half[:1]
+    on = [tuple(order[: k + 1]) for k in range(len(x))] + [tuple(order[k + 1 :]) for k in range(len(x))]
+    return tuple(Arc(ends[k], ends[k + 1], active) for k, active in enumerate(on))
+
+
+@dataclass(frozen=True)
+class Dual:
+    """The dual of one data set; data beyond the first `len(y)` points have no label and u = 0 there.
+
+    Args:
+        x: distinct points.
+        y: labels of the first of them.
+        lam: ridge penalty.
+        beta: inverse temperature.
+    """
+
+    x: tuple[Fraction, ...]
+    y: tuple[Fraction, ...]
+    lam: Fraction
+    beta: Fraction
+
+    @cached_property
+    def arcs(self) -> tuple[Arc, ...]:
+        """Arcs between the kinks."""
+        return arcs_of(self.x)
+
+    def partition(self, u: list[arb]) -> tuple[arb, list[arb], arb_mat] | None:
+        """Return Q, its gradient and its Hessian matrix by `u`; None if |p| < lam is not certain everywhere."""
+        n = len(u)
+        value, slope, curved = arb(0), [arb(0)] * n, [[arb(0)] * n for _ in range(n)]
+        for arc in self.arcs:
+            found = _arc_jet(arc, self.x, u, exact(self.lam))
+            if found is None:
+                return None
+            h, ha, hb, haa, hab, hbb = found
+            value = value + h
+            for i in (i for i in arc.active if i < n):
+                xi = exact(self.x[i])
+                slope[i] = slope[i] + ha * xi + hb
+                row = (haa * xi + hab, hab * xi + hbb)
+                for j in (j for j in arc.active if j < n):
+                    curved[i][j] = curved[i][j] + row[0] * exact(self.x[j]) + row[1]
+        return value, slope, arb_mat(curved)
+
+    def value(self, u: list[arb]) -> arb | None:
+        """Return D(u), a lower bound of its maximum; None if `u` is not certainly admissible."""
+        found = self.partition(u)
+        return None if found is None else self._value(u, found[0])
+
+    def _value(self, u: list[arb], Q: arb) -> arb:
+        M, linear = len(self.y), sum((a * exact(b) for a, b in zip(u, self.y, strict=True)), arb(0))
+        return -linear - arb(M) / 2 * sum((a * a for a in u), arb(0)) - Q.log() / exact(self.beta)
+
+    def gradient(self, u: list[arb], Q: arb, slope: list[arb]) -> list[arb]:
+        """Return the gradient of D."""
+        M, beta = len(self.y), exact(self.beta)
+        return [-exact(b) - M * a - s / (beta * Q) for a, b, s in zip(u, self.y, slope, strict=True)]
+
+    def climb(self, u: list[arb]) -> list[arb]:
+        """Return a point near the maximum by damped Newton steps, without a guarantee."""
+        M, n = len(self.y), len(u)
+        for _ in range(_STEPS):
+            found = self.partition(u)
+            if found is None:
+                raise InputError("the start of the search is not admissible")
+            Q, slope, curved = found
+            now, rise = self._value(u, Q).mid(), self.gradient(u, Q, slope)
+            beta = exact(self.beta)
+            H = [
+                [M * int(i == j) + (curved[i, j] / Q - slope[i] * slope[j] / Q**2) / beta for j in range(n)]
+                for i in range(n)
+            ]
+            step = (arb_mat(H).mid().solve(arb_mat(n, 1, [r.mid() for r in rise]))).entries()
+            gain = sum((s * r for s, r in zip(step, rise, strict=True)), arb(0))
+            if gain.mid() < arb(2) ** (-2 * ctx.prec + 40) * (1 + abs(now)):
+                return [(a + s).mid() for a, s in zip(u, step, strict=True)]
+            u, moved = self._damped(u, step, now, gain)
+            if not moved:
+                return u
+        return u
+
+    def _damped(self, u: list[arb], step: list[arb], now: arb, gain: arb) -> tuple[list[arb], bool]:
+        share = arb(1)
+        small = gain.mid() < arb(2) ** (-ctx.prec // 2)
+        for _ in range(_HALVINGS):
+            there = [(a + share * s).mid() for a, s in zip(u, step, strict=True)]
+            value = self.value(there)
+            if value is not None and (small or value.mid() >= now + share * gain.mid() / 8):
+                return there, True
+            share = share / 2
+        return u, False
+
+
+def _arc_jet(arc: Arc, x: tuple[Fraction, ...], u: list[arb], lam: arb) -> tuple[arb, ...] | None:
+    """Return the integral over an arc and its derivatives by A and B up to the second; None if |p| < lam is not certain."""
+    labelled = [i for i in arc.active if i < len(u)]
+    A = sum((u[i] * exact(x[i]) for i in labelled), arb(0))
+    B = sum((u[i] for i in labelled), arb(0))
+    (c, d), (e, f) = ((exact(k), exact(m)) for k, m in (arc.first, arc.last))
+    s, square = exact(arc.sine), lam * lam
+    p, r = A * c + B * d, A * e + B * f
+    w = 1 - (A * A + B * B) / square
+    b = c * e + d * f - p * r / square
+    ends = (c * c + d * d - p * p / square, e * e + f * f - r * r / square)
+    if not (ends[0] > 0 and ends[1] > 0 and (w > 0 or b > 0)):
+        return None
+    # b^2 + w s^2 is the product of the values at both ends: Lagrange's identity.
+    N = ends[0] * ends[1]
+    h, hw, hww = _angle(w, b, s, N)
+    hb, hbb, hbw = -s / N, 2 * s * b / N**2, s**3 / N**2
+    wa, wb, w2 = -2 * A / square, -2 * B / square, -2 / square
+    ba, bb = -(c * r + e * p) / square, -(d * r + f * p) / square
+    baa, bab, bbb = -2 * c * e / square, -(c * f + e * d) / square, -2 * d * f / square
+
+    def second(w1: arb, b1: arb, w_2: arb, b_2: arb, w12: arb, b12: arb) -> arb:
+        return hww * w1 * w_2 + hbw * (w1 * b_2 + w_2 * b1) + hbb * b1 * b_2 + hw * w12 + hb * b12
+
+    return (
+        h,
+        hw * wa + hb * ba,
+        hw * wb + hb * bb,
+        second(wa, ba, wa, ba, w2, baa),
+        second(wa, ba, wb, bb, arb(0), bab),
+        second(wb, bb, wb, bb, w2, bbb),
+    )
+
+
+def _angle(w: arb, b: arb, s: arb, N: arb) -> tuple[arb, arb, arb]:
+    """Return atan2(sqrt(w) s, b)/sqrt(w) and its two derivatives by w."""
+    if b > 0 and abs(z := w * s**2 / b**2) < exact(_CLOSE):
+        ratio = s / b
+        return ratio * _series(z, 0), ratio**3 * _series(z, 1), ratio**5 * _series(z, 2)
+    if w > 0:
+        root = w.sqrt()
+        h = arb.atan2(root * s, b) / root
+    else:
+        root = (-w).sqrt()
+        h = (root * s / b).atanh() / root
+    R = s * b / N
+    hw = (R - h) / (2 * w)
+    return h, hw, (-(s**3) * b / N**2 - 3 * hw) / (2 * w)
+
+
+def _series(z: arb, order: int) -> arb:
+    """Return a derivative of g(z) = arctan(sqrt z)/sqrt z = 2F1(1/2, 1; 3/2; -z)."""
+    half, three = arb(1) / 2, arb(3) / 2
+    factor = (arb(1), -half / three, (half * three) * 2 / (three * (three + 1)))[order]
+    return factor * (-z).hypgeom_2f1(half + order, arb(1) + order, three + order)
+
+
+@dataclass(frozen=True)
+class Minimiser:
+    """What is known of the Gibbs minimiser, in balls.
+
+    Attributes:
+        dual: the problem.
+        u: the maximiser of D, `(yhat_i - y_i)/M`.
+        Q: partition function.
+        value: D(u).
+    """
+
+    dual: Dual
+    u: tuple[arb, ...]
+    Q: arb
+    value: arb
+
+    def prediction(self, x: Fraction) -> arb:
+        """Return yhat at any point: `-dQ/du_x/(beta Q)` with a datum of weight zero there."""
+        if x in self.dual.x:
+            i = self.dual.x.index(x)
+            return exact(self.dual.y[i]) + len(self.dual.y) * self.u[i]
+        wide = Dual((*self.dual.x, x), self.dual.y, self.dual.lam, self.dual.beta)
+        u, extra, slope = list(self.u), exact(x), arb(0)
+        for arc in wide.arcs:
+            if len(self.u) in arc.active:
+                found = _arc_jet(arc, wide.x, u, exact(wide.lam))
+                if found is None:
+                    raise InputError("the solution is too close to the boundary |p| = lam")
+                slope = slope + found[1] * extra + found[2]
+        return -slope / (exact(wide.beta) * self.Q)
+
+    def touching(self, x: Fraction | arb) -> tuple[arb, arb]:
+        """Return p_+ and p_- at a knot x: sums over the data to its right, and to its left, over sqrt(1 + x^2)."""
+        at = x if isinstance(x, arb) else exact(x)
+        points = [exact(p) for p in self.dual.x]
+        right = sum((a * (p - at).max(arb(0)) for a, p in zip(self.u, points, strict=True)), arb(0))
+        left = sum((a * (at - p).max(arb(0)) for a, p in zip(self.u, points, strict=True)), arb(0))
+        norm = (1 + at * at).sqrt()
+        return right / norm, left / norm
+
+    def curvature(self, x: Fraction | arb) -> arb:
+        """Return yhat''(x)."""
+        at = x if isinstance(x, arb) else exact(x)
+        lam, beta = exact(self.dual.lam), exact(self.dual.beta)
+        total = sum((p / (1 - p * p / lam**2) ** 2 for p in self.touching(x)), arb(0))
+        return -2 * total / (beta * lam**2 * self.Q * (1 + at * at) ** (arb(3) / 2))
+
+    def a_moment(self) -> arb:
+        """Return E a^2 = (1 + u.grad Q/Q)/(beta lam), since grad log Q = -beta (y + M u) at the maximum."""
+        beta, M = exact(self.dual.beta), len(self.u)
+        moved = sum((a * (exact(b) + M * a) for a, b in zip(self.u, self.dual.y, strict=True)), arb(0))
+        return (1 - beta * moved) / (beta * exact(self.dual.lam))
+
+    def least_gap(self) -> arb:
+        """Return the least 1 - p^2/lam^2 over all directions."""
+        return 1 - (largest(self.dual.arcs, self.dual.x, list(self.u)) / exact(self.dual.lam)) ** 2
+
+
+def norm(a: arb, b: arb) -> arb:
+    """Return the length of a vector in the plane, also where its ball holds zero."""
+    return (a * a + b * b).nonnegative_part().sqrt()
+
+
+def largest(arcs: tuple[Arc, ...], x: tuple[Fraction, ...], u: list[arb]) -> arb:
+    """Enclose the largest |p| over all directions, at kinks and at the maxima within arcs."""
+    found = arb(0)
+    for arc in arcs:
+        A = sum((u[i] * exact(x[i]) for i in arc.active), arb(0))
+        B = sum((u[i] for i in arc.active), arb(0))
+        (c, d), (e, f) = ((exact(k), exact(m)) for k, m in (arc.first, arc.last))
+        found = found.max(abs(A * c + B * d) / norm(c, d))
+        # The direction (A, B), or its opposite, lies within the arc if it is left of the first end and right of the last.
+        inside = [c * B - d * A, A * f - B * e]
+        if (inside[0] > 0 and inside[1] > 0) or (inside[0] < 0 and inside[1] < 0):
+            found = found.max(norm(A, B))
+        elif not any(t > 0 for t in inside) or not any(t < 0 for t in inside):
+            if all(abs(t) > 0 for t in inside):
+                continue
+            found = found.max(arb(0).union(norm(A, B)))
+    return found
+
+
+@lru_cache(maxsize=64)
+def minimiser(
+    x: tuple[Fraction, ...], y: tuple[Fraction, ...], lam: Fraction, beta: Fraction, digits: int
+) -> Minimiser:
+    """Enclose the Gibbs minimiser.
+
+    Newton's method climbs at rising beta. D is strictly concave with -D'' >= M on the convex set |p| < lam, at whose
+    boundary it falls to minus infinity: the maximum lies within |grad D|/M of any admissible point.
+
+    Raises:
+        InputError: the search does not settle.
+    """
+    with ctx.workdps(2 * digits + 30):
+        u, hot = [arb(0)] * len(y), min(beta, 10 / lam)
+        while True:
+            dual = Dual(x, y, lam, hot)
+            u = dual.climb(u)
+            if hot == beta:
+                break
+            hot = min(beta, 10 * hot)
+        found = dual.partition(u)
+        if found is None:
+            raise InputError("the Gibbs law is too close to the boundary |p| = lam of its domain: take a smaller beta")
+        rise = dual.gradient(u, found[0], found[1])
+        distance = (sum((abs(r) for r in rise), arb(0)) / len(y)).upper()
+        box = [a + arb(0, distance) for a in u]
+        again = dual.partition(box)
+        if again is None or not distance < arb(10) ** -digits:
+            raise InputError(f"the search for the Gibbs law does not settle at beta = {beta}, lam = {lam}")
+        value = dual._value(u, found[0]) + _upward(distance**2 * len(y))
+        return Minimiser(dual, tuple(box), again[0], value)
+
+
+def _upward(width: arb) -> arb:
+    """Return the interval [0, width] as a ball: by concavity the maximum lies that little above its lower bound."""
+    half = width.upper() / 2
+    return half + arb(0, half)
