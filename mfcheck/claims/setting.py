@@ -257,6 +257,11 @@ class Setting:
             raise TypeError(f"{name} is a number, not a named choice")
         return value
 
+    def departures(self, default: "Setting") -> dict[str, Value]:
+        """Return the values that are not those of another setting, by name."""
+        usual = dict(default.values)
+        return {name: value for name, value in self.values if value != usual[name]}
+
     def with_values(self, **changes: Value | int) -> "Setting":
         """Return the same setting with other parameter values."""
         known = dict(self.values)

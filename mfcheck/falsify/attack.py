@@ -192,9 +192,8 @@ def csv(setting: Setting) -> str:
 def _command(target: Target, setting: Setting) -> str:
     words = ["mfcheck", "check", f"{target.paper.id}:{target.claim.id}", "--data", "data.csv"]
     words += ["--activation", setting.activation.name]
-    for name, value in setting.values:
-        if value != target.paper.default[name]:
-            words += ["--set", f"{name}={value}"]
+    for name, value in setting.departures(target.paper.default).items():
+        words += ["--set", f"{name}={value}"]
     return shlex.join(words)
 
 
@@ -222,7 +221,7 @@ assert lhs > rhs
 def script(target: Target, case: Case) -> str:
     """Return Python that evaluates both sides again, with guaranteed error bounds."""
     setting, default = case.setting, target.paper.default
-    values = {name: v for name, v in setting.values if v != default[name]}
+    values = setting.departures(default)
     own = ", ".join(f"({name!r}, {_exact(v)})" for name, v in case.own)
     return SCRIPT.format(
         paper=target.paper.id,

@@ -22,7 +22,7 @@ Test = Callable[[Case], bool]
 def cost(case: Case, default: Setting) -> Cost:
     """Return how complicated a case is: points, dimension, departures from the default, digits."""
     setting = case.setting
-    changed = sum(v != default[name] for name, v in setting.values)
+    changed = len(setting.departures(default))
     numbers = [v for row in setting.data.points for v in row]
     others = [*setting.data.labels, *(v for _, v in case.own), *_numbers(setting).values()]
     lengths = [_digits(v) for v in (*numbers, *others)]
@@ -91,9 +91,9 @@ def _steps(case: Case, default: Setting, inequality: Inequality) -> Iterator[Cas
     for signs in ((1, 1), (1, -1)):
         yield _with(case, data.points, tuple(Fraction(signs[i % 2]) for i in range(data.n)))
     yield replace(case, setting=replace(setting, activation=default.activation))
-    for name, value in setting.values:
-        if value != default[name]:
-            yield replace(case, setting=setting.with_values(**{name: default[name]}))
+    for name in setting.departures(default):
+        usual = dict(default.values)[name]
+        yield replace(case, setting=setting.with_values(**{name: usual}))
     for variable in inequality.own:
         for simple in (Fraction(0), variable.low, Fraction(1), Fraction(2), variable.high):
             yield _with_own(case, variable.name, simple)

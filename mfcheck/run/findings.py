@@ -27,9 +27,8 @@ def setting_options(paper: Paper, setting: Setting, data: str | None) -> tuple[s
         words += ["--data", data]
     if setting.activation != paper.default.activation:
         words += ["--activation", setting.activation.name]
-    for name, value in setting.values:
-        if value != paper.default[name]:
-            words += ["--set", f"{name}={value}"]
+    for name, value in setting.departures(paper.default).items():
+        words += ["--set", f"{name}={value}"]
     return tuple(words)
 
 
