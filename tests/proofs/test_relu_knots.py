@@ -64,7 +64,14 @@ def test_lasso_against_a_grid_of_knots(lam: str) -> None:
         return float(rest @ rest / 8 + penalty * c.sum()), rows @ rest / 4 + penalty
 
     start = np.full(len(rows), 1e-3)
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(rows))
+    found = minimize(
+        objective,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0, None)] * len(rows),
+        options={"ftol": 1e-15, "gtol": 1e-12, "maxiter": 20_000, "maxfun": 40_000},
+    )
     assert float(value.rad()) < 1e-12
     assert float(value.mid()) - 1e-9 <= found.fun <= float(value.mid()) * 1.01 + 1e-5
 
