@@ -24,6 +24,7 @@ COMMANDS = (
     "constants",
     "simulate",
     "experiment",
+    "lemma",
     "verify",
     "new",
 )

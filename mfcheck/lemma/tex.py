@@ -8,75 +8,29 @@ product, unless the word that they make has a meaning. The reading is for the us
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from mfcheck.errors import InputError
 from mfcheck.lemma.library import FUNCTIONS
-from mfcheck.lemma.tex_tokens import Macro, Token, refusal, tokens
+from mfcheck.lemma.tex_tokens import Macro, Marks, Token, refusal
+from mfcheck.lemma.tex_words import (
+    ACCENTS,
+    ALIASES,
+    BARS,
+    GREEK,
+    HINTS,
+    LOGIC,
+    NAMED,
+    NAMES_OF_FUNCTIONS,
+    OPERATORS,
+    OVER,
+    PAIRS,
+    RELATIONS,
+    SOME,
+    TIMES,
+    UPRIGHT,
+)
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
-OPERATORS: Final = frozenset(
-    "E Var d sum int sup dot norm gram lambda_min lambda_max trace softmax".split()
-)
-
-_GREEK = frozenset(
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho "
-    "sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell".split()
-)
-_NAMED = {"lambda": "lam"}
-_FUNCTIONS = {
-    **{f: f for f in "log exp sin cos tan cot sinh cosh tanh min max".split()},
-    "ln": "log",
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-}
-_ALIASES = {
-    "sgn": "sign",
-    "ReLU": "relu",
-    "GELU": "gelu",
-    "SiLU": "silu",
-    "artanh": "atanh",
-    "arctanh": "atanh",
-    "arsinh": "asinh",
-}
-_RELATIONS = {
-    **{
-        r"\le": "<=",
-        r"\leq": "<=",
-        r"\leqslant": "<=",
-        r"\ge": ">=",
-        r"\geq": ">=",
-        r"\geqslant": ">=",
-    },
-    **{r"\ne": "!=", r"\neq": "!=", r"\lt": "<", r"\gt": ">", "<": "<", ">": ">", "=": "="},
-}
-_LOGIC = {
-    **{r"\Rightarrow": "implies", r"\implies": "implies", r"\Longrightarrow": "implies"},
-    **{r"\iff": "iff", r"\Leftrightarrow": "iff"},
-    **{r"\land": "and", r"\wedge": "and", r"\lor": "or", r"\vee": "or"},
-}
-_PAIRS = {
-    **{"(": ")", "[": "]", r"\{": r"\}", "L(": "R)", "L[": "R]", r"L\{": r"R\}"},
-    **{r"\langle": r"\rangle", r"L\langle": r"R\rangle"},
-}
-_BARS = {"|": "|", r"\lvert": r"\rvert", r"\|": r"\|", r"\lVert": r"\rVert"}
-_TIMES = (r"\cdot", r"\times", "*")
-_OVER = ("/", r"\div")
-_ACCENTS = {rf"\{a}": a for a in ("hat", "tilde", "bar", "check")}
-_UPRIGHT = (r"\mathrm", r"\operatorname", r"\text", r"\mathop", r"\textrm", r"\mathsf")
-_HINTS = {
-    r"\forall": "what the names are belongs into the declarations (--for)",
-    r"\infty": "infinity is no number; declare an unbounded range instead",
-    r"\sum": "where a sum ends cannot be seen: write it as sum(expression, k, a, b), not in TeX",
-    r"\int": "integrals are not read from TeX",
-    r"\pm": "two statements in one: write both",
-    r"\right": "bracket closed but not opened",
-    r"\mathbb": r"of these letters only \mathbb{E}[...] has a meaning here",
-    "'": "a prime has no meaning here: give the function a name, or write d(expression, x), not in TeX",
-    "!": "factorials are not read",
-}
-_SOME = re.compile(r"\s*for\s+some\s+[A-Za-z]\w*\s*:")
 
 
 @dataclass(frozen=True)
@@ -112,12 +66,12 @@ def reading(
     Raises:
         InputError: something cannot be read without guessing; the message shows the place.
     """
-    some = _SOME.match(text)
+    some = SOME.match(text)
     start = some.end() if some else 0
     blank = " " * start + text[start:]
     body = re.sub(r"^(\s*)(\$\$?|\\\(|\\\[)", lambda m: " " * len(m[0]), blank)
     body = re.sub(r"(\$\$?|\\\)|\\\])\s*[.,;]?\s*$", "", body)
-    found = _Reader(body, frozenset(declared), frozenset(functions), macros).statement()
+    found = _Reader(body, declared, functions, macros).statement()
     return f"{some[0].strip()} {found}" if some else found
 
 
@@ -130,10 +84,10 @@ def plain_declaration(text: str) -> str:
 
     def put(match: re.Match[str]) -> str:
         name = match[0][1:]
-        if match[0] in _RELATIONS:
-            return f" {_RELATIONS[match[0]]} "
-        if name in _GREEK:
-            return _NAMED.get(name, name)
+        if match[0] in RELATIONS:
+            return f" {RELATIONS[match[0]]} "
+        if name in GREEK:
+            return NAMED.get(name, name)
         if name in ("in", "sim", "infty", "pi"):
             return {"in": " in ", "sim": " ~ ", "infty": "inf", "pi": "pi"}[name]
         raise refusal(text, f"{match[0]} has no meaning in a declaration", match.start())
@@ -143,59 +97,8 @@ def plain_declaration(text: str) -> str:
     return re.sub(r"\\(?:[A-Za-z]+|.)", put, shown)
 
 
-class _Reader:
+class _Reader(Marks):
     """Reads one formula from left to right."""
-
-    def __init__(
-        self,
-        text: str,
-        declared: frozenset[str],
-        functions: frozenset[str],
-        macros: Mapping[str, Macro] | None,
-    ) -> None:
-        self.text = text
-        self.declared = declared
-        self.functions = functions
-        self.marks = tokens(text, macros)
-        while self.marks and self.marks[-1].text in (".", ",", ";"):
-            self.marks.pop()
-        self.k = 0
-        self.bars: list[str] = []
-        self.bars_seen = False
-
-    # The marks.
-
-    def peek(self, ahead: int = 0) -> str:
-        """Return a mark that is still to be read; an empty text at the end."""
-        k = self.k + ahead
-        return self.marks[k].text if k < len(self.marks) else ""
-
-    def token(self) -> Token:
-        """Return the next mark."""
-        if self.k >= len(self.marks):
-            raise self.refuse("something is missing here")
-        return self.marks[self.k]
-
-    def take(self) -> Token:
-        """Return the next mark and go on."""
-        token = self.token()
-        self.k += 1
-        return token
-
-    def refuse(self, reason: str, token: Token | None = None) -> InputError:
-        """Return an error that shows a mark: the next one unless another is given."""
-        if token is None and self.k < len(self.marks):
-            token = self.marks[self.k]
-        return refusal(self.text, reason, len(self.text.rstrip()) if token is None else token.at)
-
-    def close(self, closing: str, opener: Token) -> None:
-        """Read a closing bracket."""
-        if not self.peek():
-            raise self.refuse("bracket opened but not closed", opener)
-        if self.peek() != closing:
-            wanted = closing.replace("R", r"\right", 1) if closing[0] == "R" else closing
-            raise self.refuse(f"{wanted} is expected here")
-        self.k += 1
 
     # From the statement down.
 
@@ -204,8 +107,10 @@ class _Reader:
         if not self.marks:
             raise InputError("the formula is empty")
         parts = [self.chain()]
-        while self.peek() in _LOGIC:
-            parts += [_LOGIC[self.take().text], self.chain()]
+        while self.peek() in LOGIC:
+            if LOGIC[self.peek()] in ("implies", "iff") and {"implies", "iff"} & set(parts):
+                raise self.refuse("two arrows: write two statements, or brackets not in TeX")
+            parts += [LOGIC[self.take().text], self.chain()]
         if self.k < len(self.marks):
             raise self.unread()
         return " ".join(parts)
@@ -214,17 +119,17 @@ class _Reader:
         """Return the error for a mark that fits nowhere."""
         token = self.token()
         shown = token.text[1:] if re.match(r"R[^a-z]", token.text) else token.text
-        if shown in (*_PAIRS.values(), r"\rvert", r"\rVert", "}"):
+        if shown in (*PAIRS.values(), r"\rvert", r"\rVert", "}"):
             return self.refuse("bracket closed but not opened")
-        return self.refuse(_HINTS.get(shown, f"{shown} cannot be read here without guessing"))
+        return self.refuse(HINTS.get(shown, f"{shown} cannot be read here without guessing"))
 
     def chain(self) -> str:
         """Read sides with relations between them."""
-        if self.peek() in _RELATIONS:
+        if self.peek() in RELATIONS:
             raise self.refuse("the left side is missing; a row has to be a whole statement")
         text = self.sum().text
-        while self.peek() in _RELATIONS:
-            text += f" {_RELATIONS[self.take().text]} "
+        while self.peek() in RELATIONS:
+            text += f" {RELATIONS[self.take().text]} "
             text += self.sum().text
         return text
 
@@ -244,10 +149,10 @@ class _Reader:
         """Read factors; those without a sign between them are multiplied where that is clear."""
         found = self.factor()
         while True:
-            if self.peek() in _TIMES:
+            if self.peek() in TIMES:
                 self.k += 1
                 found = _times(found, self.factor())
-            elif self.peek() in _OVER:
+            elif self.peek() in OVER:
                 self.k += 1
                 under = self.factor()
                 if self.starts():
@@ -265,8 +170,8 @@ class _Reader:
         if token.kind == "number":
             raise self.refuse("a number after a factor: write \\cdot between them, or brackets")
         if before.kind == "number" and token.text in (r"\frac", r"\tfrac", r"\dfrac"):
-            inside = "".join(t.text for t in self.marks[self.k + 1 : self.k + 7])
-            if re.match(r"\{?\d+\}?\{?\d*\}?", inside) and not re.match(r"\{?\d+[^\d{}]", inside):
+            inside = "".join(t.text for t in self.marks[self.k + 1 :])
+            if re.match(r"\d\d|(\{\d+\}|\d)(\{\d+\}|\d)", inside):
                 raise self.refuse("sum or product? write + or \\cdot before this fraction")
 
     def starts(self) -> bool:
@@ -283,8 +188,8 @@ class _Reader:
                 raise self.refuse("does this bar open or close? write \\lvert and \\rvert")
             return True
         return (
-            token.text in _PAIRS
-            or token.text in _BARS
+            token.text in PAIRS
+            or token.text in BARS
             or token.text == "{"
             or (token.kind == "command" and self.is_factor(token.text))
         )
@@ -293,12 +198,12 @@ class _Reader:
         """Say whether a command starts a factor."""
         name = command[1:]
         return (
-            name in _GREEK
-            or name in _FUNCTIONS
+            name in GREEK
+            or name in NAMES_OF_FUNCTIONS
             or command
             in (r"\pi", r"\frac", r"\tfrac", r"\dfrac", r"\sqrt", r"\mathbb", r"\E", r"\Var")
-            or command in _UPRIGHT
-            or command in _ACCENTS
+            or command in UPRIGHT
+            or command in ACCENTS
         )
 
     def factor(self) -> _Part:
@@ -339,7 +244,7 @@ class _Reader:
         if token.kind == "number" and len(token.text) > 1:
             rest = Token("number", token.text[1:], token.at + 1, True)
             self.marks[self.k : self.k + 1] = [Token("number", token.text[0], token.at), rest]
-        if token.kind in ("number", "letter") or token.text[1:] in (*_GREEK, "pi"):
+        if token.kind in ("number", "letter") or token.text[1:] in (*GREEK, "pi"):
             self.k += 1
             return (
                 self.named(token) if token.kind != "number" else _Part(self.marks[self.k - 1].text)
@@ -355,11 +260,11 @@ class _Reader:
             return _Part(text if text[0] != "." else "0" + text)
         if token.kind == "letter":
             return self.letters()
-        if text in _BARS:
+        if text in BARS:
             return self.bar()
         if text == r"\langle" or text == r"L\langle":
             return _Part(f"dot({', '.join(p.text for p in self.bracket(many=True))})")
-        if text in _PAIRS:
+        if text in PAIRS:
             return self.bracket()[0]
         if text == "{":
             self.k += 1
@@ -382,7 +287,7 @@ class _Reader:
         self.bars.append(opener.text)
         self.bars_seen = self.bars_seen or opener.text in ("|", r"\|")
         inside = self.sum()
-        self.close(_BARS[opener.text], opener)
+        self.close(BARS[opener.text], opener)
         self.bars.pop()
         return _Part(
             f"{'abs' if opener.text in ('|', chr(92) + 'lvert') else 'norm'}({inside.text})"
@@ -396,7 +301,7 @@ class _Reader:
         while many and self.peek() == ",":
             self.k += 1
             found.append(self.sum())
-        self.close(_PAIRS[opener.text], opener)
+        self.close(PAIRS[opener.text], opener)
         self.bars = outer
         return found
 
@@ -430,12 +335,12 @@ class _Reader:
     def named(self, token: Token, word: str = "") -> _Part:
         """Read the subscript of a name, and what follows it."""
         name = word or (token.text if token.kind == "letter" else token.text[1:])
-        name = _NAMED.get(name, name)
+        name = NAMED.get(name, name)
+        if name in ("E", "Var") and name not in self.declared:
+            return self.expectation(name, token)
         if self.peek() == "_":
             self.k += 1
             name = f"{name}_{self.subscript()}"
-        if name in ("E", "Var") and name not in self.declared:
-            return self.expectation(name, token)
         if name in self.functions:
             return self.call(name, token)
         if self.peek() in ("(", "L(") and name not in (*self.declared, "e", "pi"):
@@ -446,9 +351,8 @@ class _Reader:
                 f"or write \\operatorname{{...}}",
                 token,
             )
-        if name in FUNCTIONS or name in OPERATORS - {"E", "d"}:
-            if name not in self.declared:
-                raise self.refuse(f"{name} is a function and needs brackets", token)
+        if name not in self.declared and (name in FUNCTIONS or name in OPERATORS - {"E", "d"}):
+            raise self.refuse(f"{name} is a function and needs brackets", token)
         return _Part(name)
 
     def subscript(self) -> str:
@@ -456,16 +360,16 @@ class _Reader:
         token = self.take()
         if token.kind in ("letter", "number") and (token.kind == "letter" or len(token.text) == 1):
             return token.text
-        if token.text[1:] in _GREEK:
+        if token.text[1:] in GREEK:
             return token.text[1:]
         if token.text != "{":
             raise self.refuse("write braces around this subscript", token)
         name = ""
         while self.peek() != "}":
             part = self.take()
-            if part.text in (*_UPRIGHT, "{", ","):
+            if part.text in (*UPRIGHT, "{", ","):
                 name += "_" if part.text == "," else ""
-                if part.text in _UPRIGHT:
+                if part.text in UPRIGHT:
                     self.close("{", part)
                     name += self.word(part)
                 continue
@@ -491,15 +395,15 @@ class _Reader:
         """Read what a command starts."""
         token = self.take()
         name = token.text[1:]
-        if name in _FUNCTIONS:
-            return self.call(_FUNCTIONS[name], token)
+        if name in NAMES_OF_FUNCTIONS:
+            return self.call(NAMES_OF_FUNCTIONS[name], token)
         if token.text in (r"\frac", r"\tfrac", r"\dfrac"):
             return self.fraction(token)
         if token.text == r"\sqrt":
             return self.root()
-        if token.text in _ACCENTS:
+        if token.text in ACCENTS:
             return self.accented(token)
-        if token.text == r"\mathbb" or token.text in _UPRIGHT:
+        if token.text == r"\mathbb" or token.text in UPRIGHT:
             return self.upright(token)
         return self.named(token)
 
@@ -508,26 +412,23 @@ class _Reader:
         inside = self.argument()
         if not re.fullmatch(r"\w+", inside.text):
             raise self.refuse("only a name can carry this", token)
-        return self.named(token, f"{inside.text}_{_ACCENTS[token.text]}")
+        return self.named(token, f"{inside.text}_{ACCENTS[token.text]}")
 
     def upright(self, token: Token) -> _Part:
         r"""Read `\mathbb{E}[...]`, `\operatorname{erf}(...)`, `\mathrm{e}`."""
-        if self.peek() == "{":
-            name = self.word(self.take())
-        else:
-            name = self.take().text
+        name = self.word(self.take()) if self.peek() == "{" else self.take().text
         if token.text == r"\mathbb" and name != "E":
-            raise self.refuse(_HINTS[r"\mathbb"], token)
-        name = _ALIASES.get(name, _FUNCTIONS.get(name, name))
+            raise self.refuse(HINTS[r"\mathbb"], token)
+        name = ALIASES.get(name, NAMES_OF_FUNCTIONS.get(name, name))
         if name in FUNCTIONS or name in OPERATORS - {"E", "Var"}:
             return self.call(name, token)
-        if not re.fullmatch(r"[A-Za-z]\w*", name):
-            raise self.refuse("this is no name", token)
+        if token.text in (r"\text", r"\textrm") or not re.fullmatch(r"[A-Za-z]\w*", name):
+            raise self.refuse(f"{name} is no name and no function that is known here", token)
         return self.named(token, name)
 
     def expectation(self, name: str, token: Token) -> _Part:
         """Read `E[...]`."""
-        if self.peek() not in ("[", "L[") or "_" in name:
+        if self.peek() not in ("[", "L["):
             raise self.refuse(
                 f"write {name}[...], and declare over what by --for 'z ~ N(0,1)'", token
             )
@@ -562,7 +463,7 @@ class _Reader:
         )
 
     def call(self, name: str, token: Token) -> _Part:
-        """Read the argument of a function, in brackets or one mark; `\\sin^2 x` is a square, `^{-1}` is refused."""
+        r"""Read the argument of a function, in brackets or one mark; `\sin^2 x` is a square, `^{-1}` is refused."""
         base, power = "", ""
         if name == "log" and self.peek() == "_":
             self.k += 1
@@ -571,7 +472,7 @@ class _Reader:
             power = self.exponent().text
             if not power.isdigit() or int(power) < 2:
                 raise self.refuse(f"an inverse, or a power? write ({name}(x))^{{...}}", token)
-        if self.peek() in _PAIRS and self.peek() not in (r"\langle", r"L\langle"):
+        if self.peek() in PAIRS and self.peek() not in (r"\langle", r"L\langle"):
             inside = ", ".join(p.text for p in self.bracket(many=True))
             if self.peek() == "^":
                 raise self.refuse(
@@ -591,12 +492,12 @@ class _Reader:
             raise self.refuse(f"{name} needs brackets", token)
         if self.peek() == "{" or not self.starts():
             raise self.refuse(f"{name} needs an argument: write brackets", token)
-        if self.token().text[1:] in _FUNCTIONS:
+        if self.token().text[1:] in NAMES_OF_FUNCTIONS:
             raise self.refuse(f"how far does {name} reach? write brackets", token)
         inside = self.base()
         following = self.peek()
-        if following in ("^", *_OVER, *_TIMES) or (
-            self.starts() and following[1:] not in _FUNCTIONS
+        if following in ("^", *OVER, *TIMES) or (
+            self.starts() and following[1:] not in NAMES_OF_FUNCTIONS
         ):
             raise self.refuse(f"does this belong to the argument of {name}? write brackets")
         return inside.text

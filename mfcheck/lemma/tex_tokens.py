@@ -1,7 +1,7 @@
 r"""The marks of a TeX formula with their places: spaces and sizes left out, `\left` joined to its bracket."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,8 +20,25 @@ _MARK = re.compile(
     re.DOTALL,
 )
 _SKIPPED = frozenset(
-    r"\, \; \: \! \> \quad \qquad \displaystyle \textstyle \nonumber \notag \limits \thinspace ~ &".split()
-    + ["\\ ", "\\\n"]
+    (
+        r"\,",
+        r"\;",
+        r"\:",
+        r"\!",
+        r"\>",
+        r"\quad",
+        r"\qquad",
+        r"\displaystyle",
+        r"\textstyle",
+        r"\nonumber",
+        r"\notag",
+        r"\limits",
+        r"\thinspace",
+        r"~",
+        r"&",
+        "\\ ",
+        "\\\n",
+    )
 )
 _SIZES = frozenset(rf"\{b}{s}" for b in ("big", "Big", "bigg", "Bigg") for s in ("", "l", "r", "m"))
 _LEFT = {"|": r"\lvert", r"\vert": r"\lvert", r"\|": r"\lVert", r"\Vert": r"\lVert"}
@@ -48,7 +65,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Macro:
-    """What `\\newcommand` gives a name to: a body with `#1`, `#2`, ... for its arguments."""
+    r"""What `\newcommand` gives a name to: a body with `#1`, `#2`, ... for its arguments."""
 
     body: str
     arguments: int = 0
@@ -71,7 +88,7 @@ def tokens(text: str, macros: Mapping[str, Macro] | None = None) -> list[Token]:
     if len(text) > MOST:
         raise InputError(f"formula too long: {len(text)} characters, at most {MOST}")
     found = _expanded(text, _marks(text), macros or {}, 0)
-    return _joined(text, _without_labels(found))
+    return _joined(text, _without_labels(text, found))
 
 
 def _marks(text: str, base: int | None = None) -> list[Token]:
@@ -135,7 +152,7 @@ def _put(body: list[Token], given: list[list[Token]]) -> list[Token]:
     return found
 
 
-def _without_labels(marks: list[Token]) -> list[Token]:
+def _without_labels(text: str, marks: list[Token]) -> list[Token]:
     r"""Leave out `\label{...}` and `\tag{...}`."""
     found: list[Token] = []
     k = 0
@@ -145,19 +162,15 @@ def _without_labels(marks: list[Token]) -> list[Token]:
             and k + 1 < len(marks)
             and marks[k + 1].text == "{"
         ):
-            depth = 0
-            for k in range(k + 1, len(marks)):  # noqa: B007
-                depth += (marks[k].text == "{") - (marks[k].text == "}")
-                if depth == 0:
-                    break
-        else:
-            found.append(marks[k])
+            _, k = _group(text, marks, k + 1, marks[k])
+            continue
+        found.append(marks[k])
         k += 1
     return found
 
 
 def _joined(text: str, marks: list[Token]) -> list[Token]:
-    """Leave out spaces and sizes; a bracket after `\\left` becomes one mark, `L(`, and after `\\right`, `R)`."""
+    r"""Leave out spaces and sizes; a bracket after `\left` becomes one mark, `L(`, and after `\right`, `R)`."""
     found: list[Token] = []
     size: Token | None = None
     for token in marks:
@@ -186,3 +199,56 @@ def _sized(text: str, size: Token, token: Token) -> Token:
     mark = {r"\left": "L", r"\right": "R"}.get(size.text, "")
     plain = shown in (r"\lvert", r"\rvert", r"\lVert", r"\rVert")
     return Token("mark", shown if plain else mark + shown, size.at)
+
+
+class Marks:
+    """The marks of one formula, taken from left to right, and what is known of its names."""
+
+    def __init__(
+        self,
+        text: str,
+        declared: Collection[str],
+        functions: Collection[str],
+        macros: Mapping[str, Macro] | None,
+    ) -> None:
+        self.text = text
+        self.declared = frozenset(declared)
+        self.functions = frozenset(functions)
+        self.marks = tokens(text, macros)
+        while self.marks and self.marks[-1].text in (".", ",", ";"):
+            self.marks.pop()
+        self.k = 0
+        self.bars: list[str] = []
+        self.bars_seen = False
+
+    def peek(self, ahead: int = 0) -> str:
+        """Return a mark that is still to be read; an empty text at the end."""
+        k = self.k + ahead
+        return self.marks[k].text if k < len(self.marks) else ""
+
+    def token(self) -> Token:
+        """Return the next mark."""
+        if self.k >= len(self.marks):
+            raise self.refuse("something is missing here")
+        return self.marks[self.k]
+
+    def take(self) -> Token:
+        """Return the next mark and go on."""
+        token = self.token()
+        self.k += 1
+        return token
+
+    def refuse(self, reason: str, token: Token | None = None) -> InputError:
+        """Return an error that shows a mark: the next one unless another is given."""
+        if token is None and self.k < len(self.marks):
+            token = self.marks[self.k]
+        return refusal(self.text, reason, len(self.text.rstrip()) if token is None else token.at)
+
+    def close(self, closing: str, opener: Token) -> None:
+        """Read a closing bracket."""
+        if not self.peek():
+            raise self.refuse("bracket opened but not closed", opener)
+        if self.peek() != closing:
+            wanted = closing.replace("R", r"\right", 1) if closing[0] == "R" else closing
+            raise self.refuse(f"{wanted} is expected here")
+        self.k += 1
