@@ -1,0 +1,94 @@
+"""Batch normalisation: series against Gegenbauer polynomials of SciPy, remainders, exact rates, bad input."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from flint import arb, ctx
+from scipy import integrate, special
+from sympy import expand
+
+from mfcheck.errors import InputError
+from mfcheck.symbolic.activation import X, activation
+from mfcheck_proofs import batch_norm as bn
+
+
+@pytest.mark.parametrize(("batch", "name"), [(5, "tanh"), (6, "silu")])
+def test_series_against_gegenbauer_polynomials_in_double_precision(batch: int, name: str) -> None:
+    f, alpha = activation(name).numpy_function(), (batch - 3) / 2
+    root, rho = math.sqrt(batch - 1), -1 / (batch - 1)
+
+    def mean(g) -> float:  # type: ignore[no-untyped-def]
+        weight = lambda t: np.sin(t) ** (batch - 3)  # noqa: E731
+        over = integrate.quad(
+            lambda t: g(np.cos(t)) * weight(t), 0, math.pi, limit=200, epsabs=1e-13
+        )[0]
+        return over / integrate.quad(weight, 0, math.pi, epsabs=1e-14)[0]
+
+    q = mean(lambda x: f(root * x) ** 2)
+    top = mu = 0.0
+    for k in range(1, 26):
+
+        def R(x: float, k: int = k) -> float:
+            return float(
+                special.eval_gegenbauer(k, alpha, x) / special.eval_gegenbauer(k, alpha, 1.0)
+            )
+
+        square = mean(lambda x, R=R: f(root * x) * R(x)) ** 2 / mean(lambda x, R=R: R(x) ** 2)
+        mu += (1 - R(rho)) * square
+        top += k * (k + batch - 3) / (batch - 3) * (1 - R(rho)) * square
+    found = bn.by_series(activation(name).expr, batch, 12)
+    assert float(found.q) == pytest.approx(q, rel=1e-10)
+    assert float(found.mu) == pytest.approx(mu, rel=1e-8)
+    assert float(found.rate) == pytest.approx(top / mu, rel=1e-5)
+
+
+@pytest.mark.parametrize("batch", [4, 7, 8])
+def test_enclosures_of_growing_accuracy_are_nested_and_hold_exact_rates(batch: int) -> None:
+    tanh = activation("tanh").expr
+    coarse, fine = (bn.by_series(tanh, batch, digits) for digits in (6, 40))
+    assert coarse.rate.overlaps(fine.rate)
+    assert max(fine.rate.rad(), fine.mu.rad(), key=float) < 1e-38
+    cubic = expand(2 - X + X**2 / 2 + X**3)
+    E = bn.plane_moments(batch)
+    assert (E(2, 0), E(1, 1)) == (1, Fraction(-1, batch - 1))
+    rate = bn.exact_rate(batch, (4, -2, 1, 2))
+    with ctx.workdps(40):
+        found = bn.by_series(cubic, batch, 20).rate
+        assert found.overlaps(arb(rate.numerator) / rate.denominator)
+
+
+def test_averages_over_the_sphere_by_sampling() -> None:
+    rng, batch = np.random.default_rng(3), 6
+    h = rng.standard_normal((400_000, batch))
+    h -= h.mean(axis=1, keepdims=True)
+    z = math.sqrt(batch) * h / np.linalg.norm(h, axis=1, keepdims=True)
+    d = 1 - np.tanh(z) ** 2
+    found = bn.by_plane(activation("tanh").expr, batch)
+    pairs = (
+        (found.product, np.tanh(z[:, 0]) * np.tanh(z[:, 1])),
+        (
+            found.gradient,
+            (batch - 1 - z[:, 0] ** 2) * d[:, 0] ** 2 + (1 + z[:, 0] * z[:, 1]) * d[:, 0] * d[:, 1],
+        ),
+    )
+    for ball, sample in pairs:
+        assert abs(float(ball) - sample.mean()) < 4.5 * sample.std() / math.sqrt(len(sample))
+
+
+def test_size_on_the_ellipse_is_a_bound() -> None:
+    around = bn.ellipse(activation("tanh").expr, 8)
+    r, t = float(around.r), np.linspace(0, 2 * np.pi, 2000)
+    x = (r * np.exp(1j * t) + np.exp(-1j * t) / r) / 2
+    assert np.max(np.abs(np.tanh(math.sqrt(7) * x))) <= float(around.size.upper())
+
+
+def test_what_does_not_exist_is_said_in_one_line() -> None:
+    setting = bn.paper.default
+    with pytest.raises(InputError, match="kink"):
+        bn.fixed(type(setting)(setting.data, activation("hardtanh"), setting.values), 10)
+    with pytest.raises(InputError, match="batch <= 512"):
+        bn.fixed(setting.with_values(batch=513), 10)
+    with pytest.raises(InputError, match="constant"):
+        bn.by_series(activation("tanh").expr * 0 + 1, 8, 10)
