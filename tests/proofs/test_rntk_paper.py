@@ -7,6 +7,7 @@ import pytest
 
 from mfcheck.constants.evaluate import evaluate_constants
 from mfcheck.errors import InputError
+from mfcheck.kernels import cosine
 from mfcheck.kernels.empirical import empirical_kernel
 from mfcheck.kernels.formulas import HALF_TERM
 from mfcheck.kernels.sphere import eigenvalue, multiplicity
@@ -14,7 +15,9 @@ from mfcheck.run.inputs import build_setting
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck_proofs.rntk_scaling import paper
 from mfcheck_proofs.rntk_scaling.definite import EVEN, taylor
+from mfcheck_proofs.rntk_scaling.pairs import Pair
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT, validate
+from mfcheck_proofs.rntk_scaling.theorem3 import all_trained
 
 
 def test_constants() -> None:
@@ -102,6 +105,39 @@ def test_empirical_kernel_by_finite_differences() -> None:
     expected = gradients[0] @ gradients[1] / (2 * depth * alpha**2 * (1 + alpha**2) ** (depth - 1))
     found = empirical_kernel(np.random.default_rng(3), width, depth, alpha, u)
     assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_kernel_of_all_layers_against_gradients_of_networks() -> None:
+    """Mean over random networks of the whole tangent kernel, first and last layers included."""
+    width, depth, alpha, u, count = 128, 4, 0.6, -0.4, 300
+    rng, found = np.random.default_rng(5), []
+    inputs = np.array([[1, u], [0, np.sqrt(1 - u**2)]])
+    for _ in range(count):
+        states = [rng.standard_normal((width, 2)) @ inputs / np.sqrt(width)]
+        layers = []
+        for _ in range(depth):
+            W, V = rng.standard_normal((2, width, width))
+            z = np.sqrt(2 / width) * W @ states[-1]
+            layers.append((W, V, z))
+            states.append(states[-1] + alpha / np.sqrt(width) * V @ np.maximum(z, 0))
+        delta, total = np.repeat(rng.standard_normal((width, 1)), 2, axis=1), 0.0
+        total += states[-1][:, 0] @ states[-1][:, 1]  # last layer
+        for (W, V, z), below in zip(layers[::-1], states[-2::-1], strict=True):
+            phi, back = np.maximum(z, 0), (z > 0) * (V.T @ delta)
+            total += alpha**2 / width * (delta[:, 0] @ delta[:, 1]) * (phi[:, 0] @ phi[:, 1])
+            pair = (back[:, 0] @ back[:, 1]) * (below[:, 0] @ below[:, 1])
+            total += 2 * alpha**2 / width**2 * pair
+            delta = delta + alpha * np.sqrt(2) / width * W.T @ back
+        total += u * (delta[:, 0] @ delta[:, 1]) / width  # first layer
+        found.append(total)
+    share = alpha**2 / (1 + alpha**2)
+    size = 2 * (1 + alpha**2) ** depth * (1 + share * depth)
+    measured, error = np.mean(found) / size, np.std(found) / np.sqrt(count) / size
+    stated = float(all_trained(cosine([u]), depth, alpha)[0])
+    exact = float(Pair(Fraction(-2, 5), depth, scale=Fraction(3, 5)).all_trained.mid())
+    assert stated == pytest.approx(exact, abs=1e-12)
+    assert abs(measured - stated) < 4 * error + 2 / width
+    assert error < 0.02
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ FLOAT = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(
 VALUE = st.one_of(
     st.none(),
     TEXT,
-    st.builds(Estimate, value=FLOAT, error=FLOAT),
+    st.builds(Estimate, value=FLOAT, error=FLOAT.map(abs)),
     st.builds(Interval, lower=TEXT | FLOAT.map(repr), upper=TEXT | FLOAT.map(repr)),
 )
 

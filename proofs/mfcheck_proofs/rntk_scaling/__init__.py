@@ -52,6 +52,8 @@ paper = Paper(
         "theorem-3-fast/values": "certified",
         "theorem-3-fast/uniform": "refuted",
         "theorem-3-fast/repaired": "certified",
+        "theorem-3-fast/all-trained": "refuted",
+        "theorem-3-fast/linear": "certified",
         "positive-definite/stated": "refuted",
         "positive-definite/no-opposites": "proved",
         "positive-definite/deeper": "proved",

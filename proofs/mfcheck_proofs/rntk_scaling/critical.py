@@ -91,7 +91,7 @@ def critical_proof(context: Context) -> list[Step]:
     the clock tends to R' at R = 0, which is r_1.
     """
     slope = context["slope"]
-    steps = [*identical(ode_pair(context)), *smooth(slope), *_speeds(), *apart(context)]
+    steps = [*identical(ode_pair(context)), *smooth(slope), *speeds(), *apart(context)]
     steps += identical({"start of the clock": (context["R_speed"].subs(R, 0), HALF_TERM)})
     for name, derived in (("clock", b.clock(slope)), ("bound", b.critical(slope))):
         same = sp.simplify(context[name] - derived) == 0
@@ -100,7 +100,7 @@ def critical_proof(context: Context) -> list[Step]:
     return [*steps, Step("the bound vanishes", True if tends else None, "its limit is not zero")]
 
 
-def _speeds() -> list[Step]:
+def speeds() -> list[Step]:
     """0 <= GAP <= 1, so that |rho''| = GAP theta/pi <= 1, and rho'' itself from the chain rule."""
     inside = certified({"GAP > 0": (GAP, sp.pi, 3), "GAP grows": (sp.diff(GAP, theta), sp.pi / 2, 2)})
     second = sp.diff(GAP, theta) * (-GAP / sp.sin(theta))

@@ -18,7 +18,7 @@ from scipy.interpolate import CubicSpline
 from mfcheck.checks import Case, Evidence, Inequality, Standard, Variable, decide
 from mfcheck.claims import inequality
 from mfcheck.kernels.arccos import Cosine, from_distance, half_term
-from mfcheck.kernels.enclosure import kernel
+from mfcheck.kernels.enclosure import Layer, kernel
 from mfcheck.kernels.formulas import HALF_TERM, theta
 from mfcheck.kernels.limit import limit_float, limit_kernel
 from mfcheck.kernels.rntk import correlation, mixing
@@ -70,6 +70,14 @@ class Pair:
         return limit_kernel(self.u).kernel
 
     @property
+    def all_trained(self) -> arb:
+        """The normalised kernel if first and last layers are trained too: (rho_L + u B_1 + 2 a L r_L)/(2 (1 + a L))."""
+        with ctx.workprec(PREC):
+            a = self.square / (1 + self.square)
+            rho, factor = _ends(self, a)
+            return (rho + exact(self.u) * factor + 2 * a * self.depth * self.kernel) / (2 * (1 + a * self.depth))
+
+    @property
     def stretch(self) -> arb:
         """What the layers add to 1/|x - x'|."""
         start = 1 - exact(self.u)
@@ -90,6 +98,16 @@ class Pair:
 def _kernel(pair: Pair) -> arb:
     with ctx.workprec(PREC):
         return kernel(pair.depth, pair.square, DIGITS)(exact(pair.u))
+
+
+def _ends(pair: Pair, a: arb) -> tuple[arb, arb]:
+    """Enclose rho_L and B_1 = d rho_L/du, the product of the slopes of all layers."""
+    layer, middle, radius, factor = Layer.here(), 1 - exact(pair.u), arb(0), arb(1)
+    for _ in range(pair.depth):
+        angle = layer.at(middle)
+        factor *= layer.slope(angle + layer.error(radius), a)
+        middle, radius = layer.next(middle, radius, angle, a)
+    return 1 - arb(middle, radius), factor
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 from flint import arb, ctx
+from numpy.typing import NDArray
 
 from mfcheck.checks import (
     Claim,
@@ -26,15 +27,17 @@ from mfcheck.checks import (
 from mfcheck.checks.steps import conclude
 from mfcheck.kernels.arccos import Cosine, cosine, half_term
 from mfcheck.kernels.formulas import GAP, HALF_TERM, theta
-from mfcheck.kernels.rntk import rntk
+from mfcheck.kernels.rntk import correlation, mixing, rntk
+from mfcheck.rigor.ball import exact
 from mfcheck.statistics.corrections import corrected_order
 from mfcheck_proofs.rntk_scaling import bounds as b
 from mfcheck_proofs.rntk_scaling import pairs as p
-from mfcheck_proofs.rntk_scaling.critical import smooth
+from mfcheck_proofs.rntk_scaling.critical import smooth, speeds
 from mfcheck_proofs.rntk_scaling.recursion import certified
 from mfcheck_proofs.rntk_scaling.setting import DEPTH
 from mfcheck_proofs.rntk_scaling.symbols import T, gamma
 
+Array = NDArray[np.float64]
 POINTS = (Fraction(-99, 100), *p.GRID, Fraction(999, 1000))
 ORDER, ROOT = 1 - 2 * gamma, sp.Rational(1, 2) - gamma
 
@@ -189,10 +192,99 @@ def antipodal_rate(context: Context) -> Evidence:
     return _rate(context, cosine([-1.0]), sp.Integer(1), depths, "antipodal-rate", label, "opposite points")
 
 
+# --- first and last layers trained too -------------------------------------------------------------------------------
+
+
+def all_trained(x: Cosine, depth: int, alpha: float) -> Array:
+    """Return the normalised kernel of all layers in double precision; shape of the cosines."""
+    a, factor, at = mixing(alpha), np.ones_like(x.v), x
+    for _ in range(depth):
+        factor = factor * (1 - a * at.angle / np.pi)
+        at = correlation(at, 1, alpha)
+    whole = at.u + x.u * factor + 2 * a * depth * rntk(x, depth, alpha)
+    return np.asarray(whole / (2 * (1 + a * depth)))
+
+
+MISSING = Note(
+    id="trained-ends-linear-limit",
+    severity="major",
+    text=(
+        "Theorem 3 needs a hypothesis that it does not state: first and last layers are frozen, and the residual blocks "
+        "alone are trained. With all layers trained the kernel is, up to a factor, rho_L + u B_1 + 2 a L r_L: the ends "
+        "add terms of order one, the blocks one of order a L. For gamma > 1/2 the normalised kernel then tends to the "
+        "linear kernel u and not to r_1, |t_L - u| <= 3 a L <= 3 L^(1-2 gamma): a network that deep learns linear "
+        "functions only."
+    ),
+)
+
+
+def limit_steps(context: Context) -> list[Step]:
+    """The steps from the kernel of all layers to its distance from u; the limit is the stated one or it is not.
+
+    0 <= rho_L - u <= a L as each layer adds a GAP, 0 <= GAP <= 1; 1 - a L <= B_1 <= 1 as its factors are 1 - a theta/pi
+    (Bernoulli); |r_L| <= 1, as its series has no coefficient below 0 and r_L(1) = 1. So the three terms move by at most
+    a L, a L and 4 a L, all over 2 (1 + a L).
+    """
+    u, r_1 = sp.cos(theta), HALF_TERM
+    whole, ends = 2 * (1 + T), T + T + 4 * T
+    first = (u + T * GAP + u * (1 - T * theta / sp.pi) + 2 * T * r_1) / whole
+    return [
+        *speeds(),
+        *identical(
+            {
+                "one at u = 1": ((1 + 1 + 2 * T) / whole, sp.Integer(1)),
+                "room of the bound": (3 * T - ends / whole, 3 * T**2 / (1 + T)),
+                "leading term": (sp.diff(first, T).subs(T, 0), 2 * (r_1 - u)),
+            }
+        ),
+        Step("limit", bool(sp.simplify(context["limit"] - u) == 0) or _apart(context["limit"]), "the limit is u"),
+    ]
+
+
+def _apart(stated: sp.Expr) -> bool | None:
+    """False where the stated limit certainly differs from u somewhere, else None."""
+    gaps = [abs(p.Pair(u, 1)(sp.sympify(stated)) - exact(u)) for u in p.GRID]
+    return False if any(bool(gap > arb(2) ** -40) for gap in gaps) else None
+
+
+def all_trained_limit(context: Context) -> Evidence:
+    """Whether the normalised kernel of all layers tends to the stated limit for every gamma > 1/2."""
+    where = "every gamma > 1/2, every u; all layers trained"
+    found = conclude(limit_steps(context), where, "lim t_L", str(context["limit"]))
+    return found.but(notes=(MISSING,)) if found.passed is False else found
+
+
+def linear_proof(context: Context) -> list[Step]:
+    """The limit, the bound that the steps give, and that its order is attained: the leading term is 2 a L (r_1 - u)."""
+    return [*limit_steps(context), _matches(context["bound"], 3 * T), _order(context, ORDER, attained=True)]
+
+
+def from_linear(pair: p.Pair, f: p.Formulas) -> tuple[object, object]:
+    """|t_L - u| and its bound."""
+    return abs(pair.all_trained - pair(sp.cos(theta))), pair(f["bound"])
+
+
+def linear_enclosed(context: Context) -> Evidence:
+    """|t_L - u| at finite depths against its bound."""
+    where = "gamma = 0.6, 0.75, 1; u from -1 to 0.999; all layers trained"
+    return p.below(_pairs(context, (Fraction(-1), *POINTS)), context.formulas, from_linear, domain=where)
+
+
+def linear_rate(context: Context) -> Evidence:
+    """The largest |t_L - u| at four cosines against the depth, gamma = 3/4."""
+    at, depths = cosine([float(u) for u in p.GRID]), [2**k for k in range(7, context.budget.pick(12, 13, 14))]
+    gaps = np.array([float(np.abs(all_trained(at, k, k**-0.75) - at.u).max()) for k in depths])
+    stated = float(context["order"].subs(gamma, sp.Rational(3, 4)))
+    domain = f"L = 128..{depths[-1]}; u in -0.9, 0, 0.5, 0.9; all layers trained"
+    words = {"id": "linear-rate", "x_label": "depth L", "y_label": "distance to u, gamma = 3/4", "domain": domain}
+    return corrected_order(np.array(depths, float), gaps, np.full(len(gaps), 1e-14), stated, -0.5, **words)
+
+
 # --- the claim -------------------------------------------------------------------------------------------------------
 
 HALVED = b.ANGLE_SLOPE / 2
 STATED = {"factor": b.fast_pointwise(), "slope": b.ANGLE_SLOPE, "order": ORDER}
+LINEAR = {"limit": sp.cos(theta), "bound": 3 * T, "order": ORDER, "table": rows((10_000, "-0.8834"))}
 REPAIRED = {"bound": b.fast_uniform(), "slope": b.ANGLE_SLOPE, "order": ROOT}
 fast = Claim(
     "theorem-3-fast",
@@ -329,6 +421,47 @@ fast = Claim(
                     uniform,
                     (p.CHORD, p.DEPTH, p.FAST),
                 )
+            ],
+            regimes=[DEPTH],
+        ),
+        Reading(
+            "all-trained",
+            "The limit is r_1 if first and last layers are trained too.",
+            {"limit": HALF_TERM},
+            checks=[custom("limit", "limit", all_trained_limit, kind=Kind.CERTIFIED)],
+            wrong=[wrong("quarter", {"limit": sp.Rational(1, 4)}, "The limit is u.", kind="wrong function")],
+            regimes=[DEPTH],
+        ),
+        Reading(
+            "linear",
+            "With all layers trained the limit is the linear kernel u, with an explicit error of exact order.",
+            LINEAR,
+            checks=[
+                proof(
+                    "proof",
+                    ["limit", "bound", "order"],
+                    linear_proof,
+                    domain="every gamma > 1/2, every u, L and alpha for the bound",
+                    lhs="|t_L - u|",
+                    rhs=lambda context: f"{context['bound']}, T = a L",
+                ),
+                custom("enclosed", "bound", linear_enclosed, kind=Kind.CERTIFIED, group="fast"),
+                custom("rate", "order", linear_rate, kind=Kind.SIMULATED),
+                table(
+                    "values",
+                    "table",
+                    lambda _, depth: p.Pair(p.GRID[0], int(depth), Fraction(3, 4)).all_trained,
+                    domain="u = -0.9, gamma = 3/4; L = 10000",
+                    group="fast",
+                ),
+            ],
+            wrong=[
+                wrong(
+                    "one-layer", {"limit": HALF_TERM}, "That is the limit for frozen ends.", kind="assumption dropped"
+                ),
+                wrong("tenth", {"bound": T / 10}, "The leading term is 2 a L (r_1 - u).", checks=["enclosed"]),
+                wrong("faster", {"order": -2 * gamma}, "The leading term is 2 a L (r_1 - u)."),
+                wrong("digit", {"table": rows((10_000, "-0.8934"))}, "It is -0.8834 at L = 10000."),
             ],
             regimes=[DEPTH],
         ),

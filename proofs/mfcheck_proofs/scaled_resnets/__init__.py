@@ -84,6 +84,7 @@ paper = Paper(
         "lemma-4-second/strict": "refuted",
         "lemma-4-second/charitable": "certified",
         "theorem-5-loss/stated": "supported",
+        "theorem-5-loss/authors": "supported",
         "theorem-5-kl-tau/stated": "supported",
         "theorem-5-kl-tau/leading-order": "supported",
         "theorem-5-kl-nu/stated": "supported",

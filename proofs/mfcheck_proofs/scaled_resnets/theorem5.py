@@ -8,7 +8,22 @@ import sympy as sp
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
-from mfcheck.checks import Case, Claim, Context, Estimate, Evidence, Note, Reading, Standard, decide, wrong
+from mfcheck.checks import (
+    Case,
+    Claim,
+    Context,
+    Estimate,
+    Evidence,
+    Kind,
+    Note,
+    Reading,
+    Standard,
+    Step,
+    decide,
+    identity,
+    proof,
+    wrong,
+)
 from mfcheck.claims import PlantedError, Variable, inequality
 from mfcheck.falsify.variants import dropped, of_attained, of_identity, of_order, powers, scaled, sign
 from mfcheck.kernels.two_layer import kernel_matrix
@@ -33,7 +48,7 @@ from mfcheck_proofs.scaled_resnets.constants import C_KL
 from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, SOURCE, Run, along, final, ratio, runs, shown_run
 from mfcheck_proofs.scaled_resnets.regimes import ABOVE, LARGE_BETA
 from mfcheck_proofs.scaled_resnets.setting import needs_flow, needs_moving_encoder
-from mfcheck_proofs.scaled_resnets.symbols import Q_KL, Q_m, beta, lambda_0, n, t, y_norm
+from mfcheck_proofs.scaled_resnets.symbols import Q_KL, Lambda, Q_m, beta, lambda_0, n, t, y_norm
 from mfcheck_proofs.scaled_resnets.values import number, quoted, stated, value_of
 
 Array = NDArray[np.float64]
@@ -125,6 +140,34 @@ def decay_attack(id: str, what: str = "for large beta") -> inequality.Inequality
     )
 
 
+AUTHORS = L_0 * sp.exp(-(beta**2) * Lambda * t / (2 * n))
+
+
+def authors_follow(context: Context) -> list[Step]:
+    """Our bound over theirs is exp(-beta^2 (lambda_0 - Lambda/2) t/n), and lambda_0 >= Lambda > 0: their bound follows."""
+    gap = sp.Symbol("g", nonnegative=True)  # lambda_0 - Lambda
+    exponent = sp.simplify(sp.log(context["bound"] / DECAY).subs(lambda_0, Lambda + gap))
+    least = sp.expand_log(exponent, force=True).simplify()
+    stronger = least.is_nonpositive and least != 0
+    return [Step("weaker than ours", True if least.is_nonnegative else False if stronger else None, "it is stronger")]
+
+
+def half_life(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
+    """The bound at its half-life is half of what it is at the start."""
+    at = context["bound"].subs(t, context["half_life"])
+    return [(sp.simplify(at / L_0), HALF)]
+
+
+READ_IN_N = Note(
+    id="decay-in-n",
+    severity="remark",
+    text=(
+        r"What the decay says as $n$ grows: at the start $L(0) \le \frac12$ whatever $n$; the rate $\beta^2\Lambda/(2n)$ falls "
+        r"like $1/n$ at fixed $\beta$ and $\Lambda$, so that the time to a given loss grows like $n$; with "
+        r"$\beta = \Omega(\sqrt{n})$ of Theorem 6 it is $O(1/\Lambda)$, and with $\beta = \Omega(n)$, which Theorem 5 asks for, "
+        r"it falls like $1/n$. $\Lambda$ itself falls with $n$ unless $C_{\max}$ is fixed, and then $n$ is bounded."
+    ),
+)
 SLOWEST = r"The slowest mode decays like $\exp(-2\beta^2\lambda_{\min}t/n)$"
 
 
@@ -174,7 +217,57 @@ loss_claim = Claim(
             attack=[decay_attack("loss-limit")],
             needs=needs_flow,
             regimes=[ABOVE],
-        )
+        ),
+        Reading(
+            "authors",
+            r"The decay as the authors state it elsewhere, $L(t) \le L(0)\exp(-\beta^2\Lambda t/(2n))$, with $\Lambda$ = "
+            r"Lambda_HG $\le \lambda_0$: weaker than ours by a factor of two, and by $\lambda_0/\Lambda$, in the rate.",
+            {"bound": AUTHORS, "half_life": 2 * n * sp.log(2) / (beta**2 * Lambda)},
+            checks=[
+                along("decay", "bound", loss_decay),
+                proof(
+                    "follows",
+                    "bound",
+                    authors_follow,
+                    domain=r"every $t$, $n$, $\beta$ and $\Lambda \le \lambda_0$",
+                    kind=Kind.EXACT,
+                    lhs=r"our bound over theirs",
+                    rhs=r"$\exp(-\beta^2(2\lambda_0 - \Lambda)t/(2n)) \le 1$",
+                    whole=False,
+                    notes=[READ_IN_N],
+                ),
+                identity(
+                    "half-life",
+                    ["bound", "half_life"],
+                    half_life,
+                    domain="the time at which the bound has halved",
+                    whole=False,
+                ),
+            ],
+            wrong=[
+                wrong(
+                    "hundredfold",
+                    {"bound": AUTHORS.subs(t, 100 * t)},
+                    rf"{SLOWEST}, and $50\Lambda$ is far more than $2\lambda_{{\min}}$ at the default setting.",
+                    kind="constant scaled",
+                    checks=["decay"],
+                ),
+                wrong(
+                    "ours-fourfold",
+                    {"bound": DECAY.subs(t, 4 * t)},
+                    f"{SLOWEST}.",
+                    kind="constant scaled",
+                    checks=["decay", "follows"],
+                ),
+                wrong(
+                    "linear",
+                    {"half_life": n * sp.log(2) / (beta**2 * Lambda)},
+                    "This is the half-life of a bound twice as fast.",
+                ),
+            ],
+            needs=needs_flow,
+            regimes=[ABOVE],
+        ),
     ],
 )
 
