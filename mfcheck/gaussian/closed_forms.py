@@ -1,15 +1,14 @@
 """Closed forms: Hermite coefficients and dual activations of the functions that have them."""
 
 import math
-import operator
 from collections.abc import Callable
-from functools import reduce
 
 import sympy as sp
 from flint import arb, ctx
 
 from mfcheck.rigor.ball import enclose
 from mfcheck.symbolic.activation import X
+from mfcheck.symbolic.polynomial import as_polynomial
 
 _R = sp.Symbol("r", integer=True, nonnegative=True)
 C = sp.Symbol("c", real=True)
@@ -141,15 +140,6 @@ def closed_dual(expr: sp.Expr) -> sp.Expr | None:
     }.get(g)
     dual = kink if kink is not None else _analytic_dual(g)
     return None if dual is None else number**2 * dual
-
-
-def as_polynomial(expr: sp.Expr) -> sp.Poly:
-    """Multiply a polynomial expression out, power by power (SymPy's own expansion may take minutes)."""
-    if isinstance(expr, sp.Add | sp.Mul):
-        return reduce(operator.add if expr.is_Add else operator.mul, map(as_polynomial, expr.args))
-    if isinstance(expr, sp.Pow) and expr.has(X):
-        return as_polynomial(expr.base) ** int(expr.exp)
-    return sp.Poly(expr, X)
 
 
 def _analytic_dual(g: sp.Expr) -> sp.Expr | None:

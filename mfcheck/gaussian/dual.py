@@ -15,10 +15,10 @@ from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
 from mfcheck.errors import InputError
 from mfcheck.gaussian.closed_forms import C, closed_dual
+from mfcheck.gaussian.series import DualSeries, dual_series
 from mfcheck.rigor.ball import Exact, rational
 from mfcheck.rigor.integrate import check_digits
 from mfcheck.rigor.program import Program, program
-from mfcheck.rigor.series import DualSeries, dual_series
 from mfcheck.symbolic.activation import Activation
 
 _GUARD_DIGITS = 8

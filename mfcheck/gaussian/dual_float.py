@@ -12,9 +12,9 @@ from flint import arb, arb_poly, ctx
 from numpy.typing import NDArray
 
 from mfcheck.gaussian.dual import DualKernel, exact_rows
+from mfcheck.gaussian.series import Block
 from mfcheck.rigor.ball import Exact
 from mfcheck.rigor.eigen import FloatMatrix
-from mfcheck.rigor.series import Block
 
 Array = NDArray[np.float64]
 

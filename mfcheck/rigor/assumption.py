@@ -11,10 +11,10 @@ from typing import Literal
 import sympy as sp
 from flint import arb
 
-from mfcheck.gaussian.closed_forms import as_polynomial
 from mfcheck.rigor.pieces import Piece, pieces
 from mfcheck.rigor.suprema import Supremum, suprema, supremum
 from mfcheck.symbolic.activation import Activation, X
+from mfcheck.symbolic.polynomial import as_polynomial
 
 Answer = Literal["holds", "fails", "unknown"]
 

@@ -12,7 +12,9 @@ from mfcheck.rigor.program import program
 _EVALUATIONS = 500_000
 
 
-def definite(f: sp.Expr, x: sp.Symbol, lower: arb | Exact, upper: arb | Exact, digits: int = 15) -> arb:
+def definite(
+    f: sp.Expr, x: sp.Symbol, lower: arb | Exact, upper: arb | Exact, digits: int = 15
+) -> arb:
     """Enclose `int_lower^upper f dx` for an expression in `x` alone, analytic near the interval.
 
     The absolute accuracy is about `10^-digits` where the integrand allows it; the enclosure holds in any case.

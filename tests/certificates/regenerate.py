@@ -13,10 +13,10 @@ from flint import arb, arb_mat, ctx, fmpq, fmpq_poly
 
 from mfcheck import verify
 from mfcheck.gaussian.dual import DualKernel, half_gram
+from mfcheck.kernels.separation import equal_inner_products, separation_bound
 from mfcheck.rigor import certificate as make
 from mfcheck.rigor.codes import gegenbauer_coefficients, n_max
 from mfcheck.rigor.eigen import SmallestEigenvalue, certified_lambda_min
-from mfcheck.rigor.separation import equal_inner_products, separation_bound
 from mfcheck.symbolic.activation import LIBRARY
 
 HERE = Path(__file__).parent

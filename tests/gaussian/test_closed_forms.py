@@ -2,12 +2,13 @@ import pytest
 import sympy as sp
 from flint import arb, ctx
 
-from mfcheck.gaussian.closed_forms import C, as_polynomial, closed_coefficients, closed_dual
+from mfcheck.gaussian.closed_forms import C, closed_coefficients, closed_dual
 from mfcheck.rigor.ball import enclose
 from mfcheck.rigor.pieces import pieces
 from mfcheck.rigor.quadrature import hermite_integrals
 from mfcheck.symbolic.activation import LIBRARY, X
 from mfcheck.symbolic.expression import parse
+from mfcheck.symbolic.polynomial import as_polynomial
 
 CLOSED = [
     "1",

@@ -13,8 +13,8 @@ from mfcheck.errors import InputError
 from mfcheck.gaussian.closed_forms import C, closed_dual
 from mfcheck.gaussian.dual import DualKernel, apply_D, half_gram
 from mfcheck.gaussian.hermite import totals
+from mfcheck.gaussian.series import Block, DualSeries
 from mfcheck.rigor.ball import endpoints, exact
-from mfcheck.rigor.series import Block, DualSeries
 from mfcheck.symbolic.activation import LIBRARY, Activation, X, activation
 
 

@@ -13,7 +13,7 @@ from mfcheck.gaussian.dual import DualKernel, half_gram
 from mfcheck.gaussian.dual_float import _half_gram, _on_polynomial, _rounded, float_kernel
 from mfcheck.gaussian.exact import expectation
 from mfcheck.gaussian.hermite import coefficients
-from mfcheck.rigor.series import Block
+from mfcheck.gaussian.series import Block
 from mfcheck.symbolic.activation import LIBRARY, activation
 
 x, y = sp.symbols("x y", real=True)

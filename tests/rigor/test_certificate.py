@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
 from mfcheck.gaussian.dual import DualKernel, half_gram
+from mfcheck.kernels.separation import separation_bound
 from mfcheck.rigor import certificate
 from mfcheck.rigor.codes import n_max
 from mfcheck.rigor.eigen import SmallestEigenvalue, certified_lambda_min
-from mfcheck.rigor.separation import separation_bound
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck.verify import Verdict, verify
 

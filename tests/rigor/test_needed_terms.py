@@ -11,6 +11,8 @@ from flint import acb, arb, arb_mat, arb_poly, ctx, fmpq, fmpq_poly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mfcheck.gaussian.series import Block
+from mfcheck.kernels.separation import _admissible
 from mfcheck.rigor._eigen_float import cholesky_bound, enclose_floats, rayleigh_upper
 from mfcheck.rigor.assumption import judge
 from mfcheck.rigor.ball import bounds, enclose_complex, interval
@@ -19,8 +21,6 @@ from mfcheck.rigor.eigen import FloatMatrix, _to_floats, certified_lambda_min
 from mfcheck.rigor.germs import Germ, Term
 from mfcheck.rigor.integrate import cut_tails, expectation_sqrt2
 from mfcheck.rigor.pieces import pieces
-from mfcheck.rigor.separation import _admissible
-from mfcheck.rigor.series import Block
 from mfcheck.symbolic.activation import X, activation
 
 UNIT = 2.0**-53

@@ -14,10 +14,8 @@ from hypothesis import strategies as st
 from mfcheck.errors import InputError
 from mfcheck.gaussian.dual import DualKernel, half_gram
 from mfcheck.gaussian.hermite import hermite_coefficients
-from mfcheck.rigor import separation
-from mfcheck.rigor.ball import enclose
-from mfcheck.rigor.eigen import certified_lambda_min
-from mfcheck.rigor.separation import (
+from mfcheck.kernels import separation
+from mfcheck.kernels.separation import (
     MULTIPLIERS,
     c_max,
     equal_inner_products,
@@ -29,6 +27,8 @@ from mfcheck.rigor.separation import (
     separation_formula,
     worst_case,
 )
+from mfcheck.rigor.ball import enclose
+from mfcheck.rigor.eigen import certified_lambda_min
 from mfcheck.symbolic.activation import LIBRARY
 
 TANH, ERF = LIBRARY["tanh"], LIBRARY["erf"]
