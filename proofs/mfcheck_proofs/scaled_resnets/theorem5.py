@@ -209,7 +209,6 @@ loss_claim = Claim(
                         f"beta-{name}",
                         {"bound": L_0 * sp.exp(-(beta**power) * lambda_0 * t / n)},
                         r"Time runs in units of $n/\beta^2$; at large $\beta$ this rate is beyond that of the slowest mode.",
-                        kind="exponent off",
                     )
                     for name, power in (("half-more", sp.Rational(5, 2)), ("one-more", sp.Integer(3)))
                 ),
@@ -338,7 +337,6 @@ kl_tau = Claim(
                     "fourth",
                     {"bound": KL_BOUND / beta**2},
                     r"$\mathrm{KL}(\tau_t\,\|\,\tau_0)$ is of order $\beta^{-2}$ exactly.",
-                    kind="exponent off",
                 ),
                 wrong(
                     "half-limit",
@@ -380,12 +378,7 @@ kl_tau = Claim(
                 along("limit", "limit", leading_order),
             ],
             wrong=[
-                wrong(
-                    "no-kernel",
-                    {"limit": Q_m / 2},
-                    "Takes $G_2$ for $K$: the movement instead of the entropy.",
-                    kind="factor dropped",
-                ),
+                wrong("no-kernel", {"limit": Q_m / 2}, "Takes $G_2$ for $K$: the movement instead of the entropy."),
                 *of_order(
                     "order", sp.Integer(-2), *STEPS, -2, why=r"The leading coefficient of $\beta^{-2}$ is not zero."
                 ),
@@ -448,15 +441,7 @@ kl_nu = Claim(
             r"The bound with the explicit $C_{\mathrm{KL}}$ and $\lambda_0$ of the data.",
             {"bound": KL_BOUND},
             checks=[along("bound", "bound", _kl_bound("KL_nu", r"$\mathrm{KL}(\nu_t\,\|\,\nu_0)$"))],
-            wrong=[
-                wrong(
-                    "sixth",
-                    {"bound": KL_BOUND / beta**4},
-                    FOURTH,
-                    kind="exponent off",
-                    checks=["bound", "slack-kl-nu-limit"],
-                )
-            ],
+            wrong=[wrong("sixth", {"bound": KL_BOUND / beta**4}, FOURTH, checks=["bound", "slack-kl-nu-limit"])],
             attack=[
                 attack(
                     "kl-nu-limit",
@@ -540,7 +525,7 @@ movement = Claim(
                     *_below[1:],
                     why=rf"$\beta\,|\omega_\infty - \omega_0|$ tends to $Q_m^{{1/2}}$, {BELOW}",
                 ),
-                wrong("limit-no-root", {"limit": Q_m}, "It is the root of the quadratic form.", kind="exponent off"),
+                wrong("limit-no-root", {"limit": Q_m}, "It is the root of the quadratic form."),
                 *of_identity("limit", sp.sqrt(Q_m), FACTORS, sign()),
             ],
             attack=[

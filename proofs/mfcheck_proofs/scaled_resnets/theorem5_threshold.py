@@ -312,7 +312,6 @@ sharpness = Claim(
                     "KL-sixth",
                     {"KL": KL_BOUND / beta**4},
                     r"$\mathrm{KL}(\tau_t\,\|\,\tau_0)$ is of order $\beta^{-2}$ exactly.",
-                    kind="exponent off",
                 ),
             ],
             attack=[floor_attack("threshold-floor-start", "the floor along every flow <= lambda_min(G2) at t = 0")],

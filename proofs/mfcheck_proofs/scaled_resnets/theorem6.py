@@ -112,7 +112,6 @@ composition = Claim(
                     "radius-cubed",
                     {"radius": CHAIN["radius"] * n},
                     "A larger radius gives a slower rate still.",
-                    kind="exponent off",
                     checks=["order"],
                 ),
                 wrong(

@@ -76,21 +76,15 @@ scaling = Claim(
                     "quarter",
                     {"choice": n ** sp.Rational(1, 4)},
                     "A slower choice meets the requirement even less.",
-                    kind="exponent off",
                     checks=["orders"],
                 ),
                 wrong(
-                    "squared",
-                    {"required": REQUIRED * n},
-                    "A stronger requirement is met even less.",
-                    kind="exponent off",
-                    checks=["orders"],
+                    "squared", {"required": REQUIRED * n}, "A stronger requirement is met even less.", checks=["orders"]
                 ),
                 wrong(
                     "three-quarters",
                     {"choice": n ** sp.Rational(3, 4)},
                     "The requirement grows like $n$.",
-                    kind="exponent off",
                     checks=["slack-scaling-choice"],
                 ),
             ],

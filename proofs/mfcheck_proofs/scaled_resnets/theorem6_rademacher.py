@@ -123,13 +123,11 @@ rademacher = Claim(
                         {"bound": LINK / 2},
                         r"For small $\rho$ the complexity is near $\beta\sqrt{2\rho\,\mathbb{E}[\sigma_0^2]/n}$, more than "
                         "half of the bound.",
-                        kind="constant scaled",
                     ),
                     wrong(
                         "n",
                         {"bound": LINK / n},
                         r"The complexity falls like $n^{-1/2}$; for small $\rho$ it is more than half of the bound.",
-                        kind="exponent off",
                     ),
                     wrong(
                         "linear",
@@ -141,7 +139,6 @@ rademacher = Claim(
                         "root",
                         {"bound": LINK * sp.sqrt(radius)},
                         r"For small $\rho$ the complexity is of order $\rho^{1/2}$.",
-                        kind="exponent off",
                         checks=["link", "slack-rademacher-shift"],
                     ),
                 ],
