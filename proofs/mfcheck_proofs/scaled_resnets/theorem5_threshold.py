@@ -85,7 +85,7 @@ def _flow(setting: Setting, budget: Budget, seed: int, at: float) -> Solution:
         depth=4,
         particles=budget.pick(32, 32, 256),
         decoder_particles=heads // 2 if at > LARGE else heads,
-        replicates=budget.pick(6, 6, REPLICATES),
+        replicates=REPLICATES,
         outputs=13,
         seed=seed,
         tolerance=1e-3,
