@@ -1,5 +1,7 @@
 """A plugin of pytest that collects the claims of a paper as tests: `pytest --mfcheck-paper scaled-resnets`.
 
+Statements of files are collected by `--mfcheck-lemmas FILE`, see `mfcheck.pytest_lemmas`.
+
 A claim fails on a verdict that speaks against it, unless that verdict is the expected one. Settings in
 `[tool.pytest.ini_options]`: `mfcheck_papers` lists papers that are always collected, `mfcheck_expect` lists
 `CLAIM VERDICT` (or `PAPER:CLAIM VERDICT`) where another verdict than a good one has to be kept.
@@ -10,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from mfcheck import pytest_lemmas
 
 if TYPE_CHECKING:
     from mfcheck.claims.model import Claim, Paper
@@ -42,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SEED",
         help="seed of every random choice (default: 0)",
     )
+    pytest_lemmas.add_options(parser, group)
     parser.addini("mfcheck_papers", "papers whose claims are collected", "linelist", [])
     parser.addini("mfcheck_expect", "verdicts to be kept: [PAPER:]CLAIM VERDICT", "linelist", [])
 
@@ -50,7 +55,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Append the claims, before options such as -k choose among the tests."""
+    """Append the claims and statements, before options such as -k choose among the tests."""
+    items.extend(pytest_lemmas.collected(session))
     named = [*config.getini("mfcheck_papers"), *config.getoption("--mfcheck-paper")]
     if not named:
         return
@@ -151,8 +157,9 @@ class ClaimItem(pytest.Item):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker of all claims, so that `-m mfcheck_claim` selects them."""
+    """Declare the markers of all claims and statements, so that `-m mfcheck_claim` selects them."""
     config.addinivalue_line("markers", "mfcheck_claim: a claim of a paper, collected by mfcheck")
+    config.addinivalue_line("markers", "mfcheck_lemma: a statement, collected by mfcheck")
 
 
 def _judge(record: "ClaimRecord", review: "Review", expected: str | None) -> None:

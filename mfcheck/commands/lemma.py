@@ -1,5 +1,6 @@
 """The command `lemma`: one statement, or the statements of a file, to a verdict each."""
 
+import os
 import re
 import sys
 import textwrap
@@ -148,6 +149,8 @@ def lemma(
 
 def _of_statement(one: "Lemma", plot: Path | None, search: Search, output: Output) -> None:
     """Decide one statement."""
+    for path in (plot, search.certificate):
+        _see_writable(path)
     answer = _single(one, search.most, output)
     _certify(answer, search.certificate, "")
     if plot is not None:
@@ -266,6 +269,12 @@ def _record(answer: "Answer") -> dict[str, Any]:
     ]
     first = {name: data[name] for name in names}
     return {**first, **{name: data[name] for name in data if name not in names}}
+
+
+def _see_writable(path: Path | None) -> None:
+    """Refuse, before any work, a file that cannot be written."""
+    if path is not None and (path.is_dir() or not os.access(path.parent, os.W_OK)):
+        raise InputError(f"cannot write {str(path)!r}")
 
 
 def _certify(answer: "Answer", path: Path | None, name: str) -> None:
