@@ -253,6 +253,17 @@ def test_a_review_leaves_reports_and_says_what_it_found(run: Run) -> None:
     assert "[11/11] " in err
     assert (left / "report.html").read_text(encoding="utf-8").startswith("<!")
     assert "Two is more than one." in (left / "report.md").read_text(encoding="utf-8")
+    page = (left / "review.md").read_text(encoding="utf-8")
+    assert "Two is more than one." in page
+    assert "## Questions to the authors" in page
+    assert "Questions to the authors" in out  # the terminal ends with the same page
+
+
+def test_a_review_shows_everything_on_request(run: Run) -> None:
+    status, out, _ = run("review", "toy", "--verbose")
+    assert status == 0
+    assert "evidence " in out
+    assert "What was not checked" not in out
 
 
 def test_json_on_standard_output_is_alone_there(run: Run) -> None:

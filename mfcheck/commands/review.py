@@ -20,6 +20,9 @@ def review(
     work: Work,
     failing: Failing,
     output: Output,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show every verdict and finding with its evidence.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Folder for the reports.  [default: mfcheck-out/PAPER]"),
@@ -27,7 +30,7 @@ def review(
 ) -> None:
     """Run all checks of a paper and write the reports."""
     from mfcheck.catalog import load
-    from mfcheck.report import print_review
+    from mfcheck.report import print_page, print_review
     from mfcheck.report.files import REPORTS
     from mfcheck.run.folder import OutFolder
 
@@ -37,7 +40,8 @@ def review(
     with kept.locked():
         result = work.review(paper, chosen, output, out=folder)
         _write_reports(result, kept)
-    output.give(result.model_dump_json(indent=1), lambda console: print_review(result, console))
+    show = print_review if verbose else print_page
+    output.give(result.model_dump_json(indent=1), lambda console: show(result, console))
     output.console().print(f"Reports: {folder}", markup=False, soft_wrap=True)
     failing.end(result)
 

@@ -8,12 +8,14 @@ if TYPE_CHECKING:
     from mfcheck.report.html import render_html
     from mfcheck.report.latex import render_latex
     from mfcheck.report.markdown import render_markdown
+    from mfcheck.report.page import render_page
     from mfcheck.report.table import print_rows
     from mfcheck.report.terminal import (
         print_checks,
         print_constants,
         print_falsification,
         print_findings,
+        print_page,
         print_power,
         print_review,
         print_simulation,
@@ -25,6 +27,7 @@ __all__ = [
     "print_constants",
     "print_falsification",
     "print_findings",
+    "print_page",
     "print_power",
     "print_review",
     "print_rows",
@@ -34,6 +37,7 @@ __all__ = [
     "render_html",
     "render_latex",
     "render_markdown",
+    "render_page",
 ]
 
 _MODULES = {
@@ -41,11 +45,13 @@ _MODULES = {
     "html": ("render_html",),
     "latex": ("render_latex",),
     "markdown": ("render_markdown",),
+    "page": ("render_page",),
     "terminal": (
         "print_checks",
         "print_constants",
         "print_falsification",
         "print_findings",
+        "print_page",
         "print_power",
         "print_review",
         "print_simulation",

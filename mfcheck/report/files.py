@@ -13,10 +13,12 @@ from mfcheck.report.bibtex import render_bibtex
 from mfcheck.report.html import render_html
 from mfcheck.report.latex import BIBLIOGRAPHY, render_latex
 from mfcheck.report.markdown import render_markdown
+from mfcheck.report.page import render_page
 
 RECORD = "review.json"
 REPORTS: Mapping[str, str] = MappingProxyType(
     {
+        "page": "review.md",
         "html": "report.html",
         "openreview": "report.md",
         "latex": "report.tex",
@@ -27,6 +29,7 @@ REPORTS: Mapping[str, str] = MappingProxyType(
 
 _VIEWS: Mapping[str, Callable[[Review], str]] = MappingProxyType(
     {
+        "page": render_page,
         "html": render_html,
         "openreview": render_markdown,
         "latex": render_latex,

@@ -16,14 +16,26 @@ _ASKED = {
     " to hold?",
 }
 
+_BRIEFLY = {
+    Verdict.REFUTED: "There is a counterexample: which hypothesis excludes it, or which reading is meant?",
+    Verdict.GAP: "Which further step or hypothesis closes the gap?",
+    Verdict.VACUOUS: "For which settings does it say something?",
+    Verdict.INCONCLUSIVE: "Simulation or sampling denies it: in which regime is it meant to hold?",
+}
+
 
 class QuestionToAuthors(NamedTuple):
-    """What it is about (words of the record), what is asked (our words), and the checks behind it."""
+    """What it is about (words of the record), what is asked (our words), and the checks behind it.
+
+    `subject` is `about` without its place in the paper, `briefly` is `asked` in one line.
+    """
 
     about: str
     quoted: str
     asked: str
     checks: tuple[CheckRecord, ...]
+    subject: str
+    briefly: str
 
 
 def _asks(claim: ClaimRecord, reading: ReadingRecord, against: list[CheckRecord]) -> bool:
@@ -46,7 +58,11 @@ def _of_readings(review: Review) -> list[QuestionToAuthors]:
             if _asks(claim, reading, checks):
                 about = f"{claim.title} ({claim.source}), reading {reading.id}"
                 asked = _ASKED[reading.verdict]
-                found.append(QuestionToAuthors(about, reading.text, asked, tuple(checks)))
+                subject = f"{claim.title}, reading {reading.id}"
+                briefly = _BRIEFLY[reading.verdict]
+                found.append(
+                    QuestionToAuthors(about, reading.text, asked, tuple(checks), subject, briefly)
+                )
     return found
 
 
@@ -57,6 +73,8 @@ def _of_constants(review: Review) -> list[QuestionToAuthors]:
             constant.needs,
             "The derivation uses this beyond the paper's assumptions. Is it granted, or can it be avoided?",
             (),
+            f"Constant {constant.id}",
+            "Is this, which the paper does not assume, granted, or can it be avoided?",
         )
         for constant in review.constants
         if constant.needs

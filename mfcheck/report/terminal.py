@@ -27,6 +27,7 @@ from mfcheck.claims.record import (
 )
 from mfcheck.claims.verdict import Verdict
 from mfcheck.report import numbers, view
+from mfcheck.report.page import Item, make_page
 from mfcheck.report.table import line, prose, table, text
 from mfcheck.report.text import one_line
 
@@ -40,6 +41,7 @@ _STYLES = {
     Verdict.VACUOUS: "bold magenta",
     Verdict.UNCHECKED: "dim",
 }
+_CONFIRMED = (Verdict.PROVED, Verdict.CERTIFIED, Verdict.SUPPORTED)
 _ANSWERS = {"yes": "green", "no": "bold red", "undecided": "yellow", "crashed": "bold yellow"}
 _AUDITS = {"witness": "green", "none": "bold magenta", "unknown": "yellow"}
 _SEVERITIES = {"major": "bold red", "minor": "bold yellow", "remark": "bold cyan"}
@@ -167,6 +169,39 @@ def print_review(review: Review, console: Console, checks: bool = False) -> None
     print_findings(review, console)
     console.print()
     line(console, view.sentence(review))
+
+
+def print_page(review: Review, console: Console) -> None:
+    """Print a review in short: each claim that is not confirmed on one line, then the page of `review.md`."""
+    made = make_page(review)
+    line(console, prose(console, made.title), "bold")
+    line(console, prose(console, made.run), "dim")
+    console.print()
+    print_interruption(review, console)
+    line(console, view.sentence(review), "bold")
+    for claim in review.claims:
+        if claim.verdict not in _CONFIRMED:
+            line(console, f"{claim.verdict.value:<12} {one_line(claim.id)}", _STYLES[claim.verdict])
+    for section in made.sections:
+        console.print()
+        line(console, section.title, "bold")
+        for number, item in enumerate(section.items, 1):
+            _item(console, f"{number}. " if section.numbered else "- ", item)
+
+
+def _item(console: Console, mark: str, item: Item) -> None:
+    """Print an item of the page with its evidence, indented under its mark."""
+    indent = len(mark)
+    for words, style, first in ((item.text, "", mark), (item.evidence, "dim", " " * indent)):
+        shown = prose(console, words)
+        if not shown:
+            continue
+        if console.is_terminal:
+            head = text(console, f"{first}{shown}" if first == mark else shown, style)
+            pad = 0 if first == mark else indent
+            console.print(Padding(head, (0, 0, 0, pad)))
+        else:
+            line(console, f"{first}{shown}")
 
 
 def print_constants(

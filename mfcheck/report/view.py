@@ -160,12 +160,13 @@ def sentence(review: Review) -> str:
     checks = len(located(review))
     parts = ", ".join(f"{count} {verdict.value}" for verdict, count in counts(review)) or "none"
     return (
-        f"{_count(len(review.claims), 'claim')} reviewed by {_count(checks, 'check')}; "
-        f"verdicts: {parts}; {_count(len(review.findings), 'finding')}."
+        f"{count(len(review.claims), 'claim')} reviewed by {count(checks, 'check')}; "
+        f"verdicts: {parts}; {count(len(review.findings), 'finding')}."
     )
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
