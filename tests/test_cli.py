@@ -32,6 +32,8 @@ from mfcheck.commands import main
 from mfcheck.rigor import certificate
 from mfcheck.rigor.codes import n_max
 
+pytestmark = pytest.mark.slow
+
 TOY = Path(__file__).parent / "run" / "toy"
 CORPUS = Path(__file__).parent / "certificates" / "reject"
 REJECTED = "rejected-bundle-with-a-false-part.json"

@@ -8,6 +8,9 @@ from mfcheck.claims import load_paper, paper_ids
 from mfcheck.run.conformance import faults_in_words, missed_errors, wrong_verdicts
 
 
+pytestmark = pytest.mark.slow
+
+
 def _claims() -> Iterator[object]:
     for id in paper_ids():
         for claim in load_paper(id).claims:

@@ -15,6 +15,8 @@ from mfcheck.errors import InputError
 from mfcheck.rigor import certificate as make
 from mfcheck.rocq import exact, export, formula
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[1] / "certificates"
 ACCEPT = sorted((FOLDER / "accept").glob("*.json"))
 REJECT = sorted((FOLDER / "reject").glob("rejected-*.json"))
