@@ -54,6 +54,7 @@ paper = Paper(
         "theorem-3-fast/repaired": "certified",
         "theorem-3-fast/all-trained": "refuted",
         "theorem-3-fast/linear": "certified",
+        "theorem-3-fast/linear-values": "certified",
         "positive-definite/stated": "refuted",
         "positive-definite/no-opposites": "proved",
         "positive-definite/deeper": "proved",
