@@ -63,7 +63,9 @@ def bench_expectation() -> None:
     lower, upper = bounds(expectation_sqrt2(SQUARE, DIGITS), DIGITS + 3)
     for function in (mpmath_plain, mpmath_tuned):
         check_equal(function(), lower, upper)
-    ours, plain, tuned = times([lambda: expectation_sqrt2(SQUARE, DIGITS), mpmath_plain, mpmath_tuned])
+    ours, plain, tuned = times(
+        [lambda: expectation_sqrt2(SQUARE, DIGITS), mpmath_plain, mpmath_tuned]
+    )
     print(f"E[tanh(sqrt2 xi)^2] in [{lower}, {upper}]")
     print(
         f"mpmath.quad / certified = {plain / ours:.1f} (tuned by hand: {tuned / ours:.1f}), {1e3 * ours:.2f} ms"

@@ -25,10 +25,10 @@ from hypothesis import strategies as st
 from mfcheck import verify
 from mfcheck.gaussian.dual import DualKernel
 from mfcheck.gaussian.hermite import hermite_coefficients, totals
+from mfcheck.kernels.separation import separation_bound
 from mfcheck.rigor import codes
 from mfcheck.rigor.ball import enclose
 from mfcheck.rigor.eigen import certified_lambda_min
-from mfcheck.kernels.separation import separation_bound
 from mfcheck.symbolic.activation import LIBRARY, X
 from mfcheck.symbolic.expression import parse
 from mfcheck.verify import checker, eigenvalues, formulas, kernels, reading

@@ -24,11 +24,11 @@ def trained_gain(target: Exact, start: Exact, time: Exact, digits: int = 15) -> 
     """
     with ctx.workdps(digits + 25):
         a, k0, s = exact(target), exact(start).exp(), exact(time)
-        if time == 0:
+        if s == 0:
             return k0
-        if target == 0:
+        if a == 0:
             return (1 / k0**2 + 2 * s).rsqrt()
-        if target > 0:
+        if a > 0:
             return _near_target(a, k0, s, digits)
         base = (abs(k0 - a) / k0).log() / a**2 + 1 / (a * k0)
 

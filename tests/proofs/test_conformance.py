@@ -7,7 +7,6 @@ import pytest
 from mfcheck.claims import load_paper, paper_ids
 from mfcheck.run.conformance import faults_in_words, missed_errors, wrong_verdicts
 
-
 pytestmark = pytest.mark.slow
 
 

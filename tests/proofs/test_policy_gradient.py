@@ -1,5 +1,6 @@
 """The decision process against value iteration and finite differences, at other parameters."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -38,9 +39,12 @@ def test_gradient_and_value_by_iteration_and_differences(
     name: str, gamma: str, tau: str, theta: str
 ) -> None:
     act = activation(name).numpy_function()
-    normal = lambda f: quad(
-        lambda x: f(x) * np.exp(-x * x / 2) / np.sqrt(2 * np.pi), -12, 12, epsabs=1e-13
-    )[0]
+
+    def normal(f: Callable[[float], float]) -> float:
+        return quad(
+            lambda x: f(x) * np.exp(-x * x / 2) / np.sqrt(2 * np.pi), -12, 12, epsabs=1e-13
+        )[0]
+
     z = np.array(
         [
             [
