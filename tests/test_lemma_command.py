@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -273,3 +274,49 @@ def test_wrong_use_of_the_plugin_is_one_line(folder: Path) -> None:
     for name, message in (("a.toml", "unknown key 'x'"), ("b.toml", "cannot read")):
         status, text = pytest_on(folder, "--mfcheck-lemmas", name)
         assert (status, message in text, "Traceback" in text) == (4, True, False)
+
+
+PAGE = Path(__file__).parents[1] / "docs" / "lemma.md"
+FENCE = re.compile(r"^(`{3,}|~{3,})(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^\1$", re.M | re.S)
+
+
+def sessions(text: str) -> list[tuple[list[str], list[str]]]:
+    """Return the command lines of the page, each with the lines that it shows."""
+    found: list[tuple[list[str], list[str]]] = []
+    for _, kind, _, body in FENCE.findall(text):
+        for line in body.splitlines() if kind == "console" else ():
+            if line.startswith("$ "):
+                found.append((shlex.split(line[2:]), []))
+            else:
+                found[-1][1].append(line)
+    return found
+
+
+def gist(line: str) -> list[str]:
+    """Return what of a line does not depend on the machine and on how the search went."""
+    words = line.partition(";")[0].split()
+    if line.startswith("   ") and words[0].isdigit():
+        return words[:3]
+    return words if words[0] in ("read", "mfcheck:", "3") or line[0] == " " else words[:1]
+
+
+def test_the_examples_of_the_page_say_what_it_shows(run: Run, folder: Path) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for _, _, name, body in FENCE.findall(text):
+        if name:
+            (folder / name).write_text(body)
+    shown = [(words[2:], lines) for words, lines in sessions(text) if words[0] == "mfcheck"]
+    assert len(shown) >= 12
+    for words, lines in shown:
+        _, out, err = run(*words)
+        said = (out or err).splitlines()
+        assert [gist(line) for line in lines] == [gist(line) for line in said[: len(lines)]]
+    assert run("lemmas.md", "-q")[0] == 0
+    assert run("lemmas.toml", "--json", "-")[1].count('"verdict": "refuted"') == 1
+
+
+def test_the_page_has_every_verdict() -> None:
+    from mfcheck.lemma.asked import WORDS
+
+    rows = re.findall(r"^\| (\w+) \|", PAGE.read_text(encoding="utf-8"), re.M)
+    assert {*rows, "gap"} - {"word"} == {str(word) for word in WORDS}
