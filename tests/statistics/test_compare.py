@@ -85,3 +85,9 @@ def test_values_below_their_error_decide_nothing() -> None:
 def test_a_slope_needs_three_points() -> None:
     with pytest.raises(ValueError, match="three"):
         slope(np.array([1.0, 2]), np.array([1.0, 2]), np.zeros(2))
+
+
+def test_what_noise_could_carry_is_not_yet_a_yes() -> None:
+    # Two degrees of freedom: at an alarm of 1e-5 noise reaches 200 errors, and 30 % off is no agreement.
+    few = Estimate(value=1.3, error=0.02, dof=2)
+    assert agrees(few, Estimate(value=1, error=0), 0.1, alarm=1e-5) is None
