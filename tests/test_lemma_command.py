@@ -184,6 +184,27 @@ def test_what_cannot_be_read_in_a_file_leaves_the_others(run: Run, folder: Path)
     assert err.splitlines()[-1].strip() == "^"
 
 
+def test_an_interruption_keeps_what_was_finished(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mfcheck.lemma import asked
+
+    decide = asked.answer
+
+    def interrupted(lemma: asked.Lemma, seconds: float) -> object:
+        if lemma.id == "square":
+            raise KeyboardInterrupt
+        return decide(lemma, seconds)
+
+    monkeypatch.setattr(asked, "answer", interrupted)
+    (folder / "a.toml").write_text(TOML)
+    status, out, err = run("a.toml", "--json", "a.json")
+    assert status == 130
+    assert len(json.loads((folder / "a.json").read_text())["lemmas"]) == 2
+    assert out.splitlines()[-1].startswith("2 statements: ")
+    assert err.endswith("mfcheck: interrupted after 2 of 3 statements\n")
+
+
 BAD = [
     (("x + <= 1", "--for", "x real"), "cannot be read"),
     (("y <= x", "--for", "x real"), "y is not declared; declare it, for example --for 'y real'"),

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 LONG = 2.0
-"""A search that may take longer than this, in seconds, is announced."""
+"""Seconds of search after which a terminal shows it, and a statement of a file gets a line."""
+
+ANNOUNCED = 10.0
+"""A search for one statement that may take longer than this is announced where no terminal shows it."""
 
 SECONDS = {"quick": 2.0, "standard": 5.0, "thorough": 60.0}
 """The longest search for one statement, by budget."""
@@ -203,6 +206,8 @@ def _single(one: "Lemma", seconds: float, output: Output) -> "Answer":
         if console.is_terminal and seconds > LONG:
             with console.status(f"searching, at most {seconds:g} s"):
                 return answer(one, seconds)
+        if seconds > ANNOUNCED and not output.quiet:
+            say(f"searching, at most {seconds:g} s")
         return answer(one, seconds)
     except InputError as error:
         _complain(str(error))

@@ -7,21 +7,18 @@ product, unless the word that they make has a meaning. The reading is for the us
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from mfcheck.errors import InputError
-from mfcheck.lemma.library import FUNCTIONS
-from mfcheck.lemma.tex_tokens import Macro, Marks, Token, refusal
+from mfcheck.lemma.tex_names import ATOM, POWER, PRODUCT, SUM, Names, Part
+from mfcheck.lemma.tex_tokens import Macro, Token, refusal
 from mfcheck.lemma.tex_words import (
     ACCENTS,
-    ALIASES,
     BARS,
     GREEK,
     HINTS,
     LOGIC,
     NAMED,
     NAMES_OF_FUNCTIONS,
-    OPERATORS,
     OVER,
     PAIRS,
     RELATIONS,
@@ -29,19 +26,6 @@ from mfcheck.lemma.tex_words import (
     TIMES,
     UPRIGHT,
 )
-
-SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A piece of the reading with the strength of its outermost operation."""
-
-    text: str
-    strength: int = ATOM
-
-    def at_least(self, strength: int) -> str:
-        return self.text if self.strength >= strength else f"({self.text})"
 
 
 def is_tex(text: str) -> bool:
@@ -97,7 +81,7 @@ def plain_declaration(text: str) -> str:
     return re.sub(r"\\(?:[A-Za-z]+|.)", put, shown)
 
 
-class _Reader(Marks):
+class _Reader(Names):
     """Reads one formula from left to right."""
 
     # From the statement down.
@@ -133,7 +117,7 @@ class _Reader(Marks):
             text += self.sum().text
         return text
 
-    def sum(self) -> _Part:
+    def sum(self) -> Part:
         """Read terms with signs between them."""
         sign = self.take().text if self.peek() in ("-", "+") else ""
         first = self.term()
@@ -143,9 +127,9 @@ class _Reader(Marks):
         while self.peek() in ("+", "-"):
             sign = self.take().text
             text += f" {sign} {self.term().at_least(PRODUCT)}"
-        return _Part(text, SUM)
+        return Part(text, SUM)
 
-    def term(self) -> _Part:
+    def term(self) -> Part:
         """Read factors; those without a sign between them are multiplied where that is clear."""
         found = self.factor()
         while True:
@@ -157,7 +141,7 @@ class _Reader(Marks):
                 under = self.factor()
                 if self.starts():
                     raise self.refuse("is this below the stroke? write brackets, or \\frac")
-                found = _Part(f"{found.at_least(PRODUCT)}/{under.at_least(POWER)}", PRODUCT)
+                found = Part(f"{found.at_least(PRODUCT)}/{under.at_least(POWER)}", PRODUCT)
             elif self.starts():
                 self.side_by_side()
                 found = _times(found, self.factor())
@@ -174,39 +158,7 @@ class _Reader(Marks):
             if re.match(r"\d\d|(\{\d+\}|\d)(\{\d+\}|\d)", inside):
                 raise self.refuse("sum or product? write + or \\cdot before this fraction")
 
-    def starts(self) -> bool:
-        """Say whether the next mark starts a factor."""
-        if self.k >= len(self.marks):
-            return False
-        token = self.marks[self.k]
-        if token.kind in ("number", "letter"):
-            return True
-        if token.text in ("|", r"\|"):
-            if self.bars and self.bars[-1] == token.text:
-                return False
-            if self.bars_seen:
-                raise self.refuse("does this bar open or close? write \\lvert and \\rvert")
-            return True
-        return (
-            token.text in PAIRS
-            or token.text in BARS
-            or token.text == "{"
-            or (token.kind == "command" and self.is_factor(token.text))
-        )
-
-    def is_factor(self, command: str) -> bool:
-        """Say whether a command starts a factor."""
-        name = command[1:]
-        return (
-            name in GREEK
-            or name in NAMES_OF_FUNCTIONS
-            or command
-            in (r"\pi", r"\frac", r"\tfrac", r"\dfrac", r"\sqrt", r"\mathbb", r"\E", r"\Var")
-            or command in UPRIGHT
-            or command in ACCENTS
-        )
-
-    def factor(self) -> _Part:
+    def factor(self) -> Part:
         """Read something with its power."""
         start = self.token()
         base = self.base()
@@ -218,10 +170,10 @@ class _Reader(Marks):
         if self.peek() == "^":
             raise self.refuse("two exponents: write brackets")
         if base.text == "e" and "e" not in self.declared:
-            return _Part(f"exp({exponent.text})")
-        return _Part(f"{base.at_least(ATOM)}**{exponent.at_least(ATOM)}", POWER)
+            return Part(f"exp({exponent.text})")
+        return Part(f"{base.at_least(ATOM)}**{exponent.at_least(ATOM)}", POWER)
 
-    def exponent(self) -> _Part:
+    def exponent(self) -> Part:
         """Read `^2` or `^{...}`."""
         self.take()
         token = self.token()
@@ -233,7 +185,7 @@ class _Reader(Marks):
             )
         return self.argument()
 
-    def argument(self) -> _Part:
+    def argument(self) -> Part:
         """Read what TeX takes as an argument: a braced group, or one mark."""
         token = self.token()
         if token.text == "{":
@@ -247,23 +199,23 @@ class _Reader(Marks):
         if token.kind in ("number", "letter") or token.text[1:] in (*GREEK, "pi"):
             self.k += 1
             return (
-                self.named(token) if token.kind != "number" else _Part(self.marks[self.k - 1].text)
+                self.named(token) if token.kind != "number" else Part(self.marks[self.k - 1].text)
             )
         raise self.refuse("write braces here")
 
-    def base(self) -> _Part:
+    def base(self) -> Part:
         """Read a factor without its power."""
         token = self.token()
         text = token.text
         if token.kind == "number":
             self.k += 1
-            return _Part(text if text[0] != "." else "0" + text)
+            return Part(text if text[0] != "." else "0" + text)
         if token.kind == "letter":
             return self.letters()
         if text in BARS:
             return self.bar()
         if text == r"\langle" or text == r"L\langle":
-            return _Part(f"dot({', '.join(p.text for p in self.bracket(many=True))})")
+            return Part(f"dot({', '.join(p.text for p in self.bracket(many=True))})")
         if text in PAIRS:
             return self.bracket()[0]
         if text == "{":
@@ -277,7 +229,7 @@ class _Reader(Marks):
             return self.command()
         raise self.unread()
 
-    def bar(self) -> _Part:
+    def bar(self) -> Part:
         """Read an absolute value or a norm."""
         opener = self.take()
         if opener.text == "|" and self.peek() == "|":
@@ -289,11 +241,11 @@ class _Reader(Marks):
         inside = self.sum()
         self.close(BARS[opener.text], opener)
         self.bars.pop()
-        return _Part(
+        return Part(
             f"{'abs' if opener.text in ('|', chr(92) + 'lvert') else 'norm'}({inside.text})"
         )
 
-    def bracket(self, many: bool = False) -> list[_Part]:
+    def bracket(self, many: bool = False) -> list[Part]:
         """Read a bracketed expression, or several with commas between them."""
         opener = self.take()
         outer, self.bars = self.bars, []
@@ -305,93 +257,9 @@ class _Reader(Marks):
         self.bars = outer
         return found
 
-    # Names and functions.
+    # What commands start.
 
-    def letters(self) -> _Part:
-        """Read a letter; a word with a meaning must not be one by chance."""
-        first = self.take()
-        if self.marks[self.k - 2].kind != "letter" or not first.joined or self.k < 2:
-            word, k = first.text, self.k
-            while k < len(self.marks) and self.marks[k].kind == "letter" and self.marks[k].joined:
-                word += self.marks[k].text
-                k += 1
-            known = (
-                *FUNCTIONS,
-                *OPERATORS,
-                *self.declared,
-                *self.functions,
-                "pi",
-                "and",
-                "or",
-                "not",
-            )
-            if len(word) > 1 and word in known:
-                raise self.refuse(
-                    f"a word, or a product of letters? write \\{word}, \\mathrm{{{word}}} or spaces",
-                    first,
-                )
-        return self.named(first)
-
-    def named(self, token: Token, word: str = "") -> _Part:
-        """Read the subscript of a name, and what follows it."""
-        name = word or (token.text if token.kind == "letter" else token.text[1:])
-        name = NAMED.get(name, name)
-        if name in ("E", "Var") and name not in self.declared:
-            return self.expectation(name, token)
-        if self.peek() == "_":
-            self.k += 1
-            name = f"{name}_{self.subscript()}"
-        if name in self.functions:
-            return self.call(name, token)
-        if self.peek() in ("(", "L(") and name not in (*self.declared, "e", "pi"):
-            if name == "Phi":
-                return self.call(name, token)
-            raise self.refuse(
-                f"a product, or a value of a function? declare {name}, define it by --def, "
-                f"or write \\operatorname{{...}}",
-                token,
-            )
-        if name not in self.declared and (name in FUNCTIONS or name in OPERATORS - {"E", "d"}):
-            raise self.refuse(f"{name} is a function and needs brackets", token)
-        return _Part(name)
-
-    def subscript(self) -> str:
-        """Read `_1` or `_{ij}` as a part of a name."""
-        token = self.take()
-        if token.kind in ("letter", "number") and (token.kind == "letter" or len(token.text) == 1):
-            return token.text
-        if token.text[1:] in GREEK:
-            return token.text[1:]
-        if token.text != "{":
-            raise self.refuse("write braces around this subscript", token)
-        name = ""
-        while self.peek() != "}":
-            part = self.take()
-            if part.text in (*UPRIGHT, "{", ","):
-                name += "_" if part.text == "," else ""
-                if part.text in UPRIGHT:
-                    self.close("{", part)
-                    name += self.word(part)
-                continue
-            shown = part.text.lstrip("\\")
-            if not re.fullmatch(r"\w+", shown):
-                raise self.refuse("this subscript is no name", part)
-            name += shown
-        self.k += 1
-        return name
-
-    def word(self, opener: Token) -> str:
-        """Read letters and digits up to a closing brace."""
-        name = ""
-        while self.peek() != "}":
-            part = self.take()
-            if part.kind not in ("letter", "number") and part.text not in ("_", r"\_"):
-                raise self.refuse("only letters and digits are read here", part)
-            name += part.text.lstrip("\\")
-        self.close("}", opener)
-        return name
-
-    def command(self) -> _Part:
+    def command(self) -> Part:
         """Read what a command starts."""
         token = self.take()
         name = token.text[1:]
@@ -407,34 +275,14 @@ class _Reader(Marks):
             return self.upright(token)
         return self.named(token)
 
-    def accented(self, token: Token) -> _Part:
+    def accented(self, token: Token) -> Part:
         r"""Read `\hat{x}` as the name `x_hat`."""
         inside = self.argument()
         if not re.fullmatch(r"\w+", inside.text):
             raise self.refuse("only a name can carry this", token)
         return self.named(token, f"{inside.text}_{ACCENTS[token.text]}")
 
-    def upright(self, token: Token) -> _Part:
-        r"""Read `\mathbb{E}[...]`, `\operatorname{erf}(...)`, `\mathrm{e}`."""
-        name = self.word(self.take()) if self.peek() == "{" else self.take().text
-        if token.text == r"\mathbb" and name != "E":
-            raise self.refuse(HINTS[r"\mathbb"], token)
-        name = ALIASES.get(name, NAMES_OF_FUNCTIONS.get(name, name))
-        if name in FUNCTIONS or name in OPERATORS - {"E", "Var"}:
-            return self.call(name, token)
-        if token.text in (r"\text", r"\textrm") or not re.fullmatch(r"[A-Za-z]\w*", name):
-            raise self.refuse(f"{name} is no name and no function that is known here", token)
-        return self.named(token, name)
-
-    def expectation(self, name: str, token: Token) -> _Part:
-        """Read `E[...]`."""
-        if self.peek() not in ("[", "L["):
-            raise self.refuse(
-                f"write {name}[...], and declare over what by --for 'z ~ N(0,1)'", token
-            )
-        return _Part(f"{name}[{self.bracket()[0].text}]")
-
-    def fraction(self, token: Token) -> _Part:
+    def fraction(self, token: Token) -> Part:
         """Read a fraction; a derivative looks like one."""
         start = self.k
         above = self.argument()
@@ -446,62 +294,22 @@ class _Reader(Marks):
         )
         if re.match(r"d($|[A-Za-z\\^])", over) and re.match(r"d[A-Za-z\\]", under):
             raise self.refuse("a derivative? write d(expression, x), not in TeX", token)
-        return _Part(f"{above.at_least(PRODUCT)}/{below.at_least(POWER)}", PRODUCT)
+        return Part(f"{above.at_least(PRODUCT)}/{below.at_least(POWER)}", PRODUCT)
 
-    def root(self) -> _Part:
+    def root(self) -> Part:
         """Read a square root, or another one."""
         order = "2"
         if self.peek() == "[":
             order = self.bracket()[0].text
         inside = self.argument()
         if order == "2":
-            return _Part(f"sqrt({inside.text})")
+            return Part(f"sqrt({inside.text})")
         if order == "3":
-            return _Part(f"cbrt({inside.text})")
-        return _Part(
+            return Part(f"cbrt({inside.text})")
+        return Part(
             f"{inside.at_least(ATOM)}**(1/{order if order.isalnum() else f'({order})'})", POWER
         )
 
-    def call(self, name: str, token: Token) -> _Part:
-        r"""Read the argument of a function, in brackets or one mark; `\sin^2 x` is a square, `^{-1}` is refused."""
-        base, power = "", ""
-        if name == "log" and self.peek() == "_":
-            self.k += 1
-            base = self.subscript()
-        if self.peek() == "^":
-            power = self.exponent().text
-            if not power.isdigit() or int(power) < 2:
-                raise self.refuse(f"an inverse, or a power? write ({name}(x))^{{...}}", token)
-        if self.peek() in PAIRS and self.peek() not in (r"\langle", r"L\langle"):
-            inside = ", ".join(p.text for p in self.bracket(many=True))
-            if self.peek() == "^":
-                raise self.refuse(
-                    "a power of the argument, or of the value? write it behind the name, or inside"
-                )
-        else:
-            inside = self.bare(name, token)
-        text = f"{name}({inside})"
-        if base:
-            text = f"{text}/log({base})"
-            return _Part(f"({text})**{power}", POWER) if power else _Part(text, PRODUCT)
-        return _Part(f"{text}**{power}", POWER) if power else _Part(text)
 
-    def bare(self, name: str, token: Token) -> str:
-        """Read an argument without brackets: one mark, with nothing behind it that might belong to it."""
-        if name in ("min", "max") or name not in FUNCTIONS:
-            raise self.refuse(f"{name} needs brackets", token)
-        if self.peek() == "{" or not self.starts():
-            raise self.refuse(f"{name} needs an argument: write brackets", token)
-        if self.token().text[1:] in NAMES_OF_FUNCTIONS:
-            raise self.refuse(f"how far does {name} reach? write brackets", token)
-        inside = self.base()
-        following = self.peek()
-        if following in ("^", *OVER, *TIMES) or (
-            self.starts() and following[1:] not in NAMES_OF_FUNCTIONS
-        ):
-            raise self.refuse(f"does this belong to the argument of {name}? write brackets")
-        return inside.text
-
-
-def _times(left: _Part, right: _Part) -> _Part:
-    return _Part(f"{left.at_least(PRODUCT)}*{right.at_least(POWER)}", PRODUCT)
+def _times(left: Part, right: Part) -> Part:
+    return Part(f"{left.at_least(PRODUCT)}*{right.at_least(POWER)}", PRODUCT)
