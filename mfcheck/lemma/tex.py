@@ -164,8 +164,8 @@ class _Reader(Names):
         base = self.base()
         if self.peek() != "^":
             return base
-        if start.text != "{" and base.strength == POWER:
-            raise self.refuse("a power of a power: write brackets")
+        if start.text not in (*PAIRS, "{") and base.strength < ATOM:
+            raise self.refuse("a power of which part? write brackets")
         exponent = self.exponent()
         if self.peek() == "^":
             raise self.refuse("two exponents: write brackets")

@@ -1,3 +1,6 @@
+import re
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,6 +71,8 @@ def test_what_leaves_nothing_to_guess_is_read(tex: str, plain: str) -> None:
         (r"f(x) \le 1", "f", "function"),
         (r"\sigma(x) \le 1", r"\sigma", "function"),
         (r"exp(x) \ge 1", "exp", "a word, or a product"),
+        (r"\frac{x}{y}^2 \ge 1", "^", "of which part"),
+        (r"\sin^2(x)^2 \ge 1", "^", "of the value"),
         (r"x' \ge 0", "'", "prime"),
         (r"x! \ge 0", "!", "factorial"),
         (r"\pm x \le 1", r"\pm", "two statements"),
@@ -215,3 +220,54 @@ def test_a_macro_without_end_is_refused() -> None:
     known = {r"\a": Macro(r"\b"), r"\b": Macro(r"\a")}
     with pytest.raises(InputError, match="does not end"):
         reading(r"\a \ge 0", (), (), known)
+
+
+Made = tuple[str, int, Fraction]
+"""TeX, the strength of its outermost operation (1 sum, 2 product, 3 power, 4 atom), its value at x = 3/2, y = -5."""
+
+VALUES = {
+    "x": Fraction(3, 2),
+    "y": Fraction(-5),
+    "2": Fraction(2),
+    "7": Fraction(7),
+    "0.5": Fraction(1, 2),
+}
+
+
+def _in(made: Made, strength: int) -> str:
+    return made[0] if made[1] >= strength else rf"\left({made[0]}\right)"
+
+
+def _combined(inner: st.SearchStrategy[Made]) -> st.SearchStrategy[Made]:
+    pairs = st.tuples(inner, inner)
+    return st.one_of(
+        pairs.map(lambda p: (f"{p[0][0]}+{_in(p[1], 2)}", 1, p[0][2] + p[1][2])),
+        pairs.map(lambda p: (f"{p[0][0]}-{_in(p[1], 2)}", 1, p[0][2] - p[1][2])),
+        inner.map(lambda a: (f"-{_in(a, 2)}", 1, -a[2])),
+        pairs.map(lambda p: (rf"{_in(p[0], 2)} \cdot {_in(p[1], 3)}", 2, p[0][2] * p[1][2])),
+        pairs.map(lambda p: (rf"\left({p[0][0]}\right) ({p[1][0]})", 2, p[0][2] * p[1][2])),
+        pairs.filter(lambda p: p[1][2] != 0).map(
+            lambda p: (rf"\frac{{{p[0][0]}}}{{{p[1][0]}}}", 2, p[0][2] / p[1][2])
+        ),
+        inner.map(lambda a: (f"{_in(a, 4)}^{{2}}", 3, a[2] ** 2)),
+        inner.map(lambda a: (rf"\left|{a[0]}\right|", 4, abs(a[2]))),
+        inner.map(lambda a: (rf"\lvert {a[0]} \rvert", 4, abs(a[2]))),
+    )
+
+
+TREES = st.recursive(
+    st.sampled_from([(k, 4, v) for k, v in VALUES.items()]), _combined, max_leaves=9
+)
+
+
+def _value(text: str) -> Fraction:
+    """Evaluate a reading in fractions."""
+    exact = re.sub(r"(?<![\w.])(\d+(?:\.\d+)?)", r"Fraction('\1')", text)
+    return Fraction(eval(exact, {"Fraction": Fraction, "abs": abs, **VALUES}))  # noqa: S307
+
+
+@given(TREES)
+def test_what_is_read_has_the_value_of_what_was_written(made: Made) -> None:
+    left, _, right = reading(f"{made[0]} \\le 0", ("x", "y")).partition(" <= ")
+    assert right == "0"
+    assert _value(left) == made[2]
