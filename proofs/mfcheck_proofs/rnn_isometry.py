@@ -456,7 +456,7 @@ def vanilla(
     sw, sv, sb, r, corr = (setting.number(n) for n in ("sigma_w", "sigma_v", "sigma_b", "input_var", "input_corr"))
     f = setting.activation.numpy_function(0)
     mix = math.sqrt(r) * np.array([[1.0, corr], [0.0, math.sqrt(1 - corr**2)]])
-    h = np.zeros((nets, width, 2))
+    h = rng.standard_normal((nets, width, 2)) @ mix
     weights = rng.standard_normal((2, nets, width, width)) / math.sqrt(width) if tied else None
     fixed = sb * rng.standard_normal((nets, width, 1))
     lengths, correlations_ = [], []
@@ -466,7 +466,7 @@ def vanilla(
             e = sw * (weights[0] @ h) + sv * (weights[1] @ x) + fixed
         else:
             e = gaussian_images(rng, x, sigma_w=sv, sigma_b=sb)
-            e = e + gaussian_images(rng, h, sigma_w=sw) if step else e
+            e = e + gaussian_images(rng, h, sigma_w=sw)
         h = f(e)
         if step >= steps // 2:
             squares = np.einsum("rnk,rnl->rkl", e, e) / width
@@ -500,8 +500,12 @@ def _in_parts(
 ) -> dict[str, Array]:
     held = max(1, 10**7 // (width * (width if tied else 4)))
     sizes = [min(held, nets - start) for start in range(0, nets, held)]
-    found = [vanilla(setting, width, size, rng, steps, tied) for size in sizes]
-    return {name: np.concatenate([part[name] for part in found]) for name in ("q", "c")}
+    with np.errstate(all="ignore"):
+        found = [vanilla(setting, width, size, rng, steps, tied) for size in sizes]
+    values = {name: np.concatenate([part[name] for part in found]) for name in ("q", "c")}
+    if not all(np.all(np.isfinite(v)) for v in values.values()):
+        raise InputError("the states die out or grow without bound: there is no stationary variance in this setting")
+    return values
 
 
 OPTIONS = (Option("nets", "40", "networks at each width"),)

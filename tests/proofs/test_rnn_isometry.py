@@ -125,3 +125,9 @@ def test_refusals_and_degenerate_cells() -> None:
     with pytest.raises(InputError, match="no stable"):
         rnn.vanilla_variance(with_activation("relu", sigma_w=2), 12)
     assert rnn.gate_variance(rnn.cell("0", "1", "0", "1"), 12) == arb(1)
+
+
+def test_dead_states_are_refused() -> None:
+    setting = DEFAULT.with_values(sigma_w=0, sigma_v=0)
+    with pytest.raises(InputError, match="die out"):
+        rnn._in_parts(setting, 40, 8, np.random.default_rng(0), 4, False)
