@@ -1,4 +1,4 @@
-"""Convolutions on a ring: modes of the full nonlinear map, kernels as matrices, a critical point by mpmath, bad input."""
+"""Convolutions on a ring: modes of the full map, kernels as matrices, a critical point by mpmath, bad input."""
 
 from fractions import Fraction
 
