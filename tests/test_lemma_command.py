@@ -128,6 +128,20 @@ def test_definitions_hypotheses_and_certificate(run: Run) -> None:
     assert accepts(json.loads(Path("proof.json").read_text()))
 
 
+def test_verify_takes_certificates_of_statements(
+    folder: Path, run: Run, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    run("log(1 + x) <= x", "--for", "x >= 0", "--certificate", "a.json")
+    assert main(["verify", "a.json"]) == 0
+    assert capfdbinary.readouterr().out.decode() == "accepted: log(1 + x) <= x   for x >= 0\n"
+    text = Path("a.json").read_text()
+    Path("b.json").write_text(text.replace("log(1 + x) <= x", "log(1 + x) <= x - 1/9"))
+    assert main(["verify", "b.json"]) == 1
+    Path("c.json").write_text('{"format": "mfcheck-lemma/1"}')
+    assert main(["verify", "c.json"]) == 2
+    assert main(["verify", "a.json", "b.json"]) == 1
+
+
 def test_a_picture_of_the_margin(run: Run) -> None:
     assert run("log(1 + x) <= x", "--for", "x >= 0", "--plot", "a.svg", "-q") == (0, "", "")
     assert Path("a.svg").read_text().startswith("<?xml")

@@ -299,6 +299,10 @@ def _certify(answer: "Answer", path: Path | None, name: str) -> None:
         write_text(target, dump(answer.certificate) + "\n")
     except OSError as error:
         raise InputError(f"cannot write {str(target)!r}: {error.strerror}") from None
+    from mfcheck.commands.lemma_certificates import judged
+
+    if judged(answer.certificate).status != "accepted":
+        say(f"{target}: no checker covers this certificate yet, which is not of one variable alone")
 
 
 def _draw(one: "Lemma", path: Path) -> None:

@@ -32,9 +32,9 @@ def verify(
     """Check certificates, trusting nothing of what wrote them; a rejected one gives the exit status 1."""
     if fail_on not in ("", "rejected"):
         raise InputError(f"--fail-on: only 'rejected' is possible here, got {fail_on[:60]!r}")
-    from mfcheck.verify import verify_paths
+    from mfcheck.commands.lemma_certificates import verify_all
 
-    found, status = verify_paths(certificates)
+    found, status = verify_all(certificates)
     records = [{"certificate": name, **asdict(verdict)} for name, verdict in found]
     unreadable = [f"{name}: {v.reason}" for name, v in found if v.status == "malformed"]
     if len(certificates) == 1 and not certificates[0].is_dir():
