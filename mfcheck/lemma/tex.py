@@ -55,7 +55,10 @@ def reading(
     blank = " " * start + text[start:]
     body = re.sub(r"^(\s*)(\$\$?|\\\(|\\\[)", lambda m: " " * len(m[0]), blank)
     body = re.sub(r"(\$\$?|\\\)|\\\])\s*[.,;]?\s*$", "", body)
-    found = _Reader(body, declared, functions, macros).statement()
+    try:
+        found = _Reader(body, declared, functions, macros).statement()
+    except RecursionError:
+        raise InputError("the formula is too deeply nested") from None
     return f"{some[0].strip()} {found}" if some else found
 
 

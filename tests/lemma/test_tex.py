@@ -142,6 +142,11 @@ def test_a_long_formula_shows_the_place_in_80_columns() -> None:
     assert shown[caret.index("^") :].startswith(r"\foo")
 
 
+def test_what_is_nested_without_end_is_refused() -> None:
+    with pytest.raises(InputError, match="too deeply nested"):
+        reading("(" * 2000 + "x" + ")" * 2000 + " = 0", NAMES)
+
+
 def test_declarations_may_be_tex() -> None:
     assert plain_declaration(r"\lambda \ge 0").split() == ["lam", ">=", "0"]
     assert plain_declaration(r"$z \sim \mathcal{N}(0,1)$").split() == ["z", "~", "N(0,1)"]
