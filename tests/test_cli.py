@@ -123,6 +123,9 @@ def test_help_needs_no_mathematics() -> None:
         ("frobnicate", "No such command 'frobnicate'."),
         ("review", "Missing argument 'PAPER'."),
         ("review toy --frob", "No such option: --frob"),
+        ("review toy --all", "--all takes neither PAPER nor"),
+        ("review --all --set beta=1", "--all takes neither PAPER nor"),
+        ("atlas --paper nothing --out .", "unknown paper 'nothing'; installed: "),
         ("review toy --seed x", "Invalid value for '--seed'"),
         ("review toy --seed -1", "Invalid value for '--seed'"),
         ("review toy --seed 4294967296", "Invalid value for '--seed'"),
@@ -266,6 +269,37 @@ def test_a_review_shows_everything_on_request(run: Run) -> None:
     assert status == 0
     assert "evidence " in out
     assert "What was not checked" not in out
+
+
+def test_an_atlas_takes_over_what_is_finished(run: Run) -> None:
+    words = ("atlas", "--paper", "toy", "--jobs", "1", "--out", "site")
+    status, out, err = run(*words)
+    assert status == 0
+    assert "[11/11] " in err
+    assert "Atlas: site/index.html" in out
+    page = Path("site/index.html").read_text(encoding="utf-8")
+    assert 'href="toy/report.html"' in page
+    assert Path("site/toy/report.html").exists()
+    status, out, err = run(*words, "--json", "-")
+    assert status == 0
+    assert "check.square.identity" not in err  # nothing that was finished runs again
+    record = json.loads(out)
+    assert record["index"] == "site/index.html"
+    assert [paper["paper"] for paper in record["papers"]] == ["toy"]
+    assert Path("site/index.html").read_text(encoding="utf-8") == page
+    assert run(*words, "--seed", "1")[0] == 0  # another run replaces it
+
+
+def test_all_papers_are_reviewed_and_a_broken_one_stops_none(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    papers = {"toy": "toy_paper:paper", "lost": "no_such_module:paper"}
+    monkeypatch.setattr("mfcheck.catalog.entries", lambda: papers)
+    status, out, err = run("review", "--all", "--jobs", "1", "--out", "all")
+    assert status == 2
+    assert "not reviewed: lost: " in err.splitlines()[-1]
+    assert "refuted" in out
+    assert Path("all/toy/review.md").exists()
 
 
 def test_json_on_standard_output_is_alone_there(run: Run) -> None:

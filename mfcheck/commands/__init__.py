@@ -17,6 +17,7 @@ COMMANDS = (
     "papers",
     "claims",
     "review",
+    "atlas",
     "report",
     "check",
     "power",

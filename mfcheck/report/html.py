@@ -8,6 +8,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from mfcheck.claims.coverage import coverage
 from mfcheck.claims.record import Curve, Plot, PowerRecord, Review, Value
 from mfcheck.report import numbers, view
 from mfcheck.report.bibtex import render_bibtex
@@ -145,15 +146,16 @@ class _Pictures:
         return draw(plot, f"p{self._count}-")
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Return what templates are rendered with: everything escaped, and the filters of reports."""
+    made = Environment(
         loader=PackageLoader("mfcheck.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "prose": prose,
         "linked": linked,
         "formula": formula,
@@ -172,8 +174,8 @@ def _environment() -> Environment:
         "stroke": stroke,
         "describe": describe,
     }
-    environment.tests["marked"] = is_marked
-    environment.globals |= {
+    made.tests["marked"] = is_marked
+    made.globals |= {
         "symbols": view.SYMBOLS,
         "questions": view.QUESTIONS,
         "answers": view.AUDITS,
@@ -181,7 +183,7 @@ def _environment() -> Environment:
         "shown_points": _POINTS,
         "shown_coordinates": _COORDINATES,
     }
-    return environment
+    return made
 
 
 def _model(review: Review, power: PowerRecord | None) -> dict[str, Any]:
@@ -190,6 +192,7 @@ def _model(review: Review, power: PowerRecord | None) -> dict[str, Any]:
         "review": review,
         "power": power,
         "sentence": view.sentence(review),
+        "coverage": coverage(review.claims).sentence(),
         "counts": view.counts(review),
         "groups": view.by_severity(review.findings),
         "setting": view.plain_setting(review.setting),
@@ -212,4 +215,4 @@ def render_html(review: Review, power: PowerRecord | None = None) -> str:
         review: the finished (or interrupted) review.
         power: what became of the planted errors, if they were run.
     """
-    return _environment().get_template("report.html.j2").render(_model(review, power))
+    return environment().get_template("report.html.j2").render(_model(review, power))

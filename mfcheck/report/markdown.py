@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from mfcheck.claims.audit import AssumptionRecord
+from mfcheck.claims.coverage import coverage
 from mfcheck.claims.record import CheckRecord, ClaimRecord, Finding, ReadingRecord, Review, Value
 from mfcheck.report import numbers, view
 from mfcheck.report.mathml import refused
@@ -141,6 +142,8 @@ def _summary(review: Review) -> list[str]:
         f"Paper: {prose(review.title)} ({prose(review.source)}), reviewed as {code(review.paper)}.",
         "",
         view.sentence(review),
+        "",
+        escape(coverage(review.claims).sentence()),
         "",
         f"- seed: {review.seed}",
         f"- budget: {escape(review.budget)}",
