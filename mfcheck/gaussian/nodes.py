@@ -131,7 +131,9 @@ class E2(sp.Expr):  # type: ignore[misc]
 
 
 _NAMES = {
-    name: sp.Symbol(rf"\phi{mark}") for name, mark in zip(PHI, ("", "'", "''", "'''"), strict=True)
+    # Braces keep a power apart from the prime.
+    name: sp.Symbol(rf"{{\phi{mark}}}" if mark else r"\phi")
+    for name, mark in zip(PHI, ("", "'", "''", "'''"), strict=True)
 }
 
 

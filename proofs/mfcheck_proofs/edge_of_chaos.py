@@ -625,7 +625,7 @@ equations = Claim(
     "curve",
     title="The edge of a smooth activation is a curve",
     statement=(
-        r"The edge is $\sigma_w^2 = 1/E_q[\phi'^2]$, $\sigma_b^2 = q - E_q[\phi^2]/E_q[\phi'^2]$, with parameter $q$; "
+        r"The edge is $\sigma_w^2 = 1/E_q[{\phi'}^2]$, $\sigma_b^2 = q - E_q[\phi^2]/E_q[{\phi'}^2]$, with parameter $q$; "
         r"as $\sigma_b \to 0$: $q \to 0$, $\sigma_w \to 1/|\phi'(0)|$."
     ),
     source="official code of the follow-up 1905.13654, which iterates q <- sigma_b^2 + E phi^2/E phi'^2",
@@ -762,7 +762,7 @@ smooth = Claim(
     title="Smooth activations: correlations go to 1 like 1/l",
     statement=(
         r"On the edge of chaos of a smooth activation $1 - c^l \sim \beta_q/l$, "
-        r"$\beta_q = 2/f''(1) = 2 E_q[\phi'^2]/(q E_q[\phi''^2])$."
+        r"$\beta_q = 2/f''(1) = 2 E_q[{\phi'}^2]/(q E_q[{\phi''}^2])$."
     ),
     source="follow-up 1905.13654, Appendix B, text read; derived here",
     known="follow-up",
@@ -1186,7 +1186,7 @@ hard = Claim(
     statement=(
         r"For $\phi = \min(\max(x, -1), 1)$: "
         r"$E_q\phi^2 = 1 - (1-q)\,\mathrm{erf}(1/\sqrt{2q}) - \sqrt{2q/\pi}\,e^{-1/(2q)}$, "
-        r"$E_q\phi'^2 = \mathrm{erf}(1/\sqrt{2q})$."
+        r"$E_q{\phi'}^2 = \mathrm{erf}(1/\sqrt{2q})$."
     ),
     source="derived here: an anchor for kinks",
     known="derived here",

@@ -301,7 +301,7 @@ polynet_claim = Claim(
 revnet_claim = Claim(
     "revnet",
     title="RevNet is a splitting",
-    statement=r"$X \mathrel{+}= f_1(Y)$, $Y \mathrel{+}= f_2(X)$ is a symplectic splitting, exactly invertible.",
+    statement=r"$X \leftarrow X + f_1(Y)$, $Y \leftarrow Y + f_2(X)$ is a symplectic splitting, exactly invertible.",
     source=TEXT,
     no_inequality=IDENTITIES,
     readings=[

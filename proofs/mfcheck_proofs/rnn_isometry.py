@@ -828,7 +828,7 @@ TURNS = Note(
 line = Claim(
     "critical-line",
     title="Critical line of the gated cell",
-    statement=r"$\chi_1 = E u^2 + \sigma_w^2 (Q^* + R)\,E u'^2$; $\chi_1 = 1$ is the critical line.",
+    statement=r"$\chi_1 = E u^2 + \sigma_w^2 (Q^* + R)\,E {u'}^2$; $\chi_1 = 1$ is the critical line.",
     source="1806.05394, minimalRNN; derived here",
     known="from memory",
     no_inequality="it states equalities",

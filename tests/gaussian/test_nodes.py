@@ -38,7 +38,7 @@ def test_the_variable_of_integration_is_bound() -> None:
 
 
 def test_latex() -> None:
-    assert sp.latex(E(dphi**2, variance=q)) == r"\mathbb{E}_{q}\left[\phi'^{2}\right]"
+    assert sp.latex(E(dphi**2, variance=q)) == r"\mathbb{E}_{q}\left[{\phi'}^{2}\right]"
 
 
 @pytest.mark.parametrize(
