@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -300,6 +301,34 @@ def test_all_papers_are_reviewed_and_a_broken_one_stops_none(
     assert "not reviewed: lost: " in err.splitlines()[-1]
     assert "refuted" in out
     assert Path("all/toy/review.md").exists()
+
+
+ACCEPTED = Path(__file__).parent / "certificates" / "accept" / "inequality-interval.json"
+
+
+@pytest.mark.skipif(shutil.which("coqc") is None, reason="coqc is not installed")
+def test_rocq_checks_what_is_accepted(run: Run) -> None:
+    status, out, _ = run("verify", str(ACCEPTED), "--rocq")
+    assert status == 0
+    assert "Rocq: accepted" in out
+    record = json.loads(run("verify", str(ACCEPTED), "--rocq", "--json", "-")[1])
+    assert record["rocq"]["status"] == "accepted"
+    status, out, _ = run("verify", str(CORPUS / REJECTED), "--rocq")
+    assert (status, "Rocq" in out) == (1, False)
+
+
+def test_rocq_is_asked_for_where_it_is(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mfcheck.rocq.export.shutil.which", lambda _: None)
+    assert "coqc is not installed" in refused(run("verify", str(ACCEPTED), "--rocq"))
+
+
+def test_a_certificate_becomes_a_file_of_rocq(run: Run) -> None:
+    status, out, _ = run("export", str(ACCEPTED), "--rocq", "out.v")
+    assert status == 0
+    assert "Written: out.v (claim" in out
+    assert "Lemma claim" in Path("out.v").read_text(encoding="utf-8")
+    status, _, err = run("export", "points.csv", "--rocq", "two.v")
+    assert (status, len(err.splitlines()), Path("two.v").exists()) == (2, 1, False)
 
 
 def test_json_on_standard_output_is_alone_there(run: Run) -> None:

@@ -27,6 +27,7 @@ COMMANDS = (
     "experiment",
     "lemma",
     "verify",
+    "export",
     "new",
 )
 """The commands, each a function in the module of that name here, in the order of the help."""

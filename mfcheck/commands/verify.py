@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mfcheck.commands.console import Output
+from mfcheck.commands.console import VERDICT_GIVEN, Output
 from mfcheck.commands.options import command, dump
 from mfcheck.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
+    from mfcheck.rocq import RocqVerdict
     from mfcheck.verify import Verdict
 
 
@@ -22,6 +25,9 @@ def verify(
         list[Path], typer.Argument(metavar="FILE|FOLDER...", help="Certificates, or folders.")
     ],
     output: Output,
+    rocq: Annotated[
+        bool, typer.Option("--rocq", help="Let Rocq (coqc) build each accepted one too.")
+    ] = False,
     fail_on: Annotated[
         str,
         typer.Option(
@@ -35,19 +41,56 @@ def verify(
     from mfcheck.commands.lemma_certificates import verify_all
 
     found, status = verify_all(certificates)
+    formal = _by_rocq(certificates, [verdict for _, verdict in found]) if rocq else []
     records = [{"certificate": name, **asdict(verdict)} for name, verdict in found]
+    for record, second in zip(records, formal, strict=rocq):
+        record["rocq"] = None if second is None else asdict(second)
+    said = [
+        _words(verdict) + _formal(formal[i] if rocq else None)
+        for i, (_, verdict) in enumerate(found)
+    ]
     unreadable = [f"{name}: {v.reason}" for name, v in found if v.status == "malformed"]
     if len(certificates) == 1 and not certificates[0].is_dir():
         if unreadable:
             raise InputError(unreadable[0])
-        _give(records[0], [_words(found[0][1])], output)
+        _give(records[0], said, output)
     else:
-        words = [f"{name}: {_words(verdict)}" for name, verdict in found]
+        words = [f"{name}: {text}" for (name, _), text in zip(found, said, strict=True)]
         _give({"certificates": records}, words, output)
     if unreadable:
         more = f" and {len(unreadable) - 3} more" if len(unreadable) > 3 else ""
         raise InputError("; ".join(unreadable[:3]) + more)
-    raise typer.Exit(status)
+    denied = any(second is not None and second.status == "rejected" for second in formal)
+    raise typer.Exit(max(status, VERDICT_GIVEN) if denied else status)
+
+
+def _by_rocq(paths: "Sequence[Path]", verdicts: "Sequence[Verdict]") -> "list[RocqVerdict | None]":
+    """Return what Rocq says of each certificate that was accepted, None for the others.
+
+    Raises:
+        InputError: there is no `coqc`.
+    """
+    from mfcheck.rocq import check_rocq_file, coqc
+
+    if coqc() is None:
+        raise InputError("--rocq: coqc is not installed (Debian: coq, libcoq-interval)")
+    files = [
+        file
+        for path in paths
+        for file in (sorted(path.rglob("*.json")) or [path] if path.is_dir() else [path])
+    ]
+    return [
+        check_rocq_file(file) if verdict.status == "accepted" else None
+        for file, verdict in zip(files, verdicts, strict=True)
+    ]
+
+
+def _formal(second: "RocqVerdict | None") -> str:
+    """Say what Rocq said, and which steps it took for granted."""
+    if second is None:
+        return ""
+    granted = f"; taken for granted: {'; '.join(second.uncovered)}" if second.uncovered else ""
+    return f"\nRocq: {second.status}: {second.reason}{granted}"
 
 
 def _words(verdict: "Verdict") -> str:
