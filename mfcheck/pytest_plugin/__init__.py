@@ -1,6 +1,6 @@
 """A plugin of pytest that collects the claims of a paper as tests: `pytest --mfcheck-paper scaled-resnets`.
 
-Statements of files are collected by `--mfcheck-lemmas FILE`, see `mfcheck.pytest_lemmas`.
+Statements of files are collected by `--mfcheck-lemmas FILE`, see `mfcheck.pytest_plugin.lemmas`.
 
 A claim fails on a verdict that speaks against it, unless that verdict is the expected one. Settings in
 `[tool.pytest.ini_options]`: `mfcheck_papers` lists papers that are always collected, `mfcheck_expect` lists
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mfcheck import pytest_lemmas
+from mfcheck.pytest_plugin import lemmas
 
 if TYPE_CHECKING:
     from mfcheck.claims.model import Claim, Paper
@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SEED",
         help="seed of every random choice (default: 0)",
     )
-    pytest_lemmas.add_options(parser, group)
+    lemmas.add_options(parser, group)
     parser.addini("mfcheck_papers", "papers whose claims are collected", "linelist", [])
     parser.addini("mfcheck_expect", "verdicts to be kept: [PAPER:]CLAIM VERDICT", "linelist", [])
 
@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Append the claims and statements, before options such as -k choose among the tests."""
-    items.extend(pytest_lemmas.collected(session))
+    items.extend(lemmas.collected(session))
     named = [*config.getini("mfcheck_papers"), *config.getoption("--mfcheck-paper")]
     if not named:
         return
