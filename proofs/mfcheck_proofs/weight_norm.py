@@ -754,7 +754,7 @@ def in_parts(rng: np.random.Generator, nets: int, width: int, blocks: int, stage
 
 OPTIONS = (
     Option("rows", "iid", "law of the rows: iid or orthogonal"),
-    Option("replicates", "2000", "layers and networks that are drawn, fewer of large ones"),
+    Option("replicates", "1000", "layers and networks that are drawn, fewer of large ones"),
 )
 paper = Paper(
     id="weight-norm",
