@@ -38,6 +38,7 @@ from mfcheck.checks import (
     constant,
     custom,
     encloses,
+    evaluate,
     identical,
     identity,
     monotone,
@@ -293,6 +294,15 @@ def naive_slope(setting: Setting, digits: int) -> arb | Estimate:
 
 
 KAPPA = sp.gamma(alpha) * sp.sin(sp.pi * alpha / 2) / sp.pi
+
+
+def kappa(setting: Setting, digits: int) -> arb:
+    """Enclose kappa; it is 0 at alpha = 2."""
+    index = setting["alpha"]
+    at = sp.Rational(index.numerator, index.denominator)
+    return arb(0) if index == 2 else evaluate(KAPPA, None, setting, {alpha: at}, digits)
+
+
 POINT = ("alpha", "sigma_w", "sigma_b", "activation")
 Q_STAR = constant("q_star", fixed_point, "stable fixed point of V", source="C1", uses=POINT)
 CAUCHY = constant("cauchy_constant", lambda _, digits: cauchy_constant(digits), "C at alpha = 1", source="C3")
@@ -300,7 +310,7 @@ q_star, C = Q_STAR.symbol, CAUCHY.symbol
 COMPLEX, REAL = 1 - sp.log(2) / sp.log(N), 1 - sp.log(3) / sp.log(N)
 CONSTANTS = (
     Q_STAR,
-    constant("kappa_alpha", KAPPA, "V(q)/q = sigma_w^alpha kappa log(1/q) (1 + o(1))", source="C2"),
+    constant("kappa_alpha", kappa, "V(q)/q = sigma_w^alpha kappa log(1/q) (1 + o(1))", source="C2", uses=("alpha",)),
     constant("chi_naive", naive_slope, "sigma_w^alpha E|phi'|^alpha", source="C4", uses=POINT),
     CAUCHY,
     constant("cauchy_q_small", sp.exp(C - sp.pi / sigma_w), "q* at alpha = 1 as sigma_w -> 0", source="C3"),
