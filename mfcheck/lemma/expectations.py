@@ -62,6 +62,8 @@ class Expectation:
         w = terms.var(NORMAL)
         self.even = terms.substitute(body, {NORMAL: terms.neg(w)}) is body
         self.order = ORDER
+        self.finest = 0.0
+        """Width below which panels are not cut: a kink that moves with wide parameters lies in all of them."""
         self.kept: dict[tuple[object, ...], arb] = {}
 
     def __call__(self, inputs: Sequence[arb]) -> arb:
@@ -84,6 +86,7 @@ class Expectation:
             return balls.LINE
         rough = any(not x.is_exact() and x.rad() > 1e-5 for x in inputs)
         self.order, count = (4, _HALF_PANELS // 2) if rough else (ORDER, _HALF_PANELS)
+        self.finest = max((float(x.rad()) for x in inputs), default=0.0) / 8
         total = balls.ZERO
         step = Fraction(reach, count)
         for k in range(0 if self.even else -count, count):
@@ -137,7 +140,7 @@ class Expectation:
         n = self.order
         c = self.code.series(box, NORMAL, n + 1, naturals)[0]
         if not c[n].is_finite():
-            if depth >= _DEEPEST or not c[0].is_finite():
+            if depth >= _DEEPEST or not c[0].is_finite() or high - low < self.finest:
                 return c[0] * _mass(low, high)
             middle = (low + high) / 2
             left = self.panel(low, middle, inputs, depth + 1)
@@ -290,5 +293,5 @@ def derivative_bodies(body: Term, name: str, count: int) -> list[Term]:
     """Return the body and its derivatives in one parameter."""
     found = [body]
     for _ in range(count - 1):
-        found.append(terms.derivative(found[-1], name))
+        found.append(terms.slope_under(found[-1], name))
     return found

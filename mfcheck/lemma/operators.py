@@ -1,10 +1,14 @@
 """Operators of the grammar that act on whole expressions: derivatives, sums, integrals, expectations, extrema."""
 
 import ast
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mfcheck.errors import InputError
 from mfcheck.lemma import terms
+from mfcheck.lemma.formula import TRUE, Formula
+from mfcheck.lemma.library import nonzero, positive
 from mfcheck.lemma.reader import Reader, Special
 from mfcheck.lemma.terms import Term
 
@@ -56,6 +60,7 @@ class _Expectation:
             for values, name in self._standard(reader, group, used, at):
                 inner = terms.substitute(inner, values)
                 standard = terms.substitute(inner, {name: terms.var(terms.NORMAL)})
+                reader.expectations.append(standard)
                 inner = terms.expectation(standard, sorted(standard.free - {terms.NORMAL}))
         return inner
 
@@ -96,9 +101,33 @@ def _derivative(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Te
     if not isinstance(node, ast.Call) or len(node.args) != 2:
         raise reader.refuse("write d(expression, x)", base + node.col_offset)
     inner, x = node.args
-    if not isinstance(x, ast.Name) or x.id not in reader.names:
+    if not isinstance(x, ast.Name) or reader.names.get(x.id) is not terms.var(x.id):
         raise reader.refuse("the second part of d is a declared name", base + x.col_offset)
-    return terms.derivative(reader.build(inner, base), x.id)
+    whole = reader.build(inner, base)
+    for needed in differentiable(whole, x.id):
+        reader.oblige(needed, node, base, TRUE)
+    return terms.derivative(whole, x.id)
+
+
+def differentiable(t: Term, name: str) -> list[Formula]:
+    """Return what suffices for a term to have a derivative in a variable: no kink, no end of a root."""
+    found: list[Formula] = []
+    for node in terms.order([t]):
+        if name not in node.free or not node.args:
+            continue
+        u = node.args[0]
+        if node.op in ("abs", "sign", "step", "cbrt"):
+            found.append(nonzero(u))
+        elif node.op in ("min", "max"):
+            found += [nonzero(terms.sub(a, b)) for a, b in itertools.combinations(node.args, 2)]
+        elif node.op in ("asin", "acos"):
+            found += [positive(terms.add(terms.num(1), u)), positive(terms.sub(terms.num(1), u))]
+        elif node.op == "mul":
+            pairs = zip(node.args, node.exponents(), strict=True)
+            found += [positive(b) for b, e in pairs if e.denominator > 1 and name in b.free]
+        elif node.op == "lgamma":
+            raise InputError("the derivative of lgamma is not known here")
+    return found
 
 
 def _sum(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:

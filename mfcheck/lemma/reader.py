@@ -11,7 +11,7 @@ from typing import Final
 
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
-from mfcheck.lemma.formula import Formula, compare, join, negate
+from mfcheck.lemma.formula import TRUE, Atom, Formula, compare, join, negate
 from mfcheck.lemma.library import FUNCTIONS, nonnegative, nonzero, positive
 from mfcheck.lemma.terms import Term
 
@@ -31,6 +31,8 @@ class Obligation:
     needs: Formula
     guards: tuple[Formula, ...]
     place: str
+    least: Formula | None = None
+    """What the text needs at the very least, if `needs` asks for more: only where this fails it is undefined."""
 
 
 Special = Callable[["Reader", ast.Call | ast.Subscript, int], Term]
@@ -43,8 +45,12 @@ class Reader:
     names: Mapping[str, Term]
     specials: Mapping[str, Special] = field(default_factory=dict)
     obligations: list[Obligation] = field(default_factory=list)
+    expectations: list[Term] = field(default_factory=list)
+    """The integrands of the expectations that were read, in the standard Gaussian and the other names."""
     guards: tuple[Formula, ...] = ()
     text: str = ""
+    integers: frozenset[str] = frozenset()
+    """The names of whole numbers."""
 
     def formula(self, text: str) -> Formula:
         """Read a formula.
@@ -235,9 +241,11 @@ class Reader:
         """Return the text of a node."""
         return self.text[base + node.col_offset : base + (node.end_col_offset or 0)]
 
-    def oblige(self, needs: Formula, node: ast.expr, base: int) -> None:
-        """Record that `needs` must hold for this node to be defined."""
-        self.obligations.append(Obligation(needs, self.guards, self.place(node, base)))
+    def oblige(
+        self, needs: Formula, node: ast.expr, base: int, least: Formula | None = None
+    ) -> None:
+        """Record that `needs` must hold for this node to be defined; `least`, if `needs` asks for more than that."""
+        self.obligations.append(Obligation(needs, self.guards, self.place(node, base), least))
 
     def _number(self, node: ast.Constant, base: int) -> Term:
         source = self.place(node, base)
@@ -281,7 +289,7 @@ class Reader:
     def _power(self, node: ast.BinOp, left: Term, right: Term, base: int) -> Term:
         if right.op != "num":
             if left.op != "num" or left.value() <= 0:
-                self.oblige(positive(left), node, base)
+                self.oblige(positive(left), node, base, self._least_of_power(left, right))
             return terms.call("exp", terms.mul(right, terms.call("log", left)))
         e = right.value()
         if abs(e) > MAX_EXPONENT:
@@ -293,6 +301,13 @@ class Reader:
         elif e < 0 and left.op != "num":
             self.oblige(nonzero(left), node, base)
         return terms.power(left, e)
+
+    def _least_of_power(self, left: Term, right: Term) -> Formula:
+        """Return what a power needs at the least: `0**y` exists for y > 0, and whole powers of any number do."""
+        if right.free <= self.integers:
+            return TRUE
+        at_zero = join("and", [Atom(left, "=="), positive(right)])
+        return join("or", [positive(left), at_zero])
 
     def _call(self, name: str, args: list[Term], node: ast.Call, base: int) -> Term:
         if name not in FUNCTIONS:

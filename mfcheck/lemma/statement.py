@@ -7,7 +7,7 @@ from typing import Literal, NoReturn
 
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
-from mfcheck.lemma.formula import Formula, conjuncts
+from mfcheck.lemma.formula import FALSE, Atom, Formula, conjuncts, free, settle
 from mfcheck.lemma.library import FUNCTIONS
 from mfcheck.lemma.operators import specials
 from mfcheck.lemma.reader import Obligation, Reader
@@ -55,6 +55,8 @@ class Statement:
     best: str | None = None
     gaussians: tuple[Gaussian, ...] = ()
     where: tuple[str, ...] = ()
+    expectations: tuple[Term, ...] = ()
+    """The integrands whose expectations must exist."""
     exact: bool = True
     """Whether a counterexample in the numbers is one of the statement: not so for more vectors than dimensions."""
 
@@ -87,13 +89,16 @@ def read(
         found.variables[constant] = Variable(constant)
     vectors = of(tuple(found.variables.values()))
     names = {n: terms.var(n) for n in found.variables if n not in vectors.kinds}
-    reader = Reader(names, vectors.specials())
+    integers = frozenset(v.name for v in found.variables.values() if v.kind == "integer")
+    reader = Reader(names, vectors.specials(), integers=integers)
     hypotheses: list[Formula] = []
     for item in [*found.pending, *where]:
         hypotheses += conjuncts(reader.formula(item))
     gaussians = tuple(_gaussian(reader, group, law) for group, law in found.normals)
     reader.specials = {**specials(gaussians), **vectors.specials()}
     conclusion = reader.formula(body)
+    guards = [g for o in reader.obligations for g in o.guards]
+    _only_inside(gaussians, [conclusion, *hypotheses, *guards])
     hypotheses += vectors.hypotheses()
     numbers = [v for v in found.variables.values() if v.name not in vectors.kinds]
     numbers += [Variable(n) for n in vectors.extra]
@@ -107,8 +112,17 @@ def read(
         constant,
         gaussians,
         tuple(where),
+        tuple(reader.expectations),
         vectors.is_exact(),
     )
+
+
+def _only_inside(gaussians: Sequence[Gaussian], formulas: Sequence[Formula]) -> None:
+    """Refuse random names outside expectations: there they have no value, and a condition on them is another law."""
+    seen = frozenset[str]().union(*[free(f) for f in formulas])
+    for name in (n for group in gaussians for n in group.names):
+        if name in seen:
+            raise InputError(f"{name} is random, and stands only inside E[...] or Var[...]")
 
 
 def _best_constant(text: str, best: str | None) -> tuple[str, str | None]:
@@ -234,4 +248,34 @@ def _gaussian(reader: Reader, group: tuple[str, ...], law: str) -> Gaussian:
         variance = reader.expression(parts[1])
         zero = terms.num(0)
         matrix = tuple(tuple(variance if i == j else zero for j in range(n)) for i in range(n))
+    for needed in _covariance_needs(matrix, law):
+        if settle(needed) == FALSE:
+            raise InputError(f"there is no law N({law}): {needed} fails")
+        reader.obligations.append(Obligation(needed, (), f"N({law})"))
     return Gaussian(group, (mean,) * n, matrix)
+
+
+def _covariance_needs(m: Sequence[Sequence[Term]], law: str) -> list[Formula]:
+    """Return what makes a matrix a covariance: its principal minors are not negative; where names are tied, no zero."""
+    n = len(m)
+    if any(m[i][j] is not m[j][i] for i in range(n) for j in range(i)):
+        raise InputError(f"a covariance matrix is symmetric, not so in N({law})")
+    tied = [(i, j) for i in range(n) for j in range(i) if m[i][j] is not terms.num(0)]
+    if n > 3 and tied:
+        raise InputError("at most three names can be tied by a covariance")
+    busy = {k for pair in tied for k in pair}
+    found: list[Formula] = [Atom(m[k][k], ">" if k in busy else ">=") for k in range(n)]
+    found += [
+        Atom(terms.sub(terms.mul(m[i][i], m[j][j]), terms.power(m[i][j], 2)), ">=") for i, j in tied
+    ]
+    if n == 3 and len(tied) > 1:
+        crossed = [terms.mul(m[i][i], terms.power(m[j][k], 2)) for i, j, k in _TURNS]
+        whole = terms.add(
+            terms.mul(*[m[k][k] for k in range(3)]),
+            terms.scale(2, terms.mul(m[0][1], m[0][2], m[1][2])),
+        )
+        found.append(Atom(terms.sub(whole, terms.add(*crossed)), ">="))
+    return list(dict.fromkeys(found))
+
+
+_TURNS = ((0, 1, 2), (1, 0, 2), (2, 0, 1))

@@ -528,9 +528,10 @@ def _by_parts(body: Term) -> Term | None:
     )
     if n.denominator != 1 or n < 1 or not tame or not linear or NORMAL not in rest.free:
         return None
-    return add(
-        scale(n - 1, mul(power(w, n - 2), rest)), mul(power(w, n - 1), derivative(rest, NORMAL))
-    )
+    slope = derivative(rest, NORMAL)
+    if any(x.op == "mul" and w in x.args for x in order([slope])):
+        return None
+    return add(scale(n - 1, mul(power(w, n - 2), rest)), mul(power(w, n - 1), slope))
 
 
 def _closed_expectation(body: Term) -> Term | None:
@@ -579,6 +580,18 @@ def body_of(a: Term) -> Term:
     return a.data
 
 
+def slope_under(body: Term, name: str) -> Term:
+    """Return a body whose expectation is the derivative of that of `body` in a parameter.
+
+    That is the derivative of the body where it has no jumps in the parameter. With a sign or a step in it, it is a body
+    that is defined nowhere, so that nothing is known of its expectation: what jumps have moved is missing in the slope.
+    """
+    if not any(n.op in ("sign", "step") and name in n.free for n in order([body])):
+        return derivative(body, name)
+    squares = [power(u, 2) for u in (var(NORMAL), var(name), body)]
+    return call("acos", add(num(2), *squares))
+
+
 def _expectation_slope(t: Term, inner: Callable[[Term], Term]) -> Term:
     names = [f"_p{k}" for k in range(len(t.args))]
     parts = []
@@ -586,7 +599,7 @@ def _expectation_slope(t: Term, inner: Callable[[Term], Term]) -> Term:
         slope = inner(x)
         if slope.op == "num" and not slope.value():
             continue
-        changed = expectation(derivative(body_of(t), name), names)
+        changed = expectation(slope_under(body_of(t), name), names)
         parts.append(mul(substitute(changed, dict(zip(names, t.args, strict=True))), slope))
     return add(*parts)
 

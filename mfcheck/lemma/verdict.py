@@ -10,8 +10,9 @@ from mfcheck.claims.verdict import Verdict
 from mfcheck.lemma import terms
 from mfcheck.lemma.balls import long_series
 from mfcheck.lemma.formula import FALSE, Formula, atoms, free, join, negate, substitute
+from mfcheck.lemma.growth import exists
 from mfcheck.lemma.pieces import Point, holds
-from mfcheck.lemma.problem import Problem, Range
+from mfcheck.lemma.problem import Problem, Range, bounded
 from mfcheck.lemma.prove.budget import Budget, now
 from mfcheck.lemma.prove.line import Outcome
 from mfcheck.lemma.prove.rewrite import eliminated
@@ -101,6 +102,8 @@ def _decided(statement: Statement, budget: Budget) -> Answer:
         return replace(
             empty, reason="a counterexample in norms and cosines need not come from vectors"
         )
+    if outcome.holds is not None and not _expectations_exist(statement, problem):
+        return replace(empty, reason="an expectation in it is not seen to exist")
     if outcome.holds is False:
         return _refuted(statement, outcome, empty)
     if outcome.holds is None:
@@ -115,6 +118,14 @@ def _decided(statement: Statement, budget: Budget) -> Answer:
             empty, verdict=Verdict.VACUOUS, reason="the hypotheses contradict each other"
         )
     return _established(statement, outcome, empty)
+
+
+def _expectations_exist(statement: Statement, problem: Problem) -> bool:
+    """Say whether all integrands are seen to be integrable, also those that cancelled when the text was read."""
+    cut = bounded(problem.ranges, problem.hypotheses)
+    if cut is None:
+        return True
+    return all(exists(body, cut.ranges) for body in statement.expectations)
 
 
 def _established(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
@@ -191,7 +202,18 @@ def _refuted(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
             return replace(empty, verdict=UNDEFINED, counterexample=shown, reason=reason)
         reason = f"at {places}" if places else "false as it stands"
         return replace(empty, verdict=Verdict.REFUTED, counterexample=shown, reason=reason)
-    return replace(empty, reason="a counterexample of a changed form was found, and not confirmed")
+    reason = "a counterexample of a changed form was found, and not confirmed"
+    return replace(empty, reason=_doubt(statement, point) or reason)
+
+
+def _doubt(statement: Statement, point: Mapping[str, Term]) -> str | None:
+    """Return which part is not seen to be defined at a point, though it may be."""
+    place = Point({v.name: point.get(v.name, terms.num(1)) for v in statement.variables})
+    for o in statement.obligations:
+        if all(holds(g, place) is True for g in o.guards) and holds(o.needs, place) is False:
+            where = ", ".join(f"{k} = {terms.text(v)}" for k, v in point.items())
+            return f"{o.place} is not seen to be defined at {where}: leave it out by --where"
+    return None
 
 
 def _back(outcome: Outcome) -> dict[str, Term]:
@@ -217,9 +239,9 @@ def _fails(statement: Statement, point: Mapping[str, Term]) -> str | None:
     for o in statement.obligations:
         if all(holds(g, place) is True for g in o.guards):
             answer = holds(o.needs, place)
-            if answer is False:
+            if answer is False and (o.least is None or holds(o.least, place) is False):
                 return o.place
-            if answer is None:
+            if answer is not True:
                 return None
     return "false" if holds(statement.conclusion, place) is False else None
 
@@ -244,7 +266,7 @@ def _undefined_between(statement: Statement, problem: Problem) -> str | None:
         points = sorted(Samples(case).points, key=lambda p: float(p[0]))
         for o in statement.obligations:
             for atom in atoms(o.needs):
-                if atom.relation == "!=" and not o.guards:
+                if atom.relation == "!=" and not o.guards and o.least is None:
                     found = _sign_change(atom.term, name, points)
                     if found is not None:
                         return found
@@ -312,10 +334,12 @@ def with_value(statement: Statement, name: str, value: Fraction) -> Statement:
                 o,
                 needs=substitute(o.needs, put),
                 guards=tuple(substitute(g, put) for g in o.guards),
+                least=None if o.least is None else substitute(o.least, put),
             )
             for o in statement.obligations
         ),
         variables=tuple(v for v in statement.variables if v.name != name),
+        expectations=tuple(terms.substitute(b, put) for b in statement.expectations),
         best=None,
     )
 

@@ -1,0 +1,140 @@
+"""Kinds of statements that were answered wrongly once: each must never be again."""
+
+import time
+
+import pytest
+
+from mfcheck.errors import InputError
+from mfcheck.lemma import check
+
+Z = "z ~ N(0,1)"
+SURE = ("certified", "proved")
+
+
+def verdict(text, *declared, where=(), seconds=3.0):
+    return str(check(text, declared, where=where, seconds=seconds).verdict)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "d(E[sign(s + z)], s) = 0",
+        "d(d(E[relu(s + z)], s), s) = 0",
+        "d(d(E[abs(s + z)], s), s) = 0",
+        "d(d(E[abs(s + z)], s), s) = d(E[sign(2*s + z)], s)",
+    ],
+)
+def test_a_jump_that_moves_has_a_slope(text):
+    assert verdict(text, "s real", Z) not in SURE
+
+
+@pytest.mark.parametrize("bound", ["1/sqrt(2*pi) + s/2", "1/sqrt(2*pi) + s/2 + s**2/20"])
+def test_the_second_derivative_of_a_smoothed_kink_is_not_zero(bound):
+    # E relu(s + z) = s Phi(s) + phi(s) bends upwards: 1/sqrt(2 pi) + s/2 + s^2/(2 sqrt(2 pi)) - ...
+    assert verdict(f"E[relu(s + z)] <= {bound}", "s in [0,1]", Z) == "refuted"
+
+
+def test_wide_parameters_of_a_kink_stop_in_time():
+    start = time.monotonic()
+    verdict("E[relu(s + z)] >= 1/sqrt(2*pi) + s/2", "s in [0,1]", Z, seconds=1.0)
+    assert time.monotonic() - start < 15
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "E[exp(z**2)] - E[exp(z**2)] = 0",
+        "0*E[exp(z**2)] = 0",
+        "E[exp(z**2)] - E[exp(z**2)] = 1",
+        "E[exp(exp(z))] = E[exp(exp(z))]",
+        "E[1/(1 + z)] = E[1/(1 + z)]",
+        "E[log(abs(z))] = E[log(abs(z))]",
+    ],
+)
+def test_an_expectation_that_may_not_exist_is_not_cancelled(text):
+    assert verdict(text, Z) not in (*SURE, "refuted")
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        ("E[exp(s*z)] = exp(s**2/2)", "s real"),
+        ("E[exp(-s*z**2)] = E[exp(-s*z**2)]", "s >= 0"),
+        ("E[1/(s + z**2)] = E[1/(s + z**2)]", "s > 0"),
+        ("E[log(1 + exp(s*z))] = E[softplus(s*z)]", "s real"),
+        ("E[z*log(1 + z**2)] = E[z*log(1 + z**2)]", "s real"),
+    ],
+)
+def test_expectations_that_exist_are_compared(text, declared):
+    assert verdict(text, declared, Z) in SURE
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        ("E[z**2] = -1", ["z ~ N(0,-1)"]),
+        ("E[z*w] = 2", ["z, w ~ N(0,[[1,2],[2,1]])"]),
+        ("E[z*w] = 2", ["z, w ~ N(0,[[1,2],[0,5]])"]),
+        ("E[z*w] = 0", ["z, w ~ N(0,[[0,1],[1,5]])"]),
+        ("E[u*v] = -3/4", ["u, v, w ~ N(0,[[1,-3/4,-3/4],[-3/4,1,-3/4],[-3/4,-3/4,1]])"]),
+    ],
+)
+def test_a_law_that_does_not_exist_is_refused(text, declared):
+    with pytest.raises(InputError):
+        check(text, declared)
+
+
+def test_a_law_that_exists_for_some_parameters_only():
+    assert verdict("E[z**2] = v", "v real", "z ~ N(0,v)") not in SURE
+    assert verdict("E[z**2] = v", "v >= 0", "z ~ N(0,v)") in SURE
+    assert verdict("E[z*w] = c", "c real", "z, w ~ N(0,[[1,c],[c,1]])") not in SURE
+    assert verdict("E[z*w] = c", "c in [-1,1]", "z, w ~ N(0,[[1,c],[c,1]])") in SURE
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("z**2 >= 0", []),
+        ("E[sqrt(z)**2] = 0", ["z >= 0"]),
+        ("z > 0 implies E[sqrt(z)**2] = 0", []),
+    ],
+)
+def test_a_random_name_outside_expectations_is_refused(text, where):
+    with pytest.raises(InputError, match="random"):
+        check(text, [Z], where=where)
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        ("d(sqrt(x), x) > 0", "x >= 0"),
+        ("d(cbrt(x), x) > 0", "x real"),
+        ("d(sign(x), x) = 0", "x real"),
+        ("d(abs(x), x) = sign(x)", "x real"),
+        ("d(abs(x), x)**2 = 1", "x real"),
+        ("d(max(x, 1), x) >= 0", "x real"),
+    ],
+)
+def test_a_derivative_that_may_not_exist_decides_nothing(text, declared):
+    assert verdict(text, declared) == "inconclusive"
+
+
+def test_a_derivative_away_from_the_kink():
+    assert verdict("d(abs(x), x)**2 = 1", "x real", where=["x != 0"]) in SURE
+    assert verdict("d(sqrt(x), x) > 0", "x > 0") in SURE
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        ("(-1)**n <= 1", "n integer >= 0"),
+        ("(1 - x)**n >= 1 - n*x", "x in [0,1]; n integer >= 1"),
+        ("x**p <= 1", "x in [0,1]; p > 0"),
+    ],
+)
+def test_a_power_that_is_defined_is_not_called_undefined(text, declared):
+    assert verdict(text, declared, seconds=1.0) not in ("undefined", "refuted")
+
+
+def test_a_power_that_is_not_defined_is():
+    assert verdict("x**x >= 0.69", "x >= 0") == "undefined"
