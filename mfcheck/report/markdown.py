@@ -129,6 +129,15 @@ def _interruption(review: Review) -> list[str]:
     return [f"> **This review was interrupted: it is not complete.** {named}", ""]
 
 
+def _contents(review: Review) -> list[str]:
+    """Return the table of contents, without links: OpenReview gives headings no anchors."""
+    parts = ["Summary", "Soundness", "Findings", "Questions to the authors", "Details"]
+    parts += ["Assumptions"] if review.assumptions else []
+    parts += ["Constants"] if review.constants else []
+    parts += ["References"] if review.references else []
+    return [f"Contents: {', '.join(parts)}.", ""]
+
+
 def _summary(review: Review) -> list[str]:
     setting = [
         f"- {escape(name)}: {code(text)}" for name, text in view.plain_setting(review.setting)
@@ -327,6 +336,7 @@ def render_markdown(review: Review) -> str:
         f"# Review of {prose(review.title)}",
         "",
         *_interruption(review),
+        *_contents(review),
         *_summary(review),
         *_soundness(review),
         *_findings(review),
