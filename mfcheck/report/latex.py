@@ -134,7 +134,8 @@ def _formula(name: str, latex: str) -> list[str]:
 
 def _claim(claim: ClaimRecord) -> Iterator[str]:
     yield rf"\subsection{{{words(claim.title)}}}"
-    yield rf"{words(claim.statement)} ({words(claim.source)}) \quad\textbf{{{claim.verdict.value}}}"
+    where = f"{words(claim.source)}; wording: {claim.known.value}"
+    yield rf"{words(claim.statement)} ({where}) \quad\textbf{{{claim.verdict.value}}}"
     for reading in claim.readings:
         yield ""
         yield rf"Reading \emph{{{plain(reading.id)}}} (\textbf{{{reading.verdict.value}}}): {words(reading.text)}"

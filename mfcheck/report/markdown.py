@@ -253,10 +253,12 @@ _CHECK_HEADS = (
 def _claim(claim: ClaimRecord) -> list[str]:
     readings = [line for reading in claim.readings for line in _reading(reading)]
     under = ", ".join(code(id) for id in claim.assumptions)
+    about = [prose(claim.source), f"wording: {claim.known.value}"]
+    about += [f"under {under}"] if under else []
     return [
         f"### {prose(claim.title)}",
         "",
-        f"{prose(claim.statement)} ({prose(claim.source)}{'; under ' + under if under else ''})",
+        f"{prose(claim.statement)} ({'; '.join(about)})",
         "",
         *readings,
         "",

@@ -319,3 +319,9 @@ def test_the_audit_shows_answers_witness_certificate_survey_and_needs(audited: R
     identities = re.findall(r' id="([^"]*)"', page)
     assert len(set(identities)) == len(identities)
     assert set(re.findall(r'href="#([^"]*)"', page)) <= set(identities)
+
+
+def test_how_surely_the_wording_is_known_is_said(review: Review) -> None:
+    page = render_html(review)
+    assert all(f"wording: {claim.known.value} ·" in page for claim in review.claims)
+    assert "Certified verdicts: " in page

@@ -192,3 +192,10 @@ def test_the_audit_is_a_table(audited: Review) -> None:
     assert "`mfcheck check audit-unknown`" in text
     assert "Needed beyond" in text
     assert "`relu`" in text
+
+
+def test_how_surely_the_wording_is_known_is_said(review: Review) -> None:
+    text = render_markdown(review)
+    assert all(f"; wording: {claim.known.value}" in text for claim in review.claims)
+    assert text.index("Contents: Summary, Soundness") < text.index("## Summary")
+    assert "Certified verdicts: " in text
