@@ -45,7 +45,7 @@ def test_balls_hold_values_between():
 
 @pytest.mark.parametrize("dim", [3, 8, 41])
 def test_spherical_averages(dim):
-    s, w = np.polynomial.legendre.leggauss(4000)
+    s, w = (np.arange(200_000) + 0.5) / 100_000 - 1, np.full(200_000, 1e-5)
     density = (1 - s**2) ** ((dim - 3) / 2)
     for t in (0.4, 2.0, 7.0):
         wanted = (w * density) @ sigma(t * s) / (w @ density)
@@ -56,7 +56,7 @@ def test_spherical_averages(dim):
 
 
 def test_transition_by_nodes():
-    g, w = np.polynomial.legendre.leggauss(20_001 // 10)
+    g, w = (np.arange(200_000) + 0.5) / 100_000 - 1, np.full(200_000, 1e-5)
     g, w = 9 * g, 9 * w * np.exp(-((9 * g) ** 2) / 2) / np.sqrt(2 * np.pi)
     a, b = (optimize.brentq(lambda t, v=v: w @ sigma(t * g) - v, 0.3, 9) for v in (1, -1))
     assert float(ls.transition(OWN, 15).mid()) == pytest.approx((a - b) / (a + b), rel=1e-4)
