@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from itertools import combinations
 from typing import Literal, NamedTuple
 
@@ -10,8 +11,9 @@ from mfcheck.claims.record import ConstantRecord, Estimate, Interval, Review
 _DIGITS = 10
 """So many digits in common make two enclosures one number, if no shorter decimal does."""
 _SHORT = 7
+_DENOMINATOR = 200
 
-Answer = Literal["agree", "differ", "other inputs"]
+Answer = Literal["agree", "differ", "other inputs", "same digits"]
 
 
 class Place(NamedTuple):
@@ -45,7 +47,9 @@ def crossings(reviews: Sequence[Review]) -> list[Crossing]:
                     answer = _answer(one, two, a, b)
                     left, right = Place(one.paper, a), Place(two.paper, b)
                     found.append(Crossing(left, right, shared, answer))
-    return sorted(found, key=lambda c: ("differ", "agree", "other inputs").index(c.answer))
+    return sorted(
+        found, key=lambda c: ("differ", "agree", "same digits", "other inputs").index(c.answer)
+    )
 
 
 def ends(value: Interval | Estimate | None) -> tuple[Decimal, Decimal] | None:
@@ -94,12 +98,13 @@ def _narrow(low: Decimal, high: Decimal) -> bool:
 
 
 def _is_short(low: Decimal, high: Decimal) -> bool:
-    """Whether a decimal of few digits lies between the bounds, as for 0, 2 and 1/4."""
+    """Whether a decimal of few digits or a simple fraction lies between the bounds, as for 0, 1/4 and 2/3."""
     middle = (low + high) / 2
     if not middle:
         return True
     short = round(middle, _SHORT - 1 - middle.adjusted())
-    return low <= short <= high
+    fraction = Fraction(middle).limit_denominator(_DENOMINATOR)
+    return low <= short <= high or Fraction(low) <= fraction <= Fraction(high)
 
 
 def _meet(one: tuple[Decimal, Decimal], two: tuple[Decimal, Decimal]) -> bool:
@@ -110,7 +115,7 @@ def _answer(one: Review, two: Review, a: ConstantRecord, b: ConstantRecord) -> A
     first, second = ends(a.value), ends(b.value)
     meets = first is not None and second is not None and _meet(first, second)
     if a.id != b.id and a.formula != b.formula:
-        return "agree"  # found by its value
+        return "same digits"  # which may be chance
     if {*a.depends_on} != {*b.depends_on}:
         return "other inputs"
     same = all(_same_input(name, one, two) for name in a.depends_on)
