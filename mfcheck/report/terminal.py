@@ -355,12 +355,15 @@ def _value_at_start(values: tuple[float, ...], errors: tuple[float, ...]) -> str
 
 
 def print_experiment(record: ExperimentRecord, console: Console) -> None:
-    """Print the points of an experiment: each cell, and its numbers with their standard errors."""
+    """Print the points of an experiment: each cell, and its numbers with their standard errors.
+
+    Numbers whose name holds an `@`, such as `loss@3`, belong to curves: they are in the record and the plots.
+    """
     line(console, f"{one_line(record.paper)}: {prose(console, record.title)}", "bold")
     line(console, prose(console, record.text), "dim")
     console.print()
     cells = list(dict.fromkeys(name for p in record.points for name in p.cell))
-    names = list(dict.fromkeys(name for p in record.points for name in p.values))
+    names = list(dict.fromkeys(n for p in record.points for n in p.values if "@" not in n))
     rows = [
         tuple(
             text(console, cell)

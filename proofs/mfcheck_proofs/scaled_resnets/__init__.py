@@ -19,6 +19,7 @@ from mfcheck_proofs.scaled_resnets import (
     theorem6_rademacher,
 )
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
+from mfcheck_proofs.scaled_resnets.experiments import DIGITS
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, PARAMETERS, validate
 from mfcheck_proofs.scaled_resnets.simulation import OPTIONS, simulation
 
@@ -64,6 +65,7 @@ paper = Paper(
     constants=CONSTANTS,
     simulate=simulation,
     simulation_options=OPTIONS,
+    experiments=(DIGITS,),
     verdicts={
         "assumption-1-iid/stated": "refuted",
         "assumption-1-iid/cap-formula": "supported",
