@@ -21,10 +21,11 @@ from typing import Any
 
 from flint import arb, ctx
 
+from mfcheck.errors import InputError
 from mfcheck.lemma import terms
 from mfcheck.lemma.balls import long_series
 from mfcheck.lemma.formula import TRUE, Formula, conjuncts, transform
-from mfcheck.lemma.models import Face
+from mfcheck.lemma.models import Face, ModelError
 from mfcheck.lemma.pieces import Box, Edge, Falling, Point, Tail, holds
 from mfcheck.lemma.plain import Plain, resolved
 from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball, ordered, relevant, unfold
@@ -34,6 +35,18 @@ from mfcheck.lemma.statement import read
 from mfcheck.lemma.terms import Term
 
 _TAILS = frozenset(("germ", "falling", "beyond", "exponential", "infinity"))
+
+
+_MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    InputError,
+    LookupError,
+    TypeError,
+    ValueError,
+    ModelError,
+)
+"""What a piece that is no argument may lead to; it is answered like an argument that does not hold."""
 
 
 @dataclass(frozen=True)
@@ -52,20 +65,27 @@ def accepts(certificate: Mapping[str, Any]) -> bool:
     Raises:
         InputError: the statement in it cannot be read.
     """
-    from mfcheck.lemma.verdict import problem_of
+    from mfcheck.lemma.verdict import expectations_exist, problem_of
 
     with long_series(), ctx.workprec(96):
+        if not {"statement", "domain", "where", "pieces"} <= certificate.keys():
+            return False
         statement = read(certificate["statement"], certificate["domain"], certificate["where"])
         whole = problem_of(statement)
+        if not expectations_exist(statement, whole):
+            return False
         cut = bounded(whole.ranges, whole.hypotheses)
         if cut is None:
             return False
         problem = relevant(replace(cut, goals=whole.goals))
-        return len(problem.ranges) == 1 and all(
-            _goal_is_covered(problem, goal, certificate["pieces"])
-            for f in problem.goals
-            for goal in conjuncts(unfold(f))
-        )
+        try:
+            return len(problem.ranges) == 1 and all(
+                _goal_is_covered(problem, goal, certificate["pieces"])
+                for f in problem.goals
+                for goal in conjuncts(unfold(f))
+            )
+        except _MALFORMED:
+            return False
 
 
 def _goal_is_covered(problem: Problem, goal: Formula, pieces: Sequence[Mapping[str, str]]) -> bool:
@@ -188,7 +208,7 @@ def _place(
     if p.kind == "box":
         box = Box((name,), (low,), (high,), {})
         box.order = int(p.detail[1])
-        return box
+        return box if box.order == 0 or 2 <= box.order <= 60 else None
     way = int(p.detail[1])
     end = a if way > 0 else b
     if end is None or (p.low if way > 0 else p.high) is not end or way not in (1, -1):

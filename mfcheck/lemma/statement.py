@@ -100,6 +100,9 @@ def read(
     guards = [g for o in reader.obligations for g in o.guards]
     _only_inside(gaussians, [conclusion, *hypotheses, *guards])
     hypotheses += vectors.hypotheses()
+    taken = sorted(vectors.extra.keys() & found.variables.keys())
+    if taken:
+        raise InputError(f"{taken[0]} stands for a length or a cosine here: take another name")
     numbers = [v for v in found.variables.values() if v.name not in vectors.kinds]
     numbers += [Variable(n) for n in vectors.extra]
     return Statement(
@@ -226,6 +229,10 @@ def _names(text: str, part: str) -> tuple[str, ...]:
 def _add(found: _Declarations, variable: Variable, part: str) -> None:
     if variable.name == "pi":
         _refuse(part, f"{variable.name} has a meaning already")
+    if "__" in variable.name:
+        _refuse(part, "names with two underscores in a row are kept for the prover")
+    if variable.size < 1:
+        _refuse(part, "a vector has at least one component")
     known = found.variables.get(variable.name)
     if known is not None and known.kind != variable.kind:
         _refuse(part, f"{variable.name} is declared twice")

@@ -1,26 +1,31 @@
 """A statement's verdict: what the search found, confirmed on the statement as it was read."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from flint import arb, ctx, fmpq
 
 from mfcheck.claims.verdict import Verdict
 from mfcheck.lemma import terms
 from mfcheck.lemma.balls import long_series
-from mfcheck.lemma.formula import FALSE, Formula, atoms, free, join, negate, substitute
+from mfcheck.lemma.formula import FALSE, Formula, atoms, conjuncts, free, join, negate, substitute
 from mfcheck.lemma.growth import exists
 from mfcheck.lemma.pieces import Point, holds
-from mfcheck.lemma.problem import Problem, Range, bounded
+from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball
 from mfcheck.lemma.prove.budget import Budget, now
 from mfcheck.lemma.prove.line import Outcome
-from mfcheck.lemma.prove.rewrite import eliminated
+from mfcheck.lemma.prove.rewrite import eliminated, range_formulas
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.prove.search import decide
 from mfcheck.lemma.statement import Statement, read
 from mfcheck.lemma.terms import Term
 from mfcheck.rigor.ball import decimal_text, endpoints
+
+if TYPE_CHECKING:
+    from mfcheck.lemma.prove.constant import Guess
 
 UNDEFINED = "undefined"
 PREC = 96
@@ -102,11 +107,14 @@ def _decided(statement: Statement, budget: Budget) -> Answer:
         return replace(
             empty, reason="a counterexample in norms and cosines need not come from vectors"
         )
-    if outcome.holds is not None and not _expectations_exist(statement, problem):
+    if outcome.holds is not None and not expectations_exist(statement, problem):
         return replace(empty, reason="an expectation in it is not seen to exist")
     if outcome.holds is False:
         return _refuted(statement, outcome, empty)
     if outcome.holds is None:
+        wrong = _tried(statement, empty) if statement.exact else None
+        if wrong is not None:
+            return wrong
         where = _undefined_between(statement, problem)
         if where is not None:
             return replace(empty, verdict=UNDEFINED, reason=f"undefined near {where}")
@@ -120,7 +128,7 @@ def _decided(statement: Statement, budget: Budget) -> Answer:
     return _established(statement, outcome, empty)
 
 
-def _expectations_exist(statement: Statement, problem: Problem) -> bool:
+def expectations_exist(statement: Statement, problem: Problem) -> bool:
     """Say whether all integrands are seen to be integrable, also those that cancelled when the text was read."""
     cut = bounded(problem.ranges, problem.hypotheses)
     if cut is None:
@@ -161,6 +169,8 @@ def _is_vacuous(problem: Problem, budget: Budget) -> bool:
     cases = eliminated(replace(problem, goals=(*problem.goals,)))
     if any(_has_point(p) for p in cases):
         return False
+    if cases and all(len(p.ranges) == 1 and p.integers & p.ranges.keys() for p in cases):
+        return True
     outcome = decide(problem.with_goals([FALSE]), Budget(min(2.0, max(budget.left(), 0.5))))
     return outcome.holds is True
 
@@ -168,9 +178,28 @@ def _is_vacuous(problem: Problem, budget: Budget) -> bool:
 def _has_point(problem: Problem) -> bool:
     if not problem.ranges and not problem.hypotheses:
         return True
+    whole = problem.integers & problem.ranges.keys()
+    if whole:
+        return len(problem.ranges) > 1 or _has_integer(problem)
     if Samples(problem).points:
         return True
     return any(all(holds(h, Point(p)) for h in problem.hypotheses) for p in _corners(problem))
+
+
+def _has_integer(problem: Problem) -> bool:
+    """Say whether a whole number may satisfy everything in one variable; of long ranges that is assumed."""
+    ((name, r),) = problem.ranges.items()
+    if r.low is None or r.high is None:
+        return True
+    first = int(constant_ball(r.low).lower().ceil().unique_fmpz() or 0)
+    last = int(constant_ball(r.high).upper().floor().unique_fmpz() or 0)
+    if last - first >= 1000:
+        return True
+    inside = conjuncts(join("and", [*range_formulas(name, r), *problem.hypotheses]))
+    return any(
+        all(holds(h, Point({name: terms.num(n)})) is not False for h in inside)
+        for n in range(first, last + 1)
+    )
 
 
 def _corners(problem: Problem) -> Iterator[dict[str, Term]]:
@@ -204,6 +233,39 @@ def _refuted(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
         return replace(empty, verdict=Verdict.REFUTED, counterexample=shown, reason=reason)
     reason = "a counterexample of a changed form was found, and not confirmed"
     return replace(empty, reason=_doubt(statement, point) or reason)
+
+
+_TRIED: tuple[Fraction | int, ...] = (
+    0,
+    1,
+    -1,
+    2,
+    -2,
+    Fraction(1, 2),
+    Fraction(-1, 2),
+    3,
+    10,
+    -10,
+    100,
+    10**4,
+    -(10**4),
+    10**8,
+    10**16,
+)
+
+
+def _tried(statement: Statement, empty: Answer) -> Answer | None:
+    """Look for a counterexample among a few plain numbers, far ones too, when the search has left the question open."""
+    names = [v.name for v in statement.variables]
+    if not names or statement.expectations:
+        return None
+    values = _TRIED if len(names) == 1 else _TRIED[:10] if len(names) == 2 else _TRIED[:4]
+    points = itertools.islice(itertools.product(values, repeat=len(names)), 128)
+    for numbers in points:
+        point = {n: terms.num(v) for n, v in zip(names, numbers, strict=True)}
+        if _fails(statement, point) is not None:
+            return _refuted(statement, Outcome(False, point), empty)
+    return None
 
 
 def _doubt(statement: Statement, point: Mapping[str, Term]) -> str | None:
@@ -309,16 +371,21 @@ def best_constant(statement: Statement, budget: Budget) -> Answer:
         statement.text, "; ".join(statement.domain), str(statement.conclusion), Verdict.INCONCLUSIVE
     )
     if guess is None:
-        return replace(empty, reason=f"{name} must occur linearly, with a coefficient of one sign")
+        return replace(
+            empty,
+            reason=f"{name} must occur linearly in comparisons, with one sign of its coefficient",
+        )
     tried: Answer | None = None
     for value in guess.candidates():
         answer = _decided(with_value(statement, name, value), budget.share(0.5))
         if answer.verdict in (Verdict.CERTIFIED, Verdict.PROVED):
-            return _with_best(answer, name, value, guess.seen, guess.where)
+            return _with_best(answer, name, value, guess)
         tried = answer
         if budget.left() <= 0:
             break
-    reason = f"no {name} was certified; at least {guess.seen.str(10, radius=False)} is needed"
+    bound = (guess.way * guess.seen).str(10, radius=False)
+    limit = f"at least {bound} is needed" if guess.way > 0 else f"at most {bound} is possible"
+    reason = f"no {name} was certified; {limit}"
     return replace(tried or empty, verdict=Verdict.INCONCLUSIVE, reason=reason, counterexample=None)
 
 
@@ -344,12 +411,17 @@ def with_value(statement: Statement, name: str, value: Fraction) -> Statement:
     )
 
 
-def _with_best(answer: Answer, name: str, value: Fraction, seen: arb, where: str) -> Answer:
-    upper = decimal_text(value, 12, up=True)
-    ends = endpoints(seen)
-    lower = decimal_text(ends[0], 12, up=False) if ends is not None else "-inf"
-    shown = str(value) if value.denominator <= 1000 else upper
-    best = f"{name} = {shown} holds; the least one is in [{lower}, {upper}], approached {where}"
+def _with_best(answer: Answer, name: str, value: Fraction, guess: "Guess") -> Answer:
+    ends = endpoints(guess.way * guess.seen)
+    shown = decimal_text(value, 12, up=guess.way > 0)
+    exact = str(value) if value.denominator <= 1000 else shown
+    if guess.way > 0:
+        lower = decimal_text(ends[0], 12, up=False) if ends is not None else "-inf"
+        word, between = "least", f"[{lower}, {shown}]"
+    else:
+        upper = decimal_text(ends[1], 12, up=True) if ends is not None else "inf"
+        word, between = "greatest", f"[{shown}, {upper}]"
+    best = f"{name} = {exact} holds; the {word} one is in {between}, approached {guess.where}"
     return replace(answer, best=best, reason=f"{best}; {answer.reason}")
 
 

@@ -138,3 +138,71 @@ def test_a_power_that_is_defined_is_not_called_undefined(text, declared):
 
 def test_a_power_that_is_not_defined_is():
     assert verdict("x**x >= 0.69", "x >= 0") == "undefined"
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "where", "word", "value"),
+    [
+        # A greatest constant, not a least one.
+        ("for some C: C*x <= 0", ["x >= 0"], [], "greatest", 0.0),
+        ("for some C: C <= x**2 + 1", ["x real"], [], "greatest", 1.0),
+        ("for some C: exp(x) >= C*x", ["x >= 0"], [], "greatest", 2.718281828459045),
+        ("for some C: sin(x)/x >= C", ["x in (0, pi/2]"], [], "greatest", 0.6366197723675814),
+        # Whole numbers only: between 1 and 2 the left side is larger.
+        ("for some C: n*(3 - n) <= C", ["n integer >= 0"], [], "least", 2.0),
+        # Hypotheses that are no ranges.
+        ("for some C: x <= C", ["x real"], ["x**2 + x <= 1"], "least", 0.6180339887498949),
+    ],
+)
+def test_the_best_constant_is_bounded_on_the_right_side(text, declared, where, word, value):
+    answer = check(text, declared, where=where, seconds=10)
+    assert answer.verdict in SURE
+    assert answer.best is not None
+    assert f"the {word} one" in answer.best
+    low, high = (float(x) for x in answer.best.split("[")[1].split("]")[0].split(","))
+    assert low <= value + 1e-9
+    assert high >= value - 1e-9
+    assert high - low < 1e-4
+
+
+def test_no_least_constant_is_claimed_where_the_coefficient_changes_sign():
+    answer = check("for some C: C*x >= x**2", ["x in [-1,1]"], seconds=2)
+    assert answer.verdict == "inconclusive"
+    assert answer.best is None
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        ("dot(u, v) <= cos_u_v", "cos_u_v real; u, v unit(3)"),
+        ("norm(u) <= norm_u", "norm_u >= 0; u vector(3)"),
+        ("x <= x__angle", "x, x__angle real"),
+        ("norm(u) = 1", "u unit(0)"),
+    ],
+)
+def test_names_of_the_prover_are_refused(text, declared):
+    with pytest.raises(InputError):
+        check(text, [declared])
+
+
+def test_no_whole_number_between():
+    assert verdict("n > 5", "n integer", where=["n > 3.2", "n < 3.8"]) == "vacuous"
+    assert verdict("n = 4", "n integer", where=["n > 3.2", "n < 4.8"]) in SURE
+    assert verdict("n > 4", "n integer", where=["n > 3.2", "n < 4.8"]) == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        ("sqrt(x**2) = x", "x real"),
+        ("not x > 0", "x real"),
+        ("x**2 > 1 implies x > 1", "x real"),
+        ("x <= 10**7", "x real"),
+        ("n**2 > n", "n integer"),
+        ("n/m != 1/2", "n, m integer >= 1"),
+        ("x**2 = y**2 implies x = y", "x, y real"),
+        ("norm(u + v) < norm(u) + norm(v)", "u, v vector(2)"),
+    ],
+)
+def test_plain_counterexamples_are_found(text, declared):
+    assert verdict(text, declared, seconds=1.0) == "refuted"

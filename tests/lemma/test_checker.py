@@ -46,3 +46,46 @@ def test_a_certificate_of_another_statement_is_rejected(text, domain, other):
     true = str(check(text, domain).reading)
     pieces = [{**p, "goal": p["goal"].replace(true, false)} for p in certificate["pieces"]]
     assert not accepts({**certificate, "statement": other, "pieces": pieces})
+
+
+ALTERED = ["0", "-1", "", "x", "1/0", "inf", "-inf", "zzz", "99999999999"]
+
+
+@pytest.mark.parametrize(("text", "domain"), [STATEMENTS[0], STATEMENTS[3]])
+def test_every_kind_of_piece_is_needed(text, domain):
+    certificate = dict(check(text, domain, seconds=20).certificate)
+    pieces = certificate["pieces"]
+    assert accepts(certificate)
+    for gone in pieces:
+        if gone["kind"] != "point":
+            rest = [p for p in pieces if p != gone]
+            assert not accepts({**certificate, "pieces": rest}), gone
+
+
+@pytest.mark.parametrize(("text", "domain"), [STATEMENTS[0], STATEMENTS[3]])
+@pytest.mark.parametrize("field", ["low", "high", "detail", "kind"])
+def test_an_altered_certificate_raises_nothing_and_proves_no_more(text, domain, field):
+    certificate = dict(check(text, domain, seconds=20).certificate)
+    false = text.replace("/2", "/3") if "log" in text else text.replace("2/pi", "0.637")
+    reading = str(check(false, domain, seconds=0.01).reading)
+    for k, piece in enumerate(certificate["pieces"]):
+        for other in ALTERED:
+            value = f"96,{other},{other}" if field == "detail" else other
+            pieces = [*certificate["pieces"][:k], {**piece, field: value}]
+            pieces += certificate["pieces"][k + 1 :]
+            accepts({**certificate, "pieces": pieces})
+            wrong = [{**p, "goal": reading} for p in pieces]
+            assert not accepts({**certificate, "statement": false, "pieces": wrong})
+
+
+@pytest.mark.parametrize("missing", ["statement", "domain", "where", "pieces"])
+def test_a_certificate_without_a_part_is_rejected(missing):
+    certificate = dict(check(*STATEMENTS[0], seconds=20).certificate)
+    del certificate[missing]
+    assert not accepts(certificate)
+
+
+def test_an_expectation_that_may_not_exist_is_not_accepted():
+    pieces = []
+    false = {"statement": "s >= 0*E[exp(z**2)]", "domain": ["s >= 0; z ~ N(0,1)"], "where": []}
+    assert not accepts({**false, "pieces": pieces})

@@ -483,7 +483,7 @@ def by_difference(problem: Problem, goal: Atom) -> Iterator[Step]:
 
 def _apart(problem: Problem, low: str, high: str, closed: bool) -> Problem | None:
     """Return the problem for `low < high` with `high = low + h`."""
-    h = f"{high}_over_{low}"
+    h = f"{high}__over_{low}"
     ranges = {**problem.ranges, h: Range(num(0), None, closed, False)}
     return replaced(replace(problem, ranges=ranges), high, terms.add(var(low), var(h)))
 
@@ -516,7 +516,7 @@ def _corner_ends(r: Range) -> list[tuple[Term, int]]:
 def _ray(
     problem: Problem, x: str, at_x: tuple[Term, int], y: str, at_y: tuple[Term, int]
 ) -> Problem | None:
-    t = f"{y}_per_{x}"
+    t = f"{y}__per_{x}"
     distance = terms.scale(at_x[1], sub(var(x), at_x[0]))
     value = terms.add(at_y[0], terms.scale(at_y[1], terms.mul(var(t), distance)))
     r = problem.ranges[y]
@@ -536,7 +536,7 @@ def by_logarithm(problem: Problem, goal: Atom) -> Iterator[Step]:
         r = problem.ranges[name]
         if r.low is None or not constant_ball(r.low) >= 0:
             continue
-        new = f"log_{name}"
+        new = f"log__{name}"
         zero = r.low.op == "num" and not r.low.value()
         if zero and r.low_closed:
             continue
@@ -574,7 +574,7 @@ def by_combination(problem: Problem, goal: Atom) -> Iterator[Step]:
         kx, ky = (terms.derivative(h.term, n) for n in (x, y))
         if kx.op != "num" or ky.op != "num" or not kx.value() or not ky.value():
             continue
-        u = f"{x}_and_{y}"
+        u = f"{x}__and_{y}"
         k = kx.value() / ky.value()
         value = sub(var(u), terms.scale(k, var(x)))
         new = replaced(replace(problem, ranges={**problem.ranges, u: Range()}), y, value)
@@ -599,7 +599,7 @@ def by_squares(problem: Problem, goal: Atom) -> Step | None:
     for name in sorted(goal.term.free):
         if problem.ranges[name] != Range():
             continue
-        p = f"{name}_squared"
+        p = f"{name}__squared"
         changed = [_in_square(f, name, var(p)) for f in (*kept, goal)]
         if all(f is not None for f in changed):
             made = [f for f in changed if f is not None]

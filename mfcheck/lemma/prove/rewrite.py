@@ -196,7 +196,7 @@ def _on_circle(problem: Problem, a: str, b: str) -> Problem:
     straight = _extreme_on_circle(problem, a, b)
     if straight is not None:
         return straight
-    angle = f"{a}_angle"
+    angle = f"{a}__angle"
     t = var(angle)
     outer = (*range_formulas(a, problem.ranges[a]), *range_formulas(b, problem.ranges[b]))
     whole = replace(problem, hypotheses=(*problem.hypotheses, *outer))
@@ -246,7 +246,7 @@ def eliminated(problem: Problem) -> list[Problem]:
 def exponential_form(problem: Problem, name: str) -> Problem | None:
     """Put `y = exp(x)` if x occurs in exponentials alone."""
     steps: set[Fraction] = set()
-    new = f"exp_{name}"
+    new = f"exp__{name}"
 
     def changed(t: Term) -> Term | None:
         return _in_exponential(t, name, var(new), steps)
