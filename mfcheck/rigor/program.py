@@ -141,6 +141,8 @@ class _Compiler:
         if exponent.is_Rational and exponent.q == 2:
             root = self.apply(self.table["root"], self.visit(base))
             return self.apply(self.table["integer power"](int(exponent.p)), root)
+        if exponent.is_integer and self.kind == "real":
+            return self.apply(_whole_power, self.visit(base), self.visit(exponent))
         return self.visit(sp.exp(exponent * sp.log(base), evaluate=False))
 
     def piecewise(self, expr: sp.Piecewise) -> int:
@@ -156,3 +158,10 @@ class _Compiler:
             else:
                 raise InputError(f"no enclosure is known for the condition {condition}")
         return self.apply(self.table["piecewise"](tuple(tests)), *operands)
+
+
+def _whole_power(base: arb, exponent: arb) -> arb:
+    """Return `base**exponent` for an exponent that stands for an integer; the logarithm needs a positive base."""
+    if not base > 0 and exponent.is_integer():
+        return real.integer_power(int(exponent.fmpz()))(base)
+    return (exponent * base.log()).exp()

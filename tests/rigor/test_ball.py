@@ -122,6 +122,16 @@ def test_undecided_or_undefined_is_nan() -> None:
     assert not enclose(parse("log(x)"), {X: arb(0, 1)}).is_finite()
 
 
+def test_a_symbol_for_an_integer_may_be_the_exponent_of_a_negative_base() -> None:
+    n = sp.Symbol("n", integer=True)
+    power = (1 - 7 / n) ** n
+    assert enclose(power, {n: arb(5)}).overlaps(arb(-32) / 3125)
+    assert enclose(power, {n: arb(7)}).contains(0)
+    assert enclose(power, {n: arb(-7)}).overlaps(arb(1) / 128)
+    assert enclose(power, {n: arb(20)}).overlaps((arb(13) / 20) ** 20)
+    assert enclose(power, {n: arb(5, 1e-3)}).is_nan()
+
+
 def test_piecewise_takes_every_branch_that_may_apply() -> None:
     expr = sp.Piecewise((-1, X < 0), (1 / X, X > 2), (5, True))
     assert enclose(expr, {X: arb(-3)}) == -1
