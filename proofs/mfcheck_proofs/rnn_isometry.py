@@ -350,7 +350,9 @@ def vanilla_correlation(setting: Setting, digits: int) -> arb:
 
 
 def vanilla_slope(setting: Setting, digits: int) -> arb:
-    """Enclose chi_1."""
+    """Enclose chi_1, which exists at q* = 0 also, where there are no correlations."""
+    if vanilla_variance(setting, digits).is_zero():
+        return length_map(setting.activation, setting["sigma_w"] ** 2, 0).chi_1(0, digits)
     return vanilla_map(setting, digits).slope(1, digits)
 
 
@@ -938,7 +940,7 @@ def simple_cells(name: str):  # type: ignore[no-untyped-def]
 def needs_vanilla(setting: Setting) -> None:
     """Refuse activations for which the model cell has no fixed point."""
     places(setting)
-    vanilla_slope(model(setting), 10)
+    vanilla_map(model(setting), 10)
 
 
 SCALES = Note(
