@@ -27,6 +27,8 @@ class Coverage:
     """All *certified* readings of a review, in the order of its claims."""
 
     readings: tuple[Certified, ...]
+    asked: bool = True
+    """Whether a formal checker was asked."""
 
     @property
     def with_certificate(self) -> tuple[Certified, ...]:
@@ -58,31 +60,28 @@ class Coverage:
         total = len(self.readings)
         if not total:
             return "No verdict is certified."
-        words = (
-            f"Certified verdicts: {total}, with a certificate {len(self.with_certificate)}, "
-            f"with one that Rocq accepts too {len(self.formal)}."
-        )
+        words = f"Certified verdicts: {total}, with a certificate {len(self.with_certificate)}"
+        words += f", with one that Rocq accepts too {len(self.formal)}." if self.asked else "."
         return f"{words} Without: {'; '.join(self.without)}." if self.without else words
 
 
 def coverage(
-    claims: Iterable[ClaimRecord], formal: Callable[[str], bool] = lambda _: False
+    claims: Iterable[ClaimRecord], formal: Callable[[str], bool] | None = None
 ) -> Coverage:
     """Return the *certified* readings of a review and what they rest on.
 
     Args:
         claims: of a review, as recorded.
-        formal: whether the formal checker accepts the certificate of that file; nothing is formal by default.
+        formal: whether the formal checker accepts the certificate of that file; None if it is not asked.
     """
     found = []
     for claim in claims:
         for reading in claim.readings:
             if reading.verdict is Verdict.CERTIFIED:
                 files = _certificates(claim.checks, reading.id)
-                found.append(
-                    Certified(claim.id, reading.id, files, bool(files) and all(map(formal, files)))
-                )
-    return Coverage(tuple(found))
+                both = formal is not None and bool(files) and all(map(formal, files))
+                found.append(Certified(claim.id, reading.id, files, both))
+    return Coverage(tuple(found), formal is not None)
 
 
 def _certificates(checks: Iterable[CheckRecord], reading: str) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def test_zeros_of_the_force():
     [
         ("sin", (1 - 1 / 5**0.5) / 2),
         ("relu", 0.5 - 0.5 / np.pi),
-        ("identity", 1.0),
+        ("x", 1.0),
         ("cos", None),
         ("sigmoid", None),
     ],
