@@ -265,9 +265,9 @@ def _gram_plot(points: Sequence[PointRecord], free: Axis) -> Plot:
     half = Curve(label="half, as Theorem 5 needs it", x=tuple(TIMES), y=(0.5,) * len(TIMES), style="bound")
     return Plot(
         id=f"digits-lambda-{free}",
-        title=f"Smallest eigenvalue of the Gram matrix along training ({_held(_only(points, free), free)})",
+        title=f"lambda_min(G) along training ({_held(_only(points, free), free)})",
         x_label=TIME,
-        y_label="lambda_min(G) over lambda_0 of infinite width",
+        y_label="lambda_min(G)/lambda_0",
         x_log=True,
         curves=(*_along(points, free, "lambda"), half),
     )
@@ -277,7 +277,7 @@ def _loss_plot(points: Sequence[PointRecord]) -> Plot:
     bound = Curve(label="bound of Theorem 5", x=tuple(TIMES), y=tuple(np.exp(-TIMES)), style="bound")
     return Plot(
         id="digits-loss",
-        title=f"Loss along training, over its start ({_held(_only(points, 'beta'), 'beta')})",
+        title=f"Loss along training ({_held(_only(points, 'beta'), 'beta')})",
         x_label=TIME,
         y_label="L(t)/L(0)",
         x_log=True,
@@ -298,10 +298,9 @@ def _error_plot(points: Sequence[PointRecord], free: Axis) -> Plot:
         curves.append(Curve(label=label, x=x, y=(shown[0].values[name].value,) * len(x), style="bound"))
     return Plot(
         id=f"digits-error-{free}",
-        title=f"Test error of the trained network, and the bound of Theorem 6 ({_held(shown, free, 'beta')})",
+        title=f"Test error and the bound of Theorem 6 ({_held(shown, free, 'beta')})",
         x_label=free,
         y_label="share of wrong signs",
-        x_log=True,
         y_log=all(min(c.y) > 0 for c in curves),
         curves=tuple(curves),
     )
