@@ -106,7 +106,7 @@ def _derivative(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Te
     whole = reader.build(inner, base)
     for needed in differentiable(whole, x.id):
         reader.oblige(needed, node, base, TRUE)
-    return terms.derivative(whole, x.id)
+    return terms.derivative(whole, x.id, flat=True)
 
 
 def differentiable(t: Term, name: str) -> list[Formula]:

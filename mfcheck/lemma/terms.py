@@ -588,8 +588,12 @@ def slope_under(body: Term, name: str) -> Term:
     """
     if not any(n.op in ("sign", "step") and name in n.free for n in order([body])):
         return derivative(body, name)
-    squares = [power(u, 2) for u in (var(NORMAL), var(name), body)]
-    return call("acos", add(num(2), *squares))
+    return _undefined([var(NORMAL), var(name), body])
+
+
+def _undefined(of: Sequence[Term]) -> Term:
+    """Return a term that depends on others and is defined nowhere."""
+    return call("acos", add(num(2), *[power(u, 2) for u in of]))
 
 
 def _expectation_slope(t: Term, inner: Callable[[Term], Term]) -> Term:
@@ -636,8 +640,12 @@ def substitute(a: Term, values: Mapping[str, Term]) -> Term:
     return visit(a)
 
 
-def derivative(a: Term, name: str) -> Term:
-    """Return the partial derivative (of `abs`, `min`, `max` away from the kinks)."""
+def derivative(a: Term, name: str, *, flat: bool = False) -> Term:
+    """Return the partial derivative (of `abs`, `min`, `max` away from the kinks).
+
+    A sign or a step has a slope that is defined nowhere, so that no jump is taken for a constant; with `flat` it is 0,
+    for where the jumps are known to be elsewhere.
+    """
     known: dict[Term, Term] = {}
 
     def visit(t: Term) -> Term:
@@ -645,7 +653,9 @@ def derivative(a: Term, name: str) -> Term:
             return num(0)
         found = known.get(t)
         if found is None:
-            found = known[t] = _derivative(t, visit)
+            jumps = t.op in ("sign", "step")
+            slope = num(0) if flat else _undefined([var(name), *t.args])
+            found = known[t] = slope if jumps else _derivative(t, visit)
         return found
 
     return visit(a)
@@ -704,8 +714,6 @@ _SLOPES: Final[Mapping[str, Callable[[Term, Term], Term]]] = {
     "erf": lambda u, _: mul(num(2), power(pi(), Fraction(-1, 2)), call("exp", neg(power(u, 2)))),
     "erfc": lambda u, _: mul(num(-2), power(pi(), Fraction(-1, 2)), call("exp", neg(power(u, 2)))),
     "abs": lambda u, _: call("sign", u),
-    "sign": lambda _, __: num(0),
-    "step": lambda _, __: num(0),
     "cbrt": lambda _, t: scale(Fraction(1, 3), power(t, -2)),
 }
 

@@ -206,3 +206,19 @@ def test_no_whole_number_between():
 )
 def test_plain_counterexamples_are_found(text, declared):
     assert verdict(text, declared, seconds=1.0) == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "where"),
+    [
+        # A step has slope zero and is no constant: each hypothesis holds on a part of the domain.
+        ("1 < x", "x > 0", ["sign(x) == x"]),
+        ("not (x <= x)", "x > 0", ["sign(x*x) > x"]),
+        ("2*x <= x or x - 2 >= min(x, 0)", "x in [-1,2]", ["sign(x) > x"]),
+        ("(2 - x <= x and abs(x) <= sign(x)) implies 2*x + 1 <= x", "x real", ["sign(x) >= x"]),
+        ("E[cos(sign(z))] = 1", Z, []),
+        ("E[exp(step(z))] <= 1.01", Z, []),
+    ],
+)
+def test_a_step_is_no_constant(text, declared, where):
+    assert verdict(text, declared, where=where) == "refuted"
