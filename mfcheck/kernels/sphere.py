@@ -14,9 +14,10 @@ PREC = 128
 
 @lru_cache(maxsize=1024)
 def eigenvalue(kernel: sp.Expr, d: int, degree: int) -> arb:
-    """Enclose the eigenvalue of that degree on the unit sphere of R^d, d >= 3, for the uniform probability measure.
+    """Enclose the eigenvalue of that degree on the unit sphere of R^d, d >= 2, for the uniform probability measure.
 
-    mu_k = int f P_k sin^(d-2) / int sin^(d-2) over the angle, P_k the Gegenbauer polynomial with P_k(1) = 1.
+    mu_k = int f P_k sin^(d-2) / int sin^(d-2) over the angle, P_k the Gegenbauer polynomial with P_k(1) = 1; on the
+    circle P_k(cos z) = cos(k z).
 
     Args:
         kernel: over `mfcheck.kernels.formulas.theta`, the angle; analytic on [0, pi].
@@ -26,11 +27,14 @@ def eigenvalue(kernel: sp.Expr, d: int, degree: int) -> arb:
     with ctx.workprec(PREC + 8 * degree):
         order = acb(d - 2) / 2
         code = program(kernel, (theta,), "complex")
+        top = acb(1) if d == 2 else acb(1).gegenbauer_c(acb(degree), order)
+
+        def polynomial(z: acb) -> acb:
+            return (degree * z).cos() if d == 2 else z.cos().gegenbauer_c(acb(degree), order)
 
         def integrand(z: acb, _analytic: bool) -> acb:
-            return code(z) * z.cos().gegenbauer_c(acb(degree), order) * z.sin() ** (d - 2)
+            return code(z) * polynomial(z) * z.sin() ** (d - 2)
 
-        top = acb(1).gegenbauer_c(acb(degree), order)
         whole = acb.integral(lambda z, _a: z.sin() ** (d - 2), acb(0), acb.pi())
         return (acb.integral(integrand, acb(0), acb.pi()) / top / whole).real
 

@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 import sympy as sp
 from flint import arb
+from scipy.integrate import quad
+from scipy.special import eval_gegenbauer
 
 from mfcheck.checks import Step, smaller
 from mfcheck.claims import Budget, Context, Evidence, Scope, Setting
+from mfcheck.kernels.formulas import HALF_TERM, theta
+from mfcheck.kernels.sphere import eigenvalue
 from mfcheck.symbolic.circle import circle_points
 from mfcheck_proofs.rntk_scaling import (
     bounds,
@@ -173,6 +177,37 @@ def test_no_time_of_the_flow_beats_the_minimax_risk() -> None:
     for n in (1e3, 1e6):
         best = min(regression.risk(n, n**0.6 * c, 2000) for c in np.geomspace(1e-2, 1e2, 21))
         assert regression.pinsker(n, 2000) <= best <= 20 * regression.pinsker(n, 2000)
+
+
+@pytest.mark.parametrize(("degree", "d"), [(0, 2), (1, 2), (4, 2), (8, 2), (0, 5), (2, 5), (6, 5)])
+def test_eigenvalues_in_other_dimensions(degree: int, d: int) -> None:
+    """Against quadrature with scipy's polynomials: cos(k z) on the circle, Gegenbauer's otherwise."""
+    f = sp.lambdify(theta, HALF_TERM)
+
+    def part(z: float) -> float:
+        p = np.cos(degree * z)
+        if d > 2:
+            p = eval_gegenbauer(degree, d / 2 - 1, np.cos(z)) / eval_gegenbauer(
+                degree, d / 2 - 1, 1
+            )
+        return float(f(z) * p * np.sin(z) ** (d - 2))
+
+    whole = quad(lambda z: np.sin(z) ** (d - 2), 0, np.pi)[0]
+    found = float(eigenvalue(HALF_TERM, d, degree).mid())
+    assert found == pytest.approx(quad(part, 0, np.pi)[0] / whole, rel=1e-9)
+
+
+def test_early_stopping_in_other_dimensions() -> None:
+    """The exponent -d/(2d-1) is -2/3 and -5/9; one that is right in three dimensions alone is not enough."""
+    assert run("early-stopping/stated/dimensions").passed
+    assert run("early-stopping/stated/dimensions", rate=-sp.Rational(3, 5)).passed is False
+    assert run("early-stopping/stated/dimensions", time=sp.Rational(11, 10)).passed is False
+    for d in (2, 5):
+        n = regression.aligned_sizes(d)
+        slope = np.polyfit(
+            np.log(n[-3:]), np.log([regression.pinsker(m, dimension=d) for m in n[-3:]]), 1
+        )[0]
+        assert slope == pytest.approx(-d / (2 * d - 1), abs=0.003)
 
 
 def test_depths_are_named_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
