@@ -644,7 +644,7 @@ def derivative(a: Term, name: str, *, flat: bool = False) -> Term:
     """Return the partial derivative (of `abs`, `min`, `max` away from the kinks).
 
     A sign or a step has a slope that is defined nowhere, so that no jump is taken for a constant; with `flat` it is 0,
-    for where the jumps are known to be elsewhere.
+    for where the jumps are known to be elsewhere. Nothing is known of the slope of `lgamma`.
     """
     known: dict[Term, Term] = {}
 
@@ -653,9 +653,13 @@ def derivative(a: Term, name: str, *, flat: bool = False) -> Term:
             return num(0)
         found = known.get(t)
         if found is None:
-            jumps = t.op in ("sign", "step")
-            slope = num(0) if flat else _undefined([var(name), *t.args])
-            found = known[t] = slope if jumps else _derivative(t, visit)
+            if flat and t.op in ("sign", "step"):
+                found = num(0)
+            elif t.op in ("sign", "step", "lgamma"):
+                found = _undefined([var(name), *t.args])
+            else:
+                found = _derivative(t, visit)
+            known[t] = found
         return found
 
     return visit(a)

@@ -222,3 +222,8 @@ def test_plain_counterexamples_are_found(text, declared):
 )
 def test_a_step_is_no_constant(text, declared, where):
     assert verdict(text, declared, where=where) == "refuted"
+
+
+@pytest.mark.parametrize("text", ["lgamma(x + 1) = lgamma(x) + log(x)", "lgamma(x) >= -0.122"])
+def test_a_function_without_a_known_slope_is_no_crash(text):
+    assert verdict(text, "x > 0", seconds=1.0) not in ("refuted", "undefined", "vacuous")
