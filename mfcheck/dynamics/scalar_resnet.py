@@ -67,11 +67,13 @@ def _near_target(a: arb, k0: arb, s: arb, digits: int) -> arb:
 
     fast, slow = (k0, a) if sign > 0 else (a, k0)
     low, high = start - s * fast**2, start - s * slow**2
-    margin = arb(2) ** -40 * (1 + abs(low))
+    # Beyond the start k must stay positive, which leaves little room where k0 is small.
+    above = arb(2) ** -40 * k0 / (a + k0)
+    below = arb(2) ** -40 * (1 + abs(low))
     w = crossing(
         rest,
         lambda w: 1 / gain(w) ** 2,
-        ((low - margin).lower(), (high + margin).upper()),
+        ((low - below).lower(), (high + above).upper()),
         digits + 5,
     )
     return gain(w)
