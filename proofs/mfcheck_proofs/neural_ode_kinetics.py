@@ -6,13 +6,14 @@ d_xx(K^2 g). Stationary laws are symmetric in u = |w| x - b and have density pro
 Phi' = sigma, c = 2/(nu2 |w|), where K^2 = nu2.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
 import sympy as sp
-from flint import arb, ctx
+from flint import arb, ctx, fmpq
 from numpy.typing import NDArray
 
 from mfcheck.checks import (
@@ -110,17 +111,34 @@ def potential(setting: Setting) -> sp.Expr:
     raise InputError("stationary laws are known for odd, nondecreasing activations: tanh, erf, arctan, and x")
 
 
+def _weight(setting: Setting) -> sp.Rational:
+    """Return c = 2/(nu2 |w|), the strength of the potential."""
+    return sp.Rational(*(2 / (setting["nu2"] * -setting["w"])).as_integer_ratio())
+
+
+def _unit(setting: Setting) -> sp.Rational:
+    """Return a unit of u in which the law is about one wide: about 1/sqrt c for a strong potential, 1/c for a weak one."""
+    c = _weight(setting)
+    return sp.Rational(1, math.isqrt(math.ceil(c))) if c >= 1 else sp.ceiling(1 / c)
+
+
+def _log_cosh(log: sp.Expr) -> sp.Expr:
+    """Return log cosh y as y + log((1 + exp(-2y))/2), whose powers stay on one branch far out to the right."""
+    y = log.args[0].args[0]
+    return y + sp.log((1 + sp.exp(-2 * y)) / 2)
+
+
 @lru_cache(maxsize=64)
 def even_moment(setting: Setting, order: int, digits: int) -> arb:
-    """Enclose int_0^oo u^order exp(-c Phi(u)) du; beyond R convexity bounds Phi by its tangent."""
-    phi = potential(setting)
-    c = sp.Rational(*(2 / (setting["nu2"] * -setting["w"])).as_integer_ratio())
-    f = X**order * sp.exp(-c * phi)
+    """Enclose int_0^oo v^order exp(-c Phi(unit v)) dv; beyond R convexity bounds Phi by its tangent."""
+    c, phi = _weight(setting), potential(setting).subs(X, _unit(setting) * X)
+    decaying = phi.replace(lambda e: e.func == sp.log and e.args[0].func == sp.cosh, _log_cosh)
+    f = X**order * sp.exp(-c * decaying)
     with ctx.workdps(digits + 15):
         R = arb(8)
         while True:
             rate_ = enclose(c * sp.diff(phi, X), {X: R})
-            # int_R^oo u^k e^(-rate (u - R)) du <= (R + k/rate)^k k!/rate for k = 0, 2.
+            # int_R^oo v^k e^(-rate (v - R)) dv <= (R + k/rate)^k k!/rate for k = 0, 2.
             tail = enclose(sp.exp(-c * phi), {X: R}) * (R + order / rate_) ** order * (1 + order) / rate_
             if tail < arb(10) ** -(digits + 5):
                 break
@@ -131,7 +149,8 @@ def even_moment(setting: Setting, order: int, digits: int) -> arb:
 def fp_variance(setting: Setting, digits: int) -> arb:
     """Enclose the variance of the stationary law with K^2 = nu2."""
     ratio = even_moment(setting, 2, digits) / even_moment(setting, 0, digits)
-    return ratio / exact(setting["w"]) ** 2
+    unit = _unit(setting)
+    return ratio * fmpq(int(unit.p), int(unit.q)) ** 2 / exact(setting["w"]) ** 2
 
 
 def fp_mean(setting: Setting, digits: int) -> arb:
