@@ -1,7 +1,9 @@
 """The experiment on images: networks against their formulas in NumPy, resume, options, what the plots show."""
 
 import importlib.util
+import io
 import json
+import os
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -9,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from rich.console import Console
 
 from mfcheck.dynamics.resnet import Trajectory
 from mfcheck.errors import InputError
 from mfcheck.points.images import Images
+from mfcheck.report.terminal import print_experiment
 from mfcheck.run.experiment import find, read_options, run_experiment
 from mfcheck_proofs.scaled_resnets import paper
 from mfcheck_proofs.scaled_resnets.experiments import (
@@ -178,6 +182,28 @@ def test_equal_images_are_refused() -> None:
     classes = two_classes(images, DEFAULTS | {"classes": "0,1", "train": "4"})
     with pytest.raises(InputError, match="are the same point"):
         classes.draw(np.random.default_rng(0), ONE)
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("sklearn") is None and "MFCHECK_EXTRAS" not in os.environ,
+    reason="needs scikit-learn",
+)
+def test_digits() -> None:
+    sweep = DIGITS.prepare(DEFAULTS)
+    assert len(sweep.cells) == 27
+    numbers = sweep.work({"width": 32, "depth": 2, "beta": "40"}, np.random.default_rng(0))
+    assert numbers["test_error"] < 0.3
+
+
+def test_points_of_curves_are_not_in_the_table(tmp_path: Path) -> None:
+    record = run_experiment(
+        paper, "digits", sets(tmp_path, "betas=5", "widths=4", "depths=1"), replicates=1
+    )
+    out = io.StringIO()
+    print_experiment(record, Console(file=out, width=300))
+    assert "test_error" in out.getvalue()
+    assert "loss@" in record.model_dump_json()
+    assert "loss@" not in out.getvalue()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("sklearn") is not None, reason="scikit-learn is there")
