@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
-from mfcheck.lemma.formula import TRUE, Formula
+from mfcheck.lemma.formula import FALSE, TRUE, Formula
 from mfcheck.lemma.library import nonzero, positive
 from mfcheck.lemma.reader import Reader, Special
 from mfcheck.lemma.terms import Term
@@ -127,6 +127,30 @@ def differentiable(t: Term, name: str) -> list[Formula]:
             found += [positive(b) for b, e in pairs if e.denominator > 1 and name in b.free]
         elif node.op == "lgamma":
             raise InputError("the derivative of lgamma is not known here")
+        elif node.op == "gauss":
+            found += _smoothed(node)
+    return found
+
+
+def _smoothed(t: Term) -> list[Formula]:
+    """Return what suffices for an expectation to have a derivative although its body has kinks: they move with w."""
+    values = {f"_p{k}": x for k, x in enumerate(t.args)}
+    found: list[Formula] = []
+    for node in terms.order([terms.body_of(t)]):
+        kinked = node.op in ("abs", "min", "max", "cbrt", "sign", "step", "asin", "acos", "gauss")
+        rooted = node.op == "mul" and any(
+            e.denominator > 1 and b.free & values.keys()
+            for b, e in zip(node.args, node.exponents(), strict=True)
+        )
+        if not node.free & values.keys() or not (kinked or rooted):
+            continue
+        first, *rest = node.args
+        inner = terms.sub(first, rest[0]) if rest else first
+        slope = terms.derivative(inner, terms.NORMAL)
+        simple = node.op in ("abs", "min", "max") and len(rest) < 2
+        if not simple or terms.NORMAL in slope.free:
+            return [FALSE]
+        found.append(nonzero(terms.substitute(slope, values)))
     return found
 
 

@@ -227,3 +227,13 @@ def test_a_step_is_no_constant(text, declared, where):
 @pytest.mark.parametrize("text", ["lgamma(x + 1) = lgamma(x) + log(x)", "lgamma(x) >= -0.122"])
 def test_a_function_without_a_known_slope_is_no_crash(text):
     assert verdict(text, "x > 0", seconds=1.0) not in ("refuted", "undefined", "vacuous")
+
+
+def test_a_kink_that_the_gaussian_does_not_smooth():
+    # E |s z| = |s| sqrt(2/pi) has no derivative at 0.
+    assert verdict("d(E[abs(s*z)], s)**2 <= 2/pi", "s real", Z, seconds=1.0) not in (
+        *SURE,
+        "refuted",
+    )
+    assert verdict("d(E[abs(s*z)], s)**2 >= 1/100", "s in [0,1]", Z, seconds=1.0) != "refuted"
+    assert verdict("d(E[abs(s + z)], s) = E[sign(s + z)]", "s real", Z) in SURE
