@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mfcheck.gaussian.correlation import CorrelationMap, FixedCorrelation
+    from mfcheck.gaussian.edge import first_critical_point
     from mfcheck.gaussian.expectations import Number, expectation, expectation_of
     from mfcheck.gaussian.integrals import (
         J,
@@ -50,6 +51,7 @@ _HOME = {
     "LengthMap": "length",
     "critical_line": "length",
     "critical_point": "length",
+    "first_critical_point": "edge",
     "depth_scale": "length",
     "fixed_point": "length",
     "fixed_points": "length",
@@ -112,6 +114,7 @@ __all__ = [
     "erf_J2",
     "expectation",
     "expectation_of",
+    "first_critical_point",
     "fixed_point",
     "fixed_points",
     "length_map",

@@ -64,9 +64,9 @@ from mfcheck.gaussian import (
     J,
     LengthMap,
     critical_line,
-    critical_point,
     d2phi,
     dphi,
+    first_critical_point,
     fixed_points,
     pair,
     phi,
@@ -127,37 +127,18 @@ def homogeneous(chosen: Activation) -> bool:
     return powers is not None and {term.p for term in powers} == {sp.Integer(1)}
 
 
-LARGEST_Q, GRID, FAR = 1e6, 1.06, 20.0
-
-
-@lru_cache(maxsize=128)
-def _guess(chosen: Activation, bias: Fraction) -> float:
-    """Return about the smallest q on the edge, from the signs along a geometric grid; 0 where none is seen."""
-    qs = float(bias) * (1 + 1e-6) * GRID ** np.arange(200)
-    for some in np.split(qs[qs < LARGEST_Q], range(10, np.count_nonzero(qs < LARGEST_Q), 10)):
-        above = np.flatnonzero(critical_line(chosen, some)[1] > math.sqrt(float(bias)))
-        if len(above):
-            return float(some[above[0]])
-    return 0.0
-
-
 @lru_cache(maxsize=128)
 def edge(chosen: Activation, sigma: Fraction, digits: int) -> Edge:
     """Enclose the point of the edge at a sigma_b.
 
-    There is no smaller q, which is certain for q <= FAR, and else seen on a geometric grid of ratio GRID.
+    There is no smaller q, as far as `first_critical_point` tells.
 
     Raises:
         InputError: there is none, or the activation is linear on both sides of 0 and sigma_b is not 0.
     """
     if sigma and homogeneous(chosen):
         raise InputError("an activation that is linear on both sides of 0 has an edge of chaos at sigma_b = 0 only")
-    guess = _guess(chosen, sigma**2) if sigma else 0.0
-    if guess > FAR:
-        near = (Fraction(guess / GRID), Fraction(guess * GRID))
-        found = critical_point(chosen, sigma**2, digits, near=near)
-    else:
-        found = critical_point(chosen, sigma**2, digits, Fraction(guess * GRID) if guess else None)
+    found = first_critical_point(chosen, sigma**2, digits)
     return Edge(found.q, found.sigma_w, found.slope)
 
 

@@ -59,9 +59,9 @@ from mfcheck.gaussian import (
     CorrelationMap,
     E,
     critical_line,
-    critical_point,
     d2phi,
     dphi,
+    first_critical_point,
     fixed_points,
     length_map,
     phi,
@@ -130,7 +130,7 @@ def slope_at_correlation(setting: Setting, digits: int) -> arb:
 
 def critical_sigma_w(setting: Setting, digits: int) -> arb:
     """Enclose the sigma_w with chi_1 = 1 at this sigma_b."""
-    return critical_point(setting.activation, setting["sigma_b"] ** 2, digits).sigma_w
+    return first_critical_point(setting.activation, setting["sigma_b"] ** 2, digits).sigma_w
 
 
 def squared_curvature(setting: Setting, digits: int) -> arb:
