@@ -200,6 +200,9 @@ def test_eigenvalues_in_other_dimensions(degree: int, d: int) -> None:
 def test_early_stopping_in_other_dimensions() -> None:
     """The exponent -d/(2d-1) is -2/3 and -5/9; one that is right in three dimensions alone is not enough."""
     assert run("early-stopping/stated/dimensions").passed
+    for id in ("sampled-2", "sampled-5"):
+        assert run(f"early-stopping/stated/{id}").passed
+        assert run(f"early-stopping/stated/{id}", rate=-sp.Rational(3, 2)).passed is False
     assert run("early-stopping/stated/dimensions", rate=-sp.Rational(3, 5)).passed is False
     assert run("early-stopping/stated/dimensions", time=sp.Rational(11, 10)).passed is False
     for d in (2, 5):
