@@ -19,6 +19,7 @@ from mfcheck.lemma.terms import NORMAL, Term
 ORDER = 12
 _HALF_PANELS = 24
 _DEEPEST = 26
+_MOST_CUTS = 2000
 
 
 class Majorant:
@@ -64,6 +65,7 @@ class Expectation:
         self.order = ORDER
         self.finest = 0.0
         """Width below which panels are not cut: a kink that moves with wide parameters lies in all of them."""
+        self.cuts = 0
         self.kept: dict[tuple[object, ...], arb] = {}
 
     def __call__(self, inputs: Sequence[arb]) -> arb:
@@ -86,6 +88,7 @@ class Expectation:
             return balls.LINE
         rough = any(not x.is_exact() and x.rad() > 1e-5 for x in inputs)
         self.order, count = (4, _HALF_PANELS // 2) if rough else (ORDER, _HALF_PANELS)
+        self.cuts = 0
         self.finest = max((float(x.rad()) for x in inputs), default=0.0) / 8
         total = balls.ZERO
         step = Fraction(reach, count)
@@ -131,6 +134,10 @@ class Expectation:
 
     # Panels.
 
+    def is_fine(self, width: Fraction) -> bool:
+        """Say whether panels of a width are not cut further: a kink that moves with the parameters lies in many."""
+        return width < self.finest or self.cuts > _MOST_CUTS
+
     def panel(self, low: Fraction, high: Fraction, inputs: Sequence[arb], depth: int) -> arb:
         """Enclose the integral of the body against the Gaussian weight over `[low, high]`."""
         a, b = balls.ball(low), balls.ball(high)
@@ -140,8 +147,9 @@ class Expectation:
         n = self.order
         c = self.code.series(box, NORMAL, n + 1, naturals)[0]
         if not c[n].is_finite():
-            if depth >= _DEEPEST or not c[0].is_finite() or high - low < self.finest:
+            if depth >= _DEEPEST or not c[0].is_finite() or self.is_fine(high - low):
                 return c[0] * _mass(low, high)
+            self.cuts += 1
             middle = (low + high) / 2
             left = self.panel(low, middle, inputs, depth + 1)
             return left + self.panel(middle, high, inputs, depth + 1)

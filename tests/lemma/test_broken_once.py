@@ -237,3 +237,9 @@ def test_a_kink_that_the_gaussian_does_not_smooth():
     )
     assert verdict("d(E[abs(s*z)], s)**2 >= 1/100", "s in [0,1]", Z, seconds=1.0) != "refuted"
     assert verdict("d(E[abs(s + z)], s) = E[sign(s + z)]", "s real", Z) in SURE
+
+
+def test_a_kink_under_parameters_about_zero_stops_in_time():
+    start = time.monotonic()
+    verdict("E[abs(s*z)*tanh(z)] >= -0.01", "s in [0,2]", Z, seconds=0.5)
+    assert time.monotonic() - start < 20
