@@ -320,7 +320,7 @@ def vanilla_map(setting: Setting, digits: int) -> CorrelationMap:
         InputError: no stable q*, or q* = 0.
     """
     weight, bias = setting["sigma_w"] ** 2, cell_of(setting).floor
-    q = fixed_point(length_map(setting.activation, weight, bias), digits + 8).value
+    q = vanilla_variance(setting, digits + 8)
     if not q > 0:
         raise InputError("q* = 0: without inputs and bias the state dies out, and there are no correlations")
     return CorrelationMap(setting.activation, weight, bias, q)
@@ -329,6 +329,8 @@ def vanilla_map(setting: Setting, digits: int) -> CorrelationMap:
 def vanilla_variance(setting: Setting, digits: int) -> arb:
     """Enclose q*, the largest stable fixed point."""
     weight, bias = setting["sigma_w"] ** 2, cell_of(setting).floor
+    if not weight:
+        return exact(bias)
     return fixed_point(length_map(setting.activation, weight, bias), digits).value
 
 
