@@ -14,7 +14,8 @@ def report(
     run: Annotated[Path, typer.Argument(help="Folder of a finished review, or its review.json.")],
     output: Output,
     form: Annotated[
-        str, typer.Option("--format", metavar="[html|page|openreview|latex|bibtex|json]", help="Which.")
+        str,
+        typer.Option("--format", metavar="[html|page|openreview|latex|bibtex|json]", help="Which."),
     ] = "html",
     out: Annotated[
         Path | None,

@@ -50,8 +50,8 @@ def agrees(lhs: Estimate, rhs: Estimate, resolution: float, alarm: float = ALARM
     """Return whether two numbers are equal within their errors.
 
     Agreement counts only if the errors together, and the distance, are below `resolution` times the right side: a
-    coarse number agrees with everything, and that is undecided. Numbers are unequal if they differ by more than noise does with probability
-    `alarm`, biases added.
+    coarse number agrees with everything, and that is undecided. Numbers are unequal if they differ by more than noise
+    does with probability `alarm`, biases added.
 
     >>> agrees(Estimate(value=1.001, error=0.002), Estimate(value=1, error=0), 0.01)
     True
