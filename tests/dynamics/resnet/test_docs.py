@@ -9,7 +9,7 @@ import pytest
 from mfcheck.claims import load_paper
 from mfcheck.dynamics.resnet import QUANTITIES
 
-PAGE = (Path(__file__).parents[2] / "docs" / "particles.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "particles.md").read_text(encoding="utf-8")
 
 
 def test_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
