@@ -37,6 +37,11 @@ class Arc:
         """The cross product of both ends, which is positive."""
         return self.first[0] * self.last[1] - self.first[1] * self.last[0]
 
+    def linear(self, x: tuple[Fraction, ...], u: list[arb]) -> tuple[arb, arb]:
+        """Return A and B of p = A cos phi + B sin phi on the arc; data beyond the length of u have weight zero."""
+        on = [i for i in self.active if i < len(u)]
+        return sum((u[i] * exact(x[i]) for i in on), arb(0)), sum((u[i] for i in on), arb(0))
+
 
 def arcs_of(x: tuple[Fraction, ...]) -> tuple[Arc, ...]:
     """Cut the circle of directions `(cos phi, sin phi)` at the kinks of distinct points, counted from the largest."""
@@ -137,9 +142,7 @@ class Dual:
 
 def _arc_jet(arc: Arc, x: tuple[Fraction, ...], u: list[arb], lam: arb) -> tuple[arb, ...] | None:
     """Return the integral over an arc and its derivatives by A and B up to the second; None if |p| < lam is not certain."""
-    labelled = [i for i in arc.active if i < len(u)]
-    A = sum((u[i] * exact(x[i]) for i in labelled), arb(0))
-    B = sum((u[i] for i in labelled), arb(0))
+    A, B = arc.linear(x, u)
     (c, d), (e, f) = ((exact(k), exact(m)) for k, m in (arc.first, arc.last))
     s, square = exact(arc.sine), lam * lam
     p, r = A * c + B * d, A * e + B * f
@@ -259,8 +262,7 @@ def largest(arcs: tuple[Arc, ...], x: tuple[Fraction, ...], u: list[arb]) -> arb
     """Enclose the largest |p| over all directions, at kinks and at the maxima within arcs."""
     found = arb(0)
     for arc in arcs:
-        A = sum((u[i] * exact(x[i]) for i in arc.active), arb(0))
-        B = sum((u[i] for i in arc.active), arb(0))
+        A, B = arc.linear(x, u)
         (c, d), (e, f) = ((exact(k), exact(m)) for k, m in (arc.first, arc.last))
         found = found.max(abs(A * c + B * d) / norm(c, d))
         # The direction (A, B), or its opposite, lies within the arc if it is left of the first end and right of the last.

@@ -177,8 +177,7 @@ def _nearest(C: Array, room: Array) -> tuple[Array, Array]:
 
 def _direction(touch: Touch, x: tuple[Fraction, ...], u: list[arb]) -> tuple[arb, arb]:
     if touch.inside:
-        A = sum((u[i] * exact(x[i]) for i in touch.arc.active), arb(0)) * touch.sign
-        B = sum((u[i] for i in touch.arc.active), arb(0)) * touch.sign
+        A, B = (touch.sign * k for k in touch.arc.linear(x, u))
     else:
         A, B = (exact(k) for k in touch.arc.first)
     length = norm(A, B)
@@ -286,8 +285,7 @@ def _may_touch(arcs: tuple[Arc, ...], x: tuple[Fraction, ...], u: list[arb], lam
     """Return all directions in which `|p| < lam` is not certain, for any u in the box."""
     found = []
     for arc in arcs:
-        A = sum((u[i] * exact(x[i]) for i in arc.active), arb(0))
-        B = sum((u[i] for i in arc.active), arb(0))
+        A, B = arc.linear(x, u)
         (c, d), (e, f) = ((exact(k), exact(m)) for k, m in (arc.first, arc.last))
         end, peak = (A * c + B * d) / norm(c, d), norm(A, B)
         if not abs(end) < lam:

@@ -206,13 +206,13 @@ def particles(
     return found[:-2], (found[-2], found[-1])
 
 
-def _kernel_setting() -> Setting:
+def _default() -> Setting:
     return setting_of(PARAMETERS)
 
 
 def langevin(context: Context) -> list[At]:
     """The same at the default setting, over the certified values."""
-    setting, count = _kernel_setting(), context.budget.pick(400, 1500, 6000)
+    setting, count = _default(), context.budget.pick(400, 1500, 6000)
     noise = number(context, "noise", {beta: setting["beta"]})
     yhat, (square, _) = particles(setting, noise, count, 60.0, context.seed)
     sure = solved(setting)
@@ -275,7 +275,7 @@ def integrals(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     mean, var = -pp * rr / ll, 1 / (bb * ll)
     density = sp.exp(-((aa - mean) ** 2) / (2 * var)) / sp.sqrt(2 * sp.pi * var)
     total = sp.sqrt(2 * sp.pi * var) * sp.exp(mean**2 / (2 * var))
-    exponent = sp.expand(sp.log(total * density / (1 / sp.S.One)).rewrite(sp.log).expand(force=True))
+    exponent = sp.expand(sp.log(total * density).rewrite(sp.log).expand(force=True))
     radial = [sp.integrate(rr**k * sp.exp(-c * rr**2 / 2), (rr, 0, sp.oo)) for k in (1, 3)]
     inverse = bb * ll * (1 - q)
     base, cube = (sp.simplify(v.subs(c, inverse)) for v in radial)
@@ -372,7 +372,7 @@ def virials(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
 
 def slopes(context: Context) -> list[At]:
     """2 dF/dlam between difference quotients on both sides: F is concave in lam, as a minimum of linear functions."""
-    setting, h = _kernel_setting(), Fraction(1, 10**12)
+    setting, h = _default(), Fraction(1, 10**12)
     with ctx.workdps(60):
         values = []
         for move in (-h, 0 * h, h):
@@ -419,7 +419,7 @@ virial = Claim(
 
 def second_differences(context: Context) -> list[At]:
     """Second differences of certified predictions against the formula over the interval that they span."""
-    setting, h = _kernel_setting(), Fraction(1, 10**10)
+    setting, h = _default(), Fraction(1, 10**10)
     found = []
     with ctx.workdps(80):
         sure = solved(setting, 40)
@@ -694,7 +694,7 @@ COLD = tuple(10**k for k in range(2, 7))
 
 def duals(context: Context) -> list[At]:
     """D of the default data at lam = 1/20, at growing beta."""
-    setting = _kernel_setting().with_values(lam=Fraction(1, 20))
+    setting = _default().with_values(lam=Fraction(1, 20))
     value = lasso(*data(setting), setting["lam"], 20).value
     return [
         At(solved(setting.with_values(beta=b)).value, f"beta = {b}", float(b), {beta: b, LASSO: value}) for b in COLD
@@ -703,7 +703,7 @@ def duals(context: Context) -> list[At]:
 
 def distances(context: Context) -> list[At]:
     """How far the predictions are from those of the limit."""
-    setting = _kernel_setting().with_values(lam=Fraction(1, 20))
+    setting = _default().with_values(lam=Fraction(1, 20))
     points, labels = data(setting)
     limit = certain(points, labels, setting["lam"])
     return [
