@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterSciNotation, NullLocator
 
 from mfcheck.claims.record import Curve, Plot
-from mfcheck.report.plots import COLOURS, DASHES, GRID, INK, Points, Stroke, is_marked, stroke
+from mfcheck.report.strokes import COLOURS, DASHES, GRID, INK, Points, Stroke, is_marked, stroke
 
 _BARS = 40
 _STYLE = {

@@ -14,7 +14,8 @@ from mfcheck.report import numbers, view
 from mfcheck.report.bibtex import render_bibtex
 from mfcheck.report.graph import draw_graph
 from mfcheck.report.mathml import to_mathml
-from mfcheck.report.plots import Drawing, describe, draw, is_marked, stroke
+from mfcheck.report.plots import Drawing, describe, draw
+from mfcheck.report.strokes import is_marked, stroke
 from mfcheck.report.text import clean, one_line, pieces
 
 _LINK = re.compile(

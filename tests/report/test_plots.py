@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from mfcheck.claims.record import Curve, Plot, Review
-from mfcheck.report.plots import SERIES, describe, draw, drawable, is_marked, stroke
+from mfcheck.report.plots import describe, draw
+from mfcheck.report.strokes import SERIES, drawable, is_marked, stroke
 
 
 def plot(*curves: Curve, **changes: object) -> Plot:
