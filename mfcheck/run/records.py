@@ -1,6 +1,7 @@
 """From evidence to the records of a review."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 
@@ -78,9 +79,14 @@ def _verdict(claim: Claim, reading: Reading, ran: Checks, audits: Audits) -> tup
     return after, because if after is before else f"{because}: {void.reason}"
 
 
+@lru_cache(maxsize=4096)
+def _latex(formula: sp.Basic) -> str:
+    return str(sp.latex(formula))
+
+
 def _reading_record(claim: Claim, reading: Reading, ran: Checks, audits: Audits) -> ReadingRecord:
     verdict, because = _verdict(claim, reading, ran, audits)
-    formulas = {name: sp.latex(formula) for name, formula in reading.formulas.items()}
+    formulas = {name: _latex(formula) for name, formula in reading.formulas.items()}
     return ReadingRecord(
         id=reading.id,
         text=reading.text,

@@ -1,6 +1,6 @@
 """The main jobs: review a paper, and measure the power of its checks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,18 +8,17 @@ from typing import Any
 
 from mfcheck import __version__
 from mfcheck.catalog import load
-from mfcheck.claims.audit import AuditRecord
 from mfcheck.claims.model import Budget, Claim, Paper
-from mfcheck.claims.record import CheckRecord, ClaimRecord, Evidence, Finding, PowerRecord, Review
+from mfcheck.claims.record import Finding, PowerRecord, Review
 from mfcheck.claims.setting import Setting
-from mfcheck.claims.verdict import Kind
 from mfcheck.errors import InputError
 from mfcheck.falsify.power import Response, tally, trials
-from mfcheck.run import audits, findings, records
+from mfcheck.run import findings, records
 from mfcheck.run.engine import cores, run_tasks
 from mfcheck.run.folder import OutFolder
 from mfcheck.run.identity import identify
 from mfcheck.run.inputs import build_setting
+from mfcheck.run.judge import Judged, choose, judge, tasks_of
 from mfcheck.run.places import located
 from mfcheck.run.store import Store, write_text
 from mfcheck.run.tasks import Job, Result, Task, Watch, What, named_activation
@@ -31,8 +30,6 @@ SECONDS = {Budget.QUICK: 120.0, Budget.STANDARD: 900.0, Budget.THOROUGH: 7200.0}
 """Longest time for one check, by budget."""
 LARGEST_SEED = 2**32 - 1
 """What the random generators of NumPy, SciPy and Hypothesis all take."""
-
-_LONGEST_FIRST = (Kind.SIMULATED, Kind.SAMPLED, Kind.CERTIFIED, Kind.EXACT)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -132,10 +129,10 @@ def review(
         Interrupted: interrupted from the keyboard; carries the partial review, which is also written to `out`.
     """
     run = _start(paper, setting, budget, seed, jobs, out, resume, check_seconds)
-    chosen = _choose(run.paper, claims)
+    chosen = choose(run.paper, claims)
     if len(chosen) < len(run.paper.claims):
         _require_needs(chosen, run.setting)
-    tasks = _review_tasks(run.paper, chosen, constants=claims is None)
+    tasks = tasks_of(run.paper, chosen, constants=claims is None)
     with run.locked():
         try:
             run.gather(tasks, resume, watch)
@@ -219,14 +216,6 @@ def _require(paper: Paper, setting: Setting, budget: str, seed: int, jobs: int) 
     paper.validate(setting)
 
 
-def _choose(paper: Paper, ids: Sequence[str] | None) -> tuple[Claim, ...]:
-    known = {claim.id: claim for claim in paper.claims}
-    for id in ids or ():
-        if id not in known:
-            raise InputError(f"unknown claim {id[:60]!r}; {paper.id} has: {', '.join(known)}")
-    return tuple(claim for claim in paper.claims if ids is None or claim.id in ids)
-
-
 def _require_needs(claims: Sequence[Claim], setting: Setting) -> None:
     """Refuse a setting of which a claim that was asked for by name says nothing."""
     for reading in (reading for claim in claims for reading in claim.readings):
@@ -234,42 +223,21 @@ def _require_needs(claims: Sequence[Claim], setting: Setting) -> None:
             reading.needs(setting)
 
 
-def _review_tasks(paper: Paper, claims: Sequence[Claim], constants: bool) -> list[Task]:
-    named = {id for claim in claims for id in claim.assumptions}
-    tasks = [
-        Task(What.ASSUMPTION, a.id, group="assumptions")
-        for a in paper.assumptions
-        if constants or a.id in named
-    ]
-    checks = [check for claim in claims for check in claim.checks]
-    checks.sort(key=lambda check: _LONGEST_FIRST.index(check.kind))
-    tasks += [Task(What.CHECK, check.id, group=check.group) for check in checks]
-    tasks += audits.tasks(claims)
-    return [*tasks, Task(What.CONSTANTS)] if constants and paper.constants else tasks
-
-
 def _finish(
     run: _Run, claims: Sequence[Claim], tasks: Sequence[Task], data_file: str | None
 ) -> Review:
     """Return the review of what has run, and write it."""
-    evidence = {
-        result.task.id: records.evidence_of(result)
-        for result in run.found.values()
-        if result.task.what is What.CHECK
-    }
-    ran = {record.id: record for record in _check_records(run, claims, evidence)}
     given = findings.setting_options(run.paper, run.setting, data_file)
     options = ("--budget", run.job.budget, "--seed", str(run.job.seed), *given)
-    audited = audits.records(
+    judged = judge(
         run.paper,
         claims,
         run.found,
-        run.save_certificate,
-        lambda claim: findings.command(run.paper.id, claim, options),
+        run.job.seed,
+        save=run.save_certificate,
+        command=lambda claim: findings.command(run.paper.id, claim, options),
     )
-    claim_records = tuple(
-        records.claim_record(claim, ran, _voided(run, claim, audited)) for claim in claims
-    )
+    ran = {check.id for claim in judged.claims for check in claim.checks}
     result = Review(
         mfcheck=__version__,
         paper=run.paper.id,
@@ -282,52 +250,23 @@ def _finish(
         complete=len(run.found) == len(tasks),
         missing=tuple(c.id for claim in claims for c in claim.checks if c.id not in ran),
         assumptions=records.assumption_records(run.paper, run.found),
-        claims=claim_records,
-        findings=_findings(run, claim_records, evidence, audited, options, given),
+        claims=judged.claims,
+        findings=_findings(run, judged, options, given),
         constants=records.constant_records(run.found.get(What.CONSTANTS)),
         references=run.paper.references,
-        audits=audited,
+        audits=judged.audits,
     )
     if run.store is not None:
         write_text(run.store.folder / REVIEW, result.model_dump_json(indent=1) + "\n")
     return result
 
 
-def _voided(run: _Run, claim: Claim, audited: Sequence[AuditRecord]) -> records.Audits:
-    return {
-        reading.id: records.PENDING
-        if audits.pending(claim, reading, run.found)
-        else audits.void(claim, reading, audited)
-        for reading in claim.readings
-    }
-
-
 def _findings(
-    run: _Run,
-    claims: Sequence[ClaimRecord],
-    evidence: Mapping[str, Evidence],
-    audited: Sequence[AuditRecord],
-    options: Sequence[str],
-    given: Sequence[str],
+    run: _Run, judged: Judged, options: Sequence[str], given: Sequence[str]
 ) -> tuple[Finding, ...]:
-    notes = {id: found.notes for id, found in evidence.items()}
-    found = findings.collect(run.paper.id, claims, notes, options, audited)
+    notes = {id: found.notes for id, found in judged.evidence.items()}
+    found = findings.collect(run.paper.id, judged.claims, notes, options, judged.audits)
     constants = run.found.get(What.CONSTANTS)
     if constants is None or not constants.crashed:
         return found
     return (*found, findings.without_constants(run.paper.id, constants.reason, given))
-
-
-def _check_records(
-    run: _Run, claims: Sequence[Claim], evidence: Mapping[str, Evidence]
-) -> Iterator[CheckRecord]:
-    """Yield the records of the checks that ran, in the order of the paper; write their certificates."""
-    for check in (check for claim in claims for check in claim.checks):
-        if check.id not in evidence:
-            continue
-        found = evidence[check.id]
-        name = None
-        if found.certificate is not None:
-            name = run.save_certificate(check.id, found.certificate)
-        result = run.found[Task(What.CHECK, check.id).key]
-        yield records.check_record(check, found, result, run.job.seed, name)
