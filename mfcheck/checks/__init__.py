@@ -36,6 +36,7 @@ from mfcheck.claims.model import (
     Reading,
     Simulated,
     Trial,
+    Twin,
     constant,
     simulation,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "Standard",
     "Step",
     "Trial",
+    "Twin",
     "Variable",
     "Verdict",
     "against",

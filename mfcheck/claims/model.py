@@ -442,6 +442,24 @@ class Constant(Displayed):
     meaning: str = ""
 
 
+@dataclass(frozen=True)
+class Twin:
+    """A constant that another paper has too, under its own name: both must give the same number.
+
+    Args:
+        constant: id of the constant in this paper.
+        paper: id of the other paper.
+        other: id of the constant there.
+        where: values of the other paper's parameters: exact formulas in those of this one, or named choices; its other
+            parameters keep their defaults.
+    """
+
+    constant: str
+    paper: str
+    other: str
+    where: Mapping[str, sp.Expr | int | str] = field(default_factory=dict)
+
+
 def constant(
     id: str,
     value: sp.Expr | Callable[[Setting, int], Any],
@@ -594,6 +612,8 @@ class Paper(Displayed):
     references: tuple[str, ...] = field(default=())
     experiments: tuple[Experiment, ...] = ()
     """Sweeps that the paper proposes, for `mfcheck experiment`."""
+    twins: tuple[Twin, ...] = ()
+    """Constants that other papers have too."""
 
     def __post_init__(self) -> None:
         """Refuse a paper with clashing ids."""
@@ -611,6 +631,9 @@ class Paper(Displayed):
         ):
             if len(set(ids)) < len(ids):
                 raise ValueError(f"{self.id}: two {what} share an id")
+        known = {c.id for c in self.constants}
+        if unknown := [t.constant for t in self.twins if t.constant not in known]:
+            raise ValueError(f"{self.id}: a twin names an unknown constant {unknown[0]!r}")
         known = {a.id for a in self.assumptions}
         for claim in self.claims:
             if not set(claim.assumptions) <= known:

@@ -217,6 +217,23 @@ class ConstantRecord(Record):
     """Symbol to exponent: the constant grows like that power of the symbol, all other leaves fixed; `?` undecided."""
 
 
+class TwinRecord(Record):
+    """Whether two papers give the same number for what is one constant."""
+
+    paper: str
+    constant: str
+    other_paper: str
+    other_constant: str
+    where: dict[str, str]
+    """Parameters of the other paper."""
+    value: Interval | None = None
+    other_value: Interval | None = None
+    agree: bool | None = None
+    """Whether the two enclosures meet; None where one of them does not exist."""
+    reason: str = ""
+    """Why there is no answer."""
+
+
 class ConstantsRecord(Record):
     """JSON of `mfcheck constants`."""
 

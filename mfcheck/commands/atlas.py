@@ -22,7 +22,9 @@ def atlas(
     ] = None,
 ) -> None:
     """Review all installed papers and write a site that opens from a file; an interrupted run goes on."""
+    from mfcheck.catalog import load
     from mfcheck.commands.many import gather, rows
+    from mfcheck.constants.twins import compare_twins
     from mfcheck.report.atlas import Entry, render_atlas
     from mfcheck.report.files import REPORTS
     from mfcheck.report.table import print_rows
@@ -33,8 +35,11 @@ def atlas(
     with kept.locked():
         found = gather(work, output, out, papers)
         entries = [Entry(review, f"{id}/{REPORTS['html']}") for id, review in found.reviews.items()]
-        kept.write(INDEX, render_atlas(entries, found.failed))
-    record = {"index": str(out / INDEX), **found.record(out)}
+        reviewed = [load(id) for id in found.reviews]
+        twins = [twin for paper in reviewed for twin in compare_twins(paper, paper.default, load)]
+        kept.write(INDEX, render_atlas(entries, found.failed, twins))
+    compared = {"twins": [twin.model_dump() for twin in twins]}
+    record = {"index": str(out / INDEX), **found.record(out), **compared}
     output.give(dump(record), lambda console: print_rows(rows(found), console))
     output.console().print(f"Atlas: {out / INDEX}", markup=False, soft_wrap=True)
     found.require_all()

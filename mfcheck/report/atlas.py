@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from mfcheck.claims.record import ClaimRecord, Review
+from mfcheck.claims.record import ClaimRecord, Review, TwinRecord
 from mfcheck.claims.verdict import Verdict
 from mfcheck.report import view
 from mfcheck.report.crossings import crossings
@@ -92,7 +92,9 @@ def _address(page: str) -> str:
     return quote(page, safe="/")
 
 
-def _model(entries: Sequence[Entry], failed: Mapping[str, str]) -> dict[str, Any]:
+def _model(
+    entries: Sequence[Entry], failed: Mapping[str, str], twins: Sequence[TwinRecord]
+) -> dict[str, Any]:
     tally = Counter(claim.verdict for entry in entries for claim in entry.review.claims)
     of = topics(entries)
     digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
@@ -105,6 +107,7 @@ def _model(entries: Sequence[Entry], failed: Mapping[str, str]) -> dict[str, Any
         "topics": of,
         "all_topics": sorted({word for found in of.values() for word in found}),
         "crossings": crossings([entry.review for entry in entries]),
+        "twins": twins,
         "searched": searched,
         "verdicts": _verdicts,
         "address": _address,
@@ -114,12 +117,17 @@ def _model(entries: Sequence[Entry], failed: Mapping[str, str]) -> dict[str, Any
     }
 
 
-def render_atlas(entries: Sequence[Entry], failed: Mapping[str, str] | None = None) -> str:
+def render_atlas(
+    entries: Sequence[Entry],
+    failed: Mapping[str, str] | None = None,
+    twins: Sequence[TwinRecord] = (),
+) -> str:
     """Return the index as one HTML file that needs no network; equal records give equal pages.
 
     Args:
         entries: the reviews, in the order in which they are shown.
         failed: why papers are missing, by id.
+        twins: constants that two papers have, worked out by both at the same inputs.
     """
     template = environment().get_template("atlas.html.j2")
-    return template.render(_model(entries, failed or {}))
+    return template.render(_model(entries, failed or {}, twins))

@@ -33,6 +33,7 @@ from mfcheck.checks import (
     Simulated,
     Standard,
     Trial,
+    Twin,
     agree,
     ball,
     bound,
@@ -750,6 +751,7 @@ paper = Paper(
     constants=CONSTANTS,
     simulate=simulation("lln", run, OPTIONS),
     simulation_options=OPTIONS,
+    twins=(Twin("mse_m", "clt", "c_mm", {p.name: p.symbol for p in PARAMETERS}),),
     verdicts={
         "law-of-large-numbers/strict": "supported",
         "law-of-large-numbers/instance": "proved",

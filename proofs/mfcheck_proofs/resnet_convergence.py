@@ -30,6 +30,7 @@ from mfcheck.checks import (
     Simulated,
     Step,
     Trial,
+    Twin,
     agree,
     constant,
     custom,
@@ -515,6 +516,7 @@ paper = Paper(
     constants=CONSTANTS,
     simulate=simulation("resnet-convergence", simulate, OPTIONS),
     simulation_options=OPTIONS,
+    twins=(Twin("loss_line", "resnet-zero-loss", "loss_s", {"target": a, "s": s, "theta0": 0}),),
     verdicts={
         "widths/start": "supported",
         "descent-direction/stated": "supported",

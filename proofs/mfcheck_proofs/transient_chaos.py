@@ -35,6 +35,7 @@ from mfcheck.checks import (
     Standard,
     Step,
     Trial,
+    Twin,
     against,
     agree,
     ball,
@@ -716,6 +717,18 @@ def simulate(trial: Trial) -> Simulated:
     return Simulated(found, notes=("Errors cover the draw of weights and the correction 1/N, which is removed.",))
 
 
+HERE = {"sigma_w": sigma_w, "sigma_b": sigma_b}
+VARIANCES = {"weight_var": sigma_w**2, "bias_var": sigma_b**2}
+UNROLLED = {"cell": "vanilla", "sigma_w": sigma_w, "sigma_v": 1, "input_var": sigma_b**2, "input_corr": 1}
+TWINS = (
+    *(Twin(id, "cnn-isometry", id, VARIANCES) for id in ("q_star", "chi_1", "c_star", "chi_c")),
+    Twin("v_slope", "cnn-isometry", "q_slope", VARIANCES),
+    Twin("sigma_w_critical", "edge-of-chaos", "sigma_w_eoc", {"sigma_b": sigma_b}),
+    Twin("chi_1", "rnn-isometry", "vanilla_chi", UNROLLED),
+    Twin("xi_c", "rnn-isometry", "vanilla_xi", UNROLLED),
+    Twin("q_star", "heavy-tails", "q_star", HERE | {"alpha": 2}),
+    Twin("chi_1", "heavy-tails", "chi_naive", HERE | {"alpha": 2}),
+)
 OPTIONS = (Option("replicates", "48", "networks at each width"), Option("width", "400", "larger of the two widths"))
 paper = Paper(
     id="transient-chaos",
@@ -728,6 +741,7 @@ paper = Paper(
     constants=CONSTANTS,
     simulate=simulation("transient-chaos", simulate, OPTIONS),
     simulation_options=OPTIONS,
+    twins=TWINS,
     verdicts={
         "length-map/stated": "certified",
         "correlation-map/strict": "certified",
