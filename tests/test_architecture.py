@@ -15,6 +15,7 @@ ROOMS = (
     "report",
     "rocq",
     "lemma",
+    "sweep",
     "run",
     "falsify",
     "catalog",
