@@ -32,7 +32,7 @@ def falsify(
     from mfcheck.catalog import load, split
     from mfcheck.falsify.attack import falsify as run_falsify
     from mfcheck.report import print_falsification
-    from mfcheck.run.engine import cores
+    from mfcheck.run.executor import cores
 
     paper, claim = split(target)
     if claim is None:

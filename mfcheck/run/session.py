@@ -14,14 +14,14 @@ from mfcheck.claims.setting import Setting
 from mfcheck.errors import InputError
 from mfcheck.falsify.power import Response, tally, trials
 from mfcheck.run import findings, records
-from mfcheck.run.engine import cores, run_tasks
+from mfcheck.run.executor import Executor, Unit, executor_of
 from mfcheck.run.folder import OutFolder
 from mfcheck.run.identity import identify
 from mfcheck.run.inputs import build_setting
 from mfcheck.run.judge import Judged, choose, judge, tasks_of
 from mfcheck.run.places import located
 from mfcheck.run.store import Store, write_text
-from mfcheck.run.tasks import Job, Result, Task, Watch, What, named_activation
+from mfcheck.run.tasks import Job, Result, Task, Watch, What, named_activation, units
 
 REVIEW = "review.json"
 OWN = ("run.json", "evidence", "certificates", REVIEW)
@@ -48,7 +48,7 @@ class _Run:
     paper: Paper
     setting: Setting
     job: Job
-    jobs: int
+    executor: Executor
     store: Store | None
     seconds: float
     found: dict[str, Result] = field(default_factory=dict)
@@ -62,8 +62,9 @@ class _Run:
             if resume:
                 self.found = {result.task.key: result for result in self.store.load(tasks)}
         todo = [task for task in tasks if task.key not in self.found]
-        with closing(run_tasks(self.job, todo, self.jobs, self.seconds)) as events:
-            for event in events:
+        work = [Unit(self.job, unit) for unit in units(todo)]
+        with closing(self.executor.run(work, self.seconds)) as events:
+            for _, event in events:
                 if isinstance(event, Result):
                     event = located(event)
                     self._keep(event)
@@ -101,6 +102,7 @@ def review(
     budget: str = "standard",
     seed: int = 0,
     jobs: int | None = None,
+    cluster: str | None = None,
     out: Path | str | None = None,
     resume: bool = False,
     check_seconds: float | None = None,
@@ -116,6 +118,8 @@ def review(
         budget: quick, standard or thorough.
         seed: of every random choice; the same seed gives the same review, times apart.
         jobs: number of worker processes; the number of cores if left out.
+        cluster: runs the checks in the place of processes of this machine: `auto`, the address of a Dask scheduler, or
+            its file.
         out: folder for `review.json`, evidence and certificates; nothing is kept if left out.
         check_seconds: longest time for one check, which is then ended and counted as crashed; by budget if left out.
         resume: take over what an interrupted run with the same arguments left in `out`.
@@ -128,7 +132,7 @@ def review(
         InputError: unusable arguments, or nothing that could be resumed.
         Interrupted: interrupted from the keyboard; carries the partial review, which is also written to `out`.
     """
-    run = _start(paper, setting, budget, seed, jobs, out, resume, check_seconds)
+    run = _start(paper, setting, budget, seed, (jobs, cluster), out, resume, check_seconds)
     chosen = choose(run.paper, claims)
     if len(chosen) < len(run.paper.claims):
         _require_needs(chosen, run.setting)
@@ -149,6 +153,7 @@ def power(
     budget: str = "standard",
     seed: int = 0,
     jobs: int | None = None,
+    cluster: str | None = None,
     out: Path | str | None = None,
     resume: bool = False,
     check_seconds: float | None = None,
@@ -159,7 +164,7 @@ def power(
     Raises:
         InputError: unusable arguments, or nothing that could be resumed.
     """
-    run = _start(paper, setting, budget, seed, jobs, out, resume, check_seconds)
+    run = _start(paper, setting, budget, seed, (jobs, cluster), out, resume, check_seconds)
     tasks = {
         (error.id, check.id): Task(What.CHECK, check.id, error.id, check.group)
         for error, check in trials(run.paper)
@@ -180,15 +185,14 @@ def _start(
     setting: Setting | None,
     budget: str,
     seed: int,
-    jobs: int | None,
+    workers: tuple[int | None, str | None],
     out: Path | str | None,
     resume: bool,
     seconds: float | None,
 ) -> _Run:
     paper = load(reference)
     setting = paper.default if setting is None else setting
-    jobs = cores() if jobs is None else jobs
-    _require(paper, setting, budget, seed, jobs)
+    _require(paper, setting, budget, seed)
     if seconds is not None and not seconds > 0:
         raise InputError(f"the seconds for a check must be > 0, got {seconds}")
     if resume and out is None:
@@ -198,19 +202,19 @@ def _start(
         store = Store(Path(out), identify(reference, paper, setting, budget, seed))
         if not resume:
             OutFolder(store.folder).require_own(OWN)
+    executor = executor_of(*workers)
+    executor.require(reference)
     job = Job(reference, setting.describe(), budget, seed)
-    return _Run(paper, setting, job, jobs, store, seconds or SECONDS[Budget(budget)])
+    return _Run(paper, setting, job, executor, store, seconds or SECONDS[Budget(budget)])
 
 
-def _require(paper: Paper, setting: Setting, budget: str, seed: int, jobs: int) -> None:
+def _require(paper: Paper, setting: Setting, budget: str, seed: int) -> None:
     if budget not in tuple(Budget):
         raise InputError(f"unknown budget {budget[:60]!r}; choose one of {', '.join(Budget)}")
     if seed < 0:
         raise InputError(f"the seed must be >= 0, got {seed}")
     if seed > LARGEST_SEED:
         raise InputError(f"the seed must be <= {LARGEST_SEED}, got {seed}")
-    if jobs < 1:
-        raise InputError(f"the number of jobs must be >= 1, got {jobs}")
     if named_activation(paper, setting.activation.name) != setting.activation:
         raise InputError(f"the name {setting.activation.name!r} belongs to another activation")
     paper.validate(setting)

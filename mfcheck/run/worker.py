@@ -1,6 +1,7 @@
-"""The worker process: reads tasks as lines of JSON, answers each with one line of JSON.
+"""The worker process: reads jobs and tasks as lines of JSON, answers each with one line of JSON.
 
-The first line is the job, answered once it is ready. It ends as soon as its input is closed.
+A job is answered once it is ready; the tasks that follow are parts of it, until another job comes. The process ends as
+soon as its input is closed.
 """
 
 import json
@@ -13,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TextIO
 
 from mfcheck import verify
@@ -25,6 +27,7 @@ from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import dumps
 from mfcheck.run.audit import audit, regimes
 from mfcheck.run.tasks import Job, Result, Task, What, named_activation, resolve_paper
+from mfcheck.symbolic.activation import Activation
 
 DIGITS = 15
 """Digits of the constants in a review."""
@@ -42,9 +45,9 @@ class Bench:
     @classmethod
     def ready(cls, job: Job) -> "Bench":
         """Load the paper and restore the setting of a job."""
-        paper = resolve_paper(job.paper)
+        paper = _paper(job.paper)
         name = job.setting.get("activation", NO_ACTIVATION.name)
-        setting = Setting.restore(job.setting, named_activation(paper, name))
+        setting = Setting.restore(job.setting, _activation(job.paper, name))
         return cls(paper, setting, Budget(job.budget), job.seed)
 
     def perform(self, task: Task) -> Any:
@@ -98,6 +101,16 @@ class Bench:
         regime = regimes(self.paper.claims)[id]
         answers = audit(self.paper, regime, self.setting, self.seed)
         return [(found.record.model_dump(mode="json"), found.certificate) for found in answers]
+
+
+@cache
+def _paper(reference: str) -> Paper:
+    return resolve_paper(reference)
+
+
+@cache
+def _activation(reference: str, name: str) -> Activation:
+    return named_activation(_paper(reference), name)
 
 
 def require_accepted(certificate: Mapping[str, Any]) -> None:
@@ -168,14 +181,19 @@ def main() -> None:
         replies.write(line + "\n")
         replies.flush()
 
-    try:
-        bench = Bench.ready(Job(**json.loads(lines.get())))
-    except Exception as error:
-        reply(json.dumps({"failed": reason(error), "traceback": traceback.format_exc()}))
-        os._exit(1)  # the thread that reads cannot be stopped in an orderly way
-    reply(json.dumps({"failed": None}))
+    bench: Bench | None = None
     while True:
-        reply(answer(bench, read_task(json.loads(lines.get()))))
+        asked = json.loads(lines.get())
+        if "job" in asked:
+            try:
+                bench = Bench.ready(Job(**asked["job"]))
+            except Exception as error:
+                reply(json.dumps({"failed": reason(error), "traceback": traceback.format_exc()}))
+                os._exit(1)  # the thread that reads cannot be stopped in an orderly way
+            reply(json.dumps({"failed": None}))
+        else:
+            assert bench is not None
+            reply(answer(bench, read_task(asked["task"])))
 
 
 def read_task(stated: Mapping[str, str]) -> Task:

@@ -2,20 +2,29 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from mfcheck.run.engine import WorkerError, cores, run_tasks, worker_environment
-from mfcheck.run.tasks import Job, Result, Started, Task, What, resolve_paper
+from mfcheck.run.engine import Processes
+from mfcheck.run.executor import Unit, cores
+from mfcheck.run.process import WorkerError, worker_environment
+from mfcheck.run.tasks import Event, Job, Result, Started, Task, What, resolve_paper, units
 
 Log = Callable[[], list[str]]
 
 
 def make_job(reference: str) -> Job:
     return Job(reference, resolve_paper(reference).default.describe(), "quick", 0)
+
+
+def run_tasks(job: Job, tasks: list[Task], jobs: int, seconds: float = 3600.0) -> Generator[Event]:
+    with closing(Processes(jobs).run((Unit(job, u) for u in units(tasks)), seconds)) as events:
+        for unit, event in events:
+            assert event.task in unit.tasks
+            yield event
 
 
 def run(reference: str, ids: list[str], jobs: int = 1) -> dict[str, Result]:
@@ -154,7 +163,7 @@ def test_planted_errors_reach_the_check(toy: str) -> None:
 
 
 def test_threads_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mfcheck.run.engine.cores", lambda: 8)
+    monkeypatch.setattr("mfcheck.run.process.cores", lambda: 8)
     environment = worker_environment(3, {"HOME": "/home/user"})
     assert environment["NUMBA_NUM_THREADS"] == "2"
     assert environment["OPENBLAS_NUM_THREADS"] == "1"

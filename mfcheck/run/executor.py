@@ -1,0 +1,82 @@
+"""Who does the work: worker processes of this machine, or a cluster; the results are the same bit for bit."""
+
+import os
+from collections.abc import Generator, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from mfcheck.errors import InputError
+from mfcheck.run.tasks import Event, Job, Task
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one process does in one go: tasks of a job, one after the other.
+
+    Args:
+        job: what the tasks have in common.
+        tasks: in order.
+        mark: the caller's, who gets it back with every event; nothing depends on it.
+    """
+
+    job: Job
+    tasks: tuple[Task, ...]
+    mark: str = ""
+
+
+class Executor(Protocol):
+    """Runs units of tasks."""
+
+    def require(self, paper: str) -> None:
+        """Refuse, before any work, what cannot run the checks of a paper.
+
+        Args:
+            paper: id of an installed paper, or `module:attribute`.
+
+        Raises:
+            InputError: a cluster cannot be reached, or its workers have another version of mfcheck or of the paper.
+        """
+        ...
+
+    def run(self, units: Iterable[Unit], seconds: float) -> Generator[tuple[Unit, Event]]:
+        """Run units; yield a `Started` and a `Result` for each task, each with the unit it belongs to.
+
+        Units are drawn one by one, by the thread that draws the events, a few more than are running; nothing is drawn
+        any more once the iterator is closed, which ends what is running.
+
+        Args:
+            units: what to do; each has at least one task.
+            seconds: longest time for one task, which is then ended and has crashed.
+
+        Raises:
+            WorkerError: a worker process could not load a paper.
+            InputError: a cluster cannot be reached any more.
+        """
+        ...
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    with suppress(AttributeError):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def executor_of(jobs: int | None = None, cluster: str | None = None) -> Executor:
+    """Return the executor that the options name.
+
+    Args:
+        jobs: number of worker processes on this machine; the number of cores if left out.
+        cluster: `auto`, the address of a Dask scheduler, or its file; worker processes of this machine if left out.
+
+    Raises:
+        InputError: unusable options, or Dask is not installed.
+    """
+    from mfcheck.run.engine import Processes
+
+    if jobs is not None and jobs < 1:
+        raise InputError(f"the number of jobs must be >= 1, got {jobs}")
+    if cluster is None:
+        return Processes(cores() if jobs is None else jobs)
+    raise InputError("clusters are not there yet")

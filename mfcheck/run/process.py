@@ -1,0 +1,229 @@
+"""One worker process: it is started when it is needed, and ended when a task takes too long."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mfcheck.run.executor import Unit, cores
+from mfcheck.run.tasks import Event, Job, Result, Started, Task
+
+LOADING = 600.0
+"""Longest time in seconds for a worker to load a paper and a setting."""
+
+_COMMAND = "from mfcheck.run.worker import main; main()"
+_BLAS_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+def worker_environment(jobs: int, outer: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a worker, one of `jobs`.
+
+    Hash seed and BLAS threads are fixed: sums in another order would change last digits with `jobs`.
+    """
+    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+    threads = outer.get("NUMBA_NUM_THREADS", str(max(1, cores() // jobs)))
+    fixed = {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "NUMBA_NUM_THREADS": threads}
+    return {**outer, **fixed, **dict.fromkeys(_BLAS_THREADS, "1")}
+
+
+class WorkerError(RuntimeError):
+    """A worker process could not get ready for its job."""
+
+
+class Worker:
+    """One worker process, which keeps its paper loaded from one job to the next."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _COMMAND],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            text=True,
+            encoding="utf-8",
+            env=environment,
+            start_new_session=True,  # an interrupt from the keyboard is for the parent alone
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        self._job: Job | None = None
+        self._lock = threading.Lock()
+        self._asked = 0
+        self._waiting = False
+        self.expired = False
+        """Whether it was killed because an answer took too long."""
+
+    def perform(self, job: Job, task: Task, seconds: float) -> Result | None:
+        """Return what the task gave, or None if the process died over it, or was killed when the seconds had passed.
+
+        Raises:
+            WorkerError: the job cannot be loaded in the process.
+        """
+        if job != self._job:
+            ready = self._ask({"job": asdict(job)}, LOADING)
+            if self.expired:
+                raise WorkerError(
+                    f"a worker process took more than {LOADING:g} s to load {job.paper}"
+                )
+            if ready is None:
+                return None
+            if ready["failed"]:
+                error = WorkerError(f"a worker process failed to start: {ready['failed']}")
+                error.add_note(ready["traceback"])
+                raise error
+            self._job = job
+        answer = self._ask({"task": asdict(task)}, seconds)
+        return None if answer is None else Result(task, **answer)
+
+    def _ask(self, data: dict[str, Any], seconds: float) -> Any:
+        """Return the answer to one line of JSON, or None if the process died over it or was killed for being late."""
+        with self._limit(seconds), suppress(BrokenPipeError):
+            self._stdin.write(json.dumps(data) + "\n")
+            self._stdin.flush()
+            line = self._stdout.readline()
+            return json.loads(line) if line.endswith("\n") else None
+        return None
+
+    @contextmanager
+    def _limit(self, seconds: float) -> Generator[None]:
+        """Kill the process if the answer takes longer; it need not heed any other signal."""
+        self._asked += 1
+        question = self._asked
+
+        def expire() -> None:
+            with self._lock:
+                if self._waiting and self._asked == question:
+                    self.expired = True
+                    self.kill()
+
+        self._waiting = True
+        timer = threading.Timer(seconds, expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            with self._lock:
+                self._waiting = False
+
+    def end(self) -> tuple[str, str]:
+        """End an idle process, or bury a dead one; return how it ended, and the last that it wrote."""
+        with suppress(BrokenPipeError):
+            self._stdin.close()
+        status = self._process.wait()
+        self._stdout.close()
+        with self._stderr as written:
+            written.seek(0)
+            return _how(status), written.read().decode(errors="replace")[-4000:]
+
+    def kill(self) -> None:
+        """Kill the process, with every process that it started."""
+        with suppress(ProcessLookupError):
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
+
+
+def _how(status: int) -> str:
+    if status >= 0:
+        return f"the worker process exited with status {status}"
+    name = signal.Signals(-status).name
+    hint = " (out of memory?)" if name == "SIGKILL" else ""
+    return f"the worker process was killed by {name}{hint}"
+
+
+@dataclass(frozen=True)
+class Death:
+    """A worker died over the first of these tasks, with the rest of their unit still to come."""
+
+    tasks: tuple[Task, ...]
+    seconds: float
+    how: str
+    written: str
+
+    def crash(self) -> Result:
+        """Return the result of the task over which it died, if that is not to be tried again."""
+        return Result(self.tasks[0], self.seconds, reason=self.how, traceback=self.written)
+
+
+class Place:
+    """A place for one worker process: started when it is needed, and again after one that had to be ended."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._worker: Worker | None = None
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def perform(self, unit: Unit, seconds: float) -> Generator[Event | Death]:
+        """Do the tasks of a unit and yield what happens, until the end, the first death, or `stop`.
+
+        Raises:
+            WorkerError: the job cannot be loaded in a process.
+        """
+        for number, task in enumerate(unit.tasks):
+            worker = self._hire()
+            if worker is None:
+                return
+            yield Started(task)
+            start = time.perf_counter()
+            try:
+                result = worker.perform(unit.job, task, seconds)
+            except WorkerError:
+                self.stop()
+                raise
+            if result is not None:
+                yield result
+                continue
+            how, written = self._dismiss(worker)
+            passed = time.perf_counter() - start
+            if not worker.expired:
+                yield Death(unit.tasks[number:], passed, how, written)
+                return
+            yield Result(task, passed, reason=_late(seconds))
+
+    def _hire(self) -> Worker | None:
+        with self._lock:
+            if self._worker is None and not self._stopped:
+                self._worker = Worker(self._environment)
+            return None if self._stopped else self._worker
+
+    def _dismiss(self, worker: Worker) -> tuple[str, str]:
+        with self._lock:
+            self._worker = None
+        return worker.end()
+
+    def stop(self) -> None:
+        """Kill the process and start none any more; any thread may call this."""
+        with self._lock:
+            self._stopped = True
+            if self._worker is not None:
+                self._worker.kill()
+
+    def close(self) -> None:
+        """End the process, which must be idle or dead."""
+        if self._worker is not None:
+            self._dismiss(self._worker)
+
+
+def _late(seconds: float) -> str:
+    return f"stopped after {seconds:g} s, the longest time for one check (--check-seconds)"
