@@ -15,7 +15,7 @@ from functools import lru_cache
 import sympy as sp
 from flint import acb, arb, ctx
 
-from mfcheck.rigor.germs import Term, UnknownTailError
+from mfcheck.rigor.germs import Germ, Term, UnknownTailError
 from mfcheck.rigor.program import program
 from mfcheck.rigor.tails import tail
 from mfcheck.symbolic.activation import X
@@ -47,6 +47,8 @@ _HEIGHTS = (
     0.05,
 )
 _MAX_NODES = 40_000
+_STARTS = (8, *(k * 2**e for e in range(2, 60) for k in (3, 4)))
+"""Where tails may start: few places, so that bounds of tails serve many variances."""
 _STEPS = tuple(k / 16 for k in range(8, 16))
 
 
@@ -63,6 +65,8 @@ class Strip:
             self._code = program(f, (X,), "analytic")
         self._columns: dict[tuple[float, int], arb] = {}
         self._failed: set[float] = set()
+        self.chosen: dict[tuple[int, int], float] = {}
+        """Heights that paid best, by digits and by the size of the deviation."""
 
     def column(self, height: float, index: int) -> arb:
         """Bound `|f|` for `Re x` in the column of this index and `|Im x| <= height`; inf if not analytic."""
@@ -138,11 +142,17 @@ def strip(f: sp.Expr) -> Strip:
     return Strip(f)
 
 
+@lru_cache(maxsize=1024)
+def _germ(f: sp.Expr, start: int, right: bool) -> Germ:
+    """Return `|x| >= start` of one side of the function as a germ; raises UnknownTailError."""
+    return tail(f if right else f.subs(X, -X), start)
+
+
 @lru_cache(maxsize=4096)
 def _germ_size(f: sp.Expr, start: int, shift: int, right: bool) -> arb:
     """Bound `|f(x)| exp(-2^-shift x^2)` for `|x| >= start` on one side; raises UnknownTailError."""
     with ctx.workprec(_LOW_PREC):
-        germ = tail(f if right else f.subs(X, -X), start)
+        germ = _germ(f, start, right)
         return germ.times(germ.of([Term(arb(1), a=-(arb(2) ** -shift))])).range().abs_upper()
 
 
@@ -155,7 +165,8 @@ def tail_mass(f_left: sp.Expr, f_right: sp.Expr, q: arb, m: arb, radius: arb) ->
     with ctx.workprec(_LOW_PREC):
         top, shift = q.upper(), abs(m).upper()
         factor = 1 if m.is_zero() else 2
-        start = max(8, math.floor(float((radius * top.sqrt() - shift).lower())))
+        reach = max(8.0, float((radius * top.sqrt() - shift).lower()))
+        start = _STARTS[bisect_right(_STARTS, reach) - 1]
         least = max(0, math.ceil(math.log2(max(16 * float(top), 1e-300))))
         reason = "it grows too fast"
         for shifts in (least, least - 1, least - 2):
@@ -188,18 +199,9 @@ def strip_expectation(f: sp.Expr, q: arb, m: arb, digits: float, even: bool) -> 
     known = strip(f)
     with ctx.workprec(_LOW_PREC):
         goal = digits * math.log(10)
-        top, shift = q.upper().sqrt(), float(abs(m).upper())
+        shift = float(abs(m).upper())
         radius = _radius(known, q, m, goal)
-        best: tuple[float, float] | None = None
-        for height in _heights(float(top), goal):
-            step = _step(known, q, m, height, radius, goal)
-            if best is not None and step is not None and step < 0.8 * best[0]:
-                break
-            if step is not None and (best is None or step > best[0]):
-                best = (step, height)
-        if best is None:
-            raise NoStripError
-        step, height = best
+        step, height = _best(known, q, m, radius, goal)
         count = math.ceil(radius / step)
         if count > _MAX_NODES:
             raise NoStripError
@@ -208,6 +210,32 @@ def strip_expectation(f: sp.Expr, q: arb, m: arb, digits: float, even: bool) -> 
     prec = int(goal / math.log(2)) + 24
     with ctx.workprec(prec):
         return _sum(f, q, m, step, count, even, prec), error
+
+
+def _best(known: Strip, q: arb, m: arb, radius: float, goal: float) -> tuple[float, float]:
+    """Return the longest step that was found, and its height; what paid for a like deviation is tried first.
+
+    Raises:
+        NoStripError: no height will do.
+    """
+    top = float(q.upper().sqrt())
+    like = (round(goal / 5), round(4 * math.log2(top)) if top > 0 else 0)
+    if like in known.chosen:
+        height = known.chosen[like]
+        step = _step(known, q, m, height, radius, goal)
+        if step is not None:
+            return step, height
+    best: tuple[float, float] | None = None
+    for height in _heights(top, goal):
+        step = _step(known, q, m, height, radius, goal)
+        if best is not None and step is not None and step < 0.8 * best[0]:
+            break
+        if step is not None and (best is None or step > best[0]):
+            best = (step, height)
+    if best is None:
+        raise NoStripError
+    known.chosen[like] = best[1]
+    return best
 
 
 def _heights(top: float, goal: float) -> list[float]:

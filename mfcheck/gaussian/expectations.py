@@ -93,6 +93,7 @@ def _kept(parts: tuple[Piece, ...], whole: sp.Expr | None, q: Key, m: Key, digit
             return _at_mean(parts, whole, m, digits)
     goal, extra, tried = float(digits + _GUARD), 0, 0
     exact_arguments = len(q) == 1 and len(m) == 1
+    wide = _number(q).rel_accuracy_bits() < digits * _LOG2_10
     while True:
         prec = int((goal + extra) * _LOG2_10) + 40
         with ctx.workprec(prec):
@@ -102,7 +103,7 @@ def _kept(parts: tuple[Piece, ...], whole: sp.Expr | None, q: Key, m: Key, digit
             tried += 1
             if value.is_finite() and value.rad() + error <= allowed:
                 return value + arb(0, error.upper())
-            blurred = value.is_finite() and value.rad() > 8 * error and tried > 1
+            blurred = value.is_finite() and value.rad() > 8 * error and (wide or tried > 1)
             if not exact_arguments and (blurred or tried > 4):
                 return value + arb(0, error.upper())
             if tried > 5:
