@@ -1,14 +1,16 @@
 """Certified values of a paper's constants: leaves by their own enclosures, formulas by ball arithmetic over them."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import sympy as sp
 from flint import arb, ctx
 
 from mfcheck.claims.model import Constant, Paper
 from mfcheck.claims.record import ConstantRecord, Estimate, Interval
-from mfcheck.claims.setting import Setting
-from mfcheck.constants.graph import ConstantGraph, constant_graph
+from mfcheck.claims.setting import Parameter, Setting
+from mfcheck.constants.graph import ConstantGraph
 from mfcheck.constants.orders import order_texts
 from mfcheck.errors import InputError
 from mfcheck.gaussian.nodes import E2, E, enclosed
@@ -21,9 +23,14 @@ _BITS_PER_DIGIT = 3.3220
 
 
 def evaluate_constants(
-    paper: Paper, setting: Setting, digits: int, *, strict: bool = False
+    paper: Paper,
+    setting: Setting,
+    digits: int,
+    *,
+    strict: bool = False,
+    only: Collection[str] | None = None,
 ) -> tuple[ConstantRecord, ...]:
-    """Return every constant of the paper, each enclosed to `digits` significant digits.
+    """Return every constant of the paper, or only those of these ids, each enclosed to `digits` significant digits.
 
     A constant that is infinite in this setting has both bounds `inf`. One without a value (inf - inf, or a leaf
     that does not exist here) has the value None and the reason. A numerical one has a value with an error, whatever
@@ -36,12 +43,21 @@ def evaluate_constants(
     """
     if not 1 <= digits <= MAX_DIGITS:
         raise InputError(f"digits must be between 1 and {MAX_DIGITS}, got {digits}")
-    graph = constant_graph(paper)
-    values = enclose_constants(graph, setting, digits)
+    graph, orders = _known(paper.constants, paper.parameters)
+    values = enclose_constants(graph, setting, digits, only)
     for id, found in values.items() if strict else ():
         _require_digits(id, found, digits)
-    orders = order_texts(graph)
-    return tuple(_record(graph, node, values[node.id], digits, orders[node.id]) for node in graph)
+    nodes = [node for node in graph if node.id in values]
+    return tuple(_record(graph, node, values[node.id], digits, orders[node.id]) for node in nodes)
+
+
+@lru_cache(maxsize=32)
+def _known(
+    constants: tuple[Constant, ...], parameters: tuple[Parameter, ...]
+) -> tuple[ConstantGraph, Mapping[str, dict[str, str]]]:
+    """Return the graph of constants and their orders of growth, which are the same in all settings."""
+    graph = ConstantGraph(constants, parameters)
+    return graph, order_texts(graph)
 
 
 @dataclass(frozen=True)
@@ -55,10 +71,16 @@ class Enclosed:
     """The value of a numerical constant, of which nothing is certain."""
 
 
-def enclose_constants(graph: ConstantGraph, setting: Setting, digits: int) -> dict[str, Enclosed]:
-    """Return an enclosure of each constant by id, to a relative accuracy of `digits` digits where in reach."""
+def enclose_constants(
+    graph: ConstantGraph, setting: Setting, digits: int, only: Collection[str] | None = None
+) -> dict[str, Enclosed]:
+    """Return an enclosure of each constant by id, to a relative accuracy of `digits` digits where in reach.
+
+    With `only`, the constants of these ids, and no more is worked out than what they depend on.
+    """
     attempts = _attempts(graph, setting, digits)
-    return {node.id: _best(node.symbol, attempts, digits) for node in graph}
+    nodes = [node for node in graph if only is None or node.id in only]
+    return {node.id: _best(node.symbol, attempts, digits) for node in nodes}
 
 
 def enclose_constant(graph: ConstantGraph, setting: Setting, id: str, digits: int) -> arb:

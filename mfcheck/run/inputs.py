@@ -39,6 +39,18 @@ def build_setting(
     Raises:
         InputError: unreadable or unusable input, or a setting that the paper cannot speak about.
     """
+    setting = chosen_setting(paper, data, activation, sets)
+    paper.validate(setting)
+    return setting
+
+
+def chosen_setting(
+    paper: Paper,
+    data: Path | None = None,
+    activation: str | None = None,
+    sets: Sequence[str] = (),
+) -> Setting:
+    """Return what `build_setting` does, one that the paper cannot speak about too: something of it may change yet."""
     setting = paper.default
     if data is not None and not setting.has_data:
         raise InputError(f"{paper.id} is not about data: it takes no --data")
@@ -48,9 +60,7 @@ def build_setting(
         setting = replace(setting, data=read_data(data))
     if activation is not None:
         setting = replace(setting, activation=read_activation(activation))
-    setting = setting.with_values(**read_values(paper, sets))
-    paper.validate(setting)
-    return setting
+    return setting.with_values(**read_values(paper, sets))
 
 
 def read_values(paper: Paper, sets: Sequence[str]) -> dict[str, Value]:

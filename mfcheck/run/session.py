@@ -192,9 +192,10 @@ def _start(
 ) -> _Run:
     paper = load(reference)
     setting = paper.default if setting is None else setting
-    _require(paper, setting, budget, seed)
-    if seconds is not None and not seconds > 0:
-        raise InputError(f"the seconds for a check must be > 0, got {seconds}")
+    require_work(budget, seed, seconds)
+    if named_activation(paper, setting.activation.name) != setting.activation:
+        raise InputError(f"the name {setting.activation.name!r} belongs to another activation")
+    paper.validate(setting)
     if resume and out is None:
         raise InputError("resuming needs the folder of the interrupted run")
     store = None
@@ -208,16 +209,20 @@ def _start(
     return _Run(paper, setting, job, executor, store, seconds or SECONDS[Budget(budget)])
 
 
-def _require(paper: Paper, setting: Setting, budget: str, seed: int) -> None:
+def require_work(budget: str, seed: int, seconds: float | None) -> None:
+    """Refuse a budget, a seed, or a time limit of a check that cannot be used.
+
+    Raises:
+        InputError: with what could be.
+    """
     if budget not in tuple(Budget):
         raise InputError(f"unknown budget {budget[:60]!r}; choose one of {', '.join(Budget)}")
     if seed < 0:
         raise InputError(f"the seed must be >= 0, got {seed}")
     if seed > LARGEST_SEED:
         raise InputError(f"the seed must be <= {LARGEST_SEED}, got {seed}")
-    if named_activation(paper, setting.activation.name) != setting.activation:
-        raise InputError(f"the name {setting.activation.name!r} belongs to another activation")
-    paper.validate(setting)
+    if seconds is not None and not seconds > 0:
+        raise InputError(f"the seconds for a check must be > 0, got {seconds}")
 
 
 def _require_needs(claims: Sequence[Claim], setting: Setting) -> None:

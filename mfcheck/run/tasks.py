@@ -26,7 +26,7 @@ class Task:
 
     Args:
         what: which part of the paper it evaluates.
-        id: of the check, the assumption or the regime; empty for the constants.
+        id: of the check, the assumption or the regime; for constants their ids, with commas between, or empty for all.
         planted: id of the planted error under which the check runs, if any.
         group: tasks of one group run one after the other in the same process.
     """

@@ -11,6 +11,7 @@ import sympy as sp
 from flint import arb, ctx
 
 from mfcheck.claims.model import Constant
+from mfcheck.claims.registry import load_paper
 from mfcheck.claims.setting import Data, Parameter, Setting
 from mfcheck.constants.evaluate import GUARD_DIGITS, enclose_constant, evaluate_constants
 from mfcheck.constants.graph import ConstantGraph
@@ -162,3 +163,11 @@ def test_parameters_are_read_from_the_setting() -> None:
     paper: Any = types.SimpleNamespace(constants=(derived(y, p**2),), parameters=(RATE,))
     setting = replace(SETTING, values=(("rate", Fraction(3)),))
     assert evaluate_constants(paper, setting, 5)[0].value.lower == "9"
+
+
+def test_chosen_constants_are_those_of_the_whole() -> None:
+    paper = load_paper("edge-of-chaos")
+    whole = {record.id: record for record in evaluate_constants(paper, paper.default, 10)}
+    ids = list(whole)[2:4]
+    found = evaluate_constants(paper, paper.default, 10, only=ids)
+    assert {record.id: record for record in found} == {id: whole[id] for id in ids}

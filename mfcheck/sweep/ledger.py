@@ -1,0 +1,386 @@
+"""The ledger of a sweep: one SQLite file that several processes may write at once, whole whatever happens to them.
+
+What is committed stays, so that a process that is killed loses what was running and nothing else. A setting is worked
+on by the process that holds its lease; the lease of a process that has died, or has not been heard of for `LEASE`
+seconds, is taken over. Two processes that do the same work all the same write the same results: the first stays.
+"""
+
+import json
+import os
+import socket
+import sqlite3
+import time
+import uuid
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from mfcheck.errors import InputError
+from mfcheck.run.store import Identity
+from mfcheck.run.tasks import Result, Task
+from mfcheck.sweep.packing import Packer
+from mfcheck.sweep.points import Point
+
+FILE = "sweep.sqlite"
+FORMAT = 1
+LEASE = 60.0
+"""Seconds after which work is taken over from a process of which nothing is heard."""
+BUSY = 60.0
+"""Longest wait, in seconds, for another process that is writing."""
+_TABLES = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE patterns(name TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE tasks(id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL);
+CREATE TABLE settings(id INTEGER PRIMARY KEY, digest BLOB UNIQUE NOT NULL, described BLOB NOT NULL,
+    owner TEXT, expires REAL, outcome BLOB);
+CREATE INDEX unfinished ON settings(id) WHERE outcome IS NULL;
+CREATE TABLE points(id INTEGER PRIMARY KEY, point TEXT UNIQUE NOT NULL, setting INTEGER, refused TEXT);
+CREATE TABLE results(setting INTEGER, task INTEGER, seconds REAL NOT NULL, value BLOB, reason TEXT NOT NULL,
+    traceback TEXT NOT NULL, PRIMARY KEY(setting, task)) WITHOUT ROWID;
+CREATE TABLE certificates(digest TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What two sweeps must have in common for the results of one to serve the other."""
+
+    identity: Identity
+    """With the digest of the setting in which the swept values are put."""
+    reference: str
+    """Id of the paper, or `module:attribute`."""
+    axes: tuple[str, ...]
+    claims: tuple[str, ...]
+    constants: tuple[str, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """Return the terms as JSON data, in the words of messages."""
+        own = {"axes": list(self.axes), "claims": list(self.claims)}
+        return {**asdict(self.identity), **own, "constants": list(self.constants)}
+
+
+class Item(NamedTuple):
+    """A setting to work on: its number in the ledger, and what describes it."""
+
+    id: int
+    described: dict[str, Any]
+
+
+class Kept(NamedTuple):
+    """What a task gave, as in `Result`."""
+
+    seconds: float
+    value: Any
+    reason: str
+    traceback: str
+
+
+class New(NamedTuple):
+    """A point that the ledger does not know yet: its setting, or why the paper refuses it."""
+
+    point: Point
+    digest: str
+    described: dict[str, Any] | None
+    refused: str
+
+
+class Row(NamedTuple):
+    """A point with what is known about its setting: nothing yet if there is neither outcome nor refusal."""
+
+    point: Point
+    digest: str
+    refused: str
+    outcome: dict[str, Any] | None
+
+
+class Ledger:
+    """An open ledger; a context manager. Used by one thread.
+
+    Raises:
+        InputError: from every method, in one line, if the file cannot be read or written; what was kept stays.
+    """
+
+    def __init__(self, path: Path, *, write: bool = True) -> None:
+        self.path = path
+        self._tasks: dict[str, int] = {}
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        where = f"{path.resolve().as_uri()}?mode={'rwc' if write else 'ro'}"
+        with self._told():
+            self._base = sqlite3.connect(where, uri=True, timeout=BUSY, isolation_level=None)
+            try:
+                if write:
+                    self._base.execute("PRAGMA journal_mode=WAL")
+                    self._base.execute("PRAGMA synchronous=NORMAL")
+                self._base.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except BaseException:
+                self._base.close()
+                raise
+        self._packer = Packer(self._base)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(sqlite3.Error):
+            self._base.execute(
+                "UPDATE settings SET owner=NULL, expires=NULL WHERE owner=?", [self.owner]
+            )
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; leases stay."""
+        self._base.close()
+
+    # --- terms -----------------------------------------------------------------------------------
+
+    def start(self, terms: Terms) -> None:
+        """Make a new ledger ready for a sweep, or see that this one is of the same sweep.
+
+        Raises:
+            InputError: it is of another one; the message says in what they differ.
+        """
+        with self._told(), self._transaction():
+            if not self._base.execute("SELECT 1 FROM sqlite_master").fetchone():
+                for statement in filter(str.strip, _TABLES.split(";")):
+                    self._base.execute(statement)
+                entries = {"format": FORMAT, "terms": terms.plain(), "reference": terms.reference}
+                self._base.executemany(
+                    "INSERT INTO meta VALUES (?, ?)",
+                    [(key, json.dumps(value)) for key, value in entries.items()],
+                )
+        self.require(terms)
+
+    def require(self, terms: Terms) -> None:
+        """Refuse to go on with another sweep; errors as in `start`."""
+        before, now = self.meta("terms"), terms.plain()
+        for name in now:
+            if before.get(name) != now[name]:
+                raise InputError(
+                    f"the ledger {str(self.path)!r} is of another sweep: its {name} "
+                    f"{_differ(before.get(name), now[name])}; choose another folder"
+                )
+
+    def meta(self, key: str) -> Any:
+        """Return an entry: `terms`, `reference` or `format`.
+
+        Raises:
+            InputError: this is no ledger, or one of another format.
+        """
+        with self._told():
+            try:
+                rows = self._base.execute("SELECT key, value FROM meta").fetchall()
+                found = {name: json.loads(value) for name, value in rows}
+            except (sqlite3.OperationalError, ValueError):
+                found = {}
+        if not {"format", "terms", "reference"} <= set(found):
+            raise InputError(f"{str(self.path)!r} is not the ledger of a sweep")
+        if found["format"] != FORMAT:
+            raise InputError(
+                f"the ledger {str(self.path)!r} has format {found['format']}, this is {FORMAT}"
+            )
+        return found[key]
+
+    # --- settings --------------------------------------------------------------------------------
+
+    def unknown(self, points: Sequence[Point]) -> list[Point]:
+        """Return those points that the ledger does not have yet."""
+        with self._told():
+            find = "SELECT 1 FROM points WHERE point=?"
+            return [p for p in points if not self._base.execute(find, [_text(p)]).fetchone()]
+
+    def add(self, points: Sequence[New]) -> None:
+        """Enter points with their settings; what is there stays."""
+        with self._told(), self._transaction():
+            for new in points:
+                setting = None if new.described is None else self._setting(new)
+                self._base.execute(
+                    "INSERT OR IGNORE INTO points(point, setting, refused) VALUES (?, ?, ?)",
+                    [_text(new.point), setting, new.refused or None],
+                )
+
+    def _setting(self, new: New) -> int:
+        digest = bytes.fromhex(new.digest)
+        self._base.execute(
+            "INSERT OR IGNORE INTO settings(digest, described) VALUES (?, ?)",
+            [digest, self._packer.pack("setting", new.described)],
+        )
+        return self._number("SELECT id FROM settings WHERE digest=?", digest)
+
+    def take(self) -> Item | None:
+        """Return a setting that nobody works on, now leased to this process; None if there is none."""
+        with self._told(), self._transaction():
+            now = time.time()
+            rows = self._base.execute(
+                "SELECT id, owner, expires, described FROM settings WHERE outcome IS NULL ORDER BY id"
+            )
+            for id, owner, expires, described in rows:
+                if owner is None or expires < now or _is_dead(owner):
+                    rows.close()
+                    self._base.execute(
+                        "UPDATE settings SET owner=?, expires=? WHERE id=?",
+                        [self.owner, now + LEASE, id],
+                    )
+                    return Item(id, self._packer.unpack("setting", described))
+        return None
+
+    def renew(self) -> None:
+        """Say that this process is alive."""
+        with self._told():
+            self._base.execute(
+                "UPDATE settings SET expires=? WHERE outcome IS NULL AND owner=?",
+                [time.time() + LEASE, self.owner],
+            )
+
+    def finish(self, id: int, outcome: dict[str, Any]) -> None:
+        """Enter what all results of a setting come to."""
+        with self._told(), self._transaction():
+            packed = self._packer.pack("outcome", outcome)
+            self._base.execute(
+                "UPDATE settings SET outcome=?, owner=NULL, expires=NULL WHERE id=?", [packed, id]
+            )
+
+    # --- results ---------------------------------------------------------------------------------
+
+    def save(self, id: int, key: str, kept: Kept) -> None:
+        """Keep what a task gave; what is there stays."""
+        with self._told(), self._transaction():
+            value = None if kept.value is None else self._packer.pack_value(key, kept.value)
+            self._base.execute(
+                "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?)",
+                [id, self._task(key), kept.seconds, value, kept.reason, kept.traceback],
+            )
+
+    def results(self, id: int, tasks: Sequence[Task]) -> list[Result]:
+        """Return the kept results of a setting among those of the tasks."""
+        kept = self.kept(id)
+        return [Result(task, *kept[task.key]) for task in tasks if task.key in kept]
+
+    def kept(self, id: int) -> dict[str, Kept]:
+        """Return what is kept of a setting, by key of the task."""
+        with self._told():
+            rows = self._base.execute(
+                "SELECT key, seconds, value, reason, traceback FROM results JOIN tasks ON tasks.id=task"
+                " WHERE setting=?",
+                [id],
+            ).fetchall()
+            return {
+                key: Kept(seconds, self._packer.value(key, value), reason, traceback)
+                for key, seconds, value, reason, traceback in rows
+            }
+
+    def forget_crashes(self) -> int:
+        """Forget the results that say why there is none, so that they are worked out again; return their number."""
+        with self._told(), self._transaction():
+            self._base.execute(
+                "UPDATE settings SET outcome=NULL WHERE id IN (SELECT setting FROM results WHERE value IS NULL)"
+            )
+            return self._base.execute("DELETE FROM results WHERE value IS NULL").rowcount
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def rows(self) -> Iterator[Row]:
+        """Yield all points in the order in which they came."""
+        with self._told():
+            rows = self._base.execute(
+                "SELECT point, hex(digest), refused, outcome FROM points"
+                " LEFT JOIN settings ON settings.id=setting ORDER BY points.id"
+            )
+            for point, digest, refused, outcome in rows:
+                found = None if outcome is None else self._packer.unpack("outcome", outcome)
+                yield Row(json.loads(point), digest.lower(), refused or "", found)
+
+    def left(self) -> int:
+        """Return the number of settings that are not finished."""
+        with self._told():
+            return self._number("SELECT count(*) FROM settings WHERE outcome IS NULL")
+
+    def counts(self) -> tuple[int, int, int]:
+        """Return the numbers of points, of points that the paper refuses, and of finished settings."""
+        with self._told():
+            return (
+                self._number("SELECT count(*) FROM points"),
+                self._number("SELECT count(*) FROM points WHERE refused IS NOT NULL"),
+                self._number("SELECT count(*) FROM settings WHERE outcome IS NOT NULL"),
+            )
+
+    def cost(self) -> float:
+        """Return the seconds of all results together."""
+        with self._told():
+            return float(self._base.execute("SELECT total(seconds) FROM results").fetchone()[0])
+
+    def certificates(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the certificates by their digest."""
+        with self._told():
+            yield from self._packer.certificates()
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say in one line what is wrong with the file."""
+        try:
+            yield
+        except (sqlite3.Error, zlib.error, OSError) as error:
+            words = str(error)
+            if "not a database" in words or "malformed" in words:
+                raise InputError(
+                    f"{str(self.path)!r} is not the ledger of a sweep: {words}"
+                ) from None
+            full = " (is the disk full?)" if "I/O" in words else ""
+            raise InputError(
+                f"cannot use the ledger {str(self.path)!r}: {words}{full}; what it holds is kept"
+            ) from None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._base.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._base.execute("COMMIT")
+        except BaseException:
+            self._packer.patterns.clear()  # what was entered with this transaction is gone
+            self._tasks.clear()
+            with suppress(sqlite3.Error):
+                self._base.execute("ROLLBACK")
+            raise
+
+    def _number(self, query: str, *values: Any) -> int:
+        return int(self._base.execute(query, values).fetchone()[0])
+
+    def _task(self, key: str) -> int:
+        if key not in self._tasks:
+            self._base.execute("INSERT OR IGNORE INTO tasks(key) VALUES (?)", [key])
+            self._tasks[key] = self._number("SELECT id FROM tasks WHERE key=?", key)
+        return self._tasks[key]
+
+
+def _text(point: Point) -> str:
+    return json.dumps(point, separators=(",", ":"))
+
+
+def _is_dead(owner: str) -> bool:
+    """Whether a lease was of a process of this machine that is no more."""
+    host, pid, _ = owner.rsplit(":", 2)
+    if host != socket.gethostname() or os.name != "posix":
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _differ(before: Any, now: Any) -> str:
+    """Say how two values differ; of two tables, in which entries."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+        told = [f"{name} was {before.get(name)}, now {now.get(name)}" for name in sorted(names)]
+        return "differ: " + "; ".join(told)
+    shown = [", ".join(v) if isinstance(v, list) else str(v) for v in (before, now)]
+    short = [text if len(text) <= 80 else f"{text[:77]}..." for text in shown]
+    return f"was {short[0] or 'none'}, now it is {short[1] or 'none'}"
