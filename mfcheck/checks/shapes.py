@@ -155,7 +155,8 @@ def _comparison(
         ]
         x_label, y_label, log = drawn
         words = y_label or formula
-        plot = against(cases, id, f"{words} against {x_label}", x_label, words, log)
+        title = f"{words} against {x_label}"
+        plot = against(cases, id, title, x_label, words, log) if x_label else None
         own = Standard(standard.relation, standard.digits, standard.resolution, context.alarm)
         return decide(cases, own, said(domain, context), scope, plot)
 

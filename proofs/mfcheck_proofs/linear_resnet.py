@@ -449,6 +449,8 @@ convergence = Claim(
                     relation="<=",
                     uses=["factor"],
                     domain="scalar oracle at the edge of the condition",
+                    x_label="R",
+                    y_label="length of the path",
                 ),
             ],
             wrong=[wrong("factor-lost", {"factor": sp.Integer(1)}, "At R = 1 the path has length 1.33 beyond R.")],

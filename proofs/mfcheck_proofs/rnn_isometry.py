@@ -6,7 +6,7 @@ In the untied limit u, h and z of one unit are independent, so that all moments 
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -1098,7 +1098,7 @@ def certified_variance(mean: int, independent: int) -> arb:
     return enclose(VARIANCE, on_line(Fraction(mean)) | {s: arb(independent)})
 
 
-def variances(independent: int, *means: int):  # type: ignore[no-untyped-def]
+def variances(independent: int, *means: int) -> Callable[[Context], list[At]]:
     """Relative variances along the critical line."""
     return lambda _: [At(certified_variance(m, independent), f"mu_b = {m}", m) for m in means]
 
@@ -1224,7 +1224,15 @@ both = Claim(
             {"variance": sp.Integer(0)},
             checks=[
                 noted(
-                    encloses("gated", "variance", variances(0, 0, 2, 4), domain=ON_THE_LINE, group="line"),
+                    encloses(
+                        "gated",
+                        "variance",
+                        variances(0, 0, 2, 4),
+                        domain=ON_THE_LINE,
+                        x_label="mu_b",
+                        y_label="relative variance",
+                        group="line",
+                    ),
                     CLOSED,
                     when=False,
                 )

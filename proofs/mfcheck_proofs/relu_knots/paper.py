@@ -465,7 +465,15 @@ curvature = Claim(
             {"curvature": CURVATURE, "power": (1 + xs**2) ** sp.Rational(-3, 2)},
             checks=[
                 noted(identity("powers", "power", kinks, domain="all x", whole=False), CONTINUOUS),
-                encloses("differences", "curvature", second_differences, digits=6, domain="four places"),
+                encloses(
+                    "differences",
+                    "curvature",
+                    second_differences,
+                    digits=6,
+                    domain="four places",
+                    x_label="x",
+                    y_label="yhat''",
+                ),
             ],
             wrong=[
                 wrong(
@@ -781,7 +789,16 @@ limit = Claim(
                     log="x",
                     domain="beta from 100 to 10^6",
                 ),
-                encloses("below", "low", duals, relation=">=", domain="beta from 100 to 10^6"),
+                encloses(
+                    "below",
+                    "low",
+                    duals,
+                    relation=">=",
+                    domain="beta from 100 to 10^6",
+                    x_label="beta",
+                    y_label="dual value",
+                    log="x",
+                ),
                 monotone("distance", "direction", distances, domain="beta from 100 to 10^6"),
             ],
             wrong=[
