@@ -136,8 +136,12 @@ class Ledger:
 
     # --- terms -----------------------------------------------------------------------------------
 
-    def start(self, terms: Terms) -> None:
+    def start(self, terms: Terms, base: dict[str, Any]) -> None:
         """Make a new ledger ready for a sweep, or see that this one is of the same sweep.
+
+        Args:
+            terms: of the sweep.
+            base: the setting in which the swept values are put, described.
 
         Raises:
             InputError: it is of another one; the message says in what they differ.
@@ -147,6 +151,7 @@ class Ledger:
                 for statement in filter(str.strip, _TABLES.split(";")):
                     self._base.execute(statement)
                 entries = {"format": FORMAT, "terms": terms.plain(), "reference": terms.reference}
+                entries["base"] = base
                 self._base.executemany(
                     "INSERT INTO meta VALUES (?, ?)",
                     [(key, json.dumps(value)) for key, value in entries.items()],
@@ -164,7 +169,7 @@ class Ledger:
                 )
 
     def meta(self, key: str) -> Any:
-        """Return an entry: `terms`, `reference` or `format`.
+        """Return an entry: `terms`, `reference`, `base` or `format`.
 
         Raises:
             InputError: this is no ledger, or one of another format.
@@ -175,7 +180,7 @@ class Ledger:
                 found = {name: json.loads(value) for name, value in rows}
             except (sqlite3.OperationalError, ValueError):
                 found = {}
-        if not {"format", "terms", "reference"} <= set(found):
+        if not {"format", "terms", "reference", "base"} <= set(found):
             raise InputError(f"{str(self.path)!r} is not the ledger of a sweep")
         if found["format"] != FORMAT:
             raise InputError(
@@ -226,12 +231,12 @@ class Ledger:
                     return Item(id, self._packer.unpack("setting", described))
         return None
 
-    def renew(self) -> None:
-        """Say that this process is alive."""
+    def renew(self, owner: str) -> None:
+        """Say that a process is alive."""
         with self._told():
             self._base.execute(
                 "UPDATE settings SET expires=? WHERE outcome IS NULL AND owner=?",
-                [time.time() + LEASE, self.owner],
+                [time.time() + LEASE, owner],
             )
 
     def finish(self, id: int, outcome: dict[str, Any]) -> None:
@@ -303,7 +308,7 @@ class Ledger:
             return (
                 self._number("SELECT count(*) FROM points"),
                 self._number("SELECT count(*) FROM points WHERE refused IS NOT NULL"),
-                self._number("SELECT count(*) FROM settings WHERE outcome IS NOT NULL"),
+                self._number("SELECT count(*) FROM settings") - self.left(),
             )
 
     def cost(self) -> float:

@@ -1,0 +1,354 @@
+"""Runs a sweep: settings are drawn from the ledger, worked on, and given back with what they come to."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mfcheck.catalog import load
+from mfcheck.claims.model import Budget, Claim, Paper
+from mfcheck.claims.setting import Setting
+from mfcheck.errors import InputError
+from mfcheck.run.executor import Executor, Unit, cores, executor_of
+from mfcheck.run.identity import identify
+from mfcheck.run.judge import choose
+from mfcheck.run.places import located
+from mfcheck.run.session import SECONDS, require_work
+from mfcheck.run.store import require_folder
+from mfcheck.run.tasks import Job, Result, Started, units
+from mfcheck.run.worker import reason
+from mfcheck.sweep.grid import Grid, read_grid
+from mfcheck.sweep.ledger import FILE, LEASE, Item, Kept, Ledger, New, Terms
+from mfcheck.sweep.outcome import outcome_of, slim, sweep_tasks
+from mfcheck.sweep.points import Point, Settings
+from mfcheck.sweep.record import SweepRecord
+from mfcheck.sweep.summary import summarise
+
+CHUNK = 200
+"""Points that are entered at once."""
+PAUSE = 0.5
+"""Seconds between two looks at work that another process has."""
+PER_WORKER = 8
+"""With fewer settings than this for each worker, the tasks of a setting go to several workers."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A sweep was interrupted; what had finished is in its ledger."""
+
+
+@dataclass
+class Progress:
+    """How far a sweep is, with what other processes do: numbers of points."""
+
+    total: int
+    refused: int = 0
+    finished: int = 0
+    running: str = ""
+    """A task that runs now."""
+    kept: int = 0
+    """Of the finished ones, those that had finished before this process began."""
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> int:
+        """Points of which not everything is known."""
+        return max(0, self.total - self.refused - self.finished)
+
+    @property
+    def rest(self) -> float | None:
+        """About how many seconds the rest takes; None as long as nothing has finished."""
+        new = self.finished - self.kept
+        return (time.monotonic() - self.since) / new * self.left if new > 0 else None
+
+
+Watch = Callable[[Progress], None]
+Say = Callable[[str], None]
+
+
+def sweep(
+    paper: str,
+    over: Sequence[str],
+    *,
+    out: Path | str,
+    setting: Setting | None = None,
+    claims: Sequence[str] | None = None,
+    constants: Sequence[str] | None = None,
+    random: int | None = None,
+    many: bool = False,
+    taken: Sequence[str] = (),
+    budget: str = "standard",
+    seed: int = 0,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    check_seconds: float | None = None,
+    retry: bool = False,
+    watch: Watch | None = None,
+    say: Say | None = None,
+) -> SweepRecord:
+    """Run the checks of a paper, and its constants, over many settings; go on where the ledger in the folder ends.
+
+    Several processes may run the same sweep in one folder: they share the work.
+
+    Args:
+        paper: id of an installed paper, or `module:attribute`.
+        over: what is swept, as `NAME=VALUES`; see `mfcheck.sweep.grid`.
+        out: folder of the ledger, `sweep.sqlite`.
+        setting: the setting in which the swept values are put; the paper's default if left out.
+        claims: ids of claims; with both left out, all claims and all constants.
+        constants: ids of constants.
+        random: number of points to draw; all combinations if left out.
+        many: accept more than 100,000 settings.
+        taken: names that were set in `setting` on purpose, which cannot be swept too.
+        budget: quick, standard or thorough.
+        seed: of every random choice.
+        jobs: number of worker processes; the number of cores if left out.
+        cluster: `auto`, the address of a Dask scheduler, or its file, in the place of processes of this machine.
+        check_seconds: longest time for one check; by budget if left out.
+        retry: run again what crashed, or took too long, in an earlier run.
+        watch: told of the progress.
+        say: told in a sentence what it will take.
+
+    Raises:
+        InputError: unusable arguments, the ledger of another sweep, or one that cannot be read or written.
+        Interrupted: interrupted from the keyboard; what had finished is kept.
+    """
+    require_work(budget, seed, check_seconds)
+    loaded = load(paper)
+    base = loaded.default if setting is None else setting
+    grid = read_grid(loaded, base, over, taken=taken, random=random, seed=seed, many=many)
+    every = claims is None and constants is None
+    chosen = choose(loaded, None if every else claims or ())
+    terms = Terms(
+        identify(paper, loaded, base, budget, seed),
+        paper,
+        tuple(axis.name for axis in grid.axes),
+        tuple(claim.id for claim in chosen),
+        choose_constants(loaded, None if every else constants or ()),
+    )
+    executor = executor_of(jobs, cluster)
+    executor.require(paper)
+    folder = Path(out)
+    require_folder(folder)
+    with Ledger(folder / FILE) as ledger:
+        ledger.start(terms, base.describe())
+        if retry:
+            ledger.forget_crashes()
+        seconds = check_seconds or SECONDS[Budget(budget)]
+        workers = 64 if cluster else jobs or cores()
+        made = _Sweep(loaded, base, terms, chosen, grid, ledger, executor, seconds, workers)
+        with _Heart(ledger):
+            try:
+                made.run(watch or (lambda _: None), say or (lambda _: None))
+            except KeyboardInterrupt:
+                raise Interrupted(made.words()) from None
+        return summarise(ledger, loaded.title)
+
+
+def choose_constants(paper: Paper, ids: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the ids of constants in the order of the paper, all of them for None.
+
+    Raises:
+        InputError: there is no such constant.
+    """
+    known = [constant.id for constant in paper.constants]
+    for id in ids or ():
+        if id not in known:
+            listed = ", ".join(known) or "none"
+            raise InputError(f"unknown constant {id[:60]!r}; {paper.id} has: {listed}")
+    return tuple(id for id in known if ids is None or id in ids)
+
+
+@dataclass
+class _Open:
+    """A setting that is being worked on: which tasks are left, and what has come."""
+
+    item: Item
+    left: set[str]
+    found: dict[str, Result]
+
+
+class _Sweep:
+    """One process's part in a sweep."""
+
+    def __init__(
+        self,
+        paper: Paper,
+        base: Setting,
+        terms: Terms,
+        claims: Sequence[Claim],
+        grid: Grid,
+        ledger: Ledger,
+        executor: Executor,
+        seconds: float,
+        workers: int,
+    ) -> None:
+        self._paper = paper
+        self._settings = Settings(paper, base)
+        self._terms = terms
+        self._claims = claims
+        self._tasks = sweep_tasks(paper, claims, terms.constants)
+        self._chunks = grid.chunks(CHUNK)
+        self._ledger = ledger
+        self._executor = executor
+        self._seconds = seconds
+        self._whole = grid.count >= PER_WORKER * workers
+        self._workers = workers
+        self._open: dict[str, _Open] = {}
+        self._total = grid.count
+        self._progress = Progress(grid.count)
+        self._looked = 0.0
+
+    def run(self, watch: Watch, say: Say) -> None:
+        """Work until every setting is finished, here or by another process."""
+        self._announce(say)
+        while True:
+            self._work(watch, say)
+            if not self._ledger.left():
+                return
+            time.sleep(PAUSE)  # another process has the rest, or leaves it when it dies
+
+    def words(self) -> str:
+        """Say how far it came."""
+        _, refused, finished = self._ledger.counts()
+        done = f"after {refused + finished} of {self._total} settings"
+        return f"{done}; what finished is kept, and the same command goes on from there"
+
+    def _announce(self, say: Say) -> None:
+        """Say beforehand what it will take, as far as the ledger knows."""
+        _, refused, finished = self._ledger.counts()
+        self._progress = Progress(self._total, refused, finished, kept=finished)
+        left = self._progress.left
+        text = (
+            f"{self._total} settings of {self._paper.id}, {len(self._tasks)} tasks each, "
+            f"budget {self._terms.identity.budget}"
+        )
+        if finished:
+            mean = self._ledger.cost() / finished
+            text += (
+                f"; {finished} are finished, at {mean:.2g} s each: about "
+                f"{duration(mean * left / min(self._workers, max(1, left)))} for {left} others"
+            )
+        else:
+            text += "; how long that takes is said once the first has finished"
+        say(f"{text}. An interrupted sweep goes on when it is started again.")
+
+    def _work(self, watch: Watch, say: Say) -> None:
+        with closing(self._executor.run(self._units(watch), self._seconds)) as events:
+            for unit, event in events:
+                if isinstance(event, Started):
+                    self._progress.running = event.task.key
+                    continue
+                told = self._progress.rest is not None
+                self._keep(unit.mark, located(event))
+                self._look(watch)
+                rest = self._progress.rest
+                if rest is not None and not told and self._progress.left:
+                    say(f"about {duration(rest)} for {self._progress.left} other settings")
+        if self._open:
+            raise RuntimeError(f"{len(self._open)} settings were lost by the executor")
+        self._look(watch, at_once=True)
+
+    def _look(self, watch: Watch, at_once: bool = False) -> None:
+        """Tell of the progress; the ledger, in which other processes write too, is asked once a second."""
+        now = time.monotonic()
+        if at_once or now - self._looked > 1:
+            self._looked = now
+            _, self._progress.refused, self._progress.finished = self._ledger.counts()
+        watch(self._progress)
+
+    def _keep(self, mark: str, result: Result) -> None:
+        """Keep a result, and with the last one of a setting what all of them come to."""
+        key = result.task.key
+        opened = self._open.get(mark)
+        if opened is None or key not in opened.left:
+            return  # it came twice
+        value = slim(result)
+        self._ledger.save(
+            opened.item.id, key, Kept(result.seconds, value, result.reason, result.traceback)
+        )
+        opened.found[key] = result
+        opened.left.discard(key)
+        if not opened.left:
+            self._finish(opened)
+
+    def _finish(self, opened: _Open) -> None:
+        ordered = {t.key: opened.found[t.key] for t in self._tasks}
+        outcome = outcome_of(self._paper, self._claims, ordered, self._terms.identity.seed)
+        self._ledger.finish(opened.item.id, outcome.model_dump(mode="json"))
+        self._open.pop(str(opened.item.id), None)
+        self._progress.finished += 1
+
+    def _units(self, watch: Watch) -> Iterator[Unit]:
+        """Yield work as long as there is some that nobody else has; the points are entered on the way."""
+        while True:
+            item = self._ledger.take()
+            if item is None:
+                chunk = next(self._chunks, None)
+                if chunk is None:
+                    return
+                self._enter(chunk)
+                self._look(watch)
+                continue
+            yield from self._units_of(item)
+
+    def _units_of(self, item: Item) -> Iterator[Unit]:
+        """Yield what is left to do for a setting."""
+        found = {r.task.key: r for r in self._ledger.results(item.id, self._tasks)}
+        todo = [task for task in self._tasks if task.key not in found]
+        opened = _Open(item, {task.key for task in todo}, found)
+        if not todo:
+            self._finish(opened)
+            return
+        self._open[str(item.id)] = opened
+        identity = self._terms.identity
+        job = Job(self._terms.reference, item.described, identity.budget, identity.seed)
+        for part in [tuple(todo)] if self._whole else units(todo):
+            yield Unit(job, part, str(item.id))
+
+    def _enter(self, chunk: Sequence[Point]) -> None:
+        self._ledger.add([self._made(point) for point in self._ledger.unknown(chunk)])
+
+    def _made(self, point: Point) -> New:
+        """Return a point with its setting, or with the reason why the paper refuses it."""
+        try:
+            setting = self._settings.at(point)
+        except InputError as error:
+            return New(point, "", None, str(error))
+        except Exception as error:  # the paper's own code; it must not end the sweep
+            return New(point, "", None, reason(error))
+        return New(point, setting.digest(), setting.describe(), "")
+
+
+class _Heart:
+    """Keeps the leases of a process alive while it works."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._stop.wait(LEASE / 4):
+            with suppress(InputError), closing(Ledger(self._ledger.path)) as own:
+                own.renew(self._ledger.owner)
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words.
+
+    >>> duration(40), duration(100), duration(9000), duration(1e6)
+    ('40 s', '2 min', '2.5 h', '12 days')
+    """
+    for unit, name, most in ((1, "s", 90), (60, "min", 5400), (3600, "h", 172_800)):
+        if seconds < most:
+            return f"{seconds / unit:.2g} {name}"
+    return f"{seconds / 86_400:.3g} days"
