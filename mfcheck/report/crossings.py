@@ -13,7 +13,7 @@ _DIGITS = 10
 _SHORT = 7
 _DENOMINATOR = 200
 
-Answer = Literal["agree", "differ", "other inputs", "same digits"]
+Answer = Literal["agree", "differ", "same digits"]
 
 
 class Place(NamedTuple):
@@ -33,23 +33,22 @@ class Crossing(NamedTuple):
 
 
 def crossings(reviews: Sequence[Review]) -> list[Crossing]:
-    """Return the pairs of constants of two papers that have a formula, a name, or ten digits in common.
+    """Return the pairs of constants of two papers that have a formula or a name in common, or ten digits.
 
-    *differ* and *agree* are said of pairs whose inputs are the same number by number; two enclosures that do not meet
-    differ, so do two estimates further apart than both errors. A pair that only shares a name may be two quantities.
+    Formulas and names are only set side by side where their inputs are the same, number by number; two enclosures that
+    do not meet differ, so do two estimates further apart than both errors. A pair that only shares a name may be two
+    quantities.
     """
     found = []
     for one, two in combinations(reviews, 2):
         for a in _known(one):
             for b in _known(two):
                 shared = _shared(a, b)
-                if shared is not None:
-                    answer = _answer(one, two, a, b)
+                answer = None if shared is None else _answer(one, two, a, b)
+                if shared is not None and answer is not None:
                     left, right = Place(one.paper, a), Place(two.paper, b)
                     found.append(Crossing(left, right, shared, answer))
-    return sorted(
-        found, key=lambda c: ("differ", "agree", "same digits", "other inputs").index(c.answer)
-    )
+    return sorted(found, key=lambda c: ("differ", "agree", "same digits").index(c.answer))
 
 
 def ends(value: Interval | Estimate | None) -> tuple[Decimal, Decimal] | None:
@@ -111,15 +110,17 @@ def _meet(one: tuple[Decimal, Decimal], two: tuple[Decimal, Decimal]) -> bool:
     return one[0] <= two[1] and two[0] <= one[1]
 
 
-def _answer(one: Review, two: Review, a: ConstantRecord, b: ConstantRecord) -> Answer:
+def _answer(one: Review, two: Review, a: ConstantRecord, b: ConstantRecord) -> Answer | None:
+    """Return what the values say; None where the inputs are not the same."""
     first, second = ends(a.value), ends(b.value)
     meets = first is not None and second is not None and _meet(first, second)
     if a.id != b.id and a.formula != b.formula:
         return "same digits"  # which may be chance
     if {*a.depends_on} != {*b.depends_on}:
-        return "other inputs"
-    same = all(_same_input(name, one, two) for name in a.depends_on)
-    return ("agree" if meets else "differ") if same else "other inputs"
+        return None
+    if not all(_same_input(name, one, two) for name in a.depends_on):
+        return None
+    return "agree" if meets else "differ"
 
 
 def _same_input(name: str, one: Review, two: Review) -> bool:

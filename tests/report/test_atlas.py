@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mfcheck.claims.record import ConstantRecord, Estimate, Interval, Review
+from mfcheck.claims.record import ConstantRecord, Estimate, Interval, Review, TwinRecord
 from mfcheck.report.atlas import Entry, render_atlas, searched, topics
 from mfcheck.report.crossings import crossings
 
@@ -41,11 +41,13 @@ def test_one_formula_has_one_number(review: Review) -> None:
     ]
 
 
-@pytest.mark.parametrize(("beta", "answer"), [("2", "differ"), ("3", "other inputs")])
-def test_other_inputs_are_not_held_against_a_paper(review: Review, beta: str, answer: str) -> None:
+@pytest.mark.parametrize(("beta", "expected"), [("2", [("name", "differ")]), ("3", [])])
+def test_other_inputs_are_not_held_against_a_paper(
+    review: Review, beta: str, expected: list[tuple[str, str]]
+) -> None:
     one = holding(review, "one", constant(review, "C", "1", "2", depends_on=("beta",)), beta="2")
     two = holding(review, "two", constant(review, "C", "5", "6", depends_on=("beta",)), beta=beta)
-    assert pairs(one, two) == [("name", answer)]
+    assert pairs(one, two) == expected
 
 
 def test_numbers_are_recognised_by_ten_digits_but_not_short_ones(review: Review) -> None:
@@ -172,3 +174,22 @@ def test_search_and_filters_work_in_a_browser(review: Review, width: int, tmp_pa
     said = json.loads(found[1])
     assert said["width"] == said["scroll"] == width
     assert said["seen"] == [2, 0, 1, 1]
+
+
+def test_twins_are_shown_with_both_values_and_reasons(review: Review) -> None:
+    value, other = Interval(lower="1.5", upper="1.6"), Interval(lower="1.7", upper="1.8")
+    whole = TwinRecord(
+        paper="one",
+        constant="a",
+        other_paper="two",
+        other_constant="b",
+        where={"v": "9/4"},
+        value=value,
+        other_value=other,
+        agree=False,
+    )
+    lost = whole.but(value=None, other_value=None, agree=None, reason="no such <paper>")
+    page = render_atlas([Entry(review, "one/report.html")], twins=[whole, lost])
+    assert "differ</th>" in page
+    assert "v=9/4" in page
+    assert "no answer: no such &lt;paper&gt;" in page
