@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mfcheck.gaussian.correlation import CorrelationMap, FixedCorrelation
-    from mfcheck.gaussian.edge import first_critical_point
+    from mfcheck.gaussian.edge import critical_variance, first_critical_point
     from mfcheck.gaussian.expectations import Number, expectation, expectation_of
     from mfcheck.gaussian.integrals import (
         J,
@@ -51,6 +51,7 @@ _HOME = {
     "LengthMap": "length",
     "critical_line": "length",
     "critical_point": "length",
+    "critical_variance": "edge",
     "first_critical_point": "edge",
     "depth_scale": "length",
     "fixed_point": "length",
@@ -102,6 +103,7 @@ __all__ = [
     "arc_cosine_slope",
     "critical_line",
     "critical_point",
+    "critical_variance",
     "d2phi",
     "d3phi",
     "depth_scale",

@@ -1,15 +1,20 @@
-"""The first point of a critical line at a bias, found fast: along a geometric grid first, then enclosed."""
+"""One point of a critical line, at a bias or at a gain: found fast in double precision first, then enclosed."""
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
+from flint import arb, ctx, fmpq
 
-from mfcheck.gaussian.length import CriticalPoint, critical_line, critical_point
+from mfcheck.errors import InputError
+from mfcheck.gaussian.length import CriticalPoint, EdgeEquation, critical_line, critical_point
+from mfcheck.rigor.roots import crossing
 from mfcheck.symbolic.activation import Activation
 
 LARGEST_Q, GRID, FAR = 1e6, 1.06, 20.0
+SMALLEST_Q = 1e-6
 
 
 @lru_cache(maxsize=128)
@@ -37,3 +42,62 @@ def first_critical_point(chosen: Activation, bias: Fraction, digits: int) -> Cri
         near = (Fraction(guess / GRID), Fraction(guess * GRID))
         return critical_point(chosen, bias, digits, near=near)
     return critical_point(chosen, bias, digits, Fraction(guess * GRID) if guess else None)
+
+
+@lru_cache(maxsize=128)
+def critical_variance(chosen: Activation, weight: Fraction, digits: int) -> arb:
+    """Enclose a q with `weight E_q phi'^2 = 1`, where the correlation map has slope 1 at correlation 1.
+
+    Where `E_q phi'^2` decreases, as for tanh, it is the only one; else it is one where the sign changes, the smallest
+    that a geometric grid from SMALLEST_Q shows if `weight phi'(0)^2 < 1`.
+
+    Raises:
+        InputError: there is none, or the activation has a jump.
+    """
+    line = EdgeEquation(chosen.expr, 0)
+    gain = fmpq(weight.numerator, weight.denominator)
+
+    def gap(q: arb) -> arb:
+        wide = not q.is_exact() and q.rel_one_accuracy_bits() < 40
+        return (
+            arb(gain) * line.second.enclosed(q, 0, 6 if wide else max(8, int(ctx.prec / 3.33))) - 1
+        )
+
+    def slope(q: arb) -> arb:
+        return arb(gain) * line.second_change(q, 8)
+
+    with ctx.workprec(64):
+        at_zero = gap(arb(0))
+        bracket = (
+            _falling(gap) if at_zero > 0 else _rising(line, float(weight)) if at_zero < 0 else None
+        )
+    if bracket is None and at_zero > 0:
+        raise InputError("no critical point: weight_var E phi'^2 stays above 1 for q up to 10^6")
+    if bracket is None:
+        raise InputError(
+            "no critical point: weight_var > 1/phi'(0)^2 is needed where the slope is largest at 0, "
+            "and elsewhere too weight_var E phi'^2 exceeds 1 at no q that was tried"
+        )
+    return crossing(gap, slope, bracket, digits)
+
+
+def _falling(gap: Callable[[arb], arb]) -> tuple[arb, arb] | None:
+    """Return a bracket of ratio at most 4 for a function that is positive at 0."""
+    upper = arb(1)
+    while not gap(upper) < 0:
+        upper *= 2
+        if upper > LARGEST_Q:
+            return None
+    lower = upper / 2
+    while not gap(lower) > 0:
+        upper, lower = (lower, lower / 2) if gap(lower) < 0 else (upper, lower / 2)
+    return lower, upper
+
+
+def _rising(line: EdgeEquation, weight: float) -> tuple[Fraction, Fraction] | None:
+    """Return the step of a geometric grid on which weight E phi'^2 first exceeds 1."""
+    count = math.ceil(math.log(LARGEST_Q / SMALLEST_Q, GRID))
+    for q in SMALLEST_Q * GRID ** np.arange(count):
+        if weight * line.second.number(float(q)) > 1:
+            return Fraction(float(q) / GRID), Fraction(float(q))
+    return None

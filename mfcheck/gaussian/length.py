@@ -297,7 +297,7 @@ def critical_point(
         InputError: there is no point, or more than one, on the bracket; or `E phi'^2` does not exist.
     """
     expr = activation.expr if isinstance(activation, Activation) else sp.sympify(activation)
-    line = _Line(expr, bias_var)
+    line = EdgeEquation(expr, bias_var)
     with ctx.workprec(64):
         lower = _ball(bias_var)
         if lower.is_zero():
@@ -316,7 +316,7 @@ def critical_point(
     return _at(expr, line, found[0], digits, how)
 
 
-def _at(expr: sp.Expr, line: "_Line", q: arb, digits: int, how: str) -> CriticalPoint:
+def _at(expr: sp.Expr, line: "EdgeEquation", q: arb, digits: int, how: str) -> CriticalPoint:
     with ctx.workprec(math.ceil((digits + 8) * math.log2(10)) + 16):
         weight = 1 / line.second.enclosed(q, 0, digits + 4)
         at = LengthMap(expr, weight, line.bias_var).slope(q, digits)
@@ -340,7 +340,7 @@ def _critical_at_zero(expr: sp.Expr, digits: int) -> CriticalPoint:
         )
 
 
-def _beyond(line: "_Line", top: arb) -> arb:
+def _beyond(line: "EdgeEquation", top: arb) -> arb:
     while top < _LARGEST:
         if line.value(top.mid()) > 0:
             return top.mid()
@@ -350,8 +350,8 @@ def _beyond(line: "_Line", top: arb) -> arb:
     )
 
 
-class _Line:
-    """`q E phi'^2 - E phi^2 - bias_var E phi'^2` and its derivative, as functions of balls."""
+class EdgeEquation:
+    """`q E phi'^2 - E phi^2 - bias_var E phi'^2`, zero on the edge, and its derivative, as functions of balls."""
 
     def __init__(self, expr: sp.Expr, bias_var: Number) -> None:
         self.bias_var = bias_var
@@ -361,6 +361,7 @@ class _Line:
         self.second_slope = moment(d2phi**2 + dphi * d3phi if self.smooth else X**2 * dphi**2, expr)
 
     def value(self, q: arb) -> arb:
+        """Enclose the left side."""
         digits = _digits_for(q)
         second = self.second.enclosed(q, 0, digits)
         value = (q - _ball(self.bias_var)) * second - self.first.enclosed(q, 0, digits)
@@ -374,14 +375,20 @@ class _Line:
         )
 
     def slope(self, q: arb) -> arb:
+        """Enclose its derivative."""
         digits = 6
-        second = self.second.enclosed(q, 0, digits)
-        change = self.second_slope.enclosed(q, 0, digits)
-        if not self.smooth:
-            change = (change / q - second) / (2 * q)
         return (
-            second + (q - _ball(self.bias_var)) * change - self.first_slope.enclosed(q, 0, digits)
+            self.second.enclosed(q, 0, digits)
+            + (q - _ball(self.bias_var)) * self.second_change(q, digits)
+            - self.first_slope.enclosed(q, 0, digits)
         )
+
+    def second_change(self, q: arb, digits: int = 6) -> arb:
+        """Enclose the derivative of `E_q phi'^2` in q; with kinks, q must not be 0."""
+        change = self.second_slope.enclosed(q, 0, digits)
+        if self.smooth:
+            return change
+        return (change / q - self.second.enclosed(q, 0, digits)) / (2 * q)
 
 
 def _digits_for(q: arb) -> int:

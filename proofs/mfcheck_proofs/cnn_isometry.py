@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from flint import arb, ctx, fmpq
+from flint import arb, fmpq
 from numpy.typing import NDArray
 
 from mfcheck.checks import (
@@ -48,7 +48,7 @@ from mfcheck.checks import (
 from mfcheck.checks.values import ball
 from mfcheck.claims.model import stream
 from mfcheck.errors import InputError
-from mfcheck.gaussian import E2, CorrelationMap, E, LengthMap, d2phi, d3phi, dphi, fixed_point, moment, phi
+from mfcheck.gaussian import E2, CorrelationMap, E, LengthMap, critical_variance, d2phi, dphi, fixed_point, moment, phi
 from mfcheck.gaussian.correlation import FixedCorrelation
 from mfcheck.networks import (
     Chain,
@@ -65,7 +65,6 @@ from mfcheck.networks import (
     second_moments,
     spectral_moments,
 )
-from mfcheck.rigor.roots import crossing
 from mfcheck.statistics import mean_of
 from mfcheck.symbolic.activation import Activation, X, activation
 
@@ -138,33 +137,18 @@ def xi_mode(setting: Setting, digits: int) -> arb:
     return -1 / rate.log()
 
 
-@lru_cache(maxsize=64)
-def critical_variance(act: Activation, weight: Fraction, digits: int) -> arb:
-    """Enclose the q at which weight_var E_q phi'^2 = 1, from the first change of sign on a doubling bracket."""
-    square = moment(dphi**2, act)
-    change = moment(d2phi**2 + dphi * d3phi, act)
-
-    def gap(at: arb) -> arb:
-        few = 6 if not at.is_exact() and at.rel_one_accuracy_bits() < 40 else max(8, int(ctx.prec / 3.33))
-        return arb(fmpq(weight.numerator, weight.denominator)) * square.enclosed(at, 0, few) - 1
-
-    def slope(at: arb) -> arb:
-        return arb(fmpq(weight.numerator, weight.denominator)) * change.enclosed(at, 0, 8)
-
-    top = arb(1)
-    with ctx.workprec(64):
-        if not gap(arb(0)) > 0:
-            raise InputError("weight_var > 1/phi'(0)^2 is needed for a point of the critical line")
-        while not gap(top) < 0:
-            top *= 2
-            if top > 10**7:
-                raise InputError("no critical point: weight_var E phi'^2 stays above 1 for q up to 10^7")
-    return crossing(gap, slope, (arb(0), top), digits)
-
-
 def q_critical(setting: Setting, digits: int) -> arb:
-    """Enclose the variance of the critical point at this weight_var."""
-    return critical_variance(setting.activation, setting["weight_var"], digits)
+    """Enclose the variance of the critical point at this weight_var.
+
+    Raises:
+        InputError: there is none, or only with a negative variance of the biases.
+    """
+    act, weight = setting.activation, setting["weight_var"]
+    q = critical_variance(act, weight, digits)
+    bias = -LengthMap(act, weight, 0).V(q, 8) + q
+    if bias < 0:
+        raise InputError(f"no critical point: chi_1 = 1 at q = {q.mid().str(6, radius=False)} needs bias_var < 0")
+    return q
 
 
 POINT = ("weight_var", "bias_var", "activation")
@@ -385,7 +369,13 @@ modes = Claim(
             checks=[
                 noted(identity("transform", "factor", transforms, domain="n = 6, three taps, all k"), SCALES),
                 agree(
-                    "networks", "rate", mode_ratios, resolution=0.15, domain="one layer of 32 channels, modes 0, 1, 3"
+                    "networks",
+                    "rate",
+                    mode_ratios,
+                    resolution=0.15,
+                    domain="one layer of 32 channels, modes 0, 1, 3",
+                    x_label="mode",
+                    y_label="factor of a mode",
                 ),
             ],
             wrong=[

@@ -1,5 +1,6 @@
 """Convolutions on a ring: modes of the full map, kernels as matrices, a critical point by mpmath, bad input."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -66,3 +67,32 @@ def test_kernels_and_modes_must_fit() -> None:
         cnn.xi_mode(setting.with_values(mode=2), 10)
     with pytest.raises(InputError, match="weight_var > 1"):
         cnn.critical_variance(activation("tanh"), Fraction(1), 10)
+
+
+def critical(act: str, weight: str) -> float:
+    setting = replace(cnn.paper.default, activation=activation(act))
+    return float(cnn.q_critical(setting.with_values(weight_var=Fraction(weight)), 15))
+
+
+@pytest.mark.parametrize(
+    ("act", "slope", "weight"),
+    [
+        ("hardtanh", lambda x: mp.mpf(abs(x) < 1), "3/2"),
+        ("arctan", lambda x: 1 / (1 + x * x), "2"),
+        ("gelu", lambda x: mp.ncdf(x) + x * mp.npdf(x), "3"),
+        ("silu", lambda x: mp.diff(lambda t: t / (1 + mp.exp(-t)), x), "5/2"),
+    ],
+)
+def test_critical_point_of_kinks_and_of_slopes_that_grow(act, slope, weight):  # type: ignore[no-untyped-def]
+    q = critical(act, weight)
+    cuts = [-10 * q**0.5, -1, 0, 1, 10 * q**0.5]
+    square = mp.quad(lambda x: slope(x) ** 2 * mp.npdf(x, 0, mp.sqrt(q)), cuts)
+    assert float(square) == pytest.approx(1 / float(Fraction(weight)), rel=1e-9)
+
+
+def test_no_critical_point_with_a_negative_variance_of_the_biases() -> None:
+    # 20 E_q phi'^2 = 1 for the sigmoid at q = .5875546800518155, where q - 20 E_q phi^2 = -4.99107.
+    with pytest.raises(InputError, match="needs bias_var < 0"):
+        critical("sigmoid", "20")
+    with pytest.raises(InputError, match="no critical point"):
+        critical("gelu", "3/2")
