@@ -33,7 +33,7 @@ def atlas(
     kept = OutFolder(out)
     kept.require_own([INDEX])
     with kept.locked():
-        found = gather(work, output, out, papers)
+        found = gather(work, output, out, papers, INDEX)
         entries = [Entry(review, f"{id}/{REPORTS['html']}") for id, review in found.reviews.items()]
         reviewed = [load(id) for id in found.reviews]
         twins = [twin for paper in reviewed for twin in compare_twins(paper, paper.default, load)]

@@ -45,7 +45,11 @@ class Gathered:
 
 
 def gather(
-    work: Work, output: Output, folder: Path, papers: Sequence[str] | None = None
+    work: Work,
+    output: Output,
+    folder: Path,
+    papers: Sequence[str] | None = None,
+    index: str = "",
 ) -> Gathered:
     """Review papers, each with its reports in a folder of its own; what an earlier run finished is taken over.
 
@@ -54,6 +58,7 @@ def gather(
         output: where to show progress.
         folder: that holds the folders of the papers.
         papers: ids; all that are installed if left out.
+        index: file of the folder that the pages of the papers link to.
 
     Raises:
         InputError: an id is not installed, or the folder cannot be written to.
@@ -73,7 +78,7 @@ def gather(
     for number, id in enumerate(ids, 1):
         output.console(stderr=True).print(f"{id} ({number} of {len(ids)})", markup=False)
         try:
-            found.reviews[id] = _one(id, work, output, folder / id)
+            found.reviews[id] = _one(id, work, output, folder / id, index)
         except InputError as error:
             found.failed[id] = str(error)
             say(str(error))
@@ -97,9 +102,10 @@ def _announce(ids: Sequence[str], work: Work, output: Output) -> None:
     output.console(stderr=True).print(words, markup=False, soft_wrap=True)
 
 
-def _one(id: str, work: Work, output: Output, folder: Path) -> "Review":
+def _one(id: str, work: Work, output: Output, folder: Path, index: str) -> "Review":
     """Review one paper and write its reports; a finished run of the same work only reads its results."""
     from mfcheck.report.files import REPORTS, render
+    from mfcheck.report.html import render_html
     from mfcheck.run.folder import OutFolder
     from mfcheck.run.store import MANIFEST
 
@@ -116,7 +122,9 @@ def _one(id: str, work: Work, output: Output, folder: Path) -> "Review":
         if review is None:
             review = replace(work, resume=False).review(id, Chosen(), output, out=folder)
         for form, name in REPORTS.items():
-            kept.write(name, render(review, form))
+            atlas = form == "html" and index
+            page = render_html(review, atlas=f"../{index}") if atlas else render(review, form)
+            kept.write(name, page)
     return review
 
 

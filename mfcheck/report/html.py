@@ -209,11 +209,13 @@ def _model(review: Review, power: PowerRecord | None) -> dict[str, Any]:
     }
 
 
-def render_html(review: Review, power: PowerRecord | None = None) -> str:
+def render_html(review: Review, power: PowerRecord | None = None, atlas: str = "") -> str:
     """Return the review as one self-contained HTML page; equal records give equal pages.
 
     Args:
         review: the finished (or interrupted) review.
         power: what became of the planted errors, if they were run.
+        atlas: where the index of the site is, of which the page is a part, if any.
     """
-    return environment().get_template("report.html.j2").render(_model(review, power))
+    model = _model(review, power) | {"atlas": atlas}
+    return environment().get_template("report.html.j2").render(model)
