@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import sympy as sp
 from flint import arb, ctx
+from sympy.core.function import AppliedUndef
 from sympy.printing.str import StrPrinter
 
 from mfcheck import verify
@@ -163,10 +164,7 @@ def inequality(
     """
     claim: Certificate = {
         "formula": formula if isinstance(formula, str) else formula_text(formula),
-        "inputs": {
-            name: list(value) if isinstance(value, tuple) else str(value)
-            for name, value in inputs.items()
-        },
+        "inputs": _inputs(inputs),
     }
     if lower is None and upper is None:
         raise InputError("an inequality needs a lower or an upper bound")
@@ -183,6 +181,38 @@ def inequality(
         claim["activation"] = activation
         witness["terms"] = _terms(activation, 1.0, digits)
     return make("inequality", claim, witness)
+
+
+def root(
+    formula: sp.Expr | str,
+    variable: str,
+    lower: str,
+    upper: str,
+    inputs: Mapping[str, Fraction | int | str | Ends] = MappingProxyType({}),
+    digits: int = 20,
+) -> Certificate:
+    """State that a formula vanishes for a value of the variable between the bounds, for all inputs.
+
+    The checker finds different signs at the bounds; in a bundle, later parts may use the zero by the name of its part.
+
+    Raises:
+        InputError: a function that the checker does not know.
+    """
+    claim: Certificate = {
+        "formula": formula if isinstance(formula, str) else formula_text(formula),
+        "variable": variable,
+        "inputs": _inputs(inputs),
+        "lower": lower,
+        "upper": upper,
+    }
+    return make("root", claim, {"bits": _bits(digits)})
+
+
+def _inputs(inputs: Mapping[str, Fraction | int | str | Ends]) -> Certificate:
+    return {
+        name: list(value) if isinstance(value, tuple) else str(value)
+        for name, value in inputs.items()
+    }
 
 
 def bundle(parts: Mapping[str, Certificate]) -> Certificate:
@@ -273,6 +303,25 @@ class _Printer(StrPrinter):  # type: ignore[misc]
     def _print_Exp1(self, _: sp.Expr) -> str:
         return "exp(1)"
 
+    def _print_Integral(self, expr: sp.Integral) -> str:
+        text = str(self._print(expr.function))
+        for limits in expr.limits:
+            text = f"integral({', '.join(map(self._print, limits))}, {text})"
+        return text
+
+    def _print_asin(self, expr: sp.Expr) -> str:
+        x = expr.args[0]
+        return str(self._print(sp.atan(x / sp.sqrt(1 - x**2))))
+
+    def _print_acos(self, expr: sp.Expr) -> str:
+        x = expr.args[0]
+        return str(self._print(sp.pi / 2 - sp.atan(x / sp.sqrt(1 - x**2))))
+
+
+def normal(x: sp.Symbol, body: sp.Expr) -> sp.Expr:
+    """Return the mean of a formula for a standard normal x, as certificates write it."""
+    return sp.Function("normal")(x, body)
+
 
 def formula_text(expr: sp.Expr) -> str:
     """Return a SymPy expression in the grammar of the checker.
@@ -280,9 +329,11 @@ def formula_text(expr: sp.Expr) -> str:
     Raises:
         InputError: a function that the checker does not know.
     """
-    known = {*verify.FUNCTIONS, "Max", "Min", "Abs", "A", "A1", "A2"}
-    unknown = sorted({f.func.__name__ for f in expr.atoms(sp.Function)} - known)
-    if unknown or expr.atoms(sp.Sum, sp.Integral, sp.Piecewise):
+    known = {*verify.FUNCTIONS, "Max", "Min", "Abs", "A", "A1", "A2", "normal", "asin", "acos"}
+    unknown = sorted({f.func.__name__ for f in expr.atoms(sp.Function, AppliedUndef)} - known)
+    if any(len(limits) != 3 for f in expr.atoms(sp.Integral) for limits in f.limits):
+        unknown.append("an integral without ends")
+    if unknown or expr.atoms(sp.Sum, sp.Piecewise):
         raise InputError(
             f"no certificate for a formula with {', '.join(unknown) or 'a sum or cases'}"
         )

@@ -8,6 +8,7 @@ from mfcheck.verify import UnprovedError, taylor
 from mfcheck.verify.eigenvalues import gram
 from mfcheck.verify.formulas import Pair, evaluate, fixed, iv
 from mfcheck.verify.inequalities import Goal, intervals, read_box
+from mfcheck.verify.integrals import REALS
 from mfcheck.verify.kernels import Kernel, kernel, order
 from mfcheck.verify.reading import effort
 
@@ -21,7 +22,8 @@ def enclosure(claim: Json, witness: Json) -> tuple[Fraction, Fraction]:
     kernels: dict[str, Any] = {}
     if "activation" in claim:
         kernels = {f"A{k or ''}": kernel(claim, witness, k) for k in range(3)}
-    value = evaluate(claim["formula"], {**kernels, **intervals(read_box(claim["inputs"], {}))})
+    names = {**kernels, **intervals(read_box(claim["inputs"], {}))}
+    value = evaluate(claim["formula"], names, REALS)
     low, high = fixed(value, witness["bits"])
     return Fraction(low, 2 ** witness["bits"]), Fraction(high, 2 ** witness["bits"])
 

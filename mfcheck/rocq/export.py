@@ -116,6 +116,8 @@ def _part(name: str, certificate: Mapping[str, Any], known: Mapping[str, Ends]) 
     kind, claim, witness = _checked(certificate)
     if kind == "inequality":
         return scalars.inequality(name, claim, witness, known)
+    if kind == "root":
+        return scalars.root(name, claim, witness, known)
     if kind not in _EXACT:
         raise InputError(f"certificates of the kind {str(kind)[:40]!r} are not put to Rocq")
     return _EXACT[kind](name, claim, witness)

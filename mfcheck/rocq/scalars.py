@@ -99,6 +99,25 @@ def inequality(name: str, claim: dict[str, Any], witness: dict[str, Any], known:
     return Part("\n".join(lemmas), tuple(steps))
 
 
+def root(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
+    """Return lemmas for the signs of a formula at both bounds of its zero."""
+    variable, ends = claim["variable"], (claim["lower"], claim["upper"])
+    parts = []
+    for label, end in zip(("low", "high"), ends, strict=True):
+        inputs = {**claim["inputs"], variable: end}
+        texts = {
+            k: [str(x) for x in known[v]] if isinstance(v, str) and v in known else v
+            for k, v in inputs.items()
+        }
+        point = {"formula": claim["formula"], "inputs": texts}
+        low, _ = enclosure(point, {"bits": witness["bits"]})
+        side = {"lower": "0"} if low >= 0 else {"upper": "0"}
+        parts.append(inequality(f"{name}_{label}", {**point, **side}, witness, known))
+    steps = [step for part in parts for step in part.uncovered]
+    between = f"{claim['formula']} is continuous in {variable}, so that it vanishes between {ends[0]} and {ends[1]}"
+    return Part("\n".join(part.text for part in parts), (*steps, between))
+
+
 def _lemma(name: str, scalars: _Scalars, goal: str, tactic: str) -> str:
     quantified = "".join(
         f"forall {v}, {low} <= {v} <= {high} -> " for v, low, high in scalars.variables()

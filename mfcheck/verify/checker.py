@@ -25,6 +25,7 @@ from .reading import (
     parse_json,
     printable,
 )
+from .roots import root
 
 FORMAT = "mfcheck-certificate/2"
 MAX_PARTS = 64
@@ -111,14 +112,26 @@ def _code(claim: Json) -> str:
     )
 
 
-def _inequality(claim: Json) -> str:
+def _inputs(claim: Json) -> str:
     inputs = [
         f"{name} in [{', '.join(map(str, x))}]" if isinstance(x, list) else f"{name} = {x}"
         for name, x in claim["inputs"].items()
     ]
-    places = f" for {', '.join(inputs)}" if inputs else ""
+    return ", ".join(inputs)
+
+
+def _inequality(claim: Json) -> str:
+    inputs = _inputs(claim)
+    places = f" for {inputs}" if inputs else ""
     kernel = f", activation {claim['activation']}" if "activation" in claim else ""
     return _between(claim, claim["formula"]) + places + kernel
+
+
+def _root(claim: Json) -> str:
+    inputs = _inputs(claim)
+    where = f"for {inputs}: " if inputs else ""
+    place = f"{claim['variable']} with {claim['lower']} <= {claim['variable']} <= {claim['upper']}"
+    return f"{where}{claim['formula']} = 0 for some {place}"
 
 
 def _parts(claim: Json) -> str:
@@ -159,6 +172,7 @@ KINDS: Mapping[str, Kind] = {
         "bits:int terms?:int bisect?:int order?:int cuts?:dict",
         _inequality,
     ),
+    "root": Kind(root, "formula variable inputs:dict lower upper", "bits:int", _root),
     "bundle": Kind(_bundle, "parts:list", "", _parts),
 }
 

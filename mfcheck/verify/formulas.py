@@ -4,7 +4,7 @@ import ast
 import re
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor
@@ -129,8 +129,11 @@ class Algebra:
     operators: Mapping[type, Callable[..., Any]]
     functions: Mapping[str, Callable[..., Any]]
     checked: Callable[[Any], Any]
+    binders: Mapping[str, Callable[["Reader", list[ast.expr]], Any]] = field(default_factory=dict)
+    """Calls whose first argument is a name that they bind."""
 
 
+BINDERS = ("normal", "integral")
 _OPERATORS: Mapping[type, Callable[..., Interval]] = {
     **{ast.Add: add, ast.Sub: sub, ast.Mult: mul},
     **{ast.Div: truediv, ast.Pow: _power, ast.USub: neg},
@@ -157,9 +160,14 @@ def parse(text: str) -> ast.expr:
 @lru_cache(maxsize=512)
 def cost(text: str, prec: int) -> int:
     """Steps of about a microsecond that a formula takes in intervals of `prec` bits."""
+    return cost_of(parse(text), prec)
+
+
+def cost_of(tree: ast.expr, prec: int) -> int:
+    """As `cost`, for a part of a formula; integrals in it pay for themselves."""
     steps = {"erf": 400 + prec**2 // 60, "atan": 200 + 2 * prec, "kernel": 2000}
     total = 0
-    for node in ast.walk(parse(text)):
+    for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Name(id=name)):
                 total += steps.get(name, 60 + prec // 8 if name in FUNCTIONS else steps["kernel"])
@@ -175,19 +183,29 @@ def evaluate(text: Any, names: Mapping[str, Any], algebra: Algebra = INTERVALS) 
     need(isinstance(text, str), "not a formula")
     tree = parse(text)
     effort.spend(cost(text, iv.prec))
-    return _Reader(text.strip(), {**algebra.functions, **names}, algebra).value(tree)
+    return Reader(text.strip(), {**algebra.functions, **names}, algebra).value(tree)
 
 
 def value(text: str, names: Mapping[str, Any]) -> Interval:
     """As `evaluate`, for work that was paid for."""
-    return _Reader(text, {**FUNCTIONS, **names}, INTERVALS).value(parse(text))
+    return Reader(text, {**FUNCTIONS, **names}, INTERVALS).value(parse(text))
 
 
 @dataclass(frozen=True)
-class _Reader:
+class Reader:
+    """The text of a formula, what its names stand for, and the arithmetic it is computed in."""
+
     text: str
     names: Mapping[str, Any]
     algebra: Algebra
+
+    def at(self, name: str, x: Any) -> "Reader":
+        """Return the reader for which one more name has a value."""
+        return replace(self, names={**self.names, name: x})
+
+    def over(self, algebra: Algebra, names: Mapping[str, Any]) -> "Reader":
+        """Return the reader of the same text in another arithmetic, with other values."""
+        return Reader(self.text, {**algebra.functions, **names}, algebra)
 
     def value(self, node: ast.expr) -> Any:
         """Follow the tree of a formula; what the grammar lacks is refused."""
@@ -205,6 +223,10 @@ class _Reader:
                 return self.algebra.checked(
                     operators[type(op)](self.value(left), self.value(right))
                 )
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in BINDERS:
+                binders = self.algebra.binders
+                prove(name in binders, f"{name} inside of what has to be differentiated or bounded")
+                return self.algebra.checked(binders[name](self, args))
             case ast.Call(func=ast.Name(id=name), args=[_, *more] as args, keywords=[]):
                 need(callable(names.get(name)), f"{name} is not a function")
                 need(not more or name in ("max", "min"), f"{name} takes one argument")

@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from . import taylor
-from .formulas import FUNCTIONS, cost, evaluate, exact, iv
+from .formulas import BINDERS, FUNCTIONS, cost, evaluate, exact, iv
+from .integrals import REALS
 from .kernels import MAX_BITS, kernel
 from .reading import NAME, Bounds, Json, UnprovedError, bounds, effort, need, number, prove
 
@@ -48,7 +49,10 @@ def read_box(inputs: Json, known: Known) -> Box:
     """Return the ends of each input."""
     box: dict[str, tuple[Fraction, Fraction]] = {}
     for name, value in inputs.items():
-        need(bool(NAME.fullmatch(name)) and name not in (*FUNCTIONS, "pi"), "name of an input")
+        need(
+            bool(NAME.fullmatch(name)) and name not in (*FUNCTIONS, *BINDERS, "pi"),
+            "name of an input",
+        )
         named = known.get(value) if isinstance(value, str) else None
         given = named or [number(x) for x in (value if isinstance(value, list) else [value] * 2)]
         ends = [end for end in given if end is not None]
@@ -88,7 +92,7 @@ class Goal:
 
     def _why_not_at_once(self, box: Box) -> str:
         try:
-            value = evaluate(self.formula, {**self.kernels, **intervals(box)})
+            value = evaluate(self.formula, {**self.kernels, **intervals(box)}, REALS)
             bound = exact(self.bound)
             if bound.b <= value.a if self.sign > 0 else value.b <= bound.a:
                 return ""

@@ -89,6 +89,27 @@ def accepted() -> dict[str, Certificate]:
         "volume": (12, "99/100"),
     }.items():
         found[f"code_bound-{name}"] = make.code_bound(n_max(d, C))
+    variance = make.root(
+        "4*normal(z, tanh(sqrt(q)*z)**2) + s**2 - q",
+        "q",
+        "2.2537",
+        "2.2538",
+        {"s": "3/10"},
+        digits=10,
+    )
+    slope = make.inequality(
+        "4*normal(z, (1 - tanh(sqrt(q)*z)**2)**2)", {"q": "q"}, "1.32", "1.33", digits=10
+    )
+    found |= {
+        "root-variance": variance,
+        "inequality-normal": make.inequality(
+            "normal(z, tanh(z)**2)", {}, "0.39429449", "0.3942945", digits=10
+        ),
+        "inequality-integral": make.inequality(
+            "integral(t, 0, pi/2, exp(cos(t)))", {}, "3.1043", "3.1044", digits=8
+        ),
+        "bundle-zero": make.bundle({"q": variance, "slope": slope}),
+    }
     ratio = make.inequality("2*sqrt(g)/l", {"l": "lambda_0", "g": "1.5"}, lower="1", upper="20")
     found["bundle-chain"] = make.bundle(
         {"lambda_0": make.lambda_min(THREE, "sin", three, digits=5), "ratio": ratio}
@@ -169,6 +190,19 @@ def rejected(good: dict[str, Certificate]) -> dict[str, str]:
         "rejected-inequality-lower": claim(equal, lower="0.4365"),
         "rejected-inequality-upper": claim(equal, upper="0.4364"),
         "rejected-inequality-not-real": claim(equal, formula="log(C - 1)"),
+        "rejected-inequality-normal-upper": claim(good["inequality-normal"], upper="0.394294490"),
+        "rejected-inequality-normal-does-not-exist": claim(
+            good["inequality-normal"], formula="normal(z, exp(z**2/2))"
+        ),
+        "rejected-inequality-integral-pole": claim(
+            good["inequality-integral"], formula="integral(t, -1, 1, 1/t)"
+        ),
+        "rejected-root-no-change-of-sign": claim(good["root-variance"], upper="2.25371"),
+        "rejected-root-pole": claim(good["root-variance"], formula="1/(q - 2.25375)", inputs={}),
+        "malformed-root-variable": claim(good["root-variance"], variable="s"),
+        "malformed-normal-free-name": claim(
+            good["inequality-normal"], formula="normal(z, tanh(x)**2)"
+        ),
         "rejected-bundle-with-a-false-part": edited(
             chain,
             lambda c: c["claim"]["parts"].__setitem__(

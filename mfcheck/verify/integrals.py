@@ -1,0 +1,188 @@
+"""Integrals inside formulas: `normal(x, f)`, the mean of f for a standard normal x, and `integral(x, a, b, f)`.
+
+Gauss-Legendre rules on panels, with the error of an analytic function on an ellipse around the panel; panels are halved
+until that is small, or the panel itself is. docs/certificates.md has the proof.
+"""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+from math import cos, pi
+from typing import Any
+
+from .formulas import (
+    BINDERS,
+    FUNCTIONS,
+    INTERVALS,
+    Interval,
+    Reader,
+    cost_of,
+    exact,
+    finite,
+    iv,
+    sqrt,
+)
+from .growth import GROWTH, VARIABLE, beyond, constant
+from .reading import NAME, UnprovedError, effort, need, prove
+from .rectangles import RECTANGLES, Rectangle, exponential, real, times
+
+_exp = FUNCTIONS["exp"]
+_RHO = 4
+"""Sum of the semiaxes of the ellipse, in half-widths of the panel: 17/8 along the line and 15/8 across."""
+MAX_PANELS = 1000
+_ALONG, _ACROSS = Fraction(17, 8), Fraction(15, 8)
+
+
+def _bits() -> int:
+    """What a witness asked for: see `inequality`."""
+    return int(iv.prec - 100) // 2
+
+
+def _legendre(n: int, x: Any) -> tuple[Any, Any]:
+    """Return `P_(n-1)` and `P_n` at x."""
+    before, here = x**0, x
+    for k in range(1, n):
+        before, here = here, ((2 * k + 1) * x * here - k * before) / (k + 1)
+    return before, here
+
+
+@lru_cache(maxsize=8)
+def rule(n: int, prec: int) -> list[tuple[Interval, Interval]]:
+    """Return nodes and weights of Gauss and Legendre on [-1, 1], n even.
+
+    Each positive root is held between two numbers where `P_n` has different signs, in exact arithmetic; the weights are
+    `2 (1 - x^2)/(n P_(n-1)(x))^2`.
+    """
+    found, last = [], Fraction(1)
+    unit = Fraction(1, 1 << prec)
+    for k in range(n // 2):
+        x = Fraction(cos(pi * (k + 0.75) / (n + 0.5)))
+        for _ in range(prec.bit_length()):
+            before, here = _legendre(n, x)
+            x -= here * (1 - x * x) / (n * (before - x * here))
+            x = Fraction(round(x / unit)) * unit
+        low, high = x - 8 * unit, x + 8 * unit
+        prove(low > 0 and high < last, "the nodes of the rule are not apart")
+        prove(_legendre(n, low)[1] * _legendre(n, high)[1] < 0, "a node of the rule is not proved")
+        last = low
+        node = iv.mpf([exact(low).a, exact(high).b])
+        weight = 2 * (1 - node**2) / (n * _legendre(n, node)[0]) ** 2
+        found += [(node, weight), (-node, weight)]
+    return found
+
+
+@dataclass(frozen=True)
+class _Integrand:
+    """A function on the line, bounds of it on rectangles, and what one value costs."""
+
+    value: Callable[[Interval], Interval]
+    around: Callable[[Rectangle], Rectangle]
+    price: float
+
+    def over(self, low: Fraction, high: Fraction) -> Interval:
+        """Enclose the integral, panel by panel."""
+        tiny = Fraction(1, 1 << _bits())
+        total, panels = iv.mpf(0), [(low, high)]
+        for _ in range(MAX_PANELS):
+            if not panels:
+                return finite(total)
+            a, b = panels.pop()
+            effort.spend(4 * self.price)
+            error = self._error(a, b)
+            if error is not None and error.b <= exact(tiny * (b - a)).a:
+                total += self._by_rule(a, b) + iv.mpf([-1, 1]) * error
+                continue
+            crude = self._crude(a, b)
+            if crude is not None and crude.delta.b <= exact(tiny / 64).a:
+                total += crude
+            else:
+                panels += [(a, (a + b) / 2), ((a + b) / 2, b)]
+        raise UnprovedError("the integrand is not known to be bounded, or varies too much")
+
+    def _error(self, a: Fraction, b: Fraction) -> Interval | None:
+        """`8 M rho^-m/(rho - 1)` times half the width: m = 2n-1, `|f| <= M` on the upper half of the ellipse."""
+        middle, half = (a + b) / 2, (b - a) / 2
+        along, across = half * _ALONG, half * _ACROSS
+        ends = iv.mpf([exact(middle - along).a, exact(middle + along).b])
+        box = Rectangle(ends, iv.mpf([0, exact(across).b]))
+        try:
+            size = self.around(box).size()
+        except UnprovedError:
+            return None
+        return 8 * size * exact(half) / ((_RHO - 1) * _RHO ** (2 * _nodes() - 1))
+
+    def _by_rule(self, a: Fraction, b: Fraction) -> Interval:
+        nodes = rule(_nodes(), iv.prec)
+        effort.spend(len(nodes) * self.price)
+        middle, half = exact((a + b) / 2), exact((b - a) / 2)
+        return half * sum((w * self.value(middle + half * x) for x, w in nodes), iv.mpf(0))
+
+    def _crude(self, a: Fraction, b: Fraction) -> Interval | None:
+        try:
+            return self.value(iv.mpf([exact(a).a, exact(b).b])) * exact(b - a)
+        except UnprovedError:
+            return None
+
+
+def _nodes() -> int:
+    return 2 * (_bits() // 6 + 2)
+
+
+def _variable(reader: Reader, node: ast.expr) -> str:
+    name = node.id if isinstance(node, ast.Name) else ""
+    fresh = bool(NAME.fullmatch(name)) and name not in (*reader.names, *BINDERS, "pi")
+    need(fresh, "a variable of integration is to be a new name")
+    return name
+
+
+def _in_rectangles(reader: Reader) -> Reader:
+    numbers = {k: real(x) for k, x in reader.names.items() if not callable(x)}
+    return reader.over(RECTANGLES, numbers)
+
+
+def _normal(reader: Reader, args: list[ast.expr]) -> Interval:
+    """The mean of the second argument for a standard normal first one."""
+    need(len(args) == 2, "normal takes a variable and a formula")
+    name, body = _variable(reader, args[0]), args[1]
+    numbers = {k: constant(x) for k, x in reader.names.items() if not callable(x)}
+    growth = reader.over(GROWTH, {**numbers, name: VARIABLE}).value(body)
+    reach, rest = beyond(growth, _bits() + 6)
+    scale, complex_reader = 1 / sqrt(2 * iv.pi), _in_rectangles(reader)
+
+    def value(x: Interval) -> Interval:
+        return reader.at(name, x).value(body) * _exp(-(x**2) / 2) * scale
+
+    def around(z: Rectangle) -> Rectangle:
+        square = Rectangle((z.im**2 - z.re**2) / 2, -z.re * z.im)
+        bell = times(exponential(square), real(scale))
+        return times(complex_reader.at(name, z).value(body), bell)
+
+    integrand = _Integrand(value, around, cost_of(body, iv.prec) + 150)
+    panels = pairwise(map(Fraction, range(-reach, reach + 1)))
+    total = sum((integrand.over(a, b) for a, b in panels), iv.mpf(0))
+    return finite(total + iv.mpf([-1, 1]) * rest)
+
+
+def _integral(reader: Reader, args: list[ast.expr]) -> Interval:
+    """The integral of the last argument over the first one between the two in the middle."""
+    need(len(args) == 4, "integral takes a variable, two ends and a formula")
+    name, body = _variable(reader, args[0]), args[3]
+    low, high = (finite(reader.value(end)) for end in args[1:3])
+    width, complex_reader = high - low, _in_rectangles(reader)
+
+    def value(t: Interval) -> Interval:
+        return reader.at(name, low + width * t).value(body) * width
+
+    def around(z: Rectangle) -> Rectangle:
+        place = Rectangle(low + width * z.re, width * z.im)
+        return times(complex_reader.at(name, place).value(body), real(width))
+
+    integrand = _Integrand(value, around, cost_of(body, iv.prec) + 50)
+    return integrand.over(Fraction(0), Fraction(1))
+
+
+REALS = replace(INTERVALS, binders={"normal": _normal, "integral": _integral})
+"""The arithmetic of intervals, with integrals."""

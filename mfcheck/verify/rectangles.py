@@ -1,0 +1,171 @@
+"""Formulas in rectangles of the complex plane: bounds of analytic functions, for the error of a quadrature.
+
+A formula that has a value here is analytic on the rectangle, and the continuation of the real function that it is on
+the part of the real line in it; where that is not certain, it is refused.
+"""
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .formulas import FUNCTIONS, Algebra, Interval, exact, finite, fixed, iv, sqrt
+from .reading import UnprovedError, prove
+
+_exp, _log, _sin, _cos, _erf, _atan = (
+    FUNCTIONS[name] for name in ("exp", "log", "sin", "cos", "erf", "atan")
+)
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """All x + iy with x in `re`, y in `im`."""
+
+    re: Interval
+    im: Interval
+
+    def size(self) -> Interval:
+        """Bound |z|."""
+        return sqrt(self.re**2 + self.im**2).b
+
+
+def real(x: Interval) -> Rectangle:
+    """Return a part of the real line."""
+    return Rectangle(x, iv.mpf(0))
+
+
+def _disc(middle: Interval, radius: Interval) -> Rectangle:
+    around = iv.mpf([-radius.b, radius.b])
+    return Rectangle(middle + around, around)
+
+
+def _add(z: Rectangle, w: Rectangle) -> Rectangle:
+    return Rectangle(z.re + w.re, z.im + w.im)
+
+
+def _negative(z: Rectangle) -> Rectangle:
+    return Rectangle(-z.re, -z.im)
+
+
+def _multiply(z: Rectangle, w: Rectangle) -> Rectangle:
+    return Rectangle(z.re * w.re - z.im * w.im, z.re * w.im + z.im * w.re)
+
+
+def _inverse(z: Rectangle) -> Rectangle:
+    square = z.re**2 + z.im**2
+    prove(square.a > 0, "a division by zero is not excluded")
+    return Rectangle(z.re / square, -z.im / square)
+
+
+def _exponential(z: Rectangle) -> Rectangle:
+    size = _exp(z.re)
+    return Rectangle(size * _cos(z.im), size * _sin(z.im))
+
+
+def _logarithm(z: Rectangle) -> Rectangle:
+    """On the right half plane."""
+    prove(z.re.a > 0, "a logarithm of what may not be positive")
+    return Rectangle(_log(z.re**2 + z.im**2) / 2, _atan(z.im / z.re))
+
+
+def _root(z: Rectangle) -> Rectangle:
+    return _exponential(_multiply(_logarithm(z), real(iv.mpf(0.5))))
+
+
+def _sine(z: Rectangle) -> Rectangle:
+    up, down = _exp(z.im), _exp(-z.im)
+    return Rectangle(_sin(z.re) * (up + down) / 2, _cos(z.re) * (up - down) / 2)
+
+
+def _cosine(z: Rectangle) -> Rectangle:
+    up, down = _exp(z.im), _exp(-z.im)
+    return Rectangle(_cos(z.re) * (up + down) / 2, -_sin(z.re) * (up - down) / 2)
+
+
+def _tanh(z: Rectangle) -> Rectangle:
+    """`|tanh(x+iy)|^2 = (sinh(x)^2 + sin(y)^2)/(sinh(x)^2 + cos(y)^2)`; it falls in x if it is above 1."""
+    prove(abs(z.im) < 1.57, "a pole of tanh is not excluded")
+    low = abs(z.re).a if 0 not in z.re else iv.mpf(0)
+    square = ((_exp(low) - _exp(-low)) / 2) ** 2
+    y = abs(z.im).b
+    size = (square + _sin(y) ** 2) / (square + _cos(y) ** 2)
+    return _disc(iv.mpf(0), sqrt(iv.mpf([1, max(1, size.b)])))
+
+
+def _error_function(z: Rectangle) -> Rectangle:
+    """`|erf(x+iy) - erf(x)| <= 2/sqrt(pi) |y| exp(y^2 - x^2)`, along the segment from x."""
+    near = abs(z.re).a if 0 not in z.re else iv.mpf(0)
+    y = abs(z.im).b
+    return _disc(_erf(z.re), 2 / sqrt(iv.pi) * y * _exp(y**2 - near**2))
+
+
+def _arctangent(z: Rectangle) -> Rectangle:
+    """`(log(1+iz) - log(1-iz))/(2i)` for |Im z| < 1."""
+    prove(abs(z.im) < 1, "a branch point of atan is not excluded")
+    one = iv.mpf(1)
+    up, down = (_logarithm(Rectangle(one - s * z.im, s * z.re)) for s in (1, -1))
+    return Rectangle((up.im - down.im) / 2, (down.re - up.re) / 2)
+
+
+def _power(z: Rectangle, w: Rectangle) -> Rectangle:
+    prove(w.im == 0 and abs(w.re) <= 1000, "an exponent beyond 1000, or one that is not real")
+    low, high = fixed(w.re, 0)
+    if low < high:
+        return _exponential(_multiply(w, _logarithm(z)))
+    return _whole(z, low) if low >= 0 else _inverse(_whole(z, -low))
+
+
+def _whole(z: Rectangle, n: int) -> Rectangle:
+    if n == 0:
+        return real(iv.mpf(1))
+    if n % 2:
+        return _multiply(z, _whole(z, n - 1))
+    w = _whole(z, n // 2)
+    return Rectangle(w.re**2 - w.im**2, 2 * w.re * w.im)
+
+
+def _largest(*values: Rectangle) -> Rectangle:
+    """The one with the largest real part on the whole rectangle: it is the maximum on the real line."""
+    for z in values:
+        if all(z is w or z.re.a >= w.re.b for w in values):
+            return z
+    raise UnprovedError("which of two is larger is not decided")
+
+
+def _checked(z: Rectangle) -> Rectangle:
+    return Rectangle(finite(z.re), finite(z.im))
+
+
+_FUNCTIONS: Mapping[str, Callable[..., Rectangle]] = {
+    "exp": _exponential,
+    "log": _logarithm,
+    "sqrt": _root,
+    "sin": _sine,
+    "cos": _cosine,
+    "tanh": _tanh,
+    "erf": _error_function,
+    "atan": _arctangent,
+    "max": _largest,
+    "min": lambda *v: _negative(_largest(*map(_negative, v))),
+}
+
+
+def _number(x: Fraction) -> Rectangle:
+    return real(exact(x))
+
+
+RECTANGLES = Algebra(
+    number=_number,
+    pi=lambda: real(+iv.pi),
+    operators={
+        ast.Add: _add,
+        ast.Sub: lambda z, w: _add(z, _negative(w)),
+        ast.Mult: _multiply,
+        ast.Div: lambda z, w: _multiply(z, _inverse(w)),
+        ast.Pow: _power,
+        ast.USub: _negative,
+    },
+    functions=_FUNCTIONS,
+    checked=_checked,
+)
+times, exponential = _multiply, _exponential
