@@ -88,6 +88,11 @@ def _logcosh(u: Term) -> Term:
     return call("log", call("cosh", u))
 
 
+def logsumexp(*u: Term) -> Term:
+    """Return `log(exp(u_1) + ... + exp(u_n))`."""
+    return call("log", add(*[call("exp", t) for t in u]))
+
+
 def _cot(u: Term) -> Term:
     return div(call("cos", u), call("sin", u))
 
@@ -135,6 +140,7 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         "sigmoid": Function(1, sigmoid),
         "softplus": Function(1, lambda u: call("log", add(num(1), call("exp", u)))),
         "logcosh": Function(1, _logcosh),
+        "logsumexp": Function(None, logsumexp),
         "relu": Function(1, lambda u: call("max", u, num(0))),
         "silu": Function(1, lambda u: mul(u, sigmoid(u))),
         "gelu": Function(1, lambda u: mul(u, _cdf(u))),

@@ -9,6 +9,7 @@ from mfcheck.errors import InputError
 from mfcheck.lemma import terms
 from mfcheck.lemma.formula import FALSE, TRUE, Formula
 from mfcheck.lemma.library import nonzero, positive
+from mfcheck.lemma.ranged import read_floor, read_integral, read_supremum
 from mfcheck.lemma.reader import Reader, Special
 from mfcheck.lemma.terms import Term
 
@@ -20,7 +21,13 @@ MAX_SUMMANDS = 500
 
 def specials(gaussians: Sequence["Gaussian"]) -> Mapping[str, Special]:
     """Return the operators by name."""
-    found: dict[str, Special] = {"d": _derivative, "sum": _sum}
+    found: dict[str, Special] = {
+        "d": _derivative,
+        "sum": _sum,
+        "sup": read_supremum,
+        "int": read_integral,
+        "floor": read_floor,
+    }
     if gaussians:
         found["E"] = _Expectation(gaussians).read
         found["Var"] = _Expectation(gaussians).variance
@@ -53,6 +60,8 @@ class _Expectation:
 
     def over(self, reader: Reader, inner: Term, at: int) -> Term:
         """Return the expectation over every Gaussian that occurs, one by one."""
+        if reader.hidden(inner) & {n for group in self.gaussians for n in group.names}:
+            raise reader.refuse("sup and floor of what is random cannot be averaged here", at)
         for group in self.gaussians:
             used = [n for n in group.names if n in inner.free]
             if not used:
@@ -104,6 +113,8 @@ def _derivative(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Te
     if not isinstance(x, ast.Name) or reader.names.get(x.id) is not terms.var(x.id):
         raise reader.refuse("the second part of d is a declared name", base + x.col_offset)
     whole = reader.build(inner, base)
+    if x.id in reader.hidden(whole):
+        raise reader.refuse("sup and floor have no derivative here", base + node.col_offset)
     for needed in differentiable(whole, x.id):
         reader.oblige(needed, node, base, TRUE)
     return terms.derivative(whole, x.id, flat=True)

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Final
+from typing import Final, Literal
 
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
@@ -38,6 +38,21 @@ class Obligation:
 Special = Callable[["Reader", ast.Call | ast.Subscript, int], Term]
 
 
+@dataclass(frozen=True)
+class Bound:
+    """A number that an operator brings in: a variable of its own, or one that stands for a term.
+
+    `stands` says for what: nothing ("free"), the largest whole number up to `term` ("floor"), or the least upper bound
+    of `term` ("sup"), which is reached wherever the domain is not empty if `attained`. Of a free one, `term` is a value
+    that it may have.
+    """
+
+    stands: Literal["free", "floor", "sup"]
+    premises: tuple[Formula, ...] = ()
+    term: Term | None = None
+    attained: bool = False
+
+
 @dataclass
 class Reader:
     """Reads the texts of one statement; collects what they need to be defined."""
@@ -51,6 +66,12 @@ class Reader:
     text: str = ""
     integers: frozenset[str] = frozenset()
     """The names of whole numbers."""
+    arrays: frozenset[str] = frozenset()
+    """The names of vectors and matrices."""
+    bound: dict[str, Bound] = field(default_factory=dict)
+    """The numbers that operators have brought in, in order."""
+    sides: list[tuple[Term, str, Term]] = field(default_factory=list)
+    """The two sides of every comparison that was read."""
 
     def formula(self, text: str) -> Formula:
         """Read a formula.
@@ -176,10 +197,9 @@ class Reader:
         read = [
             self._expression(a, b) for a, b in zip(edges, [*(k for k, _ in top), end], strict=True)
         ]
-        return join(
-            "and",
-            [compare(a, r, b) for a, (_, r), b in zip(read[:-1], top, read[1:], strict=True)],
-        )
+        chain = [(a, r, b) for a, (_, r), b in zip(read[:-1], top, read[1:], strict=True)]
+        self.sides += chain
+        return join("and", [compare(*one) for one in chain])
 
     def _trimmed(self, start: int, end: int) -> tuple[int, int]:
         while start < end and self.text[start].isspace():
@@ -200,7 +220,7 @@ class Reader:
         start, end = self._trimmed(start, end)
         if start >= end:
             raise self.refuse("an expression is missing", min(start, len(self.text) - 1))
-        source = self.text[start:end].replace(";", ",").replace("\n", " ")
+        source = _with_square_brackets(self.text[start:end].replace(";", ",").replace("\n", " "))
         try:
             with warnings.catch_warnings(action="ignore"):
                 body = ast.parse(source, mode="eval").body
@@ -237,6 +257,26 @@ class Reader:
                 return self.specials[name](self, node, base)
         raise self.refuse("only numbers, names, + - * / ** and functions are read", at)
 
+    def bring_in(self, wanted: str, number: Bound) -> Term:
+        """Return a number of its own for what an operator brings in; its name is `wanted` if that is free."""
+        taken = {*self.names, *self.arrays, *self.bound, *FUNCTIONS, "pi", "e"}
+        tries = (wanted if k == 1 else f"{wanted}_{k}" for k in itertools.count(1))
+        name = next(n for n in tries if n not in taken)
+        self.bound[name] = number
+        return terms.var(name)
+
+    def hidden(self, t: Term) -> frozenset[str]:
+        """Return the names on which a term depends through what operators have brought in."""
+        found: set[str] = set()
+        todo = [n for n in t.free if n in self.bound]
+        while todo:
+            one = self.bound[todo.pop()]
+            inner = one.term
+            if inner is not None and one.stands != "free":
+                todo += [n for n in inner.free - found if n in self.bound]
+                found |= inner.free
+        return frozenset(found)
+
     def place(self, node: ast.expr, base: int) -> str:
         """Return the text of a node."""
         return self.text[base + node.col_offset : base + (node.end_col_offset or 0)]
@@ -260,6 +300,10 @@ class Reader:
             return terms.pi()
         if name == "e":
             return terms.call("exp", terms.num(1))
+        if name in self.arrays:
+            raise self.refuse(
+                f"{name} is an array: numbers made of it are norm, dot, trace, {name}[1], ...", at
+            )
         if name in FUNCTIONS or name in self.specials:
             raise self.refuse(f"{name} needs an argument", at)
         raise self.refuse(
@@ -321,3 +365,19 @@ class Reader:
         for needs in function.needs(*args):
             self.oblige(needs, node, base)
         return function.build(*args)
+
+
+_RANGE = re.compile(r"\bin\s*[\[(]")
+
+
+def _with_square_brackets(source: str) -> str:
+    """Return a text in which ranges behind `in`, as `(0, 1]`, are lists to Python; no place moves."""
+    marks = list(source)
+    for found in _RANGE.finditer(source):
+        depth = 0
+        for k in range(found.end() - 1, len(source)):
+            depth += (source[k] in "([") - (source[k] in ")]")
+            if depth == 0:
+                marks[found.end() - 1], marks[k] = "[", "]"
+                break
+    return "".join(marks)

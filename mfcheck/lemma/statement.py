@@ -7,20 +7,35 @@ from typing import Literal, NoReturn
 
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
+from mfcheck.lemma.arrays import Arrays, Eigenvalue, Layout, arrays_of
 from mfcheck.lemma.formula import FALSE, Atom, Formula, conjuncts, free, settle
 from mfcheck.lemma.library import FUNCTIONS
 from mfcheck.lemma.operators import specials
+from mfcheck.lemma.problem import ordered
+from mfcheck.lemma.ranged import read_floor, without_suprema
 from mfcheck.lemma.reader import Obligation, Reader
 from mfcheck.lemma.terms import Term
-from mfcheck.lemma.vectors import of
+from mfcheck.lemma.vectors import Vectors, of
 
-Kind = Literal["real", "integer", "gaussian", "vector", "unit", "symmetric"]
+Kind = Literal["real", "integer", "gaussian", "vector", "unit", "symmetric", "psd", "matrix"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z_0-9]*")
 _INTERVAL = re.compile(r"\s*([\[(])(.*),(.*)([\])])\s*", re.DOTALL)
-_SIZED = re.compile(r"(.*?)\s+(vector|unit|symmetric)\s*\(\s*(\d{1,2})\s*\)\s*", re.DOTALL)
+_SIZED = re.compile(
+    r"(.*?)\s+(vector|unit|symmetric|psd|matrix)\s*\(\s*(\d{1,2})\s*(?:,\s*(\d{1,2})\s*)?\)\s*",
+    re.DOTALL,
+)
 _NORMAL = re.compile(r"(.*?)~\s*N\s*\((.*)\)\s*", re.DOTALL)
-_WORDS = ("real", "integer")
+_KINDS: dict[str, Kind] = {
+    "vector": "vector",
+    "unit": "unit",
+    "symmetric": "symmetric",
+    "psd": "psd",
+    "matrix": "matrix",
+}
+_SHOWN = 120
+"""The longest part of a declaration that an error shows."""
+
 _INFINITE = {"inf": 1, "oo": 1, "-inf": -1, "-oo": -1, "+inf": 1}
 
 
@@ -31,6 +46,8 @@ class Variable:
     name: str
     kind: Kind = "real"
     size: int = 1
+    columns: int = 0
+    """Those of a `matrix`; 0 for as many as rows."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +76,19 @@ class Statement:
     """The integrands whose expectations must exist."""
     exact: bool = True
     """Whether a counterexample in the numbers is one of the statement: not so for more vectors than dimensions."""
+    layouts: tuple[Layout, ...] = ()
+    """The arrays, if the statement speaks of their entries."""
+    eigenvalues: tuple[Eigenvalue, ...] = ()
+    facts: tuple[Formula, ...] = ()
+    """What is true of the eigenvalues, for the prover."""
+    floors: tuple[tuple[str, Term], ...] = ()
+    """Names that stand for the largest whole number up to a term."""
+    values: tuple[tuple[str, Term], ...] = ()
+    """Values that numbers which only integrals bring in may have."""
+    sides: tuple[tuple[Term, str, Term], ...] = ()
+    """The sides of the comparisons in the conclusion."""
+    has_arrays: bool = False
+    """Whether arrays are declared."""
 
     def names(self, *kinds: Kind) -> tuple[str, ...]:
         """Return the names of some kinds."""
@@ -73,9 +103,16 @@ class _Declarations:
 
 
 def read(
-    text: str, declarations: Sequence[str] = (), where: Sequence[str] = (), best: str | None = None
+    text: str,
+    declarations: Sequence[str] = (),
+    where: Sequence[str] = (),
+    best: str | None = None,
+    entries: bool | None = None,
 ) -> Statement:
     """Read a statement with its declarations and hypotheses.
+
+    With arrays the statement is read in norms and cosines, or, with `entries`, in their entries; None takes the first
+    of the two that works.
 
     Raises:
         InputError: something cannot be read or is not declared; the message shows the place.
@@ -87,37 +124,85 @@ def read(
             _declare(part, found)
     if constant is not None and constant not in found.variables:
         found.variables[constant] = Variable(constant)
-    vectors = of(tuple(found.variables.values()))
-    names = {n: terms.var(n) for n in found.variables if n not in vectors.kinds}
+    kinds = arrays_of(tuple(found.variables.values()))
+    draft = _Draft(text, body, tuple(declarations), tuple(where), constant, found)
+    if not kinds or entries is False:
+        return _read_with(draft, of(tuple(found.variables.values())))
+    if entries is None:
+        try:
+            return _read_with(draft, of(tuple(found.variables.values())))
+        except InputError:
+            pass
+    return _read_with(draft, Arrays(kinds))
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """What a statement is read from."""
+
+    text: str
+    body: str
+    declarations: tuple[str, ...]
+    where: tuple[str, ...]
+    constant: str | None
+    found: _Declarations
+
+
+def _read_with(draft: _Draft, arrays: Vectors | Arrays) -> Statement:
+    """Read a statement, its arrays in the given form."""
+    found = draft.found
+    names = {n: terms.var(n) for n in found.variables if n not in arrays.kinds}
     integers = frozenset(v.name for v in found.variables.values() if v.kind == "integer")
-    reader = Reader(names, vectors.specials(), integers=integers)
+    reader = Reader(names, integers=integers, arrays=frozenset(arrays.kinds))
+    reader.specials = {"floor": read_floor, **arrays.specials()}
     hypotheses: list[Formula] = []
-    for item in [*found.pending, *where]:
+    for item in [*found.pending, *draft.where]:
         hypotheses += conjuncts(reader.formula(item))
     gaussians = tuple(_gaussian(reader, group, law) for group, law in found.normals)
-    reader.specials = {**specials(gaussians), **vectors.specials()}
-    conclusion = reader.formula(body)
+    reader.specials = {**specials(gaussians), **arrays.specials()}
+    reader.sides = []
+    conclusion = without_suprema(reader.formula(draft.body), reader.bound)
+    hypotheses += [f for one in reader.bound.values() for f in one.premises]
     guards = [g for o in reader.obligations for g in o.guards]
     _only_inside(gaussians, [conclusion, *hypotheses, *guards])
-    hypotheses += vectors.hypotheses()
-    taken = sorted(vectors.extra.keys() & found.variables.keys())
-    if taken:
-        raise InputError(f"{taken[0]} stands for a length or a cosine here: take another name")
-    numbers = [v for v in found.variables.values() if v.name not in vectors.kinds]
-    numbers += [Variable(n) for n in vectors.extra]
+    hypotheses += arrays.hypotheses()
+    numbers = _numbers(found, reader, arrays)
     return Statement(
-        text.strip(),
-        tuple(p for whole in declarations for p in _parts(whole, ";")),
-        tuple(numbers),
+        draft.text.strip(),
+        tuple(p for whole in draft.declarations for p in _parts(whole, ";")),
+        numbers,
         tuple(hypotheses),
         conclusion,
         tuple(reader.obligations),
-        constant,
+        draft.constant,
         gaussians,
-        tuple(where),
+        draft.where,
         tuple(reader.expectations),
-        vectors.is_exact(),
+        isinstance(arrays, Arrays) or arrays.is_exact(),
+        tuple(arrays.layouts.values()) if isinstance(arrays, Arrays) else (),
+        tuple(arrays.eigenvalues) if isinstance(arrays, Arrays) else (),
+        tuple(arrays.facts) if isinstance(arrays, Arrays) else (),
+        tuple((n, b.term) for n, b in reader.bound.items() if b.stands == "floor" and b.term),
+        tuple((n, b.term) for n, b in reader.bound.items() if b.stands == "free" and b.term),
+        tuple(reader.sides) if not any(b.stands == "sup" for b in reader.bound.values()) else (),
+        bool(arrays.kinds),
     )
+
+
+def _numbers(
+    found: _Declarations, reader: Reader, arrays: Vectors | Arrays
+) -> tuple[Variable, ...]:
+    """Return the numbers of a statement: those declared, and those that arrays and operators bring in."""
+    extra = arrays.numbers()
+    taken = sorted({*extra} & {*found.variables, *reader.bound})
+    if taken:
+        raise InputError(f"{taken[0]} stands for a part of an array here: take another name")
+    numbers = [v for v in found.variables.values() if v.name not in arrays.kinds]
+    numbers += [Variable(n) for n in extra]
+    for name, one in reader.bound.items():
+        if one.stands != "sup":
+            numbers.append(Variable(name, "integer" if one.stands == "floor" else "real"))
+    return tuple(numbers)
 
 
 def _only_inside(gaussians: Sequence[Gaussian], formulas: Sequence[Formula]) -> None:
@@ -147,8 +232,9 @@ def _parts(text: str, mark: str) -> list[str]:
     return [p.strip() for p in found if p.strip()]
 
 
-def _refuse(part: str, reason: str) -> NoReturn:
-    raise InputError(f"cannot read the declaration {part!r}: {reason}")
+def _refuse(part: str, reason: str, at: int = 0) -> NoReturn:
+    flat = " ".join(part.split())[:_SHOWN]
+    raise InputError(f"cannot read the declaration: {reason}\n  {flat}\n  {' ' * at}^")
 
 
 def _declare(part: str, found: _Declarations) -> None:
@@ -160,10 +246,11 @@ def _declare(part: str, found: _Declarations) -> None:
             _add(found, Variable(name, "gaussian"), part)
         found.normals.append((group, normal.group(2)))
     elif sized is not None:
-        kind: Kind = "unit" if sized.group(2) == "unit" else "vector"
-        kind = "symmetric" if sized.group(2) == "symmetric" else kind
+        kind = _KINDS[sized.group(2)]
+        if sized.group(4) and kind != "matrix":
+            _refuse(part, f"{kind} has one size, as '{kind}(3)'")
         for name in _names(sized.group(1), part):
-            _add(found, Variable(name, kind, int(sized.group(3))), part)
+            _add(found, Variable(name, kind, int(sized.group(3)), int(sized.group(4) or 0)), part)
     else:
         _declare_numbers(part, found)
 
@@ -210,6 +297,7 @@ def _interval(name: str, text: str, part: str) -> list[str]:
     if found is None:
         _refuse(part, "write an interval as [a, b], (a, b], [a, inf)")
     left, low, high, right = found.groups()
+    _see_not_empty(low, high, left + right == "[]", part)
     conditions = []
     if low.strip() not in _INFINITE:
         conditions.append(f"{name} {'>=' if left == '[' else '>'} {low}")
@@ -218,11 +306,24 @@ def _interval(name: str, text: str, part: str) -> list[str]:
     return conditions
 
 
+def _see_not_empty(low: str, high: str, closed: bool, part: str) -> None:
+    """Refuse an interval of numbers without a point."""
+    if {low.strip(), high.strip()} & _INFINITE.keys() or set(_NAME.findall(low + high)) - {
+        "pi",
+        "e",
+    }:
+        return
+    ends = [Reader({}).expression(t) for t in (low, high)]
+    way = ordered(ends[0], ends[1])
+    if way == -1 or (way == 0 and not closed):
+        _refuse(part, "this interval is empty", part.index("in") + 3)
+
+
 def _names(text: str, part: str) -> tuple[str, ...]:
     names = tuple(n.strip() for n in text.split(","))
     for name in names:
         if not _NAME.fullmatch(name):
-            _refuse(part, f"{name!r} is not a name")
+            _refuse(part, f"{name!r} is not a name", max(part.find(name), 0))
     return names
 
 
@@ -231,8 +332,8 @@ def _add(found: _Declarations, variable: Variable, part: str) -> None:
         _refuse(part, f"{variable.name} has a meaning already")
     if "__" in variable.name:
         _refuse(part, "names with two underscores in a row are kept for the prover")
-    if variable.size < 1:
-        _refuse(part, "a vector has at least one component")
+    if variable.size < 1 or (variable.kind == "matrix" and "," in part and not variable.columns):
+        _refuse(part, "an array has at least one entry")
     known = found.variables.get(variable.name)
     if known is not None and known.kind != variable.kind:
         _refuse(part, f"{variable.name} is declared twice")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
+from mfcheck.lemma.arrays import extreme_of_two
 from mfcheck.lemma.formula import Atom, Formula
 from mfcheck.lemma.reader import Reader, Special
 from mfcheck.lemma.terms import Term, add, mul, num, power, sub, var
@@ -35,7 +36,15 @@ class Vectors:
 
     def specials(self) -> dict[str, Special]:
         """Return the functions of vectors."""
-        return {"dot": self._dot, "norm": self._norm} if self.kinds else {}
+        if not self.kinds:
+            return {}
+        return {
+            "dot": self._dot,
+            "norm": self._norm,
+            "lambda_min": self._of_gram,
+            "lambda_max": self._of_gram,
+            "trace": self._of_gram,
+        }
 
     def hypotheses(self) -> list[Formula]:
         """Return what the numbers satisfy."""
@@ -48,6 +57,10 @@ class Vectors:
             found += [f for parts in self.extra.values() for f in parts if f not in found]
             found.append(Atom(determinant, ">="))
         return list(dict.fromkeys(found))
+
+    def numbers(self) -> list[str]:
+        """Return the names of the numbers that stand for the vectors."""
+        return list(self.extra)
 
     def is_exact(self) -> bool:
         """Say whether every choice of the numbers belongs to vectors."""
@@ -72,6 +85,8 @@ class Vectors:
         return var(name)
 
     def _product(self, u: str, v: str) -> Term:
+        if self.kinds[u].size != self.kinds[v].size:
+            raise InputError(f"{u} and {v} are vectors of different sizes")
         if u == v:
             return power(self._length(u), 2)
         return mul(self._length(u), self._length(v), self._cosine_of(u, v))
@@ -92,6 +107,22 @@ class Vectors:
         if len(x) == 1 and x[0][0] is num(1):
             return self._length(x[0][1])
         return terms.sqrt(self._inner(x, x))
+
+    def _of_gram(self, reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:
+        """Read an eigenvalue or the trace of `gram(u, v)`, or of the Gram matrix of one vector."""
+        match node:
+            case ast.Call(
+                func=ast.Name(id=name), args=[ast.Call(func=ast.Name(id="gram"), args=[*vectors])]
+            ) if 1 <= len(vectors) <= 2:
+                read = [self._read(reader, v, base) for v in vectors]
+                rows = tuple(tuple(self._inner(x, y) for y in read) for x in read)
+                if name == "trace":
+                    return add(*[row[k] for k, row in enumerate(rows)])
+                return extreme_of_two(rows, name == "lambda_max")
+        raise reader.refuse(
+            "in norms and cosines only Gram matrices of two vectors have eigenvalues",
+            base + node.col_offset,
+        )
 
     def _read(self, reader: Reader, node: ast.expr, base: int) -> Combination:
         match node:

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flint import arb, ctx, fmpq
@@ -20,8 +21,11 @@ from mfcheck.lemma.prove.line import Outcome
 from mfcheck.lemma.prove.rewrite import eliminated, range_formulas
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.prove.search import decide
+from mfcheck.lemma.sides import failing_sides
 from mfcheck.lemma.statement import Statement, read
+from mfcheck.lemma.supported import decide_arrays
 from mfcheck.lemma.terms import Term
+from mfcheck.lemma.whole import weakened
 from mfcheck.rigor.ball import decimal_text, endpoints
 
 if TYPE_CHECKING:
@@ -51,6 +55,10 @@ class Answer:
     reason: str = ""
     seconds: float = 0.0
     certificate: Mapping[str, object] | None = field(default=None, repr=False)
+    sides: Mapping[str, tuple[str, str]] | None = None
+    """Bounds of both sides at a counterexample."""
+    place: str = ""
+    """The part of the statement that is undefined."""
 
     def to_json(self) -> dict[str, object]:
         """Return plain data for JSON."""
@@ -83,7 +91,12 @@ def check(
         terms.forget()
     with ctx.workprec(PREC), long_series():
         statement = read(text, declarations, where, best)
-        answer = _decided(statement, Budget(seconds, budget or 10**9, start=start))
+        limit = Budget(seconds, budget or 10**9, start=start)
+        if statement.has_arrays:
+            by_entries = partial(read, text, declarations, where, best, entries=True)
+            answer = decide_arrays(statement, by_entries, limit, _decided)
+        else:
+            answer = _decided(statement, limit)
     return replace(answer, seconds=now() - start)
 
 
@@ -92,7 +105,11 @@ def problem_of(statement: Statement) -> Problem:
     goals = [join("or", [*map(negate, o.guards), o.needs]) for o in statement.obligations]
     ranges = {v.name: Range() for v in statement.variables}
     integers = frozenset(statement.names("integer"))
-    return Problem(ranges, statement.hypotheses, (*goals, statement.conclusion), integers)
+    known = (*statement.hypotheses, *statement.facts)
+    conclusion = statement.conclusion
+    if statement.floors:
+        conclusion = weakened(conclusion, integers)
+    return Problem(ranges, known, (*goals, conclusion), integers)
 
 
 def _decided(statement: Statement, budget: Budget) -> Answer:
@@ -107,12 +124,18 @@ def _decided(statement: Statement, budget: Budget) -> Answer:
         return replace(
             empty, reason="a counterexample in norms and cosines need not come from vectors"
         )
+    if outcome.holds is False and statement.eigenvalues:
+        return replace(empty, reason="what is known of the eigenvalues does not suffice")
+    nowhere = _undefined_first(statement, problem, budget) if outcome.holds is False else None
+    if nowhere is not None:
+        return nowhere
     if outcome.holds is not None and not expectations_exist(statement, problem):
         return replace(empty, reason="an expectation in it is not seen to exist")
     if outcome.holds is False:
         return _refuted(statement, outcome, empty)
     if outcome.holds is None:
-        wrong = _tried(statement, empty) if statement.exact else None
+        is_known = statement.exact and not statement.eigenvalues
+        wrong = _tried(statement, empty) if is_known else None
         if wrong is not None:
             return wrong
         where = _undefined_between(statement, problem)
@@ -126,6 +149,21 @@ def _decided(statement: Statement, budget: Budget) -> Answer:
             empty, verdict=Verdict.VACUOUS, reason="the hypotheses contradict each other"
         )
     return _established(statement, outcome, empty)
+
+
+def _undefined_first(statement: Statement, problem: Problem, budget: Budget) -> Answer | None:
+    """Return the answer *undefined* if the statement has no meaning somewhere: then it is neither true nor false."""
+    needs = problem.goals[:-1]
+    if not needs:
+        return None
+    outcome = decide(problem.with_goals(needs), budget.share(0.5))
+    empty = Answer(
+        statement.text, "; ".join(statement.domain), str(statement.conclusion), Verdict.INCONCLUSIVE
+    )
+    if outcome.holds is not False:
+        return None
+    found = _refuted(statement, outcome, empty)
+    return found if found.verdict == UNDEFINED else None
 
 
 def expectations_exist(statement: Statement, problem: Problem) -> bool:
@@ -224,13 +262,24 @@ def _refuted(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
         kind = _fails(statement, candidate)
         if kind is None:
             continue
-        shown = {k: terms.text(v) for k, v in candidate.items()}
+        floors = {n for n, _ in statement.floors}
+        shown = {k: terms.text(v) for k, v in candidate.items() if k not in floors}
         places = ", ".join(f"{k} = {v}" for k, v in shown.items())
         if kind != "false":
             reason = f"undefined at {places}: {kind}"
-            return replace(empty, verdict=UNDEFINED, counterexample=shown, reason=reason)
+            return replace(
+                empty, verdict=UNDEFINED, counterexample=shown, reason=reason, place=kind
+            )
+        values = _completed(statement, candidate) or {}
+        sides = failing_sides(statement.sides, partial(_enclosed_at, values))
         reason = f"at {places}" if places else "false as it stands"
-        return replace(empty, verdict=Verdict.REFUTED, counterexample=shown, reason=reason)
+        return replace(
+            empty,
+            verdict=Verdict.REFUTED,
+            counterexample=shown,
+            reason=reason if sides is None else f"{reason}: {sides.words}",
+            sides=None if sides is None else {"left": sides.left, "right": sides.right},
+        )
     reason = "a counterexample of a changed form was found, and not confirmed"
     return replace(empty, reason=_doubt(statement, point) or reason)
 
@@ -254,12 +303,18 @@ _TRIED: tuple[Fraction | int, ...] = (
 )
 
 
+_BETWEEN = (Fraction(3, 4), Fraction(-3, 4), Fraction(9, 10), Fraction(1, 10))
+"""Numbers that are tried too where floors occur."""
+
+
 def _tried(statement: Statement, empty: Answer) -> Answer | None:
     """Look for a counterexample among a few plain numbers, far ones too, when the search has left the question open."""
-    names = [v.name for v in statement.variables]
+    floors = {n for n, _ in statement.floors}
+    names = [v.name for v in statement.variables if v.name not in floors]
     if not names or statement.expectations:
         return None
-    values = _TRIED if len(names) == 1 else _TRIED[:10] if len(names) == 2 else _TRIED[:4]
+    values = (*_TRIED, *_BETWEEN) if statement.floors else _TRIED
+    values = values if len(names) == 1 else _TRIED[:10] if len(names) == 2 else _TRIED[:4]
     points = itertools.islice(itertools.product(values, repeat=len(names)), 128)
     for numbers in points:
         point = {n: terms.num(v) for n, v in zip(names, numbers, strict=True)}
@@ -291,7 +346,9 @@ def _back(outcome: Outcome) -> dict[str, Term]:
 
 def _fails(statement: Statement, point: Mapping[str, Term]) -> str | None:
     """Return "false" or the part that is undefined, if the statement surely fails at a point of its domain."""
-    values = {v.name: point.get(v.name, terms.num(1)) for v in statement.variables}
+    values = _completed(statement, point)
+    if values is None:
+        return None
     place = Point(values)
     if not all(holds(h, place) is True for h in statement.hypotheses):
         return None
@@ -306,6 +363,32 @@ def _fails(statement: Statement, point: Mapping[str, Term]) -> str | None:
             if answer is not True:
                 return None
     return "false" if holds(statement.conclusion, place) is False else None
+
+
+def _enclosed_at(values: Mapping[str, Term], t: Term) -> arb:
+    return constant_ball(terms.substitute(t, values))
+
+
+def _completed(statement: Statement, point: Mapping[str, Term]) -> dict[str, Term] | None:
+    """Return values of all numbers, those of floors worked out; None if one stays open."""
+    usual = dict(statement.values)
+    values = {
+        v.name: point.get(v.name, usual.get(v.name, terms.num(1))) for v in statement.variables
+    }
+    for name, inner in statement.floors:
+        whole = _floor(terms.substitute(inner, values))
+        if whole is None:
+            return None
+        values[name] = whole
+    return values
+
+
+def _floor(t: Term) -> Term | None:
+    """Return the largest whole number up to a number; None if that is open."""
+    if t.op == "num":
+        return terms.num(t.value().numerator // t.value().denominator)
+    found = constant_ball(t).floor().unique_fmpz()
+    return None if found is None else terms.num(int(found))
 
 
 def _simpler(point: Mapping[str, Term], statement: Statement) -> Iterator[dict[str, Term]]:
@@ -407,6 +490,9 @@ def with_value(statement: Statement, name: str, value: Fraction) -> Statement:
         ),
         variables=tuple(v for v in statement.variables if v.name != name),
         expectations=tuple(terms.substitute(b, put) for b in statement.expectations),
+        sides=tuple(
+            (terms.substitute(a, put), r, terms.substitute(b, put)) for a, r, b in statement.sides
+        ),
         best=None,
     )
 

@@ -174,8 +174,7 @@ def test_no_least_constant_is_claimed_where_the_coefficient_changes_sign():
 @pytest.mark.parametrize(
     ("text", "declared"),
     [
-        ("dot(u, v) <= cos_u_v", "cos_u_v real; u, v unit(3)"),
-        ("norm(u) <= norm_u", "norm_u >= 0; u vector(3)"),
+        ("u[1] <= u_1", "u_1 real; u vector(3)"),
         ("x <= x__angle", "x, x__angle real"),
         ("norm(u) = 1", "u unit(0)"),
     ],

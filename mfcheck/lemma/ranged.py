@@ -1,0 +1,216 @@
+"""Operators with a range: suprema, integrals, and the largest whole number up to a number.
+
+Each is exchanged for something that the prover knows. `sup(f; x in I) <= c` says that `f <= c` for all x in I. An
+integral is `F(b) - F(a)` if `F' = f` is seen, else `(b - a) E f(a + (b - a) Phi(w))` for a standard Gaussian w, as
+`Phi(w)` is uniform. `floor(t)` is a whole number n with `n <= t < n + 1`.
+"""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from mfcheck.errors import InputError
+from mfcheck.lemma import terms
+from mfcheck.lemma.constants import is_zero, summands
+from mfcheck.lemma.formula import Atom, Formula, transform
+from mfcheck.lemma.library import FUNCTIONS, nonnegative, positive
+from mfcheck.lemma.problem import linear_in
+from mfcheck.lemma.reader import Bound, Reader
+from mfcheck.lemma.terms import Term, add, mul, num, sub, var
+
+_INFINITE = ("inf", "oo")
+
+
+def read_supremum(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:
+    """Read `sup(expr; x in [a, b])`, with more ranges behind it if wanted."""
+    at = base + node.col_offset
+    if not isinstance(node, ast.Call) or len(node.args) < 2:
+        raise reader.refuse("write sup(expression; x in [a, b])", at)
+    body, *ranges = node.args
+    outer, reached = reader.names, True
+    for item in ranges:
+        match item:
+            case ast.Compare(
+                left=ast.Name(id=name), ops=[ast.In()], comparators=[ast.List(elts=[a, b]) as list_]
+            ):
+                ends = [_end(reader, e, base) for e in (a, b)]
+            case _:
+                raise reader.refuse("write a range as x in [a, b]", base + item.col_offset)
+        whole = reader.place(list_, base)
+        closed = (whole[0] == "[", whole[-1] == "]")
+        reached = reached and all(closed) and None not in ends
+        x = reader.bring_in(name, Bound("free"))
+        reader.bound[str(x.data)] = Bound("free", tuple(_range(x, ends, closed)))
+        reader.names = {**reader.names, name: x}
+    inner = reader.build(body, base)
+    reader.names = outer
+    return reader.bring_in("sup", Bound("sup", (), inner, reached))
+
+
+def _end(reader: Reader, node: ast.expr, base: int) -> Term | None:
+    inner = node.operand if isinstance(node, ast.UnaryOp) else node
+    if isinstance(inner, ast.Name) and inner.id in _INFINITE:
+        return None
+    return reader.build(node, base)
+
+
+def _range(x: Term, ends: list[Term | None], closed: tuple[bool, bool]) -> list[Formula]:
+    low, high = ends
+    found: list[Formula] = []
+    if low is not None:
+        found.append(Atom(sub(x, low), ">=" if closed[0] else ">"))
+    if high is not None:
+        found.append(Atom(sub(high, x), ">=" if closed[1] else ">"))
+    return found
+
+
+def without_suprema(formula: Formula, bound: Mapping[str, Bound]) -> Formula:
+    """Return a formula for all numbers in place of one with suprema, which must be bounded from above in it.
+
+    Raises:
+        InputError: a supremum stands where a bound from above does not say enough.
+    """
+    for name, one in reversed(list(bound.items())):
+        if one.stands == "sup" and one.term is not None:
+            formula = _without(formula, name, one, one.term)
+    return formula
+
+
+def _without(formula: Formula, name: str, one: Bound, inner: Term) -> Formula:
+    if isinstance(formula, Atom):
+        if name not in formula.term.free:
+            return formula
+        line = linear_in(formula.term, name)
+        lowers = line is not None and line[0].op == "num" and line[0].value() < 0
+        if not lowers or formula.relation not in (">", ">="):
+            raise InputError(
+                "a supremum can only be bounded from above, as in sup(...) <= c: "
+                "for a bound from below, name a point"
+            )
+        if formula.relation == ">" and not one.attained:
+            raise InputError("sup(...) < c over an open range: write <=")
+        return transform(formula, lambda t: terms.substitute(t, {name: inner}))
+    parts = tuple(_without(p, name, one, inner) for p in formula.parts)
+    return type(formula)(formula.connective, parts)
+
+
+def read_floor(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:
+    """Read `floor(expr)`."""
+    if not isinstance(node, ast.Call) or len(node.args) != 1:
+        raise reader.refuse("write floor(expression)", base + node.col_offset)
+    inner = reader.build(node.args[0], base)
+    if inner.op == "num":
+        return num(inner.value().numerator // inner.value().denominator)
+    for name, one in reader.bound.items():
+        if one.stands == "floor" and one.term is inner:
+            return var(name)
+    if any(reader.bound[n].stands == "sup" for n in inner.free if n in reader.bound):
+        raise reader.refuse("floor of a supremum is not read", base + node.col_offset)
+    n = reader.bring_in("floor", Bound("floor"))
+    premises = (nonnegative(sub(inner, n)), positive(sub(add(n, num(1)), inner)))
+    reader.bound[str(n.data)] = Bound("floor", premises, inner)
+    return n
+
+
+def read_integral(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:
+    """Read `int(expr; x, a, b)`."""
+    at = base + node.col_offset
+    if not isinstance(node, ast.Call) or len(node.args) != 4:
+        raise reader.refuse("write int(expression; x, a, b)", at)
+    body, name, *ends = node.args
+    if not isinstance(name, ast.Name):
+        raise reader.refuse("the second part of int is a name", base + name.col_offset)
+    for e in ends:
+        if isinstance(e, ast.Name) and e.id in _INFINITE:
+            raise reader.refuse("the ends of this integral must be numbers", base + e.col_offset)
+    a, b = (reader.build(e, base) for e in ends)
+    x = reader.bring_in(name.id, Bound("free"))
+    outer, guards, before = reader.names, reader.guards, len(reader.obligations)
+    reader.names = {**outer, name.id: x}
+    inside = (positive(sub(x, a)), positive(sub(b, x)))
+    if is_range := a.op == b.op == "num" and a.value() < b.value():
+        middle = terms.scale(Fraction(1, 2), add(a, b))
+        reader.bound[str(x.data)] = Bound("free", inside, middle)
+    else:
+        reader.guards = (*guards, *inside)
+    inner = reader.build(body, base)
+    reader.names, reader.guards = outer, guards
+    if str(x.data) in reader.hidden(inner):
+        raise reader.refuse("sup and floor of what is integrated are not read", at)
+    found = reader.obligations[before:]
+    if not is_range:
+        turned = (*guards, positive(sub(x, b)), positive(sub(a, x)))
+        reader.obligations += [
+            replace(o, guards=(*turned, *o.guards[len(turned) :])) for o in found
+        ]
+    if not found:
+        del reader.bound[str(x.data)]
+    return integral(reader, inner, str(x.data), a, b)
+
+
+def integral(reader: Reader, f: Term, name: str, a: Term, b: Term) -> Term:
+    """Return the integral of a term from a to b, by a primitive or as an expectation."""
+    if name not in f.free:
+        return mul(f, sub(b, a))
+    primitive = primitive_of(f, name)
+    if primitive is not None:
+        return sub(*(terms.substitute(primitive, {name: end}) for end in (b, a)))
+    uniform = FUNCTIONS["Phi"].build(var(terms.NORMAL))
+    width = sub(b, a)
+    standard = terms.substitute(f, {name: add(a, mul(width, uniform))})
+    reader.expectations.append(standard)
+    return mul(width, terms.expectation(standard, sorted(standard.free - {terms.NORMAL})))
+
+
+def primitive_of(f: Term, name: str) -> Term | None:
+    """Return F with `F' = f` on the whole line, for sums of `x^n`, `x^n exp(c x + d)`, sines and cosines.
+
+    What is found is kept only if its derivative is seen to be the integrand.
+    """
+    parts = []
+    for k, part in summands(f):
+        found = _primitive(part, name)
+        if found is None:
+            return None
+        parts.append((k, found))
+    whole = terms.combination(parts)
+    return whole if is_zero(sub(terms.derivative(whole, name), f)) is True else None
+
+
+def _primitive(f: Term, name: str) -> Term | None:
+    """Return a primitive of one summand; what does not depend on the variable is a factor."""
+    x = var(name)
+    if name not in f.free:
+        return mul(f, x)
+    pairs = list(zip(f.args, f.exponents(), strict=True)) if f.op == "mul" else [(f, Fraction(1))]
+    outside = terms.product([p for p in pairs if name not in p[0].free])
+    inside = [p for p in pairs if name in p[0].free]
+    n = sum((e for base, e in inside if base is x), Fraction(0))
+    waves = [(base, e) for base, e in inside if base is not x]
+    if n.denominator != 1 or not 0 <= n <= 40:
+        return None
+    if not waves:
+        return mul(outside, terms.scale(1 / (n + 1), terms.power(x, n + 1)))
+    ((wave, e),) = waves if len(waves) == 1 else ((None, 0),)
+    if wave is None or e != 1 or wave.op not in ("exp", "sin", "cos"):
+        return None
+    slope = terms.derivative(wave.args[0], name)
+    if slope.op != "num" or not slope.value():
+        return None
+    return mul(outside, _by_parts(int(n), wave, slope.value(), x))
+
+
+_UP = {"exp": ("exp", 1), "sin": ("cos", -1), "cos": ("sin", 1)}
+
+
+def _by_parts(n: int, wave: Term, slope: Fraction, x: Term) -> Term:
+    """Return a primitive of `x^n wave`, where the wave has a linear argument of the given slope."""
+    up, sign = _UP[wave.op]
+    raised = terms.scale(sign / slope, terms.call(up, wave.args[0]))
+    first = mul(terms.power(x, n), raised)
+    if n == 0:
+        return first
+    scale = Fraction(sign) / slope
+    rest = _by_parts(n - 1, terms.call(up, wave.args[0]), slope, x)
+    return sub(first, terms.scale(n * scale, rest))
