@@ -376,7 +376,7 @@ class AttackRecord(Record):
     `violated` violated the inequality beyond rounding; `probability_upper` bounds the probability of a violation
     (Clopper-Pearson) at level `confidence`. `largest` is the greatest relative violation `(lhs-rhs)/(|lhs|+|rhs|)`
     seen anywhere, in double precision, None if no setting could be evaluated; `tightest` is the least slack, right over
-    left side, where the left side is positive, and `plots` show it over the parameters.
+    left side, where the left side is positive, both enclosed there, and `plots` show it over the parameters.
     """
 
     inequality: str

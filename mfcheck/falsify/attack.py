@@ -18,6 +18,7 @@ from mfcheck.falsify.pool import Pool, Reference
 from mfcheck.falsify.search import CONFIDENCE, Found, Perform, Sizes, search
 from mfcheck.falsify.shrink import shrink
 from mfcheck.falsify.target import NOISE, NOTHING, Target
+from mfcheck.falsify.tightness import tightest
 from mfcheck.falsify.visits import plots
 from mfcheck.rigor.ball import interval
 
@@ -158,6 +159,7 @@ def _record(
     target: Target, sizes: Sizes, found: Found, example: CounterexampleRecord | None
 ) -> AttackRecord:
     inequality, sampled = target.inequality, found.sampled
+    shown = tightest(target, found.visits)
     return AttackRecord(
         inequality=inequality.id,
         reading=inequality.reading,
@@ -172,7 +174,7 @@ def _record(
         seconds=dict(found.seconds),
         per_second=found.rate,
         largest=None if found.largest == NOTHING else found.largest,
-        tightest=None if found.visits.tightest is None else found.visits.tightest[0],
+        tightest=None if shown is None else shown.slack,
         plots=plots(found.visits, inequality),
         counterexample=example,
     )

@@ -244,12 +244,12 @@ def _share(total: int, number: int) -> int:
     return total // STREAMS + (number < total % STREAMS)
 
 
-def _score(target: Target, sample: Sample, visits: Visits) -> float:
-    """Return the violation, and count the setting."""
+def _score(target: Target, sample: Sample, visits: Visits, case: Callable[[], Case]) -> float:
+    """Return the violation, and count the setting, which `case` makes exactly."""
     sides = target.sides(sample)
     if sides is None or not np.isfinite(sides).all():
         return NOTHING
-    visits.add(target.inequality, sample, *sides)
+    visits.add(target.inequality, sample, *sides, case)
     return violation(*sides)
 
 
@@ -265,7 +265,7 @@ def _sample(target: Target, sizes: Sizes, seed: int, number: int, part: Part) ->
         case = space.draw(rng, target.paper.default, target.inequality, sizes.max_n, sizes.max_d)
         if not target.admissible(case):
             continue
-        score = _score(target, case.sample(), part.visits)
+        score = _score(target, case.sample(), part.visits, lambda case=case: case)  # type: ignore[misc]
         if score == NOTHING:
             continue
         met += 1
@@ -286,7 +286,7 @@ def _guide(target: Target, sizes: Sizes, seed: int, number: int, part: Part) -> 
         count += 1
         score = target.fast(case.sample())
         if score > NOTHING and target.admissible(case):
-            _score(target, case.sample(), part.visits)
+            _score(target, case.sample(), part.visits, lambda: case)
             part.best.add(score, lambda: case)
         return score
 
@@ -313,7 +313,7 @@ def _climb(target: Target, unit: Unit, seed: int, part: Part) -> int:
         if count == unit.share:
             raise Enough
         count += 1
-        score = _score(target, inside.sample(vector), part.visits)
+        score = _score(target, inside.sample(vector), part.visits, lambda: inside.case(vector))
         if score > best.largest:
             exact = inside.case(vector)
             if target.admissible(exact):

@@ -1,13 +1,16 @@
 """How sharp a claim's inequalities are: a check that searches settings of many sizes for the least slack."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from mfcheck.claims.inequality import Inequality
+from flint import arb
+
+from mfcheck.claims.inequality import Case, Inequality
 from mfcheck.claims.model import Budget, Context
-from mfcheck.claims.record import Estimate, Evidence
+from mfcheck.claims.record import Evidence, Interval
 from mfcheck.falsify.search import CONFIDENCE, Found, Sizes, search
 from mfcheck.falsify.target import NOISE, Target
-from mfcheck.falsify.visits import plots
+from mfcheck.falsify.visits import Visits, plots
+from mfcheck.rigor.ball import compare, interval
 
 
 def measure(context: Context, inequality: Inequality) -> Evidence:
@@ -30,15 +33,49 @@ def measure(context: Context, inequality: Inequality) -> Evidence:
     return found.but(plots=()) if context.budget is Budget.QUICK else found
 
 
+@dataclass(frozen=True)
+class Sides:
+    """Both sides of an inequality, enclosed, with their quotient and the error of their difference.
+
+    The quotient `slack` is None where the left side is not certainly positive.
+    """
+
+    lhs: Interval
+    rhs: Interval
+    slack: float | None
+    error: float
+
+
+def sides_at(target: Target, case: Case | None) -> Sides | None:
+    """Enclose both sides in a setting; None without a setting, or where no enclosure can be had.
+
+    A search works in double precision, where a side near zero may be all rounding: what is shown is enclosed.
+    """
+    found = None if case is None else target.enclosed(case)
+    if found is None or not all(side.is_finite() for side in found):
+        return None
+    lhs, rhs = found
+    positive = compare(lhs, arb(0)) == ">"
+    slack = max(0.0, float((rhs / lhs).mid())) if positive else None
+    return Sides(interval(lhs), interval(rhs), slack, float(lhs.rad() + rhs.rad()))
+
+
+def tightest(target: Target, visits: Visits) -> Sides | None:
+    """Enclose both sides where a search found the least slack."""
+    return sides_at(target, None if visits.tightest is None else visits.tightest.case)
+
+
 def evidence(target: Target, found: Found, seed: int) -> Evidence:
     """Return what a search says of an inequality: the least slack, its plots, and whether it was violated.
+
+    Both sides are shown where the inequality is certainly false, else where the search found it to be tightest.
 
     A violation in double precision is a no only if ball arithmetic confirms it in a setting whose assumptions are
     decided to hold; otherwise it is undecided.
     """
-    sampled, tightest = found.sampled, found.visits.tightest
+    sampled = found.sampled
+    shown = sides_at(target, found.case) or tightest(target, found.visits)
     total = sum(found.tried.values())
-    slack, lhs, rhs = tightest or (None, None, None)
     passed = None
     if found.case is not None:
         passed = False
@@ -46,10 +83,10 @@ def evidence(target: Target, found: Found, seed: int) -> Evidence:
         passed = True
     return Evidence(
         passed=passed,
-        lhs=None if lhs is None else _rounded(lhs),
-        rhs=None if rhs is None else _rounded(rhs),
-        slack=slack,
-        error=None if lhs is None else NOISE * abs(lhs),
+        lhs=None if shown is None else shown.lhs,
+        rhs=None if shown is None else shown.rhs,
+        slack=None if shown is None else shown.slack,
+        error=None if shown is None else shown.error,
         cases=sampled.met,
         domain=(
             f"{total} settings tried, {sampled.met} of {_asked(found)} sampled ones met the assumptions: a violation "
@@ -63,10 +100,6 @@ def evidence(target: Target, found: Found, seed: int) -> Evidence:
 
 def _asked(found: Found) -> int:
     return found.tried.get("sampled", 0)
-
-
-def _rounded(value: float) -> Estimate:
-    return Estimate(value=value, error=NOISE * abs(value))
 
 
 def _reason(found: Found, passed: bool | None) -> str:

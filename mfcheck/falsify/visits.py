@@ -1,10 +1,10 @@
 """How tight an inequality was over the settings that a search visited: the least slack in each bin of a parameter."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from mfcheck.claims.inequality import Inequality, Sample
+from mfcheck.claims.inequality import Case, Inequality, Sample
 from mfcheck.claims.record import Curve, Plot
 from mfcheck.falsify import space
 
@@ -32,21 +32,45 @@ class Tight:
         return Tight(least.slack, least.at, self.count + other.count)
 
 
+@dataclass(frozen=True)
+class Tightest:
+    """The setting of the least slack, with both sides in double precision: where they cancel, few digits are right."""
+
+    slack: float
+    lhs: float
+    rhs: float
+    case: Case
+
+    @property
+    def order(self) -> tuple[float, float, float]:
+        """By what the tightest of several is chosen, wherever they were found."""
+        return self.slack, self.lhs, self.rhs
+
+
 @dataclass
 class Visits:
     """Least slack by bin of each parameter of an inequality; a plain record that can be merged."""
 
     bins: dict[Key, Tight] = field(default_factory=dict)
-    tightest: tuple[float, float, float] | None = None
-    """Least slack, with its left and right side."""
+    tightest: Tightest | None = None
 
-    def add(self, inequality: Inequality, sample: Sample, lhs: float, rhs: float) -> None:
-        """Count a setting whose left side is positive: others hold anyway. A negative right side counts as 0."""
+    def add(
+        self,
+        inequality: Inequality,
+        sample: Sample,
+        lhs: float,
+        rhs: float,
+        case: Callable[[], Case],
+    ) -> None:
+        """Count a setting whose left side is positive: others hold anyway. A negative right side counts as 0.
+
+        `case` makes the exact setting, and is called only if it is the tightest so far.
+        """
         if not (lhs > 0 and math.isfinite(rhs) and rhs < lhs * _LARGEST):
             return
         slack = max(0.0, rhs / lhs)
-        if self.tightest is None or slack < self.tightest[0]:
-            self.tightest = slack, lhs, rhs
+        if self.tightest is None or slack < self.tightest.slack:
+            self.tightest = Tightest(slack, lhs, rhs, case())
         for name, value, bin in _places(inequality, sample):
             self._put((name, bin), Tight(slack, value, 1))
 
@@ -59,7 +83,7 @@ class Visits:
         for key, found in other.bins.items():
             self._put(key, found)
         both = [v for v in (self.tightest, other.tightest) if v is not None]
-        self.tightest = min(both, default=None)
+        self.tightest = min(both, key=lambda v: v.order, default=None)
 
 
 def _places(inequality: Inequality, sample: Sample) -> Iterable[tuple[str, float, int]]:

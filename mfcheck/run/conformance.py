@@ -6,7 +6,7 @@ Each function returns what is wrong, in words; nothing for a paper that conforms
 from collections.abc import Iterator, Sequence
 
 from mfcheck.claims.model import Budget, Check, Claim, Paper
-from mfcheck.claims.record import CheckRecord
+from mfcheck.claims.record import CheckRecord, Estimate, Interval, Value
 from mfcheck.claims.verdict import Verdict
 from mfcheck.falsify.power import unplanted
 from mfcheck.run import records
@@ -53,6 +53,7 @@ def wrong_verdicts(paper: Paper, claim: Claim, seed: int = 0) -> list[str]:
     ran = {check.id: record for check, record in _records(bench, claim)}
     found = records.claim_record(claim, ran)
     faults = [f"{id} crashed: {record.reason}" for id, record in ran.items() if record.crashed]
+    faults += [f"{id}: the slack is not that of its sides" for id in ran if _odd_slack(ran[id])]
     for reading in found.readings:
         expected = paper.verdicts[f"{claim.id}/{reading.id}"]
         if reading.verdict is not expected:
@@ -62,6 +63,24 @@ def wrong_verdicts(paper: Paper, claim: Claim, seed: int = 0) -> list[str]:
                 f"{claim.id}/{reading.id} is {reading.verdict}, expected {expected}: {why}"
             )
     return faults
+
+
+def _odd_slack(record: CheckRecord) -> bool:
+    """Whether both sides are positive numbers, and neither quotient of them is the slack shown beside them."""
+    sides = [_number(side) for side in (record.lhs, record.rhs)]
+    if record.slack is None or not all(side > 0 for side in sides):
+        return False
+    quotients = sides[0] / sides[1], sides[1] / sides[0]
+    return min(abs(record.slack - q) / q for q in quotients) > 0.01
+
+
+def _number(side: Value | None) -> float:
+    """Return the middle of a side; nan where it is none, or words."""
+    if isinstance(side, Estimate):
+        return side.value
+    if isinstance(side, Interval):
+        return (float(side.lower) + float(side.upper)) / 2
+    return float("nan")
 
 
 def _records(bench: Bench, claim: Claim) -> Iterator[tuple[Check, CheckRecord]]:

@@ -10,9 +10,9 @@ from mfcheck.claims import (
     Check,
     Claim,
     Context,
-    Estimate,
     Evidence,
     Inequality,
+    Interval,
     Kind,
     Paper,
     PlantedError,
@@ -70,8 +70,8 @@ def test_the_least_slack_is_found_and_plotted() -> None:
     found = run(budget=Budget.STANDARD)
     assert found.passed is True
     assert found.slack == pytest.approx(1, abs=1e-3)
-    assert isinstance(found.lhs, Estimate)
-    assert found.lhs.value == pytest.approx(1, abs=1e-3)
+    assert isinstance(found.lhs, Interval)
+    assert float(found.lhs.lower) == pytest.approx(1, abs=1e-3)
     assert found.cases == 300
     assert (run().cases, run().plots) == (60, ())
     (plot,) = found.plots
@@ -102,3 +102,33 @@ def test_without_a_setting_that_counts_nothing_is_said() -> None:
 
 def test_the_same_seed_gives_the_same_evidence() -> None:
     assert run() == run()
+
+
+def test_a_side_that_cancels_is_shown_enclosed_with_the_slack_of_both_sides() -> None:
+    """In double precision the right side is 0 or 1e-16 times noise; it is 2e-20/x, twice the left side."""
+    tiny = Fraction(1, 10**20)
+    cancelling = replace(
+        SQUARE,
+        fast=lambda s, f: (1e-20 / s.values["x"], (s.values["x"] + 2e-20) - s.values["x"]),
+        enclosed=lambda c, f: (exact(tiny / c["x"]), exact(2 * tiny / c["x"])),
+    )
+    found = run(cancelling)
+    assert isinstance(found.lhs, Interval)
+    assert isinstance(found.rhs, Interval)
+    left, right = (Fraction(found.lhs.lower), Fraction(found.rhs.upper))
+    assert 0 < left < right
+    assert float(right / left) == pytest.approx(2, rel=1e-9)
+    assert found.slack == pytest.approx(2, rel=1e-9)
+    assert found.error is not None
+    assert found.error < 1e-30
+
+
+def test_what_is_shown_of_a_false_inequality_is_its_counterexample() -> None:
+    found = run(bound=sp.Rational(1, 2))
+    assert isinstance(found.lhs, Interval)
+    assert isinstance(found.rhs, Interval)
+    x = Fraction(found.reason.removeprefix("certainly false at x = "))
+    assert Fraction(found.lhs.lower) <= x <= Fraction(found.lhs.upper)
+    assert Fraction(found.rhs.lower) <= x**2 / 2 <= Fraction(found.rhs.upper)
+    assert found.slack == pytest.approx(float(x) / 2, rel=1e-9)
+    assert found.slack < 1

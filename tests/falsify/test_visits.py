@@ -3,10 +3,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mfcheck.claims import Inequality, Sample, Variable
-from mfcheck.falsify.visits import BINS, Tight, Visits, plots, spread
+from mfcheck.claims import Case, Inequality, Sample, Setting, Variable, load_paper
+from mfcheck.falsify.visits import BINS, Tight, Tightest, Visits, plots, spread
 from mfcheck.symbolic.activation import LIBRARY
 
+DEFAULT: Setting = load_paper("scaled-resnets").default
 SCALE = Variable("beta", Fraction(1), Fraction(10**4), log=True)
 Q = Inequality(
     "quotient",
@@ -22,14 +23,15 @@ Q = Inequality(
 def visit(visits: Visits, n: int, beta: float, lhs: float, rhs: float) -> None:
     angle = np.linspace(0, np.pi, n)
     X = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    visits.add(Q, Sample(X, np.ones(n), LIBRARY["tanh"], {"beta": beta}), lhs, rhs)
+    sample = Sample(X, np.ones(n), LIBRARY["tanh"], {"beta": beta})
+    visits.add(Q, sample, lhs, rhs, lambda: Case(DEFAULT, (("beta", Fraction(beta)),)))
 
 
 def test_the_least_slack_of_each_bin_is_kept() -> None:
     visits = Visits()
     for lhs, rhs in ((1.0, 5.0), (2.0, 3.0), (1.0, 4.0)):
         visit(visits, 3, 10.0, lhs, rhs)
-    assert visits.tightest == (1.5, 2.0, 3.0)
+    assert visits.tightest == Tightest(1.5, 2.0, 3.0, Case(DEFAULT, (("beta", Fraction(10)),)))
     assert visits.bins["n", 3] == Tight(1.5, 3, 3)
     assert visits.bins["C_max", BINS // 2] == Tight(1.5, visits.bins["C_max", BINS // 2].at, 3)
     assert visits.bins["beta", BINS // 4].count == 3

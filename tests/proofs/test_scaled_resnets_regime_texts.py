@@ -13,7 +13,9 @@ import sympy as sp
 from mfcheck.claims import Budget, Context, Data, Estimate, Evidence, Sample, Setting
 from mfcheck.errors import InputError
 from mfcheck.kernels.two_layer import half_cosines
+from mfcheck.points.sphere import sphere
 from mfcheck.symbolic.activation import LIBRARY
+from mfcheck.symbolic.activation import activation as activation_of
 from mfcheck_proofs.scaled_resnets import assumption23, changes, flow, paper, quick, theorem6
 from mfcheck_proofs.scaled_resnets import theorem5_ablation as ablation
 from mfcheck_proofs.scaled_resnets import theorem5_encoder as encoder_entropy
@@ -280,12 +282,52 @@ def test_the_constants_that_get_smaller_are_named() -> None:
 # --- test error -------------------------------------------------------------------------------------------------------
 
 
+def at(size: int, value: float, error: float, *bounds: float) -> measured.Measured:
+    return measured.Measured(size, Estimate(value=value, error=error), bounds, (1000.0,))
+
+
 def test_the_factor_of_the_bound_is_that_of_the_upper_end() -> None:
-    found = [Estimate(value=0.322, error=0.056), Estimate(value=0.1, error=0.01)]
-    assert "267 at least" in measured._looseness(found, [101.0, 340.0])
-    assert "All bounds are above one" in measured._looseness(found, [101.0, 340.0])
-    assert measured._looseness(found, [0.35, 340.0]) == ""
-    assert "above one" not in measured._looseness(found, [0.9, 340.0])
+    first, second = (0.322, 0.056), (0.1, 0.01)
+
+    def said(least: float) -> str:
+        return measured._looseness([at(4, *first, least, 700.0), at(8, *second, 340.0)])
+
+    assert "267 at least" in said(101.0)
+    assert "All bounds are above one" in said(101.0)
+    assert said(0.35) == ""
+    assert "above one" not in said(0.9)
+
+
+@pytest.mark.parametrize("activation", ["tanh(x)+x/2", "gelu", "silu", "softplus", "x/2+sin(x)"])
+def test_an_unbounded_activation_has_an_infinite_bound_and_no_answer(activation: str) -> None:
+    setting = replace(DEFAULT, activation=activation_of(activation))
+    found = answer("theorem-6-measured/stated/test-error", setting)
+    assert (found.passed, found.cases, found.lhs) == (None, 0, None)
+    assert "bounded activation" in found.reason
+
+
+def test_the_error_of_the_test_error_covers_the_draw_of_the_data() -> None:
+    """At n = 4 the data decide: the mean of the other seeds, three times as many draws, is where each seed says."""
+    found = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        x = sphere(rng, measured.TESTS, measured.DIMENSION)
+        found.append(measured.mean_error(measured.draws(DEFAULT, 4, rng), seed, x))
+    for one in found:
+        others = [other for other in found if other is not one]
+        mean = np.mean([other.value for other in others])
+        error = np.mean([other.error for other in others]) / np.sqrt(3)
+        assert abs(mean - one.value) < one.error + error
+        assert one.noise > one.bias / 2
+    spread = np.std([one.value for one in found])
+    assert min(one.error for one in found) > spread
+
+
+def test_a_yes_needs_the_least_bound_over_the_draws_and_a_no_the_largest() -> None:
+    found = at(4, 0.3, 0.1, 0.35, 2.0).bound
+    assert found.value - found.error == pytest.approx(0.35)
+    assert found.value + found.error == pytest.approx(2.0)
+    assert found.noise == 0
 
 
 # --- assumptions ------------------------------------------------------------------------------------------------------

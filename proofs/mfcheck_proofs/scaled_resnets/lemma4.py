@@ -369,18 +369,19 @@ def gershgorin(context: Context) -> Evidence:
         bound = hermite_bound(term, len(points), largest_cosine(points) + margin, activation)
         found.append((name, bound, smallest(points, activation).value))
     orders = [compare(bound, value) for _, bound, value in found]
-    at = orders.index(">") if ">" in orders else orders.index("?") if "?" in orders else 0
+    ratios = [float(v.mid()) / max(float(b.mid()), 1e-300) for _, b, v in found]
+    tightest = ratios.index(min(ratios))
+    at = orders.index(">") if ">" in orders else orders.index("?") if "?" in orders else tightest
     name, bound, value = found[at]
     passed = {">": False, "?": None, "<": True}[orders[at]]
-    ratios = [float(v.mid()) / max(float(b.mid()), 1e-300) for _, b, v in found]
     return Evidence(
         passed=passed,
         lhs=interval(bound),
         rhs=interval(value),
-        slack=min(ratios) if passed else None,
-        error=0.0 if passed else None,
+        slack=ratios[at] if passed else None,
+        error=float(bound.rad() + value.rad()),
         cases=len(configurations),
-        domain="; ".join(name for name, _, _ in configurations) + f"; {activation.name}",
+        domain="; ".join(name for name, _, _ in configurations) + f"; {activation.name}; shown: {name}",
         reason={
             True: "",
             False: rf"the bound exceeds $\lambda_{{\min}}$ for {name}",
