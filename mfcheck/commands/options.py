@@ -36,6 +36,14 @@ Jobs = Annotated[
     int | None,
     typer.Option("--jobs", min=1, help="Worker processes.  [default: number of cores]"),
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="[auto|tcp://HOST:PORT|FILE.json]",
+        help="Dask scheduler whose workers do the work; auto for the one that Dask knows, or for this machine.",
+    ),
+]
 Folder = Annotated[
     Path | None, typer.Option("--out", help="Folder to keep evidence and certificates in.")
 ]
@@ -131,6 +139,7 @@ class Work:
     budget: BudgetName = "standard"
     seed: Seed = 0
     jobs: Jobs = None
+    cluster: Cluster = None
     check_seconds: Annotated[
         float | None,
         typer.Option(

@@ -9,7 +9,7 @@ from itertools import chain, islice
 
 from mfcheck.run.executor import Unit
 from mfcheck.run.process import Death, Place, worker_environment
-from mfcheck.run.tasks import Event
+from mfcheck.run.tasks import Event, Started
 
 AHEAD = 2
 """Units that wait for each process, so that none is idle while the results of another are looked at."""
@@ -39,24 +39,25 @@ class Processes:
         if not first:
             return
         environment = worker_environment(len(first), os.environ)
-        again: list[Unit] = []
+        again: list[tuple[Unit, Death]] = []
         pool = _Pool(chain(first, todo), len(first), environment, seconds)
         with closing(pool.events()) as events:
             for unit, event in events:
                 if isinstance(event, Death):
-                    again += [Unit(unit.job, (task,), unit.mark) for task in event.tasks]
+                    again.append((unit, event))
                 else:
                     yield unit, event
-        for unit in again:
-            yield from _run_alone(unit, environment, seconds)
+        for unit, death in again:
+            for task in death.tasks:
+                for event in _run_alone(Unit(unit.job, (task,)), environment, seconds):
+                    if event != Started(death.tasks[0]):  # which has been told before
+                        yield unit, event
 
 
-def _run_alone(
-    unit: Unit, environment: Mapping[str, str], seconds: float
-) -> Generator[tuple[Unit, Event]]:
+def _run_alone(unit: Unit, environment: Mapping[str, str], seconds: float) -> Generator[Event]:
     with closing(_Pool(iter([unit]), 1, environment, seconds).events()) as events:
         for _, event in events:
-            yield unit, event.crash() if isinstance(event, Death) else event
+            yield event.crash() if isinstance(event, Death) else event
 
 
 _Message = tuple[Unit, Event | Death] | Unit | BaseException

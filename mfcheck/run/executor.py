@@ -40,7 +40,7 @@ class Executor(Protocol):
         ...
 
     def run(self, units: Iterable[Unit], seconds: float) -> Generator[tuple[Unit, Event]]:
-        """Run units; yield a `Started` and a `Result` for each task, each with the unit it belongs to.
+        """Run units; yield one `Started` and one `Result` for each task, each with the unit it belongs to.
 
         Units are drawn one by one, by the thread that draws the events, a few more than are running; nothing is drawn
         any more once the iterator is closed, which ends what is running.
@@ -79,4 +79,6 @@ def executor_of(jobs: int | None = None, cluster: str | None = None) -> Executor
         raise InputError(f"the number of jobs must be >= 1, got {jobs}")
     if cluster is None:
         return Processes(cores() if jobs is None else jobs)
-    raise InputError("clusters are not there yet")
+    from mfcheck.run.cluster import Cluster
+
+    return Cluster(cluster, jobs)

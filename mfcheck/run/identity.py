@@ -46,6 +46,19 @@ def identify(reference: str, paper: Paper, setting: Setting, budget: str, seed: 
     )
 
 
+def fingerprint(reference: str) -> dict[str, str]:
+    """Return all on which the results of a paper depend in a process: code as digests, versions of libraries.
+
+    Args:
+        reference: id of the paper, or `module:attribute`.
+    """
+    module = entries().get(reference, reference).partition(":")[0]
+    code, others = code_of(module)
+    own = f"{__version__}, digest {code_of_mfcheck()[:12]}"
+    paper = f"digest {code[:12]}" if find(module) is not None else "not there"
+    return {"mfcheck": own, f"paper {reference}": paper, **versions(), **others}
+
+
 @cache
 def code_of_mfcheck() -> str:
     """Return a digest of the files of mfcheck on which results depend."""

@@ -19,6 +19,8 @@ from mfcheck.run.tasks import Event, Job, Result, Started, Task
 
 LOADING = 600.0
 """Longest time in seconds for a worker to load a paper and a setting."""
+_ENDING = 10.0
+"""Longest time in seconds for a process to end once its input is closed."""
 
 _COMMAND = "from mfcheck.run.worker import main; main()"
 _BLAS_THREADS = (
@@ -64,6 +66,7 @@ class Worker:
         assert self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         self._job: Job | None = None
+        self._fingerprints: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
         self._asked = 0
         self._waiting = False
@@ -77,20 +80,34 @@ class Worker:
             WorkerError: the job cannot be loaded in the process.
         """
         if job != self._job:
-            ready = self._ask({"job": asdict(job)}, LOADING)
-            if self.expired:
-                raise WorkerError(
-                    f"a worker process took more than {LOADING:g} s to load {job.paper}"
-                )
-            if ready is None:
+            if self._load({"job": asdict(job)}) is None:
                 return None
-            if ready["failed"]:
-                error = WorkerError(f"a worker process failed to start: {ready['failed']}")
-                error.add_note(ready["traceback"])
-                raise error
             self._job = job
         answer = self._ask({"task": asdict(task)}, seconds)
         return None if answer is None else Result(task, **answer)
+
+    def fingerprint(self, paper: str) -> dict[str, str] | None:
+        """Return all on which results of a paper depend in the process, or None if it died; see `identity.fingerprint`.
+
+        Raises:
+            WorkerError: the process failed.
+        """
+        if paper not in self._fingerprints:
+            ready = self._load({"identify": paper})
+            if ready is None:
+                return None
+            self._fingerprints[paper] = ready["found"]
+        return self._fingerprints[paper]
+
+    def _load(self, data: dict[str, Any]) -> Any:
+        ready = self._ask(data, LOADING)
+        if self.expired:
+            raise WorkerError(f"a worker process took more than {LOADING:g} s to load its paper")
+        if ready is not None and ready["failed"]:
+            error = WorkerError(f"a worker process failed to start: {ready['failed']}")
+            error.add_note(ready["traceback"])
+            raise error
+        return ready
 
     def _ask(self, data: dict[str, Any], seconds: float) -> Any:
         """Return the answer to one line of JSON, or None if the process died over it or was killed for being late."""
@@ -128,7 +145,11 @@ class Worker:
         """End an idle process, or bury a dead one; return how it ended, and the last that it wrote."""
         with suppress(BrokenPipeError):
             self._stdin.close()
-        status = self._process.wait()
+        try:
+            status = self._process.wait(_ENDING)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            status = self._process.wait()
         self._stdout.close()
         with self._stderr as written:
             written.seek(0)
@@ -172,7 +193,8 @@ class Place:
         self._environment = environment
         self._worker: Worker | None = None
         self._lock = threading.Lock()
-        self._stopped = False
+        self.stopped = False
+        """Whether it was told to start no process any more."""
 
     def perform(self, unit: Unit, seconds: float) -> Generator[Event | Death]:
         """Do the tasks of a unit and yield what happens, until the end, the first death, or `stop`.
@@ -201,11 +223,23 @@ class Place:
                 return
             yield Result(task, passed, reason=_late(seconds))
 
+    def fingerprint(self, paper: str) -> dict[str, str] | None:
+        """Return all on which results of a paper depend in the process; None if it dies over that, or was stopped.
+
+        Raises:
+            WorkerError: the process failed.
+        """
+        worker = self._hire()
+        found = None if worker is None else worker.fingerprint(paper)
+        if worker is not None and found is None:
+            self._dismiss(worker)
+        return found
+
     def _hire(self) -> Worker | None:
         with self._lock:
-            if self._worker is None and not self._stopped:
+            if self._worker is None and not self.stopped:
                 self._worker = Worker(self._environment)
-            return None if self._stopped else self._worker
+            return None if self.stopped else self._worker
 
     def _dismiss(self, worker: Worker) -> tuple[str, str]:
         with self._lock:
@@ -215,12 +249,12 @@ class Place:
     def stop(self) -> None:
         """Kill the process and start none any more; any thread may call this."""
         with self._lock:
-            self._stopped = True
+            self.stopped = True
             if self._worker is not None:
                 self._worker.kill()
 
     def close(self) -> None:
-        """End the process, which must be idle or dead."""
+        """End the process, which must be idle or dead; the next task gets a new one."""
         if self._worker is not None:
             self._dismiss(self._worker)
 

@@ -26,6 +26,7 @@ from mfcheck.constants.evaluate import evaluate_constants
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import dumps
 from mfcheck.run.audit import audit, regimes
+from mfcheck.run.identity import fingerprint
 from mfcheck.run.tasks import Job, Result, Task, What, named_activation, resolve_paper
 from mfcheck.symbolic.activation import Activation
 
@@ -185,16 +186,19 @@ def main() -> None:
     bench: Bench | None = None
     while True:
         asked = json.loads(lines.get())
-        if "job" in asked:
-            try:
-                bench = Bench.ready(Job(**asked["job"]))
-            except Exception as error:
-                reply(json.dumps({"failed": reason(error), "traceback": traceback.format_exc()}))
-                os._exit(1)  # the thread that reads cannot be stopped in an orderly way
-            reply(json.dumps({"failed": None}))
-        else:
+        if "task" in asked:
             assert bench is not None
             reply(answer(bench, read_task(asked["task"])))
+            continue
+        try:
+            if "identify" in asked:
+                reply(json.dumps({"failed": None, "found": fingerprint(asked["identify"])}))
+                continue
+            bench = Bench.ready(Job(**asked["job"]))
+            reply(json.dumps({"failed": None}))
+        except Exception as error:
+            reply(json.dumps({"failed": reason(error), "traceback": traceback.format_exc()}))
+            os._exit(1)  # the thread that reads cannot be stopped in an orderly way
 
 
 def read_task(stated: Mapping[str, str]) -> Task:

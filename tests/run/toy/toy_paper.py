@@ -101,16 +101,27 @@ def _does_not_follow(context: Context) -> Evidence:
     return Evidence(passed=False, reason="the cited lemma says less")
 
 
-def _die_once(context: Context) -> None:
+def _first() -> bool:
+    """Whether this is the first call that any process makes."""
     marker = Path(os.environ["TOY_MARKER"])
-    if not marker.exists():
-        marker.touch()
-        os._exit(9)
+    if marker.exists():
+        return False
+    marker.touch()
+    return True
+
+
+def _behaviour() -> str:
+    """Return what the environment names, or says in which file that stands: of a cluster, that can change."""
+    behaviour = os.environ.get("TOY_BEHAVIOUR", "")
+    if not behaviour.startswith("@"):
+        return behaviour
+    file = Path(behaviour[1:])
+    return file.read_text() if file.exists() else ""
 
 
 def _misbehave(context: Context) -> Evidence | None:
     _log(context)
-    behaviour = os.environ.get("TOY_BEHAVIOUR", "")
+    behaviour = _behaviour()
     if behaviour == "raise":
         raise ValueError("a line\nand another")
     if behaviour == "sys.exit":
@@ -119,8 +130,11 @@ def _misbehave(context: Context) -> Evidence | None:
         raise KeyboardInterrupt
     if behaviour == "exit":
         os._exit(7)
-    if behaviour == "die-once":
-        _die_once(context)
+    if behaviour == "kill-parent" or (behaviour == "kill-parent-once" and _first()):
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(300)
+    if behaviour == "die-once" and _first():
+        os._exit(9)
     if behaviour == "segfault":
         os.kill(os.getpid(), signal.SIGSEGV)
     if behaviour == "memory":
@@ -134,6 +148,8 @@ def _misbehave(context: Context) -> Evidence | None:
         while True:
             time.sleep(1)
     if behaviour == "sleep":
+        if marker := os.environ.get("TOY_MARKER"):
+            Path(marker).write_text(str(os.getpid()))
         time.sleep(300)
     if behaviour == "wrong type":
         return None
