@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -413,7 +414,8 @@ def test_an_internal_failure_leaves_its_traceback_in_a_file(
     status, out, err = run("claims", "toy")
     assert (status, out) == (3, "")
     (line,) = err.splitlines()
-    assert line.startswith("mfcheck: internal failure: ZeroDivisionError: two lines (traceback in ")
+    assert line.startswith("mfcheck: internal failure: ZeroDivisionError: two lines (")
+    assert re.search(r"\(\S*test_cli\.py, line \d+\) \(traceback in ", line)
     trace = Path(line.split("traceback in ")[1].rstrip(")"))
     assert "ZeroDivisionError" in trace.read_text()
     trace.unlink()

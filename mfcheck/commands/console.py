@@ -137,7 +137,11 @@ def _fail(error: Exception) -> int:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(trace)
         where = f"traceback in {name}"
-    say(f"internal failure: {type(error).__name__}: {str(error)[:500]}  ({where})")
+    from mfcheck.run.places import place_of
+
+    place = place_of(trace)
+    at = f" ({place})" if place else ""
+    say(f"internal failure: {type(error).__name__}: {str(error)[:500]}{at}  ({where})")
     return INTERNAL_FAILURE
 
 

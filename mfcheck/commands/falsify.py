@@ -1,5 +1,7 @@
 """The command `falsify`: a search for settings in which a claim is false."""
 
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +10,8 @@ from mfcheck.commands.console import Output
 from mfcheck.commands.options import BudgetName, Folder, Jobs, Seed, command, dump
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mfcheck.claims import Paper
 
 
@@ -39,19 +43,36 @@ def falsify(
         _list(load(paper), output)
         return
     progress = output.console(stderr=True)
-    result = run_falsify(
-        paper,
-        claim,
-        budget=budget,
-        seed=seed,
-        planted=planted,
-        out=out,
-        jobs=jobs or cores(),
-        watch=lambda words: progress.print(words, markup=False, soft_wrap=True),
-    )
+    with _kept(out, claim):
+        result = run_falsify(
+            paper,
+            claim,
+            budget=budget,
+            seed=seed,
+            planted=planted,
+            out=out,
+            jobs=jobs or cores(),
+            watch=lambda words: progress.print(words, markup=False, soft_wrap=True),
+        )
     output.give(
         result.model_dump_json(indent=1), lambda console: print_falsification(result, console)
     )
+
+
+@contextmanager
+def _kept(out: Path | None, claim: str) -> "Iterator[None]":
+    """Keep other runs out of the folder, and refuse one that holds files of these names from elsewhere."""
+    if out is None:
+        yield
+        return
+    from mfcheck.falsify.attack import RECORD
+    from mfcheck.run.folder import OutFolder
+
+    folder, names = OutFolder(out), (RECORD, claim)
+    with folder.locked():
+        folder.require_own(names)
+        yield
+        folder.own(name for name in names if (out / name).exists())
 
 
 def _list(paper: "Paper", output: Output) -> None:

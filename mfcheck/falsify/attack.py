@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from mfcheck.falsify.visits import plots
 from mfcheck.rigor.ball import interval
 
 Watch = Callable[[str], None]
+RECORD, DATA = "falsify.json", "data.csv"
 
 
 def falsify(
@@ -68,7 +70,7 @@ def falsify(
             watch(f"{inequality.id}: {budget} search")
             reference = Reference(paper, claim, inequality.id, planted)
             perform = pool.perform(reference, sizes, seed)
-            attacks.append(attack(reference.target(), sizes, seed, perform))
+            attacks.append(attack(reference.target(), sizes, seed, perform, Named(paper, folder)))
     record = FalsifyRecord(
         paper=paper,
         claim=claim,
@@ -114,14 +116,33 @@ def _inequalities(claim: Claim, planted: str | None) -> tuple[Inequality, ...]:
     return found
 
 
-def attack(target: Target, sizes: Sizes, seed: int, perform: Perform | None = None) -> AttackRecord:
+@dataclass(frozen=True)
+class Named:
+    """How a command names the paper, and where the files of a counterexample are kept, if they are."""
+
+    paper: str
+    folder: Path | None = None
+
+    def data(self, inequality: str) -> str:
+        """Return the path of the data of a counterexample; without a folder a name to save them under."""
+        return DATA if self.folder is None else str(self.folder / inequality / DATA)
+
+
+def attack(
+    target: Target,
+    sizes: Sizes,
+    seed: int,
+    perform: Perform | None = None,
+    named: Named | None = None,
+) -> AttackRecord:
     """Search for a counterexample of one inequality, and shrink it; `perform` does the units of the search."""
     found = search(target, sizes, seed, perform)
-    example = None if found.case is None else _example(target, found.case)
+    named = named or Named(target.paper.id)
+    example = None if found.case is None else _example(target, found.case, named)
     return _record(target, sizes, found, example)
 
 
-def _example(target: Target, case: Case) -> CounterexampleRecord:
+def _example(target: Target, case: Case, named: Named) -> CounterexampleRecord:
     simplest = shrink(
         case,
         target.paper.default,
@@ -129,11 +150,11 @@ def _example(target: Target, case: Case) -> CounterexampleRecord:
         lambda c: target.admissible(c) and target.fast(c.sample()) > NOISE,
         target.refuted,
     )
-    return counterexample(target, simplest)
+    return counterexample(target, simplest, named)
 
 
-def counterexample(target: Target, case: Case) -> CounterexampleRecord:
-    """Return the record of a refuted case.
+def counterexample(target: Target, case: Case, named: Named) -> CounterexampleRecord:
+    """Return the record of a refuted case, with a command that checks the claim there.
 
     Raises:
         ValueError: the case is not certainly refuted.
@@ -148,9 +169,9 @@ def counterexample(target: Target, case: Case) -> CounterexampleRecord:
         own={name: str(value) for name, value in case.own},
         lhs=lhs,
         rhs=rhs,
-        python=script(target, case),
-        command=_command(target, case.setting),
-        data=csv(case.setting),
+        python=script(target, case, named.paper),
+        command=_command(target, case.setting, named),
+        data=csv(case.setting) if case.setting.has_data else "",
         certificate=None if make is None else make(case, target.formulas),
     )
 
@@ -191,9 +212,12 @@ def csv(setting: Setting) -> str:
     return "\n".join([head, *rows]) + "\n"
 
 
-def _command(target: Target, setting: Setting) -> str:
-    words = ["mfcheck", "check", f"{target.paper.id}:{target.claim.id}", "--data", "data.csv"]
-    words += ["--activation", setting.activation.name]
+def _command(target: Target, setting: Setting, named: Named) -> str:
+    words = ["mfcheck", "check", f"{named.paper}:{target.claim.id}"]
+    if setting.has_data:
+        words += ["--data", named.data(target.inequality.id)]
+    if setting.has_activation:
+        words += ["--activation", setting.activation.name]
     for name, value in setting.departures(target.paper.default).items():
         words += ["--set", f"{name}={value}"]
     return shlex.join(words)
@@ -203,36 +227,53 @@ SCRIPT = """\
 from dataclasses import replace
 from fractions import Fraction
 
-from mfcheck.claims import Case, Data, load_paper
+from mfcheck.catalog import load
+from mfcheck.claims import Case, Data
 from mfcheck.symbolic.activation import activation
 
-paper = load_paper({paper!r})
+paper = load({paper!r})
 claim = paper.claim({claim!r})
 inequality = next(q for q in claim.inequalities if q.id == {inequality!r})
 formulas = {formulas}
-points = {points}
-labels = {labels}
-setting = replace(paper.default, data=Data(points, labels), activation=activation({activation!r}))
-setting = setting.with_values({values})
+setting = paper.default
+{chosen}setting = setting.with_values({values})
 lhs, rhs = inequality.enclosed(Case(setting, {own}), formulas)
 print(lhs, "<=", rhs, "is false")
 assert lhs > rhs
 """
+_DATA = """\
+points = {points}
+labels = {labels}
+setting = replace(setting, data=Data(points, labels))
+"""
+_ACTIVATION = """\
+setting = replace(setting, activation=activation({activation!r}))
+"""
 
 
-def script(target: Target, case: Case) -> str:
-    """Return Python that evaluates both sides again, with guaranteed error bounds."""
-    setting, default = case.setting, target.paper.default
-    values = setting.departures(default)
+def script(target: Target, case: Case, paper: str) -> str:
+    """Return Python that evaluates both sides again, with guaranteed error bounds.
+
+    Args:
+        target: the inequality.
+        case: where it is false.
+        paper: as `mfcheck.catalog.load` takes it.
+    """
+    setting = case.setting
+    values = setting.departures(target.paper.default)
     own = ", ".join(f"({name!r}, {_exact(v)})" for name, v in case.own)
+    chosen = ""
+    if setting.has_data:
+        points, labels = _rows(setting.data.points), _tuple(setting.data.labels)
+        chosen += _DATA.format(points=points, labels=labels)
+    if setting.has_activation:
+        chosen += _ACTIVATION.format(activation=setting.activation.name)
     return SCRIPT.format(
-        paper=target.paper.id,
+        paper=paper,
         claim=target.claim.id,
         inequality=target.inequality.id,
         formulas=_source_of(target),
-        points=_rows(setting.data.points),
-        labels=_tuple(setting.data.labels),
-        activation=setting.activation.name,
+        chosen=chosen,
         values=", ".join(f"{name}={_exact(v)}" for name, v in values.items()),
         own=f"({own},)" if own else "()",
     )
@@ -273,14 +314,15 @@ def _require_folder(path: Path) -> None:
 
 
 def _write(folder: Path, record: FalsifyRecord) -> None:
-    (folder / "falsify.json").write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (folder / RECORD).write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
     for attack in record.attacks:
         found = attack.counterexample
         if found is None:
             continue
         own = folder / attack.inequality
         own.mkdir(parents=True, exist_ok=True)
-        (own / "data.csv").write_text(found.data, encoding="utf-8")
+        if found.data:
+            (own / DATA).write_text(found.data, encoding="utf-8")
         (own / "example.py").write_text(found.python, encoding="utf-8")
         if found.certificate is not None:
             text = json.dumps(found.certificate, indent=1) + "\n"

@@ -300,8 +300,11 @@ def _attack(console: Console, attack: AttackRecord) -> None:
         return
     sides = f"left {_value(console, found.lhs)}, right {_value(console, found.rhs)}"
     line(console, f"  false, certified: {sides}", "bold red")
-    for words in (found.data.rstrip().replace("\n", " | "), found.command):
-        line(console, f"  {one_line(words)}")
+    if "--data data.csv" in found.command:
+        line(console, "  its data, to be saved as data.csv (--out FOLDER keeps them):")
+        for row in found.data.splitlines():
+            line(console, f"    {one_line(row)}")
+    line(console, f"  {one_line(found.command)}")
     for name, value in found.own.items():
         line(console, f"  {one_line(name)} = {one_line(value)}")
 

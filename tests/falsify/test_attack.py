@@ -1,4 +1,5 @@
 import json
+import shlex
 import subprocess
 import sys
 from fractions import Fraction
@@ -9,7 +10,7 @@ import pytest
 from mfcheck.claims import Case, Setting, load_paper
 from mfcheck.claims.record import AttackRecord, FalsifyRecord
 from mfcheck.errors import InputError
-from mfcheck.falsify.attack import attack, counterexample, falsify
+from mfcheck.falsify.attack import Named, attack, counterexample, falsify
 from mfcheck.falsify.search import Sizes
 from mfcheck.falsify.target import Target
 from mfcheck.run import build_setting
@@ -17,6 +18,7 @@ from mfcheck.symbolic.activation import activation
 from mfcheck.verify import verify
 
 PAPER = load_paper("scaled-resnets")
+CLT = load_paper("clt")
 SMALL = Sizes(sampled=40, guided=15, optimised=400, max_n=5, max_d=3)
 FALSE = (
     ("assumption-3-activation", "stated/constant-attained-times-99-over-100"),
@@ -136,7 +138,7 @@ def test_a_case_that_is_not_refuted_gets_no_record() -> None:
     (inequality,) = claim.inequalities
     target = Target(PAPER, claim, inequality, claim.reading("stated").formulas)
     with pytest.raises(ValueError, match="not certified"):
-        counterexample(target, Case(PAPER.default))
+        counterexample(target, Case(PAPER.default), Named("scaled-resnets"))
 
 
 def test_everything_is_written(tmp_path: Path) -> None:
@@ -157,6 +159,9 @@ def test_everything_is_written(tmp_path: Path) -> None:
     names = {path.name for path in (folder / inequality).iterdir()}
     assert names == {"data.csv", "example.py", "certificate.json"}
     assert verify(folder / inequality / "certificate.json").status == "accepted"
+    (found,) = [a.counterexample for a in record.attacks if a.counterexample is not None]
+    words = shlex.split(found.command)
+    assert Path(words[words.index("--data") + 1]).read_text() == found.data
 
 
 def test_the_same_seed_gives_the_same_record() -> None:
@@ -191,3 +196,26 @@ def test_unusable_options_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=message):
             falsify("scaled-resnets", "lemma-4-first", **options)  # type: ignore[arg-type]
+
+
+def test_a_paper_that_is_not_installed_is_named_as_it_was_and_without_data_there_are_none(
+    tmp_path: Path,
+) -> None:
+    claim = CLT.claim("clt")
+    assert claim is not None
+    (inequality,) = claim.inequalities
+    wrong = next(e for e in claim.planted if e.id.endswith("/uncorrelated-parts"))
+    formulas = {**claim.reading(inequality.reading).formulas, **wrong.replace}
+    target = Target(CLT, claim, inequality, formulas)
+    record = attack(target, Sizes(40, 0, 0, 2, 2), 0, None, Named("mfcheck_proofs.clt:paper"))
+    found = record.counterexample
+    assert found is not None
+    assert found.data == ""
+    words = shlex.split(found.command)
+    assert words[:3] == ["mfcheck", "check", "mfcheck_proofs.clt:paper:clt"]
+    assert "--data" not in words
+    script = tmp_path / "example.py"
+    script.write_text(found.python)
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert "is false" in ran.stdout

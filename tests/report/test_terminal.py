@@ -177,7 +177,12 @@ def test_a_counterexample_is_shown_with_both_sides() -> None:
         data="x1,x2,y\n1,0,1\n",
     )
     text = piped(lambda c: terminal.print_falsification(falsification(example), c))
-    for words in ("false, certified: left 1, right 0.25", "x1,x2,y | 1,0,1", "T = 1/2", "--data"):
+    for words in (
+        "false, certified: left 1, right 0.25",
+        "    x1,x2,y\n    1,0,1\n",
+        "T = 1/2",
+        "--data",
+    ):
         assert words in text
 
 
