@@ -22,6 +22,7 @@ COMMANDS = (
     "check",
     "power",
     "falsify",
+    "sweep",
     "constants",
     "simulate",
     "experiment",

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from mfcheck.claims.record import Curve, Plot
 from mfcheck.report.plain import plain_prose
 
-_STYLE = {
+STYLE = {
     "svg.hashsalt": "mfcheck",
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
@@ -38,7 +38,7 @@ def write_figure(plot: Plot, path: Path) -> None:
 
 def svg(plot: Plot) -> str:
     """Return a plot as the text of an SVG file."""
-    with warnings.catch_warnings(), matplotlib.style.context(["default", _STYLE]):
+    with warnings.catch_warnings(), matplotlib.style.context(["default", STYLE]):
         warnings.simplefilter("ignore")  # degenerate axes are drawn all the same
         buffer = io.BytesIO()
         metadata = {"Date": None, "Creator": None, "Title": plain_prose(plot.title)}

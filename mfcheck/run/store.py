@@ -17,9 +17,14 @@ MANIFEST = "run.json"
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
     new = path.with_name(f".{path.name[:80]}.{os.getpid()}.new")
     try:
-        new.write_text(text, encoding="utf-8")
+        new.write_bytes(data)
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)

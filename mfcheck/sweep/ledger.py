@@ -12,17 +12,16 @@ import sqlite3
 import time
 import uuid
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from mfcheck.errors import InputError
-from mfcheck.run.store import Identity
 from mfcheck.run.tasks import Result, Task
 from mfcheck.sweep.packing import Packer
 from mfcheck.sweep.points import Point
+from mfcheck.sweep.terms import Terms, another
 
 FILE = "sweep.sqlite"
 FORMAT = 1
@@ -42,24 +41,6 @@ CREATE TABLE results(setting INTEGER, task INTEGER, seconds REAL NOT NULL, value
     traceback TEXT NOT NULL, PRIMARY KEY(setting, task)) WITHOUT ROWID;
 CREATE TABLE certificates(digest TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What two sweeps must have in common for the results of one to serve the other."""
-
-    identity: Identity
-    """With the digest of the setting in which the swept values are put."""
-    reference: str
-    """Id of the paper, or `module:attribute`."""
-    axes: tuple[str, ...]
-    claims: tuple[str, ...]
-    constants: tuple[str, ...]
-
-    def plain(self) -> dict[str, Any]:
-        """Return the terms as JSON data, in the words of messages."""
-        own = {"axes": list(self.axes), "claims": list(self.claims)}
-        return {**asdict(self.identity), **own, "constants": list(self.constants)}
 
 
 class Item(NamedTuple):
@@ -107,7 +88,9 @@ class Ledger:
         self.path = path
         self._tasks: dict[str, int] = {}
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        where = f"{path.resolve().as_uri()}?mode={'rwc' if write else 'ro'}"
+        sealed = not write and not os.access(path.resolve().parent, os.W_OK)
+        mode = "rwc" if write else "ro&immutable=1" if sealed else "ro"
+        where = f"{path.resolve().as_uri()}?mode={mode}"
         with self._told():
             self._base = sqlite3.connect(where, uri=True, timeout=BUSY, isolation_level=None)
             try:
@@ -146,26 +129,30 @@ class Ledger:
         Raises:
             InputError: it is of another one; the message says in what they differ.
         """
+        entries = {"format": FORMAT, "terms": terms.plain(), "reference": terms.reference}
+        self._prepare({**entries, "base": base})
+        terms.require_same(self.meta("terms"), self.path)
+
+    def adopt(self, source: "Ledger") -> None:
+        """Make a new ledger ready for the sweep of another one, or see that both are of the same.
+
+        Raises:
+            InputError: they are of different sweeps.
+        """
+        entries = {key: source.meta(key) for key in ("format", "terms", "reference", "base")}
+        self._prepare(entries)
+        for name, value in self.meta("terms").items():
+            if entries["terms"].get(name) != value:
+                raise another(source.path, name, entries["terms"].get(name), value)
+
+    def _prepare(self, entries: Mapping[str, Any]) -> None:
         with self._told(), self._transaction():
             if not self._base.execute("SELECT 1 FROM sqlite_master").fetchone():
                 for statement in filter(str.strip, _TABLES.split(";")):
                     self._base.execute(statement)
-                entries = {"format": FORMAT, "terms": terms.plain(), "reference": terms.reference}
-                entries["base"] = base
                 self._base.executemany(
                     "INSERT INTO meta VALUES (?, ?)",
                     [(key, json.dumps(value)) for key, value in entries.items()],
-                )
-        self.require(terms)
-
-    def require(self, terms: Terms) -> None:
-        """Refuse to go on with another sweep; errors as in `start`."""
-        before, now = self.meta("terms"), terms.plain()
-        for name in now:
-            if before.get(name) != now[name]:
-                raise InputError(
-                    f"the ledger {str(self.path)!r} is of another sweep: its {name} "
-                    f"{_differ(before.get(name), now[name])}; choose another folder"
                 )
 
     def meta(self, key: str) -> Any:
@@ -239,10 +226,10 @@ class Ledger:
                 [time.time() + LEASE, owner],
             )
 
-    def finish(self, id: int, outcome: dict[str, Any]) -> None:
-        """Enter what all results of a setting come to."""
+    def finish(self, id: int, outcome: dict[str, Any] | None) -> None:
+        """Enter what all results of a setting come to; None has it worked out again."""
         with self._told(), self._transaction():
-            packed = self._packer.pack("outcome", outcome)
+            packed = None if outcome is None else self._packer.pack("outcome", outcome)
             self._base.execute(
                 "UPDATE settings SET outcome=?, owner=NULL, expires=NULL WHERE id=?", [packed, id]
             )
@@ -250,11 +237,13 @@ class Ledger:
     # --- results ---------------------------------------------------------------------------------
 
     def save(self, id: int, key: str, kept: Kept) -> None:
-        """Keep what a task gave; what is there stays."""
+        """Keep what a task gave; what is there stays, but that it crashed."""
         with self._told(), self._transaction():
             value = None if kept.value is None else self._packer.pack_value(key, kept.value)
             self._base.execute(
-                "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+                " seconds=excluded.seconds, value=excluded.value, reason=excluded.reason,"
+                " traceback=excluded.traceback WHERE value IS NULL AND excluded.value IS NOT NULL",
                 [id, self._task(key), kept.seconds, value, kept.reason, kept.traceback],
             )
 
@@ -296,6 +285,24 @@ class Ledger:
             for point, digest, refused, outcome in rows:
                 found = None if outcome is None else self._packer.unpack("outcome", outcome)
                 yield Row(json.loads(point), digest.lower(), refused or "", found)
+
+    def entries(self) -> Iterator[tuple[New, int | None]]:
+        """Yield all points as they were entered, each with the number of its setting if it has one."""
+        with self._told():
+            rows = self._base.execute(
+                "SELECT point, refused, settings.id, hex(digest), described FROM points"
+                " LEFT JOIN settings ON settings.id=setting ORDER BY points.id"
+            )
+            for point, refused, id, digest, packed in rows:
+                described = None if id is None else self._packer.unpack("setting", packed)
+                yield New(json.loads(point), (digest or "").lower(), described, refused or ""), id
+
+    def place_of(self, digest: str) -> tuple[int, dict[str, Any] | None]:
+        """Return the number of a setting, and its outcome if it has one."""
+        with self._told():
+            find = "SELECT id, outcome FROM settings WHERE digest=?"
+            id, packed = self._base.execute(find, [bytes.fromhex(digest)]).fetchone()
+            return id, None if packed is None else self._packer.unpack("outcome", packed)
 
     def left(self) -> int:
         """Return the number of settings that are not finished."""
@@ -340,7 +347,16 @@ class Ledger:
             ) from None
 
     @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Write all of what is written inside, or nothing."""
+        with self._told(), self._transaction():
+            yield
+
+    @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._base.in_transaction:
+            yield
+            return
         self._base.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -378,14 +394,3 @@ def _is_dead(owner: str) -> bool:
     except OSError:
         return False
     return False
-
-
-def _differ(before: Any, now: Any) -> str:
-    """Say how two values differ; of two tables, in which entries."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-        told = [f"{name} was {before.get(name)}, now {now.get(name)}" for name in sorted(names)]
-        return "differ: " + "; ".join(told)
-    shown = [", ".join(v) if isinstance(v, list) else str(v) for v in (before, now)]
-    short = [text if len(text) <= 80 else f"{text[:77]}..." for text in shown]
-    return f"was {short[0] or 'none'}, now it is {short[1] or 'none'}"

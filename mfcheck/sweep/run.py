@@ -20,11 +20,12 @@ from mfcheck.run.store import require_folder
 from mfcheck.run.tasks import Job, Result, Started, units
 from mfcheck.run.worker import reason
 from mfcheck.sweep.grid import Grid, read_grid
-from mfcheck.sweep.ledger import FILE, LEASE, Item, Kept, Ledger, New, Terms
+from mfcheck.sweep.ledger import FILE, LEASE, Item, Kept, Ledger, New
 from mfcheck.sweep.outcome import outcome_of, slim, sweep_tasks
 from mfcheck.sweep.points import Point, Settings
 from mfcheck.sweep.record import SweepRecord
 from mfcheck.sweep.summary import summarise
+from mfcheck.sweep.terms import Terms
 
 CHUNK = 200
 """Points that are entered at once."""

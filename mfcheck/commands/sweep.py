@@ -1,0 +1,261 @@
+"""The command `sweep`: the checks and constants of a paper over many settings."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mfcheck.commands.console import VERDICT_GIVEN, Output, say
+from mfcheck.commands.options import BudgetName, Chosen, Failing, Jobs, Seed, command
+from mfcheck.errors import InputError
+
+if TYPE_CHECKING:
+    from mfcheck.claims import Paper
+    from mfcheck.run.folder import OutFolder
+    from mfcheck.sweep.record import SweepRecord
+
+TABLE, PAGE = "table.csv", "table.md"
+MERGE, EXPORT, SHOW = "merge", "export", "show"
+
+
+@command(
+    "mfcheck sweep edge-of-chaos --over sigma_w=1..2:1/4 --over activation=tanh,erf --claims curve"
+)
+def sweep(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PAPER",
+            help="Id of a paper or MODULE:ATTRIBUTE; or `merge LEDGER LEDGER...`, `export LEDGER`, `show LEDGER`.",
+        ),
+    ],
+    chosen: Chosen,
+    failing: Failing,
+    output: Output,
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--over",
+            metavar="NAME=VALUES",
+            help="What is swept: 1,2,1/3 or 4..64 or 1..2:1/4 or 10..80:x2; a parameter, activation, data or n.",
+        ),
+    ] = None,
+    random: Annotated[
+        int | None,
+        typer.Option(
+            "--random",
+            min=1,
+            help="Draw so many settings, from ranges such as 0..1 and 1..1e6:log.",
+        ),
+    ] = None,
+    claims: Annotated[
+        str | None,
+        typer.Option(
+            "--claims", metavar="ID,...", help="Claims.  [default: all, and all constants]"
+        ),
+    ] = None,
+    constants: Annotated[
+        str | None,
+        typer.Option("--constants", metavar="ID,...", help="Constants; `all` for all of them."),
+    ] = None,
+    plot: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--plot",
+            metavar="WHAT",
+            help="Picture: slack, verdict (:CLAIM), a constant, lhs:CHECK or rhs:CHECK; repeatable.",
+        ),
+    ] = None,
+    budget: BudgetName = "standard",
+    seed: Seed = 0,
+    jobs: Jobs = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster", metavar="auto|ADDRESS|FILE", help="Dask scheduler that runs the checks."
+        ),
+    ] = None,
+    check_seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--check-seconds",
+            min=0.1,
+            help="Longest time for one check.  [default: 120, 900 or 7200, by budget]",
+        ),
+    ] = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Run again what crashed or took too long before.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do run more than 100,000 settings.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Folder of the ledger, tables and pictures; a sweep that is there goes on.  "
+            "[default: mfcheck-out/PAPER/sweep]",
+        ),
+    ] = None,
+) -> None:
+    """Run the checks of a paper over many settings, and say where its claims hold."""
+    if words[0] in (MERGE, EXPORT, SHOW):
+        if over or claims or constants or random:
+            raise InputError(
+                f"sweep {words[0]} takes a ledger as it is: no --over, --random, --claims, --constants"
+            )
+        _kept(words[0], [Path(word) for word in words[1:]], plot or (), output, failing, out)
+        return
+    if len(words) > 1:
+        raise InputError(f"one paper at a time; unexpected {words[1][:60]!r}")
+    from mfcheck.catalog import load
+    from mfcheck.commands.sweep_progress import SweepProgress
+    from mfcheck.run.folder import OutFolder
+    from mfcheck.run.inputs import chosen_setting
+    from mfcheck.sweep.run import sweep as run_sweep
+
+    paper = load(words[0])
+    base = chosen_setting(paper, chosen.data, chosen.activation, chosen.sets or ())
+    ids = _ids(claims)
+    wanted = [c.id for c in paper.constants] if constants == "all" else _ids(constants)
+    for what in plot or ():
+        _require_plot(paper, what, ids, wanted)
+    folder = OutFolder(out or Path("mfcheck-out") / paper.id / "sweep")
+    folder.require_own(_names(plot or ()))
+    with SweepProgress(output.console(stderr=True)) as progress:
+        found = run_sweep(
+            words[0],
+            over or (),
+            out=folder.path,
+            setting=base,
+            claims=ids,
+            constants=wanted,
+            random=random,
+            many=yes,
+            taken=_taken(chosen),
+            budget=budget,
+            seed=seed,
+            jobs=jobs,
+            cluster=cluster,
+            check_seconds=check_seconds,
+            retry=retry,
+            watch=progress,
+            say=progress.say,
+        )
+    _give(found, folder, plot or (), output)
+    _end(found, failing)
+
+
+def _ids(text: str | None) -> list[str] | None:
+    return None if text is None else [id.strip() for id in text.split(",") if id.strip()]
+
+
+def _taken(chosen: Chosen) -> list[str]:
+    names = [text.partition("=")[0].strip() for text in chosen.sets or ()]
+    return [*names, *(n for n in ("activation", "data") if getattr(chosen, n) is not None)]
+
+
+def _require_plot(
+    paper: "Paper", what: str, claims: Sequence[str] | None, constants: Sequence[str] | None
+) -> None:
+    """Refuse, before any work, a picture of something that is not swept."""
+    from mfcheck.report.sweep_figure import target_of
+
+    every = claims is None and constants is None
+    swept = [c for c in paper.claims if every or c.id in (claims or ())]
+    target_of(
+        what,
+        [(claim.id, reading.id) for claim in swept for reading in claim.readings],
+        [c.id for c in paper.constants if every or c.id in (constants or ())],
+        [check.id for claim in swept for check in claim.checks],
+    )
+
+
+def _names(plot: Sequence[str]) -> list[str]:
+    if not plot:
+        return [TABLE, PAGE]
+    from mfcheck.report.sweep_figure import figure_name
+
+    return [TABLE, PAGE, *(figure_name(what, form) for what in plot for form in ("svg", "png"))]
+
+
+def _give(found: "SweepRecord", folder: "OutFolder", plot: Sequence[str], output: Output) -> None:
+    """Write the tables and pictures of a sweep, and show it."""
+    from mfcheck.report.sweep import csv_text, print_sweep, render_sweep
+    from mfcheck.report.sweep_figure import write_sweep_figures
+
+    folder.own(_names(plot))
+    folder.write(TABLE, csv_text(found))
+    folder.write(PAGE, render_sweep(found))
+    for what in plot:
+        write_sweep_figures(found, what, folder.path)
+    output.give(found.model_dump_json(indent=1), lambda console: print_sweep(found, console))
+    output.console().print(f"Tables and ledger: {folder.path}", markup=False, soft_wrap=True)
+
+
+def _end(found: "SweepRecord", failing: Failing) -> None:
+    if {verdict for reading in found.readings for verdict in reading.verdicts} & failing.verdicts:
+        raise typer.Exit(VERDICT_GIVEN)
+
+
+def _kept(
+    what: str,
+    paths: Sequence[Path],
+    plot: Sequence[str],
+    output: Output,
+    failing: Failing,
+    out: Path | None,
+) -> None:
+    """Join ledgers, export one, or show one."""
+    from mfcheck.run.folder import OutFolder
+    from mfcheck.run.store import require_folder
+    from mfcheck.sweep.ledger import FILE
+    from mfcheck.sweep.merge import ledger_file, merge
+
+    if what == MERGE:
+        if out is None:
+            raise InputError("sweep merge needs --out FOLDER for the new ledger")
+        require_folder(out)
+        if differing := merge(paths, out / FILE):
+            say(f"{differing} results differ in digits between the ledgers; the first is kept")
+        paths = [out]
+    if len(paths) != 1:
+        raise InputError(f"sweep {what} needs one ledger, got {len(paths)}")
+    file = ledger_file(paths[0])
+    found = _read(file)
+    if what == EXPORT:
+        _export(found, out, output)
+    else:
+        folder = OutFolder(file.parent)
+        folder.require_own(_names(plot))
+        _give(found, folder, plot, output)
+    _end(found, failing)
+
+
+def _read(file: Path) -> "SweepRecord":
+    from mfcheck.catalog import described
+    from mfcheck.sweep.ledger import Ledger
+    from mfcheck.sweep.summary import summarise
+
+    with Ledger(file, write=False) as ledger:
+        reference = ledger.meta("reference")
+        try:
+            title = str(described(reference)["title"])
+        except InputError:  # the paper is not installed here
+            title = str(reference)
+        return summarise(ledger, title)
+
+
+def _export(found: "SweepRecord", out: Path | None, output: Output) -> None:
+    from mfcheck.report.sweep import csv_text, write_parquet
+    from mfcheck.run.folder import write_output
+
+    if out is None or out.suffix not in (".csv", ".parquet"):
+        raise InputError("sweep export needs --out FILE.csv or FILE.parquet")
+    if out.suffix == ".csv":
+        write_output(out, csv_text(found), named=True)
+    else:
+        write_parquet(found, out)
+    output.give(
+        found.model_dump_json(indent=1),
+        lambda console: console.print(f"Written: {out}", markup=False, soft_wrap=True),
+    )

@@ -1,0 +1,56 @@
+"""The progress of a sweep: a bar on a terminal, a plain line every ten seconds elsewhere."""
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from mfcheck.sweep import run
+
+EVERY = 10.0
+"""Seconds between two plain lines."""
+
+
+class SweepProgress:
+    """A context manager that is also the `watch` of a sweep."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last = time.monotonic()
+        name = TextColumn("{task.description}", markup=False)
+        columns = (BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn(), name)
+        self._bar = Progress(*columns, console=console, transient=True)
+        self._line = self._bar.add_task("starting", total=None)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._console.is_terminal:  # rich would end even what never began with an empty line
+            self._bar.stop()
+
+    def say(self, words: str) -> None:
+        """Show a sentence."""
+        self._console.print(words, markup=False, soft_wrap=True)
+
+    def __call__(self, progress: "run.Progress") -> None:
+        """Show how far the sweep is."""
+        done = progress.total - progress.left
+        if self._console.is_terminal:
+            self._bar.update(
+                self._line, completed=done, total=progress.total, description=progress.running
+            )
+        elif time.monotonic() - self._last > EVERY:
+            self._last = time.monotonic()
+            rest = "" if progress.rest is None else f", about {progress.rest:.0f} s to go"
+            self.say(f"{done} of {progress.total} settings{rest}")
