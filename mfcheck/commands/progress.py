@@ -11,14 +11,15 @@ from mfcheck.commands.console import DEBUG
 from mfcheck.run.tasks import Event, Result, Started
 
 
-class TaskProgress:
-    """Shows tasks as they finish; a context manager that is also the `watch` of a run."""
+class _Shown:
+    """A bar that is there while the work is, on a terminal only."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, amount: MofNCompleteColumn | TextColumn) -> None:
         self._console = console
-        self._running: list[str] = []
-        self._bar = _bar(console, MofNCompleteColumn())
-        self._line = self._bar.add_task("starting", total=None)
+        name = TextColumn("{task.description}", markup=False)
+        self._bar = Progress(
+            BarColumn(30), amount, TimeElapsedColumn(), name, console=console, transient=True
+        )
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -33,6 +34,15 @@ class TaskProgress:
     ) -> None:
         if self._console.is_terminal:  # rich would end even what never began with an empty line
             self._bar.stop()
+
+
+class TaskProgress(_Shown):
+    """Shows tasks as they finish; a context manager that is also the `watch` of a run."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console, MofNCompleteColumn())
+        self._running: list[str] = []
+        self._line = self._bar.add_task("starting", total=None)
 
     def __call__(self, event: Event, done: int, total: int) -> None:
         """Show an event; the numbers are those of finished and of all tasks."""
@@ -54,29 +64,14 @@ class TaskProgress:
             )
 
 
-class FractionProgress:
+class FractionProgress(_Shown):
     """Shows the fraction done of one long computation; a context manager that is also its `progress`."""
 
     def __init__(self, console: Console, what: str) -> None:
-        self._console = console
+        super().__init__(console, TextColumn("{task.percentage:>3.0f}%"))
         self._what = what
         self._tenth = 0
-        self._bar = _bar(console, TextColumn("{task.percentage:>3.0f}%"))
         self._line = self._bar.add_task(what, total=1.0)
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._console.is_terminal:  # rich would end even what never began with an empty line
-            self._bar.stop()
 
     def __call__(self, fraction: float) -> None:
         """Show how much is done; plain lines come at every tenth."""
@@ -85,10 +80,3 @@ class FractionProgress:
         elif int(10 * fraction) > self._tenth:
             self._tenth = int(10 * fraction)
             self._console.print(f"{self._what}: {10 * self._tenth}%", markup=False, soft_wrap=True)
-
-
-def _bar(console: Console, amount: MofNCompleteColumn | TextColumn) -> Progress:
-    name = TextColumn("{task.description}", markup=False)
-    return Progress(
-        BarColumn(30), amount, TimeElapsedColumn(), name, console=console, transient=True
-    )

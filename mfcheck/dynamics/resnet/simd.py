@@ -336,6 +336,30 @@ def _int(value: int) -> ir.Constant:
     return ir.Constant(_INT, value)
 
 
+def _tile(context: Any, builder: Any, where: Any, rows: int, vectors: int) -> list[Any]:
+    """Return the addresses of a tile, row by row; `where` is the array's type, itself, offset and row stride."""
+    kind, array, offset, stride = where
+    starts = [_offset(builder, offset, _int(a), stride) for a in range(rows)]
+    return [
+        _address(context, builder, kind, array, builder.add(start, _int(LANES * v)))
+        for start in starts
+        for v in range(vectors)
+    ]
+
+
+def _started(builder: Any, targets: list[Any], add: Any) -> Any:
+    """Return sums that start at what the targets hold, or at 0."""
+    total = _Accumulators(builder, len(targets))
+    with builder.if_else(add) as (then, otherwise):
+        with then:
+            for index, target in enumerate(targets):
+                total.start(index, _load(builder, target))
+        with otherwise:
+            for index in range(len(targets)):
+                total.start(index, _constant(0.0))
+    return total
+
+
 def row_tile(rows: int, vectors: int) -> Any:
     """Return the intrinsic `out[a, :] += sum_j coefficient[a, j] * source[j, :]` for one tile.
 
@@ -347,20 +371,9 @@ def row_tile(rows: int, vectors: int) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         out, o, so, source, s, ss, coefficient, c, ca, cj, count, add = args
         kinds = signature.args
-        total = _Accumulators(builder, rows * vectors)
-        targets = []
-        for a in range(rows):
-            base = _offset(builder, o, _int(a), so)
-            for v in range(vectors):
-                place = builder.add(base, _int(LANES * v))
-                targets.append(_address(context, builder, kinds[0], out, place))
-        with builder.if_else(add) as (then, otherwise):
-            with then:
-                for index, target in enumerate(targets):
-                    total.start(index, _load(builder, target))
-            with otherwise:
-                for index in range(len(targets)):
-                    total.start(index, _constant(0.0))
+        where = (kinds[0], out, o, so)
+        targets = _tile(context, builder, where, rows, vectors)
+        total = _started(builder, targets, add)
         with cgutils.for_range(builder, count) as loop:
             base = _offset(builder, s, loop.index, ss)
             row = [
@@ -403,20 +416,9 @@ def dot_tile(rows: int, columns: int) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         out, o, so, left, a0, sa, right, b0, sb, count, add = args
         kinds = signature.args
-        total = _Accumulators(builder, rows * columns)
-        targets = []
-        for a in range(rows):
-            base = _offset(builder, o, _int(a), so)
-            for c in range(columns):
-                place = builder.add(base, _int(LANES * c))
-                targets.append(_address(context, builder, kinds[0], out, place))
-        with builder.if_else(add) as (then, otherwise):
-            with then:
-                for index, target in enumerate(targets):
-                    total.start(index, _load(builder, target))
-            with otherwise:
-                for index in range(len(targets)):
-                    total.start(index, _constant(0.0))
+        where = (kinds[0], out, o, so)
+        targets = _tile(context, builder, where, rows, columns)
+        total = _started(builder, targets, add)
         with cgutils.for_range(builder, count) as loop:
             at = builder.mul(loop.index, _int(LANES))
 
