@@ -164,7 +164,21 @@ class _Attempt:
         if not value.is_finite():
             reason = next((self.failed[s] for s in uses if s in self.failed), "")
             self.failed |= {node.symbol: reason} if reason else {}
+        elif value.contains(0) and self._cancels(node.formula):
+            return arb(0)
         return value
+
+    def _cancels(self, formula: sp.Expr) -> bool:
+        """Whether a formula in parameters alone is zero because some of them are zero, or are equal."""
+        named = {p.symbol: self.setting[p.name] for p in self._parameters(formula)}
+        if formula.has(E, E2) or len(named) < len(formula.free_symbols):
+            return False
+        first: dict[object, sp.Basic] = {0: sp.Integer(0)}
+        same = {symbol: first.setdefault(value, symbol) for symbol, value in named.items()}
+        return bool(sp.expand(formula.xreplace(same)) == 0)
+
+    def _parameters(self, formula: sp.Expr) -> list[Parameter]:
+        return [p for p in self.graph.parameters if p.symbol in formula.free_symbols]
 
     def _enclosed(self, formula: sp.Expr, values: dict[sp.Symbol, arb]) -> arb:
         if not formula.has(E, E2):

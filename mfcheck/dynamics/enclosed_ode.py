@@ -160,9 +160,17 @@ def _power(base: Series, expr: sp.Pow, known: Mapping[sp.Expr, Series]) -> Serie
         return _evaluate(exponent, known).exp()
     if exponent.is_Rational and exponent.q in (1, 2):
         root = base if exponent.q == 1 else base.sqrt()
-        power = reduce(mul, [root] * abs(int(exponent.p)))
+        power = _repeated(root, abs(int(exponent.p)))
         return power if exponent.p > 0 else 1 / power
     return (base.log() * _evaluate(exponent, known)).exp()
+
+
+def _repeated(base: Series, times: int) -> Series:
+    """Return the product of `times` equal factors, at least one, by squaring."""
+    if times == 1:
+        return base
+    half = _repeated(base, times // 2)
+    return half * half if times % 2 == 0 else half * half * base
 
 
 @dataclass(frozen=True, eq=False)

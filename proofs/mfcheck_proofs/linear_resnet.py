@@ -48,7 +48,7 @@ from mfcheck.claims.model import stream
 from mfcheck.dynamics.enclosed_ode import enclosed_ode
 from mfcheck.dynamics.ode import System
 from mfcheck.rigor.ball import enclose, exact
-from mfcheck.rigor.roots import root
+from mfcheck.rigor.roots import crossing
 from mfcheck.statistics import exactly, mean_of
 
 Array = NDArray[np.float64]
@@ -90,7 +90,7 @@ def radius_threshold(setting: Setting, digits: int) -> arb:
         return enclose(sp.diff(slope.subs(KAPPA, sp.Symbol("k")), R), {**known, R: r, sp.Symbol("k"): kappa}, ctx.prec)
 
     ends = (exact(1 / (2 * kappa)) * (1 - arb(2) ** -30), exact(1 / kappa) * (1 + arb(2) ** -30))
-    return root(value, change, ends, digits)
+    return crossing(value, change, ends, digits)  # the only one, as the derivative falls
 
 
 def loss_threshold(setting: Setting, digits: int) -> arb:

@@ -6,16 +6,18 @@ integrates the equations for any p and k; the closed forms below are for p = k =
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
+from typing import cast
 
 import numpy as np
 import sympy as sp
 from flint import arb
 from numba import njit
 from numpy.typing import NDArray
+from scipy.optimize import root
 from scipy.special import erf
 
 from mfcheck.checks import (
@@ -177,18 +179,43 @@ def _below_critical(setting: Setting) -> None:
         raise InputError("gamma must be below gamma_c: there is no small plateau at or above it")
 
 
+@lru_cache(maxsize=1)
+def _blue() -> Callable[..., list[float]]:
+    return cast(Callable[..., list[float]], sp.lambdify((Q, M, gamma, Delta, P), BLUE))
+
+
+def branch(step: float, noise: float, p_norm: float) -> list[float]:
+    """Return in floats the point to which the fixed point (P, P) moves while the noise grows from 0.
+
+    A stretch of noise that moves it by more than a fifth is halved, and the next one is doubled.
+
+    Raises:
+        InputError: the point cannot be followed so far.
+    """
+    point, reached, stretch = np.array([p_norm, p_norm]), 0.0, min(noise, 1e-3)
+    while reached < noise:
+        there = min(noise, reached + stretch)
+        with np.errstate(invalid="ignore"):
+            found = root(lambda x, at: _blue()(*x, step, at, p_norm), point, (there,), tol=1e-12)
+        near = found.success and np.all(np.abs(found.x - point) <= 0.2 * np.abs(point))
+        if near:
+            point, reached = found.x, there
+        elif stretch < 1e-9 * noise:
+            raise InputError(
+                f"the fixed point is followed to noise {reached:.4g} only, where Q is {point[0]:.3g}: a plateau needs less"
+            )
+        stretch *= 2 if near else 0.5
+    return [float(x) for x in point]
+
+
 @lru_cache(maxsize=64)
 def fixed_point(setting: Setting, digits: int) -> Root:
-    """Enclose the fixed point (Q, M) of the full equations near (P, P)."""
+    """Enclose the fixed point (Q, M) of the full equations that starts at (P, P) where there is no noise."""
     _below_critical(setting)
-    p_norm = setting.number("p_norm")
     if setting["noise"] == 0:
         exact = arb(setting["p_norm"].numerator) / arb(setting["p_norm"].denominator)
         return Root((exact, exact), (exact, exact))
-    # To first order Q - P = pi sqrt(1+2P) (3P+1) R and M - P = 3P/(2 (3P+1)) (Q - P).
-    moved = math.pi * math.sqrt(1 + 2 * p_norm) * (3 * p_norm + 1)
-    moved *= float(PLATEAU.subs(_values(setting)))
-    start = [p_norm + moved, p_norm + moved * 1.5 * p_norm / (3 * p_norm + 1)]
+    start = branch(*(setting.number(name) for name in ("gamma", "noise", "p_norm")))
     given = {s: v for s, v in _values(setting).items() if s in (gamma, Delta, P)}
     return solve_system(BLUE, (Q, M), start, given, digits)
 
@@ -198,9 +225,17 @@ def _plateau_full(setting: Setting, digits: int) -> arb:
     return evaluate(RISK, paper, setting, where, digits)
 
 
+def _rests(right: tuple[sp.Expr, sp.Expr], setting: Setting) -> bool:
+    """Whether a student that agrees with its teacher keeps doing so up to the horizon."""
+    return right is GREEN or setting["noise"] == 0 or setting["horizon"] == 0
+
+
 @lru_cache(maxsize=64)
 def trajectory(right: tuple[sp.Expr, sp.Expr], setting: Setting) -> dict[str, Estimate]:
     """Return Q, M and the risk at the horizon."""
+    if len({setting[name] for name in ("q0", "m0", "p_norm")}) == 1 and _rests(right, setting):
+        start = exactly(setting.number("p_norm"))
+        return {"Q": start, "M": start, "R": exactly(0.0)}
     system = System((Q, M), right, (q0, m0))
     found = solve(system, [0.0, setting.number("horizon")], _values(setting))
     return {"Q": found.final(Q), "M": found.final(M), "R": found.final(RISK)}

@@ -171,3 +171,22 @@ def test_chosen_constants_are_those_of_the_whole() -> None:
     ids = list(whole)[2:4]
     found = evaluate_constants(paper, paper.default, 10, only=ids)
     assert {record.id: record for record in found} == {id: whole[id] for id in ids}
+
+
+@pytest.mark.parametrize(
+    ("rate", "formula"),
+    [(Fraction(0), (1 + p) ** 2 - 1 - 2 * p), (Fraction(1, 7), p**2 / 3 - x**2 / 3)],
+)
+def test_what_cancels_in_the_parameters_is_exactly_zero(rate: Fraction, formula: sp.Expr) -> None:
+    other = Parameter("other", x, Fraction(1, 7), "another rate")
+    setting = replace(SETTING, values=(("rate", rate), ("other", Fraction(1, 7))))
+    paper: Any = types.SimpleNamespace(constants=(derived(y, formula),), parameters=(RATE, other))
+    assert evaluate_constants(paper, setting, 15)[0].value.upper == "0"
+
+
+def test_a_small_difference_is_not_zero() -> None:
+    setting = replace(SETTING, values=(("rate", Fraction(1, 10**40)),))
+    formula = sp.exp(p) - 1 - p
+    paper: Any = types.SimpleNamespace(constants=(derived(y, formula),), parameters=(RATE,))
+    found = evaluate_constants(paper, setting, 15)[0].value
+    assert float(found.lower) == pytest.approx(5e-81, rel=1e-12)

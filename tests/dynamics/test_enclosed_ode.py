@@ -28,6 +28,7 @@ CLOSED: list[tuple[sp.Expr, sp.Expr, Callable[[arb], arb]]] = [
     (x * (1 - x), sp.Rational(1, 10), lambda s: s.exp() / (9 + s.exp())),
     (x**2, sp.Rational(1, 4), lambda s: 1 / (4 - s)),
     (1 / x, sp.Integer(1), lambda s: (1 + 2 * s).sqrt()),
+    (-(x**11), sp.Integer(1), lambda s: 1 / (1 + 10 * s).root(10)),
     (sp.sqrt(x), sp.Integer(1), lambda s: (1 + s / 2) ** 2),
     (sp.exp(-x), sp.Integer(0), lambda s: (1 + s).log()),
     (1 + x**2, sp.Integer(0), lambda s: s.tan()),

@@ -10,7 +10,8 @@ from mfcheck_proofs import linear_resnet as linear
 
 
 @pytest.mark.parametrize(
-    ("sep", "h", "smin"), [("1", "1", "1"), ("3", "1/2", "2"), ("1/10", "4", "1/3")]
+    ("sep", "h", "smin"),
+    [("1", "1", "1"), ("3", "1/2", "2"), ("1/10", "4", "1/3"), ("1000", "1", "1")],
 )
 def test_the_basin_by_a_minimiser(sep: str, h: str, smin: str) -> None:
     values = {"sep": Fraction(sep), "bandwidth": Fraction(h), "smin": Fraction(smin)}

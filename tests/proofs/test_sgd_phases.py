@@ -91,3 +91,46 @@ def test_no_plateau_beyond_the_critical_step_and_no_impossible_overlaps() -> Non
 )
 def test_regimes(kappa: object, delta: object, expected: int) -> None:
     assert sgd.regime(sgd.paper.default.with_values(kappa=kappa, delta=delta)) == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "noise", "p_norm"), [("4", "1/10", "1"), ("1", "1", "1"), ("1/10", "5", "10")]
+)
+def test_the_plateau_is_followed_to_strong_noise(step: str, noise: str, p_norm: str) -> None:
+    """The fixed point is a zero of the right side by two-dimensional Gauss-Hermite quadrature."""
+    setting = sgd.paper.default.with_values(
+        gamma=Fraction(step), noise=Fraction(noise), p_norm=Fraction(p_norm)
+    )
+    q, m = (float(v.mid()) for v in sgd.fixed_point(setting, 15).values)
+    g, delta, p = (setting.number(name) for name in ("gamma", "noise", "p_norm"))
+    x, w = np.polynomial.hermite_e.hermegauss(200)
+    w = np.outer(w, w) / w.sum() ** 2
+    values = []
+    for power in (1, 2):  # phi'^power makes the student's field narrower
+        width, mass = (
+            np.sqrt(q / (1 + power * q)),
+            (2 / np.pi) ** (power / 2) / np.sqrt(1 + power * q),
+        )
+        own = width * x[:, None]
+        other = m / q * own + np.sqrt(p - m * m / q) * x[None, :]
+        gap = erf(other / np.sqrt(2)) - erf(own / np.sqrt(2))
+        values.append(
+            mass
+            * np.array(
+                [np.sum(w * gap * own), np.sum(w * gap * other), np.sum(w * (gap**2 + delta))]
+            )
+        )
+    assert 2 * g * values[0][0] + g * g * values[1][2] == pytest.approx(0, abs=1e-9)
+    assert g * values[0][1] == pytest.approx(0, abs=1e-9)
+
+
+def test_an_aligned_student_rests_without_noise() -> None:
+    setting = sgd.paper.default.with_values(noise=0, m0=1)
+    found = sgd.trajectory(sgd.BLUE, setting)
+    assert (found["R"].value, found["R"].error, found["Q"].value) == (0.0, 0.0, 1.0)
+
+
+def test_a_plateau_that_runs_off_is_told() -> None:
+    setting = sgd.paper.default.with_values(noise=5)
+    with pytest.raises(InputError, match=r"followed to noise 1\.7"):
+        sgd.fixed_point(setting, 15)
