@@ -5,7 +5,8 @@
 Numbers go in, whole evidence comes out: sides, slack, error, domain, reason, picture. See the guide on adding a paper.
 """
 
-from mfcheck.checks.decide import Case, Standard, against, as_estimate, decide
+from mfcheck.checks.certify import Sides, zero_of
+from mfcheck.checks.decide import Case, Standard, against, as_estimate, certified, decide
 from mfcheck.checks.identity import identities, matrix_identities
 from mfcheck.checks.shapes import (
     At,
@@ -69,6 +70,7 @@ __all__ = [
     "Scope",
     "Series",
     "Setting",
+    "Sides",
     "Simulated",
     "Standard",
     "Step",
@@ -81,6 +83,7 @@ __all__ = [
     "as_estimate",
     "ball",
     "bound",
+    "certified",
     "choice",
     "conclude",
     "constant",
@@ -107,4 +110,5 @@ __all__ = [
     "smaller",
     "table",
     "wrong",
+    "zero_of",
 ]

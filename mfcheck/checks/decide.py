@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from flint import arb
 
+from mfcheck.checks.certify import NotStatedError, Sides, comparison
+from mfcheck.claims.model import Context
 from mfcheck.claims.record import Curve, Estimate, Evidence, Interval, Note, Plot
 from mfcheck.claims.verdict import Scope
 from mfcheck.rigor.ball import compare, interval
@@ -25,12 +27,14 @@ class Case:
         rhs: what the formula says.
         label: the case in words, such as `N = 256`.
         x: where it is drawn, None if it is not.
+        sides: both sides as formulas, for a certificate.
     """
 
     lhs: Side
     rhs: Side
     label: str = ""
     x: float | None = None
+    sides: Sides | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,30 @@ def decide(
         plots=() if plot is None else (plot,),
         notes=notes if passed else (),
     )
+
+
+MOST_CASES = 16
+"""Comparisons of more cases get no certificate by themselves."""
+
+
+def certified(
+    evidence: Evidence, context: Context, cases: Sequence[Case], standard: Standard
+) -> Evidence:
+    """Return the evidence of comparisons that hold with a certificate, if all sides are formulas that it can state."""
+    if not evidence.passed or evidence.certificate is not None or len(cases) > MOST_CASES:
+        return evidence
+    balls = [
+        (case.lhs, case.rhs, case.sides)
+        for case in cases
+        if isinstance(case.lhs, arb) and isinstance(case.rhs, arb)
+    ]
+    if len(balls) < len(cases):
+        return evidence
+    try:
+        found = comparison(context, balls, standard.relation, standard.digits)
+    except NotStatedError:
+        return evidence
+    return evidence.but(certificate=found)
 
 
 def holds(case: Case, standard: Standard) -> bool | None:
@@ -213,6 +241,25 @@ def against(
             Curve(label="found", x=x, y=found, error=error, style="points"),
             Curve(label="stated", x=x, y=stated, style="bound"),
         ),
+    )
+
+
+def course(
+    found: Sequence[tuple[float | None, Side]], id: str, x_label: str, y_label: str, log: str = ""
+) -> Plot | None:
+    """Return the picture of values with their errors; None without two places. Arguments as in `against`."""
+    placed = sorted((float(x), middle(value), radius(value)) for x, value in found if x is not None)
+    if len(placed) < 2 or not np.all(np.isfinite(placed)):
+        return None
+    x, y, error = (tuple(column) for column in zip(*placed, strict=True))
+    return Plot(
+        id=id,
+        title=f"{y_label} against {x_label}",
+        x_label=x_label,
+        y_label=y_label,
+        x_log="x" in log and min(x) > 0,
+        y_log="y" in log and min(y) > 0,
+        curves=(Curve(label="found", x=x, y=y, error=error),),
     )
 
 

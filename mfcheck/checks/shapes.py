@@ -14,7 +14,8 @@ import sympy as sp
 from flint import arb
 from numpy.typing import NDArray
 
-from mfcheck.checks.decide import Case, Relation, Side, Standard, against, decide
+from mfcheck.checks.certify import Sides, Zeros
+from mfcheck.checks.decide import Case, Relation, Side, Standard, against, certified, course, decide
 from mfcheck.checks.identity import identities
 from mfcheck.checks.steps import Step, conclude
 from mfcheck.checks.values import Where, ball, number
@@ -39,12 +40,16 @@ class At:
         label: the case in words, such as `N = 256`.
         x: where the case is drawn, None if it is not.
         where: values of symbols of the formula that differ from case to case.
+        formula: the value as a formula, in parameters, constants and symbols of `where`; it gives a certificate.
+        zeros: symbols of `where` that solve an equation, with an expression that vanishes there.
     """
 
     value: Side
     label: str = ""
     x: float | None = None
     where: Where = field(default_factory=dict)
+    formula: sp.Expr | None = None
+    zeros: Zeros = field(default_factory=dict)
 
 
 Measure = Callable[[Context], Side | Iterable[At]]
@@ -151,14 +156,22 @@ def _comparison(
     def run(context: Context, /) -> Evidence:
         found = measure(context)
         cases = [
-            Case(at.value, ball(context, formula, at.where), at.label, at.x) for at in _cases(found)
+            Case(
+                at.value,
+                ball(context, formula, at.where),
+                at.label,
+                at.x,
+                Sides(at.formula, context[formula], at.where, at.zeros),
+            )
+            for at in _cases(found)
         ]
         x_label, y_label, log = drawn
         words = y_label or formula
         title = f"{words} against {x_label}"
         plot = against(cases, id, title, x_label, words, log) if x_label else None
         own = Standard(standard.relation, standard.digits, standard.resolution, context.alarm)
-        return decide(cases, own, said(domain, context), scope, plot)
+        evidence = decide(cases, own, said(domain, context), scope, plot)
+        return certified(evidence, context, cases, own) if kind is Kind.CERTIFIED else evidence
 
     group, uses = shared
     return Check(id, kind, run, (formula, *uses), question, group)
@@ -340,6 +353,9 @@ def monotone(
     *,
     kind: Kind = Kind.CERTIFIED,
     domain: Words = "",
+    x_label: str = "",
+    y_label: str = "",
+    log: str = "",
     uses: Sequence[str] = (),
     group: str = "",
 ) -> Check:
@@ -351,6 +367,9 @@ def monotone(
         values: `context ->` cases in order.
         kind: certified for balls; simulated or sampled for numbers with errors.
         domain: what was covered, in words.
+        x_label: of the picture; without it there is none.
+        y_label: of the picture.
+        log: its logarithmic axes: `x`, `y`, `xy` or none.
         uses: names of further formulas, which `values` takes from the context.
         group: of checks that share memoised work.
     """
@@ -363,7 +382,12 @@ def monotone(
             for a, b in pairwise(found)
         ]
         standard = Standard("<", alarm=context.alarm)
-        return decide(cases, standard, said(domain, context))
+        plot = (
+            course([(at.x, at.value) for at in found], id, x_label, y_label, log)
+            if x_label
+            else None
+        )
+        return decide(cases, standard, said(domain, context), plot=plot)
 
     return Check(id, kind, run, (formula, *uses), group=group)
 

@@ -469,16 +469,19 @@ def constant(
     latex: str = "",
     uses: Sequence[str] = (),
     needs: str = "",
+    certify: Callable[[Setting, int], dict[str, Any] | None] | None = None,
 ) -> Constant:
     """Return a constant: a formula, or a leaf given by `(setting, digits) -> arb or Estimate`.
 
     Its symbol is real and named `latex`, or as the constant is; `uses` names what a leaf depends on: parameters,
-    constants, `data`, `activation`.
+    constants, `data`, `activation`; `certify` proves a leaf, such as `mfcheck.checks.zero_of`.
     """
     symbol = sp.Symbol(latex or id, real=True)
     if isinstance(value, sp.Basic):
         return Constant(id, symbol, value, source, needs=needs, meaning=meaning)
-    return Constant(id, symbol, symbol, source, value, tuple(uses), needs, meaning=meaning)
+    return Constant(
+        id, symbol, symbol, source, value, tuple(uses), needs, meaning=meaning, certify=certify
+    )
 
 
 class SimulationStopped(InputError):  # noqa: N818

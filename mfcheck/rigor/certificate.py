@@ -5,6 +5,7 @@ checking quick. Bounds of a claim are rounded outwards to `digits`, and one unit
 that the checker, in its own arithmetic, has room to prove them.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -171,7 +172,7 @@ def inequality(
     claim |= {
         key: value for key, value in (("lower", lower), ("upper", upper)) if value is not None
     }
-    witness: Certificate = {"bits": _bits(digits)}
+    witness: Certificate = {"bits": _bits_of(claim["formula"], digits)}
     if bisect:
         witness |= {"bisect": bisect, "order": order}
     if cuts:
@@ -205,7 +206,7 @@ def root(
         "lower": lower,
         "upper": upper,
     }
-    return make("root", claim, {"bits": _bits(digits)})
+    return make("root", claim, {"bits": _bits_of(claim["formula"], digits)})
 
 
 def _inputs(inputs: Mapping[str, Fraction | int | str | Ends]) -> Certificate:
@@ -256,8 +257,14 @@ class CertificateError(RuntimeError):
     """A certificate that its own writer hands over is not accepted; the message is one printable line."""
 
 
-def require_accepted(certificate: Certificate) -> str:
+def require_accepted(certificate: Certificate, work: int = verify.MAX_WORK) -> str:
     """Return the statement of a certificate, in the checker's words, once `mfcheck.verify` has proved it anew.
+
+    What was accepted is remembered by its digest, so that a writer who tries a certificate does not pay for it twice.
+
+    Args:
+        certificate: to check.
+        work: steps that the checker may spend on it.
 
     Raises:
         CertificateError: it is rejected or malformed, or no JSON at all; with the reason.
@@ -268,10 +275,21 @@ def require_accepted(certificate: Certificate) -> str:
         raise CertificateError(
             f"the certificate is malformed: no JSON ({type(error).__name__})"
         ) from None
-    verdict = verify.verify(text)
+    key = hashlib.sha256(text.encode()).digest()
+    if key in _accepted:
+        return _accepted[key]
+    verdict = verify.verify(text, work)
     if verdict.status != "accepted":
         raise CertificateError(f"the certificate is {verdict.status}: {verdict.reason}")
+    _accepted[key] = verdict.statement
+    while len(_accepted) > _REMEMBERED:
+        _accepted.pop(next(iter(_accepted)))
     return verdict.statement
+
+
+_REMEMBERED = 256
+_accepted: dict[bytes, str] = {}
+"""SHA-256 of the whole text of certificates that the checker has accepted in this process, with their statements."""
 
 
 def read_json(path: Path) -> Any:
@@ -388,6 +406,13 @@ def _bits(accuracy: float) -> int:
             f"the checker works with at most {verify.MAX_BITS} bits; {bits} are needed"
         )
     return bits
+
+
+def _bits_of(formula: str, digits: int) -> int:
+    """As `_bits`; integrals cost more the more bits there are, and lose none."""
+    if not any(f"{name}(" in formula for name in verify.BINDERS):
+        return _bits(digits)
+    return min(verify.MAX_BITS, max(32, 8 * math.ceil((digits * math.log2(10) + 4) / 8)))
 
 
 def _terms(activation: str, c_max: float, accuracy: float) -> int:

@@ -18,7 +18,7 @@ from .checker import (
 )
 from .codes import MAX_DEGREE
 from .eigenvalues import MAX_POINTS
-from .formulas import FUNCTIONS
+from .formulas import BINDERS, FUNCTIONS
 from .kernels import ACTIVATIONS, MAX_BITS, MAX_TERMS, ORDERS
 from .reading import (
     MAX_DEPTH,
@@ -32,6 +32,7 @@ from .reading import (
 
 __all__ = [
     "ACTIVATIONS",
+    "BINDERS",
     "FORMAT",
     "FUNCTIONS",
     "KINDS",

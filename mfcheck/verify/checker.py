@@ -13,6 +13,7 @@ from .eigenvalues import lambda_min, separation
 from .inequalities import Known, inequality
 from .reading import (
     MAX_SIZE,
+    MAX_WORK,
     NAME,
     Bounds,
     Json,
@@ -214,12 +215,12 @@ def _check(data: Any, known: Known) -> tuple[str, Bounds]:
     return said, kind.prove(claim, data["witness"], known)
 
 
-def verify(source: str | Path) -> Verdict:
-    """Check a certificate, given by its path, or as text that begins with `{`.
+def verify(source: str | Path, work: int = MAX_WORK) -> Verdict:
+    """Check a certificate, given by its path, or as text that begins with `{`, in at most so many steps of work.
 
     Whatever goes wrong, the certificate is not accepted; an error of the checker itself is *malformed* too.
     """
-    effort.start()
+    effort.start(work)
     kind = ""
     try:
         data = parse_json(_text(source), no_floats)

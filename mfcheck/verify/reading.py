@@ -53,9 +53,9 @@ class Effort:
     def __init__(self) -> None:
         self.start()
 
-    def start(self) -> None:
-        """Begin a new file."""
-        self.left, self.paid = MAX_WORK, set[Hashable]()
+    def start(self, work: int = MAX_WORK) -> None:
+        """Begin a new file, which may cost so much."""
+        self.left, self.paid = min(work, MAX_WORK), set[Hashable]()
 
     def spend(self, steps: float, once: Hashable = None) -> None:
         """Pay for work; what has a name is done, hence paid, once in a file.

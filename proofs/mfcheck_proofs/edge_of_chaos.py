@@ -107,6 +107,8 @@ WEIGHT = 1 / E(dphi**2, variance=q)
 BIAS = q - E(phi**2, variance=q) / E(dphi**2, variance=q)
 F2 = q * E(d2phi**2, variance=q) / E(dphi**2, variance=q)
 SUP = (WEIGHT * E(phi, variance=q) ** 2 + BIAS) / q
+VANISHES = {q: BIAS - sigma_b**2}
+"""What vanishes at the variance on the edge."""
 SLOPE = 1 + WEIGHT * E(phi * d2phi, variance=q)
 
 # --- the edge --------------------------------------------------------------------------------------------------------
@@ -543,7 +545,8 @@ def bias_on_edge(context: Context) -> list[At]:
 
 def target(context: Context) -> list[At]:
     """The curve at its own q."""
-    return [At(ball(context, "bias", {q: at_edge(context.setting, 20).q}))]
+    at = {q: at_edge(context.setting, 20).q}
+    return [At(ball(context, "bias", at), "", None, at, context["bias"], VANISHES)]
 
 
 def along(name: str):  # type: ignore[no-untyped-def]
@@ -791,7 +794,7 @@ smooth = Claim(
 
 def on_its_q(context: Context, measure) -> list[At]:  # type: ignore[no-untyped-def]
     """A measurement whose formula takes the variance on the edge."""
-    return [At(measure(context), where={q: at_edge(context.setting, 20).q})]
+    return [At(measure(context), where={q: at_edge(context.setting, 20).q}, zeros=VANISHES)]
 
 
 # --- C5: closeness to the identity -----------------------------------------------------------------------------------

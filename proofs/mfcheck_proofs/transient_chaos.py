@@ -52,6 +52,7 @@ from mfcheck.checks import (
     setting_of,
     simulation,
     wrong,
+    zero_of,
 )
 from mfcheck.claims.model import stream
 from mfcheck.errors import InputError
@@ -154,7 +155,15 @@ def curvature_limit(setting: Setting, digits: int) -> arb:
 
 
 POINT = ("sigma_w", "sigma_b", "activation")
-Q_STAR = constant("q_star", stable_variance, "stable fixed point of V", source="C1", uses=POINT)
+V = sigma_w**2 * E(phi**2, variance=q) + sigma_b**2
+Q_STAR = constant(
+    "q_star",
+    stable_variance,
+    "stable fixed point of V",
+    source="C1",
+    uses=POINT,
+    certify=zero_of(q, V - q, stable_variance, PARAMETERS),
+)
 CHI_1 = constant("chi_1", sigma_w**2 * E(dphi**2, variance=Q_STAR.symbol), "slope of F at 1", source="C2")
 CHI_2 = constant("chi_2", sigma_w**2 * E(d2phi**2, variance=Q_STAR.symbol), "F''(1)/q*", source="C4")
 V_SLOPE = constant("v_slope", CHI_1.symbol + sigma_w**2 * E(d2phi * phi, variance=Q_STAR.symbol), "V'(q*)", source="C1")
@@ -252,20 +261,18 @@ DRAWN: dict[str, Any] = {"domain": NETWORKS, "x_label": "layer", "resolution": 0
 
 # --- C1: lengths -----------------------------------------------------------------------------------------------------
 
-V = sigma_w**2 * E(phi**2, variance=q) + sigma_b**2
-
 
 def at_fixed_point(context: Context) -> list[At]:
     """q*, where V(q*) is to be q* again."""
     value = stable_variance(context.setting, 25)
-    return [At(value, where={q: value})]
+    return [At(value, where={q: value}, formula=q, zeros={q: V - q})]
 
 
-def weighted_slope(context: Context) -> arb:
+def weighted_slope(context: Context) -> list[At]:
     """V'(q*) without a derivative of phi: dE_q f/dq = E f (x^2/q - 1)/(2q)."""
-    value = stable_variance(context.setting, 25)
-    gap = E(phi**2 * X**2, variance=q) / q - E(phi**2, variance=q)
-    return ball(context, sigma_w**2 * gap / (2 * q), {q: value})
+    at = {q: stable_variance(context.setting, 25)}
+    slope = sigma_w**2 * (E(phi**2 * X**2, variance=q) / q - E(phi**2, variance=q)) / (2 * q)
+    return [At(ball(context, slope, at), "", None, at, slope, {q: V - q})]
 
 
 def only_one(context: Context) -> Evidence:

@@ -1,0 +1,315 @@
+"""Certificates that come by themselves: both sides of a comparison as formulas that `mfcheck.verify` can enclose.
+
+Expectations and constants become parts of a bundle, in the order in which they need each other; what is not a formula,
+such as the result of a recursion, has no certificate, and the reason is kept.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+from flint import arb, ctx
+
+from mfcheck.checks.values import Where, evaluate
+from mfcheck.claims.model import Context, Paper
+from mfcheck.claims.setting import Parameter, Setting
+from mfcheck.errors import InputError
+from mfcheck.gaussian import E2
+from mfcheck.gaussian.moments import specialised
+from mfcheck.gaussian.nodes import outermost
+from mfcheck.rigor import certificate as written
+from mfcheck.rigor.ball import Exact, decimal_text, endpoints, rational
+from mfcheck.rigor.certificate import Certificate, CertificateError
+from mfcheck.symbolic.activation import X
+from mfcheck.verify import MAX_PARTS
+
+Zeros = Mapping[sp.Symbol, sp.Expr]
+"""Symbols whose values solve an equation, with a formula that vanishes there and changes its sign."""
+
+WORK = 6_000_000
+"""Steps of about a microsecond that the checker may spend on a certificate which nobody asked for."""
+MOST_DIGITS = 8
+_GUARD = 2
+
+
+class NotStatedError(Exception):
+    """Something in a comparison is no formula of the language of certificates; the message says what."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A comparison in formulas.
+
+    Args:
+        lhs: left side; None if it is no formula.
+        rhs: right side.
+        where: values of symbols in place of parameters and constants.
+        zeros: which of them are zeros, and of what.
+    """
+
+    lhs: sp.Expr | None
+    rhs: sp.Expr | None
+    where: Where = field(default_factory=dict)
+    zeros: Zeros = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """The parts of a bundle so far, in a setting of a paper.
+
+    Args:
+        paper: whose parameters and constants the formulas hold.
+        setting: their values.
+        digits: relative accuracy of the sides; parts on the way are two digits more accurate, and zeros four.
+        inline: write expectations where they stand, and not as parts.
+    """
+
+    paper: Paper | None
+    setting: Setting
+    digits: int
+    inline: bool = False
+    parts: dict[str, Certificate] = field(default_factory=dict)
+    names: dict[Any, sp.Symbol] = field(default_factory=dict)
+
+    def between(self, name: str, expr: sp.Expr, ends: written.Ends, sides: Sides) -> None:
+        """Add the part that the expression lies between the ends."""
+        settled = self._settled(expr, sides)
+        self._add(name, settled, *ends)
+
+    def at_least(self, name: str, expr: sp.Expr, lower: str, sides: Sides) -> None:
+        """Add the part that the expression is at least so much."""
+        self._add(name, self._settled(expr, sides), lower, None)
+
+    def _add(self, name: str, settled: sp.Expr, lower: str | None, upper: str | None) -> None:
+        if len(self.parts) >= MAX_PARTS:
+            raise NotStatedError(f"more than {MAX_PARTS} parts")
+        self.parts[name] = written.inequality(
+            settled, _inputs(settled), lower, upper, digits=self.digits + _GUARD + 1
+        )
+
+    def _settled(
+        self, expr: sp.Expr, sides: Sides, free: frozenset[sp.Symbol] = frozenset()
+    ) -> sp.Expr:
+        """Return the expression over exact numbers, names of parts, and the free symbols."""
+        expr = sp.sympify(expr)
+        nodes = {node: self._expectation(node, sides, free) for node in outermost(expr)}
+        expr = expr.xreplace(nodes)
+        symbols = expr.free_symbols - free - set(self.names.values())
+        bound = {x for f in expr.atoms(sp.Integral) for x in f.variables}
+        values = {s: self._symbol(s, sides) for s in sorted(symbols - bound - _ours(expr), key=str)}
+        return expr.xreplace(values)
+
+    def _expectation(self, node: Any, sides: Sides, free: frozenset[sp.Symbol]) -> sp.Expr:
+        if isinstance(node, E2):
+            raise NotStatedError("an expectation over two Gaussians")
+        varies = self.inline or bool(node.free_symbols & free)
+        key = (node, tuple((str(s), str(sides.where[s])) for s in sorted(sides.where, key=str)))
+        if key not in self.names or varies:
+            f = specialised(node.function, self._activation())
+            variance, mean = (self._settled(part, sides, free) for part in node.args[1:])
+            f = self._settled(f, sides, free | {X})
+            body = written.normal(XI, f.xreplace({X: mean + sp.sqrt(variance) * XI}))
+            if varies:
+                return body
+            name = sp.Symbol(f"mean_{len(self.names)}", real=True)
+            value = evaluate(node, self.paper, self.setting, sides.where, self.digits + _GUARD + 4)
+            self._add(name.name, body, *ends_of(value, self.digits + _GUARD))
+            self.names[key] = name
+        return self.names[key]
+
+    def _activation(self) -> Any:
+        return self.setting.activation if self.setting.has_activation else None
+
+    def _symbol(self, symbol: sp.Symbol, sides: Sides) -> sp.Expr:
+        if symbol in sides.where:
+            return self._given(symbol, sides.where[symbol], sides)
+        parameters = self.paper.parameters if self.paper is not None else ()
+        for parameter in parameters:
+            if parameter.symbol == symbol:
+                return _number(self.setting[parameter.name])
+        constants = self.paper.constants if self.paper is not None else ()
+        for constant in constants:
+            if constant.symbol == symbol:
+                return self._constant(constant, sides)
+        raise NotStatedError(f"{symbol} has no value")
+
+    def _given(self, symbol: sp.Symbol, value: arb | Exact, sides: Sides) -> sp.Expr:
+        if not isinstance(value, arb):
+            return _number(rational(value))
+        if value.is_exact():
+            return _number(_fraction(value))
+        if symbol not in sides.zeros:
+            raise NotStatedError(f"{symbol} is a number without a formula")
+        key = (symbol, value.str(30))
+        if key not in self.names:
+            self.names[key] = self.zero(symbol, value, sides.zeros[symbol], sides)
+        return self.names[key]
+
+    def zero(self, symbol: sp.Symbol, value: arb, vanishes: sp.Expr, sides: Sides) -> sp.Symbol:
+        """Add the part that an expression vanishes between bounds of the value; return its name."""
+        name = sp.Symbol(f"zero_{len(self.names)}", real=True)
+        rest = {s: v for s, v in sides.where.items() if s != symbol}
+        inner = Sides(None, None, rest, sides.zeros)
+        settled = self._settled(vanishes.xreplace({symbol: name}), inner, frozenset({name}))
+        digits = self.digits + 2 * _GUARD
+        lower, upper = ends_of(value, digits)
+        inputs = {key: part for key, part in _inputs(settled).items() if key != name.name}
+        self.parts[name.name] = written.root(
+            settled, name.name, lower, upper, inputs, digits=digits + _GUARD
+        )
+        return name
+
+    def _constant(self, constant: Any, sides: Sides) -> sp.Expr:
+        if constant.value is None:
+            return self._settled(constant.formula, Sides(None, None, {}, sides.zeros))
+        key = ("constant", constant.id)
+        if key in self.names:
+            return self.names[key]
+        part = (
+            None
+            if constant.certify is None
+            else constant.certify(self.setting, self.digits + _GUARD)
+        )
+        if part is None or not {"lower", "upper"} <= set(part["claim"]):
+            raise NotStatedError(f"the constant {constant.id} has no certificate")
+        name = sp.Symbol(f"constant_{len(self.names)}", real=True)
+        self.parts[name.name] = part
+        self.names[key] = name
+        return name
+
+
+def zero_of(
+    symbol: sp.Symbol,
+    vanishes: sp.Expr,
+    value: Callable[[Setting, int], arb],
+    parameters: Sequence[Parameter],
+) -> Callable[[Setting, int], Certificate | None]:
+    """Return what certifies a constant that is a zero: see `certify` of `Constant`.
+
+    Args:
+        symbol: of the constant.
+        vanishes: an expression in it and in parameters that vanishes there, and changes its sign.
+        value: `(setting, digits) ->` the enclosed constant.
+        parameters: of the paper.
+    """
+
+    def certify(setting: Setting, digits: int) -> Certificate | None:
+        writer = Writer(None, setting, digits, inline=True)
+        known: dict[sp.Symbol, arb | Exact] = {p.symbol: setting[p.name] for p in parameters}
+        try:
+            with ctx.workdps(digits + 30):
+                at = value(setting, digits + 4 * _GUARD)
+                sides = Sides(None, None, {**known, symbol: at}, {symbol: vanishes})
+                return writer.parts[writer.zero(symbol, at, vanishes, sides).name]
+        except (InputError, NotStatedError):
+            return None
+
+    return certify
+
+
+XI = sp.Symbol("xi", real=True)
+"""The variable of means."""
+
+
+def _ours(expr: sp.Expr) -> set[sp.Symbol]:
+    """The variables that `normal` binds."""
+    calls = [f for f in expr.atoms(sp.core.function.AppliedUndef) if f.func.__name__ == "normal"]
+    return {f.args[0] for f in calls}
+
+
+def _inputs(settled: sp.Expr) -> dict[str, str]:
+    free = settled.free_symbols - _ours(settled)
+    return {s.name: s.name for s in sorted(free, key=str)}
+
+
+def _number(value: Any) -> sp.Rational:
+    exact = rational(value)
+    return sp.Rational(exact.numerator, exact.denominator)
+
+
+def _fraction(value: arb) -> Fraction:
+    mantissa, exponent = (int(x) for x in value.mid().man_exp())
+    return Fraction(mantissa) * Fraction(2) ** exponent
+
+
+def ends_of(value: arb, digits: int) -> written.Ends:
+    """Return bounds that leave the checker room: those of the ball, moved outwards by one unit of that digit.
+
+    Raises:
+        NotStatedError: the ball is not finite.
+    """
+    ends = endpoints(value)
+    if ends is None:
+        raise NotStatedError("a value is not finite")
+    room = max(abs(ends[0]), abs(ends[1])) / 10**digits or Fraction(1, 10 ** (2 * digits))
+    return tuple(  # type: ignore[return-value]
+        decimal_text(end + sign * room, digits + 4, up=sign > 0)
+        for end, sign in zip(ends, (-1, 1), strict=True)
+    )
+
+
+# --- comparisons -----------------------------------------------------------------------------------------------------
+
+
+def comparison(
+    context: Context, cases: Sequence[tuple[arb, arb, Sides | None]], relation: str, digits: float
+) -> Certificate:
+    """Return an accepted certificate of comparisons that hold.
+
+    Args:
+        context: of the check.
+        cases: both sides as balls, and as formulas.
+        relation: of left to right: `==` puts both between the same bounds, as far apart as `digits` says.
+        digits: relative, for `==`.
+
+    Raises:
+        NotStatedError: a side is no formula of the language, or the checker does not accept what was written.
+    """
+    accuracy = min(int(digits), MOST_DIGITS) if relation == "==" else _digits_of_gap(cases)
+    writer = Writer(context.paper, context.setting, accuracy)
+    try:
+        with ctx.workdps(writer.digits + 20):
+            for k, (lhs, rhs, sides) in enumerate(cases):
+                _compare(writer, k, lhs, rhs, relation, _completed(lhs, rhs, sides))
+        found = written.bundle(writer.parts)
+        written.require_accepted(found, WORK)
+    except (InputError, CertificateError) as error:
+        raise NotStatedError(str(error)) from None
+    return found
+
+
+def _completed(lhs: arb, rhs: arb, sides: Sides | None) -> Sides:
+    """Numbers that are known exactly are formulas."""
+    found = sides or Sides(None, None)
+    both = [
+        _number(_fraction(ball)) if expr is None and ball.is_exact() else expr
+        for expr, ball in ((found.lhs, lhs), (found.rhs, rhs))
+    ]
+    for expr, name in zip(both, ("left", "right"), strict=True):
+        if expr is None:
+            raise NotStatedError(f"the {name} side is a number without a formula")
+    return Sides(both[0], both[1], found.where, found.zeros)
+
+
+def _compare(writer: Writer, k: int, lhs: arb, rhs: arb, relation: str, sides: Sides) -> None:
+    left, right = sp.sympify(sides.lhs), sp.sympify(sides.rhs)
+    if relation == "==":
+        ends = ends_of(lhs.union(rhs), writer.digits)
+        writer.between(f"left_{k}", left, ends, sides)
+        writer.between(f"right_{k}", right, ends, sides)
+        return
+    upward = "<" in relation
+    gap = endpoints(rhs - lhs if upward else lhs - rhs)
+    least = gap[0] if gap is not None else Fraction(0)
+    lower = "0" if least <= 0 else decimal_text(least * Fraction(9, 10), 4, up=False)
+    writer.at_least(f"gap_{k}", right - left if upward else left - right, lower, sides)
+
+
+def _digits_of_gap(cases: Sequence[tuple[arb, arb, Sides | None]]) -> int:
+    """Digits at which both sides of an inequality are apart, and three more."""
+    shares = [abs(lhs - rhs) / abs(lhs).max(abs(rhs)) for lhs, rhs, _ in cases]
+    least = min((float(share.lower()) for share in shares), default=1.0)
+    return min(MOST_DIGITS, 3 + max(0, math.ceil(-math.log10(least)))) if least > 0 else MOST_DIGITS
