@@ -61,10 +61,11 @@ def gather(
         index: file of the folder that the pages of the papers link to.
 
     Raises:
-        InputError: an id is not installed, or the folder cannot be written to.
+        InputError: an id is not installed, the cluster cannot be used, or the folder cannot be written to.
         Interrupted: from the keyboard; the next call goes on from there.
     """
     from mfcheck.catalog import entries
+    from mfcheck.run.executor import executor_of
     from mfcheck.run.store import require_folder
 
     ids = sorted(entries()) if papers is None else list(dict.fromkeys(papers))
@@ -72,6 +73,8 @@ def gather(
         raise InputError(
             f"unknown paper {unknown[0][:60]!r}; installed: {', '.join(sorted(entries()))}"
         )
+    if ids:
+        executor_of(work.jobs, work.cluster).require(ids[0])
     require_folder(folder)
     _announce(ids, work, output)
     found = Gathered({}, {})

@@ -4,7 +4,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,21 +43,16 @@ class Cluster:
 
     def __init__(self, where: str, jobs: int | None = None) -> None:
         self._target = target_of(where, jobs)
-        self._link: Link | None = None
 
     def require(self, paper: str) -> None:
         """Refuse a cluster that cannot be reached, or has other versions; see `Executor`."""
-        if self._link is None:
-            self._link = Link(self._target)
-        self._link.require(paper)
+        with closing(Link(self._target)) as link:
+            link.require(paper)
 
     def run(self, units: Iterable[Unit], seconds: float) -> Generator[tuple[Unit, Event]]:
         """Run units; see `Executor`."""
-        link, self._link = self._link or Link(self._target), None
-        try:
+        with closing(Link(self._target)) as link:
             yield from _Run(link, iter(units), seconds).events()
-        finally:
-            link.close()
 
 
 @dataclass(frozen=True)

@@ -63,13 +63,17 @@ class _Run:
                 self.found = {result.task.key: result for result in self.store.load(tasks)}
         todo = [task for task in tasks if task.key not in self.found]
         work = [Unit(self.job, unit) for unit in units(todo)]
-        with closing(self.executor.run(work, self.seconds)) as events:
-            for _, event in events:
-                if isinstance(event, Result):
-                    event = located(event)
-                    self._keep(event)
-                if watch is not None:
-                    watch(event, len(self.found), len(tasks))
+        try:
+            with closing(self.executor.run(work, self.seconds)) as events:
+                for _, event in events:
+                    if isinstance(event, Result):
+                        event = located(event)
+                        self._keep(event)
+                    if watch is not None:
+                        watch(event, len(self.found), len(tasks))
+        except InputError as error:  # the cluster has gone
+            kept = "" if self.store is None else "; what finished is kept, --resume goes on there"
+            raise InputError(f"{error}{kept}") from None
 
     def locked(self) -> AbstractContextManager[None]:
         """Keep other runs out of the folder meanwhile, if there is one."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -283,6 +284,27 @@ def test_without_dask_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPa
 def test_jobs_are_not_for_a_cluster_elsewhere() -> None:
     with pytest.raises(InputError, match="--jobs is for this machine"):
         executor_of(2, "tcp://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_a_command_that_is_stopped_leaves_nothing_running(
+    workers: Workers, number: int, status: int, tmp_path: Path
+) -> None:
+    workers.behave("sleep")
+    words = ["check", f"{TOY}:fragile", "--cluster", workers.address]
+    code = "import sys; from mfcheck.commands import main; sys.exit(main())"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = subprocess.Popen(
+        [sys.executable, "-c", code, *words], env=env, cwd=tmp_path, stderr=subprocess.PIPE
+    )
+    until(lambda: bool(workers.marked()), 60)
+    command.send_signal(number)
+    _, written = command.communicate(timeout=30)
+    assert command.returncode == status
+    if status > 0:
+        assert written.decode().splitlines()[-1].startswith("mfcheck: interrupted after ")
+    assert "Traceback" not in written.decode()
+    until(lambda: not alive(int(workers.marked())))
 
 
 def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
