@@ -378,6 +378,13 @@ def test_falsify(run: Run, folder: Path) -> None:
     assert f"{inequality}: quick search" in err
     proof = folder / "found" / inequality / "certificate.json"
     assert run("verify", str(proof))[1].startswith("accepted")
+    assert run(*target, *planted)[0] == 0  # over what mfcheck wrote itself
+    (folder / "theirs").mkdir()
+    (folder / "theirs" / "falsify.json").write_text("mine")
+    status, out, err = run(*target, "--out", "theirs")
+    assert (status, out) == (2, "")
+    assert "mfcheck did not write it" in err
+    assert (folder / "theirs" / "falsify.json").read_text() == "mine"
     status, out, _ = run(*target, "--json", "-")
     assert (status, json.loads(out)["attacks"][0]["counterexample"]) == (0, None)
 
@@ -738,3 +745,25 @@ def test_verify_takes_several_files_and_folders(run: Run, bad: Path) -> None:
     assert "proofs/broken.json: " in err
     (bad / "empty").mkdir()
     assert run("verify", "proofs/empty")[0] == 2
+
+
+def test_verify_of_the_folder_of_a_run_checks_its_certificates_and_nothing_else(
+    run: Run, bad: Path
+) -> None:
+    kept = bad.parent / "out" / "paper"
+    (kept / "evidence").mkdir(parents=True)
+    (kept / "evidence" / "check.a.json").write_text('{"seconds": 0.5}')
+    for name in ("run.json", ".mfcheck.json", "review.json"):
+        (kept / name).write_text("{}")
+    assert run("verify", "out")[0] == 2
+    (kept / "certificates").mkdir()
+    shutil.copy(bad / "good.json", kept / "certificates" / "a.json")
+    status, out, err = run("verify", "out")
+    assert (status, err) == (0, "")
+    assert [line.partition(": ")[0] for line in out.splitlines()] == [
+        "out/paper/certificates/a.json"
+    ]
+    shutil.copy(bad / "wrong.json", kept / "certificates" / "b.json")
+    assert run("verify", "out")[0] == 1
+    (kept / "certificates" / "b.json").write_text("{")
+    assert run("verify", "out")[0] == 2

@@ -10,7 +10,7 @@ from mfcheck.commands.console import Output
 from mfcheck.commands.options import BudgetName, Folder, Jobs, Seed, command, dump
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mfcheck.claims import Paper
 
@@ -43,7 +43,12 @@ def falsify(
         _list(load(paper), output)
         return
     progress = output.console(stderr=True)
-    with _kept(out, claim):
+    with _kept(out, claim) as own:
+
+        def watch(words: str) -> None:  # first called when the work begins
+            own()
+            progress.print(words, markup=False, soft_wrap=True)
+
         result = run_falsify(
             paper,
             claim,
@@ -52,7 +57,7 @@ def falsify(
             planted=planted,
             out=out,
             jobs=jobs or cores(),
-            watch=lambda words: progress.print(words, markup=False, soft_wrap=True),
+            watch=watch,
         )
     output.give(
         result.model_dump_json(indent=1), lambda console: print_falsification(result, console)
@@ -60,19 +65,21 @@ def falsify(
 
 
 @contextmanager
-def _kept(out: Path | None, claim: str) -> "Iterator[None]":
-    """Keep other runs out of the folder, and refuse one that holds files of these names from elsewhere."""
+def _kept(out: Path | None, claim: str) -> "Iterator[Callable[[], None]]":
+    """Keep other runs out of the folder, and refuse one that holds files of these names from elsewhere.
+
+    What it yields enters these files among those that mfcheck wrote.
+    """
     if out is None:
-        yield
+        yield lambda: None
         return
     from mfcheck.falsify.attack import RECORD
     from mfcheck.run.folder import OutFolder
 
-    folder, names = OutFolder(out), (RECORD, claim)
+    folder = OutFolder(out)
     with folder.locked():
-        folder.require_own(names)
-        yield
-        folder.own(name for name in names if (out / name).exists())
+        folder.require_own((RECORD, claim))
+        yield lambda: folder.own((RECORD, claim))
 
 
 def _list(paper: "Paper", output: Output) -> None:

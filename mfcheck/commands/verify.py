@@ -71,14 +71,11 @@ def _by_rocq(paths: "Sequence[Path]", verdicts: "Sequence[Verdict]") -> "list[Ro
         InputError: there is no `coqc`.
     """
     from mfcheck.rocq import check_rocq_file, coqc
+    from mfcheck.verify.folders import certificates_in
 
     if coqc() is None:
         raise InputError("--rocq: coqc is not installed (Debian: coq, libcoq-interval)")
-    files = [
-        file
-        for path in paths
-        for file in (sorted(path.rglob("*.json")) or [path] if path.is_dir() else [path])
-    ]
+    files = [file for path in paths for file in certificates_in(path) or [path]]
     return [
         check_rocq_file(file) if verdict.status == "accepted" else None
         for file, verdict in zip(files, verdicts, strict=True)
