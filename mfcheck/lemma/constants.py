@@ -5,6 +5,7 @@ from fractions import Fraction
 from flint import ctx
 
 from mfcheck.lemma import terms
+from mfcheck.lemma.algebraic import is_zero_number
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.terms import Term
 
@@ -151,8 +152,7 @@ def is_zero(t: Term) -> bool | None:
     if not reduced.free:
         with ctx.workprec(256):
             b = Program([reduced], ())(())[0]
-        if b > 0 or b < 0:
-            return False
+        return False if b > 0 or b < 0 else is_zero_number(t)
     return None
 
 

@@ -5,7 +5,8 @@ tails are bounded by a majorant `c |w|^k exp(b |w|)` of the integrand, built alo
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import lru_cache
 
@@ -14,12 +15,31 @@ from flint import arb, arb_series, ctx
 from mfcheck.lemma import balls, terms
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.intervals import INF, NINF, Contractor, EmptyError, Interval, power
+from mfcheck.lemma.prove.budget import now
 from mfcheck.lemma.terms import NORMAL, Term
 
 ORDER = 12
 _HALF_PANELS = 24
 _DEEPEST = 26
 _MOST_CUTS = 2000
+
+
+_LAST = [math.inf]
+
+
+@contextmanager
+def until(last: float) -> Iterator[None]:
+    """Let expectations be the whole line, which decides nothing, once the clock of all budgets is past a time."""
+    before = _LAST[0]
+    _LAST[0] = last
+    try:
+        yield
+    finally:
+        _LAST[0] = before
+
+
+def _is_late() -> bool:
+    return now() > _LAST[0]
 
 
 class Majorant:
@@ -74,7 +94,10 @@ class Expectation:
             x.man_exp() if x.is_exact() else (x.mid().man_exp(), x.rad().man_exp()) for x in inputs
         )
         if key not in self.kept:
-            self.kept[key] = self._value(inputs)
+            found = self._value(inputs)
+            if _is_late():
+                return balls.LINE
+            self.kept[key] = found
         return self.kept[key]
 
     def _value(self, inputs: Sequence[arb]) -> arb:
@@ -93,6 +116,8 @@ class Expectation:
         total = balls.ZERO
         step = Fraction(reach, count)
         for k in range(0 if self.even else -count, count):
+            if _is_late():
+                return balls.LINE
             total = total + self.panel(step * k, step * (k + 1), inputs, 0)
             if not total.is_finite():
                 return balls.LINE
@@ -136,7 +161,7 @@ class Expectation:
 
     def is_fine(self, width: Fraction) -> bool:
         """Say whether panels of a width are not cut further: a kink that moves with the parameters lies in many."""
-        return width < self.finest or self.cuts > _MOST_CUTS
+        return width < self.finest or self.cuts > _MOST_CUTS or _is_late()
 
     def panel(self, low: Fraction, high: Fraction, inputs: Sequence[arb], depth: int) -> arb:
         """Enclose the integral of the body against the Gaussian weight over `[low, high]`."""

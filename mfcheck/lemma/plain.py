@@ -6,7 +6,7 @@ from functools import reduce
 from mfcheck.lemma.formula import Atom, Formula, conjuncts
 from mfcheck.lemma.problem import Range, constant_ball
 from mfcheck.lemma.signs import ANY, NEGATIVE, POSITIVE, ZERO, of_atom, of_ball
-from mfcheck.lemma.terms import Term, add, neg, num, order, rebuild, scale, sub
+from mfcheck.lemma.terms import NORMAL, Term, add, body_of, neg, num, order, rebuild, scale, sub
 
 _SAME = frozenset(("sinh", "tanh", "atan", "asinh", "cbrt", "erf", "sign", "asin", "atanh"))
 
@@ -38,6 +38,13 @@ def multiplied(a: int, b: int) -> int:
     return result
 
 
+def _averaged(s: int) -> int:
+    """Return the signs of an expectation, from those of its integrand."""
+    if s in (ZERO, POSITIVE, NEGATIVE):
+        return s
+    return s if not s & NEGATIVE or not s & POSITIVE else ANY
+
+
 def of_range(r: Range) -> int:
     """Return the signs of the numbers of a range."""
     possible = ANY
@@ -57,6 +64,7 @@ class Plain:
 
     def __init__(self, ranges: Mapping[str, Range], hypotheses: Sequence[Formula] = ()) -> None:
         self.variables = {name: of_range(r) for name, r in ranges.items()}
+        self.ranges = ranges
         self.known: dict[Term, int] = {}
         self.hypotheses = [
             h
@@ -64,6 +72,10 @@ class Plain:
             for h in conjuncts(whole)
             if isinstance(h, Atom) and h.relation in (">", ">=")
         ]
+        for h in self.hypotheses:
+            s = self._signs(h.term) & (POSITIVE if h.relation == ">" else POSITIVE | ZERO)
+            if s and h.term.free:
+                self.known[h.term], self.known[neg(h.term)] = s, flipped(s)
 
     def signs(self, t: Term) -> int:
         """Return the possible signs."""
@@ -95,6 +107,10 @@ class Plain:
         if t.op in ("exp", "cosh", "erfc"):
             return POSITIVE
         inner = [self.signs(x) for x in t.args]
+        if t.op == "gauss":
+            under = Plain({NORMAL: Range()})
+            under.variables |= {f"_p{k}": s for k, s in enumerate(inner)}
+            return _averaged(under.signs(body_of(t)))
         if t.op in _SAME:
             return inner[0]
         if t.op == "abs":
@@ -119,6 +135,8 @@ class Plain:
             return True
         if goal.relation not in (">", ">="):
             return False
+        if self._holds_by_ends(goal):
+            return True
         for below in _smaller(goal.term):
             if of_atom(goal, self.signs(below)):
                 return True
@@ -127,6 +145,21 @@ class Plain:
             if not s & NEGATIVE and (goal.relation == ">=" or h.relation == ">" or s == POSITIVE):
                 return True
         return False
+
+    def _holds_by_ends(self, goal: Atom) -> bool:
+        """Say whether a sum of rational multiples of variables is seen to be large enough at the worst ends."""
+        t, strict = goal.term, goal.relation == ">"
+        if t.op != "add" or any(x.op != "var" for x in t.args):
+            return False
+        total, attained = num(t.coefficients()[0]), True
+        for k, x in zip(t.coefficients()[1:], t.args, strict=True):
+            r = self.ranges[str(x.data)]
+            end, closed = (r.low, r.low_closed) if k > 0 else (r.high, r.high_closed)
+            if end is None:
+                return False
+            total, attained = add(total, scale(k, end)), attained and closed
+        s = of_ball(constant_ball(total))
+        return s == POSITIVE or (s in (ZERO, ZERO | POSITIVE) and not (strict and attained))
 
 
 def _smaller(t: Term) -> Iterator[Term]:

@@ -37,6 +37,35 @@ def factored(t: Term) -> list[tuple[Term, int]] | None:
     return found
 
 
+def numerator(t: Term) -> Term:
+    """Return the numerator of a term as one fraction of polynomials in its variables and other parts.
+
+    Raises:
+        TooLargeError: it grows too large.
+        ZeroDivisionError: the denominator is zero.
+    """
+    ring = _Ring(t)
+    return ring.term(ring.fraction(t)[0])
+
+
+def square_root(t: Term) -> tuple[Fraction, list[tuple[Term, int]]] | None:
+    """Return c > 0 and factors with exponents such that t is the square of c times their product; None if it is none.
+
+    Raises:
+        TooLargeError: it grows too large.
+    """
+    ring = _Ring(t)
+    size, found = Fraction(1), list[tuple[Term, int]]()
+    for p, way in zip(ring.fraction(t), (1, -1), strict=True):
+        constant, parts = p.factor()
+        if constant < 0 or any(int(e) % 2 for _, e in parts):
+            return None
+        size *= Fraction(int(constant.p), int(constant.q)) ** way
+        found += [(ring.term(q), way * int(e) // 2) for q, e in parts]
+    root = terms.sqrt(num(size))
+    return (root.value(), found) if root.op == "num" else None
+
+
 def without_increasing(t: Term) -> Term:
     """Return `u - v` for `f(u) - f(v)` with f increasing, and the like for equal powers of positive numbers."""
     while t.op == "add" and len(t.args) in (1, 2):

@@ -262,10 +262,11 @@ class _Span:
 
     def cover(self) -> None:
         """Cover it, goal by goal, kinks resolved by the side on which the interval lies."""
-        plain = Plain({self.line.name: Range(self.a, self.b)})
+        ranges = {self.line.name: Range(self.a, self.b)}
+        plain = Plain(ranges)
         for goal in self.line.goals:
             smooth = transform(goal, lambda t: resolved(t, plain))
-            if smooth != TRUE and not plain.holds(smooth) and not is_identity(smooth):
+            if smooth != TRUE and not plain.holds(smooth) and not is_identity(smooth, ranges):
                 self.goal(smooth)
 
     def goal(self, goal: Formula) -> None:

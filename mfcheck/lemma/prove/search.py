@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from flint import ctx
 
-from mfcheck.lemma import terms
 from mfcheck.lemma.formula import TRUE, Atom, Formula, atoms, conjuncts, free, settle, transform
+from mfcheck.lemma.gaussians import has_expectation, with_closed_expectations
 from mfcheck.lemma.pieces import Box, Point, holds
 from mfcheck.lemma.plain import Plain, resolved
 from mfcheck.lemma.problem import Problem, relevant, unfold
@@ -46,7 +46,7 @@ def decide(problem: Problem, budget: Budget) -> Outcome:
     """Decide a problem, case by case; a counterexample is one of the changed problem."""
     total = Outcome(True)
     unfolded = replace(problem, goals=tuple(g for f in problem.goals for g in conjuncts(unfold(f))))
-    for case in eliminated(unfolded):
+    for case in eliminated(with_closed_expectations(unfolded)):
         outcome = decide_case(case, budget)
         total.pieces += outcome.pieces
         total.tight += outcome.tight
@@ -64,7 +64,9 @@ def decide_case(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
     plain = Plain(problem.ranges, problem.hypotheses)
     smooth = [transform(f, lambda t: resolved(t, plain)) for f in open_goals(problem)]
     goals = [
-        g for f in smooth if (g := settle(f)) != TRUE and not plain.holds(g) and not is_identity(g)
+        g
+        for f in smooth
+        if (g := settle(f)) != TRUE and not plain.holds(g) and not is_identity(g, problem.ranges)
     ]
     problem = relevant(replace(problem, goals=tuple(goals)))
     if not goals:
@@ -93,7 +95,7 @@ def constant(problem: Problem) -> Outcome:
 def decide_line(problem: Problem, budget: Budget) -> Outcome:
     """Decide a problem in one variable: quickly, then in other charts, then at high precision."""
     (name,) = problem.ranges
-    if has_expectation(problem):
+    if any(has_expectation(a.term) for g in problem.goals for a in atoms(g)):
         with ctx.workprec(LOW_PREC):
             return attempt(problem, budget, SLOW)
     with ctx.workprec(PREC):
@@ -109,13 +111,6 @@ def decide_line(problem: Problem, budget: Budget) -> Outcome:
     with ctx.workprec(FINE_PREC):
         fine = attempt(problem, budget, FINE)
     return fine if fine.holds is not None else outcome
-
-
-def has_expectation(problem: Problem) -> bool:
-    """Say whether an expectation occurs, so that each enclosure is dear."""
-    return any(
-        n.op == "gauss" for g in problem.goals for a in atoms(g) for n in terms.order([a.term])
-    )
 
 
 def attempt(problem: Problem, budget: Budget, effort: Effort) -> Outcome:
