@@ -109,16 +109,21 @@ def sweep(
         raise InputError(f"one paper at a time; unexpected {words[1][:60]!r}")
     from mfcheck.catalog import load
     from mfcheck.commands.sweep_progress import SweepProgress
+    from mfcheck.report.sweep_figure import swept
     from mfcheck.run.folder import OutFolder
     from mfcheck.run.inputs import chosen_setting
+    from mfcheck.sweep.grid import read_grid
     from mfcheck.sweep.run import sweep as run_sweep
 
     paper = load(words[0])
     base = chosen_setting(paper, chosen.data, chosen.activation, chosen.sets or ())
     ids = _ids(claims)
     wanted = [c.id for c in paper.constants] if constants == "all" else _ids(constants)
-    for what in plot or ():
-        _require_plot(paper, what, ids, wanted)
+    if plot:
+        grid = read_grid(paper, base, over or (), random=random, many=True)
+        swept([(axis.name, 2 if axis.between else len(axis)) for axis in grid.axes])
+        for what in plot:
+            _require_plot(paper, what, ids, wanted)
     folder = OutFolder(out or Path("mfcheck-out") / paper.id / "sweep")
     folder.require_own(_names(plot or ()))
     with SweepProgress(output.console(stderr=True)) as progress:

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from mfcheck.catalog import load
@@ -50,7 +50,8 @@ class Progress:
     """A task that runs now."""
     kept: int = 0
     """Of the finished ones, those that had finished before this process began."""
-    since: float = field(default_factory=time.monotonic)
+    since: float | None = None
+    """When the first task of this process began."""
 
     @property
     def left(self) -> int:
@@ -61,7 +62,9 @@ class Progress:
     def rest(self) -> float | None:
         """About how many seconds the rest takes; None as long as nothing has finished."""
         new = self.finished - self.kept
-        return (time.monotonic() - self.since) / new * self.left if new > 0 else None
+        if new < 1 or self.since is None:
+            return None
+        return (time.monotonic() - self.since) / new * self.left
 
 
 Watch = Callable[[Progress], None]
@@ -240,6 +243,7 @@ class _Sweep:
             for unit, event in events:
                 if isinstance(event, Started):
                     self._progress.running = event.task.key
+                    self._progress.since = self._progress.since or time.monotonic()
                     continue
                 told = self._progress.rest is not None
                 self._keep(unit.mark, located(event))

@@ -175,7 +175,7 @@ def sentence(axes: Sequence[AxisRecord], tried: Sequence[Tried], refused: int) -
         )
     if refused:
         text += f"; the paper refuses {refused} more"
-    return f"{text}. Nothing is said of settings that were not tried."
+    return f"{text}."
 
 
 def _where(axis: AxisRecord, tried: Sequence[Tried]) -> Iterable[str]:

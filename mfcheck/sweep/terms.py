@@ -1,5 +1,6 @@
 """What two sweeps must have in common for the results of one to serve the other."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any
 
 from mfcheck.errors import InputError
 from mfcheck.run.store import Identity
+
+
+_DIGEST = re.compile(r"\b[0-9a-f]{40,}\b")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ def _differ(before: Any, now: Any) -> str:
         names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
         told = [f"{name} was {before.get(name)}, now {now.get(name)}" for name in sorted(names)]
         return "differ: " + "; ".join(told)
-    shown = [", ".join(v) if isinstance(v, list) else str(v) for v in (before, now)]
+    words = [", ".join(v) if isinstance(v, list) else str(v) for v in (before, now)]
+    shown = [_DIGEST.sub(lambda found: f"{found[0][:12]}...", text) for text in words]
     short = [text if len(text) <= 80 else f"{text[:77]}..." for text in shown]
     return f"was {short[0] or 'none'}, now it is {short[1] or 'none'}"

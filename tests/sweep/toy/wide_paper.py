@@ -34,7 +34,7 @@ FORBIDDEN, CRASHING = 13, 17
 def _log(context: Context) -> None:
     if path := os.environ.get("WIDE_LOG"):
         with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"{context.check}@{context.setting['beta']}\n")
+            file.write(f"{context.check}@{context.setting['beta']}@{os.getppid()}\n")
     time.sleep(float(os.environ.get("WIDE_SLEEP", "0")))
 
 
