@@ -11,10 +11,13 @@ from scipy import optimize
 from mfcheck.checks import Budget, Context, setting_of
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation
-from mfcheck_proofs import landscape as ls
-from mfcheck_proofs.landscape import FAILING, Instance, Radial, Rule, paper
+from mfcheck_proofs.landscape import gap, paper, values
+from mfcheck_proofs.landscape import shape as shapes
+from mfcheck_proofs.landscape import transition as transitions
+from mfcheck_proofs.landscape.radial import Instance, Radial, Rule
+from mfcheck_proofs.landscape.shape import FAILING
 
-OWN = ls.shape(paper.default)
+OWN = shapes.shape(paper.default)
 
 
 def sigma(z):
@@ -59,33 +62,35 @@ def test_transition_by_nodes():
     g, w = (np.arange(200_000) + 0.5) / 100_000 - 1, np.full(200_000, 1e-5)
     g, w = 9 * g, 9 * w * np.exp(-((9 * g) ** 2) / 2) / np.sqrt(2 * np.pi)
     a, b = (optimize.brentq(lambda t, v=v: w @ sigma(t * g) - v, 0.3, 9) for v in (1, -1))
-    assert float(ls.transition(OWN, 15).mid()) == pytest.approx((a - b) / (a + b), rel=1e-4)
+    assert float(values.transition(OWN, 15).mid()) == pytest.approx((a - b) / (a + b), rel=1e-4)
 
 
 def test_best_point_is_least_on_a_grid():
     delta, r = Fraction(1, 5), np.linspace(0.05, 8, 4000)
     up, down = (OWN.gaussian((1 + y * 0.2) * r)[0] for y in (1, -1))
     risks = ((1 - up) ** 2 + (1 + down) ** 2) / 2
-    assert float(ls.best_point(OWN, delta, 15).mid()) == pytest.approx(r[risks.argmin()], abs=2e-3)
-    assert ls.point_is_optimal(OWN, delta) is True
+    assert float(values.best_point(OWN, delta, 15).mid()) == pytest.approx(
+        r[risks.argmin()], abs=2e-3
+    )
+    assert transitions.point_is_optimal(OWN, delta) is True
 
 
 def test_no_best_point_beyond_the_transition():
     with pytest.raises(InputError, match="below delta_h"):
-        ls.best_point(OWN, Fraction(1, 2), 15)
-    assert ls.mixture_is_better(OWN, Fraction(1, 2)) is True
+        values.best_point(OWN, Fraction(1, 2), 15)
+    assert transitions.mixture_is_better(OWN, Fraction(1, 2)) is True
 
 
 def test_zeros_of_the_force():
-    low, high = (float(r.mid()) for r in ls.equilibria(Fraction(1, 2), 15))
+    low, high = (float(r.mid()) for r in values.equilibria(Fraction(1, 2), 15))
     grid = np.linspace(0.01, 6, 20001)
     up, down = 1.5 * grid, 0.5 * grid
     risk = ((1 - FAILING.gaussian(up)[0]) ** 2 + (1 + FAILING.gaussian(down)[0]) ** 2) / 2
     turns = grid[1:-1][np.diff(np.sign(np.diff(risk))) != 0]
     assert turns == pytest.approx([low, high], abs=1e-3)
-    assert len(ls.zeros(Fraction(9, 10), 15).values) == 4
+    assert len(values.zeros(Fraction(9, 10), 15).values) == 4
     with pytest.raises(InputError, match="more than one stable"):
-        ls.two_zeros(paper.default.with_values(delta_fail=Fraction(9, 10)))
+        values.two_zeros(paper.default.with_values(delta_fail=Fraction(9, 10)))
 
 
 @pytest.mark.parametrize(
@@ -99,8 +104,8 @@ def test_zeros_of_the_force():
     ],
 )
 def test_gap(name, wanted):
-    setting = setting_of(ls.PARAMETERS, activation(name))
-    found = ls.prop1_gap(setting, 12)
+    setting = setting_of(shapes.PARAMETERS, activation(name))
+    found = gap.prop1_gap(setting, 12)
     value = float(found.mid()) if isinstance(found, arb) else found.value
     if name == "cos":  # E_th cos(th x) = exp(-x^2/2), E cos^2 = (1 + 1/sqrt 5)/2
         wanted = (1 + 1 / 5**0.5) / 2 - 1 / 3**0.5
@@ -113,7 +118,7 @@ def test_gap(name, wanted):
 
 def test_gap_that_is_infinite_is_refused():
     with pytest.raises(InputError, match="grows"):
-        ls.prop1_gap(setting_of(ls.PARAMETERS, activation("exp(x)")), 12)
+        gap.prop1_gap(setting_of(shapes.PARAMETERS, activation("exp(x)")), 12)
 
 
 def test_radial_velocity_is_the_gradient_of_the_risk():
