@@ -15,7 +15,7 @@ import numpy as np
 import sympy as sp
 from flint import arb, ctx
 from numpy.typing import NDArray
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import expit
 
 from mfcheck.checks import (
@@ -179,22 +179,27 @@ def balance(chosen: Cell):  # type: ignore[no-untyped-def]
     return value, change
 
 
-def reached(chosen: Cell) -> float:
-    """Return the fixed q that is reached from Q = 0, in doubles."""
-    weight, floor, R_ = float(chosen.sigma_w) ** 2, float(chosen.floor), float(chosen.R)
+def reached(gain: float, floor: float, mean: float) -> float:
+    """Return the fixed q that is reached from Q = 0, in doubles; `gain` is sigma_w^2 R.
+
+    It is the smallest root: between points of a grid that are all positive, a minimum below zero is looked for too.
+    """
 
     def off(q: float) -> float:
-        a, b, _ = float_parts(q, float(chosen.mu_b))
-        return weight * R_ * a / b + floor - q
+        a, b, _ = float_parts(q, mean)
+        return gain * a / b + floor - q
 
-    top = floor + weight * R_
-    grid = floor + (top - floor) * np.concatenate([[0.0], np.geomspace(1e-9, 1, 80)])
-    last = grid[0]
-    for q in grid[1:]:
-        if off(float(q)) < 0:
-            return float(brentq(off, last, q, xtol=1e-14, rtol=1e-14))
-        last = float(q)
-    return top
+    grid = [floor, *(floor + gain * np.geomspace(1e-9, 1, 120))]
+    values = [off(grid[0])]
+    for i in range(1, len(grid)):
+        values.append(off(grid[i]))
+        if i > 1 and values[i - 2] > values[i - 1] <= values[i]:
+            lowest = minimize_scalar(off, bounds=(grid[i - 2], grid[i]), method="bounded", options={"xatol": 1e-12})
+            if lowest.fun < 0:
+                return float(brentq(off, grid[i - 2], lowest.x, xtol=1e-14, rtol=1e-14))
+        if values[i] < 0:
+            return float(brentq(off, grid[i - 1], grid[i], xtol=1e-14, rtol=1e-14))
+    return float(grid[-1])
 
 
 @lru_cache(maxsize=256)
@@ -203,7 +208,7 @@ def gate_variance(chosen: Cell, digits: int) -> arb:
     with ctx.workdps(digits + 15):
         if not chosen.sigma_w:
             return exact(chosen.floor)
-        guess = Fraction(reached(chosen))
+        guess = Fraction(reached(float(chosen.sigma_w**2 * chosen.R), float(chosen.floor), float(chosen.mu_b)))
         near = guess / 10**8
         value, change = balance(chosen)
         return crossing(value, change, (guess - near, guess + near), digits)
@@ -217,11 +222,35 @@ class Critical:
     sigma_w: arb
 
 
+def crossed(off: Callable[[float], float], floor: float, mean: float, variance: float) -> float:
+    """Return, in doubles, the smallest root of `off` that is the state reached from Q = 0 at its sigma_w.
+
+    Raises:
+        InputError: there is none for variances up to 10^6.
+    """
+    seen, last, before = "", floor, off(floor)
+    for q in floor + np.geomspace(1e-3, 1e6, 300):
+        here = off(float(q))
+        if before * here < 0:
+            root = float(brentq(off, last, q, xtol=1e-14, rtol=1e-14))
+            a, b, _ = float_parts(root, mean)
+            gain = (root - floor) * b / a
+            if abs(reached(gain, floor, mean) - root) < 1e-6 * root:
+                return root
+            seen = f": near sigma_w = {math.sqrt(gain / variance):.6g} there are several states, and it jumps past 1"
+        last, before = float(q), here
+    raise InputError(f"no sigma_w is found where chi_1 of the state reached from Q = 0 is 1{seen}")
+
+
 @lru_cache(maxsize=256)
 def critical(mean: Fraction, floor: Fraction, variance: Fraction, digits: int) -> Critical:
-    """Enclose the point with chi_1 = 1: (q - floor)(A + B) D = A B, the smallest root above the floor.
+    """Enclose the point with chi_1 = 1 at the state reached from Q = 0: (q - floor)(A + B) D = A B.
 
-    It exists: at the floor the left side is 0, and for large q it grows like the square root.
+    The smallest such root above the floor. There is a root, as for large q the left side grows like the square root;
+    but where the cell has several states, all roots may belong to other states, and chi_1 jumps past 1.
+
+    Raises:
+        InputError: it does.
     """
 
     def off(q: float) -> float:
@@ -237,14 +266,7 @@ def critical(mean: Fraction, floor: Fraction, variance: Fraction, digits: int) -
         (a, b, d), (da, db, dd) = parts(q, mean, n), slopes_of(q, mean, n)
         return (a + b) * d + (q - exact(floor)) * ((da + db) * d + (a + b) * dd) - da * b - a * db
 
-    last = float(floor)
-    for q in float(floor) + np.geomspace(1e-3, 1e6, 300):
-        if off(float(q)) > 0:
-            break
-        last = float(q)
-    else:
-        raise InputError("no critical sigma_w is found: the variance of the gate's argument would exceed 10^6")
-    guess = Fraction(float(brentq(off, last, q, xtol=1e-14, rtol=1e-14)))
+    guess = Fraction(crossed(off, float(floor), float(mean), float(variance)))
     with ctx.workdps(digits + 15):
         found = crossing(value, change, (guess * (1 - Fraction(1, 10**8)), guess * (1 + Fraction(1, 10**8))), digits)
         a, b, _ = parts(found, mean, digits + 5)

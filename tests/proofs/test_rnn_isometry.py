@@ -131,3 +131,36 @@ def test_dead_states_are_refused() -> None:
     setting = DEFAULT.with_values(sigma_w=0, sigma_v=0)
     with pytest.raises(InputError, match="die out"):
         rnn._in_parts(setting, 40, 8, np.random.default_rng(0), 4, False)
+
+
+def iterated(sw: float, mu: float, start: float) -> tuple[float, float]:
+    """Q and chi_1 after many steps from a start, sigma_v = 1.39 and R = .46, by the trapezoidal rule."""
+    z = np.linspace(-12, 12, 1500)
+    weight, state = np.exp(-z * z / 2), start
+    weight /= weight.sum()
+    for _ in range(12_000):
+        u = expit(mu + math.sqrt(sw**2 * state + 1.39**2 * 0.46) * z)
+        state = float(state * (weight @ u**2) + 0.46 * (weight @ (1 - u) ** 2))
+    return state, float(weight @ u**2 + sw**2 * (state + 0.46) * (weight @ (u * (1 - u)) ** 2))
+
+
+def test_two_states_have_no_critical_line_between_them() -> None:
+    # From Q = 0 chi_1 stays below 1 up to sigma_w = 11.5 and is 1.5 at 12; from Q = .3 it is 1.4 at 11.5.
+    chis = [iterated(sw, 6, start)[1] for sw, start in ((11.5, 0), (12, 0), (11.5, 0.3))]
+    assert chis == pytest.approx([0.996099, 1.496490, 1.446607], abs=2e-6)
+    at = {"sigma_v": Fraction("1.39"), "mu_b": 6, "input_var": Fraction("0.46")}
+    assert float(
+        rnn.gate_variance(rnn.cell_of(DEFAULT.with_values(**at, sigma_w=Fraction("11.5"))), 12)
+    ) == pytest.approx(11.5**2 * iterated(11.5, 6, 0)[0] + 1.39**2 * 0.46, rel=1e-6)
+    with pytest.raises(InputError, match="jumps past 1"):
+        rnn.critical_of(DEFAULT.with_values(**at), 12)
+
+
+def test_the_smallest_of_two_close_states() -> None:
+    # sigma_w = 18.65, sigma_v = 2, sigma_b = 1/2, mu_b = 5, R = .1: Q = .0028434927, .0029508464, .0474399872.
+    chosen = rnn.Cell(Fraction("18.65"), Fraction(2), Fraction(5), Fraction(1, 2), Fraction(1, 10))
+    q = float(rnn.gate_variance(chosen, 12))
+    assert (q - 0.65) / 18.65**2 == pytest.approx(0.0028434926990, rel=1e-9)
+    state = (q - 0.65) / 18.65**2
+    kept, left = mean(lambda u: u**2, q, 5), mean(lambda u: (1 - u) ** 2, q, 5)
+    assert state * kept + 0.1 * left == pytest.approx(state, rel=1e-7)
