@@ -806,7 +806,15 @@ relu_rate = Claim(
             {"rate": RATE, "limit": sp.pi / (sp.pi - 1), "down": -ONE, "networks": RATE.subs(AT_RHO)},
             checks=[
                 identity("angles", ("rate", "limit"), relu_steps, domain="all B"),
-                monotone("falls", "down", falling, domain="B = 4, 8, ..., 65536"),
+                monotone(
+                    "falls",
+                    "down",
+                    falling,
+                    domain="B = 4, 8, ..., 65536",
+                    x_label="batch B",
+                    y_label="rate of the rectifier",
+                    log="x",
+                ),
                 agree("networks", "networks", networks("rate", "relu"), domain="rectifier; " + DRAWN, group="relu"),
             ],
             wrong=[

@@ -439,7 +439,16 @@ ascent = Claim(
             "From N(0, 1) in the setting, by an implicit scheme on a grid.",
             {"up": sp.Integer(1), "ascent": sp.Integer(1), "mean": MEAN_STAR.symbol},
             checks=[
-                monotone("objective", "up", objectives, kind=Kind.SIMULATED, uses=["ascent"], domain="t = 1/4 to 4"),
+                monotone(
+                    "objective",
+                    "up",
+                    objectives,
+                    kind=Kind.SIMULATED,
+                    uses=["ascent"],
+                    domain="t = 1/4 to 4",
+                    x_label="time t",
+                    y_label="objective J",
+                ),
                 agree("limit", "mean", late_mean, resolution=0.05, uses=["ascent"], domain="t = 12"),
             ],
             wrong=[
