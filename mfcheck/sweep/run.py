@@ -269,14 +269,13 @@ class _Sweep:
         opened = self._open.get(mark)
         if opened is None or key not in opened.left:
             return  # it came twice
-        value = slim(result)
-        self._ledger.save(
-            opened.item.id, key, Kept(result.seconds, value, result.reason, result.traceback)
-        )
         opened.found[key] = result
         opened.left.discard(key)
-        if not opened.left:
-            self._finish(opened)
+        kept = Kept(result.seconds, slim(result), result.reason, result.traceback)
+        with self._ledger.at_once():
+            self._ledger.save(opened.item.id, key, kept)
+            if not opened.left:
+                self._finish(opened)
 
     def _finish(self, opened: _Open) -> None:
         ordered = {t.key: opened.found[t.key] for t in self._tasks}

@@ -9,7 +9,6 @@ from typing import Any
 from mfcheck.errors import InputError
 from mfcheck.run.store import Identity
 
-
 _DIGEST = re.compile(r"\b[0-9a-f]{40,}\b")
 
 
