@@ -21,6 +21,7 @@ from mfcheck.sweep.record import ConstantAt, ReadingSummary, Slice, SweepRecord
 SHOWN = 12
 """Values of an axis that the terminal shows, and readings that it shows value by value are `DETAILED` at most."""
 DETAILED = 4
+CAUTION = "Nothing is said of settings that were not tried."
 LISTED = 500
 """Settings that Markdown lists one by one."""
 
@@ -229,7 +230,7 @@ def print_sweep(record: SweepRecord, console: Console) -> None:
         _print(console, *_constant_rows(record))
     if record.readings:
         line(console, "")
-        line(console, "Where does it hold?")
+        line(console, f"Where does it hold? {CAUTION}")
     for summary in record.readings:
         line(console, f"- {summary.sentence}")
 
@@ -242,8 +243,9 @@ def _print(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]]
 def render_sweep(record: SweepRecord) -> str:
     """Return what a sweep found as Markdown, with every setting if there are not too many."""
     lines = [f"# {escape(record.title)}", "", f"Sweep of {escape(_head(record))}.", ""]
-    lines += [f"- {escape(summary.sentence)}" for summary in record.readings]
-    lines += [""] if record.readings else []
+    if record.readings:
+        lines += [f"Where does it hold? {CAUTION}", ""]
+        lines += [*(f"- {escape(summary.sentence)}" for summary in record.readings), ""]
     lines += _markdown(*_summary_rows(record)) if record.readings else []
     for summary in record.readings:
         for name, slices in _axes(summary):

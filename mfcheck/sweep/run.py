@@ -23,7 +23,7 @@ from mfcheck.sweep.grid import Grid, read_grid
 from mfcheck.sweep.ledger import FILE, LEASE, Item, Kept, Ledger, New
 from mfcheck.sweep.outcome import outcome_of, slim, sweep_tasks
 from mfcheck.sweep.points import Point, Settings
-from mfcheck.sweep.record import SweepRecord
+from mfcheck.sweep.record import Outcome, SweepRecord
 from mfcheck.sweep.summary import summarise
 from mfcheck.sweep.terms import Terms
 
@@ -272,14 +272,18 @@ class _Sweep:
         opened.found[key] = result
         opened.left.discard(key)
         kept = Kept(result.seconds, slim(result), result.reason, result.traceback)
+        outcome = None if opened.left else self._outcome(opened)
         with self._ledger.at_once():
             self._ledger.save(opened.item.id, key, kept)
-            if not opened.left:
-                self._finish(opened)
+            if outcome is not None:
+                self._finish(opened, outcome)
 
-    def _finish(self, opened: _Open) -> None:
+    def _outcome(self, opened: _Open) -> Outcome:
+        """Return what all results of a setting come to, the same in whatever order they came."""
         ordered = {t.key: opened.found[t.key] for t in self._tasks}
-        outcome = outcome_of(self._paper, self._claims, ordered, self._terms.identity.seed)
+        return outcome_of(self._paper, self._claims, ordered, self._terms.identity.seed)
+
+    def _finish(self, opened: _Open, outcome: Outcome) -> None:
         self._ledger.finish(opened.item.id, outcome.model_dump(mode="json"))
         self._open.pop(str(opened.item.id), None)
         self._progress.finished += 1
@@ -303,7 +307,7 @@ class _Sweep:
         todo = [task for task in self._tasks if task.key not in found]
         opened = _Open(item, {task.key for task in todo}, found)
         if not todo:
-            self._finish(opened)
+            self._finish(opened, self._outcome(opened))
             return
         self._open[str(item.id)] = opened
         identity = self._terms.identity

@@ -1,0 +1,200 @@
+"""The command `mfcheck sweep`: what it prints, writes and refuses."""
+
+import csv
+import io
+import json
+from fractions import Fraction
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from rich.console import Console
+
+from mfcheck.commands import main
+from mfcheck.report.sweep import csv_text, print_sweep, render_sweep, settings_table, write_parquet
+from mfcheck.report.sweep_figure import write_sweep_figures
+from mfcheck.sweep import sweep
+from mfcheck.sweep.record import SweepRecord
+
+OVER = ["--over", "beta=10,13,17,20,40", "--over", "mode=calm,wild"]
+PLOTS = ("slack:bound", "verdict:bound", "double", "rhs:bound/stated/direct")
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> SweepRecord:
+    """A sweep over two parameters, all claims and constants."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parent / "toy"))
+        folder = tmp_path_factory.mktemp("sweep")
+        return sweep("wide_paper:paper", OVER[1::2], out=folder, jobs=2)
+
+
+def test_from_the_command_line_to_json_tables_and_pictures(
+    wide: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    words = ["sweep", wide, *OVER, "--claims", "bound", "--constants", "all", "--out", str(out)]
+    plots = [word for what in PLOTS for word in ("--plot", what)]
+    assert main([*words, *plots, "--jobs", "1", "--json", str(tmp_path / "found.json")]) == 0
+    shown = capsys.readouterr()
+    assert "wide: 10 settings, 8 finished, 2 refused by the paper" in shown.out
+    assert "certified or better in every one with beta = 40 (2 settings)" in shown.out
+    assert "10 settings of wide, 2 tasks each" in shown.err
+    record = SweepRecord.model_validate_json((tmp_path / "found.json").read_text())
+    assert (record.finished, record.refused, record.left) == (8, 2, 0)
+    assert {path.name for path in out.iterdir() if not path.name.startswith(".")} == {
+        "sweep.sqlite",
+        "table.csv",
+        "table.md",
+        *(
+            f"sweep-{what.replace(':', '-').replace('/', '-')}.{form}"
+            for what in PLOTS
+            for form in ("svg", "png")
+        ),
+    }
+    rows = list(csv.DictReader(io.StringIO((out / "table.csv").read_text())))
+    assert [row["bound/stated"] for row in rows if row["beta"] == "20"] == ["certified", "refuted"]
+    # Another run of it finds everything there, and `--fail-on` looks at every setting.
+    assert main([*words, "--fail-on", "refuted", "-q"]) == 1
+    assert main([*words, "--fail-on", "gap", "-q"]) == 0
+    assert main(["sweep", "show", str(out), "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(
+        (tmp_path / "found.json").read_text()
+    ) | {"title": "A wide paper"}
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ([], "nothing to sweep over"),
+        (["--over", "bet=1"], "unknown parameter 'bet'"),
+        (["--over", "beta="], "beta: no values"),
+        (["--over", "beta=1..1000000:1"], "1,000,000 settings: confirm with --yes"),
+        (["--over", "beta=1,2", "--set", "beta=3"], "beta is both set and swept"),
+        (["--over", "beta=1,2", "--claims", "nothing"], "unknown claim"),
+        (
+            ["--over", "beta=1,2", "--plot", "nothing"],
+            "--plot: 'nothing' is none of slack, verdict",
+        ),
+        (["--over", "beta=1,2", "--plot", "slack"], "slack:bound, slack:draw"),
+        (["--over", "beta=1,2", "--plot", "slack:nothing"], "no claim 'nothing'"),
+        (["--over", "beta=1,2", "--plot", "lhs:nothing"], "unknown check 'nothing'"),
+        (["--over", "beta=1", "--plot", "double"], "several values, not 0"),
+        (["--over", "beta=1,2", "--fail-on", "wrong"], "unknown verdict"),
+        (["--over", "beta=1,2", "--cluster", "tcp://127.0.0.1:1"], "127.0.0.1:1"),
+        (["another"], "one paper at a time"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(
+    wide: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], why: str
+) -> None:
+    assert main(["sweep", wide, *words, "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert why in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_ledgers_are_joined_exported_and_shown(
+    wide: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, beta in (("a", "10,40"), ("b", "13,40")):
+        words = ["sweep", wide, "--over", f"beta={beta}", "--claims", "bound", "-q", "--jobs", "1"]
+        assert main([*words, "--out", str(tmp_path / name)]) == 0
+    joined = tmp_path / "joined"
+    assert (
+        main(["sweep", "merge", *map(str, (tmp_path / "a", tmp_path / "b")), "--out", str(joined)])
+        == 0
+    )
+    assert "wide: 3 settings, 2 finished, 1 refused" in capsys.readouterr().out
+    assert main(["sweep", "export", str(joined), "--out", str(tmp_path / "t.csv")]) == 0
+    assert (tmp_path / "t.csv").read_text() == (joined / "table.csv").read_text()
+    assert main(["sweep", "show", str(joined), "--plot", "slack"]) == 0
+    assert (joined / "sweep-slack.png").read_bytes().startswith(b"\x89PNG")
+    for words, why in (
+        (["merge", str(tmp_path / "a"), str(tmp_path / "b")], "needs --out"),
+        (
+            ["merge", str(tmp_path / "a"), str(tmp_path / "b"), "--out", str(joined)],
+            "exists already",
+        ),
+        (["export", str(joined)], "--out FILE.csv or FILE.parquet"),
+        (["show"], "needs one ledger"),
+        (["show", str(tmp_path / "t.csv")], "is not the ledger of a sweep"),
+        (["show", str(joined), "--over", "beta=1"], "as it is"),
+    ):
+        assert main(["sweep", *words]) == 2
+        assert why in capsys.readouterr().err
+
+
+def test_the_table_has_a_row_for_each_setting(found: SweepRecord) -> None:
+    rows = list(csv.DictReader(io.StringIO(csv_text(found))))
+    assert len(rows) == 10
+    by_point = {(row["beta"], row["mode"]): row for row in rows}
+    assert by_point["13", "calm"]["refused"] == "thirteen is not for us"
+    assert by_point["13", "calm"]["bound/stated"] == ""
+    wild = by_point["20", "wild"]
+    assert wild["bound/stated"] == "refuted"
+    assert float(wild["bound/stated slack"]) == pytest.approx(20 / 30)
+    assert wild["bound/stated reason"] == "beta is 20, below 30"
+    assert Fraction(wild["double lower"]) <= 40 <= Fraction(wild["double upper"])
+    assert "nothing at seventeen" in by_point["17", "calm"]["bound/stated reason"]
+
+
+def test_parquet_holds_the_same_numbers(found: SweepRecord, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    write_parquet(found, tmp_path / "t.parquet")
+    table = parquet.read_table(tmp_path / "t.parquet")
+    rows = settings_table(found)
+    assert table.column("beta (exact)").to_pylist() == [row["beta"] for row in rows]
+    assert table.column("beta").to_pylist() == [float(str(row["beta"])) for row in rows]
+    assert table.column("bound/stated slack").to_pylist() == [
+        row["bound/stated slack"] for row in rows
+    ]
+    bounds = zip(
+        *(table.column(f"half {end}").to_pylist() for end in ("lower", "upper")), strict=True
+    )
+    for (low, high), row in zip(bounds, rows, strict=True):
+        if low is not None:
+            assert Fraction(low) <= Fraction(str(row["half lower"]))
+            assert Fraction(str(row["half upper"])) <= Fraction(high)
+
+
+def test_the_terminal_and_markdown_say_the_same(found: SweepRecord) -> None:
+    console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
+    print_sweep(found, console)
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    page = render_sweep(found)
+    assert "| 20 | wild | refuted (0.6667) | supported" in page
+    assert "refused: thirteen is not for us" in page
+    for text in ("bound/stated along beta", "Nothing is said of settings that were not tried."):
+        assert text in page
+        assert any(text in line for line in lines)
+
+
+def test_pictures_over_one_and_two_parameters(found: SweepRecord, tmp_path: Path) -> None:
+    one = found.but(
+        settings=tuple(s for s in found.settings if s.point["mode"] == "calm"),
+        axes=(found.axes[0], found.axes[1].but(values=("calm",))),
+    )
+    names = set()
+    for record, folder in ((found, tmp_path / "two"), (one, tmp_path / "one")):
+        folder.mkdir()
+        for what in PLOTS:
+            files = write_sweep_figures(record, what, folder)
+            names |= {file.name for file in files}
+            svg = ElementTree.parse(files[0]).getroot()
+            assert svg.tag.endswith("svg")
+            assert files[1].read_bytes().startswith(b"\x89PNG")
+            again = files[0].read_bytes()
+            assert write_sweep_figures(record, what, folder)[0].read_bytes() == again
+    assert len(names) == 2 * len(PLOTS)
+
+
+def test_pictures_of_drawn_settings(wide: str, tmp_path: Path) -> None:
+    over = ["beta=1..1000000:log", "mode=calm,wild"]
+    drawn = sweep(wide, over, random=12, out=tmp_path, jobs=1, claims=["bound"], constants=["half"])
+    assert 2 <= len(drawn.settings) <= 12
+    for what in ("half", "verdict"):
+        assert len(write_sweep_figures(drawn, what, tmp_path)) == 2
