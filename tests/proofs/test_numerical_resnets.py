@@ -12,10 +12,12 @@ from mfcheck.checks import Setting, evaluate
 from mfcheck.claims.model import Paper
 from mfcheck.constants.evaluate import evaluate_constants
 from mfcheck.errors import InputError
-from mfcheck_proofs import numerical_resnets as paper_module
-from mfcheck_proofs.numerical_resnets import END, VARIANCE, all_paths, lm_error, lm_value, network
+from mfcheck_proofs import numerical_resnets
+from mfcheck_proofs.numerical_resnets import scheme
+from mfcheck_proofs.numerical_resnets.scheme import END, VARIANCE, lm_error, lm_value, network
+from mfcheck_proofs.numerical_resnets.stochastic_depth import all_paths
 
-paper: Paper = paper_module.paper
+paper: Paper = numerical_resnets.paper
 
 
 def at(**values: str) -> Setting:
@@ -51,7 +53,7 @@ def test_the_recursion_is_that_of_the_network(k: int, steps: int) -> None:
 
 
 def test_beyond_the_stable_range_more_layers_are_worse() -> None:
-    end = float(evaluate(END, paper, paper.default, {paper_module.k: Fraction(11, 10)}))
+    end = float(evaluate(END, paper, paper.default, {scheme.k: Fraction(11, 10)}))
     found = [
         abs(float(network(Fraction(11, 10), n, Fraction(1), Fraction(6, 5), 15)) - end)
         for n in (50, 200, 400)

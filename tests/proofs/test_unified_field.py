@@ -9,21 +9,22 @@ from mfcheck.errors import InputError
 from mfcheck.run.findings import setting_options
 from mfcheck.statistics import mean_of, variance_of
 from mfcheck.symbolic.activation import activation
-from mfcheck_proofs import unified_field as uf
+from mfcheck_proofs import unified_field
+from mfcheck_proofs.unified_field import kernels, layers, networks, recurrent
 
-DEFAULT = uf.paper.default
+DEFAULT = unified_field.paper.default
 
 
 def constants(id: str, setting: Setting = DEFAULT) -> float:
-    leaf = next(k for k in uf.CONSTANTS if k.id == id)
+    leaf = next(k for k in kernels.CONSTANTS if k.id == id)
     assert leaf.value is not None
     return float(leaf.value(setting, 15).mid())
 
 
 def test_weights_drawn_by_direction_have_the_law_of_one_matrix() -> None:
     width, nets, depth = 5, 40_000, 3
-    net = uf.Net(activation("relu"), 2.0, 0.1, 1.0, 0.6, depth, True)
-    found = uf.measure(net, np.random.default_rng(1), nets, width)
+    net = networks.Net(activation("relu"), 2.0, 0.1, 1.0, 0.6, depth, True)
+    found = networks.measure(net, np.random.default_rng(1), nets, width)
     rng = np.random.default_rng(2)
     W = rng.standard_normal((nets, width, width)) * np.sqrt(2 / width)
     noise = np.sqrt(0.1) * rng.standard_normal((nets, width))
@@ -61,7 +62,7 @@ def test_kernels_of_tanh_by_quadrature() -> None:
 
 def test_the_law_of_the_recurrent_network_has_the_printed_limits() -> None:
     setting = DEFAULT.with_values(gain_var=2, noise_var=0)
-    law = [float(uf.recurrent(setting, k, 25).mid()) for k in range(5)]
+    law = [float(recurrent.recurrent(setting, k, 25).mid()) for k in range(5)]
     assert law[:2] == pytest.approx([1.25, 2.5], rel=1e-12)
     # Simulated limits, to half a percent.
     assert law == pytest.approx([1.25, 2.49, 4.25, 6.91, 10.74], rel=0.006)
@@ -71,17 +72,17 @@ def test_odd_activations_without_noise_fluctuate_alike_in_both_networks() -> Non
     setting = DEFAULT.with_values(gain_var=2, noise_var=0)
     setting = type(setting)(setting.data, activation("erf"), setting.values)
     for k in range(4):
-        assert uf.recurrent(setting, k, 25).overlaps(uf.fluctuations(setting, k, 25))
+        assert recurrent.recurrent(setting, k, 25).overlaps(kernels.fluctuations(setting, k, 25))
     noisy = setting.with_values(noise_var=1)
-    assert uf.recurrent(noisy, 3, 25) > uf.fluctuations(noisy, 3, 25)
+    assert recurrent.recurrent(noisy, 3, 25) > kernels.fluctuations(noisy, 3, 25)
 
 
 def test_pairings_against_matrices() -> None:
     W = np.random.default_rng(0).standard_normal((200_000, 2, 2)) / np.sqrt(2)
     norm = np.sum(np.einsum("rij,rj->ri", W, W[:, :, 0]) ** 2, axis=1)
     found = mean_of(norm)
-    assert abs(found.value - float(uf.wick(True).subs(uf.n, 2))) < 2.5 * found.error
-    assert uf.wick(False) == 1
+    assert abs(found.value - float(layers.wick(True).subs(kernels.n, 2))) < 2.5 * found.error
+    assert layers.wick(False) == 1
 
 
 def test_a_layer_of_zero_and_inputs_that_agree_or_oppose() -> None:
@@ -93,12 +94,12 @@ def test_a_layer_of_zero_and_inputs_that_agree_or_oppose() -> None:
     with pytest.raises(InputError, match="other_layer < layer"):
         constants("kernel_cross_rnn", DEFAULT.with_values(layer=1))
     with pytest.raises(InputError, match="at most input_norm"):
-        uf.validate(DEFAULT.with_values(overlap=2))
+        unified_field.validate(DEFAULT.with_values(overlap=2))
 
 
 def test_a_simulation_names_what_it_lacks_and_a_named_choice_is_repeated() -> None:
     setting = DEFAULT.with_values(layer=1, width=20, weights="rnn")
-    found = uf.simulate(Trial(setting, 0, {"replicates": "200"}))
+    found = unified_field.simulate(Trial(setting, 0, {"replicates": "200"}))
     assert set(found.final) == {"kernel_equal", "n_var"}
     assert "kernel_cross needs other_layer < layer." in found.notes
-    assert setting_options(uf.paper, setting, None)[-2:] == ("--set", "weights=rnn")
+    assert setting_options(unified_field.paper, setting, None)[-2:] == ("--set", "weights=rnn")
