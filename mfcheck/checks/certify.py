@@ -29,7 +29,7 @@ from mfcheck.verify import MAX_PARTS
 Zeros = Mapping[sp.Symbol, sp.Expr]
 """Symbols whose values solve an equation, with a formula that vanishes there and changes its sign."""
 
-WORK = 6_000_000
+WORK = 8_000_000
 """Steps of about a microsecond that the checker may spend on a certificate which nobody asked for."""
 MOST_DIGITS = 8
 _GUARD = 2

@@ -327,6 +327,10 @@ class _Printer(StrPrinter):  # type: ignore[misc]
             text = f"integral({', '.join(map(self._print, limits))}, {text})"
         return text
 
+    def _print_tan(self, expr: sp.Expr) -> str:
+        x = expr.args[0]
+        return f"(sin({self._print(x)})/cos({self._print(x)}))"
+
     def _print_asin(self, expr: sp.Expr) -> str:
         x = expr.args[0]
         return str(self._print(sp.atan(x / sp.sqrt(1 - x**2))))
@@ -347,7 +351,8 @@ def formula_text(expr: sp.Expr) -> str:
     Raises:
         InputError: a function that the checker does not know.
     """
-    known = {*verify.FUNCTIONS, "Max", "Min", "Abs", "A", "A1", "A2", "normal", "asin", "acos"}
+    known = {*verify.FUNCTIONS, "Max", "Min", "Abs", "A", "A1", "A2", "normal"}
+    known |= {"tan", "asin", "acos"}
     unknown = sorted({f.func.__name__ for f in expr.atoms(sp.Function, AppliedUndef)} - known)
     if any(len(limits) != 3 for f in expr.atoms(sp.Integral) for limits in f.limits):
         unknown.append("an integral without ends")

@@ -517,7 +517,9 @@ def touching(context: Context) -> Iterable[Step]:
     both = max(f[0] + g[0] + (ends if f[1] or g[1] else 0) for f in per_family for g in per_family)
     most = context["most"]
     counts = inside if context["open"] == 1 else both
-    yield Step("two families", bool(counts <= most), f"{counts} are possible by this argument, {most} claimed")
+    yield Step(
+        "two families", bool(counts <= most), f"{counts} are possible by this argument, {most} claimed", exact=True
+    )
 
 
 def _problem(rng: random.Random) -> tuple[Data, Fraction]:

@@ -378,7 +378,12 @@ def range_steps(context: Context) -> list[Step]:
     """tan(t/2)/t is between 1/2 and 2/pi on (0, pi/2]."""
     return [
         positive_on("delta < 1/2", sp.tan(t / 2) - (1 - context["upper"]) * t, t, sp.pi / 2, 3),
-        Step("delta at pi/2", bool(sp.simplify(ANGLE.subs(t, sp.pi / 2) - context["lower"]) == 0), "the ends differ"),
+        Step(
+            "delta at pi/2",
+            bool(sp.simplify(ANGLE.subs(t, sp.pi / 2) - context["lower"]) == 0),
+            "the ends differ",
+            exact=True,
+        ),
         positive_on("tan(t/2) is convex", sp.diff(sp.tan(t / 2), t, 2), t, sp.pi / 2, 1),
     ]
 

@@ -95,9 +95,9 @@ def critical_proof(context: Context) -> list[Step]:
     steps += identical({"start of the clock": (context["R_speed"].subs(R, 0), HALF_TERM)})
     for name, derived in (("clock", b.clock(slope)), ("bound", b.critical(slope))):
         same = sp.simplify(context[name] - derived) == 0
-        steps.append(Step(name, True if same else None, "not the bound derived"))
+        steps.append(Step(name, True if same else None, "not the bound derived", exact=True))
     tends = sp.limit(context["bound"], L, sp.oo) == 0
-    return [*steps, Step("the bound vanishes", True if tends else None, "its limit is not zero")]
+    return [*steps, Step("the bound vanishes", True if tends else None, "its limit is not zero", exact=True)]
 
 
 def speeds() -> list[Step]:

@@ -73,7 +73,7 @@ def degeneration_steps(context: Context) -> list[Step]:
     """Return all steps from the recursion to the two bounds on r_L - 1/4; of other bounds they say nothing."""
     pairs = {"above": (context["upper"], b.upper()), "below": (context["lower"], b.lower())}
     match = [
-        Step(f"bound from {side}", True if stated == derived else None, "not the bound derived")
+        Step(f"bound from {side}", True if stated == derived else None, "not the bound derived", exact=True)
         for side, (stated, derived) in pairs.items()
     ]
     return certified(b.inequalities()) + smaller(b.comparisons()) + _summation_steps(context["limit"]) + match
@@ -88,8 +88,8 @@ def vanishing(context: Context, exponent: sp.Expr) -> list[Step]:
     least = exponent.subs(dict.fromkeys(exponent.free_symbols, 0))
     grows = True if exponent.is_positive else False if least.is_negative else None
     return [
-        Step("bounds vanish as lambda grows", True if tends else None, "the limit is not zero"),
-        Step("lambda grows", grows, f"the exponent {exponent} of L is not positive"),
+        Step("bounds vanish as lambda grows", True if tends else None, "the limit is not zero", exact=True),
+        Step("lambda grows", grows, f"the exponent {exponent} of L is not positive", exact=True),
     ]
 
 

@@ -57,12 +57,12 @@ def _order(context: Context, derived: sp.Expr, attained: bool) -> Step:
     gap = sp.simplify((context["order"] - derived).subs(gamma, sp.Rational(1, 2) + eta))
     below = any(gap.subs(eta, at).is_negative for at in (sp.Rational(1, 1000), 1, 1000))
     reason = f"L^({derived}) is " + ("attained" if attained else "what the argument gives")
-    return Step("order in L", True if gap.is_nonnegative else False if attained and below else None, reason)
+    return Step("order in L", True if gap.is_nonnegative else False if attained and below else None, reason, exact=True)
 
 
 def _matches(stated: sp.Expr, derived: sp.Expr) -> Step:
     same = sp.simplify(stated - derived) == 0
-    return Step("formula of the bound", True if same else None, "not the one derived")
+    return Step("formula of the bound", True if same else None, "not the one derived", exact=True)
 
 
 def pointwise_proof(context: Context) -> list[Step]:
@@ -237,7 +237,12 @@ def limit_steps(context: Context) -> list[Step]:
                 "leading term": (sp.diff(first, T).subs(T, 0), 2 * (r_1 - u)),
             }
         ),
-        Step("limit", bool(sp.simplify(context["limit"] - u) == 0) or _apart(context["limit"]), "the limit is u"),
+        Step(
+            "limit",
+            bool(sp.simplify(context["limit"] - u) == 0) or _apart(context["limit"]),
+            "the limit is u",
+            exact=True,
+        ),
     ]
 
 
