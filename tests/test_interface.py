@@ -1,5 +1,6 @@
 """What `import mfcheck` gives: little to load, names for people, and a home for compiled code."""
 
+import json
 import os
 import pydoc
 import subprocess
@@ -10,6 +11,9 @@ import pytest
 
 import mfcheck
 from mfcheck import _caches
+from mfcheck.claims.record import Review
+
+SAMPLE = Path(__file__).parent / "report" / "sample.json"
 
 
 def test_importing_loads_nothing_heavy() -> None:
@@ -63,3 +67,29 @@ def test_a_search_leaves_nothing_in_the_current_folder(tmp_path: Path) -> None:
     work.mkdir()
     subprocess.run([sys.executable, "-m", "mfcheck", *words], cwd=work, env=environment, check=True)
     assert list(work.iterdir()) == []
+
+
+def test_a_review_prints_in_a_line_and_one_for_each_claim() -> None:
+    review = Review.model_validate(json.loads(SAMPLE.read_text(encoding="utf-8"))["review"])
+    lines = str(review).splitlines()
+    assert len(lines) == 1 + len(review.claims)
+    for line, claim in zip(lines[1:], review.claims, strict=True):
+        assert line.split() == [claim.verdict.value, claim.id]
+        assert str(claim).startswith(f"{claim.id}: {claim.verdict.value}: ")
+        assert f"{claim.verdict}" == claim.verdict.value
+    assert repr(review).count("\n") == 0
+    assert max(map(len, (repr(review), *lines))) < 300
+    assert str(review.findings[0]).startswith(review.findings[0].severity)
+
+
+def test_completion_offers_fields_and_none_of_the_names_of_the_library_behind() -> None:
+    review = Review.model_validate(json.loads(SAMPLE.read_text(encoding="utf-8"))["review"])
+    for record in (review, review.claims[0], review.findings[0]):
+        offered = set(dir(record))
+        assert set(type(record).model_fields) | {"but"} == offered
+        assert all(hasattr(record, name) for name in offered)
+
+
+def test_a_setting_prints_in_a_line() -> None:
+    setting = mfcheck.read_setting("scaled-resnets", sets=["beta=64"])
+    assert str(setting).startswith("4 points in dimension 3 (built in), tanh, alpha = 1, beta = 64")

@@ -3,8 +3,13 @@
 from importlib import import_module
 from typing import cast
 
-VIEWS = "mfcheck.report.notebook"
+VIEWS, SHORT = "mfcheck.report.notebook", "mfcheck.report.short"
 """Named and not imported: what is shown belongs to the reports, which stand above this room."""
+
+
+def short(shown: object) -> str | None:
+    """Return what `print` shows of a record, None where that is the record itself."""
+    return cast("str | None", import_module(SHORT).text(shown))
 
 
 class Displayed:

@@ -270,6 +270,14 @@ class Setting:
         exact = {n: v if isinstance(v, str) else Fraction(v) for n, v in changes.items()}
         return replace(self, values=tuple((known | exact).items()))
 
+    def __str__(self) -> str:
+        """Return the setting in one line; points are counted."""
+        data = self.data
+        parts = [f"{data.n} points in dimension {data.d} ({data.origin})"] if self.has_data else []
+        parts += [self.activation.name] if self.has_activation else []
+        parts += [f"{name} = {value}" for name, value in self.values]
+        return ", ".join(parts)
+
     def describe(self) -> dict[str, object]:
         """Return the setting as plain JSON data: exact values as decimal or fraction strings."""
         data, described = self.data, dict[str, object]()

@@ -118,7 +118,7 @@ def plain_setting(setting: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the setting as short lines; points and labels are only counted here."""
     lines: list[tuple[str, str]] = []
     for key in (*_SETTING, *sorted(set(setting) - set(_SETTING))):
-        if key in ("points", "labels") or setting.get(key) is None:
+        if key in ("points", "labels") or setting.get(key) in (None, {}):
             continue
         lines.append((one_line(key), _words(setting[key])))
     return lines

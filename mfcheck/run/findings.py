@@ -42,7 +42,7 @@ def collect(
     """Return the findings of a review, the most severe first, then in the order of the paper.
 
     Args:
-        paper: id of the paper.
+        paper: its id, or `module:attribute` if it is not installed: what its commands name it by.
         claims: the claims with their verdicts.
         notes: what each check noted, by id of the check.
         options: command-line options that repeat the run.

@@ -248,7 +248,7 @@ def _finish(
         run.found,
         run.job.seed,
         save=run.save_certificate,
-        command=lambda claim: findings.command(run.paper.id, claim, options),
+        command=lambda claim: findings.command(run.job.paper, claim, options),
     )
     ran = {check.id for claim in judged.claims for check in claim.checks}
     result = Review(
@@ -278,8 +278,8 @@ def _findings(
     run: _Run, judged: Judged, options: Sequence[str], given: Sequence[str]
 ) -> tuple[Finding, ...]:
     notes = {id: found.notes for id, found in judged.evidence.items()}
-    found = findings.collect(run.paper.id, judged.claims, notes, options, judged.audits)
+    found = findings.collect(run.job.paper, judged.claims, notes, options, judged.audits)
     constants = run.found.get(What.CONSTANTS)
     if constants is None or not constants.crashed:
         return found
-    return (*found, findings.without_constants(run.paper.id, constants.reason, given))
+    return (*found, findings.without_constants(run.job.paper, constants.reason, given))

@@ -114,7 +114,7 @@ def test_a_constant_that_crashes_is_a_finding(toy: str, monkeypatch: pytest.Monk
     finding = result.findings[-1]
     assert finding.claim == "constants"
     assert "ZeroDivisionError: two has no value here (toy_paper.py, line " in finding.text
-    assert finding.reproduce == "mfcheck constants toy --set beta=64"
+    assert finding.reproduce == "mfcheck constants toy_paper:paper --set beta=64"
 
 
 def test_files_of_a_review(toy: str, tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_findings_can_be_repeated(toy: str) -> None:
     setting = read_setting(toy, activation="sin(x)/2", sets=["beta=64"])
     result = review(toy, setting, seed=3, budget="quick", data_file="my points.csv")
     assert result.findings[0].reproduce == (
-        "mfcheck check toy:false --budget quick --seed 3 --data 'my points.csv' "
+        "mfcheck check toy_paper:paper:false --budget quick --seed 3 --data 'my points.csv' "
         "--activation 'sin(x)/2' --set beta=64"
     )
 
@@ -282,7 +282,7 @@ def test_the_assumptions_of_a_claim_are_audited(toy: str) -> None:
     [found] = review(toy, seed=3, claims=["square"], budget="quick").audits
     assert (found.id, found.answer, found.claims) == ("one-setting.data", "witness", ("square",))
     assert found.setting == read_setting(toy).describe()
-    assert found.reproduce == "mfcheck check toy:square --budget quick --seed 3"
+    assert found.reproduce == "mfcheck check toy_paper:paper:square --budget quick --seed 3"
 
 
 def test_a_claim_about_nothing_is_vacuous_with_a_certificate(toy: str, tmp_path: Path) -> None:
