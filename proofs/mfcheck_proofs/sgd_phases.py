@@ -184,6 +184,10 @@ def _blue() -> Callable[..., list[float]]:
     return cast(Callable[..., list[float]], sp.lambdify((Q, M, gamma, Delta, P), BLUE))
 
 
+def _right_sides(x: NDArray[np.float64], *given: float) -> list[float]:
+    return _blue()(*x, *given)
+
+
 def branch(step: float, noise: float, p_norm: float) -> list[float]:
     """Return in floats the point to which the fixed point (P, P) moves while the noise grows from 0.
 
@@ -196,7 +200,7 @@ def branch(step: float, noise: float, p_norm: float) -> list[float]:
     while reached < noise:
         there = min(noise, reached + stretch)
         with np.errstate(invalid="ignore"):
-            found = root(lambda x, at: _blue()(*x, step, at, p_norm), point, (there,), tol=1e-12)
+            found = root(_right_sides, point, (step, there, p_norm), tol=1e-12)
         near = found.success and np.all(np.abs(found.x - point) <= 0.2 * np.abs(point))
         if near:
             point, reached = found.x, there
