@@ -154,7 +154,7 @@ def _of_statement(one: "Lemma", plot: Path | None, search: Search, output: Outpu
     """Decide one statement."""
     for path in (plot, search.certificate):
         _see_writable(path)
-    answer = _single(one, search.most, output)
+    answer = _single(one, search, output)
     _certify(answer, search.certificate, "")
     if plot is not None:
         _draw(one, plot)
@@ -164,7 +164,7 @@ def _of_statement(one: "Lemma", plot: Path | None, search: Search, output: Outpu
         lambda console: console.print(_shown(answer), markup=False, soft_wrap=True),
     )
     if answer.verdict == "undefined":
-        say(answer.reason)
+        _complain(_with_place(answer))
         raise typer.Exit(WRONG_INPUT)
     search.end([answer])
 
@@ -174,7 +174,7 @@ def _of_file(path: Path, search: Search, output: Output) -> None:
     from mfcheck.lemma.files import read_lemmas
 
     asked = read_lemmas(path)
-    found = _answers(asked, search.most, output)
+    found = _answers(asked, search, output)
     done = asked[: len(found)]
     for one, answer in zip(done, found, strict=True):
         _certify(answer, search.certificate, f"{one.id}.json")
@@ -194,10 +194,11 @@ def _of_file(path: Path, search: Search, output: Output) -> None:
     search.end(found)
 
 
-def _single(one: "Lemma", seconds: float, output: Output) -> "Answer":
+def _single(one: "Lemma", search: Search, output: Output) -> "Answer":
     """Decide one statement; what cannot be read ends with the place shown and status 2."""
     from mfcheck.lemma.asked import answer, question
 
+    seconds, certify = search.most, _is_to_certify(search, output)
     try:
         asked = question(one)
         if asked.text != one.statement and not output.quiet and output.json != "-":
@@ -205,19 +206,25 @@ def _single(one: "Lemma", seconds: float, output: Output) -> "Answer":
         console = output.console(stderr=True)
         if console.is_terminal and seconds > LONG:
             with console.status(f"searching, at most {seconds:g} s"):
-                return answer(one, seconds)
+                return answer(one, seconds, certify)
         if seconds > ANNOUNCED and not output.quiet:
             say(f"searching, at most {seconds:g} s")
-        return answer(one, seconds)
+        return answer(one, seconds, certify)
     except InputError as error:
         _complain(str(error))
         raise typer.Exit(WRONG_INPUT) from None
 
 
-def _answers(asked: "Sequence[Lemma]", seconds: float, output: Output) -> "list[Answer]":
+def _is_to_certify(search: Search, output: Output) -> bool:
+    """Say whether certificates are asked for."""
+    return search.certificate is not None or bool(output.json)
+
+
+def _answers(asked: "Sequence[Lemma]", search: Search, output: Output) -> "list[Answer]":
     """Decide the lemmas of a file one by one, with progress on standard error."""
     from mfcheck.lemma.asked import answer, unreadable
 
+    seconds, certify = search.most, _is_to_certify(search, output)
     console = output.console(stderr=True)
     if not output.quiet:
         most = len(asked) * seconds
@@ -228,7 +235,7 @@ def _answers(asked: "Sequence[Lemma]", seconds: float, output: Output) -> "list[
     for k, one in enumerate(asked, 1):
         with console.status(f"[{k}/{len(asked)}] {one.id}".replace("[", r"\[")):
             try:
-                found.append(answer(one, seconds))
+                found.append(answer(one, seconds, certify))
             except InputError as error:
                 found.append(unreadable(one, error))
             except KeyboardInterrupt:
@@ -245,6 +252,13 @@ def _complain(message: str) -> None:
     first, *place = _narrow(message)
     say(first)
     sys.stderr.write("".join(f"{line}\n" for line in place))
+
+
+def _with_place(answer: "Answer") -> str:
+    """Return why a statement is undefined, below it the part that is."""
+    text = " ".join(answer.statement.split())
+    at = text.find(answer.place) if answer.place else -1
+    return answer.reason if at < 0 else f"{answer.reason}\n  {text}\n  {' ' * at}^"
 
 
 def _narrow(message: str) -> list[str]:
@@ -288,7 +302,7 @@ def _certify(answer: "Answer", path: Path | None, name: str) -> None:
         return
     if answer.certificate is None:
         if not name:
-            say(f"no certificate: the statement is {answer.verdict}")
+            say(f"no certificate: {answer.uncovered or f'the statement is {answer.verdict}'}")
         return
     from mfcheck.run.store import write_text
 
@@ -299,10 +313,6 @@ def _certify(answer: "Answer", path: Path | None, name: str) -> None:
         write_text(target, dump(answer.certificate) + "\n")
     except OSError as error:
         raise InputError(f"cannot write {str(target)!r}: {error.strerror}") from None
-    from mfcheck.commands.lemma_certificates import judged
-
-    if judged(answer.certificate).status != "accepted":
-        say(f"{target}: no checker covers this certificate yet, which is not of one variable alone")
 
 
 def _draw(one: "Lemma", path: Path) -> None:

@@ -68,14 +68,21 @@ def question(lemma: Lemma) -> Question:
     return Question(text, tuple(expanded(d, definitions) for d in domain), tuple(where))
 
 
-def answer(lemma: Lemma, seconds: float = SECONDS) -> Answer:
-    """Decide a lemma.
+def answer(lemma: Lemma, seconds: float = SECONDS, certify: bool = False) -> Answer:
+    """Decide a lemma; with `certify`, write down a certificate that is accepted, or say why there is none.
 
     Raises:
         InputError: it cannot be read; the message shows the place.
     """
     asked = question(lemma)
-    found = check(asked.text, asked.domain, where=asked.where, seconds=seconds, best=lemma.best)
+    found = check(
+        asked.text,
+        asked.domain,
+        where=asked.where,
+        seconds=seconds,
+        best=lemma.best,
+        certify=certify,
+    )
     is_changed = asked.text != lemma.statement
     return replace(
         found,

@@ -1,8 +1,7 @@
 """Checks that the recorded arguments of a proof in one variable cover its domain, each argument made anew. Trusted.
 
-A certificate is `{"format": "mfcheck-lemma/1", "statement", "domain", "where", "pieces": [...]}`. A piece has `kind`,
-exact ends `low` and `high`, the `goal` it shows, and `detail`, numbers separated by commas that start with the working
-precision in bits:
+A piece has `kind`, exact ends `low` and `high`, the `goal` it shows, and `detail`, numbers separated by commas that
+start with the working precision in bits:
 
 - `point`: the statement is decided at one exact point (no detail);
 - `box`: order of the Taylor form (0: plain enclosure), over `[low, high]`;
@@ -10,43 +9,26 @@ precision in bits:
 - `log`: side, start, chart ("exp", "1" or "2"): `x = end + way exp(-t)` or `end + way t^-k` for `t >= start`;
 - `germ`, `falling`, `beyond`, `exponential`, `infinity`: side, start, kind: from `start` to infinity.
 
-The search is not trusted: it may record whatever it likes. What is accepted here is a proof. Statements that needed one
-of the changes of `mfcheck.lemma.prove.rewrite` or `reduce` are not covered by this format and are answered with False.
+The search is not trusted: it may record whatever it likes. What is accepted here is a proof.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from flint import arb, ctx
 
-from mfcheck.errors import InputError
 from mfcheck.lemma import terms
-from mfcheck.lemma.balls import long_series
-from mfcheck.lemma.formula import TRUE, Formula, conjuncts, transform
-from mfcheck.lemma.models import Face, ModelError
+from mfcheck.lemma.formula import TRUE, Formula, transform
+from mfcheck.lemma.models import Face
 from mfcheck.lemma.pieces import Box, Edge, Falling, Point, Tail, holds
 from mfcheck.lemma.plain import Plain, resolved
-from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball, ordered, relevant, unfold
+from mfcheck.lemma.problem import Problem, Range, constant_ball, ordered
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.reader import Reader
-from mfcheck.lemma.statement import read
 from mfcheck.lemma.terms import Term
 
 _TAILS = frozenset(("germ", "falling", "beyond", "exponential", "infinity"))
-
-
-_MALFORMED = (
-    ArithmeticError,
-    AttributeError,
-    InputError,
-    LookupError,
-    TypeError,
-    ValueError,
-    ModelError,
-)
-"""What a piece that is no argument may lead to; it is answered like an argument that does not hold."""
 
 
 @dataclass(frozen=True)
@@ -59,40 +41,11 @@ class _Part:
     detail: tuple[str, ...]
 
 
-def accepts(certificate: Mapping[str, Any]) -> bool:
-    """Say whether a certificate proves its statement, which must have one variable and no equation to solve.
-
-    Raises:
-        InputError: the statement in it cannot be read.
-    """
-    from mfcheck.lemma.verdict import expectations_exist, problem_of
-
-    with long_series(), ctx.workprec(96):
-        if not {"statement", "domain", "where", "pieces"} <= certificate.keys():
-            return False
-        statement = read(certificate["statement"], certificate["domain"], certificate["where"])
-        whole = problem_of(statement)
-        if not expectations_exist(statement, whole):
-            return False
-        cut = bounded(whole.ranges, whole.hypotheses)
-        if cut is None:
-            return False
-        problem = relevant(replace(cut, goals=whole.goals))
-        try:
-            return len(problem.ranges) == 1 and all(
-                _goal_is_covered(problem, goal, certificate["pieces"])
-                for f in problem.goals
-                for goal in conjuncts(unfold(f))
-            )
-        except _MALFORMED:
-            return False
-
-
-def _goal_is_covered(problem: Problem, goal: Formula, pieces: Sequence[Mapping[str, str]]) -> bool:
+def goal_is_covered(problem: Problem, goal: Formula, pieces: Sequence[Mapping[str, str]]) -> bool:
     """Say whether the pieces for a goal cover the domain without a gap."""
     (name,) = problem.ranges
     r = problem.ranges[name]
-    if Plain(problem.ranges, problem.hypotheses).holds(goal) or is_identity(goal):
+    if Plain(problem.ranges, problem.hypotheses).holds(goal) or is_identity(goal, problem.ranges):
         return True
     points = [p for p in map(_part, pieces) if p.kind == "point" and p.low is not None]
     inner = [
@@ -134,9 +87,10 @@ def _between(
 ) -> bool:
     """Say whether the open interval from a to b is covered."""
     (name,) = problem.ranges
-    plain = Plain({name: Range(a, b)})
+    ranges = {name: Range(a, b)}
+    plain = Plain(ranges)
     smooth = transform(goal, lambda t: resolved(t, plain))
-    if smooth == TRUE or plain.holds(smooth) or is_identity(smooth):
+    if smooth == TRUE or plain.holds(smooth) or is_identity(smooth, ranges):
         return True
     parts = [_part(p) for p in pieces if p["goal"] == str(smooth)]
     here, reached = a, a is None

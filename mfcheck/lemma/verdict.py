@@ -16,6 +16,7 @@ from mfcheck.lemma.formula import FALSE, Formula, atoms, conjuncts, free, join, 
 from mfcheck.lemma.growth import exists
 from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball
+from mfcheck.lemma.proof import certified, claimed
 from mfcheck.lemma.prove.budget import Budget, now
 from mfcheck.lemma.prove.line import Outcome
 from mfcheck.lemma.prove.rewrite import eliminated, range_formulas
@@ -55,6 +56,8 @@ class Answer:
     reason: str = ""
     seconds: float = 0.0
     certificate: Mapping[str, object] | None = field(default=None, repr=False)
+    uncovered: str = ""
+    """Why there is no certificate although the statement is established; nothing where none was asked for."""
     sides: Mapping[str, tuple[str, str]] | None = None
     """Bounds of both sides at a counterexample."""
     place: str = ""
@@ -77,11 +80,13 @@ def check(
     seconds: float = 5.0,
     budget: int | None = None,
     best: str | None = None,
+    certify: bool = False,
 ) -> Answer:
     """Decide a statement.
 
     `declarations` say what the names are (`"x >= 0"`, `"n integer >= 2"`), `where` gives further hypotheses; the search
-    stops after `seconds`, or after `budget` boxes.
+    stops after `seconds`, or after `budget` boxes. With `certify` an established answer carries a certificate that is
+    accepted, or says why there is none, after at most as many seconds more; without, only what costs nothing is there.
 
     Raises:
         InputError: something cannot be read; the message shows the place.
@@ -97,6 +102,10 @@ def check(
             answer = decide_arrays(statement, by_entries, limit, _decided)
         else:
             answer = _decided(statement, limit)
+        if certify:
+            answer = certified(answer, Budget(seconds, memory=limit.memory))
+        elif answer.certificate is not None and answer.certificate["proof"] is None:
+            answer = replace(answer, certificate=None)
     return replace(answer, seconds=now() - start)
 
 
@@ -146,7 +155,10 @@ def _decided(statement: Statement, budget: Budget) -> Answer:
         )
     if problem.hypotheses and _is_vacuous(problem, budget):
         return replace(
-            empty, verdict=Verdict.VACUOUS, reason="the hypotheses contradict each other"
+            empty,
+            verdict=Verdict.VACUOUS,
+            reason="the hypotheses contradict each other",
+            certificate={**claimed(statement, None), "vacuous": True},
         )
     return _established(statement, outcome, empty)
 
@@ -181,13 +193,7 @@ def _established(statement: Statement, outcome: Outcome, empty: Answer) -> Answe
     notes = [f"tight at {t}" for t in outcome.tight]
     notes.append(f"{count} part{'s' * (count != 1)}")
     used = tuple(dict.fromkeys(p.detail for p in outcome.pieces if p.kind == "reduction"))
-    certificate = {
-        "format": "mfcheck-lemma/1",
-        "statement": statement.text,
-        "domain": list(statement.domain),
-        "where": list(statement.where),
-        "pieces": [asdict(p) for p in outcome.pieces],
-    }
+    certificate = claimed(statement, outcome.pieces)
     return replace(
         empty,
         verdict=verdict,
@@ -508,7 +514,9 @@ def _with_best(answer: Answer, name: str, value: Fraction, guess: "Guess") -> An
         upper = decimal_text(ends[1], 12, up=True) if ends is not None else "inf"
         word, between = "greatest", f"[{shown}, {upper}]"
     best = f"{name} = {exact} holds; the {word} one is in {between}, approached {guess.where}"
-    return replace(answer, best=best, reason=f"{best}; {answer.reason}")
+    claim = {**(answer.certificate or {}), "best": name, "constant": str(value)}
+    certificate = claim if answer.certificate is not None else None
+    return replace(answer, best=best, reason=f"{best}; {answer.reason}", certificate=certificate)
 
 
 # Integers.

@@ -1,0 +1,118 @@
+"""Certificates of statements: their format, and whether they prove what they state. Trusted.
+
+A certificate is `{"format": "mfcheck-lemma/2", "statement", "domain", "where", "proof"}`, the proof a tree as in
+`mfcheck.lemma.replay`. With `best` and `constant` it is about the statement with the constant of that name put to this
+value; with `entries`, about arrays entry by entry (true) or by norms and cosines (false); with `vacuous`, about its
+hypotheses alone: that they contradict each other.
+"""
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from flint import ctx
+
+from mfcheck.errors import InputError
+from mfcheck.lemma.balls import long_series
+from mfcheck.lemma.formula import FALSE
+from mfcheck.lemma.models import ModelError
+from mfcheck.lemma.problem import Problem
+from mfcheck.lemma.proof import FORMAT
+from mfcheck.lemma.replay import Replay, WrongProofError
+from mfcheck.lemma.statement import Statement, read
+from mfcheck.lemma.verdict import expectations_exist, problem_of, with_value
+
+_FRACTION = re.compile(r"-?[0-9]{1,400}(/0*[1-9][0-9]{0,400})?")
+_MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    InputError,
+    LookupError,
+    TypeError,
+    ValueError,
+    ModelError,
+)
+"""What a piece that is no argument may lead to; it is answered like an argument that does not hold."""
+
+
+_KEYS = {"format", "statement", "domain", "where", "proof"}
+_MAY = {"best", "constant", "entries", "vacuous"}
+MOST = 200
+"""The most declarations and hypotheses of a certificate."""
+
+
+def accepts(certificate: Mapping[str, Any]) -> bool:
+    """Say whether a certificate proves its statement.
+
+    Raises:
+        InputError: the statement in it cannot be read.
+    """
+    with long_series(), ctx.workprec(96):
+        if not well_formed(certificate):
+            return False
+        statement = stated(certificate)
+        try:
+            return _proves(statement, certificate)
+        except (*_MALFORMED, WrongProofError, RecursionError, MemoryError):
+            return False
+
+
+def well_formed(certificate: Mapping[str, Any]) -> bool:
+    """Say whether a certificate has the keys of its format, each of the right type."""
+    keys = set(certificate)
+    texts = [certificate.get("domain"), certificate.get("where")]
+    return (
+        keys >= _KEYS
+        and keys <= _KEYS | _MAY
+        and certificate["format"] == FORMAT
+        and isinstance(certificate["statement"], str)
+        and all(isinstance(t, list) and len(t) <= MOST for t in texts)
+        and all(isinstance(x, str) for t in texts for x in t or [])
+        and isinstance(certificate["proof"], dict)
+        and all(isinstance(certificate.get(k, False), bool) for k in ("entries", "vacuous"))
+        and isinstance(certificate.get("best", ""), str)
+        and isinstance(certificate.get("constant", ""), str)
+        and ("best" in keys) == ("constant" in keys)
+    )
+
+
+def stated(certificate: Mapping[str, Any]) -> Statement:
+    """Return the statement of a certificate, the value of its best constant put in.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    best = certificate.get("best")
+    statement = read(
+        certificate["statement"],
+        certificate["domain"],
+        certificate["where"],
+        best,
+        entries=certificate.get("entries"),
+    )
+    if statement.best is None:
+        return statement
+    if best != statement.best or not _FRACTION.fullmatch(certificate["constant"]):
+        raise InputError("the constant of this certificate has no value")
+    return with_value(statement, best, Fraction(certificate["constant"]))
+
+
+def problem_stated(certificate: Mapping[str, Any]) -> Problem:
+    """Return the problem of a certificate.
+
+    Raises:
+        InputError: its statement cannot be read.
+    """
+    whole = problem_of(stated(certificate))
+    return whole.with_goals([FALSE]) if certificate.get("vacuous") else whole
+
+
+def _proves(statement: Statement, certificate: Mapping[str, Any]) -> bool:
+    whole = problem_of(statement)
+    if certificate.get("vacuous"):
+        whole = whole.with_goals([FALSE])
+    elif not expectations_exist(statement, whole):
+        return False
+    Replay().problem(whole, certificate["proof"])
+    return True
