@@ -23,14 +23,22 @@ _NUMBER = re.compile(
     re.ASCII,
 )
 
+_LONG = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?\d+/\d*[1-9]\d*", re.ASCII)
+"""The same without a limit."""
+
 
 def read_exact(text: str) -> Fraction:
     """Return the exact value of a decimal or fraction such as `0.5`, `1e3` or `1/3`.
 
     Raises:
-        InputError: not a finite number of at most 60 digits with an exponent of at most two.
+        InputError: not a finite number, or one of more than 60 digits on a side, or an exponent of more than two.
     """
     stripped = text.strip()
+    if _LONG.fullmatch(stripped) and not _NUMBER.fullmatch(stripped):
+        raise InputError(
+            f"{text[:60]!r} is beyond the limit: exponents are from -99 to 99, with at most 60 digits "
+            "before the point, after it, and in each part of a fraction"
+        )
     if not _NUMBER.fullmatch(stripped) or re.fullmatch(r".*/0+", stripped):
         raise InputError(f"{text[:60]!r} is not a finite number")
     return Fraction(stripped)

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import sqrt
+from math import ceil, sqrt
 from pathlib import Path
 
 from mfcheck.claims.model import Paper
@@ -131,8 +131,24 @@ def _parse(raw: bytes, name: str) -> Data:
             raise InputError(f"more than {MAX_POINTS} points")
     if len(points) < 2:
         raise InputError(f"at least 2 points are needed, got {len(points)}")
-    origin = f"file {name}" + ("" if labelled else "; no column y: labels +1, -1 alternating")
+    origin = f"file {name}{_rescaled(points)}"
+    origin += "" if labelled else "; no column y: labels +1, -1 alternating"
     return Data(tuple(points), tuple(labels), origin, hashlib.sha256(raw).hexdigest())
+
+
+def _rescaled(points: Sequence[Point]) -> str:
+    """Say by how much norms depart from one, if any does: each row is divided by its norm."""
+    squares = [sum((v * v for v in point), Fraction(0)) for point in points]
+    away = max(abs(square - 1) for square in squares) / (2 - NORM_TOLERANCE)
+    return f"; rows divided by their norms, which are 1 up to {_up(away)}" if away else ""
+
+
+def _up(value: Fraction) -> str:
+    """Return a positive number below one with two digits, rounded up."""
+    place = 0
+    while value * 10**place < 1:
+        place += 1
+    return f"{ceil(value * 10 ** (place + 1)) / 10:g}e-{place}"
 
 
 def _rows(raw: bytes) -> Iterator[Row]:

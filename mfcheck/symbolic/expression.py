@@ -4,6 +4,7 @@ import ast
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -79,6 +80,20 @@ def plain_name(name: str) -> str:
     return name.replace("_", "").lower()
 
 
+def _takes(name: str) -> str:
+    """Say how many arguments a function takes."""
+    known = plain_name(name)
+    if known not in TWO_ARGUMENTS:
+        return "one argument"
+    return f"two arguments, as in {known}({'0, x' if known in ('max', 'min') else 'x, 0.01'})"
+
+
+def _meant(name: str) -> str:
+    """Return a question after a name that is close to a known one."""
+    close = get_close_matches(name, [*FUNCTIONS, *TWO_ARGUMENTS], n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
 def parse(text: str, variables: Iterable[str] = ("x",)) -> sp.Expr:
     """Read a real expression: numbers, variables, `+ - * / **`, parentheses, `CONSTANTS`, `FUNCTIONS`.
 
@@ -121,6 +136,8 @@ class _Reader:
     def tree(self) -> ast.expr:
         if "^" in self.text:
             raise self.refuse("write powers as **")
+        if self.text.startswith("lambda"):
+            raise self.refuse("write the expression in x alone, without lambda")
         if not _ALPHABET.fullmatch(self.text):
             raise self.refuse("character outside the grammar")
         try:
@@ -153,8 +170,13 @@ class _Reader:
                 both = self.build(first, nesting + 1), self.build(second, nesting + 1)
                 value = TWO_ARGUMENTS[plain_name(name)](*both)
             case ast.Call(func=ast.Name(id=name)):
-                takes = "two arguments" if plain_name(name) in TWO_ARGUMENTS else "one argument"
-                raise self.refuse(f"{name} takes {takes}")
+                known = plain_name(name) in {*FUNCTIONS, *TWO_ARGUMENTS}
+                words = f"{name} takes {_takes(name)}"
+                raise self.refuse(words if known else f"unknown function {name!r}{_meant(name)}")
+            case ast.Call(func=ast.Attribute(attr=name)) | ast.Attribute(attr=name) if plain_name(
+                name
+            ) in {*FUNCTIONS, *TWO_ARGUMENTS}:
+                raise self.refuse(f"write {plain_name(name)}(...), without a module before it")
             case _:
                 raise self.refuse("only numbers, variables, + - * / ** and calls are read")
         return self.checked(value)
@@ -205,9 +227,9 @@ class _Reader:
         if name not in FUNCTIONS:
             name = plain_name(name)
         if name in TWO_ARGUMENTS and name not in FUNCTIONS:
-            raise self.refuse(f"{name} takes two arguments")
+            raise self.refuse(f"{name} takes {_takes(name)}")
         if name not in FUNCTIONS:
-            raise self.refuse(f"unknown function {name!r}")
+            raise self.refuse(f"unknown function {name!r}{_meant(name)}")
         # SymPy turns exp(n log m) into the number m**n.
         if argument.has(sp.log):
             self.check_exponent(argument)

@@ -40,6 +40,14 @@ def test_labels_alternate_where_there_are_none(tmp_path: Path) -> None:
     assert "labels +1, -1 alternating" in data.origin
 
 
+def test_rows_that_are_divided_by_their_norm_are_said_to_be(tmp_path: Path) -> None:
+    data = read_data(write(tmp_path, "x1,x2,y\n1.00000018,0,1\n0,1,1\n"))
+    assert data.origin == "file points.csv; rows divided by their norms, which are 1 up to 1.9e-7"
+    assert data.X[0, 0] == 1
+    data = read_data(write(tmp_path, "x1,x2,y\n0.999999999999,0,1\n0,1,1\n"))
+    assert data.origin.endswith("which are 1 up to 1.1e-12")
+
+
 @pytest.mark.parametrize(
     "text",
     [
