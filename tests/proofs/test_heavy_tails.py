@@ -1,5 +1,6 @@
 """The stable average against its Fourier transform; the Cauchy series; doubles against balls; refusals."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -87,3 +88,41 @@ def test_a_planted_participation_and_a_simulation() -> None:
     found = heavy_tails.simulate(Trial(setting, 0, {"replicates": "16", "matrices": "3"}))
     assert set(found.final) == {"q", "growth", "D2_right", "D2_singular"}
     assert 0.5 < found.final["growth"].value < 1.5
+
+
+def at_setting(name: str, index: str, weight: str, bias: str):  # type: ignore[no-untyped-def]
+    changes = {"alpha": Fraction(index), "sigma_w": Fraction(weight), "sigma_b": Fraction(bias)}
+    return replace(DEFAULT, activation=activation(name)).with_values(**changes)
+
+
+@pytest.mark.parametrize("weight", ["3/10", "1", "4"])
+def test_a_kink_costs_no_digits(weight: str) -> None:
+    # alpha = 1, hard tanh: E min(|h|, 1) = (g/pi) log(1 + 1/g^2) + 1 - (2/pi) atan(1/g), g = q/2.
+    with mp.workdps(20):
+        w = mp.mpf(Fraction(weight).numerator) / Fraction(weight).denominator
+
+        def gap(q):  # type: ignore[no-untyped-def]
+            g = q / 2
+            mean = g / mp.pi * mp.log(1 + 1 / g**2) + 1 - 2 / mp.pi * mp.atan(1 / g)
+            return w * mean + mp.mpf("0.1") - q
+
+        q = mp.findroot(gap, (0.05, 5), solver="anderson", tol=1e-18)
+    found = values.fixed_point(at_setting("hardtanh", "1", weight, "1/10"), 15)
+    assert abs(found.value - float(q)) <= found.error + 1e-15
+    assert found.error < 1e-11 * found.value
+
+
+@pytest.mark.parametrize(("index", "weight"), [(1.0, 1), (1.2, 6), (1.5, 2), (1.9, 1)])
+def test_waves_of_the_sine_by_their_fourier_series(index: float, weight: int) -> None:
+    # |sin h|^a = c_0 + 2 sum c_k cos 2kh and E cos 2kh = exp(-(2k)^a q/2).
+    with mp.workdps(20):
+        shape = mp.mpf(index) / 2
+        lines = [mp.gamma(index + 1) / 2**index / mp.gamma(1 + shape) ** 2]
+        for k in range(600):
+            lines.append(-lines[-1] * (shape - k) / (shape + k + 1))
+    c, k = np.array(lines, dtype=float), np.arange(1, 601)
+    found = values.fixed_point(at_setting("sin", str(index), str(weight), "1/10"), 15)
+    mean = c[0] + 2 * (c[1:] @ np.exp(-((2 * k) ** index) * found.value / 2))
+    slope = (c[1:] * (2 * k) ** index) @ np.exp(-((2 * k) ** index) * found.value / 2)
+    gap = weight**index * mean + 0.1**index - found.value
+    assert abs(gap / (1 + weight**index * slope)) <= found.error

@@ -56,7 +56,7 @@ def map_at_fixed_point(context: Context) -> dict[sp.Symbol, arb]:
     found = fixed_point(setting, 20)
     middle, error = (found.value, found.error) if isinstance(found, Estimate) else (float(found.mid()), 0.0)
     index = setting.number("alpha")
-    value = middle * averaged(pointwise(setting.activation), index, middle ** (1 / index), ORDERS[1])
+    value = middle * averaged(setting.activation, index, middle ** (1 / index), ORDERS[-1])
     return {A: arb(value, value * (10 * ROUNDING + 2 * error / middle))}
 
 
@@ -139,7 +139,7 @@ def slopes_in_log(context: Context) -> list[At]:
     found = []
     for index in ("11/10", "3/2", "9/5"):
         setting = at_alpha(context.setting, index, "1").with_values(sigma_b=0)
-        high, low = (math.exp(log_ratio(setting, k, ORDERS[1])) for k in (-400.0, -300.0))
+        high, low = (math.exp(log_ratio(setting, k, ORDERS[-1])) for k in (-400.0, -300.0))
         found.append(
             At(
                 exactly((high - low) / 100, 1e-9),

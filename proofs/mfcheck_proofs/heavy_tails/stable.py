@@ -10,7 +10,8 @@ from scipy.optimize import brentq
 
 from mfcheck.checks import Setting, parameter
 from mfcheck.errors import InputError
-from mfcheck.networks import Pointwise, pointwise
+from mfcheck.networks import pointwise
+from mfcheck.rigor.pieces import pieces
 from mfcheck.rigor.suprema import derivative_supremum
 from mfcheck.symbolic.activation import Activation, activation
 
@@ -49,32 +50,73 @@ def tail(z: Array, index: float) -> Array:
     return total / math.pi
 
 
+EDGES = np.concatenate([[0.0], 2.0 ** np.arange(-40, 0), np.arange(1, 8, 0.5), np.geomspace(8, EDGE, 12)])
+"""Ends of panels on (0, EDGE); they halve towards 0, where |phi|^alpha is singular."""
+
+
 @lru_cache(maxsize=64)
-def inner_rule(index: float, order: int) -> tuple[Array, Array]:
-    """Return nodes on (0, EDGE) and weights times the density: panels halve towards 0, where |phi|^alpha is singular."""
-    edges = np.concatenate([[0.0], 2.0 ** np.arange(-40, 0), np.arange(1, 8, 0.5), np.geomspace(8, EDGE, 12)])
+def _frequencies(index: float, order: int) -> tuple[Array, Array]:
+    """Return nodes t and weights exp(-t^alpha/2)/pi of the Fourier integral of the density."""
+    end = 84 ** (1 / index)
+    steps = np.linspace(0.25, end, math.ceil((end - 0.25) / 0.22) + 1)
+    t, mass = _panels(np.concatenate([[0.0], 0.25 * 2.0 ** np.arange(-40, 0), steps]), order)
+    return t, mass * np.exp(-(t**index) / 2) / math.pi
+
+
+def _rule_on(edges: Array, index: float, order: int) -> tuple[Array, Array]:
+    """Return nodes and weights times the density on consecutive panels within (0, EDGE)."""
     z, weights = _panels(edges, order)
     if index == 1:
         return z, weights / (2 * math.pi * (z * z + 0.25))
     if index == 2:
         return z, weights * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-    end = 84 ** (1 / index)
-    steps = np.linspace(0.25, end, math.ceil((end - 0.25) / 0.22) + 1)
-    t, mass = _panels(np.concatenate([[0.0], 0.25 * 2.0 ** np.arange(-40, 0), steps]), order)
-    mass = mass * np.exp(-(t**index) / 2) / math.pi
+    t, mass = _frequencies(index, order)
     density = np.concatenate([np.cos(np.outer(part, t)) @ mass for part in np.array_split(z, 40)])
     return z, weights * density
 
 
-def averaged(f: Pointwise, index: float, scale: float, order: int, slope: bool = False) -> float:
-    """Return E (|f(scale z)|/s)^alpha, s = scale for values and 1 for slopes; `f` bounded."""
-    values = f.slope if slope else f.function
-    unit = 1.0 if slope else scale
+@lru_cache(maxsize=64)
+def inner_rule(index: float, order: int) -> tuple[Array, Array]:
+    """Return nodes on (0, EDGE) and weights times the density."""
+    return _rule_on(EDGES, index, order)
+
+
+def _inner_parts(cuts: Array, index: float, order: int) -> list[tuple[Array, Array]]:
+    """Return `inner_rule`, panels that hold a cut being divided there."""
     z, mass = inner_rule(index, order)
-    parts = [(z, mass)]
+    inside = np.unique(cuts[(cuts > EDGES[1]) & (cuts < EDGE)])
+    homes = np.searchsorted(EDGES, inside) - 1
+    kept = np.repeat(~np.isin(np.arange(len(EDGES) - 1), homes), order)
+    divided = [
+        _rule_on(np.concatenate([EDGES[[home]], inside[homes == home], EDGES[[home + 1]]]), index, order)
+        for home in np.unique(homes)
+    ]
+    return [(z[kept], mass[kept]), *divided]
+
+
+@lru_cache(maxsize=64)
+def breaks(chosen: Activation, slope: bool) -> Array:
+    """Return |x| > 0 where |phi|^alpha, or |phi'|^alpha, may not be smooth: kinks, and changes of sign for |x| < 30."""
+    kinks = [abs(float(part.lower)) for part in pieces(chosen.expr)[1:]]
+    f = pointwise(chosen).slope if slope else pointwise(chosen).function
+    x = np.linspace(-30, 30, 2402)
+    signs = np.sign(f(x))
+    crossed = np.flatnonzero(signs[1:] * signs[:-1] < 0)
+    zeros = [abs(brentq(lambda at: float(f(np.array([at]))[0]), x[i], x[i + 1], xtol=1e-14)) for i in crossed]
+    found = np.array([*kinks, *zeros])
+    return found[found > 1e-9]
+
+
+def averaged(chosen: Activation, index: float, scale: float, order: int, slope: bool = False) -> float:
+    """Return E (|f(scale z)|/s)^alpha of a bounded activation, f = phi, s = scale, or f = phi', s = 1."""
+    f = pointwise(chosen)
+    values = f.slope if slope else f.function
+    unit, cuts = 1.0 if slope else scale, breaks(chosen, slope) / scale
+    parts = _inner_parts(cuts, index, order)
     if index < 2:
         far = max(EDGE * 2, 1e17 / scale)
-        x, w = _panels(np.linspace(math.log(EDGE), math.log(far), math.ceil(2 * math.log(far / EDGE)) + 1), order)
+        ends = np.linspace(math.log(EDGE), math.log(far), math.ceil(2 * math.log(far / EDGE)) + 1)
+        x, w = _panels(np.union1d(ends, np.log(cuts[(cuts > EDGE) & (cuts < far)])), order)
         parts.append((np.exp(x), w * tail(np.exp(x), index)))
     total = 0.0
     for sign in (1.0, -1.0):
@@ -87,9 +129,10 @@ def averaged(f: Pointwise, index: float, scale: float, order: int, slope: bool =
     return total
 
 
-ORDERS = (16, 22)
+ORDERS = (16, 18, 20, 22, 24, 26)
+"""Rules whose mean is taken; their spread is the error. Waves that go on for ever are sampled by them, not resolved."""
 ROUNDING = 3e-13
-"""Relative error of `averaged` beside the difference of two rules: sums of some 1e4 doubles, and the tail's series."""
+"""Relative error of `averaged` beside the spread of the rules: sums of some 1e4 doubles, and the tail's series."""
 
 
 @lru_cache(maxsize=64)
@@ -109,7 +152,7 @@ def numbers_of(setting: Setting) -> tuple[float, float, float]:
 def log_ratio(setting: Setting, at: float, order: int) -> float:
     """Return log(V(q)/q) at log q = `at`."""
     index, weight, bias = numbers_of(setting)
-    mean = averaged(pointwise(setting.activation), index, math.exp(at / index), order)
+    mean = averaged(setting.activation, index, math.exp(at / index), order)
     return math.log(weight**index * mean + bias**index * math.exp(-at))
 
 
@@ -126,9 +169,9 @@ def log_fixed_point(setting: Setting) -> tuple[float, float, float]:
         low, step = low - step, 2 * step
         if low < LOWEST:
             raise InputError(f"log q* lies below {LOWEST:g}: doubles do not reach it")
-    found = [brentq(lambda x, k=k: log_ratio(setting, x, k), low, top, xtol=1e-14, rtol=1e-14) for k in ORDERS]
-    at = found[-1]
-    slope = (log_ratio(setting, at + 1e-3, ORDERS[1]) - log_ratio(setting, at - 1e-3, ORDERS[1])) / 2e-3
+    at = brentq(lambda x: log_ratio(setting, x, ORDERS[-1]), low, top, xtol=1e-14, rtol=1e-14)
+    slope = (log_ratio(setting, at + 0.01, ORDERS[-1]) - log_ratio(setting, at - 0.01, ORDERS[-1])) / 0.02
     if not slope < 0:
         raise InputError("the largest fixed point of V is not certainly stable")
-    return at, abs(found[1] - found[0]) + ROUNDING / abs(slope), slope
+    moved = [-log_ratio(setting, at, order) / slope for order in ORDERS]
+    return at + float(np.mean(moved)), float(np.ptp(moved)) + ROUNDING / abs(slope), slope

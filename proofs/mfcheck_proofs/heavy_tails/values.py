@@ -3,13 +3,13 @@
 import math
 from functools import lru_cache
 
+import numpy as np
 import sympy as sp
 from flint import arb, ctx
 
 from mfcheck.checks import Estimate, Setting, constant, evaluate
 from mfcheck.errors import InputError
 from mfcheck.gaussian import dphi, fixed_points, length_map, moment
-from mfcheck.networks import pointwise
 from mfcheck.rigor.ball import exact
 from mfcheck.statistics import exactly
 from mfcheck_proofs.heavy_tails.cauchy import cauchy_constant, cauchy_map, cauchy_mean, certified_fixed_point, is_cauchy
@@ -50,11 +50,12 @@ def naive_slope(setting: Setting, digits: int) -> arb | Estimate:
             return exact(setting["sigma_w"]) * cauchy_mean(at, digits, True)
     log_q, error, _ = log_fixed_point(setting)
     index, weight, _ = numbers_of(setting)
-    f, scale = pointwise(setting.activation), math.exp(log_q / index)
+    f, scale = setting.activation, math.exp(log_q / index)
     values = [averaged(f, index, scale, order, slope=True) for order in ORDERS]
-    moved = averaged(f, index, scale * 1.001, ORDERS[1], slope=True) - values[1]
-    room = abs(values[1] - values[0]) + ROUNDING * values[1] + abs(moved) * 1000 * error
-    return exactly(weight**index * values[1], weight**index * room)
+    value = float(np.mean(values))
+    moved = averaged(f, index, scale * 1.01, ORDERS[-1], slope=True) - values[-1]
+    room = float(np.ptp(values)) + ROUNDING * value + abs(moved) * 100 * error
+    return exactly(weight**index * value, weight**index * room)
 
 
 KAPPA = sp.gamma(alpha) * sp.sin(sp.pi * alpha / 2) / sp.pi
