@@ -17,6 +17,7 @@ from mkdocs.exceptions import PluginError
 from mfcheck import catalog, commands
 from mfcheck.claims import Claim, Paper, record
 from mfcheck.report.mathml import to_mathml
+from mfcheck.sweep import record as sweep
 
 _CODE = re.compile(
     r"^(?P<fence>`{3,}|~{3,}).*?^(?P=fence)[ \t]*$|`[^`\n]+`", re.DOTALL | re.MULTILINE
@@ -121,6 +122,7 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def _schema(name: str) -> str:
-    schema = getattr(record, name).model_json_schema()
+    room = record if hasattr(record, name) else sweep
+    schema = getattr(room, name).model_json_schema()
     text = json.dumps(schema, indent=1, ensure_ascii=False)
     return f'??? note "JSON schema"\n\n    ```json\n{re.sub("^", "    ", text, flags=re.MULTILINE)}\n    ```\n'

@@ -168,6 +168,12 @@ def _summary_rows(record: SweepRecord) -> tuple[list[str], list[list[str]]]:
     return heads, rows
 
 
+def _doubt(summary: ReadingSummary) -> str:
+    """Return why the first setting that was left open was."""
+    doubt = summary.doubt
+    return "" if doubt is None else f" Open first at {_point(doubt.point)}: {doubt.reason}."
+
+
 def _slice_rows(slices: Sequence[Slice]) -> tuple[list[str], list[list[str]]]:
     heads = [slices[0].axis if slices else "", "settings", "verdicts", "least slack"]
     rows = [
@@ -232,7 +238,7 @@ def print_sweep(record: SweepRecord, console: Console) -> None:
         line(console, "")
         line(console, f"Where does it hold? {CAUTION}")
     for summary in record.readings:
-        line(console, f"- {summary.sentence}")
+        line(console, f"- {summary.sentence}{_doubt(summary)}")
 
 
 def _print(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -245,7 +251,7 @@ def render_sweep(record: SweepRecord) -> str:
     lines = [f"# {escape(record.title)}", "", f"Sweep of {escape(_head(record))}.", ""]
     if record.readings:
         lines += [f"Where does it hold? {CAUTION}", ""]
-        lines += [*(f"- {escape(summary.sentence)}" for summary in record.readings), ""]
+        lines += [*(f"- {escape(s.sentence + _doubt(s))}" for s in record.readings), ""]
     lines += _markdown(*_summary_rows(record)) if record.readings else []
     for summary in record.readings:
         for name, slices in _axes(summary):

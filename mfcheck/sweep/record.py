@@ -89,6 +89,13 @@ class FirstFailure(Record):
     reason: str
 
 
+class Doubt(Record):
+    """The first setting, in the order of the sweep, that leaves a reading inconclusive, and why."""
+
+    point: dict[str, str]
+    reason: str
+
+
 class ReadingSummary(Record):
     """What a sweep says of one reading: of the settings that were tried, and of no others."""
 
@@ -101,6 +108,7 @@ class ReadingSummary(Record):
     point: dict[str, str] | None
     """Where it is the least."""
     failures: tuple[FirstFailure, ...]
+    doubt: Doubt | None = None
     slices: tuple[Slice, ...]
     sentence: str
     """Where does it hold?"""

@@ -31,6 +31,8 @@ CHUNK = 200
 """Points that are entered at once."""
 PAUSE = 0.5
 """Seconds between two looks at work that another process has."""
+LATE = 10.0
+"""Seconds after which the rest is estimated from the first settings."""
 PER_WORKER = 8
 """With fewer settings than this for each worker, the tasks of a setting go to several workers."""
 
@@ -51,7 +53,7 @@ class Progress:
     kept: int = 0
     """Of the finished ones, those that had finished before this process began."""
     since: float | None = None
-    """When the first task of this process began."""
+    """When the first task of this process began; later, when its workers had become warm."""
 
     @property
     def left(self) -> int:
@@ -203,6 +205,8 @@ class _Sweep:
         self._total = grid.count
         self._progress = Progress(grid.count)
         self._looked = 0.0
+        self._warm = False
+        self._told = False
 
     def run(self, watch: Watch, say: Say) -> None:
         """Work until every setting is finished, here or by another process."""
@@ -235,7 +239,7 @@ class _Sweep:
                 f"{duration(mean * left / min(self._workers, max(1, left)))} for {left} others"
             )
         else:
-            text += "; how long that takes is said once the first has finished"
+            text += "; how long that takes is said once some have finished"
         say(f"{text}. An interrupted sweep goes on when it is started again.")
 
     def _work(self, watch: Watch, say: Say) -> None:
@@ -245,15 +249,25 @@ class _Sweep:
                     self._progress.running = event.task.key
                     self._progress.since = self._progress.since or time.monotonic()
                     continue
-                told = self._progress.rest is not None
                 self._keep(unit.mark, located(event))
                 self._look(watch)
-                rest = self._progress.rest
-                if rest is not None and not told and self._progress.left:
-                    say(f"about {duration(rest)} for {self._progress.left} other settings")
+                self._estimate(say)
         if self._open:
             raise RuntimeError(f"{len(self._open)} settings were lost by the executor")
         self._look(watch, at_once=True)
+
+    def _estimate(self, say: Say) -> None:
+        """Say once what the rest takes: the first setting of each worker is slow, and counts if there is no other."""
+        progress = self._progress
+        if self._told or progress.since is None:
+            return
+        if progress.finished - progress.kept > self._workers and not self._warm:
+            self._warm = True
+            progress.kept, progress.since = progress.finished, time.monotonic()
+        late = time.monotonic() - progress.since > LATE
+        if progress.rest is not None and progress.left and (self._warm or late):
+            self._told = True
+            say(f"about {duration(progress.rest)} for {progress.left} other settings")
 
     def _look(self, watch: Watch, at_once: bool = False) -> None:
         """Tell of the progress; the ledger, in which other processes write too, is asked once a second."""

@@ -11,6 +11,7 @@ from mfcheck.sweep.ledger import Ledger
 from mfcheck.sweep.outcome import AGAINST, POSITIVE
 from mfcheck.sweep.record import (
     AxisRecord,
+    Doubt,
     FirstFailure,
     Outcome,
     ReadingAt,
@@ -99,6 +100,7 @@ def summaries(
             slack=None if least is None else least.at.slack,
             point=None if least is None else dict(least.point),
             failures=tuple(f for axis in axes for f in _first_failure(axis, found)),
+            doubt=_doubt(found),
             slices=tuple(part for axis in axes for part in _slices(axis, found)),
             sentence=sentence(axes, found, refused),
         )
@@ -148,6 +150,13 @@ def _first_failure(axis: AxisRecord, tried: Sequence[Tried]) -> Iterable[FirstFa
                     reason=one.at.reason or one.at.because,
                 )
                 return
+
+
+def _doubt(tried: Iterable[Tried]) -> Doubt | None:
+    for one in tried:
+        if one.at.verdict is Verdict.INCONCLUSIVE:
+            return Doubt(point=dict(one.point), reason=one.at.reason or one.at.because)
+    return None
 
 
 def sentence(axes: Sequence[AxisRecord], tried: Sequence[Tried], refused: int) -> str:
