@@ -653,29 +653,53 @@ def test_simulation_options(run: Run) -> None:
         assert words in err
 
 
-def test_an_interrupted_simulation_keeps_what_it_had(folder: Path) -> None:
+def stopped(words: tuple[str, ...], number: int) -> tuple[int, str]:
+    """Start a simulation, send a signal once it is at a tenth, and return its status and its last line."""
     code = "import sys; from mfcheck.commands import main; sys.exit(main())"
-    sizes = ("--set", "particles=4096", "--set", "depth=64", "--set", "beta=20")
-    words = ("simulate", "scaled-resnets", *sizes, "--out", "found", "--json", "stop.json")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "NUMBA_NUM_THREADS": "1"}
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *words], env=environment, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, "simulate", *words],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stderr is not None
-    said = process.stderr.readline()
+    said = ""
     while "simulation: 10%" not in said:
         line = process.stderr.readline()
         assert line, said
         said += line
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=120)
-    assert process.returncode == 130
-    last = err.splitlines()[-1]
+    return process.returncode, err.splitlines()[-1]
+
+
+def test_an_interrupted_simulation_keeps_what_it_had(folder: Path) -> None:
+    sizes = ("--set", "particles=4096", "--set", "depth=64", "--set", "beta=20")
+    words = ("scaled-resnets", *sizes, "--out", "found", "--json", "stop.json")
+    status, last = stopped(words, signal.SIGINT)
+    assert status == 130
     assert last.startswith("mfcheck: interrupted at time ")
     assert "are kept in found/stopped.json and stop.json" in last
     record = StoppedRecord.model_validate_json((folder / "found/stopped.json").read_text())
     assert record.time[0] == 0.0
     assert len(record.time) == len(record.series["loss"]) > 1
+
+
+def test_draws_of_a_simulation_that_is_killed_are_those_of_a_shorter_one(
+    run: Run, folder: Path
+) -> None:
+    words = ("fisher", "--option", "nets=300", "--out", "found")
+    status, last = stopped(words, signal.SIGTERM)
+    assert status == 143
+    (count,) = re.findall(
+        r"interrupted after (\d+) of 300 networks; \d numbers, with the err", last
+    )
+    assert 30 <= int(count) < 300
+    record = StoppedRecord.model_validate_json((folder / "found/stopped.json").read_text())
+    assert record.reason == f"interrupted after {count} of 300 networks"
+    shorter = run("simulate", "fisher", "--option", f"nets={count}", "--json", "-")[1]
+    assert record.final == SimulationRecord.model_validate_json(shorter).final
 
 
 @pytest.mark.usefixtures("simulating")

@@ -488,7 +488,8 @@ class SimulationStopped(InputError):  # noqa: N818
     """A simulation ended early; `record` holds what it had."""
 
     def __init__(self, record: StoppedRecord) -> None:
-        super().__init__(f"{record.reason}; stopped at time {record.reached:.6g}")
+        when = f"; stopped at time {record.reached:.6g}" if record.reached else ""
+        super().__init__(f"{record.reason}{when}")
         self.record = record
 
 
@@ -513,6 +514,7 @@ class Trial:
         options: as text, by the names of `Paper.simulation_options`, all of them.
         progress: is called with the fraction done.
         say: is called with a sentence before the work begins: what it will take.
+        cut: what an interruption has left out so far, in words; see `draws`.
     """
 
     setting: Setting
@@ -520,6 +522,27 @@ class Trial:
     options: Mapping[str, str] = field(default_factory=dict)
     progress: Callable[[float], None] = lambda _: None
     say: Callable[[str], None] = lambda _: None
+    cut: list[str] = field(default_factory=list)
+
+    def draws(self, name: str, count: int, draw: Callable[[int], T], least: int = 2) -> list[T]:
+        """Return independent draws, fewer than asked for if the user interrupts them: errors then are those of fewer.
+
+        Args:
+            name: of the draws, in the plural.
+            count: how many are wanted.
+            draw: gives the draw of each number from 0 on.
+            least: with fewer the interruption is passed on.
+        """
+        found: list[T] = []
+        try:
+            for number in range(count):
+                found.append(draw(number))
+                self.progress((number + 1) / count)
+        except KeyboardInterrupt:
+            if len(found) < least:
+                raise
+            self.cut.append(f"{len(found)} of {count} {name}")
+        return found
 
     def rng(self, name: str = "simulate") -> np.random.Generator:
         """Return a random stream of that name."""
@@ -569,7 +592,12 @@ def simulation(
     ) -> SimulationRecord:
         chosen = {**defaults, **options}
         quiet: Callable[[Any], None] = lambda _: None  # noqa: E731
-        found = run(Trial(setting, seed, chosen, progress or quiet, say or quiet))
+        trial = Trial(setting, seed, chosen, progress or quiet, say or quiet)
+        found = run(trial)
+        if trial.cut:
+            reason = f"interrupted after {', '.join(trial.cut)}"
+            start = (paper, setting.describe(), seed, chosen)
+            raise SimulationStopped(_part(start, reason, found)) from KeyboardInterrupt()
         return SimulationRecord(
             paper=paper,
             setting=setting.describe(),
@@ -584,6 +612,24 @@ def simulation(
         )
 
     return simulate
+
+
+def _part(
+    start: tuple[str, dict[str, Any], int, dict[str, str]], reason: str, found: Simulated
+) -> StoppedRecord:
+    """Return the record of a simulation that was interrupted, with the quantities that the draws so far give."""
+    paper, setting, seed, options = start
+    return StoppedRecord(
+        paper=paper,
+        setting=setting,
+        seed=seed,
+        options=options,
+        reason=reason,
+        reached=0.0,
+        time=(),
+        series={},
+        final=dict(found.final),
+    )
 
 
 def _no_condition(_: Setting) -> None:

@@ -136,7 +136,10 @@ class Evidence(Record):
 
 
 class CheckRecord(Record):
-    """A check that ran: its evidence, and what it cost. `certificate` names a file of the run."""
+    """A check that ran: its evidence, and what it cost.
+
+    `certificate` names a file of the run; `exports` says how much of it can be written for Rocq: whole, part or none.
+    """
 
     id: str
     kind: Kind
@@ -155,6 +158,7 @@ class CheckRecord(Record):
     seconds: float
     seed: int
     certificate: str | None
+    exports: Literal["whole", "part", "none"] = "none"
     plots: tuple[Plot, ...] = ()
 
 
@@ -284,7 +288,10 @@ class SimulationRecord(Record):
 
 
 class StoppedRecord(Record):
-    """What a simulation had when it ended early: the quantities over time of one run, without errors."""
+    """What a simulation had when it ended early.
+
+    Either the quantities over time of one run, without errors, or the final ones from fewer draws, with theirs.
+    """
 
     paper: str
     setting: dict[str, Any]
@@ -294,6 +301,8 @@ class StoppedRecord(Record):
     reached: float
     time: tuple[float, ...]
     series: dict[str, tuple[float, ...]]
+    final: dict[str, Estimate] = Field(default_factory=dict)
+    """From as many draws as `reason` says."""
 
 
 class PointRecord(Record):

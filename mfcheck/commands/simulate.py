@@ -79,12 +79,18 @@ def _simulate(
         except SimulationStopped as stopped:
             kept = _keep(stopped.record, output, folder)
             if isinstance(stopped.__cause__, KeyboardInterrupt):
-                raise KeyboardInterrupt(f"at time {stopped.record.reached:.6g}; {kept}") from None
+                raise KeyboardInterrupt(f"{_where(stopped.record)}; {kept}") from None
             raise InputError(f"{stopped}; {kept}") from None
         except KeyboardInterrupt:
             raise KeyboardInterrupt("before it had numbers to keep") from None
     _write(result, folder)
     output.give(result.model_dump_json(indent=1), lambda shown: print_simulation(result, shown))
+
+
+def _where(record: "StoppedRecord") -> str:
+    if record.final:
+        return record.reason.removeprefix("interrupted ")
+    return f"at time {record.reached:.6g}"
 
 
 def _speaker(show: Callable[..., None]) -> Callable[[str], None]:
@@ -128,9 +134,12 @@ def _write(result: "SimulationRecord", folder: "OutFolder | None") -> None:
 
 def _keep(record: "StoppedRecord", output: Output, folder: "OutFolder | None") -> str:
     """Write what there is, where it was asked for; return where that is, in words."""
-    if not record.time:
+    if record.final:
+        what = f"{len(record.final)} numbers, with the errors of so few"
+    elif record.time:
+        what = f"{len(record.time)} output times up to {record.time[-1]:.6g}, of one run and without errors"
+    else:
         return "nothing had been computed"
-    what = f"{len(record.time)} output times up to {record.time[-1]:.6g}, of one run and without errors"
     text = record.model_dump_json(indent=1)
     places = []
     if folder is not None:

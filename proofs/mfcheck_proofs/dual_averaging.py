@@ -625,7 +625,8 @@ def simulate(trial: Trial) -> Simulated:
     runs, rounds = trial.count("runs", 8), trial.setting.integer("rounds")
     trial.say(f"{runs} runs of {rounds} rounds")
     grid, scheme = Grid(trial.setting, 0.05), Scheme.of(s_round, TOTAL)
-    gaps = np.array([grid.run(rounds, scheme, rng) for rng in trial.rng().spawn(runs)])
+    streams = trial.rng().spawn(runs)
+    gaps = np.array(trial.draws("runs", runs, lambda k: grid.run(rounds, scheme, streams[k])))
     final = {"gap_weighted": mean_of(weighted(gaps)[:, -1]), "gap_last": mean_of(gaps[:, -1])}
     return Simulated(
         final, notes=("One random point a round; the inner loop is exact. The error covers the draw of points.",)

@@ -292,11 +292,10 @@ def run(trial: Trial) -> Simulated:
     width, samples, outputs = (setting.integer(name) for name in ("width", "samples", "outputs"))
     if outputs * samples > 4000:
         raise InputError("samples times outputs must be at most 4000: the dual matrix has that many rows")
-    shape, rng, rows = shape_of(setting, samples), trial.rng(), []
-    for k in range(nets):
-        rows.append(fisher_eigenvalues(gram(shape, width, rng, 1), samples)[0])
-        trial.progress((k + 1) / nets)
-    values = np.array(rows)
+    shape, rng = shape_of(setting, samples), trial.rng()
+    values = np.array(
+        trial.draws("networks", nets, lambda _: fisher_eigenvalues(gram(shape, width, rng, 1), samples)[0])
+    )
     found = statistics(values, shape, samples, width)
     powers = {"mean": ("mean_eigenvalue", 1 / width), "second": ("second_moment", 1), "top": ("top_mean", width)}
     powers["bulk"] = ("bulk_mean", width)

@@ -590,13 +590,16 @@ def simulate(trial: Trial) -> Simulated:
     if layers * width > 20_000 or setting["s"] > 20:
         raise InputError("simulate needs depth times width up to 20000 and s up to 20")
     trial.say(f"{runs} networks of {layers} layers and {width} blocks")
-    target, gains = setting.number("target"), []
+    target, streams = setting.number("target"), trial.rng().spawn(runs)
     network = Residual(LinearBlock(1), np.ones((1, 1)), SquareLoss(np.array([[target]])))
-    for rng in trial.rng().spawn(runs):
-        theta = setting.number("theta0") + np.sqrt(setting.number("spread")) * rng.standard_normal((layers, 1, width))
+
+    def gain(k: int) -> float:
+        noise = streams[k].standard_normal((layers, 1, width))
+        theta = setting.number("theta0") + np.sqrt(setting.number("spread")) * noise
         end = train(network, theta, [setting.number("s")])[-1] if setting["s"] > 0 else theta
-        gains.append(float(network.evaluate(end).z[-1][0, 0]))
-    found = np.array(gains)
+        return float(network.evaluate(end).z[-1][0, 0])
+
+    found = np.array(trial.draws("networks", runs, gain))
     return Simulated(
         {"k_s": mean_of(found), "loss_s": mean_of((found - target) ** 2 / 2)},
         notes=("Errors cover the draw of weights.",),

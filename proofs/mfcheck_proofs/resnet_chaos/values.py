@@ -334,10 +334,8 @@ def run(trial: Trial) -> Simulated:
     width, depth = setting.integer("width"), setting.integer("depth")
     if depth * width**2 > 2 * 10**8:
         raise InputError("depth times width^2 must be at most 2e8: all weights of a network are kept for its gradients")
-    net, rng, found = net_of(setting, depth), trial.rng(), []
-    for k in range(nets):
-        found.append(layers(net, width, rng, 1))
-        trial.progress((k + 1) / nets)
+    net, rng = net_of(setting, depth), trial.rng()
+    found = trial.draws("networks", nets, lambda _: layers(net, width, rng, 1))
     paths = {name: np.stack([f[name][:, 0] for f in found]) for name in ("p", "e", "log_grad")}
     final = {
         "p": mean_of(paths["p"][:, -1]),
