@@ -18,17 +18,17 @@ def export(
     output: Output,
 ) -> None:
     """Write a certificate as a file that the proof assistant Rocq can check."""
+    from mfcheck.commands.lemma_certificates import exported
     from mfcheck.report.text import clean
-    from mfcheck.rocq import export_rocq
 
-    exported = export_rocq(certificate, rocq)
-    words = [f"Written: {rocq} ({', '.join(exported.lemmas)})"]
-    words += [f"taken for granted: {step}" for step in exported.uncovered]
+    found = exported(certificate, rocq)
+    words = [f"Written: {rocq} ({', '.join(found.lemmas)})"]
+    words += [f"taken for granted: {step}" for step in found.uncovered]
     record = {
         "certificate": str(certificate),
         "file": str(rocq),
-        "lemmas": list(exported.lemmas),
-        "uncovered": list(exported.uncovered),
+        "lemmas": list(found.lemmas),
+        "uncovered": list(found.uncovered),
     }
     output.give(
         dump(record),

@@ -7,9 +7,11 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mfcheck.errors import InputError
 from mfcheck.verify import (
     MAX_SIZE,
     MalformedError,
@@ -21,10 +23,14 @@ from mfcheck.verify import (
 from mfcheck.verify.checker import shown
 from mfcheck.verify.folders import certificates_in
 
+if TYPE_CHECKING:
+    from mfcheck.rocq import Exported, RocqVerdict
+
 FORMAT = "mfcheck-lemma/2"
 SECONDS = 60
 """The longest that one certificate of a statement is checked."""
 
+AGAIN = "proved in intervals of mpmath as well"
 UNCOVERED = "the recorded arguments do not prove the statement"
 
 
@@ -38,7 +44,7 @@ def verify_all(paths: Sequence[Path]) -> tuple[list[tuple[str, Verdict]], int]:
             status = 2
             continue
         found, worst = verify_paths([path])
-        certificate = _of_statement(path)
+        certificate = of_statement(path)
         if certificate is not None:
             verdict = judged(certificate)
             found = [(found[0][0], verdict)]
@@ -50,8 +56,8 @@ def verify_all(paths: Sequence[Path]) -> tuple[list[tuple[str, Verdict]], int]:
 
 def judged(certificate: Mapping[str, Any]) -> Verdict:
     """Return whether the recorded arguments prove the statement of a certificate, after `SECONDS` at the latest."""
-    from mfcheck.errors import InputError
     from mfcheck.lemma.certificate import accepts, well_formed
+    from mfcheck.lemma.independent import accepted_again
 
     if not well_formed(certificate):
         return Verdict("malformed", "this is no certificate of a statement")
@@ -64,8 +70,59 @@ def judged(certificate: Mapping[str, Any]) -> Verdict:
         return Verdict("malformed", f"its statement cannot be read: {reason}")
     except TimeoutError:
         return Verdict("malformed", f"too much work: not checked in {SECONDS} s", FORMAT, said)
-    reason = "every recorded argument was made anew" if accepted else UNCOVERED
-    return Verdict("accepted" if accepted else "rejected", reason, FORMAT, said)
+    if not accepted:
+        return Verdict("rejected", UNCOVERED, FORMAT, said)
+    again = accepted_again(certificate)
+    reason = "every recorded argument was made anew" + (f"; {AGAIN}" if again else "")
+    return Verdict("accepted", reason, FORMAT, said)
+
+
+def rocq_verdict(path: Path) -> "RocqVerdict":
+    """Return what Rocq says of a certificate of either kind.
+
+    Raises:
+        InputError: the file cannot be read as JSON.
+    """
+    from mfcheck.lemma.independent import as_bundle
+    from mfcheck.rocq import RocqVerdict, check_rocq, check_rocq_file
+
+    certificate = of_statement(path)
+    if certificate is None:
+        return check_rocq_file(path)
+    try:
+        found = check_rocq(as_bundle(certificate))
+    except InputError as error:
+        return RocqVerdict("uncovered", str(error).partition("\n")[0])
+    if found.status == "rejected":
+        # The proof is another one than that of the certificate: not to find it says nothing against the statement.
+        return RocqVerdict("uncovered", f"no proof by intervals was found: {found.reason}")
+    return replace(found, uncovered=(*found.uncovered, *_left_out(certificate)))
+
+
+def exported(path: Path, out: Path) -> "Exported":
+    """Write the file of Rocq for a certificate of either kind.
+
+    Raises:
+        InputError: a file cannot be read or written, or there is no text of Rocq for it.
+    """
+    from mfcheck.lemma.independent import as_bundle
+    from mfcheck.rocq import export_rocq, to_rocq
+
+    certificate = of_statement(path)
+    if certificate is None:
+        return export_rocq(path, out)
+    found = to_rocq(as_bundle(certificate))
+    try:
+        out.write_text(found.text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{printable(str(out))}: {error.strerror}") from None
+    return replace(found, uncovered=(*found.uncovered, *_left_out(certificate)))
+
+
+def _left_out(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from mfcheck.lemma.independent import is_strict
+
+    return ("that the strict comparisons are strict",) if is_strict(certificate) else ()
 
 
 def _said(certificate: Mapping[str, Any]) -> str:
@@ -105,7 +162,7 @@ def _at_most(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _of_statement(path: Path) -> Mapping[str, Any] | None:
+def of_statement(path: Path) -> Mapping[str, Any] | None:
     """Return what a file holds if it is a certificate of a statement."""
     try:
         if path.stat().st_size > MAX_SIZE:

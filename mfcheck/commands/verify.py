@@ -70,14 +70,15 @@ def _by_rocq(paths: "Sequence[Path]", verdicts: "Sequence[Verdict]") -> "list[Ro
     Raises:
         InputError: there is no `coqc`.
     """
-    from mfcheck.rocq import check_rocq_file, coqc
+    from mfcheck.commands.lemma_certificates import rocq_verdict
+    from mfcheck.rocq import coqc
     from mfcheck.verify.folders import certificates_in
 
     if coqc() is None:
         raise InputError("--rocq: coqc is not installed (Debian: coq, libcoq-interval)")
     files = [file for path in paths for file in certificates_in(path) or [path]]
     return [
-        check_rocq_file(file) if verdict.status == "accepted" else None
+        rocq_verdict(file) if verdict.status == "accepted" else None
         for file, verdict in zip(files, verdicts, strict=True)
     ]
 
