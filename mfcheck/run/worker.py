@@ -75,7 +75,10 @@ class Bench:
         context = Context(
             self.setting, self.budget, self.seed, check.id, formulas, self.paper, self.paper.alarm
         )
-        evidence = check.run(context)
+        try:
+            evidence = check.run(context)
+        except InputError as error:  # the check has nothing to say of this setting
+            return Evidence(passed=None, cases=0, reason=str(error))
         if not isinstance(evidence, Evidence):
             raise TypeError(f"the check returned {type(evidence).__name__}, not Evidence")
         if evidence.certificate is not None:

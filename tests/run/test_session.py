@@ -411,6 +411,21 @@ def test_what_a_check_raises_is_found_in_its_file(mine: Callable[..., str], tmp_
     assert check.reason == f"KeyError: 'flor' (mine_paper.py, line {line})"
 
 
+def test_a_check_that_refuses_the_setting_is_undecided_with_its_words(
+    mine: Callable[..., str], tmp_path: Path
+) -> None:
+    reference = mine("1 - (n - 1) * rho")
+    path = tmp_path / "mine_paper.py"
+    refusing = path.read_text().replace('context["floor"]', "refuse()")
+    words = (
+        'from mfcheck.errors import InputError\ndef refuse(): raise InputError("not at n = 3")\n'
+    )
+    path.write_text(words + refusing)
+    [check] = review(reference, jobs=1).claims[0].checks
+    assert (check.crashed, check.passed, check.cases) == (False, None, 0)
+    assert check.reason == "not at n = 3"
+
+
 def test_a_check_that_never_ends_does_not_stop_the_review(
     toy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

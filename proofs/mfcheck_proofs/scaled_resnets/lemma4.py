@@ -34,6 +34,7 @@ from mfcheck.points.configurations import circle, equal_inner_products, half_tan
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, enclose, exact, interval
 from mfcheck.rigor.codes import n_max
+from mfcheck.statistics.compare import finite
 from mfcheck.symbolic.activation import Activation, X
 from mfcheck_proofs.scaled_resnets import quick
 from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
@@ -379,7 +380,7 @@ def gershgorin(context: Context) -> Evidence:
         lhs=interval(bound),
         rhs=interval(value),
         slack=ratios[at] if passed else None,
-        error=float(bound.rad() + value.rad()),
+        error=finite(float(bound.rad() + value.rad())),
         cases=len(configurations),
         domain="; ".join(name for name, _, _ in configurations) + f"; {activation.name}; shown: {name}",
         reason={
