@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mfcheck.commands.console import VERDICT_GIVEN, Output, say
-from mfcheck.commands.options import BudgetName, Chosen, Failing, Jobs, Seed, command
+from mfcheck.commands.options import BudgetName, Chosen, Cluster, Failing, Jobs, Seed, command
 from mfcheck.errors import InputError
 
 if TYPE_CHECKING:
@@ -70,12 +70,7 @@ def sweep(
     budget: BudgetName = "standard",
     seed: Seed = 0,
     jobs: Jobs = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(
-            "--cluster", metavar="auto|ADDRESS|FILE", help="Dask scheduler that runs the checks."
-        ),
-    ] = None,
+    cluster: Cluster = None,
     check_seconds: Annotated[
         float | None,
         typer.Option(

@@ -43,6 +43,10 @@ CREATE TABLE certificates(digest TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT 
 """
 
 
+class LedgerError(InputError):
+    """The file of a ledger cannot be read or written."""
+
+
 class Item(NamedTuple):
     """A setting to work on: its number in the ledger, and what describes it."""
 
@@ -342,7 +346,7 @@ class Ledger:
                     f"{str(self.path)!r} is not the ledger of a sweep: {words}"
                 ) from None
             full = " (is the disk full?)" if "I/O" in words else ""
-            raise InputError(
+            raise LedgerError(
                 f"cannot use the ledger {str(self.path)!r}: {words}{full}; what it holds is kept"
             ) from None
 

@@ -20,7 +20,7 @@ from mfcheck.run.store import require_folder
 from mfcheck.run.tasks import Job, Result, Started, units
 from mfcheck.run.worker import reason
 from mfcheck.sweep.grid import Grid, read_grid
-from mfcheck.sweep.ledger import FILE, LEASE, Item, Kept, Ledger, New
+from mfcheck.sweep.ledger import FILE, LEASE, Item, Kept, Ledger, LedgerError, New
 from mfcheck.sweep.outcome import outcome_of, slim, sweep_tasks
 from mfcheck.sweep.points import Point, Settings
 from mfcheck.sweep.record import Outcome, SweepRecord
@@ -149,6 +149,10 @@ def sweep(
                 made.run(watch or (lambda _: None), say or (lambda _: None))
             except KeyboardInterrupt:
                 raise Interrupted(made.words()) from None
+            except LedgerError:
+                raise
+            except InputError as error:  # the cluster has gone
+                raise InputError(f"{error}; {made.words()}") from None
         return summarise(ledger, loaded.title)
 
 
