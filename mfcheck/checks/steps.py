@@ -113,12 +113,19 @@ def _positive_certificate(
     if not least > 0:
         raise InputError("the function is not seen to be positive")
     c = sp.Rational(decimal_text(Fraction(least) / 50, 2, up=False))
-    formula = sp.expand(expr) - c * x**order
+    formula = _written(expr) - c * x**order
     inputs = {str(x): ("0", end)}
     made = certificate.inequality(
         formula, inputs, "0", digits=_DIGITS, bisect=_BISECT, order=order + _BEYOND
     )
     return (made,)
+
+
+def _written(expr: sp.Expr) -> sp.Expr:
+    """Return the sum with a common factor pi in front, so that zeros of its terms cancel exactly."""
+    terms = sp.expand(expr)
+    factored = sp.factor_terms(terms)
+    return factored if factored.count(sp.pi) <= 1 else terms
 
 
 def _all_positive(sides: tuple[sp.Expr, ...]) -> tuple[Certificate, ...]:

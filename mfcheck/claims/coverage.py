@@ -1,4 +1,4 @@
-"""Which *certified* verdicts rest on a certificate, and which on one that a formal checker accepts as well."""
+"""Which *certified* verdicts rest on a certificate, and on one that can be put to a formal checker as well."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ class Certified:
     reading: str
     certificates: tuple[str, ...]
     formal: bool
+    exports: tuple[str, ...] = ()
+    """How much of each can be written for Rocq: whole, part or none."""
 
     @property
     def name(self) -> str:
@@ -28,7 +30,7 @@ class Coverage:
 
     readings: tuple[Certified, ...]
     asked: bool = True
-    """Whether a formal checker was asked."""
+    """Whether a formal checker was asked; else it is said what it can be asked."""
 
     @property
     def with_certificate(self) -> tuple[Certified, ...]:
@@ -39,6 +41,11 @@ class Coverage:
     def formal(self) -> tuple[Certified, ...]:
         """Those whose every certificate the formal checker accepts."""
         return tuple(r for r in self.with_certificate if r.formal)
+
+    @property
+    def exported(self) -> tuple[Certified, ...]:
+        """Those whose every certificate can be written for the formal checker, in part at least."""
+        return tuple(r for r in self.with_certificate if "none" not in r.exports)
 
     @property
     def without(self) -> tuple[str, ...]:
@@ -61,8 +68,19 @@ class Coverage:
         if not total:
             return "No verdict is certified."
         words = f"Certified verdicts: {total}, with a certificate {len(self.with_certificate)}"
-        words += f", with one that Rocq accepts too {len(self.formal)}." if self.asked else "."
+        words += f"{self._formally()}."
         return f"{words} Without: {'; '.join(self.without)}." if self.without else words
+
+    def _formally(self) -> str:
+        if self.asked:
+            return f", with one that Rocq accepts too {len(self.formal)}"
+        if not self.with_certificate:
+            return ""
+        whole = sum(set(r.exports) == {"whole"} for r in self.exported)
+        return (
+            f"; of these {len(self.exported)} can be exported to Rocq, {whole} with every step, "
+            "but are checked there only by `mfcheck verify --rocq`"
+        )
 
 
 def coverage(
@@ -78,20 +96,21 @@ def coverage(
     for claim in claims:
         for reading in claim.readings:
             if reading.verdict is Verdict.CERTIFIED:
-                files = _certificates(claim.checks, reading.id)
+                behind = _behind(claim.checks, reading.id)
+                files = tuple(check.certificate for check in behind if check.certificate)
+                files = files if len(files) == len(behind) else ()
                 both = formal is not None and bool(files) and all(map(formal, files))
-                found.append(Certified(claim.id, reading.id, files, both))
+                kinds = tuple(check.exports for check in behind) if files else ()
+                found.append(Certified(claim.id, reading.id, files, both, kinds))
     return Coverage(tuple(found), formal is not None)
 
 
-def _certificates(checks: Iterable[CheckRecord], reading: str) -> tuple[str, ...]:
-    """Files of the certified checks of the whole reading that passed; none at all if one of them has none."""
-    behind = [
-        check.certificate
+def _behind(checks: Iterable[CheckRecord], reading: str) -> tuple[CheckRecord, ...]:
+    """The certified checks of the whole reading that passed; all of them need a certificate."""
+    return tuple(
+        check
         for check in checks
         if (check.reading, check.kind) == (reading, Kind.CERTIFIED)
         and (check.question, check.scope) == (Question.HOLDS, Scope.WHOLE)
         and check.passed
-    ]
-    files = tuple(file for file in behind if file is not None)
-    return files if len(files) == len(behind) else ()
+    )

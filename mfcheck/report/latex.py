@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from mfcheck.claims.audit import AssumptionRecord
+from mfcheck.claims.coverage import coverage
 from mfcheck.claims.record import CheckRecord, ClaimRecord, Review, Value
 from mfcheck.report import numbers, view
 from mfcheck.report.questions import QuestionToAuthors, questions
@@ -53,6 +54,7 @@ def _figures(check: CheckRecord) -> str:
     parts += [f"right side {_value(check.rhs)}"] if check.rhs is not None else []
     parts += [f"slack {plain(numbers.number(check.slack))}"] if check.slack is not None else []
     parts += [f"error {plain(numbers.number(check.error))}"] if check.error is not None else []
+    parts += [f"certificate {code(check.certificate)}"] if check.certificate else []
     return "; ".join([*parts, f"seed {check.seed}"])
 
 
@@ -72,6 +74,8 @@ def _summary(review: Review) -> Iterator[str]:
         yield rf"\textbf{{This review was interrupted: it is not complete.}} Checks that did not run: {missing}."
         yield ""
     yield rf"Paper: {words(review.title)} ({words(review.source)}). {plain(view.sentence(review))}"
+    yield ""
+    yield words(coverage(review.claims).sentence())
     setting = [f"{plain(name)}: {code(text)}" for name, text in view.plain_setting(review.setting)]
     versions = ", ".join(f"{plain(k)} {plain(v)}" for k, v in sorted(review.versions.items()))
     first = [f"seed: {review.seed}", f"budget: {plain(review.budget)}"]

@@ -100,21 +100,24 @@ def inequality(name: str, claim: dict[str, Any], witness: dict[str, Any], known:
 
 
 def root(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
-    """Return lemmas for the signs of a formula at both bounds of its zero."""
+    """Return lemmas for the signs of a formula at both bounds of its zero, and that it is defined between them."""
     variable, ends = claim["variable"], (claim["lower"], claim["upper"])
-    parts = []
-    for label, end in zip(("low", "high"), ends, strict=True):
-        inputs = {**claim["inputs"], variable: end}
-        texts = {
-            k: [str(x) for x in known[v]] if isinstance(v, str) and v in known else v
-            for k, v in inputs.items()
-        }
-        point = {"formula": claim["formula"], "inputs": texts}
-        low, _ = enclosure(point, {"bits": witness["bits"]})
-        side = {"lower": "0"} if low >= 0 else {"upper": "0"}
-        parts.append(inequality(f"{name}_{label}", {**point, **side}, witness, known))
+    texts = {
+        k: [str(x) for x in known[v]] if isinstance(v, str) and v in known else v
+        for k, v in claim["inputs"].items()
+    }
+    points = [{"formula": claim["formula"], "inputs": {**texts, variable: end}} for end in ends]
+    low, _ = enclosure(points[0], {"bits": witness["bits"]})
+    sides = ("lower", "upper") if low >= 0 else ("upper", "lower")
+    parts = [
+        inequality(f"{name}_{label}", {**point, side: "0"}, witness, known)
+        for label, point, side in zip(("low", "high"), points, sides, strict=True)
+    ]
+    whole = {"formula": claim["formula"], "inputs": {**texts, variable: list(ends)}}
+    parts.append(inequality(f"{name}_between", whole, witness, known))
     steps = [step for part in parts for step in part.uncovered]
-    between = f"{claim['formula']} is continuous in {variable}, so that it vanishes between {ends[0]} and {ends[1]}"
+    zero = f"it vanishes between {ends[0]} and {ends[1]}"
+    between = f"{claim['formula']} is continuous in {variable} where it is defined, so that {zero}"
     return Part("\n".join(part.text for part in parts), (*steps, between))
 
 

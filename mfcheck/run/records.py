@@ -18,6 +18,7 @@ from mfcheck.claims.record import (
     ReadingRecord,
 )
 from mfcheck.claims.verdict import Known, Outcome, Question, Scope, Verdict, combine, explain
+from mfcheck.rigor.certificate import exports
 from mfcheck.run.tasks import Result, What
 
 Checks = Mapping[str, CheckRecord]
@@ -44,6 +45,7 @@ def check_record(
     shared = {name: getattr(evidence, name) for name in Evidence.model_fields}
     for kept_apart in ("notes", "certificate"):
         del shared[kept_apart]
+    kept = evidence.certificate if certificate is not None else None
     return CheckRecord(
         id=check.id,
         kind=check.kind,
@@ -53,6 +55,7 @@ def check_record(
         seconds=result.seconds,
         seed=seed,
         certificate=certificate,
+        exports="none" if kept is None else exports(kept),
         **shared,
     )
 

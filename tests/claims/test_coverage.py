@@ -95,6 +95,31 @@ def test_shares_of_certified_readings() -> None:
     )
 
 
+def test_what_can_be_exported_is_told_without_asking() -> None:
+    claims = [
+        claim("one", CERTIFIED, check("a", "a.json", exports="whole")),
+        claim(
+            "two",
+            CERTIFIED,
+            check("b", "b.json", exports="part"),
+            check("c", "c.json", exports="whole"),
+        ),
+        claim("three", CERTIFIED, check("d", None)),
+        claim("four", CERTIFIED, check("e", "e.json")),
+    ]
+    found = coverage(claims)
+    assert [r.exports for r in found.readings] == [("whole",), ("part", "whole"), (), ("none",)]
+    assert [r.claim for r in found.exported] == ["one", "two"]
+    assert found.sentence() == (
+        "Certified verdicts: 4, with a certificate 3; of these 2 can be exported to Rocq, 1 with every step, "
+        "but are checked there only by `mfcheck verify --rocq`. Without: three, reading main."
+    )
+    only = coverage([claim("three", CERTIFIED, check("d", None))])
+    assert only.sentence() == (
+        "Certified verdicts: 1, with a certificate 0. Without: three, reading main."
+    )
+
+
 def test_nothing_certified() -> None:
     found = coverage([claim("one", Verdict.SUPPORTED, check("a", "a.json"))])
     assert (found.share, found.formal_share) == (None, None)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfcheck.claims import load_paper, paper_ids
+from mfcheck.claims.coverage import coverage
 from mfcheck.claims.record import Review
 from mfcheck.report.latex import render_latex
 from mfcheck.report.tex import COMMANDS, code, is_formula, math, plain, words
@@ -95,6 +96,9 @@ def test_the_document_is_closed_and_complete(review: Review) -> None:
         assert words(claim.title) in text
         assert all(code(check.id) in text for check in claim.checks)
     assert all(code(finding.reproduce) in text for finding in review.findings)
+    assert words(coverage(review.claims).sentence()) in text
+    kept = [check.certificate for claim in review.claims for check in claim.checks]
+    assert all(f"certificate {code(name)}" in text for name in kept if name)
     assert all(code(constant.id) in text for constant in review.constants)
     order = [text.index(rf"\section{{{s}}}") for s in ("Summary", "Soundness", "Findings")]
     assert order == sorted(order)

@@ -52,6 +52,24 @@ def test_false_certificates_are_not_built(path: Path) -> None:
     assert verdict.reason
 
 
+@pytest.mark.parametrize("path", ACCEPT, ids=lambda path: path.stem)
+def test_what_can_be_exported_is_known_from_the_form(path: Path) -> None:
+    """The word in a review agrees with what is written."""
+    exported = rocq.to_rocq(load(path))
+    assert make.exports(load(path)) == ("part" if exported.uncovered else "whole")
+
+
+@needs_coqc
+def test_a_zero_needs_two_signs() -> None:
+    """Both values are above zero: one of the lemmas is false, whatever else is taken for granted."""
+    claim = {"formula": "x**2 - 2", "variable": "x", "inputs": {}, "lower": "3/2", "upper": "2"}
+    found = rocq.check_rocq(make.make("root", claim, {"bits": 40}))
+    assert found.status == "rejected"
+    found = rocq.check_rocq(make.make("root", {**claim, "lower": "1"}, {"bits": 40}))
+    assert found.status == "accepted", found.reason
+    assert any("continuous" in step for step in found.uncovered)
+
+
 TIGHT: list[tuple[str, tuple[str, str], str | None, str | None]] = [
     ("x - sin(x)", ("0", "1"), "0", None),
     ("log(1 + x) - x + x**2/2", ("0", "1"), "0", None),
