@@ -8,6 +8,7 @@ import pytest
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation
 from mfcheck_proofs import edge_of_chaos as module
+from mfcheck_proofs.edge_of_chaos import networks
 
 PAPER = module.paper
 
@@ -65,8 +66,8 @@ def test_rectifier_gap_against_the_map_in_high_precision(start, depth):
 
 def test_random_networks_by_matrices_agree_with_the_exact_law():
     rng = np.random.default_rng(0)
-    net = module.Net(activation("tanh"), 1.5, 0.3, 0.4, 0.25)
-    variances, gaps = module.pair_through(net, 3, 100, 400, rng)
+    net = networks.Net(activation("tanh"), 1.5, 0.3, 0.4, 0.25)
+    variances, gaps = networks.pair_through(net, 3, 100, 400, rng)
     assert np.allclose(variances[0], 0.4)
     assert np.allclose(gaps[0], 0.75)
     seen = []

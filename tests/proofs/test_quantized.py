@@ -11,7 +11,7 @@ from mpmath import mp
 from scipy.stats import norm
 
 from mfcheck.errors import InputError
-from mfcheck_proofs import quantized
+from mfcheck_proofs.quantized import best_step, networks, power_law, thresholds
 
 
 def double_sum(levels: int, step: float) -> float:
@@ -27,7 +27,7 @@ def double_sum(levels: int, step: float) -> float:
     ("levels", "step"), [(2, 1), (3, 1), (4, 0.5), (7, 0.25), (16, 0.3), (33, 0.125), (64, 2)]
 )
 def test_chi_by_the_double_sum(levels: int, step: float) -> None:
-    assert float(quantized.chi_of(levels, arb(step))) == pytest.approx(
+    assert float(thresholds.chi_of(levels, arb(step))) == pytest.approx(
         double_sum(levels, step), rel=1e-11
     )
 
@@ -39,7 +39,7 @@ def test_distortion_by_quadrature(levels: int, step: float) -> None:
         return (u - step * k) ** 2 * mp.npdf(u)
 
     cuts = [-mp.inf, *(step * (k - levels / 2) for k in range(1, levels)), mp.inf]
-    assert float(quantized.distortion_of(levels, arb(step))) == pytest.approx(
+    assert float(thresholds.distortion_of(levels, arb(step))) == pytest.approx(
         float(mp.quad(error, cuts)), rel=1e-12
     )
 
@@ -49,53 +49,53 @@ def test_distortion_by_quadrature(levels: int, step: float) -> None:
     [(3, ".190174039247901479"), (8, ".0374396593915235321"), (1024, "6.997005197e-6")],
 )
 def test_gaps_of_the_sheet(levels: int, gap: str) -> None:
-    found = quantized.gap_opt(levels, 20)
+    found = thresholds.gap_opt(levels, 20)
     assert found.rad() < 1e-20
     assert float(found) == pytest.approx(float(gap), rel=1e-9)
 
 
 def test_the_best_step_is_the_best_of_a_grid() -> None:
     for levels in (3, 6, 31):
-        best, gap = quantized.step_opt(levels), float(quantized.gap_opt(levels))
+        best, gap = thresholds.step_opt(levels), float(thresholds.gap_opt(levels))
         grid = [float(best) * r for r in np.linspace(0.3, 3, 300)]
         assert max(double_sum(levels, s) for s in grid) <= 1 - gap + 1e-12
         with ctx.workdps(40):
-            assert quantized.chi_of(levels, best).overlaps(1 - quantized.gap_opt(levels, 25))
+            assert thresholds.chi_of(levels, best).overlaps(1 - thresholds.gap_opt(levels, 25))
 
 
 def test_an_enclosure_holds_the_finer_one() -> None:
     for levels in (2, 5, 8, 300):
-        assert quantized.gap_opt(levels, 8).overlaps(quantized.gap_opt(levels, 30))
-        assert quantized.step_opt(levels, 8).contains(quantized.step_opt(levels, 30))
+        assert thresholds.gap_opt(levels, 8).overlaps(thresholds.gap_opt(levels, 30))
+        assert thresholds.step_opt(levels, 8).contains(thresholds.step_opt(levels, 30))
 
 
 def test_fit_by_numpy() -> None:
     levels = np.arange(4, 63, 2)
-    gaps = [float(quantized.gap_opt(int(n))) for n in levels]
+    gaps = [float(thresholds.gap_opt(int(n))) for n in levels]
     slope = np.polyfit(np.log(levels + 1), np.log(gaps), 1)[0]
-    assert float(quantized.fitted(quantized.RANGES["even"], 1, 12)) == pytest.approx(
+    assert float(thresholds.fitted(thresholds.RANGES["even"], 1, 12)) == pytest.approx(
         slope, rel=1e-10
     )
     assert slope == pytest.approx(-1.824637, abs=1e-6)
 
 
 def test_zeros_are_found_where_chi_turns() -> None:
-    assert quantized.zeros(5) == 1
+    assert best_step.zeros(5) == 1
 
 
 def test_law_refuses_other_constants() -> None:
-    checks = {c.id: c for c in quantized.power_law.checks}
+    checks = {c.id: c for c in power_law.power_law_claim.checks}
     assert {"power-law/asymptotic/bounds", "power-law/logarithm/bounds"} <= set(checks)
-    ratio = [float(quantized.gap_opt(n)) * n * n / math.log(n) for n in (64, 1024)]
+    ratio = [float(thresholds.gap_opt(n)) * n * n / math.log(n) for n in (64, 1024)]
     assert ratio == pytest.approx([1.0243, 1.0585], abs=1e-4)
 
 
 def test_refusals() -> None:
     for text in ("1", "-1", "x", "1/0"):
         with pytest.raises(InputError, match="c0"):
-            quantized._correlation(text)
-    assert quantized._correlation("3/10") == pytest.approx(0.3)
+            networks._correlation(text)
+    assert networks._correlation("3/10") == pytest.approx(0.3)
     with pytest.raises(InputError, match="levels"):
-        quantized.LEVELS.read("1")
+        thresholds.LEVELS.read("1")
     with pytest.raises(InputError, match="step"):
-        quantized.STEP.require(Fraction(0))
+        thresholds.STEP.require(Fraction(0))

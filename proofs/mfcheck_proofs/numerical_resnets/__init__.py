@@ -8,9 +8,9 @@ from mfcheck.checks import Curve, Option, Paper, Plot, Simulated, Trial, evaluat
 from mfcheck.statistics import extrapolated
 from mfcheck_proofs.numerical_resnets.dictionary import fractalnet, polynet_claim, revnet_claim
 from mfcheck_proofs.numerical_resnets.modified_equation import error_claim, lm
-from mfcheck_proofs.numerical_resnets.practice import practice
+from mfcheck_proofs.numerical_resnets.practice import practice_claim
 from mfcheck_proofs.numerical_resnets.scheme import CONSTANTS, PARAMETERS, VARIANCE
-from mfcheck_proofs.numerical_resnets.stability import stability
+from mfcheck_proofs.numerical_resnets.stability import stability_claim
 from mfcheck_proofs.numerical_resnets.stochastic_depth import depth, sampled
 
 # --- simulation ------------------------------------------------------------------------------------------------------
@@ -62,7 +62,7 @@ paper = Paper(
     source="https://arxiv.org/abs/1710.10121",
     parameters=PARAMETERS,
     default=setting_of(PARAMETERS),
-    claims=(polynet_claim, revnet_claim, fractalnet, lm, error_claim, stability, depth, practice),
+    claims=(polynet_claim, revnet_claim, fractalnet, lm, error_claim, stability_claim, depth, practice_claim),
     constants=CONSTANTS,
     simulate=simulation("numerical-resnets", simulate, OPTIONS),
     simulation_options=OPTIONS,

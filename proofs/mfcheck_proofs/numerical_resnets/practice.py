@@ -39,7 +39,7 @@ DIVIDED = Note(
         "drift is f and the variance per step (1-p)/p f^2, not p f and p (1-p) f^2."
     ),
 )
-practice = Claim(
+practice_claim = Claim(
     "practice",
     title="What the code does",
     statement=(

@@ -48,7 +48,7 @@ def leapfrog(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     return [(sp.expand(rest), sp.Integer(0)), (excess, -1 - slow / 2)]
 
 
-stability = Claim(
+stability_claim = Claim(
     "zero-stability",
     title="LM-ResNet is stable iff -1 < k <= 1",
     statement=r"$\xi^2 - (1-k)\xi - k = (\xi-1)(\xi+k)$: stable iff $-1 < k \le 1$.",

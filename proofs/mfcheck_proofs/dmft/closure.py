@@ -1,0 +1,171 @@
+"""The setting, stable steps, and the closed equations in ball arithmetic."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import sympy as sp
+from flint import arb, ctx
+from numpy.typing import NDArray
+
+from mfcheck.checks import Context, Setting, parameter, setting_of
+from mfcheck.errors import InputError
+from mfcheck.rigor.ball import enclose, exact
+
+Array = NDArray[np.float64]
+Vector = list[arb]
+
+ALPHA = parameter("alpha", 2, "samples per dimension n/d", above=0, most=10_000)
+DELTA = parameter("delta", "1/2", "variance Delta within a cluster", above=0)
+LAM = parameter("lam", "1/10", "ridge in the gradient", least=0)
+ETA = parameter("eta", "1/10", "step", above=0)
+R0 = parameter("r0", "1/4", "squared norm of the start over d", least=0)
+BATCH = parameter("batch", 1, "probability b that a sample is in a batch", above=0, most=1)
+STEPS = parameter("steps", 20, "number of steps", least=0, most=2000, integer=True)
+PARAMETERS = (ALPHA, DELTA, LAM, ETA, R0, BATCH, STEPS)
+DEFAULT = setting_of(PARAMETERS)
+alpha, delta, lam, eta, r0, b, _ = (x.symbol for x in PARAMETERS)
+
+# --- which steps are stable ------------------------------------------------------------------------------------------
+
+
+def largest(ratio: float, spread: float) -> float:
+    """Return the largest eigenvalue of A^T A: the edge of the bulk, or the spike beyond it."""
+    edge, spike = spread * (1 + math.sqrt(ratio)) ** 2, ratio + spread
+    low, high = edge, edge + spike
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if spike * _resolvent(middle / spread, ratio) / spread > 1 else (low, middle)
+    return high
+
+
+def _resolvent(z: float, ratio: float) -> float:
+    """Average of 1/(z - x) over the law, z beyond its edge."""
+    s = z + 1 - ratio
+    return 2 / (s + math.sqrt(max(s * s - 4 * z, 0.0)))
+
+
+def validate(setting: Setting) -> None:
+    """Refuse steps for which the weights, or their variance over batches, blow up."""
+    ratio, spread, ridge, step, batch = (setting.number(n) for n in ("alpha", "delta", "lam", "eta", "batch"))
+    top = ridge + batch * largest(ratio, spread)
+    if step * top > 2:
+        raise InputError(f"the steps blow up: eta must be at most 2/(lam + batch * largest eigenvalue) = {2 / top:.6g}")
+    t = np.pi * (np.arange(400) + 0.5) / 400
+    x = 1 + ratio + 2 * math.sqrt(ratio) * np.cos(t)
+    kept = (1 - step * (ridge + batch * spread * x)) ** 2
+    weight = ratio * np.sin(t) ** 2 / x / 200
+    growth = step**2 * batch * (1 - batch) / ratio * float(np.sum(weight * (spread * x) ** 2 / (1 - kept)))
+    if batch < 1 and not growth < 1:
+        raise InputError(f"the variance over batches grows by {growth:.3g} in each generation: eta must be smaller")
+
+
+# --- the closure -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the closure takes from the reading under test.
+
+    Attributes:
+        rank: squared length of the spike.
+        overlap: factor from the spike's amplitude to m.
+        noise: variance of a sample's presence.
+        scale: factor of the sum over samples.
+    """
+
+    rank: sp.Expr = alpha + delta
+    overlap: sp.Expr = sp.sqrt(alpha) / (alpha + delta)
+    noise: sp.Expr = b * (1 - b)
+    scale: sp.Expr = sp.S.One
+
+    @classmethod
+    def of(cls, context: Context) -> "Rule":
+        """The right rule with what the reading states."""
+        return replace(cls(), **{name: context[name] for name in cls.__annotations__ if name in context.formulas})
+
+
+@dataclass(frozen=True)
+class State:
+    """Overlap m, norm C and mean squared residual rho after some steps."""
+
+    m: arb
+    c: arb
+    rho: arb
+
+
+def _apply(v: Vector, ratio: arb, root: arb) -> Vector:
+    """J v, one entry longer."""
+    out, last = [], arb(0)
+    for i, entry in enumerate(v):
+        after = v[i + 1] if i + 1 < len(v) else 0
+        out.append((ratio if i == 0 else 1 + ratio) * entry + root * (last + after))
+        last = entry
+    return [*out, root * last]
+
+
+def _dot(v: Vector, w: Vector) -> arb:
+    return sum((a * c for a, c in zip(v, w, strict=False)), arb(0))
+
+
+@lru_cache(maxsize=64)
+def closure(setting: Setting, digits: int, rule: Rule = Rule()) -> tuple[State, ...]:
+    """Enclose the state after 0, 1, ..., `steps` steps.
+
+    Without noise the weights are a part of the start, `v = g(J)^t e_1`, and a part along the spike, W; residuals of
+    earlier steps, drawn at random, add their own decay.
+    """
+    bits = int(3.33 * digits + 4 * setting.integer("steps")) + 96
+    with ctx.workprec(bits):
+        given = {p.symbol: exact(setting[p.name]) for p in PARAMETERS}
+        ratio, spread, ridge, step, start, batch, _ = given.values()
+        rank, overlap, noise, scale = (
+            enclose(e, given, bits) for e in (rule.rank, rule.overlap, rule.noise, rule.scale)
+        )
+        root, mean_step = ratio.sqrt(), step * batch * scale
+        v, W = [arb(1)], [arb(0)]
+        drawn: list[tuple[arb, arb]] = []
+        states: list[State] = []
+        for _ in range(setting.integer("steps") + 1):
+            Jv, JW = _apply(v, ratio, root), _apply(W, ratio, root)
+            amplitude = mean_step * rank * W[0]
+            left = root - amplitude
+            own, shared = _dot(v, Jv), _dot(W, JW)
+            c = start * _dot(v, v) + mean_step**2 * rank * _dot(W, W)
+            rho = (left**2 + spread * (start * own + mean_step**2 * rank * shared)) / ratio
+            past = list(zip(states, reversed(drawn), strict=True))
+            factor = step**2 * scale**2 * noise
+            c += factor * sum((s.rho * one for s, (one, _) in past), arb(0))
+            rho += factor / ratio * sum((s.rho * two for s, (_, two) in past), arb(0))
+            states.append(State(overlap * amplitude, c, rho))
+            drawn.append((spread * own, spread**2 * _dot(Jv, Jv)))
+            decay = mean_step * spread
+            v = [(1 - step * ridge) * a - decay * j for a, j in zip([*v, arb(0)], Jv, strict=True)]
+            W = [(1 - step * ridge) * a - decay * j for a, j in zip([*W, arb(0)], JW, strict=True)]
+            W[0] += left
+        return tuple(states)
+
+
+def error_of(m: arb, c: arb, spread: arb) -> arb:
+    """The test error at an overlap and a norm."""
+    return (m / (2 * spread * c).sqrt()).erfc() / 2
+
+
+def last_of(name: str) -> Callable[[Setting, int], arb]:
+    """Return the leaf of one quantity after the steps of the setting."""
+
+    def value(setting: Setting, digits: int) -> arb:
+        validate(setting)
+        state = closure(setting, digits)[-1]
+        with ctx.workdps(digits + 15):
+            if name == "test":
+                if not state.c > 0:
+                    raise InputError(
+                        "the start is zero and no step was taken: r0 must be positive, or steps at least 1"
+                    )
+                return error_of(state.m, state.c, exact(setting["delta"]))
+            return {"m": state.m, "c": state.c, "train": state.rho / 2}[name]
+
+    return value
