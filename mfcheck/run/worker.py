@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TextIO
 
-from mfcheck import verify
 from mfcheck.claims.audit import AssumptionRecord, SurveyRecord
 from mfcheck.claims.model import Budget, Check, Context, Formulas, Paper
 from mfcheck.claims.record import Evidence
 from mfcheck.claims.setting import NO_ACTIVATION, Setting
 from mfcheck.constants.evaluate import evaluate_constants
 from mfcheck.errors import InputError
-from mfcheck.rigor.certificate import dumps
+from mfcheck.rigor.certificate import CertificateError
+from mfcheck.rigor.certificate import require_accepted as proved
 from mfcheck.run.audit import audit, regimes
 from mfcheck.run.identity import fingerprint
 from mfcheck.run.tasks import Job, Result, Task, What, named_activation, resolve_paper
@@ -124,9 +124,11 @@ def require_accepted(certificate: Mapping[str, Any]) -> None:
     Raises:
         ValueError: with the reason.
     """
-    verdict = verify.verify(dumps(dict(certificate)))
-    if verdict.status != "accepted":
-        raise ValueError(f"the certificate of the check is {verdict.status}: {verdict.reason}")
+    try:
+        proved(dict(certificate))
+    except CertificateError as error:
+        said = str(error).removeprefix("the certificate is ")
+        raise ValueError(f"the certificate of the check is {said}") from None
 
 
 def find_check(
