@@ -110,6 +110,13 @@ def main() -> None:
     for name, executor in cases.items():
         per_task = 1000 * seconds(executor, "nothing", count, 100) / count
         say(f"overhead of a task: {name}", per_task, "ms")
+    start, used = 1000, time.process_time()
+    seconds(cases["Dask, 2 workers"], "nothing", start, 1)
+    say("processor time of client and scheduler for a task", time.process_time() - used, "ms")
+    for name in ("1 process", "Dask, 2 workers"):
+        begun = time.perf_counter()
+        seconds(cases[name], "nothing", 1, 1)
+        say(f"from start to end with two tasks: {name}", time.perf_counter() - begun, "s")
     busy_count = max(40, count // 10)
     times = {name: seconds(executor, "busy", busy_count, 20) for name, executor in cases.items()}
     say("speed-up of 2 processes over 1", times["1 process"] / times["2 processes"], "")

@@ -133,6 +133,7 @@ class _Pool:
     def _serve(self, place: Place) -> None:
         try:
             while (unit := self._waiting.get()) is not None:
+                place.refresh()
                 for event in place.perform(unit, self._seconds):
                     self._messages.put((unit, event))
                 self._messages.put(unit)

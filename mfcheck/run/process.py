@@ -19,6 +19,8 @@ from mfcheck.run.tasks import Event, Job, Result, Started, Task
 
 LOADING = 600.0
 """Longest time in seconds for a worker to load a paper and a setting."""
+JOBS = 1000
+"""Jobs after which a process is ended and a new one started: what papers remember of settings may fill the memory."""
 _ENDING = 10.0
 """Longest time in seconds for a process to end once its input is closed."""
 
@@ -70,6 +72,8 @@ class Worker:
         self._lock = threading.Lock()
         self._asked = 0
         self._waiting = False
+        self.jobs = 0
+        """How many it has loaded."""
         self.expired = False
         """Whether it was killed because an answer took too long."""
 
@@ -83,6 +87,7 @@ class Worker:
             if self._load({"job": asdict(job)}) is None:
                 return None
             self._job = job
+            self.jobs += 1
         answer = self._ask({"task": asdict(task)}, seconds)
         return None if answer is None else Result(task, **answer)
 
@@ -222,6 +227,11 @@ class Place:
                 yield Death(unit.tasks[number:], passed, how, written)
                 return
             yield Result(task, passed, reason=_late(seconds))
+
+    def refresh(self) -> None:
+        """End the process, which must be idle, if it has served many jobs."""
+        if self._worker is not None and self._worker.jobs >= JOBS:
+            self.close()
 
     def fingerprint(self, paper: str) -> dict[str, str] | None:
         """Return all on which results of a paper depend in the process; None if it dies over that, or was stopped.

@@ -1,16 +1,18 @@
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mfcheck.run.engine import Processes
 from mfcheck.run.executor import Unit, cores
-from mfcheck.run.process import WorkerError, worker_environment
+from mfcheck.run.process import Worker, WorkerError, worker_environment
 from mfcheck.run.tasks import Event, Job, Result, Started, Task, What, resolve_paper, units
 
 Log = Callable[[], list[str]]
@@ -152,6 +154,47 @@ def test_a_paper_that_workers_cannot_load_is_an_internal_failure(toy: str) -> No
     with pytest.raises(WorkerError, match="AttributeError") as failure:
         list(run_tasks(job, tasks_of(toy, SHAKY), 1))
     assert "Traceback" in failure.value.__notes__[0]
+
+
+def test_a_process_serves_many_jobs_but_not_for_ever(
+    toy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five jobs, of which a process takes two: three processes, and the results of five."""
+    started = []
+
+    class Counted(Worker):
+        def __init__(self, environment: Mapping[str, str]) -> None:
+            started.append(self)
+            super().__init__(environment)
+
+    monkeypatch.setattr("mfcheck.run.process.Worker", Counted)
+    monkeypatch.setattr("mfcheck.run.process.JOBS", 2)
+    tasks = tuple(tasks_of(toy, ["square/weak/square.draw"]))
+    todo = [Unit(replace(make_job(toy), seed=seed), tasks, str(seed)) for seed in range(5)]
+    found = [(u.mark, e) for u, e in Processes(1).run(todo, 100.0) if isinstance(e, Result)]
+    assert [mark for mark, _ in found] == ["0", "1", "2", "3", "4"]
+    assert len({result.value["slack"] for _, result in found}) == 5
+    assert len(started) == 3
+
+
+def test_units_are_drawn_as_they_are_needed(toy: str) -> None:
+    """Of a hundred units few are drawn ahead, in the thread of the caller, and none once the events are closed."""
+    drawn = []
+
+    def draw() -> Generator[Unit]:
+        for seed in range(100):
+            assert threading.current_thread() is threading.main_thread()
+            drawn.append(seed)
+            yield Unit(replace(make_job(toy), seed=seed), tuple(tasks_of(toy, SHAKY[:1])))
+
+    with closing(Processes(2).run(draw(), 100.0)) as events:
+        ended = 0
+        for _, event in events:
+            ended += isinstance(event, Result)
+            assert len(drawn) <= ended + 2 * 3
+            if ended == 10:
+                break
+    assert len(drawn) < 20
 
 
 def test_planted_errors_reach_the_check(toy: str) -> None:
