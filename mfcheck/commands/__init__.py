@@ -27,6 +27,7 @@ COMMANDS = (
     "simulate",
     "experiment",
     "lemma",
+    "eigenvalues",
     "verify",
     "export",
     "new",

@@ -21,7 +21,7 @@ from mfcheck.rigor.germs import UnknownTailError
 from mfcheck.rigor.integrate import check_digits, parity
 from mfcheck.rigor.pieces import Piece, pieces
 from mfcheck.rigor.program import program
-from mfcheck.symbolic.activation import X
+from mfcheck.symbolic.activation import X, in_x
 
 Number: TypeAlias = arb | int | Fraction | sp.Rational
 """A ball, or a rational number given exactly."""
@@ -40,10 +40,12 @@ def expectation(f: sp.Expr, variance: Number, mean: Number = 0, digits: int = 15
 
     Raises:
         InputError: the expectation does not exist or is not known to (a kink differentiated twice, a pole,
-            growth beyond the Gaussian weight), the variance may be negative, or the digits are out of reach.
+            growth beyond the Gaussian weight), the variance may be negative, the digits are out of reach, or `f` has
+            several variables.
     """
     check_digits(digits)
-    return expectation_of(pieces(sp.sympify(f)), variance, mean, digits, sp.sympify(f))
+    function = in_x(sp.sympify(f))
+    return expectation_of(pieces(function), variance, mean, digits, function)
 
 
 def expectation_of(

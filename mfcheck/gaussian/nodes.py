@@ -37,7 +37,7 @@ class E(sp.Expr):  # type: ignore[misc]
 
     def __new__(cls, f: Any, variance: Any, mean: Any = 0) -> Any:
         """Make the node; constant factors come out, a constant is its own expectation."""
-        function = f if isinstance(f, sp.Lambda) else sp.Lambda(X, sp.sympify(f))
+        function = f if isinstance(f, sp.Lambda) else sp.Lambda(X, _named_x(sp.sympify(f)))
         number, rest = function.expr.as_independent(*PHI, X, as_Add=False)
         if rest == 1:
             return number
@@ -98,7 +98,9 @@ class E2(sp.Expr):  # type: ignore[misc]
 
     def __new__(cls, f: Any, g: Any, variance: Any, variance2: Any, correlation: Any) -> Any:
         """Make the node."""
-        both = [h if isinstance(h, sp.Lambda) else sp.Lambda(X, sp.sympify(h)) for h in (f, g)]
+        both = [
+            h if isinstance(h, sp.Lambda) else sp.Lambda(X, _named_x(sp.sympify(h))) for h in (f, g)
+        ]
         rest = [sp.sympify(value) for value in (variance, variance2, correlation)]
         return sp.Expr.__new__(cls, *both, *rest)
 
@@ -135,6 +137,11 @@ _NAMES = {
     name: sp.Symbol(rf"{{\phi{mark}}}" if mark else r"\phi")
     for name, mark in zip(PHI, ("", "'", "''", "'''"), strict=True)
 }
+
+
+def _named_x(f: sp.Expr) -> sp.Expr:
+    """Return a function in which the plain symbol `x`, of no assumptions, is `X`: SymPy tells the two apart."""
+    return f.xreplace({sp.Symbol(X.name): X})
 
 
 def _sum(f: sp.Expr, v: sp.Expr, m: sp.Expr) -> sp.Expr:

@@ -1,4 +1,4 @@
-"""Certified smallest eigenvalue of a symmetric matrix whose entries are known as (mid, radius).
+"""Certified smallest and largest eigenvalue of a symmetric matrix whose entries are known as (mid, radius).
 
 Two routes, both with a rigorous lower and a rigorous upper bound: floating point (`_eigen_float`), and
 ball arithmetic of rising precision (`_eigen_ball`) where rounding errors of doubles hide lambda_min.
@@ -80,6 +80,18 @@ def smallest_eigenvalue(matrix: arb_mat | FloatMatrix, rel_bits: int = 20) -> ar
         InputError: see `certified_lambda_min`.
     """
     return certified_lambda_min(matrix, rel_bits).value
+
+
+def largest_eigenvalue(matrix: arb_mat | FloatMatrix, rel_bits: int = 20) -> arb:
+    """Return a ball that contains lambda_max of every symmetric matrix in `matrix`, shape (n, n).
+
+    It is minus lambda_min of minus the matrix.
+
+    Raises:
+        InputError: see `certified_lambda_min`.
+    """
+    negative = FloatMatrix(-matrix.mid, matrix.rad) if isinstance(matrix, FloatMatrix) else -matrix
+    return -smallest_eigenvalue(negative, rel_bits)
 
 
 def certified_lambda_min(

@@ -14,7 +14,7 @@ from mfcheck.rigor.germs import Term, UnknownTailError
 from mfcheck.rigor.pieces import Piece, pieces
 from mfcheck.rigor.program import program
 from mfcheck.rigor.tails import tail
-from mfcheck.symbolic.activation import X
+from mfcheck.symbolic.activation import X, in_x
 
 MAX_DIGITS = 1000
 _EVALUATIONS = 200_000
@@ -27,13 +27,15 @@ _LOG2_10 = math.log2(10)
 
 
 def expectation_sqrt2(f: sp.Expr, digits: int = 30) -> arb:
-    """Enclose `E[f(sqrt2 xi)] = int f(x) exp(-x^2/4) dx / (2 sqrt(pi))`.
+    """Enclose `E[f(sqrt2 xi)] = int f(x) exp(-x^2/4) dx / (2 sqrt(pi))`, the Gaussian of variance 2.
 
-    The radius is at most `10^-digits` times the value, or `10^(-2 digits)` if that is larger.
+    For any variance and mean there is `mfcheck.gaussian.expectation`. The radius is at most `10^-digits` times the
+    value, or `10^(-2 digits)` if that is larger.
 
     Raises:
-        InputError: the accuracy is out of reach, or the expectation is not known to be finite.
+        InputError: the accuracy is out of reach, the expectation is not known to be finite, or `f` has more variables.
     """
+    f = in_x(f)
     return expectation_sqrt2_of(pieces(f), digits, parity(f))
 
 

@@ -92,14 +92,19 @@ def read_data(path: Path) -> Data:
     Raises:
         InputError: the file is missing, too large, not UTF-8, not such a table, or has an unusable row.
     """
-    raw = _read_bytes(path)
+    raw = read_bytes(path)
     try:
         return _parse(raw, path.name)
     except InputError as error:
         raise InputError(f"{path.name}: {error}") from None
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """Return what a file of the user holds.
+
+    Raises:
+        InputError: it cannot be read, or is larger than `MAX_BYTES`.
+    """
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)

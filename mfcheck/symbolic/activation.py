@@ -16,6 +16,22 @@ from mfcheck.symbolic.expression import FUNCTIONS, parse, plain_name
 X = sp.Symbol("x", real=True)
 """The variable of every activation."""
 
+
+def in_x(expr: sp.Expr) -> sp.Expr:
+    """Return a function of one variable as an expression in `X`, whatever symbol it was written with.
+
+    Raises:
+        InputError: it has several variables.
+    """
+    others = expr.free_symbols - {X}
+    if not others:
+        return expr
+    if len(expr.free_symbols) > 1:
+        named = ", ".join(sorted(map(str, expr.free_symbols)))
+        raise InputError(f"a function of one variable is needed, got one of {named}")
+    return expr.xreplace({others.pop(): X})
+
+
 FloatFunction = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 MAX_OPERATIONS = 600

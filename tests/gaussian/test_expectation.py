@@ -143,3 +143,11 @@ def test_growth_is_admitted_up_to_the_weight() -> None:
     assert value.overlaps(1 / (arb(3) / 4).sqrt())
     with pytest.raises(InputError):
         expectation(sp.exp(X**2 / 8), 4)
+
+
+def test_an_ordinary_symbol_is_the_variable() -> None:
+    """E (1 + sqrt2 z)^3 = 1 + 3 * 2 = 7."""
+    x = sp.Symbol("x")
+    assert expectation(x**3, 2, 1).overlaps(arb(7))
+    with pytest.raises(InputError, match="got one of a, x"):
+        expectation(sp.Symbol("a") * x, 1)

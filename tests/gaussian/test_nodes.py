@@ -122,3 +122,10 @@ def test_pair_nodes() -> None:
     expected = 2 * 4 / arb.pi() / (arb(25) - 16 / arb(9)).sqrt()
     assert value.overlaps(expected)
     assert abs(numeric(node, {q: 2.0, c: 0.25}, RELU) - 0.4389) < 2e-2
+
+
+def test_an_ordinary_symbol_of_that_name_is_the_variable() -> None:
+    x = sp.Symbol("x")
+    assert E(x**4, variance=q) == E(X**4, variance=q)
+    assert enclosed(E(x**4, variance=q), {q: 2}).overlaps(arb(12))
+    assert E2(x, x, 1, 1, b) == E2(X, X, 1, 1, b)

@@ -14,7 +14,12 @@ from hypothesis import strategies as st
 from mfcheck.errors import InputError
 from mfcheck.gaussian.dual import DualKernel
 from mfcheck.rigor import _eigen_ball, _eigen_float, eigen
-from mfcheck.rigor.eigen import FloatMatrix, certified_lambda_min, smallest_eigenvalue
+from mfcheck.rigor.eigen import (
+    FloatMatrix,
+    certified_lambda_min,
+    largest_eigenvalue,
+    smallest_eigenvalue,
+)
 from mfcheck.symbolic.activation import LIBRARY
 
 SLOW = settings(deadline=None, max_examples=40)
@@ -132,6 +137,19 @@ def test_sympy_agrees() -> None:
     found = certified_lambda_min(matrix, rel_bits=90)
     assert found.lower - arb("1e-30") < arb(str(reference)) < found.upper + arb("1e-30")
     assert found.upper - found.lower < arb("1e-26")
+
+
+@pytest.mark.parametrize("n", [2, 7, 30])
+def test_largest_eigenvalue_of_a_chain(n: int) -> None:
+    """The matrix with 2 on and -1 beside the diagonal has eigenvalues 2 - 2 cos(k pi/(n + 1))."""
+    rows = [[2 if i == j else -int(abs(i - j) == 1) for j in range(n)] for i in range(n)]
+    with ctx.workprec(100):
+        ends = [2 - 2 * (arb.pi() * k / (n + 1)).cos() for k in (1, n)]
+    for matrix in (arb_mat(rows), FloatMatrix(np.array(rows, float), np.zeros((n, n)))):
+        largest, smallest = largest_eigenvalue(matrix), smallest_eigenvalue(matrix)
+        assert largest.contains(ends[1])
+        assert smallest.contains(ends[0])
+        assert largest.rad() < 1e-5 * largest
 
 
 def test_hilbert_matrix_against_mpmath() -> None:

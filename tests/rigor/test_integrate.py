@@ -26,6 +26,14 @@ def test_tanh_to_thirty_digits() -> None:
         )
 
 
+@pytest.mark.parametrize("x", [sp.Symbol("x"), sp.Symbol("t", positive=True), X])
+def test_any_symbol_is_the_variable(x: sp.Symbol) -> None:
+    """E (sqrt2 xi)^4 = 4 * 3 = 12, by the moments of a Gaussian."""
+    assert expectation_sqrt2(x**4, 20).overlaps(arb(12))
+    with pytest.raises(InputError, match="a function of one variable is needed, got one of "):
+        expectation_sqrt2(x * sp.Symbol("other"))
+
+
 @pytest.mark.parametrize("name", LIBRARY)
 def test_two_precisions_overlap_and_agree_with_mpmath(name: str) -> None:
     square = LIBRARY[name].expr ** 2
