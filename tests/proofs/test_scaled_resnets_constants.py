@@ -1,6 +1,7 @@
 """The constants of the paper: reference values, orders, and the whole chain of bounds along a solved flow."""
 
 import itertools
+import json
 import math
 import types
 from collections.abc import Callable, Mapping
@@ -20,7 +21,9 @@ from mfcheck.constants import evaluate as rigorous
 from mfcheck.constants.graph import ConstantGraph
 from mfcheck.constants.orders import orders
 from mfcheck.errors import InputError
+from mfcheck.rigor import certificate
 from mfcheck.symbolic.activation import LIBRARY, activation
+from mfcheck.verify import verify
 from mfcheck_proofs.scaled_resnets import leaves
 from mfcheck_proofs.scaled_resnets import symbols as s
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
@@ -203,6 +206,23 @@ def test_cosine_bound_is_exact_where_the_cosine_is_simple(cosine: Fraction) -> N
     points = tuple(tuple(map(Fraction, row)) for row in inner)
     setting = replace(DEFAULT, data=Data(points, (Fraction(1),) * 2))
     assert leaves.cosine_bound(setting) == cosine
+
+
+def test_cosine_bound_of_long_decimals_fits_a_certificate() -> None:
+    """Nine decimals a coordinate, as a user's file has them: exact comparison of every pair by SymPy."""
+    X = np.random.default_rng(5).standard_normal((8, 5))
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    points = tuple(tuple(Fraction(f"{v:.9f}") for v in row) for row in X)
+    labels = tuple(Fraction((-1) ** k) for k in range(8))
+    setting = replace(DEFAULT, data=Data(points, labels, "test"))
+    bound = leaves.cosine_bound(setting)
+    rows = [sp.Matrix([sp.Rational(v.numerator, v.denominator) for v in row]) for row in points]
+    cosines = [a.dot(b) / (a.norm() * b.norm()) for i, a in enumerate(rows) for b in rows[:i]]
+    largest = max(sp.N(c, 40) for c in cosines)
+    gap = sp.Rational(bound.numerator, bound.denominator) - largest
+    assert 0 < gap < sp.Rational(1, 10**14)
+    proof = certificate.code_bound(leaves.code_size(5, bound))
+    assert verify(json.dumps(proof)).status == "accepted"
 
 
 def test_cosine_bound_exceeds_every_inner_product() -> None:

@@ -67,11 +67,14 @@ def largest_cosine(setting: Setting, digits: int) -> arb:
 
 
 def cosine_bound(setting: Setting) -> Fraction:
-    """Return a rational number that no inner product of two different points exceeds, near C_max or equal to it."""
+    """Return a rational number that no inner product of two different points exceeds, near C_max or equal to it.
+
+    It has few digits, whatever those of the data: certificates state it.
+    """
     middle = Fraction(str(largest_cosine(setting, 30).mid().str(30, radius=False)))
     nearby = middle.limit_denominator(10**6)
     equal = abs(nearby - middle) < Fraction(1, 10**25) and _exceeded_by_none(nearby, setting)
-    return nearby if equal else middle + Fraction(1, 10**15)
+    return nearby if equal else Fraction(math.ceil((middle + Fraction(1, 10**15)) * 10**20), 10**20)
 
 
 def _exceeded_by_none(cosine: Fraction, setting: Setting) -> bool:
