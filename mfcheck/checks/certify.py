@@ -268,16 +268,30 @@ def comparison(
     Raises:
         NotStatedError: a side is no formula of the language, or the checker does not accept what was written.
     """
-    accuracy = min(int(digits), MOST_DIGITS) if relation == "==" else _digits_of_gap(cases)
-    writer = Writer(context.paper, context.setting, accuracy)
+    first = min(int(digits), MOST_DIGITS) if relation == "==" else _digits_of_gap(cases)
+    try:
+        return _written(context, cases, relation, first)
+    except CertificateError as error:
+        if relation == "==" or first >= MOST_DIGITS:
+            raise NotStatedError(str(error)) from None
+    try:  # the sides may cancel, so that more digits are needed on the way
+        return _written(context, cases, relation, MOST_DIGITS)
+    except CertificateError as error:
+        raise NotStatedError(str(error)) from None
+
+
+def _written(
+    context: Context, cases: Sequence[tuple[arb, arb, Sides | None]], relation: str, digits: int
+) -> Certificate:
+    writer = Writer(context.paper, context.setting, digits)
     try:
         with ctx.workdps(writer.digits + 20):
             for k, (lhs, rhs, sides) in enumerate(cases):
                 _compare(writer, k, lhs, rhs, relation, _completed(lhs, rhs, sides))
         found = written.bundle(writer.parts)
-        written.require_accepted(found, WORK)
-    except (InputError, CertificateError) as error:
+    except InputError as error:
         raise NotStatedError(str(error)) from None
+    written.require_accepted(found, WORK)
     return found
 
 

@@ -26,6 +26,8 @@ from .formulas import (
     sqrt,
 )
 from .growth import GROWTH, VARIABLE, beyond, constant
+from .parity import EVEN, PARITY
+from .parity import VARIABLE as ODD
 from .reading import NAME, UnprovedError, effort, need, prove
 from .rectangles import RECTANGLES, Rectangle, exponential, real, times
 
@@ -161,8 +163,10 @@ def _normal(reader: Reader, args: list[ast.expr]) -> Interval:
         return times(complex_reader.at(name, z).value(body), bell)
 
     integrand = _Integrand(value, around, cost_of(body, iv.prec) + 150)
-    panels = pairwise(map(Fraction, range(-reach, reach + 1)))
-    total = sum((integrand.over(a, b) for a, b in panels), iv.mpf(0))
+    even = dict.fromkeys(numbers, EVEN)
+    sign = reader.over(PARITY, {**even, name: ODD}).value(body).sign
+    panels = pairwise(map(Fraction, range(0 if sign == 1 else -reach, reach + 1)))
+    total = sum((integrand.over(a, b) for a, b in panels), iv.mpf(0)) * (2 if sign == 1 else 1)
     return finite(total + iv.mpf([-1, 1]) * rest)
 
 

@@ -416,22 +416,37 @@ BIAS_SERIES = e**3 / 6 - e**4 / 8 + 31 * e**5 / 160
 
 
 @lru_cache(maxsize=32)
+def printed_variance(bias: Fraction) -> arb:
+    """The fixed point of tanh at weight_var = 21/20."""
+    return fixed_point(LengthMap(activation("tanh"), Fraction(21, 20), bias), 25).value
+
+
+@lru_cache(maxsize=32)
 def chi_at(bias: Fraction) -> arb:
-    """chi_1 of tanh at weight_var = 21/20."""
-    chosen = LengthMap(activation("tanh"), Fraction(21, 20), bias)
-    return chosen.chi_1(fixed_point(chosen, 25).value, 20)
+    """chi_1 there."""
+    return LengthMap(activation("tanh"), Fraction(21, 20), bias).chi_1(printed_variance(bias), 20)
 
 
-def printed_gap(context: Context) -> arb:
+PRINTED_Q = sp.Symbol("q", positive=True)
+PRINTED_CHI = sp.Rational(21, 20) * E((1 - sp.tanh(X) ** 2) ** 2, variance=PRINTED_Q)
+
+
+def printed(bias: sp.Rational, value: Callable[[arb], arb], formula: sp.Expr) -> list[At]:
+    """A number that depends on chi_1 at weight_var = 21/20, with its formula at the fixed point q."""
+    exact_bias = Fraction(int(bias.p), int(bias.q))
+    vanishes = sp.Rational(21, 20) * E(sp.tanh(X) ** 2, variance=PRINTED_Q) + bias - PRINTED_Q
+    where = {PRINTED_Q: printed_variance(exact_bias)}
+    return [At(value(chi_at(exact_bias)), "", None, where, formula, {PRINTED_Q: vanishes})]
+
+
+def printed_gap(context: Context) -> list[At]:
     """|chi_1 - 1| at the printed pair."""
-    bias = context["bias"]
-    return abs(chi_at(Fraction(int(bias.p), int(bias.q))) - 1)
+    return printed(context["bias"], lambda chi: abs(chi - 1), sp.Abs(PRINTED_CHI - 1))
 
 
-def printed_scale(context: Context) -> arb:
+def printed_scale(context: Context) -> list[At]:
     """1/|log chi_1| there."""
-    bias = context["bias"]
-    return 1 / abs(chi_at(Fraction(int(bias.p), int(bias.q))).log())
+    return printed(context["bias"], lambda chi: 1 / abs(chi.log()), 1 / sp.Abs(sp.log(PRINTED_CHI)))
 
 
 ORDER = 5

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mfcheck import verify
 from mfcheck.rigor import certificate
-from mfcheck.verify import growth, integrals, rectangles
+from mfcheck.verify import growth, integrals, parity, rectangles
 from mfcheck.verify.formulas import evaluate, iv
 from mfcheck.verify.reading import effort
 
@@ -273,6 +273,59 @@ def test_singular_points_are_refused(body: str, x: float, y: float) -> None:
     box = rectangles.Rectangle(iv.mpf([x - 0.1, x + 0.1]), iv.mpf([y - 0.1, y + 0.1]))
     with pytest.raises(verify.UnprovedError):
         evaluate(body, {"z": box}, rectangles.RECTANGLES)
+
+
+# --- parity ------------------------------------------------------------------------------------------------------
+
+FORMS = {
+    "x": -1,
+    "x**2": 1,
+    "x**3": -1,
+    "x**(-3)": -1,
+    "x**(-2)": 1,
+    "x**(1/2)": 0,
+    "x**x": 0,
+    "2**x": 0,
+    "2**(x**2)": 1,
+    "(x**2+1)**(-3/2)": 1,
+    "x+x**3": -1,
+    "x+1": 0,
+    "x-x**2": 0,
+    "1-x**2": 1,
+    "-x": -1,
+    "-x**2": 1,
+    "x*x": 1,
+    "x/(1+x**2)": -1,
+    "1/x": -1,
+    "a*x": -1,
+    "tanh(a*x)**2": 1,
+    "tanh(x+a)**2": 0,
+    "sin(x**2)": 1,
+    "cos(x**3)": 1,
+    "cos(x+1)": 0,
+    "erf(atan(x))": -1,
+    "exp(x)": 0,
+    "exp(-x**2/2)": 1,
+    "log(1+exp(x))": 0,
+    "sqrt(1+x**2)*x": -1,
+    "max(x, -x)": 0,
+    "max(x**2, 1)": 1,
+    "min(x, 1)": 0,
+    "pi*x": -1,
+}
+
+
+@pytest.mark.parametrize(("formula", "sign"), FORMS.items())
+def test_parity_by_form(formula: str, sign: int) -> None:
+    names = {"x": parity.VARIABLE, "a": parity.EVEN}
+    assert evaluate(formula, names, parity.PARITY).sign == sign
+    if sign:
+        left, right = (
+            evaluate(formula, {"x": iv.mpf(x), "a": iv.mpf("0.3")}, integrals.REALS)
+            for x in ("0.7", "-0.7")
+        )
+        assert 0 in left - sign * right
+        assert 0 not in left + sign * right
 
 
 # --- growth ------------------------------------------------------------------------------------------------------
