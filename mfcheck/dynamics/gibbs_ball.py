@@ -4,9 +4,10 @@ The law is `exp(-(kappa x^2/2 + c(z) . h(x))/T) dx`, normalised. Integrals are e
 features are bounded and the Gaussian tail is explicit.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import sympy as sp
@@ -15,7 +16,10 @@ from numpy.typing import NDArray
 
 from mfcheck.errors import InputError
 from mfcheck.rigor.ball import compare, exact
+from mfcheck.rigor.pieces import pieces
 from mfcheck.rigor.program import program
+from mfcheck.rigor.suprema import derivative_supremum
+from mfcheck.symbolic.activation import Activation
 
 PREC = 96
 _COARSE = 2.0**-30
@@ -192,6 +196,23 @@ class GibbsEnclosure:
             push = sum((a * b for a, b in zip(self.c, self.z, strict=True)), arb(0))
             energy = exact(self.problem.curvature) / 2 * square + push
             return -energy / exact(self.problem.temperature) - self.partition.log()
+
+
+@lru_cache(maxsize=16)
+def feature_bound(act: Activation) -> sp.Rational:
+    """Return a bound of `|act|`, a little above its supremum.
+
+    Raises:
+        InputError: the activation has a kink, or is not bounded.
+    """
+    if len(pieces(act.expr)) > 1:
+        raise InputError(
+            "the activation must be analytic: kinks spoil the enclosure of the optimum"
+        )
+    found = derivative_supremum(act, 0)
+    if found.state != "finite":
+        raise InputError(f"the activation must be bounded: {found.reason}")
+    return sp.Rational(math.ceil(float(found.value.upper()) * 1024), 1024)
 
 
 def _inside(image: Sequence[arb], box: Sequence[arb]) -> bool:

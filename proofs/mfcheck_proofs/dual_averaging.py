@@ -43,10 +43,8 @@ from mfcheck.checks import (
 )
 from mfcheck.claims.model import stream
 from mfcheck.dynamics.gibbs import Gibbs, line
-from mfcheck.dynamics.gibbs_ball import PREC, GibbsEnclosure, GibbsLine
-from mfcheck.errors import InputError
+from mfcheck.dynamics.gibbs_ball import PREC, GibbsEnclosure, GibbsLine, feature_bound
 from mfcheck.rigor.ball import exact
-from mfcheck.rigor.pieces import pieces
 from mfcheck.rigor.suprema import derivative_supremum
 from mfcheck.statistics import exactly, mean_of
 from mfcheck.symbolic.activation import Activation, X, activation
@@ -65,17 +63,6 @@ N = len(POINTS)
 Z = sp.symbols("z1:6", real=True)
 PUSH = tuple((z - y) / N for z, y in zip(Z, LABELS, strict=True))
 """(1/n) l'(z_i, y_i)."""
-
-
-@lru_cache(maxsize=16)
-def feature_bound(act: Activation) -> sp.Rational:
-    """Return a bound of |act|, which must be bounded and analytic."""
-    if len(pieces(act.expr)) > 1:
-        raise InputError("the activation must be analytic: kinks spoil the enclosure of the optimum")
-    found = derivative_supremum(act, 0)
-    if found.state != "finite":
-        raise InputError(f"the activation must be bounded: {found.reason}")
-    return sp.Rational(int(np.ceil(float(found.value.upper()) * 1024)), 1024)
 
 
 def features(act: Activation) -> tuple[sp.Expr, ...]:

@@ -46,11 +46,10 @@ from mfcheck.checks import (
 from mfcheck.claims import Evidence, Scope
 from mfcheck.dynamics.fokker_planck import FokkerPlanck, free_energy
 from mfcheck.dynamics.gibbs import Gibbs, line
-from mfcheck.dynamics.gibbs_ball import PREC, GibbsEnclosure, GibbsLine
+from mfcheck.dynamics.gibbs_ball import PREC, GibbsEnclosure, GibbsLine, feature_bound
 from mfcheck.errors import InputError
 from mfcheck.gaussian import expectation
 from mfcheck.rigor.ball import compare, enclose, exact, interval
-from mfcheck.rigor.pieces import pieces
 from mfcheck.rigor.suprema import derivative_supremum
 from mfcheck.statistics import exactly
 from mfcheck.symbolic.activation import Activation, X, activation
@@ -111,17 +110,6 @@ def gradient_weights(entropy: sp.Expr, baseline: sp.Expr, discount: sp.Expr) -> 
 WEIGHTS = gradient_weights(sp.Integer(1), sp.Integer(1), 1 / (1 - gamma))
 
 # --- laws ------------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=16)
-def feature_bound(act: Activation) -> sp.Rational:
-    """Return a bound of |act|, which must be bounded and analytic."""
-    if len(pieces(act.expr)) > 1:
-        raise InputError("the activation must be analytic: kinks spoil the enclosure of the optimum")
-    found = derivative_supremum(act, 0)
-    if found.state != "finite":
-        raise InputError(f"the activation must be bounded: {found.reason}")
-    return sp.Rational(int(np.ceil(float(found.value.upper()) * 1024)), 1024)
 
 
 def features(act: Activation) -> tuple[sp.Expr, ...]:

@@ -7,6 +7,7 @@ import pytest
 from scipy.optimize import fsolve
 
 from mfcheck.claims.setting import Setting
+from mfcheck.dynamics.gibbs_ball import feature_bound
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation
 from mfcheck_proofs import dual_averaging as dual
@@ -65,4 +66,4 @@ def test_gaps_by_the_identity_are_differences_of_objectives() -> None:
 def test_what_is_not_bounded_or_analytic_is_refused() -> None:
     for name, reason in (("relu", "analytic"), ("softplus", "bounded")):
         with pytest.raises(InputError, match=reason):
-            dual.feature_bound(activation(name))
+            feature_bound(activation(name))
