@@ -317,4 +317,6 @@ def _probe(address: str) -> None:
 
 def _unreachable(address: str, error: BaseException) -> InputError:
     words = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, TimeoutError):
+        words = f"no answer in {CONNECT:g} s"
     return InputError(f"cannot reach a Dask scheduler at {address}: {words[:200]}")
