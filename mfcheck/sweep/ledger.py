@@ -15,10 +15,11 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from mfcheck.errors import InputError
 from mfcheck.run.tasks import Result, Task
+from mfcheck.sweep.entries import Item, Kept, New, Row
 from mfcheck.sweep.packing import Packer
 from mfcheck.sweep.points import Point
 from mfcheck.sweep.terms import Terms, another
@@ -45,40 +46,6 @@ CREATE TABLE certificates(digest TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT 
 
 class LedgerError(InputError):
     """The file of a ledger cannot be read or written."""
-
-
-class Item(NamedTuple):
-    """A setting to work on: its number in the ledger, and what describes it."""
-
-    id: int
-    described: dict[str, Any]
-
-
-class Kept(NamedTuple):
-    """What a task gave, as in `Result`."""
-
-    seconds: float
-    value: Any
-    reason: str
-    traceback: str
-
-
-class New(NamedTuple):
-    """A point that the ledger does not know yet: its setting, or why the paper refuses it."""
-
-    point: Point
-    digest: str
-    described: dict[str, Any] | None
-    refused: str
-
-
-class Row(NamedTuple):
-    """A point with what is known about its setting: nothing yet if there is neither outcome nor refusal."""
-
-    point: Point
-    digest: str
-    refused: str
-    outcome: dict[str, Any] | None
 
 
 class Ledger:
@@ -186,6 +153,15 @@ class Ledger:
         with self._told():
             find = "SELECT 1 FROM points WHERE point=?"
             return [p for p in points if not self._base.execute(find, [_text(p)]).fetchone()]
+
+    def digest_of(self, point: Point) -> str:
+        """Return the digest of the setting of a point, "" if there is none."""
+        with self._told():
+            find = (
+                "SELECT hex(digest) FROM points JOIN settings ON settings.id=setting WHERE point=?"
+            )
+            row = self._base.execute(find, [_text(point)]).fetchone()
+            return "" if row is None else str(row[0]).lower()
 
     def add(self, points: Sequence[New]) -> None:
         """Enter points with their settings; what is there stays."""

@@ -6,7 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from mfcheck.errors import InputError
-from mfcheck.sweep.ledger import FILE, Kept, Ledger
+from mfcheck.sweep.entries import Kept
+from mfcheck.sweep.ledger import FILE, Ledger
 
 
 def ledger_file(path: Path) -> Path:

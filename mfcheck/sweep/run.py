@@ -20,9 +20,10 @@ from mfcheck.run.store import require_folder
 from mfcheck.run.tasks import Job, Result, Started, units
 from mfcheck.run.worker import reason
 from mfcheck.sweep.grid import Grid, read_grid
-from mfcheck.sweep.ledger import FILE, LEASE, Item, Kept, Ledger, LedgerError, New
+from mfcheck.sweep.entries import Item, Kept, New
+from mfcheck.sweep.ledger import FILE, LEASE, Ledger, LedgerError
 from mfcheck.sweep.outcome import outcome_of, slim, sweep_tasks
-from mfcheck.sweep.points import Point, Settings
+from mfcheck.sweep.points import DATA, Point, Settings
 from mfcheck.sweep.record import Outcome, SweepRecord
 from mfcheck.sweep.summary import summarise
 from mfcheck.sweep.terms import Terms
@@ -334,7 +335,18 @@ class _Sweep:
             yield Unit(job, part, str(item.id))
 
     def _enter(self, chunk: Sequence[Point]) -> None:
+        if DATA in self._terms.axes:
+            self._require_same_files(chunk)
         self._ledger.add([self._made(point) for point in self._ledger.unknown(chunk)])
+
+    def _require_same_files(self, chunk: Sequence[Point]) -> None:
+        """Refuse a data file that has changed since its results were kept: all else is in the point and the terms."""
+        for point in chunk:
+            known = self._ledger.digest_of(point)
+            if known and known != self._made(point).digest:
+                raise InputError(
+                    f"the file {point[DATA]!r} is not what it was when this sweep began: choose another folder"
+                )
 
     def _made(self, point: Point) -> New:
         """Return a point with its setting, or with the reason why the paper refuses it."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mfcheck.catalog import load
 from mfcheck.errors import InputError
 from mfcheck.run import read_setting, review
 from mfcheck.sweep.ledger import FILE, Ledger
@@ -239,3 +240,16 @@ def test_what_it_takes_is_said_beforehand(wide: str, tmp_path: Path) -> None:
     assert "; 10 are finished, at 0." in said[2]
     assert "for 1 others" in said[2]
     assert [duration(v) for v in (3.14159, 300, 1e5)] == ["3.1 s", "5 min", "28 h"]
+
+
+def test_a_data_file_that_has_changed_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    words: dict[str, Any] = {"out": tmp_path / "out", "jobs": 1}
+    paper = "scaled-resnets"
+    words["constants"] = [load(paper).constants[0].id]
+    file.write_text("x1,x2\n1,0\n0,1\n")
+    first = sweep(paper, [f"data={file}"], **words)
+    assert sweep(paper, [f"data={file}"], **words).settings == first.settings
+    file.write_text("x1,x2\n1,0\n0.6,0.8\n")
+    with pytest.raises(InputError, match=r"a\.csv' is not what it was when this sweep began"):
+        sweep(paper, [f"data={file}"], **words)
