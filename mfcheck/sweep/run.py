@@ -19,8 +19,8 @@ from mfcheck.run.session import SECONDS, require_work
 from mfcheck.run.store import require_folder
 from mfcheck.run.tasks import Job, Result, Started, units
 from mfcheck.run.worker import reason
-from mfcheck.sweep.grid import Grid, read_grid
 from mfcheck.sweep.entries import Item, Kept, New
+from mfcheck.sweep.grid import Grid, read_grid
 from mfcheck.sweep.ledger import FILE, LEASE, Ledger, LedgerError
 from mfcheck.sweep.outcome import outcome_of, slim, sweep_tasks
 from mfcheck.sweep.points import DATA, Point, Settings
