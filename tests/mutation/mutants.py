@@ -26,6 +26,11 @@ POSITIVE = "tests/rigor/test_positivity.py"
 SCALED = "tests/rigor/test_scaled_activations.py"
 ORDERS = "tests/constants/test_orders.py"
 EXACT = "tests/gaussian/test_exact.py"
+VERDICT = "tests/claims/test_verdict.py"
+DECIDE, DECISIONS = "mfcheck/checks/decide.py", "tests/checks/test_decide.py"
+STATISTICS = "tests/statistics"
+INTEGRALS, MEANS = "mfcheck/verify/integrals.py", "tests/verify/test_integrals.py"
+ROOTS = "tests/verify/test_roots.py"
 
 MUTANTS = (
     # --- found alive from outside ------------------------------------------------------------------------------------
@@ -572,5 +577,274 @@ MUTANTS = (
         "np.asarray(np.clip(values, -1.0, 1.0))",
         "values",
         ("tests/kernels/test_arccos.py",),
+    ),
+    # --- verdicts, comparisons, estimates -----------------------------------------------------------------------------
+    Mutant(
+        "denied-by-rigorous-alone",
+        "mfcheck/claims/verdict.py",
+        "return any(o.passed is False and o.question is Question.HOLDS for o in outcomes)",
+        "return any(o.passed is False and o.question is Question.HOLDS and o.kind.rigorous for o in outcomes)",
+        (VERDICT,),
+    ),
+    Mutant(
+        "denied-by-any-question",
+        "mfcheck/claims/verdict.py",
+        "return any(o.passed is False and o.question is Question.HOLDS for o in outcomes)",
+        "return any(o.passed is False for o in outcomes)",
+        (VERDICT,),
+    ),
+    Mutant(
+        "established-by-one",
+        "mfcheck/claims/verdict.py",
+        "return all(o.passed is True for o in whole) and any(",
+        "return any(o.passed is True for o in whole) and any(",
+        (VERDICT,),
+    ),
+    Mutant(
+        "empty-cases-forgotten",
+        "mfcheck/claims/verdict.py",
+        "return soft or _empty(outcomes, Scope.CASES)",
+        "return soft",
+        (VERDICT,),
+    ),
+    Mutant(
+        "equal-balls-are-smaller",
+        DECIDE,
+        'if order == "?" and standard.relation in ("<=", ">=") and _same(lhs, rhs):',
+        'if order == "?" and _same(lhs, rhs):',
+        (DECISIONS,),
+    ),
+    Mutant(
+        "overlapping-balls-are-the-same",
+        DECIDE,
+        "return bool(lhs.is_exact() and rhs.is_exact() and lhs == rhs)",
+        "return bool(lhs.overlaps(rhs))",
+        (DECISIONS,),
+    ),
+    Mutant(
+        "coarse-balls-agree", DECIDE, "return True if narrow else None", "return True", (DECISIONS,)
+    ),
+    Mutant(
+        "alarm-of-each-case",
+        DECIDE,
+        "standard.alarm / len(cases)",
+        "standard.alarm",
+        (DECISIONS,),
+    ),
+    Mutant(
+        "greater-is-smaller",
+        DECIDE,
+        """    lhs, rhs = case.lhs, case.rhs
+    if standard.relation in (">=", ">"):
+""",
+        """    lhs, rhs = case.lhs, case.rhs
+    if standard.relation == ">=":
+""",
+        (DECISIONS,),
+    ),
+    Mutant(
+        "tightest-case-unseen",
+        DECIDE,
+        "return list(answers).index(passed)",
+        "return 0",
+        (DECISIONS,),
+    ),
+    Mutant(
+        "notes-without-answer",
+        "mfcheck/checks/words.py",
+        "if found.passed is when else found",
+        "if found.passed is not None else found",
+        ("tests/checks/test_words.py",),
+    ),
+    Mutant(
+        "bound-one-way",
+        "mfcheck/checks/words.py",
+        'small, large = (lhs, rhs) if relation == "<=" else (rhs, lhs)',
+        "small, large = (lhs, rhs)",
+        ("tests/checks/test_words.py",),
+    ),
+    Mutant(
+        "infinite-number",
+        "mfcheck/checks/values.py",
+        "    if not value.is_finite():\n        raise",
+        "    if value.is_nan():\n        raise",
+        ("tests/checks",),
+    ),
+    Mutant(
+        "one-sided-alarm",
+        "mfcheck/statistics/estimates.py",
+        "tail = alarm / 2",
+        "tail = alarm",
+        (STATISTICS,),
+    ),
+    Mutant(
+        "next-order-forgotten",
+        "mfcheck/statistics/estimates.py",
+        "bias = removed * small / large + weight",
+        "bias = removed * (small / large) ** 2 + weight",
+        (STATISTICS,),
+    ),
+    Mutant(
+        "biases-cancel",
+        "mfcheck/statistics/estimates.py",
+        "bias = sum(abs(weight) * e.bias for weight, e in terms)",
+        "bias = abs(sum(weight * e.bias for weight, e in terms))",
+        (STATISTICS,),
+    ),
+    Mutant(
+        "coarse-numbers-agree",
+        "mfcheck/statistics/compare.py",
+        "max(apart, lhs.error + rhs.error) <= resolution",
+        "apart <= resolution",
+        (STATISTICS,),
+    ),
+    Mutant(
+        "error-of-one-side",
+        "mfcheck/statistics/compare.py",
+        "if room >= lhs.error + rhs.error:",
+        "if room >= rhs.error:",
+        (STATISTICS,),
+    ),
+    Mutant(
+        "factors-of-any-sign-leave-roots",
+        "mfcheck/symbolic/radicals.py",
+        "return bool(expr.is_positive or sp.expand(expr).is_positive)",
+        "return bool(expr.is_real)",
+        ("tests/symbolic",),
+    ),
+    Mutant(
+        "derivatives-need-not-vanish",
+        RIGOR + "positivity.py",
+        "if sp.simplify(derivatives[k].subs(X, 0)) != 0:",
+        "if False:",
+        (POSITIVE,),
+    ),
+    Mutant(
+        "remainder-always-decreasing",
+        "mfcheck/gaussian/series.py",
+        "decreasing = gap == 0 or (size < 1 and",
+        "decreasing = gap == 0 or (size <= 1 or",
+        (GAUSSIAN, "tests/gaussian/test_dual.py"),
+    ),
+    # --- certificates of integrals and zeros --------------------------------------------------------------------------
+    Mutant(
+        "error-of-a-better-rule",
+        INTEGRALS,
+        "_RHO ** (2 * _nodes() - 1)",
+        "_RHO ** (4 * _nodes())",
+        (MEANS,),
+    ),
+    Mutant(
+        "no-tail",
+        INTEGRALS,
+        "return finite(total + iv.mpf([-1, 1]) * rest)",
+        "return finite(total)",
+        (MEANS,),
+    ),
+    Mutant("rule-without-error", INTEGRALS, " + iv.mpf([-1, 1]) * error", "", (MEANS,)),
+    Mutant(
+        "smaller-ellipse",
+        INTEGRALS,
+        "box = Rectangle(ends, iv.mpf([0, exact(across).b]))",
+        "box = Rectangle(ends, iv.mpf(0))",
+        (MEANS,),
+    ),
+    Mutant(
+        "width-forgotten",
+        INTEGRALS,
+        "return times(complex_reader.at(name, place).value(body), real(width))",
+        "return complex_reader.at(name, place).value(body)",
+        (MEANS,),
+    ),
+    Mutant(
+        "a-name-bound-twice",
+        INTEGRALS,
+        'name not in (*reader.names, *BINDERS, "pi")',
+        'name not in (*BINDERS, "pi")',
+        (MEANS,),
+    ),
+    Mutant(
+        "poles-between",
+        "mfcheck/verify/roots.py",
+        "    finite(at(first, last))\n",
+        "",
+        (ROOTS,),
+    ),
+    Mutant(
+        "two-values-of-one-sign",
+        "mfcheck/verify/roots.py",
+        "(left.b <= 0 and right.a >= 0)",
+        "(left.b <= 0 or right.a >= 0)",
+        (ROOTS,),
+    ),
+    Mutant(
+        "erf-on-the-line",
+        "mfcheck/verify/rectangles.py",
+        "y * _exp(y**2 - near**2)",
+        "y * _exp(-(near**2)) / 2",
+        (MEANS,),
+    ),
+    Mutant(
+        "tanh-beyond-its-pole",
+        "mfcheck/verify/rectangles.py",
+        "abs(z.im) < 1.57",
+        "abs(z.im) < 3",
+        (MEANS,),
+    ),
+    Mutant(
+        "maximum-of-some",
+        "mfcheck/verify/rectangles.py",
+        "z.re.a >= w.re.b",
+        "z.re.b >= w.re.b",
+        (MEANS,),
+    ),
+    Mutant(
+        "exponential-of-a-square",
+        "mfcheck/verify/growth.py",
+        "prove(f.power <= 1 and f.rate == 0, ",
+        "prove(f.power <= 9, ",
+        (MEANS,),
+    ),
+    Mutant(
+        "growth-of-the-first-term",
+        "mfcheck/verify/growth.py",
+        "power, rate = max(f.power, g.power), max(f.rate, g.rate)",
+        "power, rate = f.power, f.rate",
+        (MEANS,),
+    ),
+    Mutant(
+        "division-near-zero",
+        "mfcheck/verify/growth.py",
+        'f.low is not None and f.low.a > 0, f"{what} of what may come',
+        'f.low is not None and f.low.a >= 0, f"{what} of what may come',
+        (MEANS,),
+    ),
+    Mutant(
+        "sum-with-the-first-parity",
+        "mfcheck/verify/parity.py",
+        "return Parity(f.sign if f.sign == g.sign else 0)",
+        "return Parity(f.sign)",
+        (MEANS,),
+    ),
+    Mutant(
+        "even-power-of-anything",
+        "mfcheck/verify/parity.py",
+        "if f.sign == -1 and g.whole is not None",
+        "if g.whole is not None",
+        (MEANS,),
+    ),
+    Mutant(
+        "steps-without-certificate",
+        "mfcheck/checks/steps.py",
+        "            elif not step.exact:\n                return None\n",
+        "",
+        ("tests/checks/test_steps.py",),
+    ),
+    Mutant(
+        "zeros-of-any-number",
+        "mfcheck/checks/certify.py",
+        "if symbol not in sides.zeros:",
+        "if False:",
+        ("tests/checks/test_certify.py",),
     ),
 )

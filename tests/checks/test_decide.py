@@ -1,0 +1,123 @@
+"""Decisions from both sides of a comparison: what is yes, what is no, and what stays open."""
+
+from typing import Any
+
+import pytest
+from flint import arb
+
+from mfcheck.checks import Case, Context, Standard, decide, number
+from mfcheck.checks.decide import as_estimate, holds, slack
+from mfcheck.claims.model import Budget
+from mfcheck.claims.record import Estimate, Note
+from mfcheck.claims.setting import setting_of
+from mfcheck.errors import InputError
+
+ONE, TWO = arb(1), arb(2)
+NEAR = arb(1, 1e-3)
+"""A ball around 1."""
+
+
+def about(value: float, error: float, bias: float = 0.0) -> Estimate:
+    return Estimate(value=value, error=error, bias=bias)
+
+
+BALLS: list[tuple[arb, str, arb, bool | None]] = [
+    (ONE, "<", TWO, True),
+    (TWO, "<", ONE, False),
+    (ONE, "<=", TWO, True),
+    (TWO, "<=", ONE, False),
+    (ONE, ">", TWO, False),
+    (TWO, ">", ONE, True),
+    (ONE, ">=", TWO, False),
+    (TWO, ">=", ONE, True),
+    (ONE, "<=", ONE, True),
+    (ONE, ">=", ONE, True),
+    (ONE, "<", ONE, None),
+    (ONE, ">", ONE, None),
+    (ONE, "<=", NEAR, None),
+    (NEAR, "<=", NEAR, None),
+    (NEAR, ">=", ONE, None),
+    (NEAR, "<", ONE, None),
+    (ONE, "==", ONE, True),
+    (ONE, "==", TWO, False),
+    (ONE, "==", NEAR, None),
+    (NEAR, "==", TWO, False),
+    (arb(1, 1e-12), "==", ONE, True),
+    (arb(0, 1e-12), "==", arb(0), None),
+    (arb(0, 1e-22), "==", arb(0), True),
+    (arb.nan(), "<=", ONE, None),
+]
+
+
+@pytest.mark.parametrize(("lhs", "relation", "rhs", "answer"), BALLS)
+def test_balls(lhs: arb, relation: Any, rhs: arb, answer: bool | None) -> None:
+    assert holds(Case(lhs, rhs), Standard(relation)) is answer
+
+
+NUMBERS: list[tuple[Estimate, str, Estimate, bool | None]] = [
+    (about(1, 0.1), "<=", about(2, 0.1), True),
+    (about(1, 0.6), "<=", about(2, 0.6), None),
+    (about(2, 0.1), "<=", about(1, 0.1), False),
+    (about(2, 0.1), ">=", about(1, 0.1), True),
+    (about(1, 0.1), ">", about(2, 0.1), False),
+    (about(1, 0.01), "==", about(1.02, 0), True),
+    (about(1, 0.2), "==", about(1, 0), None),
+    (about(1, 0.01), "==", about(2, 0.01), False),
+]
+
+
+@pytest.mark.parametrize(("lhs", "relation", "rhs", "answer"), NUMBERS)
+def test_numbers_with_errors(
+    lhs: Estimate, relation: Any, rhs: Estimate, answer: bool | None
+) -> None:
+    assert holds(Case(lhs, rhs), Standard(relation)) is answer
+
+
+def test_a_number_against_a_ball() -> None:
+    assert holds(Case(about(1, 0.1), TWO), Standard("<=")) is True
+    assert holds(Case(about(1, 0.1), arb.nan()), Standard("<=")) is None
+    assert as_estimate(arb.nan()) is None
+    found = as_estimate(NEAR)
+    assert found is not None
+    assert found.error >= 1e-3
+    assert found.noise == 0
+
+
+def test_the_alarm_is_shared_by_the_cases() -> None:
+    """4.0 standard errors apart: beyond a false alarm of 1e-4 for one, not for one of a thousand."""
+    far, here = about(1.0, 1.96 * 0.1), about(0.59, 0.0)
+    standard = Standard("<=", alarm=1e-4)
+    assert decide([Case(far, here)], standard).passed is False
+    fine = [Case(here, far)] * 999
+    assert decide([*fine, Case(far, here)], standard).passed is None
+
+
+def test_the_case_that_decides_is_shown() -> None:
+    good, bad = Case(ONE, TWO, "good"), Case(TWO, ONE, "bad")
+    found = decide(
+        [good, good, bad], Standard("<"), notes=(Note(id="n", severity="remark", text="t"),)
+    )
+    assert (found.passed, found.cases, found.notes) == (False, 3, ())
+    assert found.reason.startswith("bad: 2")
+    open_ = decide([good, Case(ONE, NEAR, "open")], Standard("<"))
+    assert open_.passed is None
+    assert open_.reason.startswith("open: ")
+    tight = decide([Case(ONE, arb(3), "loose"), Case(ONE, TWO, "tight")], Standard("<"))
+    assert (tight.passed, tight.slack, tight.reason) == (True, 2.0, "")
+    assert decide([], Standard("<")).passed is None
+
+
+def test_slack_is_larger_over_smaller() -> None:
+    assert slack(Case(ONE, TWO), "<=") == 2
+    assert slack(Case(TWO, ONE), ">=") == 2
+    assert slack(Case(ONE, TWO), "==") is None
+    assert slack(Case(arb(-1), TWO), "<=") is None
+
+
+def test_an_infinite_value_is_no_number() -> None:
+    import sympy as sp
+
+    context = Context(setting_of(()), Budget.QUICK, 0, "check", {"f": sp.exp(sp.exp(sp.exp(60)))})
+    with pytest.raises(InputError, match="no finite value"):
+        number(context, "f")
+    assert number(context, sp.Rational(1, 4)) == 0.25
