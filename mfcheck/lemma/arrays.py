@@ -132,7 +132,7 @@ class Arrays:
                 f"{name} is for symmetric matrices: declare 'A symmetric({n})'",
                 base + node.col_offset,
             )
-        if n <= 2:
+        if n <= 2 and x not in self.semidefinite:
             return extreme_of_two(x, largest)
         return self._number(x, largest)
 

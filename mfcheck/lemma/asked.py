@@ -8,7 +8,8 @@ from mfcheck.claims.verdict import Verdict
 from mfcheck.errors import InputError
 from mfcheck.lemma.definitions import Definition, expanded, read_definitions
 from mfcheck.lemma.library import FUNCTIONS
-from mfcheck.lemma.tex import is_tex, plain_declaration, reading
+from mfcheck.lemma.tex import is_tex, reading_and_declarations
+from mfcheck.lemma.tex_ranges import plain_declaration
 from mfcheck.lemma.tex_tokens import Macro
 from mfcheck.lemma.verdict import UNDEFINED, Answer, check
 
@@ -62,9 +63,10 @@ def question(lemma: Lemma) -> Question:
     definitions = read_definitions(lemma.definitions)
     domain = tuple(plain_declaration(d) if _has_tex(d) else d for d in lemma.domain)
     known = _declared(lemma, domain)
-    text, *where = (
-        _in_grammar(t, lemma, known, definitions) for t in (lemma.statement, *lemma.where)
-    )
+    read = [_in_grammar(t, lemma, known, definitions) for t in (lemma.statement, *lemma.where)]
+    said = dict.fromkeys(d for _, found in read for d in found)
+    domain = (*domain, *(d for d in said if d not in domain))
+    text, *where = (t for t, _ in read)
     return Question(text, tuple(expanded(d, definitions) for d in domain), tuple(where))
 
 
@@ -103,10 +105,12 @@ def _has_tex(text: str) -> bool:
 
 def _in_grammar(
     text: str, lemma: Lemma, known: frozenset[str], definitions: Mapping[str, Definition]
-) -> str:
+) -> tuple[str, tuple[str, ...]]:
+    """Return a text in the grammar, and what it declares itself."""
+    said: tuple[str, ...] = ()
     if lemma.tex or is_tex(text):
-        text = reading(text, known, tuple(definitions), lemma.macros)
-    return expanded(text, definitions)
+        text, said = reading_and_declarations(text, known, tuple(definitions), lemma.macros)
+    return expanded(text, definitions), said
 
 
 def _declared(lemma: Lemma, domain: Sequence[str]) -> frozenset[str]:

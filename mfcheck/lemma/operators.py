@@ -10,13 +10,13 @@ from mfcheck.lemma import terms
 from mfcheck.lemma.formula import FALSE, TRUE, Formula
 from mfcheck.lemma.library import nonzero, positive
 from mfcheck.lemma.ranged import read_floor, read_integral, read_supremum
-from mfcheck.lemma.reader import Reader, Special
+from mfcheck.lemma.reader import MAX_SUMMANDS, Reader, Special
 from mfcheck.lemma.terms import Term
 
 if TYPE_CHECKING:
     from mfcheck.lemma.statement import Gaussian
 
-MAX_SUMMANDS = 500
+MOST_IN_ONE = 500
 
 
 def specials(gaussians: Sequence["Gaussian"]) -> Mapping[str, Special]:
@@ -28,10 +28,14 @@ def specials(gaussians: Sequence["Gaussian"]) -> Mapping[str, Special]:
         "int": read_integral,
         "floor": read_floor,
     }
-    if gaussians:
-        found["E"] = _Expectation(gaussians).read
-        found["Var"] = _Expectation(gaussians).variance
+    found["E"] = _Expectation(gaussians).read if gaussians else _without_law
+    found["Var"] = _Expectation(gaussians).variance if gaussians else _without_law
     return found
+
+
+def _without_law(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:
+    reason = "over what? declare a Gaussian, for example --for 'z ~ N(0,1)'"
+    raise reader.refuse(reason, base + node.col_offset)
 
 
 class _Expectation:
@@ -180,11 +184,14 @@ def _sum(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:
     ):
         raise reader.refuse("the ends of this sum must be whole numbers", base + ends[0].col_offset)
     first, last = int(low.value()), int(high.value())
-    if last - first >= MAX_SUMMANDS:
-        raise reader.refuse(f"more than {MAX_SUMMANDS} summands", base + ends[1].col_offset)
+    if last - first >= MOST_IN_ONE:
+        raise reader.refuse(f"more than {MOST_IN_ONE} summands", base + ends[1].col_offset)
     outer = reader.names
     parts = []
     for value in range(first, last + 1):
+        reader.summands += 1
+        if reader.summands > MAX_SUMMANDS:
+            raise reader.refuse(f"sums of more than {MAX_SUMMANDS} summands together", base)
         reader.names = {**outer, k.id: terms.num(value)}
         parts.append(reader.build(inner, base))
     reader.names = outer

@@ -17,8 +17,13 @@ from mfcheck.lemma.terms import Term
 
 MAX_LENGTH: Final = 20_000
 MAX_EXPONENT: Final = 1000
+MAX_DEPTH: Final = 90
+MAX_DIGITS: Final = 2000
+MAX_SUMMANDS: Final = 2000
+"""The most summands of all sums of a statement, those of sums in sums counted each."""
 
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
+_LONG = re.compile(rf"[0-9.]{{{MAX_DIGITS + 1},}}")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _RELATIONS = ("<=", ">=", "==", "!=", "<", ">", "=")
 _RESERVED = frozenset(("and", "or", "not", "implies", "iff", "in"))
@@ -72,6 +77,8 @@ class Reader:
     """The numbers that operators have brought in, in order."""
     sides: list[tuple[Term, str, Term]] = field(default_factory=list)
     """The two sides of every comparison that was read."""
+    summands: int = 0
+    """How many summands of sums have been read."""
 
     def formula(self, text: str) -> Formula:
         """Read a formula.
@@ -100,10 +107,15 @@ class Reader:
                 raise self.refuse("write powers as **", k)
             if c in "\"'\\#" or not (c.isascii() and (c.isprintable() or c in "\t\n")):
                 raise self.refuse("character outside the grammar", k)
+        long = _LONG.search(text)
+        if long is not None:
+            raise self.refuse(f"a number of more than {MAX_DIGITS} digits", long.start())
         depth: list[int] = []
         for k, c in enumerate(text):
             if c in "([":
                 depth.append(k)
+                if len(depth) > MAX_DEPTH:
+                    raise self.refuse(f"brackets nested deeper than {MAX_DEPTH}", k)
             elif c in ")]":
                 if not depth:
                     raise self.refuse("bracket closed but not opened", k)
@@ -113,9 +125,8 @@ class Reader:
 
     def refuse(self, reason: str, at: int) -> InputError:
         """Return an error that shows the place."""
-        text = self.text.replace("\n", " ").replace("\t", " ")
         start = max(0, at - 60)
-        shown = text[start : start + 120]
+        shown = harmless(self.text[start : start + 120])
         return InputError(f"{reason}\n  {shown}\n  {' ' * (at - start)}^")
 
     # The logical level is split by hand: `implies`, `iff` and `=` are not Python's.
@@ -307,7 +318,7 @@ class Reader:
         if name in FUNCTIONS or name in self.specials:
             raise self.refuse(f"{name} needs an argument", at)
         raise self.refuse(
-            f"{name} is not declared; declare it, for example --for '{name} real'", at
+            f"{name[:40]} is not declared; declare it, for example --for '{name[:40]} real'", at
         )
 
     def _binary(
@@ -365,6 +376,11 @@ class Reader:
         for needs in function.needs(*args):
             self.oblige(needs, node, base)
         return function.build(*args)
+
+
+def harmless(text: str) -> str:
+    """Return a text of the same length in which nothing moves or hides what a terminal shows."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
 
 
 _RANGE = re.compile(r"\bin\s*[\[(]")

@@ -7,13 +7,13 @@ from typing import Literal, NoReturn
 
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
-from mfcheck.lemma.arrays import Arrays, Eigenvalue, Layout, arrays_of
+from mfcheck.lemma.arrays import ENTRIES, Arrays, Eigenvalue, Layout, arrays_of
 from mfcheck.lemma.formula import FALSE, Atom, Formula, conjuncts, free, settle
 from mfcheck.lemma.library import FUNCTIONS
 from mfcheck.lemma.operators import specials
 from mfcheck.lemma.problem import ordered
 from mfcheck.lemma.ranged import read_floor, without_suprema
-from mfcheck.lemma.reader import Obligation, Reader
+from mfcheck.lemma.reader import Obligation, Reader, harmless
 from mfcheck.lemma.terms import Term
 from mfcheck.lemma.vectors import Vectors, of
 
@@ -22,7 +22,7 @@ Kind = Literal["real", "integer", "gaussian", "vector", "unit", "symmetric", "ps
 _NAME = re.compile(r"[A-Za-z][A-Za-z_0-9]*")
 _INTERVAL = re.compile(r"\s*([\[(])(.*),(.*)([\])])\s*", re.DOTALL)
 _SIZED = re.compile(
-    r"(.*?)\s+(vector|unit|symmetric|psd|matrix)\s*\(\s*(\d{1,2})\s*(?:,\s*(\d{1,2})\s*)?\)\s*",
+    r"(.*?)\s+(vector|unit|symmetric|psd|matrix)\s*\(\s*(\d{1,9})\s*(?:,\s*(\d{1,9})\s*)?\)\s*",
     re.DOTALL,
 )
 _NORMAL = re.compile(r"(.*?)~\s*N\s*\((.*)\)\s*", re.DOTALL)
@@ -233,7 +233,7 @@ def _parts(text: str, mark: str) -> list[str]:
 
 
 def _refuse(part: str, reason: str, at: int = 0) -> NoReturn:
-    flat = " ".join(part.split())[:_SHOWN]
+    flat = harmless(part)[:_SHOWN]
     raise InputError(f"cannot read the declaration: {reason}\n  {flat}\n  {' ' * at}^")
 
 
@@ -334,6 +334,8 @@ def _add(found: _Declarations, variable: Variable, part: str) -> None:
         _refuse(part, "names with two underscores in a row are kept for the prover")
     if variable.size < 1 or (variable.kind == "matrix" and "," in part and not variable.columns):
         _refuse(part, "an array has at least one entry")
+    if max(variable.size, variable.columns) > ENTRIES:
+        _refuse(part, f"an array has at most {ENTRIES} rows or columns")
     known = found.variables.get(variable.name)
     if known is not None and known.kind != variable.kind:
         _refuse(part, f"{variable.name} is declared twice")

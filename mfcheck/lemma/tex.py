@@ -9,15 +9,15 @@ import re
 from collections.abc import Collection, Mapping
 
 from mfcheck.errors import InputError
-from mfcheck.lemma.tex_names import ATOM, POWER, PRODUCT, SUM, Names, Part
-from mfcheck.lemma.tex_tokens import Macro, Token, refusal
+from mfcheck.lemma.tex_names import ATOM, POWER, PRODUCT, SUM, Part
+from mfcheck.lemma.tex_ranges import Ranges, without_quantifiers
+from mfcheck.lemma.tex_tokens import Macro, Token
 from mfcheck.lemma.tex_words import (
     ACCENTS,
     BARS,
     GREEK,
     HINTS,
     LOGIC,
-    NAMED,
     NAMES_OF_FUNCTIONS,
     OVER,
     PAIRS,
@@ -39,7 +39,17 @@ def reading(
     functions: Collection[str] = (),
     macros: Mapping[str, Macro] | None = None,
 ) -> str:
-    """Return a TeX formula in the grammar of statements.
+    """Return a TeX formula in the grammar of statements; see `reading_and_declarations`."""
+    return reading_and_declarations(text, declared, functions, macros)[0]
+
+
+def reading_and_declarations(
+    text: str,
+    declared: Collection[str] = (),
+    functions: Collection[str] = (),
+    macros: Mapping[str, Macro] | None = None,
+) -> tuple[str, tuple[str, ...]]:
+    r"""Return a TeX formula in the grammar of statements, and what it declares by `\forall` or under `\mathbb{E}`.
 
     Args:
         text: the formula, without or with dollars around it.
@@ -55,36 +65,18 @@ def reading(
     blank = " " * start + text[start:]
     body = re.sub(r"^(\s*)(\$\$?|\\\(|\\\[)", lambda m: " " * len(m[0]), blank)
     body = re.sub(r"(\$\$?|\\\)|\\\])\s*[.,;]?\s*$", "", body)
+    body, said = without_quantifiers(body)
+    names = {n for d in said for n in re.findall(r"[A-Za-z]\w*", d)} - {"in", "real", "integer"}
     try:
-        found = _Reader(body, declared, functions, macros).statement()
+        reader = _Reader(body, {*declared, *names}, functions, macros)
+        reader.declarations = said
+        found = reader.statement()
     except RecursionError:
         raise InputError("the formula is too deeply nested") from None
-    return f"{some[0].strip()} {found}" if some else found
+    return (f"{some[0].strip()} {found}" if some else found), tuple(reader.declarations)
 
 
-def plain_declaration(text: str) -> str:
-    r"""Return a declaration in which `\lambda \ge 0` is `lam >= 0`; what is not TeX stays as it is.
-
-    Raises:
-        InputError: a command in it is no name and no relation.
-    """
-
-    def put(match: re.Match[str]) -> str:
-        name = match[0][1:]
-        if match[0] in RELATIONS:
-            return f" {RELATIONS[match[0]]} "
-        if name in GREEK:
-            return NAMED.get(name, name)
-        if name in ("in", "sim", "infty", "pi"):
-            return {"in": " in ", "sim": " ~ ", "infty": "inf", "pi": "pi"}[name]
-        raise refusal(text, f"{match[0]} has no meaning in a declaration", match.start())
-
-    shown = text.replace("$", " ").replace(r"\mathcal{N}", "N").replace(r"\mathcal N", "N")
-    shown = re.sub(r"_\{(\w+)\}", r"_\1", shown)
-    return re.sub(r"\\(?:[A-Za-z]+|.)", put, shown)
-
-
-class _Reader(Names):
+class _Reader(Ranges):
     """Reads one formula from left to right."""
 
     # From the statement down.
@@ -151,6 +143,14 @@ class _Reader(Names):
             else:
                 return found
 
+    def factors(self) -> Part:
+        """Read factors side by side."""
+        found = self.factor()
+        while self.starts():
+            self.side_by_side()
+            found = _times(found, self.factor())
+        return found
+
     def side_by_side(self) -> None:
         """Refuse factors side by side that have another reading."""
         before, token = self.marks[self.k - 1], self.token()
@@ -167,6 +167,9 @@ class _Reader(Names):
         base = self.base()
         if self.peek() != "^":
             return base
+        product = self.transposed(base)
+        if product is not None:
+            return product
         if start.text not in (*PAIRS, "{") and base.strength < ATOM:
             raise self.refuse("a power of which part? write brackets")
         exponent = self.exponent()
@@ -244,6 +247,10 @@ class _Reader(Names):
         inside = self.sum()
         self.close(BARS[opener.text], opener)
         self.bars.pop()
+        if opener.text not in ("|", r"\lvert") and self.peek() == "_":
+            self.take()
+            if [t.text for t in self.group()] != ["2"]:
+                raise self.refuse("only the Euclidean norm is read", opener)
         return Part(
             f"{'abs' if opener.text in ('|', chr(92) + 'lvert') else 'norm'}({inside.text})"
         )
@@ -266,6 +273,9 @@ class _Reader(Names):
         """Read what a command starts."""
         token = self.take()
         name = token.text[1:]
+        found = self.ranged(token)
+        if found is not None:
+            return found
         if name in NAMES_OF_FUNCTIONS:
             return self.call(NAMES_OF_FUNCTIONS[name], token)
         if token.text in (r"\frac", r"\tfrac", r"\dfrac"):

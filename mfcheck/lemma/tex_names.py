@@ -66,7 +66,7 @@ class Names(Marks, ABC):
         if token.text in ("|", r"\|"):
             if self.bars and self.bars[-1] == token.text:
                 return False
-            if self.bars_seen:
+            if self.bars_seen and (self.bars or self.marks[self.k - 1].text not in BARS.values()):
                 raise self.refuse("does this bar open or close? write \\lvert and \\rvert")
             return True
         return (
@@ -83,7 +83,20 @@ class Names(Marks, ABC):
             name in GREEK
             or name in NAMES_OF_FUNCTIONS
             or command
-            in (r"\pi", r"\frac", r"\tfrac", r"\dfrac", r"\sqrt", r"\mathbb", r"\E", r"\Var")
+            in (
+                r"\sum",
+                r"\int",
+                r"\sup",
+                r"\lfloor",
+                r"\pi",
+                r"\frac",
+                r"\tfrac",
+                r"\dfrac",
+                r"\sqrt",
+                r"\mathbb",
+                r"\E",
+                r"\Var",
+            )
             or command in UPRIGHT
             or command in ACCENTS
         )
@@ -119,6 +132,10 @@ class Names(Marks, ABC):
         name = NAMED.get(name, name)
         if name in ("E", "Var") and name not in self.declared:
             return self.expectation(name, token)
+        if token.text == r"\lambda" and self.peek() == "_" and not word:
+            extreme = self.eigenvalue()
+            if extreme is not None:
+                return self.call(extreme, token)
         if self.peek() == "_":
             self.k += 1
             name = f"{name}_{self.subscript()}"
@@ -186,11 +203,28 @@ class Names(Marks, ABC):
 
     def expectation(self, name: str, token: Token) -> Part:
         """Read `E[...]`."""
-        if self.peek() not in ("[", "L["):
+        if self.peek() == "_":
+            self.law()
+        if self.peek() not in ("[", "L[", "(", "L("):
             raise self.refuse(
                 f"write {name}[...], and declare over what by --for 'z ~ N(0,1)'", token
             )
         return Part(f"{name}[{self.bracket()[0].text}]")
+
+    @abstractmethod
+    def law(self) -> None:
+        """Read the subscript of an expectation."""
+
+    def eigenvalue(self) -> str | None:
+        r"""Read `_{\max}` or `_{\min}` behind a lambda; None if something else is there."""
+        for length in (1, 3):
+            marks = [self.peek(j + 1) for j in range(length)]
+            inner = marks[0] if length == 1 else marks[1]
+            braced = length == 1 or (marks[0], marks[2]) == ("{", "}")
+            if braced and inner in (r"\max", r"\min"):
+                self.k += 1 + length
+                return f"lambda_{inner[1:]}"
+        return None
 
     def call(self, name: str, token: Token) -> Part:
         r"""Read the argument of a function, in brackets or one mark; `\sin^2 x` is a square, `^{-1}` is refused."""

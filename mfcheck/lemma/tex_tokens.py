@@ -73,7 +73,7 @@ class Macro:
 
 def refusal(text: str, reason: str, at: int) -> InputError:
     """Return an error that shows the place."""
-    flat = re.sub(r"\s", " ", text)
+    flat = "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
     start = max(0, min(at - SHOWN // 2, len(flat) - SHOWN))
     shown = flat[start : start + SHOWN].rstrip()
     return InputError(f"{reason}\n  {shown}\n  {' ' * (at - start)}^")

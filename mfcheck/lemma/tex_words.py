@@ -81,6 +81,8 @@ ALIASES = {
     "artanh": "atanh",
     "arctanh": "atanh",
     "arsinh": "asinh",
+    "tr": "trace",
+    "Tr": "trace",
 }
 RELATIONS = {
     **{
@@ -108,10 +110,8 @@ OVER = ("/", r"\div")
 ACCENTS = {rf"\{a}": a for a in ("hat", "tilde", "bar", "check")}
 UPRIGHT = (r"\mathrm", r"\operatorname", r"\text", r"\mathop", r"\textrm", r"\mathsf")
 HINTS = {
-    r"\forall": "what the names are belongs into the declarations (--for)",
+    r"\forall": "write \\forall x \\in [a, b]: before the formula, or behind it",
     r"\infty": "infinity is no number; declare an unbounded range instead",
-    r"\sum": "where a sum ends cannot be seen: write it as sum(expression, k, a, b), not in TeX",
-    r"\int": "integrals are not read from TeX",
     r"\pm": "two statements in one: write both",
     r"\right": "bracket closed but not opened",
     r"\mathbb": r"of these letters only \mathbb{E}[...] has a meaning here",

@@ -272,7 +272,7 @@ def _refuted(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
         shown = {k: terms.text(v) for k, v in candidate.items() if k not in floors}
         places = ", ".join(f"{k} = {v}" for k, v in shown.items())
         if kind != "false":
-            reason = f"undefined at {places}: {kind}"
+            reason = f"undefined at {places}: {kind}" if places else f"undefined: {kind}"
             return replace(
                 empty, verdict=UNDEFINED, counterexample=shown, reason=reason, place=kind
             )

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
 from mfcheck.lemma.asked import Lemma, answer, question
-from mfcheck.lemma.tex import is_tex, plain_declaration, reading
+from mfcheck.lemma.tex import is_tex, reading, reading_and_declarations
+from mfcheck.lemma.tex_ranges import plain_declaration
 from mfcheck.lemma.tex_source import macros, marked
 from mfcheck.lemma.tex_tokens import Macro
 
@@ -77,8 +78,8 @@ def test_what_leaves_nothing_to_guess_is_read(tex: str, plain: str) -> None:
         (r"x! \ge 0", "!", "factorial"),
         (r"\pm x \le 1", r"\pm", "two statements"),
         (r"x \approx 1", r"\approx", "without guessing"),
-        (r"\sum_{k=1}^n k \ge 0", r"\sum", "sum"),
-        (r"\mathbb{E}_z[z] \ge 0", r"\mathbb", "E[...]"),
+        (r"\sum_k k \ge 0", r"\sum", "limits"),
+        (r"\mathbb{E}_w[w] \ge 0", "w", "declare w"),
         (r"\mathbb{P}(x) \ge 0", r"\mathbb", "letters"),
         (r"\le 1", r"\le", "left side"),
         (r"x \ge 0, y \ge 0", ",", "without guessing"),
@@ -276,3 +277,73 @@ def test_what_is_read_has_the_value_of_what_was_written(made: Made) -> None:
     left, _, right = reading(f"{made[0]} \\le 0", ("x", "y")).partition(" <= ")
     assert right == "0"
     assert _value(left) == made[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (r"\|u+v\|_2 \le \|u\|_2", "norm(u + v) <= norm(u)"),
+        (r"\langle u, v\rangle \le \|u\|\,\|v\|", "dot(u, v) <= norm(u)*norm(v)"),
+        (r"u^\top v \le 1", "dot(u, v) <= 1"),
+        (r"u^{\top} A v \le 1", "dot(u, A*v) <= 1"),
+        (r"\mathrm{Var}(\sin z) \le 1", "Var[sin(z)] <= 1"),
+        (r"\mathbb{E}_z[\sin^2 z] \le 1", "E[sin(z)**2] <= 1"),
+        (r"\sum_{k=1}^{10} \frac{1}{k^2} \le 2", "sum(1/k**2; k, 1, 10) <= 2"),
+        (r"\int_0^1 e^{-t}\,dt \le 1", "int(exp(-t); t, 0, 1) <= 1"),
+        (r"\int_0^{x} (1+t)\,dt \ge x", "int(1 + t; t, 0, x) >= x"),
+        (r"\sup_{x \in (0,5]} x e^{-x} \le 1", "sup(x*exp(-x); x in ( 0 , 5 ]) <= 1"),
+        (r"\lambda_{\max}(A) \le \operatorname{tr}(A)", "lambda_max(A) <= trace(A)"),
+        (r"\lambda_{\min}\left(A\right) \ge 0", "lambda_min(A) >= 0"),
+        (r"\lfloor x \rfloor \le x", "floor(x) <= x"),
+        (r"\begin{align*} x &\le 1 \end{align*}", "x <= 1"),
+    ],
+)
+def test_arrays_and_ranges(text, read):
+    assert reading(text, ("u", "v", "A", "x", "z", "k")) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "said"),
+    [
+        (r"\forall x \ge 0: x \le 1", "x <= 1", ["x >= 0"]),
+        (r"\forall x \in [0,1], x(1-x) \le 1", "x*(1 - x) <= 1", ["x in [0,1]"]),
+        (r"\forall x, y \in [0,1], xy \le 1", "x*y <= 1", ["x, y in [0,1]"]),
+        (r"x \le 1 \quad \forall x \in [0, \tfrac12)", "x <= 1", ["x in [0, 1/2)"]),
+        (r"x \le 1 \text{ for all } x \in \mathbb{R}.", "x <= 1", ["x real"]),
+        (r"\forall u \in \mathbb{R}^3: \|u\| \ge 0", "norm(u) >= 0", ["u vector(3)"]),
+        (r"\mathbb{E}_{z\sim N(0,1)}[\tanh(sz)] \le s", "E[tanh(s*z)] <= s", ["z ~ N(0,1)"]),
+        (
+            r"\mathbb{E}_{z\sim\mathcal{N}(0,1)}[z] \le \mathbb{E}_{z\sim N(0,1)}[z^2]",
+            "E[z] <= E[z**2]",
+            ["z ~ N(0,1)"],
+        ),
+    ],
+)
+def test_what_a_formula_declares(text, read, said):
+    found, declared = reading_and_declarations(text, ("s",))
+    assert found == read
+    assert [" ".join(d.split()) for d in declared] == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\sum_{k=1}^{3} k + 1 \le 9",
+        r"\sum_k k \le 9",
+        r"\int_0^1 t \le 1",
+        r"\int t dt \le 1",
+        r"\sup_x x \le 1",
+        r"\sup_{x \in [0,1]} x - 1 \le 1",
+        r"\|u\|_1 \le 1",
+        r"u^\top \le 1",
+        r"\mathbb{E}_{z}[z] \le 1",
+        r"\mathbb{E}_{z \sim U(0,1)}[z] \le 1",
+        r"\forall x x \le 1",
+        r"\lfloor x \le 1",
+        r"|x|y|z| \le 1",
+        r"\begin{align} x &\le 1 \\ y &\le 1 \end{align}",
+    ],
+)
+def test_ranges_that_leave_something_open_are_refused(text):
+    with pytest.raises(InputError):
+        reading(text, ("u", "x", "k", "t"))

@@ -1,0 +1,109 @@
+"""Texts that want to be run, to hide, or to take for ever: one clear line that shows the place, at once."""
+
+import re
+import time
+
+import pytest
+
+from mfcheck.errors import InputError
+from mfcheck.lemma.asked import Lemma, answer
+
+DEEP = "x"
+for _ in range(300):
+    DEEP = f"sin({DEEP})"
+TOWER = "x"
+for _ in range(12):
+    TOWER = f"({TOWER})**1000"
+
+
+def said(text, *domain):
+    """Return the message of the error that a text leads to, and see that it comes soon and is harmless."""
+    start = time.perf_counter()
+    with pytest.raises(InputError) as caught:
+        answer(Lemma("a", text, domain), 1.0)
+    assert time.perf_counter() - start < 2
+    message = str(caught.value)
+    assert len(message) < 600
+    assert all(c.isprintable() or c == "\n" for c in message)
+    assert message.count("\n") in (0, 2)
+    return message
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("x**(10**6) >= 0", "exponent beyond"),
+        ("2**1000**1000 > 0", "exponent beyond"),
+        ("1e9999 > 0", "too large"),
+        ("1e-9999 > 0", "too large"),
+        ("1e999999999 > 0", "not a decimal number"),
+        ("9" * 19_000 + " > 0", "more than 2000 digits"),
+        ("9" * 1_000_000 + " > 0", "too long"),
+        (DEEP + " <= 2", "nested deeper"),
+        ("(" * 3000 + "x" + ")" * 3000 + " >= 0", "nested deeper"),
+        ("sum(sum(j*k, j, 1, 500), k, 1, 500) >= 0", "summands together"),
+        ("sum(sum(sum(i*j*k*x, i, 1, 400), j, 1, 400), k, 1, 400) >= 0", "summands together"),
+        ("sum(k, k, 1, 10**9) >= 0", "more than 500 summands"),
+        ("x.__class__ <= 1", "only numbers"),
+        ("__class__ <= 1", "not declared"),
+        ("__import__('os') <= 1", "character outside"),
+        ("(lambda: 1)() <= 1", "only numbers"),
+        ("[y for y in (1, 2)][0] <= 1", "only numbers|cannot be read|out of place"),
+        ("(x := 5) <= 1", "only numbers"),
+        ("x if x else 1 <= 2", "only numbers"),
+        ("f'{x}' <= 1", "prime"),
+        ("x\u00b2 >= 0", "character outside"),
+        ("\uff58 >= 0", "character outside"),
+        ("x >= 0\u202e", "character outside"),
+        ("x >= 0 \x1b[2K", "character outside"),
+        ("x <= \x00", "character outside"),
+        ("x <= True", "not a decimal"),
+        ("x <= 0x10", "not a decimal"),
+        ("x <= 1_000", "not a decimal"),
+        ("x <= 1j", "not a decimal"),
+        ("E[x] <= 1", "over what"),
+        ("1/0 <= 1", "division by zero"),
+        ("3 + 4", "no comparison"),
+        ("", "missing"),
+        ("x <= 1 or or x >= 2", "missing"),
+        ("y" * 5000 + " <= 1", "not declared"),
+    ],
+)
+def test_refused_at_once(text, reason):
+    message = said(text, "x real")
+    assert re.search(reason, message)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    ["x in", "x in [0", "x in [0,1", "x in [2, 1]", "x in (1, 1)", "x ~ N(0)", "x ~ N(0, -1)", "2x real", "x vector(0)",
+     "x vector(99999)", "x matrix(0, 2)", "x \x1b[2K real", "x >< 1", "pi real", "x__y real", "x real integer"],
+)  # fmt: skip
+def test_bad_declarations(declared):
+    said("1 <= 2", declared)
+
+
+@pytest.mark.parametrize(
+    "text", [r"\frac{1}{1+x \le 1", r"\left( x \le 1", r"x^{2 \le 1", "\\x\x1b \\le 1", r"{" * 500]
+)
+def test_unbalanced_tex(text):
+    said(text, "x >= 0")
+
+
+@pytest.mark.parametrize(
+    "text", ["log(0) <= 1", "sqrt(-1) <= 1", "(-8)**(1/3) <= 1", "tan(pi/2) <= 1"]
+)
+def test_numbers_outside_a_domain_are_undefined(text):
+    found = answer(Lemma("a", text), 1.0)
+    assert found.verdict == "undefined"
+    assert found.reason == f"undefined: {found.place}"
+
+
+def test_large_powers_that_can_be_read_are_decided_at_once():
+    start = time.perf_counter()
+    assert answer(Lemma("a", TOWER + " >= 0", ("x real",)), 2.0).verdict == "certified"
+    assert (
+        answer(Lemma("a", "(x + y + z + w)**200 >= 0", ("x, y, z, w real",)), 2.0).verdict
+        == "certified"
+    )
+    assert time.perf_counter() - start < 3
