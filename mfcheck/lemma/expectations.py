@@ -22,6 +22,8 @@ ORDER = 12
 _HALF_PANELS = 24
 _DEEPEST = 26
 _MOST_CUTS = 2000
+_COARSE = 1e-9
+"""Radius beyond which a part of an integral is worth more panels."""
 
 
 _LAST = [math.inf]
@@ -86,6 +88,8 @@ class Expectation:
         self.finest = 0.0
         """Width below which panels are not cut: a kink that moves with wide parameters lies in all of them."""
         self.cuts = 0
+        self.deepest = 0
+        """How often a panel is halved because its part is not known well enough."""
         self.kept: dict[tuple[object, ...], arb] = {}
 
     def __call__(self, inputs: Sequence[arb]) -> arb:
@@ -110,6 +114,7 @@ class Expectation:
         if reach is None:
             return balls.LINE
         rough = any(not x.is_exact() and x.rad() > 1e-5 for x in inputs)
+        self.deepest = 1 if rough else 8
         self.order, count = (4, _HALF_PANELS // 2) if rough else (ORDER, _HALF_PANELS)
         self.cuts = 0
         self.finest = max((float(x.rad()) for x in inputs), default=0.0) / 8
@@ -185,7 +190,13 @@ class Expectation:
         for k in range(n):
             value = value + at[k] * moments[k]
         plain = c[0] * _mass(low, high)
-        return value if value.rad() <= plain.rad() else plain
+        best = value if value.rad() <= plain.rad() else plain
+        if depth < self.deepest and not best.rad() < _COARSE and not self.is_fine(high - low):
+            self.cuts += 1
+            middle = (low + high) / 2
+            left = self.panel(low, middle, inputs, depth + 1)
+            return left + self.panel(middle, high, inputs, depth + 1)
+        return best
 
 
 @lru_cache(maxsize=4096)

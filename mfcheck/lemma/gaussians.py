@@ -18,6 +18,7 @@ from mfcheck.lemma.signs import NEGATIVE, POSITIVE, ZERO
 from mfcheck.lemma.terms import (
     NORMAL,
     Term,
+    body_of,
     call,
     derivative,
     div,
@@ -59,7 +60,7 @@ def simplified(t: Term, ranges: Mapping[str, Range]) -> Term:
 def _of_node(t: Term, ranges: Mapping[str, Range]) -> Term:
     inner = tuple(_range_of(a, ranges) for a in t.args)
     names = [f"_p{k}" for k in range(len(t.args))]
-    value = _value_of(terms.body_of(t), inner)
+    value = _value_of(body_of(t), inner)
     return substitute(value, dict(zip(names, t.args, strict=True)))
 
 
@@ -339,8 +340,29 @@ def _is_smooth(t: Term) -> bool:
     )
 
 
+def is_gentle(t: Term) -> bool:
+    """Say whether an expectation has slopes in its parameters, those of its integrand averaged.
+
+    The integrand is smooth, and its exponentials grow like `exp(c |w|)`: all slopes are bounded so, locally uniformly.
+    """
+    return t.op == "gauss" and all(map(_is_gentle_part, terms.order([body_of(t)])))
+
+
+def _is_gentle_part(t: Term) -> bool:
+    if t.op == "mul":
+        return all(not x.free or _is_whole(e) for x, e in _factors(t))
+    if t.op == "exp":
+        line = _quadratic(t.args[0])
+        return line is not None and line[2] is num(0)
+    return t.op in _SMOOTH
+
+
+def _is_whole(e: Fraction) -> bool:
+    return e.denominator == 1 and e > 0
+
+
 def _is_natural(x: Term, e: Fraction) -> bool:
-    return _W not in x.free or (e.denominator == 1 and e > 0)
+    return _W not in x.free or _is_whole(e)
 
 
 def with_closed_expectations(problem: Problem) -> Problem:

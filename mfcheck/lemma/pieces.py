@@ -9,6 +9,7 @@ from mfcheck.lemma import balls, signs
 from mfcheck.lemma.constants import expanded, is_zero
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Formula
+from mfcheck.lemma.gaussians import simplified
 from mfcheck.lemma.germs import HalfLine
 from mfcheck.lemma.intervals import Contractor, EmptyError
 from mfcheck.lemma.models import Face, ModelError
@@ -241,7 +242,7 @@ class Point:
 
     def signs(self, t: Term) -> int:
         """Return the possible signs."""
-        value = substitute(t, self.values)
+        value = simplified(substitute(t, self.values), {})
         if value.op == "num":
             return signs.of_ball(balls.ball(value.value())) if value.value() else signs.ZERO
         possible = signs.ANY

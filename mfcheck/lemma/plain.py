@@ -3,10 +3,23 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 
+from mfcheck.lemma.constants import expanded
 from mfcheck.lemma.formula import Atom, Formula, conjuncts
 from mfcheck.lemma.problem import Range, constant_ball
 from mfcheck.lemma.signs import ANY, NEGATIVE, POSITIVE, ZERO, of_atom, of_ball
-from mfcheck.lemma.terms import NORMAL, Term, add, body_of, neg, num, order, rebuild, scale, sub
+from mfcheck.lemma.terms import (
+    NORMAL,
+    Term,
+    add,
+    body_of,
+    call,
+    neg,
+    num,
+    order,
+    rebuild,
+    scale,
+    sub,
+)
 
 _SAME = frozenset(("sinh", "tanh", "atan", "asinh", "cbrt", "erf", "sign", "asin", "atanh"))
 
@@ -178,7 +191,12 @@ def _smaller(t: Term) -> Iterator[Term]:
 
 
 def resolved(t: Term, plain: Plain) -> Term:
-    """Return the term without kinks whose side is seen."""
+    """Return the term without kinks whose side is seen, and with expectations in closed form.
+
+    Below zero erfc is written by its values above, which are small far out.
+    """
+    from mfcheck.lemma.gaussians import simplified
+
     known: dict[Term, Term] = {}
     for node in order([t]):
         args = tuple(known[a] for a in node.args)
@@ -191,7 +209,20 @@ def resolved(t: Term, plain: Plain) -> Term:
             second = new.args[1] if new.op == "max" else new.args[0]
             new = first if not s & NEGATIVE else second if not s & POSITIVE else new
         known[node] = new
-    return known[t]
+    return _turned(simplified(known[t], plain.ranges), plain)
+
+
+def _turned(t: Term, plain: Plain) -> Term:
+    """Write erfc of what is not positive as 2 minus erfc of the opposite."""
+    below = [n for n in order([t]) if n.op == "erfc" and not plain.signs(n.args[0]) & POSITIVE]
+    if not below:
+        return t
+    known: dict[Term, Term] = {}
+    for node in order([t]):
+        args = tuple(known[a] for a in node.args)
+        new = rebuild(node, args) if args != node.args else node
+        known[node] = sub(num(2), call("erfc", neg(new.args[0]))) if node in below else new
+    return expanded(known[t])
 
 
 def _without_kink(t: Term, plain: Plain) -> Term:

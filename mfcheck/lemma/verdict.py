@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from functools import partial
+from html import escape
 from typing import TYPE_CHECKING
 
 from flint import arb, ctx, fmpq
@@ -12,16 +13,29 @@ from flint import arb, ctx, fmpq
 from mfcheck.claims.verdict import Verdict
 from mfcheck.lemma import terms
 from mfcheck.lemma.balls import long_series
-from mfcheck.lemma.formula import FALSE, Formula, atoms, conjuncts, free, join, negate, substitute
+from mfcheck.lemma.expectations import until
+from mfcheck.lemma.formula import (
+    FALSE,
+    Formula,
+    Join,
+    atoms,
+    conjuncts,
+    join,
+    negate,
+    substitute,
+)
 from mfcheck.lemma.growth import exists
 from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball
 from mfcheck.lemma.proof import certified, claimed
 from mfcheck.lemma.prove.budget import Budget, now
 from mfcheck.lemma.prove.line import Outcome
+from mfcheck.lemma.prove.powers import apart
 from mfcheck.lemma.prove.rewrite import eliminated, range_formulas
-from mfcheck.lemma.prove.samples import Samples
+from mfcheck.lemma.prove.samples import Samples, seeded
 from mfcheck.lemma.prove.search import decide
+from mfcheck.lemma.prove.tight import places
+from mfcheck.lemma.prove.whole import decide_whole
 from mfcheck.lemma.sides import failing_sides
 from mfcheck.lemma.statement import Statement, read
 from mfcheck.lemma.supported import decide_arrays
@@ -34,7 +48,6 @@ if TYPE_CHECKING:
 
 UNDEFINED = "undefined"
 PREC = 96
-SMALL_INTEGERS = 30
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,13 @@ class Answer:
         """Return plain data for JSON."""
         return asdict(self)
 
+    def _repr_html_(self) -> str:
+        """Return the answer for a notebook: the statement, its verdict, and what supports it."""
+        rows = [("for", self.domain), ("because", self.reason), ("best", self.best or "")]
+        body = "".join(f"<tr><td>{k}</td><td>{escape(v)}</td></tr>" for k, v in rows if v)
+        head = f"<b>{escape(str(self.verdict))}</b> <code>{escape(self.statement)}</code>"
+        return f"<div>{head}<table>{body}</table></div>"
+
     def __str__(self) -> str:
         tail = f"    {self.reason}" if self.reason else ""
         return f"{self.verdict}{tail}"
@@ -81,12 +101,14 @@ def check(
     budget: int | None = None,
     best: str | None = None,
     certify: bool = False,
+    seed: int = 1,
 ) -> Answer:
     """Decide a statement.
 
     `declarations` say what the names are (`"x >= 0"`, `"n integer >= 2"`), `where` gives further hypotheses; the search
     stops after `seconds`, or after `budget` boxes. With `certify` an established answer carries a certificate that is
     accepted, or says why there is none, after at most as many seconds more; without, only what costs nothing is there.
+    `seed` is that of the points by which the search is led.
 
     Raises:
         InputError: something cannot be read; the message shows the place.
@@ -94,7 +116,7 @@ def check(
     start = now()
     if terms.table_size() > 200_000:
         terms.forget()
-    with ctx.workprec(PREC), long_series():
+    with ctx.workprec(PREC), long_series(), until(start + seconds * (1 + certify)), seeded(seed):
         statement = read(text, declarations, where, best)
         limit = Budget(seconds, budget or 10**9, start=start)
         if statement.has_arrays:
@@ -128,7 +150,7 @@ def _decided(statement: Statement, budget: Budget) -> Answer:
     empty = Answer(
         statement.text, "; ".join(statement.domain), str(statement.conclusion), Verdict.INCONCLUSIVE
     )
-    outcome = _over_integers(problem, budget) if problem.integers else decide(problem, budget)
+    outcome = _outcome(statement, problem, budget)
     if outcome.holds is False and not statement.exact:
         return replace(
             empty, reason="a counterexample in norms and cosines need not come from vectors"
@@ -187,17 +209,18 @@ def expectations_exist(statement: Statement, problem: Problem) -> bool:
 
 
 def _established(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
-    exact = all(p.kind == "point" for p in outcome.pieces) and not free(statement.conclusion)
+    exact = all(p.kind == "point" for p in outcome.pieces)
     verdict = Verdict.PROVED if exact and _is_identity(statement) else Verdict.CERTIFIED
     count = len(outcome.pieces)
-    notes = [f"tight at {t}" for t in outcome.tight]
+    tight = places(problem_of(statement), statement.conclusion, outcome.pieces)
+    notes = [f"tight at {t}" for t in tight]
     notes.append(f"{count} part{'s' * (count != 1)}")
     used = tuple(dict.fromkeys(p.detail for p in outcome.pieces if p.kind == "reduction"))
     certificate = claimed(statement, outcome.pieces)
     return replace(
         empty,
         verdict=verdict,
-        tight=tuple(outcome.tight),
+        tight=tight,
         used=used,
         reason="; ".join(notes),
         certificate=certificate,
@@ -519,36 +542,32 @@ def _with_best(answer: Answer, name: str, value: Fraction, guess: "Guess") -> An
     return replace(answer, best=best, reason=f"{best}; {answer.reason}", certificate=certificate)
 
 
-# Integers.
+# Whole numbers and powers.
 
 
-def _over_integers(problem: Problem, budget: Budget) -> Outcome:
-    """Decide over all real values; if that fails, small whole numbers one by one, and the rest over the reals."""
-    outcome = decide(problem, budget.share(0.4))
-    if outcome.holds is True:
-        return outcome
-    (name, *others) = sorted(problem.integers)
-    if others:
-        return Outcome(None, left=["several whole numbers"])
-    cases = eliminated(problem)
-    lows = [p.ranges[name].low for p in cases if name in p.ranges]
-    if len(lows) != 1 or lows[0] is None or lows[0].op != "num":
-        return Outcome(None, left=[f"{name} without a least value"])
-    first = -(-lows[0].value().numerator // lows[0].value().denominator)
+def _outcome(statement: Statement, problem: Problem, budget: Budget) -> Outcome:
+    """Decide the problem: bases of powers that may be zero apart, whole numbers by their values where need be."""
     total = Outcome(True)
-    for n in range(first, first + SMALL_INTEGERS):
-        single = problem.substituted(name, terms.num(n), f"{name} = {n}")
-        part = decide(single, budget.share(0.2))
-        if part.holds is not True:
-            part.point = {**(part.point or {}), name: terms.num(n)}
-            return part
-        total.pieces += part.pieces
-    beyond = join("and", [*problem.hypotheses, _at_least(name, first + SMALL_INTEGERS)])
-    rest = decide(replace(problem, hypotheses=(beyond,)), budget)
-    return rest if rest.holds is not True else total
+    cases = apart(problem, _least_needs(statement))
+    for k, case in enumerate(cases):
+        part = budget.share(1 / (len(cases) - k)) if k + 1 < len(cases) else budget
+        outcome = decide_whole(case, part) if case.integers else decide(case, part)
+        if outcome.holds is not True:
+            return outcome
+        total.pieces += outcome.pieces
+        total.tight += outcome.tight
+    return total
 
 
-def _at_least(name: str, n: int) -> Formula:
-    from mfcheck.lemma.formula import Atom
-
-    return Atom(terms.sub(terms.var(name), terms.num(n)), ">=")
+def _least_needs(statement: Statement) -> dict[Formula, Formula]:
+    """Return what powers need at the very least, by what is asked for; not where something else asks for the same."""
+    found: dict[Formula, list[Formula]] = {}
+    strict: set[Formula] = set()
+    for o in statement.obligations:
+        if isinstance(o.least, Join) and o.least.connective == "or" and o.least.parts:
+            found.setdefault(o.needs, []).append(o.least)
+        else:
+            strict.add(o.needs)
+        if o.guards:
+            strict.add(o.needs)
+    return {needs: join("and", parts) for needs, parts in found.items() if needs not in strict}

@@ -48,8 +48,8 @@ def numerator(t: Term) -> Term:
     return ring.term(ring.fraction(t)[0])
 
 
-def square_root(t: Term) -> tuple[Fraction, list[tuple[Term, int]]] | None:
-    """Return c > 0 and factors with exponents such that t is the square of c times their product; None if it is none.
+def factors_of(t: Term) -> tuple[Fraction, list[tuple[Term, int]]]:
+    """Return a number and factors with their exponents whose product is the term where it is defined.
 
     Raises:
         TooLargeError: it grows too large.
@@ -58,12 +58,9 @@ def square_root(t: Term) -> tuple[Fraction, list[tuple[Term, int]]] | None:
     size, found = Fraction(1), list[tuple[Term, int]]()
     for p, way in zip(ring.fraction(t), (1, -1), strict=True):
         constant, parts = p.factor()
-        if constant < 0 or any(int(e) % 2 for _, e in parts):
-            return None
         size *= Fraction(int(constant.p), int(constant.q)) ** way
-        found += [(ring.term(q), way * int(e) // 2) for q, e in parts]
-    root = terms.sqrt(num(size))
-    return (root.value(), found) if root.op == "num" else None
+        found += [(ring.term(q), way * int(e)) for q, e in parts]
+    return size, found
 
 
 def without_increasing(t: Term) -> Term:

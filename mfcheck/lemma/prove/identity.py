@@ -14,14 +14,15 @@ from mfcheck.lemma import terms
 from mfcheck.lemma.constants import expanded, is_zero, summands
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Atom, Formula
+from mfcheck.lemma.gaussians import is_gentle, simplified
 from mfcheck.lemma.intervals import INF, NINF, Contractor, EmptyError, Interval
 from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Range, constant_ball, ordered
-from mfcheck.lemma.prove.factor import TooLargeError, factored, numerator, square_root
+from mfcheck.lemma.prove.factor import TooLargeError, factored, factors_of, numerator
 from mfcheck.lemma.prove.reduce import needs
-from mfcheck.lemma.signs import of_atom, of_bounds
-from mfcheck.lemma.terms import Term, call, num
+from mfcheck.lemma.signs import ZERO, of_atom, of_bounds
+from mfcheck.lemma.terms import Term, call, num, sub
 
 _ROUNDS = 4
 _LARGEST = 150
@@ -60,13 +61,17 @@ def vanishes(t: Term, ranges: Mapping[str, Range]) -> bool:
 
 def _is_constant(t: Term, ranges: Mapping[str, Range], inside: Mapping[str, Term]) -> bool:
     """Say whether the slopes of a continuous term vanish, and the term at one point."""
-    if any(n.op in _BREAKS and n.free for n in terms.order([t])):
+    if any(n.op in _BREAKS and n.free and not is_gentle(n) for n in terms.order([t])):
         return False
     if not all(_is_seen(f, ranges) for f in needs(t)):
         return False
     if not all(_is_nought(terms.derivative(t, n), ranges, inside) for n in sorted(t.free)):
         return False
-    return any(is_zero(terms.substitute(t, p)) is True for p in _plain_points(ranges, inside))
+    for p in _plain_points(ranges, inside):
+        place = Point(p)
+        if place.signs(t) == ZERO and all(holds(f, place) is True for f in needs(t)):
+            return True
+    return False
 
 
 def _is_seen(needed: Formula, ranges: Mapping[str, Range]) -> bool:
@@ -134,8 +139,8 @@ def _plain_points(
     for v in (0, 1, -1, Fraction(1, 2), 2):
         x = num(v)
         if all(
-            (r.low is None or ordered(r.low, x) == 1)
-            and (r.high is None or ordered(x, r.high) == 1)
+            (r.low is None or ordered(r.low, x) in (0, 1))
+            and (r.high is None or ordered(x, r.high) in (0, 1))
             for r in ranges.values()
         ):
             yield dict.fromkeys(ranges, x)
@@ -151,6 +156,7 @@ def _is_nought(t: Term, ranges: Mapping[str, Range], inside: Mapping[str, Term])
     The steps multiply by divisors that are finite and not zero at the point, and analytic, so that they vanish on a
     thin set at most; there the term is zero by continuity.
     """
+    t = simplified(t, ranges)
     places = [constant_ball(v) for v in inside.values()]
     code = Program([t], list(inside))
     if not all(v.is_finite() for v in code.naturals(places)):
@@ -178,7 +184,8 @@ def _plain_form(t: Term, ranges: Mapping[str, Range]) -> Term:
     start = expanded(t)
     for node in terms.order([start]):
         args = tuple(known[a] for a in node.args)
-        known[node] = _without(terms.rebuild(node, args) if args != node.args else node)
+        new = _without(terms.rebuild(node, args) if args != node.args else node)
+        known[node] = _lowered(new, ranges) if new.op == "lgamma" else new
     plain = _with_symbols(known[start])
     symbols = plain.free - ranges.keys()
     return _with_roots(plain, {**ranges, **{n: Range(num(0)) for n in symbols}})
@@ -200,19 +207,20 @@ def _with_roots(t: Term, ranges: Mapping[str, Range]) -> Term:
 
 
 def _root(t: Term, ranges: Mapping[str, Range]) -> Term:
-    """Return the square root of a term, without the root if it is a square of what keeps its sign."""
-    found = square_root(t) if t.free and t.op != "var" else None
-    if found is None:
+    """Return the square root of a term as a product of roots of its factors, if all of these keep their signs."""
+    if not t.free or t.op == "var":
         return terms.sqrt(t)
-    parts: list[tuple[Term, Fraction]] = [(num(found[0]), Fraction(1))]
-    for x, e in found[1]:
+    size, factors = factors_of(t)
+    parts: list[tuple[Term, Fraction]] = []
+    for x, e in factors:
         if _is_seen(Atom(x, ">="), ranges):
-            parts.append((x, Fraction(e)))
+            parts.append((x, Fraction(e, 2)))
         elif _is_seen(Atom(terms.neg(x), ">="), ranges):
-            parts.append((terms.neg(x), Fraction(e)))
+            parts.append((terms.neg(x), Fraction(e, 2)))
+            size *= (-1) ** e
         else:
             return terms.sqrt(t)
-    return terms.product(parts)
+    return terms.product([(num(size), Fraction(1, 2)), *parts]) if size > 0 else terms.sqrt(t)
 
 
 def _without(t: Term) -> Term:
@@ -231,10 +239,27 @@ def _without(t: Term) -> Term:
     return t
 
 
+def _with_unit(k: Fraction, x: Term) -> tuple[Fraction, Term]:
+    return (k * x.value(), num(1)) if x.op == "num" else (k, x)
+
+
+def _lowered(t: Term, ranges: Mapping[str, Range]) -> Term:
+    """Write `lgamma(u + 1) = lgamma(u) + log(u)` as long as u is seen to be positive."""
+    logs: list[Term] = []
+    u = t.args[0]
+    while len(logs) < 8 and u.free <= ranges.keys():
+        below = sub(u, num(1))
+        if not _is_seen(Atom(below, ">"), ranges):
+            break
+        logs.append(call("log", below))
+        u = below
+    return terms.add(call("lgamma", u), *logs)
+
+
 def _with_symbols(t: Term) -> Term:
     """Put a symbol for `exp(x/d)`, d such that all exponentials are whole powers."""
     grown = [n for n in terms.order([t]) if n.op == "exp"]
-    parts = [(n, summands(expanded(n.args[0]))) for n in grown]
+    parts = [(n, [_with_unit(*p) for p in summands(expanded(n.args[0]))]) for n in grown]
     divisors: dict[Term, int] = {}
     for _, pieces in parts:
         for k, x in pieces:

@@ -145,6 +145,8 @@ class Line:
                     continue
                 if node.op in ("abs", "sign", "step", "cbrt"):
                     yield from _factors(node.args[0])
+                elif node.op == "gauss":
+                    yield from node.args
                 elif node.op in ("min", "max"):
                     yield from (terms.sub(a, b) for a in node.args for b in node.args if a is not b)
                 elif node.op == "mul":
@@ -314,7 +316,10 @@ class _Span:
                 continue
             self.line.budget.spend()
             for kind, place in self.tail_places(start, way):
-                if self.decided(goal, place):
+                answer = self.decided(goal, place)
+                if answer is False:
+                    self.refute(goal, arb(way * (start + 1)))
+                if answer:
                     found = arb(way * start)
                     far = arb.pos_inf() if way > 0 else arb.neg_inf()
                     self.note(

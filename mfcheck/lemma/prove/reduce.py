@@ -335,6 +335,12 @@ def _critical_values(slope: Term, name: str) -> Iterator[tuple[Term, list[Formul
     solved_for = solve(slope, name, extra)
     if solved_for is not None and name not in solved_for.free:
         yield solved_for, extra
+    parts = factored(slope) or []
+    for factor in (x for x, e in parts if e > 0 and name in x.free):
+        extra = []
+        value = solve(factor, name, extra)
+        if value is not None and name not in value.free and value is not solved_for:
+            yield value, extra
     others = [var(n) for n in sorted(slope.free) if n != name]
     for value in (num(0), num(1), *others):
         if value is not solved_for and is_zero(terms.substitute(slope, {name: value})) is True:
@@ -345,26 +351,45 @@ def _least_at(
     problem: Problem, goal: Atom, name: str, slope: Term, value: Term, extra: list[Formula]
 ) -> Iterator[Step]:
     found, givers, others = bounds_of(problem, name)
-    if others or givers:
+    if others:
         return
     bend = terms.derivative(slope, name)
     at = terms.substitute(goal.term, {name: value})
-    rest = replace(
-        problem,
-        ranges={k: v for k, v in problem.ranges.items() if k != name},
-        history=(*problem.history, f"{name} = {terms.text(value)}"),
-    )
     if _is_undefined(value) or _is_undefined(at):
         return
+    rest = _without(problem, name, found, f"{name} = {terms.text(value)}")
     face = rest.with_goals([*extra, *needs(value), *needs(at), Atom(at, goal.relation)])
     convex = [*needs(goal.term), *needs(bend), Atom(bend, ">=")]
     note = f"least at {name} = {terms.text(value)}"
-    free_range = replace(problem, ranges={**problem.ranges, name: Range()})
-    if found:
+    if found and not givers:
+        free_range = replace(problem, ranges={**problem.ranges, name: Range()})
         yield Step(note, (free_range.with_goals(convex), face))
-    inside = [nonnegative(sub(value, b.value) if b.is_low else sub(b.value, value)) for b in found]
+    inside = [_within(value, b) for b in found]
     bounded = rest.with_goals([*face.goals, *inside])
     yield Step(note, (problem.with_goals(convex), bounded))
+    away = Atom(terms.mul(sub(var(name), value), slope), ">=")
+    rising = [*needs(goal.term), *needs(slope), *needs(value), away]
+    yield Step(f"falls to {name} = {terms.text(value)}", (problem.with_goals(rising), bounded))
+
+
+def _within(value: Term, b: Bound) -> Formula:
+    gap = sub(value, b.value) if b.is_low else sub(b.value, value)
+    return nonnegative(gap) if b.closed else positive(gap)
+
+
+def _without(problem: Problem, name: str, found: list[Bound], note: str) -> Problem:
+    """Return the problem for the other variables: where the bounds of this one leave something."""
+    kept = [p for h in problem.hypotheses for p in conjuncts(h) if name not in free(p)]
+    kept += [
+        nonnegative(sub(high.value, low.value))
+        for low in found
+        for high in found
+        if low.is_low and not high.is_low and (low.value.free or high.value.free)
+    ]
+    ranges = {k: v for k, v in problem.ranges.items() if k != name}
+    history = (*problem.history, note)
+    new = replace(problem, ranges=ranges, hypotheses=tuple(kept), history=history)
+    return with_ranges(new) or new
 
 
 def solve(t: Term, name: str, extra: list[Formula]) -> Term | None:
@@ -392,6 +417,8 @@ def solve(t: Term, name: str, extra: list[Formula]) -> Term | None:
             if e.denominator != 1 or e.numerator % 2 == 0:
                 extra.append(nonnegative(target))
             target = power(target, 1 / e)
+        elif t.op == "cbrt":
+            target = power(target, 3)
         elif t.op in _INVERSES:
             target = terms.call(_INVERSES[t.op], target)
         else:

@@ -1,10 +1,14 @@
 """Points of the domain of a problem, to see what may be true before it is proved."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 
+import numpy as np
 from flint import arb
+from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from mfcheck.lemma import terms
 from mfcheck.lemma.evaluate import Program
@@ -14,15 +18,31 @@ from mfcheck.lemma.terms import Term
 
 WANTED = 24
 _TRIES = 240
+_DESCENTS = 4
+_OUTSIDE = 1e30
+
+
+_SEED = [1]
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw all samples inside with this seed."""
+    before = _SEED[0]
+    _SEED[0] = seed
+    try:
+        yield
+    finally:
+        _SEED[0] = before
 
 
 class Samples:
-    """Points that satisfy the hypotheses, drawn with a fixed seed."""
+    """Points that satisfy the hypotheses, drawn with the seed of the search."""
 
-    def __init__(self, problem: Problem, seed: int = 1) -> None:
+    def __init__(self, problem: Problem) -> None:
         self.names = problem.names
         self.programs: dict[tuple[Term, int], Program] = {}
-        draw = random.Random(seed)
+        draw = random.Random(_SEED[0])
         self.points: list[list[arb]] = []
         ends = [self._ends(problem, n) for n in self.names]
         for _ in range(_TRIES):
@@ -72,6 +92,38 @@ class Samples:
                 found.add(-1)
         return found
 
+    def descents(self, problem: Problem, t: Term) -> Iterator[list[arb]]:
+        """Yield points where a term is small: downhill from the samples, and from nearly equal coordinates."""
+        starts = [*self.points, *(_nearly_equal(p) for p in self.points[:6] if len(p) > 1)]
+        code = Program([t], self.names)
+        rated = sorted(((_size(code(p)[0]), k) for k, p in enumerate(starts)), key=lambda r: r[0])
+        ends = [self._ends(problem, n) for n in self.names]
+
+        def value(x: NDArray[np.float64]) -> float:
+            point = [arb(float(v)) for v in x]
+            return _size(code(point)[0]) if self._is_inside(problem, point, ends) else _OUTSIDE
+
+        for _, k in rated[:_DESCENTS]:
+            start = [float(v) for v in starts[k]]
+            found = minimize(
+                value, start, method="Nelder-Mead", options={"maxiter": 60 * len(start)}
+            )
+            point = [arb(float(v)) for v in found.x]
+            if self._is_inside(problem, point, ends):
+                yield point
+
+    def _is_inside(
+        self,
+        problem: Problem,
+        point: Sequence[arb],
+        ends: Sequence[tuple[float | None, float | None]],
+    ) -> bool:
+        box = Box(self.names, list(point), list(point), self.programs)
+        return all(
+            (low is None or x > low) and (high is None or x < high)
+            for x, (low, high) in zip(point, ends, strict=True)
+        ) and all(holds(h, box) for h in problem.hypotheses)
+
     def exact(self, point: Sequence[arb]) -> dict[str, Term]:
         """Return a point as exact numbers."""
         values = {}
@@ -79,3 +131,11 @@ class Samples:
             q = x.mid().fmpq()
             values[name] = terms.num(Fraction(int(q.p), int(q.q)))
         return values
+
+
+def _nearly_equal(point: Sequence[arb]) -> list[arb]:
+    return [point[0] * (1 + arb(k) / 64) for k in range(len(point))]
+
+
+def _size(v: arb) -> float:
+    return float(v.mid()) if v.is_finite() else _OUTSIDE

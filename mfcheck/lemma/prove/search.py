@@ -10,8 +10,10 @@ from mfcheck.lemma.gaussians import has_expectation, with_closed_expectations
 from mfcheck.lemma.pieces import Box, Point, holds
 from mfcheck.lemma.plain import Plain, resolved
 from mfcheck.lemma.problem import Problem, relevant, unfold
+from mfcheck.lemma.prove.average import pointwise
 from mfcheck.lemma.prove.boxes import Boxes
 from mfcheck.lemma.prove.budget import Budget, SpentError
+from mfcheck.lemma.prove.cases import by_cone, by_ends, by_exponent, by_form, by_sides
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.line import COARSE, FINE, SLOW, Effort, Line, Outcome, Piece, open_goals
 from mfcheck.lemma.prove.reduce import (
@@ -73,9 +75,28 @@ def decide_case(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
         return Outcome(True)
     if not problem.ranges:
         return constant(problem)
+    averaged = by_average(problem, budget, depth)
+    if averaged is not None:
+        return averaged
     if len(problem.ranges) == 1:
         return decide_line(problem, budget)
     return decide_many(problem, budget, depth)
+
+
+def by_average(problem: Problem, budget: Budget, depth: int) -> Outcome | None:
+    """Decide goals about expectations by their integrands; None if that does not decide all of them."""
+    total = Outcome(True, pieces=[Piece("reduction", "", "", "integrands compared")])
+    goals = [g for whole in problem.goals for g in conjuncts(whole)]
+    if depth or not any(has_expectation(a.term) for g in goals for a in atoms(g)):
+        return None
+    for goal in goals:
+        options = pointwise(problem, goal) if isinstance(goal, Atom) else ()
+        found = (decide_case(p, budget.share(0.1), 1) for p in map(relevant, options))
+        outcome = next((o for o in found if o.holds is True), None)
+        if outcome is None:
+            return None
+        total.pieces += outcome.pieces
+    return total
 
 
 def constant(problem: Problem) -> Outcome:
@@ -172,7 +193,7 @@ def _decide_goal(problem: Problem, goal: Formula, budget: Budget, depth: int) ->
         return boxes(problem, budget.share(0.5))
     samples = Samples(problem)
     if isinstance(goal, Atom):
-        wrong = counterexample(problem, goal, samples)
+        wrong = counterexample(problem, goal, samples) or downhill(problem, goal, samples)
         if wrong is not None:
             return wrong
     for limit, part in ((2, 0.2), (3, 0.3), (5, 0.8)):
@@ -217,6 +238,17 @@ def counterexample(problem: Problem, goal: Atom, samples: Samples) -> Outcome | 
     return None
 
 
+def downhill(problem: Problem, goal: Atom, samples: Samples) -> Outcome | None:
+    """Return a point at which a goal surely fails, found by descent from the samples where it is closest to that."""
+    if goal.relation not in (">", ">=") or has_expectation(goal.term):
+        return None
+    for point in samples.descents(problem, goal.term):
+        box = Box(problem.names, point, point, samples.programs)
+        if holds(goal, box) is False and all(holds(h, box) for h in problem.hypotheses):
+            return Outcome(False, samples.exact(point), goal)
+    return None
+
+
 def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
     """Yield the reductions of a goal that its samples do not contradict."""
     if not samples.points:
@@ -225,19 +257,25 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
     if goal.relation == "!=" and len(seen) == 1:
         signed = Atom(scale(seen.pop(), goal.term), ">")
         yield Step("sign", (problem.with_goals([signed]),), True)
+    if goal.relation == "==" and not seen:
+        step = by_sides(problem, goal)
+        if step is not None:
+            yield step
     if -1 in seen or goal.relation not in (">", ">="):
         return
-    step = by_factors(problem, goal, samples)
-    if step is not None:
-        yield step
     for step in (
+        by_form(goal),
+        by_factors(problem, goal, samples),
+        by_shift(problem, goal),
+        by_sides(problem, goal),
+        by_exponent(problem, goal),
         by_waves(problem, goal),
         by_scale(problem, goal),
-        by_shift(problem, goal),
         by_squares(problem, goal),
     ):
         if step is not None:
             yield step
+    yield from by_ends(problem, goal)
     yield from by_combination(problem, goal)
     yield from by_critical_point(problem, goal)
     yield from by_concave(problem, goal, samples)
@@ -247,6 +285,9 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
     for step in (by_closure(problem, goal), by_quadrants(problem, goal)):
         if step is not None:
             yield step
+    step = by_cone(problem, goal)
+    if step is not None:
+        yield step
     yield from by_corner(problem, goal)
 
 
