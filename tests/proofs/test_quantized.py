@@ -11,6 +11,7 @@ from mpmath import mp
 from scipy.stats import norm
 
 from mfcheck.errors import InputError
+from mfcheck_proofs import quantized
 from mfcheck_proofs.quantized import best_step, networks, power_law, thresholds
 
 
@@ -99,3 +100,19 @@ def test_refusals() -> None:
         thresholds.LEVELS.read("1")
     with pytest.raises(InputError, match="step"):
         thresholds.STEP.require(Fraction(0))
+
+
+@pytest.mark.parametrize(("levels", "width"), [(2, 1000), (3, 1000), (5, 200)])
+def test_few_levels_are_simulated(levels: int, width: int) -> None:
+    # M(.9) at step 1: (2/pi) asin .9 for two levels; three and five by bivariate normal probabilities.
+    expected = {2: 0.7128674137425874, 3: 0.7925227211051865, 5: 0.8274376960825192}[levels]
+    setting = quantized.paper.default.with_values(levels=levels, width=width, depth=2)
+    options = {"c0": "9/10", "nets": "100"}
+    found = quantized.paper.simulate(setting, 1, options=options).final["correlation_1"]
+    assert abs(found.value - expected) < 2 * found.error < 0.1
+
+
+def test_a_stair_that_hardly_leaves_its_middle_level_is_not_simulated() -> None:
+    setting = quantized.paper.default.with_values(levels=3, step=6)
+    with pytest.raises(InputError, match="hardly a unit"):
+        quantized.paper.simulate(setting, 1, options={"c0": "9/10", "nets": "100"})
