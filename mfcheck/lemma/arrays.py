@@ -125,6 +125,7 @@ class Arrays:
         self, reader: Reader, node: ast.Call | ast.Subscript, base: int, largest: bool
     ) -> Term:
         name = "lambda_max" if largest else "lambda_min"
+        before = len(reader.obligations)
         (x,) = self._arguments(reader, node, base, 1, f"{name}(A)")
         n = len(x)
         if n != len(x[0]) or any(x[i][j] is not x[j][i] for i in range(n) for j in range(i)):
@@ -134,28 +135,33 @@ class Arrays:
             )
         if n <= 2 and x not in self.semidefinite:
             return extreme_of_two(x, largest)
-        return self._number(x, largest)
+        return self._number(x, largest, len(reader.obligations) == before)
 
-    def _number(self, x: Rows, largest: bool) -> Term:
+    def _number(self, x: Rows, largest: bool, is_defined: bool) -> Term:
+        """Return the number for an eigenvalue, with what is known of it if the entries are defined everywhere."""
         for known in self.eigenvalues:
             if known.matrix == x and known.largest == largest:
                 return var(known.name)
         name = f"lambda_{'max' if largest else 'min'}_{len(self.eigenvalues) + 1}"
         found = var(name)
+        if is_defined:
+            self.facts += self._known_of(found, x, largest)
+        self.eigenvalues.append(Eigenvalue(name, x, largest))
+        return found
+
+    def _known_of(self, found: Term, x: Rows, largest: bool) -> list[Formula]:
+        """Return what is true of an eigenvalue."""
         sign = 1 if largest else -1
         diagonal = [row[k] for k, row in enumerate(x)]
         above = [*diagonal, terms.scale(power(num(len(x)), -1).value(), add(*diagonal))]
-        self.facts += [nonnegative(terms.scale(sign, sub(found, d))) for d in above]
+        facts: list[Formula] = [nonnegative(terms.scale(sign, sub(found, d))) for d in above]
         size = add(*[mul(a, a) for a in _flat(x)])
-        self.facts.append(nonnegative(sub(size, power(found, 2))))
+        facts.append(nonnegative(sub(size, power(found, 2))))
         if x in self.semidefinite:
             rest = sub(add(*diagonal), found) if largest else found
-            self.facts += [nonnegative(found), nonnegative(rest)]
-        for other in self.eigenvalues:
-            if other.matrix == x:
-                self.facts.append(nonnegative(terms.scale(sign, sub(found, var(other.name)))))
-        self.eigenvalues.append(Eigenvalue(name, x, largest))
-        return found
+            facts += [nonnegative(found), nonnegative(rest)]
+        others = [var(e.name) for e in self.eigenvalues if e.matrix == x]
+        return facts + [nonnegative(terms.scale(sign, sub(found, o))) for o in others]
 
     def _logsumexp(self, reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:
         if not isinstance(node, ast.Call) or not node.args:

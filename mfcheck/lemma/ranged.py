@@ -13,7 +13,7 @@ from fractions import Fraction
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
 from mfcheck.lemma.constants import is_zero, summands
-from mfcheck.lemma.formula import Atom, Formula, transform
+from mfcheck.lemma.formula import Atom, Formula, join, negate, transform
 from mfcheck.lemma.library import FUNCTIONS, nonnegative, positive
 from mfcheck.lemma.problem import linear_in
 from mfcheck.lemma.reader import Bound, Reader
@@ -28,24 +28,53 @@ def read_supremum(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> 
     if not isinstance(node, ast.Call) or len(node.args) < 2:
         raise reader.refuse("write sup(expression; x in [a, b])", at)
     body, *ranges = node.args
-    outer, reached = reader.names, True
+    outer, guards, reached = reader.names, reader.guards, True
+    local: tuple[Formula, ...] = ()
     for item in ranges:
-        match item:
-            case ast.Compare(
-                left=ast.Name(id=name), ops=[ast.In()], comparators=[ast.List(elts=[a, b]) as list_]
-            ):
-                ends = [_end(reader, e, base) for e in (a, b)]
-            case _:
-                raise reader.refuse("write a range as x in [a, b]", base + item.col_offset)
-        whole = reader.place(list_, base)
-        closed = (whole[0] == "[", whole[-1] == "]")
+        name, ends, closed = _declared(reader, item, base)
         reached = reached and all(closed) and None not in ends
         x = reader.bring_in(name, Bound("free"))
-        reader.bound[str(x.data)] = Bound("free", tuple(_range(x, ends, closed)))
+        inside = tuple(_range(x, ends, closed))
+        if all(e is None or e.op == "num" for e in ends):
+            _see_point(reader, ends, closed, base + item.col_offset)
+            reader.bound[str(x.data)] = Bound("free", inside)
+        else:
+            local += inside
+            gap = sub(ends[1] or num(0), ends[0] or num(0))
+            if None not in ends:
+                reader.oblige(Atom(gap, ">=" if all(closed) else ">"), node, base)
         reader.names = {**reader.names, name: x}
+        reader.guards = (*guards, *local)
     inner = reader.build(body, base)
-    reader.names = outer
-    return reader.bring_in("sup", Bound("sup", (), inner, reached))
+    reader.names, reader.guards = outer, guards
+    jumps = any(t.op in ("sign", "step") for t in terms.order([inner]))
+    floors = any(one.stands == "floor" for one in reader.bound.values())
+    attained = reached and not jumps and not floors
+    return reader.bring_in("sup", Bound("sup", (), inner, attained, local))
+
+
+def _declared(
+    reader: Reader, item: ast.expr, base: int
+) -> tuple[str, list[Term | None], tuple[bool, bool]]:
+    """Read `x in [a, b]`: the name, the ends, and which of them belong to it."""
+    match item:
+        case ast.Compare(
+            left=ast.Name(id=name), ops=[ast.In()], comparators=[ast.List(elts=[a, b]) as list_]
+        ):
+            whole = reader.place(list_, base)
+            ends = [_end(reader, e, base) for e in (a, b)]
+            return name, ends, (whole[0] == "[", whole[-1] == "]")
+    raise reader.refuse("write a range as x in [a, b]", base + item.col_offset)
+
+
+def _see_point(reader: Reader, ends: list[Term | None], closed: tuple[bool, bool], at: int) -> None:
+    """Refuse a range of numbers without a point."""
+    low, high = ends
+    if low is None or high is None:
+        return
+    gap = high.value() - low.value()
+    if gap < 0 or (gap == 0 and not all(closed)):
+        raise reader.refuse("this range is empty", at)
 
 
 def _end(reader: Reader, node: ast.expr, base: int) -> Term | None:
@@ -90,7 +119,8 @@ def _without(formula: Formula, name: str, one: Bound, inner: Term) -> Formula:
             )
         if formula.relation == ">" and not one.attained:
             raise InputError("sup(...) < c over an open range: write <=")
-        return transform(formula, lambda t: terms.substitute(t, {name: inner}))
+        bare = transform(formula, lambda t: terms.substitute(t, {name: inner}))
+        return join("or", [*map(negate, one.guards), bare])
     parts = tuple(_without(p, name, one, inner) for p in formula.parts)
     return type(formula)(formula.connective, parts)
 
@@ -99,7 +129,10 @@ def read_floor(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Ter
     """Read `floor(expr)`."""
     if not isinstance(node, ast.Call) or len(node.args) != 1:
         raise reader.refuse("write floor(expression)", base + node.col_offset)
+    before = len(reader.obligations)
     inner = reader.build(node.args[0], base)
+    if len(reader.obligations) > before:
+        raise reader.refuse("floor of what may be undefined is not read", base + node.col_offset)
     if inner.op == "num":
         return num(inner.value().numerator // inner.value().denominator)
     for name, one in reader.bound.items():

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
-from mfcheck.lemma.formula import Atom, Formula, compare, join, negate
+from mfcheck.lemma.formula import TRUE, Atom, Formula, compare, free, join, negate
 from mfcheck.lemma.library import FUNCTIONS, nonnegative, nonzero, positive
 from mfcheck.lemma.terms import Term
 
@@ -56,6 +56,8 @@ class Bound:
     premises: tuple[Formula, ...] = ()
     term: Term | None = None
     attained: bool = False
+    guards: tuple[Formula, ...] = ()
+    """What must hold of the numbers over which a supremum is taken, beside the premises."""
 
 
 @dataclass
@@ -280,12 +282,16 @@ class Reader:
         """Return the names on which a term depends through what operators have brought in."""
         found: set[str] = set()
         todo = [n for n in t.free if n in self.bound]
+        seen = set(todo)
         while todo:
-            one = self.bound[todo.pop()]
-            inner = one.term
-            if inner is not None and one.stands != "free":
-                todo += [n for n in inner.free - found if n in self.bound]
-                found |= inner.free
+            name = todo.pop()
+            one = self.bound[name]
+            names = frozenset[str]().union(*[free(f) for f in (*one.premises, *one.guards)])
+            if one.term is not None and one.stands != "free":
+                names |= one.term.free
+            todo += [n for n in names - seen if n in self.bound]
+            seen |= names
+            found |= names - {name}
         return frozenset(found)
 
     def place(self, node: ast.expr, base: int) -> str:
@@ -358,9 +364,9 @@ class Reader:
         return terms.power(left, e)
 
     def _least_of_power(self, left: Term, right: Term) -> Formula:
-        """Return what a power needs at the least: `0**y` exists for y > 0, and whole powers of other numbers do."""
+        """Return what a power needs at the least: `0**y` exists for y > 0, and whole powers of any number do."""
         if right.free <= self.integers:
-            return join("or", [nonzero(left), positive(right)])
+            return TRUE
         at_zero = join("and", [Atom(left, "=="), positive(right)])
         return join("or", [positive(left), at_zero])
 

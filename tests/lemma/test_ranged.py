@@ -73,6 +73,12 @@ def test_integrals_without_a_primitive_lie_where_quadrature_says(text, value):
         ("int(t; t, 0, inf) <= 1", [], "must be numbers"),
         ("sup(x; x >= 1) <= 1", [], "x in"),
         ("x <= 1", ["x in [2, 1]"], "empty"),
+        ("sup(x; x in [2, 1]) <= 1", [], "empty"),
+        ("sup(sign(x); x in [-1, 0]) < 1", [], "write <="),
+        ("d(sup(t; t in [0, x]), x) = 0", ["x >= 0"], "no derivative"),
+        ("int(sup(x; x in [0, t]); t, 0, 1) <= 0.4", [], "not read"),
+        ("E[sup(x; x in [0, z**2])] <= 0.5", ["z ~ N(0,1)"], "random"),
+        ("floor(log(x)) <= x", ["x real"], "undefined"),
     ],
 )
 def test_refused(text, declared, said):
@@ -102,3 +108,18 @@ def test_both_sides_are_enclosed_at_a_counterexample():
     value = s + x * s * (1 - s)
     assert answer.counterexample == {"x": "2"}
     assert mp.mpf(answer.sides["left"][0]) <= value <= mp.mpf(answer.sides["left"][1])
+
+
+def test_a_range_that_may_be_empty_hides_nothing():
+    assert check("s >= 0 and sup(x; x in [0, s]) <= s", ["s real"]).verdict in (
+        "refuted",
+        "undefined",
+    )
+    assert check("sup(x; x in [0, s]) <= s", ["s >= 0"], seconds=2).verdict != "refuted"
+    assert check("sup(x; x in [0, s]) <= s - 1/100", ["s >= 1"]).verdict == "refuted"
+    assert check("sup(log(x); x in [s, 2]) <= 1", ["s in [0, 1]"]).verdict == "undefined"
+
+
+def test_what_is_known_of_eigenvalues_hides_no_undefined_entry():
+    answer = check("lambda_max(log(A)) <= 10**9", ["A symmetric(3)"], seconds=3)
+    assert answer.verdict == "undefined"
