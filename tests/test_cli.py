@@ -547,7 +547,7 @@ def test_constants(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert status == 0
     record = json.loads(out)
     assert ConstantsRecord.model_validate(record).constants[0].value == Interval(
-        lower="7", upper="64"
+        lower="10", upper="64"
     )
     assert record["setting"]["parameters"]["beta"] == "64"
     assert "C_KL" in run("constants", "toy")[1]

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from mfcheck.claims.record import ConstantRecord
 
 DIGITS = 15
+GUARD = 3
+"""Digits of the bounds beyond those asked for, without which the last ones would not be determined."""
 
 
-@command("mfcheck constants scaled-resnets --set beta=64 --digits 30")
+@command("mfcheck constants scaled-resnets --set beta=64 --digits 30", numbers=True)
 def constants(
     paper: PaperId,
     chosen: Chosen,
@@ -44,7 +46,7 @@ def constants(
     loaded = load(paper)
     setting = chosen.setting(loaded)
     wanted = digits or DIGITS
-    found = evaluate_constants(loaded, setting, wanted)
+    found = evaluate_constants(loaded, setting, wanted + GUARD)
     if proof is not None:
         _certify(loaded, setting, found, proof, wanted)
     result = ConstantsRecord(paper=loaded.id, setting=setting.describe(), constants=found)

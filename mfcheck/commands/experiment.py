@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mfcheck.run.folder import OutFolder
 
 
-@command("mfcheck experiment rntk-scaling:synthetic --replicates 4")
+@command("mfcheck experiment rntk-scaling:synthetic --replicates 4", numbers=True)
 def experiment(
     target: Annotated[
         str,
@@ -28,7 +28,10 @@ def experiment(
         typer.Option("--set", metavar="NAME=VALUE", help="Option of the experiment; repeatable."),
     ] = None,
     replicates: Annotated[
-        int | None, typer.Option("--replicates", min=1, help="Seeds for each point.")
+        int | None,
+        typer.Option(
+            "--replicates", min=2, help="Seeds for each point; their spread is the error."
+        ),
     ] = None,
     seed: Seed = 0,
     out: Annotated[

@@ -12,6 +12,7 @@ import typer
 
 from mfcheck.commands.console import VERDICT_GIVEN, Output
 from mfcheck.errors import InputError
+from mfcheck.report.legend import LEGEND
 
 if TYPE_CHECKING:
     from mfcheck.claims import Paper, Setting
@@ -49,15 +50,20 @@ Folder = Annotated[
 ]
 
 
-def command(example: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def command(
+    example: str, *, numbers: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a command of a function whose parameters are options, arguments, and groups of them.
 
     Args:
         example: a command line that shows its use.
+        numbers: whether it shows numbers, so that its help says what the words beside them mean.
     """
 
     def made(function: Callable[..., None]) -> Callable[..., None]:
         call = expanded(function)
+        if numbers:
+            call.__doc__ = "\n\n".join([call.__doc__ or "", *LEGEND])
         call.example = example  # type: ignore[attr-defined]
         return call
 

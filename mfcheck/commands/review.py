@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mfcheck.run.folder import OutFolder
 
 
-@command("mfcheck review scaled-resnets --data points.csv --set beta=64")
+@command("mfcheck review scaled-resnets --data points.csv --set beta=64", numbers=True)
 def review(
     chosen: Chosen,
     work: Work,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 RECORD, STOPPED = "simulation.json", "stopped.json"
 
 
-@command("mfcheck simulate scaled-resnets --set beta=64 --out run")
+@command("mfcheck simulate scaled-resnets --set beta=64 --out run", numbers=True)
 def simulate(
     paper: PaperId,
     chosen: Chosen,

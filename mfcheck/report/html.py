@@ -13,6 +13,7 @@ from mfcheck.claims.record import Curve, Plot, PowerRecord, Review, Value
 from mfcheck.report import numbers, view
 from mfcheck.report.bibtex import render_bibtex
 from mfcheck.report.graph import draw_graph
+from mfcheck.report.legend import LEGEND
 from mfcheck.report.mathml import to_mathml
 from mfcheck.report.plots import Drawing, describe, draw
 from mfcheck.report.strokes import is_marked, stroke
@@ -200,6 +201,7 @@ def _model(review: Review, power: PowerRecord | None) -> dict[str, Any]:
         "points": view.rows(review.setting),
         "bars": bars(review),
         "meanings": view.meanings(),
+        "legend": LEGEND,
         "evidence": lambda ids: view.evidence(review, ids),
         "anchor": anchor,
         "audits": view.audits(review),

@@ -6,6 +6,7 @@ from mfcheck.claims.audit import AssumptionRecord
 from mfcheck.claims.coverage import coverage
 from mfcheck.claims.record import CheckRecord, ClaimRecord, Review, Value
 from mfcheck.report import numbers, view
+from mfcheck.report.legend import LEGEND
 from mfcheck.report.questions import QuestionToAuthors, questions
 from mfcheck.report.tex import code, is_formula, math, plain, words
 from mfcheck.report.text import one_line
@@ -215,6 +216,8 @@ def render_latex(review: Review) -> str:
         r"\section{Details}",
         *(line for claim in review.claims for line in _claim(claim)),
         *_tables(review),
+        r"\section{Numbers}",
+        *_items(plain(text) for text in LEGEND),
         r"\nocite{*}",
         r"\bibliographystyle{plain}",
         rf"\bibliography{{{BIBLIOGRAPHY}}}",

@@ -11,6 +11,7 @@ from mfcheck.claims.audit import AssumptionRecord
 from mfcheck.claims.coverage import coverage
 from mfcheck.claims.record import CheckRecord, ClaimRecord, Finding, ReadingRecord, Review, Value
 from mfcheck.report import numbers, view
+from mfcheck.report.legend import LEGEND
 from mfcheck.report.mathml import refused
 from mfcheck.report.questions import QuestionToAuthors, questions
 from mfcheck.report.text import clean, one_line, pieces
@@ -344,6 +345,8 @@ def render_markdown(review: Review) -> str:
         *_findings(review),
         *_questions(review),
         "## Details",
+        "",
+        escape(" ".join(LEGEND)),
         "",
         *details,
         *_assumptions(review),

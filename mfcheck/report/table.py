@@ -1,10 +1,12 @@
 """Words and tables on a Rich console, where nothing is read as Rich markup."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -44,16 +46,64 @@ def line(console: Console, words: object, style: str = "") -> None:
 
 
 def table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
-    """Print a table: with rules on a terminal, as aligned columns elsewhere."""
+    """Print a table: with rules on a terminal, as aligned columns elsewhere.
+
+    On a terminal that is too narrow for it the rows stand below one another instead: no word, and so no id, is broken.
+    """
     if not console.is_terminal:
         _columns(console, [[Text(head) for head in heads], *rows])
         return
+    widths = _widths(heads, rows)
+    if _room(widths.least) > console.width or _room(widths.whole) > _WRAPPED * console.width:
+        _stacked(console, heads, rows)
+        return
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for head in heads:
-        made.add_column(head, overflow="fold")
+    for head, least in zip(heads, widths.least, strict=True):
+        made.add_column(head, min_width=least, overflow="fold")
     for row in rows:
         made.add_row(*row)
     console.print(made)
+
+
+_WRAPPED = 2
+"""A table whose rows would take more lines than that is printed row by row."""
+_SEPARATOR = 3
+
+
+class _Widths(NamedTuple):
+    """Widths of columns: of their longest words, and of their longest cells."""
+
+    least: list[int]
+    whole: list[int]
+
+
+def _widths(heads: Sequence[str], rows: Sequence[Sequence[Text]]) -> _Widths:
+    columns = list(zip([Text(head) for head in heads], *rows, strict=True))
+    words = [
+        [cell_len(word) for cell in column for word in cell.plain.split()] for column in columns
+    ]
+    return _Widths(
+        [max(lengths, default=0) for lengths in words],
+        [max(cell.cell_len for cell in column) for column in columns],
+    )
+
+
+def _room(widths: Sequence[int]) -> int:
+    return sum(widths) + _SEPARATOR * len(widths) + 1
+
+
+def _stacked(console: Console, heads: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+    """Print each row as its first cell, and below it the others with the names of their columns."""
+    for first, *others in rows:
+        console.print(first)
+        shown = Text("; ").join(
+            Text.assemble((f"{head.lower()}: ", "dim"), cell)
+            for head, cell in zip(heads[1:], others, strict=True)
+            if cell.plain.strip() not in ("", "–", "-")
+        )
+        if shown.plain:
+            console.print(Padding(shown, (0, 0, 0, 4)))
+    console.print()
 
 
 def _columns(console: Console, rows: Sequence[Sequence[Text]]) -> None:

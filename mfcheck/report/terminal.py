@@ -27,6 +27,7 @@ from mfcheck.claims.record import (
 )
 from mfcheck.claims.verdict import Verdict
 from mfcheck.report import numbers, view
+from mfcheck.report.legend import LEGEND
 from mfcheck.report.page import Item, make_page
 from mfcheck.report.table import line, prose, table, text
 from mfcheck.report.text import one_line
@@ -138,11 +139,13 @@ def print_findings(review: Review, console: Console) -> None:
 
 
 def print_checks(review: Review, console: Console) -> None:
-    """Print each check that ran: answer, sides, slack, error, seed, and why it is no or undecided."""
+    """Print each check that ran: answer, sides, slack, error, seed, what it covered, and why it is no or undecided."""
     for _, check in view.located(review):
         answer = view.answer(check)
         reason = f"; {prose(console, check.reason)}" if check.reason and answer != "yes" else ""
+        covered = prose(console, view.covered(check))
         words = f"{one_line(check.id)} ({check.kind.value}): {_numbers(console, check)}{reason}"
+        words += f"; {covered}" if covered else ""
         grid = Table.grid(padding=(0, 1))
         grid.add_column(min_width=9)
         grid.add_column(overflow="fold")
@@ -168,6 +171,8 @@ def print_review(review: Review, console: Console, checks: bool = False) -> None
         console.print()
     print_findings(review, console)
     console.print()
+    if checks:
+        line(console, " ".join(LEGEND), "dim")
     line(console, view.sentence(review))
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, get_args
 
 from mfcheck.claims.audit import AuditRecord
 from mfcheck.claims.record import CheckRecord, ClaimRecord, Finding, ReadingRecord, Review, Severity
-from mfcheck.claims.verdict import RULES, Kind, Question, Verdict
+from mfcheck.claims.verdict import RULES, Kind, Question, Scope, Verdict
 from mfcheck.report.text import one_line
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -51,6 +51,14 @@ def answer(check: CheckRecord) -> str:
     if check.crashed:
         return "crashed"
     return {True: "yes", False: "no", None: "undecided"}[check.passed]
+
+
+def covered(check: CheckRecord) -> str:
+    """Return in words what a check covered: cases, or everything stated; nothing for one that crashed."""
+    if check.crashed or not check.cases:
+        return ""
+    many = "everything stated" if check.scope is Scope.WHOLE else count(check.cases, "case")
+    return f"covers {many}: {check.domain}" if check.domain else f"covers {many}"
 
 
 def met(value: bool | None) -> str:

@@ -196,11 +196,15 @@ def _digest(parts: Sequence[Any]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
 
+ONE_SIGMA = 0.6827
+"""Probability with which a Gaussian mean lies within one standard error."""
+
+
 def _means(found: Sequence[Numbers]) -> Mapping[str, Estimate]:
     """Return means with their standard errors; of one replicate nothing is known about the error, which is then 0."""
     values = {}
     for name in found[0]:
         sample = np.array([numbers[name] for numbers in found])
         error = float(sample.std(ddof=1)) / math.sqrt(len(sample)) if len(sample) > 1 else 0.0
-        values[name] = Estimate(value=float(sample.mean()), error=error)
+        values[name] = Estimate(value=float(sample.mean()), error=error, level=ONE_SIGMA)
     return values

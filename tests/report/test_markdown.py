@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from mfcheck.claims.record import Review
+from mfcheck.report.legend import LEGEND
 from mfcheck.report.markdown import code, escape, prose, render_markdown, tex
 from mfcheck.report.text import one_line
 
@@ -108,6 +109,12 @@ def test_sections_come_in_the_order_of_a_review(review: Review) -> None:
         "Details",
         "References",
     ]
+
+
+def test_it_says_what_error_width_and_slack_are(review: Review) -> None:
+    text = render_markdown(review).replace("\\", "")
+    for words in LEGEND:
+        assert words in text
 
 
 def test_the_verdict_table(review: Review) -> None:

@@ -16,6 +16,7 @@ from mfcheck.claims.record import (
     Review,
     SimulationRecord,
 )
+from mfcheck.claims.verdict import Scope
 from mfcheck.report import table, terminal
 from mfcheck.report.plain import plain_prose
 
@@ -249,3 +250,59 @@ def test_the_audit_of_all_assumptions_is_shown(audited: Review, review: Review) 
     assert review.claims[0].id in shown[1]
     without = review.but(audits=())
     assert piped(lambda console: terminal.print_audits(without, console)) == ""
+
+
+def test_no_word_is_broken_where_columns_are_too_narrow_for_ids() -> None:
+    """Ids of 30 to 40 characters in three columns, and long prose, do not fit side by side in 80 columns."""
+    rows = [
+        {
+            "claim": "assumption-1-iid",
+            "inequality": "assumption-1-iid/stated/pair-probability",
+            "reading": "a-reading-with-a-long-name",
+            "text": " ".join(["P(<x, x'> > C) <= 0 for two independent uniform points"] * 3),
+        }
+    ] * 2
+    shown = screen(lambda c: table.print_rows(rows, c))
+    assert max(map(len, shown.splitlines())) <= 80
+    words = set(shown.split())
+    for row in rows:
+        assert {row["claim"], f"{row['inequality']};", f"{row['reading']};"} <= words
+        assert set(row["text"].split()) <= words
+    narrow = [{"id": "a-b", "verdict": "proved"}]
+    assert "─" in screen(lambda c: table.print_rows(narrow, c))
+
+
+CELLS = st.lists(st.text("abc-/", min_size=1, max_size=30), min_size=1, max_size=12).map(" ".join)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=3))
+@settings(deadline=None)
+def test_no_word_of_a_table_is_lost_or_broken(cells: list[tuple[str, str, str]]) -> None:
+    rows = [dict(zip(("one", "two", "three"), row, strict=True)) for row in cells]
+    shown = screen(lambda c: table.print_rows(rows, c)).replace(";", " ").split()
+    for row in cells:
+        for cell in row:
+            assert set(cell.split()) - {"-"} <= set(shown)
+
+
+def test_no_id_of_a_record_is_broken_on_a_terminal(
+    review: Review, power: PowerRecord, constants: ConstantsRecord
+) -> None:
+    words = set(screen(lambda c: terminal.print_power(power, c)).replace(",", " ").split())
+    for planted in power.details:
+        assert {planted.id, *planted.rejected_by} <= words
+    words = set(screen(lambda c: terminal.print_constants(constants, c)).split())
+    assert {constant.id for constant in constants.constants} <= words
+    words = set(screen(lambda c: terminal.print_verdicts(review, c)).split())
+    assert {claim.id for claim in review.claims} <= words
+
+
+def test_checks_say_what_they_covered_and_what_the_numbers_mean(review: Review) -> None:
+    text = piped(lambda c: terminal.print_review(review, c, checks=True))
+    ran = [check for claim in review.claims for check in claim.checks if not check.crashed]
+    several = [check for check in ran if check.cases > 1 and check.scope is not Scope.WHOLE]
+    assert several
+    for check in several:
+        (line,) = [x for x in text.splitlines() if f" {check.id} (" in x and x[0] != " "]
+        assert f"covers {check.cases} cases: {plain_prose(check.domain)}" in line
+    assert "e is the error, the half-width of an interval that holds the truth" in text
