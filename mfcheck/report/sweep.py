@@ -160,9 +160,7 @@ def _summary_rows(record: SweepRecord) -> tuple[list[str], list[list[str]]]:
                 f"{summary.claim}/{summary.reading}",
                 _verdicts(summary.verdicts),
                 f"{slack} at {_point(summary.point)}" if summary.point else slack,
-                "none tried"
-                if first is None
-                else f"{first.verdict.value} at {_point(first.point)}",
+                "–" if first is None else f"{first.verdict.value} at {_point(first.point)}",
             ]
         )
     return heads, rows
@@ -213,6 +211,8 @@ def _constant_rows(record: SweepRecord) -> tuple[list[str], list[list[str]]]:
     for id, values in found.items():
         ends = [min(values, default=None), max(values, default=None)]
         told = ["–" if end is None else f"{end[1]} at {end[2]}" for end in ends]
+        if len({shown for _, shown, _ in values}) == 1:
+            told = [f"{values[0][1]} in every setting", ""]
         rows.append([id, *told, str(missing[id])])
     return ["constant", "least", "greatest", "without a value"], rows
 

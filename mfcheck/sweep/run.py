@@ -241,7 +241,7 @@ class _Sweep:
             mean = self._ledger.cost() / finished
             text += (
                 f"; {finished} are finished, at {mean:.2g} s each: about "
-                f"{duration(mean * left / min(self._workers, max(1, left)))} for {left} others"
+                f"{duration(mean * left / min(self._workers, max(1, left)))} for the {left} that are left"
             )
         else:
             text += "; how long that takes is said once some have finished"
@@ -272,7 +272,8 @@ class _Sweep:
         late = time.monotonic() - progress.since > LATE
         if progress.rest is not None and progress.left and (self._warm or late):
             self._told = True
-            say(f"about {duration(progress.rest)} for {progress.left} other settings")
+            others = "setting" if progress.left == 1 else "settings"
+            say(f"about {duration(progress.rest)} for {progress.left} other {others}")
 
     def _look(self, watch: Watch, at_once: bool = False) -> None:
         """Tell of the progress; the ledger, in which other processes write too, is asked once a second."""

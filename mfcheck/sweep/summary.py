@@ -167,11 +167,11 @@ def sentence(axes: Sequence[AxisRecord], tried: Sequence[Tried], refused: int) -
     total, counts = len(tried), _counts(tried)
     text = f"{tried[0].at.claim} ({tried[0].at.reading}): "
     if len(counts) == 1:
-        text += f"{tried[0].at.verdict} in all {total} settings tried"
+        where = "the one setting" if total == 1 else f"each of the {total} settings"
+        text += f"{tried[0].at.verdict} in {where} tried"
     else:
         words = _listed([f"{verdict} in {n}" for verdict, n in counts.items()])
         text += f"{words} of the {total} settings tried"
-    text = text.replace("in all 1 settings", "in the one setting")
     good = [one for one in tried if one.at.verdict in POSITIVE]
     if good and len(good) < total:
         parts = [part for axis in axes for part in _where(axis, tried)]

@@ -233,12 +233,12 @@ def test_what_it_takes_is_said_beforehand(wide: str, tmp_path: Path) -> None:
     sweep(wide, ["beta=20..29:1"], out=tmp_path, jobs=1, say=said.append, watch=watch)
     assert said[0].startswith("10 settings of wide, 3 tasks each, budget standard; how long that")
     assert len(said) == 2
-    assert re.fullmatch(r"about .* (s|min) for [1-8] other settings", said[1])
+    assert re.fullmatch(r"about .* (s|min) for [1-8] other settings?", said[1])
     assert seen[-1] == (10, 0)
     assert [finished for finished, _ in seen] == sorted(finished for finished, _ in seen)
     sweep(wide, ["beta=20..30:1"], out=tmp_path, jobs=1, say=said.append)
     assert "; 10 are finished, at 0." in said[2]
-    assert "for 1 others" in said[2]
+    assert "for the 1 that are left" in said[2]
     assert [duration(v) for v in (3.14159, 300, 1e5)] == ["3.1 s", "5 min", "28 h"]
 
 
