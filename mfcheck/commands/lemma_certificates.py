@@ -1,6 +1,7 @@
 """Certificates of single statements among those of `mfcheck.verify`: checked apart from the search that wrote them.
 
-Their checker makes every recorded argument anew; it shares terms and ball arithmetic with the search, nothing else.
+Their checker makes every recorded argument anew and chooses nothing. It shares with the search the terms, the ball
+arithmetic and the reductions, each of which is a theorem; statements on boxes are proved in intervals of mpmath too.
 """
 
 import signal

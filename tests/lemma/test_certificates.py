@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from mfcheck.commands.lemma_certificates import judged
+from mfcheck.commands import lemma_certificates
+from mfcheck.commands.lemma_certificates import judged, verify_all
 from mfcheck.errors import InputError
 from mfcheck.lemma import check
 from mfcheck.lemma.certificate import accepts
@@ -218,3 +219,30 @@ def test_what_verify_prints_is_harmless():
     verdict = judged({**certificate, "statement": "x <= 1\x1b[2K"})
     assert verdict.status == "malformed"
     assert "\x1b" not in verdict.reason + verdict.statement
+
+
+def test_a_folder_of_certificates_is_checked(tmp_path):
+    text, domain, false = STATEMENTS[1]
+    good = certificate_of(text, domain)
+    (tmp_path / "good.json").write_text(json.dumps(good))
+    results, status = verify_all([tmp_path])
+    assert [v.status for _, v in results] == ["accepted"]
+    assert status == 0
+    (tmp_path / "wrong.json").write_text(json.dumps({**good, "statement": false}))
+    results, status = verify_all([tmp_path])
+    assert sorted(v.status for _, v in results) == ["accepted", "rejected"]
+    assert status == 1
+    (tmp_path / "wrong.json").write_text("{")
+    assert verify_all([tmp_path])[1] == 2
+
+
+def test_what_takes_too_long_is_not_accepted(monkeypatch):
+    def endless(_):
+        while True:
+            time.sleep(0.01)
+
+    monkeypatch.setattr(lemma_certificates, "SECONDS", 1)
+    monkeypatch.setattr("mfcheck.lemma.certificate.accepts", endless)
+    verdict = judged(certificate_of(*STATEMENTS[1][:2]))
+    assert verdict.status == "malformed"
+    assert "too much work" in verdict.reason
