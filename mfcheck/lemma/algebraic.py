@@ -16,7 +16,7 @@ from mfcheck.lemma import terms
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.terms import Term, num
 
-MAX_BITS = 6_000
+MAX_BITS = 20_000
 _MAX_FACTORS = 60
 
 
@@ -31,14 +31,17 @@ class _Size:
 def is_zero_radical(t: Term) -> bool | None:
     """Say whether a number made of rationals and real roots is zero; None if it is of another kind or too large."""
     sizes: dict[Term, _Size] = {}
+    roots: set[tuple[Term, int]] = set()
     degree = 1
     with ctx.workprec(64):
         for node in terms.order([t]):
             found = _size(node, sizes)
             if found is None:
                 return None
-            sizes[node] = found[0]
-            degree *= found[1]
+            sizes[node] = found
+            for root in _roots(node) - roots:
+                degree *= root[1]
+                roots.add(root)
             if degree > MAX_BITS:
                 return None
         bits = (sizes[t].bottom + (degree - 1) * sizes[t].top).upper()
@@ -52,11 +55,21 @@ def is_zero_radical(t: Term) -> bool | None:
         return True if abs(value) < arb(2) ** -wanted else None
 
 
-def _size(node: Term, known: dict[Term, _Size]) -> tuple[_Size, int] | None:
-    """Return the sizes of a node and the degree of the roots that it brings in."""
+def _roots(node: Term) -> set[tuple[Term, int]]:
+    """Return the roots in a node, as base and degree."""
+    if node.op == "cbrt":
+        return {(node.args[0], 3)}
+    if node.op != "mul":
+        return set()
+    pairs = zip(node.args, node.exponents(), strict=True)
+    return {(base, e.denominator) for base, e in pairs if e.denominator > 1}
+
+
+def _size(node: Term, known: dict[Term, _Size]) -> _Size | None:
+    """Return the sizes of a node, None if it is of another kind."""
     zero = arb(0)
     if node.op == "num":
-        return _Size(*_log_of(node.value())), 1
+        return _Size(*_log_of(node.value()))
     if node.op == "add":
         c = node.coefficients()
         parts = [(_log_of(k), known[x]) for k, x in zip(c[1:], node.args, strict=True)]
@@ -66,20 +79,19 @@ def _size(node: Term, known: dict[Term, _Size]) -> tuple[_Size, int] | None:
         most = tops[0]
         for x in tops[1:]:
             most = most.max(x)
-        return _Size(most.upper() + _log(len(tops)), bottom.upper()), 1
+        return _Size(most.upper() + _log(len(tops)), bottom.upper())
     if node.op == "mul":
-        top, bottom, degree = zero, zero, 1
+        top, bottom = zero, zero
         for base, e in zip(node.args, node.exponents(), strict=True):
             s = known[base] if e > 0 else _Size(known[base].bottom, known[base].top)
             n, q = abs(e.numerator), e.denominator
             # A root of U/L is root(U L^(q-1)) / L, one root for each base.
             top = top + n * ((s.top + (q - 1) * s.bottom) / q if q > 1 else s.top)
             bottom = bottom + n * s.bottom
-            degree *= q
-        return _Size(top.upper(), bottom.upper()), degree
+        return _Size(top.upper(), bottom.upper())
     if node.op == "cbrt":
         s = known[node.args[0]]
-        return _Size(((s.top + 2 * s.bottom) / 3).upper(), s.bottom), 3
+        return _Size(((s.top + 2 * s.bottom) / 3).upper(), s.bottom)
     return None
 
 

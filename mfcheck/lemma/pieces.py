@@ -9,7 +9,7 @@ from mfcheck.lemma import balls, signs
 from mfcheck.lemma.constants import expanded, is_zero
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Formula
-from mfcheck.lemma.gaussians import simplified
+from mfcheck.lemma.gaussians import has_expectation, simplified
 from mfcheck.lemma.germs import HalfLine
 from mfcheck.lemma.intervals import Contractor, EmptyError
 from mfcheck.lemma.models import Face, ModelError
@@ -251,7 +251,15 @@ class Point:
                 possible = signs.of_ball(Program([value], sorted(value.free))([])[0])
             if possible in (signs.POSITIVE, signs.NEGATIVE, signs.ZERO):
                 return possible
-        return signs.ZERO if is_zero(value) else possible
+        zero = is_zero(value)
+        if zero or value.free or has_expectation(value):
+            return signs.ZERO if zero else possible
+        for prec in (2048, 8192, 32768) if zero is False else (2048,):
+            with ctx.workprec(prec):
+                found = signs.of_ball(Program([value], ())([])[0])
+            if found in (signs.POSITIVE, signs.NEGATIVE):
+                return found
+        return possible if zero is None else possible & ~signs.ZERO
 
 
 def holds(formula: Formula, place: Box | Edge | Tail | Falling | Point) -> bool | None:
