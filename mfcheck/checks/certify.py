@@ -12,6 +12,7 @@ from typing import Any
 
 import sympy as sp
 from flint import arb, ctx
+from sympy.core.function import AppliedUndef
 
 from mfcheck.checks.values import Where, evaluate
 from mfcheck.claims.model import Context, Paper
@@ -103,15 +104,10 @@ class Writer:
         return expr.xreplace(values)
 
     def _expectation(self, node: Any, sides: Sides, free: frozenset[sp.Symbol]) -> sp.Expr:
-        if isinstance(node, E2):
-            raise NotStatedError("an expectation over two Gaussians")
         varies = self.inline or bool(node.free_symbols & free)
         key = (node, tuple((str(s), str(sides.where[s])) for s in sorted(sides.where, key=str)))
         if key not in self.names or varies:
-            f = specialised(node.function, self._activation())
-            variance, mean = (self._settled(part, sides, free) for part in node.args[1:])
-            f = self._settled(f, sides, free | {X})
-            body = written.normal(XI, f.xreplace({X: mean + sp.sqrt(variance) * XI}))
+            body = self._mean(node, sides, free)
             if varies:
                 return body
             name = sp.Symbol(f"mean_{len(self.names)}", real=True)
@@ -119,6 +115,21 @@ class Writer:
             self._add(name.name, body, *ends_of(value, self.digits + _GUARD))
             self.names[key] = name
         return self.names[key]
+
+    def _mean(self, node: Any, sides: Sides, free: frozenset[sp.Symbol]) -> sp.Expr:
+        count = 2 if isinstance(node, E2) else 1
+        functions = [
+            self._settled(specialised(part.expr, self._activation()), sides, free | {X})
+            for part in node.args[:count]
+        ]
+        rest = [self._settled(part, sides, free) for part in node.args[count:]]
+        if count == 1:
+            (f,), (variance, mean) = functions, rest
+            return written.normal(XI, f.xreplace({X: mean + sp.sqrt(variance) * XI}))
+        scaled = [
+            f.xreplace({X: sp.sqrt(v) * XI}) for f, v in zip(functions, rest[:2], strict=True)
+        ]
+        return written.pair(XI, rest[2], *scaled)
 
     def _activation(self) -> Any:
         return self.setting.activation if self.setting.has_activation else None
@@ -215,8 +226,8 @@ XI = sp.Symbol("xi", real=True)
 
 
 def _ours(expr: sp.Expr) -> set[sp.Symbol]:
-    """The variables that `normal` binds."""
-    calls = [f for f in expr.atoms(sp.core.function.AppliedUndef) if f.func.__name__ == "normal"]
+    """The variables that means bind."""
+    calls = [f for f in expr.atoms(AppliedUndef) if f.func.__name__ in ("normal", "pair")]
     return {f.args[0] for f in calls}
 
 

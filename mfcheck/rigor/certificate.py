@@ -366,13 +366,18 @@ def normal(x: sp.Symbol, body: sp.Expr) -> sp.Expr:
     return sp.Function("normal")(x, body)
 
 
+def pair(x: sp.Symbol, correlation: sp.Expr, f: sp.Expr, g: sp.Expr) -> sp.Expr:
+    """Return the mean of f(x) g(y) for standard normals of a correlation, g written in x too."""
+    return sp.Function("pair")(x, correlation, f, g)
+
+
 def formula_text(expr: sp.Expr) -> str:
     """Return a SymPy expression in the grammar of the checker.
 
     Raises:
         InputError: a function that the checker does not know.
     """
-    known = {*verify.FUNCTIONS, "Max", "Min", "Abs", "A", "A1", "A2", "normal"}
+    known = {*verify.FUNCTIONS, "Max", "Min", "Abs", "A", "A1", "A2", "normal", "pair"}
     known |= {"tan", "asin", "acos"}
     unknown = sorted({f.func.__name__ for f in expr.atoms(sp.Function, AppliedUndef)} - known)
     if any(len(limits) != 3 for f in expr.atoms(sp.Integral) for limits in f.limits):

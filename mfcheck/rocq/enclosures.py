@@ -8,9 +8,9 @@ from mfcheck.verify import UnprovedError, taylor
 from mfcheck.verify.eigenvalues import gram
 from mfcheck.verify.formulas import Pair, evaluate, fixed, iv
 from mfcheck.verify.inequalities import Goal, intervals, read_box
-from mfcheck.verify.integrals import REALS
 from mfcheck.verify.kernels import Kernel, kernel, order
 from mfcheck.verify.reading import effort
+from mfcheck.verify.reals import REALS
 
 Json = dict[str, Any]
 

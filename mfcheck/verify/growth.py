@@ -189,10 +189,24 @@ def beyond(f: Growth, bits: int) -> tuple[int, Interval]:
     With k = power + rate, `(1 + |x|)^power exp(rate |x|) <= exp(k |x|)`, and for X >= k
     `2 int_X^oo exp(k x) p = 2 exp(k^2/2) Q(X - k) <= exp(k X - X^2/2)`.
     """
+    return _beyond(f, bits, 2)
+
+
+def beyond_half(f: Growth, bits: int) -> tuple[int, Interval]:
+    """As `beyond`, for `int |f| |h_r| p` and every r, as `|h_r| <= 1.09 exp(x^2/4)` (Cramér).
+
+    With x = sqrt2 u: `2 int_X^oo exp(k x - x^2/4)/sqrt(2 pi) <= sqrt2 exp(k X - X^2/4)` if X >= 2k; 1.09 sqrt2 < 2.
+    """
+    place, rest = _beyond(f, bits + 1, 4)
+    return place, 2 * rest
+
+
+def _beyond(f: Growth, bits: int, share: int) -> tuple[int, Interval]:
+    """The first place X >= share k/2 at which `size exp(k X - X^2/share)` is small enough."""
     k = f.power + f.rate
     for place in range(1, 61):
-        if place >= k:
-            rest = f.size * _exp(exact(k * place - Fraction(place**2, 2)))
+        if 2 * place >= share * k:
+            rest = f.size * _exp(exact(k * place - Fraction(place**2, share)))
             if rest.b <= exact(Fraction(1, 2**bits)).a:
                 return place, rest
     raise UnprovedError("the formula may grow too fast for an expectation")

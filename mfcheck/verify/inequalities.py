@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 from . import taylor
 from .formulas import BINDERS, FUNCTIONS, cost, evaluate, exact, iv
-from .integrals import REALS
 from .kernels import MAX_BITS, kernel
 from .reading import NAME, Bounds, Json, UnprovedError, bounds, effort, need, number, prove
+from .reals import REALS
 
 Known: TypeAlias = Mapping[str, Bounds]  # numbers that earlier parts of a bundle have enclosed
 Box: TypeAlias = Mapping[str, tuple[Fraction, Fraction]]

@@ -6,7 +6,7 @@ until that is small, or the panel itself is. docs/certificates.md has the proof.
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
@@ -16,7 +16,6 @@ from typing import Any
 from .formulas import (
     BINDERS,
     FUNCTIONS,
-    INTERVALS,
     Interval,
     Reader,
     cost_of,
@@ -32,13 +31,13 @@ from .reading import NAME, UnprovedError, effort, need, prove
 from .rectangles import RECTANGLES, Rectangle, exponential, real, times
 
 _exp = FUNCTIONS["exp"]
-_RHO = 4
+RHO = 4
 """Sum of the semiaxes of the ellipse, in half-widths of the panel: 17/8 along the line and 15/8 across."""
 MAX_PANELS = 1000
 _ALONG, _ACROSS = Fraction(17, 8), Fraction(15, 8)
 
 
-def _bits() -> int:
+def precision() -> int:
     """What a witness asked for: see `inequality`."""
     return int(iv.prec - 100) // 2
 
@@ -76,6 +75,14 @@ def rule(n: int, prec: int) -> list[tuple[Interval, Interval]]:
     return found
 
 
+def ellipse(a: Fraction, b: Fraction) -> Rectangle:
+    """Return a rectangle around the upper half of the ellipse of a panel."""
+    middle, half = (a + b) / 2, (b - a) / 2
+    along, across = half * _ALONG, half * _ACROSS
+    ends = iv.mpf([exact(middle - along).a, exact(middle + along).b])
+    return Rectangle(ends, iv.mpf([0, exact(across).b]))
+
+
 @dataclass(frozen=True)
 class _Integrand:
     """A function on the line, bounds of it on rectangles, and what one value costs."""
@@ -86,7 +93,7 @@ class _Integrand:
 
     def over(self, low: Fraction, high: Fraction) -> Interval:
         """Enclose the integral, panel by panel."""
-        tiny = Fraction(1, 1 << _bits())
+        tiny = Fraction(1, 1 << precision())
         total, panels = iv.mpf(0), [(low, high)]
         for _ in range(MAX_PANELS):
             if not panels:
@@ -106,21 +113,18 @@ class _Integrand:
 
     def _error(self, a: Fraction, b: Fraction) -> Interval | None:
         """`8 M rho^-m/(rho - 1)` times half the width: m = 2n-1, `|f| <= M` on the upper half of the ellipse."""
-        middle, half = (a + b) / 2, (b - a) / 2
-        along, across = half * _ALONG, half * _ACROSS
-        ends = iv.mpf([exact(middle - along).a, exact(middle + along).b])
-        box = Rectangle(ends, iv.mpf([0, exact(across).b]))
         try:
-            size = self.around(box).size()
+            size = self.around(ellipse(a, b)).size()
         except UnprovedError:
             return None
-        return 8 * size * exact(half) / ((_RHO - 1) * _RHO ** (2 * _nodes() - 1))
+        return 8 * size * exact((b - a) / 2) / ((RHO - 1) * RHO ** (2 * nodes() - 1))
 
     def _by_rule(self, a: Fraction, b: Fraction) -> Interval:
-        nodes = rule(_nodes(), iv.prec)
-        effort.spend(len(nodes) * self.price)
+        effort.spend(nodes() * self.price)
         middle, half = exact((a + b) / 2), exact((b - a) / 2)
-        return half * sum((w * self.value(middle + half * x) for x, w in nodes), iv.mpf(0))
+        return half * sum(
+            (w * self.value(middle + half * x) for x, w in rule(nodes(), iv.prec)), iv.mpf(0)
+        )
 
     def _crude(self, a: Fraction, b: Fraction) -> Interval | None:
         try:
@@ -129,30 +133,33 @@ class _Integrand:
             return None
 
 
-def _nodes() -> int:
-    return 2 * (_bits() // 8 + 2)
+def nodes() -> int:
+    """How many nodes the rule has, by what a witness asked for."""
+    return 2 * (precision() // 8 + 2)
 
 
-def _variable(reader: Reader, node: ast.expr) -> str:
+def variable(reader: Reader, node: ast.expr) -> str:
+    """Return the name that an integral binds: a new one."""
     name = node.id if isinstance(node, ast.Name) else ""
     fresh = bool(NAME.fullmatch(name)) and name not in (*reader.names, *BINDERS, "pi")
     need(fresh, "a variable of integration is to be a new name")
     return name
 
 
-def _in_rectangles(reader: Reader) -> Reader:
+def rectangles_of(reader: Reader) -> Reader:
+    """Return the reader of the same text in rectangles; numbers lie on the real line."""
     numbers = {k: real(x) for k, x in reader.names.items() if not callable(x)}
     return reader.over(RECTANGLES, numbers)
 
 
-def _normal(reader: Reader, args: list[ast.expr]) -> Interval:
+def normal(reader: Reader, args: list[ast.expr]) -> Interval:
     """The mean of the second argument for a standard normal first one."""
     need(len(args) == 2, "normal takes a variable and a formula")
-    name, body = _variable(reader, args[0]), args[1]
+    name, body = variable(reader, args[0]), args[1]
     numbers = {k: constant(x) for k, x in reader.names.items() if not callable(x)}
     growth = reader.over(GROWTH, {**numbers, name: VARIABLE}).value(body)
-    reach, rest = beyond(growth, _bits() + 6)
-    scale, complex_reader = 1 / sqrt(2 * iv.pi), _in_rectangles(reader)
+    reach, rest = beyond(growth, precision() + 6)
+    scale, complex_reader = 1 / sqrt(2 * iv.pi), rectangles_of(reader)
 
     def value(x: Interval) -> Interval:
         return reader.at(name, x).value(body) * _exp(-(x**2) / 2) * scale
@@ -170,12 +177,12 @@ def _normal(reader: Reader, args: list[ast.expr]) -> Interval:
     return finite(total + iv.mpf([-1, 1]) * rest)
 
 
-def _integral(reader: Reader, args: list[ast.expr]) -> Interval:
+def integral(reader: Reader, args: list[ast.expr]) -> Interval:
     """The integral of the last argument over the first one between the two in the middle."""
     need(len(args) == 4, "integral takes a variable, two ends and a formula")
-    name, body = _variable(reader, args[0]), args[3]
+    name, body = variable(reader, args[0]), args[3]
     low, high = (finite(reader.value(end)) for end in args[1:3])
-    width, complex_reader = high - low, _in_rectangles(reader)
+    width, complex_reader = high - low, rectangles_of(reader)
 
     def value(t: Interval) -> Interval:
         return reader.at(name, low + width * t).value(body) * width
@@ -186,7 +193,3 @@ def _integral(reader: Reader, args: list[ast.expr]) -> Interval:
 
     integrand = _Integrand(value, around, cost_of(body, iv.prec) + 50)
     return integrand.over(Fraction(0), Fraction(1))
-
-
-REALS = replace(INTERVALS, binders={"normal": _normal, "integral": _integral})
-"""The arithmetic of intervals, with integrals."""

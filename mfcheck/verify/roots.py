@@ -2,9 +2,9 @@
 
 from .formulas import Interval, evaluate, exact, finite, iv
 from .inequalities import Known, intervals, read_box
-from .integrals import REALS
 from .kernels import MAX_BITS
 from .reading import Bounds, Json, need, number, prove
+from .reals import REALS
 
 
 def root(claim: Json, witness: Json, known: Known) -> Bounds:

@@ -105,6 +105,9 @@ def accepted() -> dict[str, Certificate]:
         "inequality-normal": make.inequality(
             "normal(z, tanh(z)**2)", {}, "0.39429449", "0.3942945", digits=10
         ),
+        "inequality-pair": make.inequality(
+            "pair(z, 1/2, max(z, 0), max(z, 0))", {}, "0.30449889", "0.3044989", digits=10
+        ),
         "inequality-integral": make.inequality(
             "integral(t, 0, pi/2, exp(cos(t)))", {}, "3.1043", "3.1044", digits=8
         ),
@@ -191,6 +194,10 @@ def rejected(good: dict[str, Certificate]) -> dict[str, str]:
         "rejected-inequality-upper": claim(equal, upper="0.4364"),
         "rejected-inequality-not-real": claim(equal, formula="log(C - 1)"),
         "rejected-inequality-normal-upper": claim(good["inequality-normal"], upper="0.394294490"),
+        "rejected-inequality-pair-lower": claim(good["inequality-pair"], lower="0.30449890"),
+        "rejected-inequality-pair-too-near-one": claim(
+            good["inequality-pair"], formula="pair(z, 1, z, z)", upper="2"
+        ),
         "rejected-inequality-normal-does-not-exist": claim(
             good["inequality-normal"], formula="normal(z, exp(z**2/2))"
         ),

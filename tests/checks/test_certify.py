@@ -133,11 +133,24 @@ def test_formulas_outside_the_language_are_named() -> None:
     cases = {
         "gamma": sp.gamma(w / 3),
         "no value": sp.Symbol("free", real=True),
-        "two Gaussians": E2(phi, phi, w, w, b),
     }
     for words, formula in cases.items():
         with pytest.raises(NotStatedError, match=words):
             comparison(context(), [(at, at, Sides(formula, sp.Integer(1)))], "==", 8)
+
+
+def test_means_over_two_gaussians_and_inverse_functions() -> None:
+    """`E erf(X) erf(Y) = (2/pi) asin(2c/3)` for unit variances; 2/9 at c = 1/3."""
+    third = sp.Rational(1, 3)
+    formula = E2(sp.erf(X), sp.erf(X), 1, 1, third)
+    with mpmath.workdps(30):
+        value = 2 / mpmath.pi * mpmath.asin(mpmath.mpf(2) / 9)
+    check = encloses("pair", "stated", lambda _: [At(ball(value), formula=formula)], digits=8)
+    found = check.run(context(stated=2 / sp.pi * sp.asin(sp.Rational(2, 9))))
+    mean, left, right = accepted(found.certificate)
+    assert "pair(xi, 1/3, erf(xi), erf(xi))" in mean
+    assert left.split(" <= ")[0] == right.split(" <= ")[0]
+    assert "atan" in right
 
 
 def test_too_many_cases_or_numbers_with_errors_are_left_alone() -> None:

@@ -15,6 +15,7 @@ from mfcheck.rigor import certificate
 from mfcheck.verify import growth, integrals, parity, rectangles
 from mfcheck.verify.formulas import evaluate, iv
 from mfcheck.verify.reading import effort
+from mfcheck.verify.reals import REALS
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ def _precision() -> Iterator[None]:
 
 def enclosed(formula: str, **inputs: str) -> tuple[mpmath.mpf, mpmath.mpf]:
     names = {name: iv.mpf(text) for name, text in inputs.items()}
-    value = evaluate(formula, names, integrals.REALS)
+    value = evaluate(formula, names, REALS)
     return mpmath.mpf(value.a), mpmath.mpf(value.b)
 
 
@@ -113,7 +114,7 @@ def test_means_of_shifted_and_scaled_activations(
 
 def test_inputs_that_vary_vary_the_integral() -> None:
     names = {"q": iv.mpf(["1", "1.1"])}
-    value = evaluate("normal(x, tanh(sqrt(q)*x)**2)", names, integrals.REALS)
+    value = evaluate("normal(x, tanh(sqrt(q)*x)**2)", names, REALS)
     for q in (1.0, 1.05, 1.1):
         one = mean(lambda x, q=q: mpmath.tanh(mpmath.sqrt(q) * x) ** 2)
         assert mpmath.mpf(value.a) <= one <= mpmath.mpf(value.b)
@@ -321,8 +322,7 @@ def test_parity_by_form(formula: str, sign: int) -> None:
     assert evaluate(formula, names, parity.PARITY).sign == sign
     if sign:
         left, right = (
-            evaluate(formula, {"x": iv.mpf(x), "a": iv.mpf("0.3")}, integrals.REALS)
-            for x in ("0.7", "-0.7")
+            evaluate(formula, {"x": iv.mpf(x), "a": iv.mpf("0.3")}, REALS) for x in ("0.7", "-0.7")
         )
         assert 0 in left - sign * right
         assert 0 not in left + sign * right
@@ -336,7 +336,7 @@ def test_parity_by_form(formula: str, sign: int) -> None:
 def test_a_formula_stays_below_its_growth(body: str, x: float) -> None:
     effort.start()
     f = evaluate(body, {"x": growth.VARIABLE}, growth.GROWTH)
-    value = evaluate(body, {"x": iv.mpf(x)}, integrals.REALS)
+    value = evaluate(body, {"x": iv.mpf(x)}, REALS)
     scale = (1 + abs(iv.mpf(x))) ** iv.mpf(float(f.power))
     most = f.size * scale * iv.exp(iv.mpf(float(f.rate)) * abs(iv.mpf(x)))
     assert abs(value).a <= most.b * (1 + 1e-12)

@@ -1,0 +1,135 @@
+"""Two Gaussians: `pair(x, c, f, g)`, the mean of f(X) g(Y) for standard normals X, Y of correlation c.
+
+By Mehler's formula it is `sum_r c^r E[f h_r] E[g h_r]`, h_r the orthonormal Hermite polynomials; the terms with r >= N
+sum to at most `|c|^N (E f^2 E g^2)^(1/2)`. The coefficients are sums over panels as in `integrals`, all r at once.
+docs/certificates.md has the proof.
+"""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from .formulas import FUNCTIONS, Interval, Reader, cost_of, exact, finite, iv, sqrt
+from .growth import GROWTH, VARIABLE, beyond_half, constant
+from .integrals import (
+    MAX_PANELS,
+    RHO,
+    ellipse,
+    nodes,
+    normal,
+    precision,
+    rectangles_of,
+    rule,
+    variable,
+)
+from .reading import UnprovedError, effort, need, prove
+from .rectangles import Rectangle
+
+_exp = FUNCTIONS["exp"]
+MAX_TERMS = 200
+
+
+@dataclass(frozen=True)
+class _Coefficients:
+    """`E[f h_r]` for r < terms."""
+
+    value: Callable[[Interval], Interval]
+    around: Callable[[Rectangle], Rectangle]
+    price: float
+    terms: int
+
+    def over(self, low: Fraction, high: Fraction) -> list[Interval]:
+        """Enclose the part of the integrals between two numbers."""
+        tiny, lost = Fraction(1, 1 << precision()), iv.mpf(0)
+        totals, panels = [iv.mpf(0)] * self.terms, [(low, high)]
+        for _ in range(MAX_PANELS):
+            if not panels:
+                return [finite(total + iv.mpf([-1, 1]) * lost) for total in totals]
+            a, b = panels.pop()
+            effort.spend(4 * self.price)
+            crude, error = self._crude(a, b), self._error(a, b)
+            if crude is not None and crude.b <= exact(tiny / 64).a:
+                lost += crude
+            elif error is not None and error.b <= exact(tiny * (b - a)).a:
+                lost += error
+                self._add(totals, a, b)
+            else:
+                panels += [(a, (a + b) / 2), ((a + b) / 2, b)]
+        raise UnprovedError("the integrand is not known to be bounded, or varies too much")
+
+    def _error(self, a: Fraction, b: Fraction) -> Interval | None:
+        """As for one integral, with `|h_r(x+iy)| <= 1.65 r^(1/4) exp(x^2/4 + |y| sqrt r)`."""
+        box = ellipse(a, b)
+        near = iv.mpf(0) if 0 in box.re else abs(box.re).a
+        y = box.im.b
+        n = iv.mpf(max(1, self.terms))
+        polynomial = iv.mpf(2) * sqrt(sqrt(n)) * _exp(y**2 / 2 + y * sqrt(n) - near**2 / 4)
+        try:
+            size = self.around(box).size() * polynomial / sqrt(2 * iv.pi)
+        except UnprovedError:
+            return None
+        return 8 * size * exact((b - a) / 2) / ((RHO - 1) * RHO ** (2 * nodes() - 1))
+
+    def _crude(self, a: Fraction, b: Fraction) -> Interval | None:
+        """`|f| 1.09 exp(-x^2/4)/sqrt(2 pi)` times the length (Cramér)."""
+        x = iv.mpf([exact(a).a, exact(b).b])
+        near = iv.mpf(0) if 0 in x else abs(x).a
+        try:
+            return abs(self.value(x)) * _exp(-(near**2) / 4) / 2 * exact(b - a)
+        except UnprovedError:
+            return None
+
+    def _add(self, totals: list[Interval], a: Fraction, b: Fraction) -> None:
+        effort.spend(nodes() * (self.price + 60 * self.terms))
+        middle, half = exact((a + b) / 2), exact((b - a) / 2)
+        for x, weight in rule(nodes(), iv.prec):
+            at = middle + half * x
+            mass = half * weight * self.value(at) * _exp(-(at**2) / 2) / sqrt(2 * iv.pi)
+            before, here = iv.mpf(0), iv.mpf(1)
+            for r in range(self.terms):
+                totals[r] += mass * here
+                before, here = here, (at * here - _root(r) * before) / _root(r + 1)
+
+
+def _root(r: int) -> Interval:
+    return sqrt(iv.mpf(r)) if r else iv.mpf(0)
+
+
+def _coefficients(reader: Reader, name: str, body: ast.expr, terms: int) -> list[Interval]:
+    numbers = {k: constant(x) for k, x in reader.names.items() if not callable(x)}
+    growth = reader.over(GROWTH, {**numbers, name: VARIABLE}).value(body)
+    reach, rest = beyond_half(growth, precision() + 6)
+    inside = rectangles_of(reader)
+    found = _Coefficients(
+        lambda x: reader.at(name, x).value(body),
+        lambda z: inside.at(name, z).value(body),
+        cost_of(body, iv.prec) + 150,
+        terms,
+    )
+    totals = [iv.mpf([-1, 1]) * rest] * terms
+    for a, b in pairwise(map(Fraction, range(-reach, reach + 1))):
+        totals = [x + y for x, y in zip(totals, found.over(a, b), strict=True)]
+    return totals
+
+
+def pair(reader: Reader, args: list[ast.expr]) -> Interval:
+    """The mean of f(X) g(Y)."""
+    need(len(args) == 4, "pair takes a variable, a correlation and two formulas")
+    name, c, (f, g) = variable(reader, args[0]), finite(reader.value(args[1])), args[2:]
+    prove(abs(c) < 1, "a correlation that may be 1")
+    size = abs(c).b
+    same = ast.dump(f) == ast.dump(g)
+    bodies = (f,) if same else (f, g)
+    squares = [normal(reader, [args[0], ast.BinOp(x, ast.Mult(), x)]) for x in bodies]
+    rest = sqrt(squares[0] * squares[-1]).b
+    goal, terms = exact(Fraction(1, 1 << precision())).a, 1
+    while rest.b > goal:
+        rest, terms = rest * size, terms + 1
+        prove(terms <= MAX_TERMS, "a correlation so near 1 that too many terms are needed")
+    sums = [_coefficients(reader, name, x, terms - 1) for x in bodies]
+    total, power = iv.mpf([-1, 1]) * rest, iv.mpf(1)
+    for x, y in zip(sums[0], sums[-1], strict=True):
+        total, power = total + x * y * power, power * c
+    return finite(total)

@@ -1,0 +1,9 @@
+"""The arithmetic of intervals, with integrals."""
+
+from dataclasses import replace
+
+from .formulas import INTERVALS
+from .integrals import integral, normal
+from .pairs import pair
+
+REALS = replace(INTERVALS, binders={"normal": normal, "integral": integral, "pair": pair})

@@ -1,0 +1,127 @@
+"""Means over two Gaussians in certificates: closed forms, and another quadrature."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+
+from mfcheck import verify
+from mfcheck.verify import growth, pairs
+from mfcheck.verify.formulas import evaluate, iv
+from mfcheck.verify.reading import effort
+from mfcheck.verify.reals import REALS
+
+
+@pytest.fixture(autouse=True)
+def _precision() -> Iterator[None]:
+    before = iv.prec
+    iv.prec = 2 * 32 + 100
+    effort.start()
+    yield
+    iv.prec = before
+
+
+def enclosed(formula: str, **inputs: str) -> tuple[mpmath.mpf, mpmath.mpf]:
+    value = evaluate(formula, {k: iv.mpf(x) for k, x in inputs.items()}, REALS)
+    return mpmath.mpf(value.a), mpmath.mpf(value.b)
+
+
+def arc_cosine(c: mpmath.mpf) -> mpmath.mpf:
+    return (mpmath.sqrt(1 - c * c) + (mpmath.pi - mpmath.acos(c)) * c) / (2 * mpmath.pi)
+
+
+CLOSED = [
+    ("x", "x", lambda c: c),
+    ("x**2", "x**2", lambda c: 1 + 2 * c**2),
+    ("x**3", "x", lambda c: 3 * c),
+    ("1", "x**2", lambda _: mpmath.mpf(1)),
+    ("exp(x/2)", "exp(-x/3)", lambda c: mpmath.exp(mpmath.mpf(13) / 72 - c / 6)),
+    ("max(x, 0)", "max(x, 0)", arc_cosine),
+    ("erf(x)", "erf(x)", lambda c: 2 / mpmath.pi * mpmath.asin(2 * c / 3)),
+    ("sin(x)", "cos(x)", lambda _: mpmath.mpf(0)),
+    ("sin(x)", "sin(x)", lambda c: mpmath.exp(-1) * mpmath.sinh(c)),
+]
+
+
+@pytest.mark.parametrize("c", ["0", "0.3", "-1/2"])
+@pytest.mark.parametrize(("f", "g", "value"), CLOSED, ids=[f"{f},{g}" for f, g, _ in CLOSED])
+def test_closed_forms(f: str, g: str, value: object, c: str) -> None:
+    low, high = enclosed(f"pair(x, {c}, {f}, {g})")
+    number = Fraction(c)
+    right = value(mpmath.mpf(number.numerator) / number.denominator)  # type: ignore[operator]
+    assert low <= right <= high
+    assert high - low < 1e-7
+
+
+def test_another_quadrature() -> None:
+    """Gauss and Hermite in two dimensions, in double precision."""
+    x, weights = np.polynomial.hermite_e.hermegauss(120)
+    grid = np.arctan(0.6 * x[:, None] + 0.8 * x[None, :])
+    value = float((weights * np.tanh(x)) @ grid @ weights) / (2 * np.pi)
+    low, high = enclosed("pair(x, c, tanh(x), atan(x))", c="0.6")
+    assert low - 1e-6 <= value <= high + 1e-6
+
+
+def test_a_correlation_that_varies() -> None:
+    value = evaluate("pair(x, c, x**2, x**2)", {"c": iv.mpf(["0.2", "0.3"])}, REALS)
+    assert mpmath.mpf(value.a) <= 1.08
+    assert mpmath.mpf(value.b) >= 1.18
+    assert mpmath.mpf(value.delta) < 0.11
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "pair(x, 1, x, x)",
+        "pair(x, -1, x, x)",
+        "pair(x, 99/100, x, x)",
+        "pair(x, 3/2, x, x)",
+        "pair(x, 1/2, exp(x**2/8), x)",
+        "pair(x, 1/2, 1/x, x)",
+        "pair(x, 1/2, normal(y, x*y), x)",
+    ],
+)
+def test_what_is_not_proved_is_refused(formula: str) -> None:
+    with pytest.raises(verify.UnprovedError):
+        enclosed(formula)
+
+
+@pytest.mark.parametrize("formula", ["pair(x, 1/2, x)", "pair(c, 1/2, c, c)", "pair(x, x, x, x)"])
+def test_broken_calls(formula: str) -> None:
+    with pytest.raises(verify.MalformedError):
+        enclosed(formula, c="1")
+
+
+@pytest.mark.parametrize("r", [1, 2, 5, 17, 40])
+def test_hermite_polynomials_stay_below_their_bounds(r: int) -> None:
+    """On the line `1.09 exp(x^2/4)`, off it `1.65 r^(1/4) exp(x^2/4 + |y| sqrt r)`."""
+
+    def h(z: mpmath.mpc) -> mpmath.mpc:
+        return mpmath.hermite(r, z / mpmath.sqrt(2)) / mpmath.sqrt(
+            mpmath.mpf(2) ** r * mpmath.factorial(r)
+        )
+
+    for x in (0, 0.7, 2, 5, 9):
+        assert abs(h(mpmath.mpf(x))) <= 1.09 * mpmath.exp(x * x / 4)
+        for y in (0.2, 0.9, 2):
+            bound = 1.65 * r**0.25 * mpmath.exp(mpmath.mpf(x * x) / 4 + y * r**0.5)
+            assert abs(h(mpmath.mpc(x, y))) <= bound
+
+
+def test_the_tail_of_all_coefficients() -> None:
+    f = growth.Growth(iv.mpf(3), Fraction(1), Fraction(1, 2))
+    place, rest = growth.beyond_half(f, 20)
+
+    def tail(x: mpmath.mpf) -> mpmath.mpf:
+        return 3 * (1 + x) * mpmath.exp(x / 2) * 1.09 * mpmath.exp(x * x / 4) * mpmath.npdf(x)
+
+    value = 2 * mpmath.quad(tail, [place, place + 2, place + 8, place + 40])
+    assert value <= mpmath.mpf(rest.b) <= 2.0**-20
+
+
+def test_the_number_of_terms_is_bounded() -> None:
+    assert pairs.MAX_TERMS == 200
+    with pytest.raises(verify.UnprovedError, match="so near 1"):
+        enclosed("pair(x, c, x, x)", c="0.95")
