@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
-from mfcheck.lemma.formula import TRUE, Atom, Formula, compare, free, join, negate
+from mfcheck.lemma.formula import Atom, Formula, compare, free, join, negate
 from mfcheck.lemma.library import FUNCTIONS, nonnegative, nonzero, positive
 from mfcheck.lemma.terms import Term
 
@@ -364,9 +364,9 @@ class Reader:
         return terms.power(left, e)
 
     def _least_of_power(self, left: Term, right: Term) -> Formula:
-        """Return what a power needs at the least: `0**y` exists for y > 0, and whole powers of any number do."""
+        """Return what a power needs at the least: `0**y` exists for y > 0, and whole powers of other numbers do."""
         if right.free <= self.integers:
-            return TRUE
+            return join("or", [nonzero(left), positive(right)])
         at_zero = join("and", [Atom(left, "=="), positive(right)])
         return join("or", [positive(left), at_zero])
 
