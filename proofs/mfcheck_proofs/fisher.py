@@ -5,6 +5,7 @@ T and C, K/M is block diagonal with two different entries, so that the whole spe
 from the order parameters kappa_1 (one input) and kappa_2 (two inputs).
 """
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache, partial
@@ -286,20 +287,39 @@ def scaling(name: str):  # type: ignore[no-untyped-def]
     return measure
 
 
+LARGEST, ENOUGH = 2 * 10**8, 0.06
+"""Most weights of a simulated network, and the relative error above which further networks are drawn."""
+
+
+def averages(values: Array, shape: Shape, samples: int, width: int) -> dict[str, Estimate]:
+    """Return the statistics with their powers of M, from eigenvalues of shape (nets, C T)."""
+    powers = {"mean": ("mean_eigenvalue", 1 / width), "second": ("second_moment", 1), "top": ("top_mean", width)}
+    powers["bulk"] = ("bulk_mean", width)
+    found = statistics(values, shape, samples, width)
+    return {powers[name][0]: mean_of(v * powers[name][1]) for name, v in found.items()}
+
+
 def run(trial: Trial) -> Simulated:
     """Eigenvalues of the Fisher matrix of independent networks of the setting."""
     setting, nets = trial.setting, trial.count("nets", 8, 10_000)
     width, samples, outputs = (setting.integer(name) for name in ("width", "samples", "outputs"))
     if outputs * samples > 4000:
         raise InputError("samples times outputs must be at most 4000: the dual matrix has that many rows")
+    if width**2 * setting.integer("depth") > LARGEST:
+        raise InputError("depth times width^2 must be at most 2e8: all weights of a network are kept for its gradients")
     shape, rng = shape_of(setting, samples), trial.rng()
-    values = np.array(
-        trial.draws("networks", nets, lambda _: fisher_eigenvalues(gram(shape, width, rng, 1), samples)[0])
-    )
-    found = statistics(values, shape, samples, width)
-    powers = {"mean": ("mean_eigenvalue", 1 / width), "second": ("second_moment", 1), "top": ("top_mean", width)}
-    powers["bulk"] = ("bulk_mean", width)
-    final = {powers[name][0]: mean_of(v * powers[name][1]) for name, v in found.items()}
+
+    def draw(_: int) -> Array:
+        return np.asarray(fisher_eigenvalues(gram(shape, width, rng, 1), samples)[0])
+
+    drawn = trial.draws("networks", nets, draw)
+    final = averages(np.array(drawn), shape, samples, width)
+    worst = max(found.error / abs(found.value) for found in final.values() if found.value)
+    if worst > ENOUGH:
+        most = nets * min(63, max(1, 10**8 // (nets * width**2 * setting.integer("depth"))))
+        drawn += trial.draws("further networks", min(most, math.ceil(nets * ((worst / ENOUGH) ** 2 - 1))), draw, 0)
+    values = np.array(drawn)
+    final = averages(values, shape, samples, width)
     order = tuple(map(float, range(1, values.shape[1] + 1)))
     curve = Curve(
         label="mean over nets", x=order, y=tuple(values.mean(axis=0)), error=tuple(values.std(axis=0)), style="points"
@@ -315,7 +335,7 @@ def run(trial: Trial) -> Simulated:
     return Simulated(final, plots=(plot,), notes=("The number of parameters is counted as alpha M^2.",))
 
 
-OPTIONS = (Option("nets", "16", "independent networks, each with its own inputs"),)
+OPTIONS = (Option("nets", "16", "independent networks, each with its own inputs; more are drawn if they scatter"),)
 
 # --- the order parameters as formulas --------------------------------------------------------------------------------
 

@@ -154,3 +154,16 @@ def test_one_sample_has_no_bulk():
 def test_a_jump_is_refused():
     with pytest.raises(InputError):
         module.kappas(replace(activation("sign")), Fraction(1), Fraction(0), 3, 15)
+
+
+def test_more_networks_are_drawn_where_they_scatter() -> None:
+    setting = replace(PAPER.default, activation=activation("relu")).with_values(
+        weight_var=2, bias_var=Fraction(1, 10), depth=6, width=60, samples=4, outputs=1
+    )
+    final = PAPER.simulate(setting, 3, options={"nets": "16"}).final
+    assert all(found.error < found.value / 10 for found in final.values())
+
+
+def test_networks_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(InputError, match="at most 2e8"):
+        PAPER.simulate(PAPER.default.with_values(width=10**6), 0, options={"nets": "8"})

@@ -26,13 +26,16 @@ def simulate(trial: Trial) -> Simulated:
     setting, width, depth = trial.setting, trial.setting.integer("width"), trial.setting.integer("depth")
     if width > 4000 or depth > 200:
         raise InputError("networks are simulated up to width 4000 and depth 200")
-    nets, matrices = trial.count("replicates", 2, 10**5), trial.count("matrices", 2, 1000)
+    nets = trial.count("replicates", 2, 10**5)
+    # Three degrees of freedom tell little of an error: so many networks as some ten seconds allow, up to 24.
+    usual = min(24, max(4, round(1.2e8 / (width**2 * depth))))
+    matrices = usual if trial.options["matrices"] == "auto" else trial.count("matrices", 2, 1000)
     trial.say(f"{nets} chains and {matrices} matrix networks, width {width}, {depth} layers")
     late = scales(setting, trial.rng("q"), nets, width, depth)[depth // 2 :]
     grown = mean_of(growth(setting, trial.rng("growth"), matrices, width, depth))
     trial.progress(0.7)
     size = min(width, 400)
-    right, singular = participations(setting, trial.seed, size, 3)
+    right, singular = participations(setting, trial.seed, size, 6)
     factor = math.exp(grown.value)
     final = {
         "q": mean_of(np.mean(late, axis=0)),
@@ -50,7 +53,7 @@ def simulate(trial: Trial) -> Simulated:
 
 OPTIONS = (
     Option("replicates", "64", "chains of scales q"),
-    Option("matrices", "4", "networks with explicit matrices, for the growth"),
+    Option("matrices", "auto", "networks with explicit matrices, for the growth; auto: 4 to 24, by their size"),
 )
 paper = Paper(
     id="heavy-tails",
