@@ -154,6 +154,14 @@ class Work:
             help="Longest time for one check.  [default: 120, 900 or 7200, by budget]",
         ),
     ] = None
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            "--minutes",
+            min=0.01,
+            help="Time after which what is left is named and left out.  [default: 10, 60 or 1440, by budget]",
+        ),
+    ] = None
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the interrupted run in the output folder.")
     ] = False
@@ -161,6 +169,28 @@ class Work:
     def keywords(self) -> dict[str, Any]:
         """Return the arguments for `mfcheck.run.review` or `power`."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def announce(
+        self,
+        paper: "Paper",
+        setting: "Setting",
+        output: Output,
+        claims: Sequence[str] | None = None,
+    ) -> None:
+        """Say beforehand how much there is to do, and what it takes at most."""
+        from mfcheck.claims.model import Budget
+        from mfcheck.run.session import MINUTES, SECONDS
+
+        if self.budget not in tuple(Budget):
+            return  # refused in a moment, with what could be
+        of = Budget(self.budget)
+        checks = sum(len(c.checks) for c in paper.claims if claims is None or c.id in claims)
+        many = f" on {setting.data.n} points" if setting.has_data else ""
+        words = (
+            f"{checks} checks{many}: each ends after {self.check_seconds or SECONDS[of]:g} s (--check-seconds), all "
+            f"after {self.minutes or MINUTES[of]:g} minutes (--minutes); what is left out then is named"
+        )
+        output.console(stderr=True).print(words, markup=False, soft_wrap=True)
 
     def review(
         self,
@@ -176,7 +206,9 @@ class Work:
         from mfcheck.commands.progress import TaskProgress
         from mfcheck.run import review as run_review
 
-        setting = chosen.setting(load(reference))
+        paper = load(reference)
+        setting = chosen.setting(paper)
+        self.announce(paper, setting, output, claims)
         with TaskProgress(output.console(stderr=True)) as watch:
             return run_review(
                 reference,

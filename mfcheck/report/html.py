@@ -202,6 +202,7 @@ def _model(review: Review, power: PowerRecord | None) -> dict[str, Any]:
         "bars": bars(review),
         "meanings": view.meanings(),
         "legend": LEGEND,
+        "incomplete": view.INCOMPLETE,
         "evidence": lambda ids: view.evidence(review, ids),
         "anchor": anchor,
         "audits": view.audits(review),

@@ -72,7 +72,7 @@ def _summary(review: Review) -> Iterator[str]:
     yield r"\section{Summary}"
     if not review.complete:
         missing = ", ".join(map(code, review.missing)) or "not named in the record"
-        yield rf"\textbf{{This review was interrupted: it is not complete.}} Checks that did not run: {missing}."
+        yield rf"\textbf{{{view.INCOMPLETE}}} Checks that did not run: {missing}."
         yield ""
     yield rf"Paper: {words(review.title)} ({words(review.source)}). {plain(view.sentence(review))}"
     yield ""

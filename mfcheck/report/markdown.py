@@ -127,7 +127,7 @@ def _interruption(review: Review) -> list[str]:
         if missing
         else "The record does not name the missing checks."
     )
-    return [f"> **This review was interrupted: it is not complete.** {named}", ""]
+    return [f"> **{view.INCOMPLETE}** {named}", ""]
 
 
 def _contents(review: Review) -> list[str]:

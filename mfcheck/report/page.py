@@ -124,7 +124,7 @@ def _page(review: Review, room: int) -> Page:
         Section("Questions to the authors", _questions(review, short), numbered=_asks(review)),
         Section("What was not checked", _unchecked(review, short)),
     )
-    ended = "" if review.complete else " The run was interrupted: this review is not complete."
+    ended = "" if review.complete else f" {view.INCOMPLETE}"
     run = (
         f"{short(review.source)}. Reviewed as {short(review.paper)} with mfcheck {short(review.mfcheck)}, "
         f"budget {short(review.budget)}, seed {review.seed}. Everything else is in report.md.{ended}"

@@ -64,7 +64,7 @@ def print_interruption(review: Review, console: Console) -> None:
     if review.complete:
         return
     missing = ", ".join(map(one_line, review.missing)) or "the record does not name them"
-    line(console, "This review was interrupted: it is not complete.", "bold yellow")
+    line(console, view.INCOMPLETE, "bold yellow")
     line(console, f"Checks that did not run: {missing}.", "yellow")
     console.print()
 

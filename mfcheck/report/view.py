@@ -23,6 +23,11 @@ SYMBOLS = {
 }
 """A sign beside each verdict word, for those who see no colour."""
 
+INCOMPLETE = (
+    "This review is not complete: it was interrupted, or its time was over; --resume goes on."
+)
+"""Said of a review that names missing checks."""
+
 QUESTIONS = {
     Question.HOLDS: "is the statement true?",
     Question.FOLLOWS: "does it follow from what is cited for it?",

@@ -12,7 +12,8 @@ from mfcheck.errors import InputError
 from mfcheck.run import audits, records
 from mfcheck.run.tasks import Result, Task, What
 
-_LONGEST_FIRST = (Kind.SIMULATED, Kind.SAMPLED, Kind.CERTIFIED, Kind.EXACT)
+_ORDER = (Kind.EXACT, Kind.CERTIFIED, Kind.SAMPLED, Kind.SIMULATED)
+"""Strongest first: if the time of a run ends before its work, simulations are what is left out."""
 
 
 def choose(paper: Paper, ids: Sequence[str] | None) -> tuple[Claim, ...]:
@@ -29,18 +30,18 @@ def choose(paper: Paper, ids: Sequence[str] | None) -> tuple[Claim, ...]:
 
 
 def tasks_of(paper: Paper, claims: Sequence[Claim], constants: bool) -> list[Task]:
-    """Return the tasks that claims need, with the constants if wanted: the longest first."""
+    """Return the tasks that claims need, with the constants if wanted; checks come last, the strongest first."""
     named = {id for claim in claims for id in claim.assumptions}
     tasks = [
         Task(What.ASSUMPTION, a.id, group="assumptions")
         for a in paper.assumptions
         if constants or a.id in named
     ]
-    checks = [check for claim in claims for check in claim.checks]
-    checks.sort(key=lambda check: _LONGEST_FIRST.index(check.kind))
-    tasks += [Task(What.CHECK, check.id, group=check.group) for check in checks]
+    tasks += [Task(What.CONSTANTS)] if constants and paper.constants else []
     tasks += audits.tasks(claims)
-    return [*tasks, Task(What.CONSTANTS)] if constants and paper.constants else tasks
+    checks = [check for claim in claims for check in claim.checks]
+    checks.sort(key=lambda check: _ORDER.index(check.kind))
+    return [*tasks, *(Task(What.CHECK, check.id, group=check.group) for check in checks)]
 
 
 @dataclass(frozen=True)

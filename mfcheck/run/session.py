@@ -1,5 +1,6 @@
 """The main jobs: review a paper, and measure the power of its checks."""
 
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ OWN = ("run.json", "evidence", "certificates", REVIEW)
 """What a run writes to its folder."""
 SECONDS = {Budget.QUICK: 120.0, Budget.STANDARD: 900.0, Budget.THOROUGH: 7200.0}
 """Longest time for one check, by budget."""
+MINUTES = {Budget.QUICK: 10.0, Budget.STANDARD: 60.0, Budget.THOROUGH: 1440.0}
+"""Time after which a run begins nothing more and ends what it is at, by budget."""
 LARGEST_SEED = 2**32 - 1
 """What the random generators of NumPy, SciPy and Hypothesis all take."""
 
@@ -51,10 +54,11 @@ class _Run:
     executor: Executor
     store: Store | None
     seconds: float
+    minutes: float
     found: dict[str, Result] = field(default_factory=dict)
 
     def gather(self, tasks: Sequence[Task], resume: bool, watch: Watch | None) -> None:
-        """Run the tasks that have no result yet; an interruption leaves the results so far."""
+        """Run the tasks that have no result yet; an interruption, or the end of the time, leaves the results so far."""
         if self.store is not None:
             if not resume:
                 OutFolder(self.store.folder).own(OWN)
@@ -63,6 +67,7 @@ class _Run:
                 self.found = {result.task.key: result for result in self.store.load(tasks)}
         todo = [task for task in tasks if task.key not in self.found]
         work = [Unit(self.job, unit) for unit in units(todo)]
+        end = time.monotonic() + 60 * self.minutes
         try:
             with closing(self.executor.run(work, self.seconds)) as events:
                 for _, event in events:
@@ -71,6 +76,8 @@ class _Run:
                         self._keep(event)
                     if watch is not None:
                         watch(event, len(self.found), len(tasks))
+                    if time.monotonic() > end:
+                        return
         except InputError as error:  # the cluster has gone
             kept = "" if self.store is None else "; what finished is kept, --resume goes on there"
             raise InputError(f"{error}{kept}") from None
@@ -110,6 +117,7 @@ def review(
     out: Path | str | None = None,
     resume: bool = False,
     check_seconds: float | None = None,
+    minutes: float | None = None,
     claims: Sequence[str] | None = None,
     data_file: str | None = None,
     watch: Watch | None = None,
@@ -126,6 +134,7 @@ def review(
             its file.
         out: folder for `review.json`, evidence and certificates; nothing is kept if left out.
         check_seconds: longest time for one check, which is then ended and counted as crashed; by budget if left out.
+        minutes: time after which nothing more is begun, and what is left is named in `missing`; by budget if left out.
         resume: take over what an interrupted run with the same arguments left in `out`.
         claims: ids of the claims to check, without the constants; all of them, with constants, if left out. Claims
             that are named apart have to fit the setting; among all, those that do not are left undecided.
@@ -136,7 +145,9 @@ def review(
         InputError: unusable arguments, or nothing that could be resumed.
         Interrupted: interrupted from the keyboard; carries the partial review, which is also written to `out`.
     """
-    run = _start(paper, setting, budget, seed, (jobs, cluster), out, resume, check_seconds)
+    run = _start(
+        paper, setting, budget, seed, (jobs, cluster), out, resume, (check_seconds, minutes)
+    )
     chosen = choose(run.paper, claims)
     if len(chosen) < len(run.paper.claims):
         _require_needs(chosen, run.setting)
@@ -161,6 +172,7 @@ def power(
     out: Path | str | None = None,
     resume: bool = False,
     check_seconds: float | None = None,
+    minutes: float | None = None,
     watch: Watch | None = None,
 ) -> PowerRecord:
     """Run the checks of a paper on its planted errors and return how many were caught; arguments as in `review`.
@@ -168,18 +180,22 @@ def power(
     Raises:
         InputError: unusable arguments, or nothing that could be resumed.
     """
-    run = _start(paper, setting, budget, seed, (jobs, cluster), out, resume, check_seconds)
+    run = _start(
+        paper, setting, budget, seed, (jobs, cluster), out, resume, (check_seconds, minutes)
+    )
     tasks = {
         (error.id, check.id): Task(What.CHECK, check.id, error.id, check.group)
         for error, check in trials(run.paper)
     }
     with run.locked():
         run.gather(list(tasks.values()), resume, watch)
-    answers = {pair: _response(run.found[task.key]) for pair, task in tasks.items()}
+    answers = {pair: _response(run.found.get(task.key)) for pair, task in tasks.items()}
     return tally(run.paper, seed, answers)
 
 
-def _response(result: Result) -> Response:
+def _response(result: Result | None) -> Response:
+    if result is None:
+        return Response(None, "left out: the time of the run was over")
     evidence = records.evidence_of(result)
     return Response(evidence.passed, evidence.reason)
 
@@ -192,11 +208,12 @@ def _start(
     workers: tuple[int | None, str | None],
     out: Path | str | None,
     resume: bool,
-    seconds: float | None,
+    limits: tuple[float | None, float | None],
 ) -> _Run:
     paper = load(reference)
     setting = paper.default if setting is None else setting
-    require_work(budget, seed, seconds)
+    seconds, minutes = limits
+    require_work(budget, seed, seconds, minutes)
     if named_activation(paper, setting.activation.name) != setting.activation:
         raise InputError(f"the name {setting.activation.name!r} belongs to another activation")
     paper.validate(setting)
@@ -210,11 +227,16 @@ def _start(
     executor = executor_of(*workers)
     executor.require(reference)
     job = Job(reference, setting.describe(), budget, seed)
-    return _Run(paper, setting, job, executor, store, seconds or SECONDS[Budget(budget)])
+    of = Budget(budget)
+    return _Run(
+        paper, setting, job, executor, store, seconds or SECONDS[of], minutes or MINUTES[of]
+    )
 
 
-def require_work(budget: str, seed: int, seconds: float | None) -> None:
-    """Refuse a budget, a seed, or a time limit of a check that cannot be used.
+def require_work(
+    budget: str, seed: int, seconds: float | None, minutes: float | None = None
+) -> None:
+    """Refuse a budget, a seed, or a time limit of a check or of all that cannot be used.
 
     Raises:
         InputError: with what could be.
@@ -227,6 +249,8 @@ def require_work(budget: str, seed: int, seconds: float | None) -> None:
         raise InputError(f"the seed must be <= {LARGEST_SEED}, got {seed}")
     if seconds is not None and not seconds > 0:
         raise InputError(f"the seconds for a check must be > 0, got {seconds}")
+    if minutes is not None and not minutes > 0:
+        raise InputError(f"the minutes for a run must be > 0, got {minutes}")
 
 
 def _require_needs(claims: Sequence[Claim], setting: Setting) -> None:

@@ -222,7 +222,7 @@ def test_an_interrupted_review_says_so(review: Review, page: Page) -> None:
     assert "interrupted" not in page.text
     partial = review.but(complete=False, missing=("a.b", "c.d"))
     text = Page(render_html(partial)).text
-    assert "This review was interrupted" in text
+    assert "This review is not complete: it was interrupted, or its time was over" in text
     assert "2 checks did not run: a.b, c.d." in text
     unnamed = review.but(complete=False)
     assert "does not name the checks that are missing" in Page(render_html(unnamed)).text

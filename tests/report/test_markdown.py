@@ -143,7 +143,9 @@ def test_questions_have_evidence(review: Review) -> None:
 def test_an_interrupted_review_says_so(review: Review) -> None:
     assert "interrupted" not in render_markdown(review)
     partial = review.but(complete=False, missing=("a.b",))
-    assert "not complete.** Checks that did not run: `a.b`." in render_markdown(partial)
+    text = render_markdown(partial)
+    assert "This review is not complete: it was interrupted, or its time was over" in text
+    assert "Checks that did not run: `a.b`." in text
 
 
 def test_tables_are_tables(review: Review) -> None:

@@ -12,11 +12,13 @@ import pytest
 
 import mfcheck
 from mfcheck import __version__
-from mfcheck.claims import Review
+from mfcheck.claims import Kind, Review, load_paper
 from mfcheck.errors import InputError
 from mfcheck.run import Event, Interrupted, Result, Started, power, read_setting, review
 from mfcheck.run.folder import OutFolder
 from mfcheck.run.identity import code_of
+from mfcheck.run.judge import tasks_of
+from mfcheck.run.tasks import What, resolve_paper
 from mfcheck.symbolic.activation import Activation, activation
 from mfcheck.verify import verify
 
@@ -148,7 +150,7 @@ def test_an_interrupted_review_keeps_what_finished_and_resumes(
     toy: str, tmp_path: Path, log: Log
 ) -> None:
     with pytest.raises(Interrupted) as interruption:
-        review(toy, out=tmp_path, jobs=1, watch=interrupt_after(5))
+        review(toy, out=tmp_path, jobs=1, watch=interrupt_after(8))
     partial = interruption.value.review
     assert not partial.complete
     kept = {check.id for claim in partial.claims for check in claim.checks}
@@ -166,9 +168,9 @@ def test_an_interrupted_review_keeps_what_finished_and_resumes(
 
 
 def _without(record: Any) -> Any:
-    """Leave out the names of certificate files, which depend on whether there is a folder."""
+    """Leave out what is said of certificate files, which depends on whether there is a folder."""
     if isinstance(record, dict):
-        return {k: _without(v) for k, v in record.items() if k != "certificate"}
+        return {k: _without(v) for k, v in record.items() if k not in ("certificate", "exports")}
     return [_without(v) for v in record] if isinstance(record, list) else record
 
 
@@ -424,6 +426,27 @@ def test_a_check_that_refuses_the_setting_is_undecided_with_its_words(
     [check] = review(reference, jobs=1).claims[0].checks
     assert (check.crashed, check.passed, check.cases) == (False, None, 0)
     assert check.reason == "not at n = 3"
+
+
+def test_when_the_time_is_over_what_is_left_is_named_and_resumed(toy: str, tmp_path: Path) -> None:
+    cut = review(toy, jobs=1, out=tmp_path, minutes=1e-9)
+    assert not cut.complete
+    checks = {check.id for claim in resolve_paper(toy).claims for check in claim.checks}
+    ran = {check.id for claim in cut.claims for check in claim.checks}
+    assert set(cut.missing) == checks - ran
+    assert len(ran) <= 1
+    whole = review(toy, jobs=1, out=tmp_path, resume=True)
+    assert whole.complete
+    assert verdicts(whole) == CALM
+    with pytest.raises(InputError, match="the minutes for a run must be > 0"):
+        review(toy, minutes=0)
+
+
+def test_simulations_are_what_is_left_out() -> None:
+    paper = load_paper("scaled-resnets")
+    kinds = {c.id: c.kind for claim in paper.claims for c in claim.checks}
+    order = [kinds[t.id] for t in tasks_of(paper, paper.claims, True) if t.what is What.CHECK]
+    assert order.index(Kind.SIMULATED) == len(order) - order.count(Kind.SIMULATED)
 
 
 def test_a_check_that_never_ends_does_not_stop_the_review(
