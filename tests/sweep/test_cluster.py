@@ -22,7 +22,7 @@ def answers(found: SweepRecord) -> list[Any]:
 
 def test_a_sweep_survives_its_cluster_and_is_the_same_without(wide: str, tmp_path: Path) -> None:
     cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     )
     file = tmp_path / "scheduler.json"
     with cluster, distributed.Client(cluster) as client:

@@ -20,6 +20,7 @@ from mfcheck.sweep.ledger import FILE, Ledger
 from mfcheck.sweep.merge import merge
 from mfcheck.sweep.record import SweepRecord
 from mfcheck.sweep.run import sweep
+from mfcheck.sweep.summary import summarise
 
 LIMIT = 20
 """The claim holds from there on."""
@@ -81,6 +82,17 @@ def is_whole(file: Path) -> bool:
         return bool(base.execute("PRAGMA integrity_check").fetchone()[0] == "ok")
 
 
+def read(file: Path) -> SweepRecord:
+    with Ledger(file, write=False) as ledger:
+        return summarise(ledger, "title")
+
+
+def end(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Return the exit status of a process, and what it said."""
+    said = process.communicate(timeout=120)[1]
+    return process.returncode, said
+
+
 def runs(tmp_path: Path) -> list[list[str]]:
     return [line.split("@") for line in (tmp_path / "log").read_text().split()]
 
@@ -101,9 +113,7 @@ def expected(last: int) -> dict[int, str]:
     } | {17: "inconclusive"}
 
 
-def test_kill_9_loses_what_was_running_and_nothing_else(
-    start: Start, wide: str, tmp_path: Path
-) -> None:
+def test_kill_9_loses_what_was_running_and_nothing_else(start: Start, tmp_path: Path) -> None:
     file = tmp_path / "out" / FILE
     process = start("1..40:1")
     wait_for(file, 6)
@@ -116,16 +126,15 @@ def test_kill_9_loses_what_was_running_and_nothing_else(
     began = len(runs(tmp_path))
     assert 6 <= kept < 39
     assert began - kept <= 4  # with two workers: what runs, and what came in the same moment
-    found = sweep(wide, ["beta=1..40:1"], claims=["bound"], out=tmp_path / "out", jobs=2)
-    assert verdicts(found) == expected(40)
+    assert end(start("1..40:1", sleep=0)) == (0, "")
+    assert verdicts(read(file)) == expected(40)
     assert len(runs(tmp_path)) - began == 39 - kept
 
 
-def test_two_processes_share_the_work(start: Start, wide: str, tmp_path: Path) -> None:
+def test_two_processes_share_the_work(start: Start, tmp_path: Path) -> None:
     both = [start("1..60:1", sleep=0.15) for _ in range(2)]
     for process in both:
-        assert process.communicate(timeout=120)[1] == ""
-        assert process.returncode == 0
+        assert end(process) == (0, "")
     assert is_whole(tmp_path / "out" / FILE)
     done = runs(tmp_path)
     assert Counter(beta for _, beta, _ in done) == {
@@ -166,24 +175,20 @@ def test_a_lease_that_is_alive_is_respected(tmp_path: Path, wide: str) -> None:
         assert other.take() == item
 
 
-def test_a_full_disk_ends_in_one_line_and_damages_nothing(
-    start: Start, wide: str, tmp_path: Path
-) -> None:
+def test_a_full_disk_ends_in_one_line_and_damages_nothing(start: Start, tmp_path: Path) -> None:
     def small() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 
     values = "100..2000:1"
     process = start(values, sleep=0, preexec_fn=small)
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 2, said
+    status, said = end(process)
+    assert status == 2
     assert said.count("\n") == 1
     assert "cannot use the ledger" in said
     assert is_whole(tmp_path / "out" / FILE)
     kept = finished(tmp_path / "out" / FILE)
     assert kept > 10
-    again = start("100..160:1", sleep=0)
-    assert again.communicate(timeout=120) == ("", "")
-    assert again.returncode == 0
+    assert end(start("100..160:1", sleep=0)) == (0, "")
     with Ledger(tmp_path / "out" / FILE) as ledger:
         assert ledger.left() == 0
 
@@ -218,16 +223,16 @@ def test_a_file_that_is_no_ledger_is_refused_and_left_as_it_is(
         assert file.read_bytes() == before
 
 
-def test_an_interrupted_sweep_says_so_and_goes_on(start: Start, tmp_path: Path, wide: str) -> None:
+def test_an_interrupted_sweep_says_so_and_goes_on(start: Start, tmp_path: Path) -> None:
     process = start("1..40:1")
     wait_for(tmp_path / "out" / FILE, 3)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    status, said = end(process)
+    assert status == 130
     assert said.startswith("mfcheck: interrupted after ")
     assert "the same command goes on from there" in said
-    found = sweep(wide, ["beta=1..40:1"], claims=["bound"], out=tmp_path / "out", jobs=2)
-    assert verdicts(found) == expected(40)
+    assert end(start("1..40:1", sleep=0)) == (0, "")
+    assert verdicts(read(tmp_path / "out" / FILE)) == expected(40)
 
 
 def test_merged_ledgers_hold_what_one_would(wide: str, tmp_path: Path) -> None:
