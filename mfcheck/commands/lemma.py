@@ -202,7 +202,10 @@ def _single(one: "Lemma", search: Search, output: Output) -> "Answer":
     try:
         asked = question(one)
         if asked.text != one.statement and not output.quiet and output.json != "-":
-            output.console().print(f"read as      {asked.text}", markup=False, soft_wrap=True)
+            said = "; ".join(" ".join(d.split()) for d in asked.domain)
+            where = f"   for {said}" if asked.domain != one.domain else ""
+            words = f"read as      {asked.text}{where}"
+            output.console().print(words, markup=False, soft_wrap=True)
         console = output.console(stderr=True)
         if console.is_terminal and seconds > LONG:
             with console.status(f"searching, at most {seconds:g} s"):

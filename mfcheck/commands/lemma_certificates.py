@@ -73,7 +73,11 @@ def judged(certificate: Mapping[str, Any]) -> Verdict:
         return Verdict("malformed", f"too much work: not checked in {SECONDS} s", FORMAT, said)
     if not accepted:
         return Verdict("rejected", UNCOVERED, FORMAT, said)
-    again = accepted_again(certificate)
+    try:
+        with _at_most(SECONDS):
+            again = accepted_again(certificate)
+    except TimeoutError:
+        again = False
     reason = "every recorded argument was made anew" + (f"; {AGAIN}" if again else "")
     return Verdict("accepted", reason, FORMAT, said)
 
