@@ -6,7 +6,7 @@ such as the result of a recursion, has no certificate, and the reason is kept.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -154,17 +154,19 @@ class Writer:
             return _number(_fraction(value))
         if symbol not in sides.zeros:
             raise NotStatedError(f"{symbol} is a number without a formula")
-        key = (symbol, value.str(30))
-        if key not in self.names:
-            self.names[key] = self.zero(symbol, value, sides.zeros[symbol], sides)
-        return self.names[key]
+        return self.zero(symbol, value, sides.zeros[symbol], sides)
 
     def zero(self, symbol: sp.Symbol, value: arb, vanishes: sp.Expr, sides: Sides) -> sp.Symbol:
         """Add the part that an expression vanishes between bounds of the value; return its name."""
-        name = sp.Symbol(f"zero_{len(self.names)}", real=True)
+        key = (symbol, value.str(30))
+        if key in self.names:
+            return self.names[key]
+        name = self.names[key] = sp.Symbol(f"zero_{len(self.names)}", real=True)
         rest = {s: v for s, v in sides.where.items() if s != symbol}
         inner = Sides(None, None, rest, sides.zeros)
-        settled = self._settled(vanishes.xreplace({symbol: name}), inner, frozenset({name}))
+        # Zeros on which this one depends have to be known better than it.
+        finer = replace(self, digits=self.digits + 2 * _GUARD)
+        settled = finer._settled(vanishes.xreplace({symbol: name}), inner, frozenset({name}))
         digits = self.digits + 2 * _GUARD
         lower, upper = ends_of(value, digits)
         inputs = {key: part for key, part in _inputs(settled).items() if key != name.name}

@@ -5,7 +5,7 @@ gives is a function of the context, so that nothing is computed before the check
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -318,7 +318,7 @@ def rows(*pairs: tuple[object, str]) -> sp.Tuple:
 def table(
     id: str,
     formula: str,
-    compute: Callable[[Context, sp.Expr], arb],
+    compute: Callable[[Context, sp.Expr], arb | At],
     *,
     domain: Words = "",
     whole: bool = True,
@@ -329,7 +329,7 @@ def table(
     Args:
         id: short name.
         formula: name of the table, made by `rows`.
-        compute: `(context, label) ->` the value as a ball.
+        compute: `(context, label) ->` the value as a ball, or with its formula as `At(...)`, for a certificate.
         domain: what the rows are, in words.
         whole: whether the reading speaks of these rows alone.
         group: of checks that share memoised work.
@@ -337,13 +337,25 @@ def table(
     scope = Scope.WHOLE if whole else Scope.CASES
 
     def run(context: Context, /) -> Evidence:
+        cases = [_row(compute(context, label), *row) for label, *row in context[formula]]
         cases = [
-            Case(abs(compute(context, label) - exact(stated)), exact(unit) / 2, f"row {label}")
-            for label, stated, unit in context[formula]
+            replace(case, label=f"row {row[0]}")
+            for case, row in zip(cases, context[formula], strict=True)
         ]
-        return decide(cases, Standard("<="), said(domain, context), scope)
+        standard = Standard("<=")
+        evidence = decide(cases, standard, said(domain, context), scope)
+        return certified(evidence, context, cases, standard)
 
     return Check(id, Kind.CERTIFIED, run, (formula,), group=group)
+
+
+def _row(found: arb | At, stated: sp.Rational, unit: sp.Rational) -> Case:
+    """The distance of a value to a decimal, against half a unit of its last digit."""
+    at = found if isinstance(found, At) else At(found)
+    assert isinstance(at.value, arb)
+    distance = None if at.formula is None else sp.Abs(at.formula - stated)
+    sides = Sides(distance, unit / 2, at.where, at.zeros)
+    return Case(abs(at.value - exact(stated)), exact(unit) / 2, sides=sides)
 
 
 def monotone(

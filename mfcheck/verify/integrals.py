@@ -146,6 +146,13 @@ def variable(reader: Reader, node: ast.expr) -> str:
     return name
 
 
+def parity(reader: Reader, name: str, body: ast.expr) -> int:
+    """Return 1 for what is even in a variable by its form, -1 for what is odd, 0 for all else."""
+    even = {key: EVEN for key, x in reader.names.items() if not callable(x)}
+    sign: int = reader.over(PARITY, {**even, name: ODD}).value(body).sign
+    return sign
+
+
 def rectangles_of(reader: Reader) -> Reader:
     """Return the reader of the same text in rectangles; numbers lie on the real line."""
     numbers = {k: real(x) for k, x in reader.names.items() if not callable(x)}
@@ -170,8 +177,7 @@ def normal(reader: Reader, args: list[ast.expr]) -> Interval:
         return times(complex_reader.at(name, z).value(body), bell)
 
     integrand = _Integrand(value, around, cost_of(body, iv.prec) + 150)
-    even = dict.fromkeys(numbers, EVEN)
-    sign = reader.over(PARITY, {**even, name: ODD}).value(body).sign
+    sign = parity(reader, name, body)
     panels = pairwise(map(Fraction, range(0 if sign == 1 else -reach, reach + 1)))
     total = sum((integrand.over(a, b) for a, b in panels), iv.mpf(0)) * (2 if sign == 1 else 1)
     return finite(total + iv.mpf([-1, 1]) * rest)

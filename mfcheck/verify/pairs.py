@@ -19,6 +19,7 @@ from .integrals import (
     ellipse,
     nodes,
     normal,
+    parity,
     precision,
     rectangles_of,
     rule,
@@ -108,10 +109,13 @@ def _coefficients(reader: Reader, name: str, body: ast.expr, terms: int) -> list
         cost_of(body, iv.prec) + 150,
         terms,
     )
-    totals = [iv.mpf([-1, 1]) * rest] * terms
-    for a, b in pairwise(map(Fraction, range(-reach, reach + 1))):
+    sign = parity(reader, name, body)
+    totals = [iv.mpf(0)] * terms
+    for a, b in pairwise(map(Fraction, range(0 if sign else -reach, reach + 1))):
         totals = [x + y for x, y in zip(totals, found.over(a, b), strict=True)]
-    return totals
+    if sign:  # h_r has the parity of r
+        totals = [2 * x if (-1) ** r == sign else iv.mpf(0) for r, x in enumerate(totals)]
+    return [x + iv.mpf([-1, 1]) * rest for x in totals]
 
 
 def pair(reader: Reader, args: list[ast.expr]) -> Interval:

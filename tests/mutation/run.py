@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from mutants import MUTANTS, Mutant  # noqa: E402
 
-PARTS = ("mfcheck", "proofs", "tests", "pyproject.toml", "README.md")
+PARTS = ("mfcheck", "proofs", "tests", "docs", "pyproject.toml", "README.md")
 SECONDS = 300
 
 

@@ -34,7 +34,11 @@ from mfcheck_proofs.rnn_isometry.cell_state import h, u, z
 from mfcheck_proofs.rnn_isometry.gate import (
     CHI,
     HALF,
+    KEPT,
+    LEFT,
+    MOMENTS,
     ONE,
+    STATE,
     U2,
     W2,
     Array,
@@ -84,9 +88,24 @@ def along_line(*means: int) -> Callable[[Context], list[At]]:
 QUOTED = cell("6.88", "1.39", "0", "0.46")
 
 
-def quoted(_: Context, row: sp.Expr) -> arb:
+AT_GATE = sp.Symbol("q", positive=True)
+_SCALE = sp.Rational("6.88") ** 2 * sp.Rational("0.46")
+_LAW = {"variance": AT_GATE, "mean": sp.Integer(0)}
+QUOTED_ZERO = {
+    AT_GATE: _SCALE * E(LEFT, **_LAW) / E(KEPT, **_LAW) + sp.Rational("1.39") ** 2 * sp.Rational("0.46") - AT_GATE
+}
+"""What vanishes at the variance of the gate's argument at the quoted constants: the balance, mu_b = sigma_b = 0."""
+QUOTED_CHI = CHI.xreplace({Q: STATE}).xreplace(
+    {**{name: E(f, **_LAW) for name, f in MOMENTS.items()}, w2: sp.Rational("6.88") ** 2, R: sp.Rational("0.46")}
+)
+
+
+def quoted(_: Context, row: sp.Expr) -> At:
     """1: chi at the quoted constants; 2: q* there."""
-    return enclose(CHI, stationary(QUOTED)) if int(row) == 1 else gate_variance(QUOTED, 15)
+    where = {AT_GATE: gate_variance(QUOTED, 25)}
+    if int(row) == 1:
+        return At(enclose(CHI, stationary(QUOTED)), "", None, where, QUOTED_CHI, QUOTED_ZERO)
+    return At(gate_variance(QUOTED, 15), "", None, where, AT_GATE, QUOTED_ZERO)
 
 
 TURNS = Note(
@@ -171,7 +190,10 @@ def places(setting: Setting) -> dict[sp.Symbol, arb | Fraction]:
 
 def fixed(symbol: sp.Symbol) -> Callable[[Context], list[At]]:
     """The fixed point itself."""
-    return lambda context: [At(places(context.setting)[symbol], where=places(context.setting))]
+    zeros = {qv: LENGTH - qv, cv: CORRELATION - cv}
+    return lambda context: [
+        At(places(context.setting)[symbol], where=places(context.setting), formula=symbol, zeros=zeros)
+    ]
 
 
 def by_difference(context: Context) -> list[At]:
