@@ -2,25 +2,43 @@
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
-VARIABLE = "NUMBA_CACHE_DIR"
+VARIABLE, PLOTS = "NUMBA_CACHE_DIR", "MPLCONFIGDIR"
 
 
 def settle() -> None:
-    """Give numba a temporary folder if it could write neither beside the modules nor to the user's cache.
+    """Give numba, and matplotlib, a temporary folder where they could write nowhere of their own.
 
-    Without one it refuses to load what is to be kept. The folder is for this process and those that it starts.
+    Without one numba refuses to load what is to be kept, and matplotlib complains. The folder is for this process and
+    those that it starts.
     """
-    if VARIABLE in os.environ or _usable(Path(__file__).parent) or _usable(_user_cache()):
-        return
+    if VARIABLE not in os.environ and not (
+        _usable(Path(__file__).parent) or _usable(_user_cache())
+    ):
+        os.environ[VARIABLE] = _temporary()
+    if PLOTS not in os.environ and not _usable(_user_settings()):
+        os.environ[PLOTS] = _temporary()
+
+
+@cache
+def _temporary() -> str:
+    """Return a folder that is removed when the process ends."""
     import atexit
     import shutil
     import tempfile
 
-    folder = tempfile.mkdtemp(prefix="mfcheck-numba-")
-    os.environ[VARIABLE] = folder
+    folder = tempfile.mkdtemp(prefix="mfcheck-caches-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _user_settings() -> Path:
+    """Return where matplotlib keeps what it finds out about fonts."""
+    if sys.platform in ("win32", "darwin"):
+        return Path("~/.matplotlib").expanduser()
+    return Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
 
 
 def _user_cache() -> Path:

@@ -68,9 +68,9 @@ def load(reference: str) -> "Paper":
         InputError: there is none, or its code fails; the message names file and line.
     """
     module, colon, attribute = (reference if ":" in reference else _entry(reference)).partition(":")
-    if module in entries():
-        raise _unknown(reference)
     if ":" in reference:
+        if module in entries():
+            raise _unknown(reference)
         _look_here(module)
     try:
         found = import_module(module)

@@ -144,6 +144,17 @@ def test_a_paper_must_have_the_id_that_it_is_installed_under(package: Path) -> N
         load("other")
 
 
+def test_a_paper_may_be_called_as_its_module_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plainly.py").write_text(PAPER.format(title="P").replace('"other"', '"plainly"'))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(catalog, "entries", lambda: {**entries(), "plainly": "plainly:paper"})
+    assert load("plainly").title == "P"
+    with pytest.raises(InputError, match="unknown paper 'plainly:paper'"):
+        load("plainly:paper")
+
+
 def test_a_module_of_the_current_folder_is_a_paper(
     package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
