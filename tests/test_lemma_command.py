@@ -339,7 +339,9 @@ def test_the_examples_of_the_page_say_what_it_shows(run: Run, folder: Path) -> N
     for _, _, name, body in FENCE.findall(text):
         if name:
             (folder / name).write_text(body)
-    shown = [(words[2:], lines) for words, lines in sessions(text) if words[0] == "mfcheck"]
+    shown = [
+        (words[2:], lines) for words, lines in sessions(text) if words[:2] == ["mfcheck", "lemma"]
+    ]
     assert len(shown) >= 12
     for words, lines in shown:
         _, out, err = run(*words)
