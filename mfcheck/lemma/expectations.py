@@ -166,7 +166,7 @@ class Expectation:
 
     def is_fine(self, width: Fraction) -> bool:
         """Say whether panels of a width are not cut further: a kink that moves with the parameters lies in many."""
-        return width < self.finest or self.cuts > _MOST_CUTS or _is_late()
+        return width < self.finest or self.cuts > _MOST_CUTS or (not self.cuts % 64 and _is_late())
 
     def panel(self, low: Fraction, high: Fraction, inputs: Sequence[arb], depth: int) -> arb:
         """Enclose the integral of the body against the Gaussian weight over `[low, high]`."""

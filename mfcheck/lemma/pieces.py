@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flint import arb, ctx
 
@@ -53,7 +54,10 @@ class Box:
             return self._signs_beyond(t)
         code = self.program(t)
         naturals = code.naturals(self.inputs)
-        possible = signs.of_ball(naturals[code.roots[0]])
+        value = naturals[code.roots[0]]
+        if not value.is_finite():
+            return self._signs_beyond(t)
+        possible = signs.of_ball(value)
         if (possible in (signs.ANY, signs.ANY & ~signs.ZERO) and self.order) or (
             self.order and possible != signs.ZERO and possible & signs.ZERO
         ):
@@ -64,7 +68,7 @@ class Box:
         """Return the possible signs on a box with an infinite side."""
         found = self.contractors.get(t)
         if found is None:
-            found = self.contractors[t] = Contractor(t, self.names)
+            found = self.contractors[t] = _contractor(t, tuple(self.names), ctx.prec)
         try:
             return signs.of_bounds(*found(list(zip(self.lows, self.highs, strict=True))))
         except EmptyError:
@@ -78,6 +82,12 @@ class Box:
         return possible & signs.of_ball(
             box_form(code, self.names, self.lows, self.highs, naturals, t.free)
         )
+
+
+@lru_cache(maxsize=128)
+def _contractor(t: Term, names: tuple[str, ...], prec: int) -> Contractor:
+    del prec
+    return Contractor(t, names)
 
 
 def line_form(
