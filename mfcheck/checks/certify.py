@@ -122,7 +122,8 @@ class Writer:
             self._settled(specialised(part.expr, self._activation()), sides, free | {X})
             for part in node.args[:count]
         ]
-        rest = [self._settled(part, sides, free) for part in node.args[count:]]
+        finer = replace(self, digits=self.digits + 1)  # what a mean depends on is known better
+        rest = [finer._settled(part, sides, free) for part in node.args[count:]]
         if count == 1:
             (f,), (variance, mean) = functions, rest
             return written.normal(XI, f.xreplace({X: mean + sp.sqrt(variance) * XI}))

@@ -67,7 +67,7 @@ from mfcheck.networks import (
 )
 from mfcheck.rigor.ball import exact
 from mfcheck.statistics import mean_of
-from mfcheck.symbolic.activation import Activation, activation
+from mfcheck.symbolic.activation import Activation, X, activation
 
 Array = NDArray[np.float64]
 
@@ -362,7 +362,7 @@ def formula(index: int, shift: int = 1, start: int = 0) -> sp.Expr:
 
 def at_depth_3(index: int):  # type: ignore[no-untyped-def]
     """The recursion at L = 3."""
-    return lambda c: order_parameter(index)(c.setting.with_values(depth=3), 18)
+    return lambda c: [At(order_parameter(index)(c.setting.with_values(depth=3), 18), formula=formula(index))]
 
 
 def network_kappa(name: str):  # type: ignore[no-untyped-def]
@@ -376,7 +376,17 @@ RELU_C = (1 + J.subs(next(iter(J.free_symbols)), HALF)) / 2
 
 def rectified(index: int, depth: int = 3):  # type: ignore[no-untyped-def]
     """Kappa of the rectifier with weight_var = 2, bias_var = 1/10."""
-    return lambda _: kappas(activation("relu"), Fraction(2), Fraction(1, 10), depth, 18)[index]
+    found = ramp_formula() if (index, depth) == (0, 3) else None
+    return lambda _: [At(kappas(activation("relu"), Fraction(2), Fraction(1, 10), depth, 18)[index], formula=found)]
+
+
+def ramp_formula() -> sp.Expr:
+    """kappa_1 of the rectifier there at L = 3, by expectations; that of its squared slope is 1/2, times weight_var = 1."""
+    s1, forward = sp.Rational(21, 10), [sp.Integer(1)]
+    for _ in range(2):
+        forward.append(E(sp.Max(X, 0) ** 2, variance=s1))
+        s1 = 2 * forward[-1] + sp.Rational(1, 10)
+    return sum(forward) / 2
 
 
 def relu_formula() -> sp.Expr:

@@ -200,6 +200,23 @@ REFUTATION = Outcome(Kind.CERTIFIED, False)
         ([EXACT_YES, Outcome(Kind.SAMPLED, False)], "inconclusive"),
         ([EXACT_YES, REFUTATION], "inconclusive"),
         ([EXACT_YES, Outcome(Kind.EXACT, False, question=Question.FOLLOWS)], "gap"),
+        # A soft denial beside a proof is a defect of a check, whatever else is found.
+        (
+            [
+                EXACT_YES,
+                Outcome(Kind.SIMULATED, False),
+                Outcome(Kind.EXACT, False, question=Question.FOLLOWS),
+            ],
+            "inconclusive",
+        ),
+        (
+            [
+                EXACT_YES,
+                Outcome(Kind.SAMPLED, False),
+                Outcome(Kind.CERTIFIED, False, Scope.WHOLE, Question.APPLIES),
+            ],
+            "inconclusive",
+        ),
         ([Outcome(Kind.EXACT, True)], "supported"),
         ([Outcome(Kind.CERTIFIED, True, Scope.WHOLE)], "certified"),
         ([Outcome(Kind.CERTIFIED, True)], "supported"),
