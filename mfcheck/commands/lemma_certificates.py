@@ -135,6 +135,10 @@ def _said(certificate: Mapping[str, Any]) -> str:
     where = "; ".join([*certificate["domain"], *certificate["where"]])
     if certificate.get("vacuous"):
         return printable(f"no point satisfies {where}")
+    point = certificate.get("counterexample")
+    if point is not None:
+        where = f"{', '.join(f'{k} = {v}' for k, v in point.items())}, in {where}"
+        return printable(f"false: {certificate['statement']}   at {where}")
     value = (
         f", with {certificate['best']} = {certificate['constant']}" if "best" in certificate else ""
     )

@@ -3,7 +3,7 @@
 A certificate is `{"format": "mfcheck-lemma/2", "statement", "domain", "where", "proof"}`, the proof a tree as in
 `mfcheck.lemma.replay`. With `best` and `constant` it is about the statement with the constant of that name put to this
 value; with `entries`, about arrays entry by entry (true) or by norms and cosines (false); with `vacuous`, about its
-hypotheses alone: that they contradict each other.
+hypotheses alone: that they contradict each other; with `counterexample`, a value for each number, that it is false.
 """
 
 import re
@@ -15,13 +15,16 @@ from flint import ctx
 
 from mfcheck.errors import InputError
 from mfcheck.lemma.balls import long_series
-from mfcheck.lemma.formula import FALSE
+from mfcheck.lemma.draws import Judge
+from mfcheck.lemma.formula import FALSE, Atom
 from mfcheck.lemma.models import ModelError
+from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.problem import Problem
 from mfcheck.lemma.proof import FORMAT
+from mfcheck.lemma.reader import Reader
 from mfcheck.lemma.replay import Replay, WrongProofError
 from mfcheck.lemma.statement import Statement, read
-from mfcheck.lemma.verdict import expectations_exist, problem_of, with_value
+from mfcheck.lemma.verdict import expectations_exist, fails, problem_of, with_value
 
 _FRACTION = re.compile(r"-?[0-9]{1,400}(/0*[1-9][0-9]{0,400})?")
 _MALFORMED = (
@@ -37,7 +40,7 @@ _MALFORMED = (
 
 
 _KEYS = {"format", "statement", "domain", "where", "proof"}
-_MAY = {"best", "constant", "entries", "vacuous"}
+_MAY = {"best", "constant", "entries", "vacuous", "counterexample"}
 MOST = 200
 """The most declarations and hypotheses of a certificate."""
 
@@ -71,6 +74,9 @@ def well_formed(certificate: Mapping[str, Any]) -> bool:
         and all(isinstance(x, str) for t in texts for x in t or [])
         and isinstance(certificate["proof"], dict)
         and all(isinstance(certificate.get(k, False), bool) for k in ("entries", "vacuous"))
+        and isinstance(point := certificate.get("counterexample", {}), dict)
+        and all(isinstance(v, str) and isinstance(k, str) for k, v in point.items())
+        and not ("counterexample" in keys and certificate.get("vacuous"))
         and isinstance(certificate.get("best", ""), str)
         and isinstance(certificate.get("constant", ""), str)
         and ("best" in keys) == ("constant" in keys)
@@ -108,7 +114,27 @@ def problem_stated(certificate: Mapping[str, Any]) -> Problem:
     return whole.with_goals([FALSE]) if certificate.get("vacuous") else whole
 
 
+def _is_false_at(statement: Statement, given: Mapping[str, str]) -> bool:
+    """Say whether a statement surely fails at an exact point of its domain."""
+    point = {name: Reader({}).expression(text) for name, text in given.items()}
+    wanted = {v.name for v in statement.variables if v.kind != "gaussian"}
+    wanted -= {n for n, _ in (*statement.floors, *statement.values)}
+    wanted -= {e.name for e in statement.eigenvalues}
+    if not wanted <= point.keys() or not statement.exact or statement.best is not None:
+        return False
+    if not statement.layouts:
+        return fails(statement, point) == "false"
+    units = [h for h in statement.hypotheses if isinstance(h, Atom) and h.relation == "=="]
+    if not all(t.op == "num" for t in point.values()):
+        return False
+    if not all(holds(h, Point(point)) is True for h in units):
+        return False
+    return Judge(statement).judge({n: t.value() for n, t in point.items()})[0] == "false"
+
+
 def _proves(statement: Statement, certificate: Mapping[str, Any]) -> bool:
+    if "counterexample" in certificate:
+        return _is_false_at(statement, certificate["counterexample"])
     whole = problem_of(statement)
     if certificate.get("vacuous"):
         whole = whole.with_goals([FALSE])

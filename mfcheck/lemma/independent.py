@@ -73,6 +73,8 @@ def as_bundle(certificate: Mapping[str, Any]) -> dict[str, Any]:
     """
     with long_series():
         statement = stated(certificate)
+        if "counterexample" in certificate:
+            raise InputError("that a statement is false at a point is no inequality on a box")
         if certificate.get("vacuous"):
             raise InputError("that hypotheses contradict each other is no inequality on a box")
         cut = bounded({v.name: Range() for v in statement.variables}, statement.hypotheses)

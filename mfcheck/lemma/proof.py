@@ -1,6 +1,6 @@
 """Writes down how a statement was proved, as the tree that `mfcheck.lemma.replay` checks. Not trusted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +128,11 @@ def claimed(statement: "Statement", pieces: Sequence[Piece] | None) -> Json:
         "entries": bool(statement.layouts),
         "proof": proof,
     }
+
+
+def refuting(statement: "Statement", point: Mapping[str, str]) -> Json:
+    """Return the certificate that a statement is false at a point."""
+    return {**claimed(statement, None), "proof": {}, "counterexample": dict(point)}
 
 
 def certified(answer: "Answer", budget: Budget) -> "Answer":

@@ -126,9 +126,12 @@ def read(
         found.variables[constant] = Variable(constant)
     kinds = arrays_of(tuple(found.variables.values()))
     draft = _Draft(text, body, tuple(declarations), tuple(where), constant, found)
+    by_products = all(v.kind in ("vector", "unit") for v in kinds.values())
+    if entries is False and not by_products:
+        raise InputError("matrices are read entry by entry")
     if not kinds or entries is False:
         return _read_with(draft, of(tuple(found.variables.values())))
-    if entries is None:
+    if entries is None and by_products:
         try:
             return _read_with(draft, of(tuple(found.variables.values())))
         except InputError:

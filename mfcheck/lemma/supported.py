@@ -10,6 +10,7 @@ from mfcheck.claims.verdict import Verdict
 from mfcheck.errors import InputError
 from mfcheck.lemma import draws
 from mfcheck.lemma.evaluate import Program
+from mfcheck.lemma.proof import refuting
 from mfcheck.lemma.prove.budget import Budget
 from mfcheck.lemma.sides import failing_sides
 from mfcheck.lemma.statement import Statement
@@ -85,6 +86,7 @@ def by_draws(statement: Statement, found: draws.Search) -> "Answer":
             counterexample=point,
             reason=words,
             sides=None if sides is None else {"left": sides.left, "right": sides.right},
+            certificate=refuting(statement, {n: str(q) for n, q in found.point.items()}),
         )
     total = found.counts.get("true", 0) + found.counts.get("touch", 0)
     left = found.counts.get("open", 0)

@@ -27,7 +27,7 @@ from mfcheck.lemma.formula import (
 from mfcheck.lemma.growth import exists
 from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball
-from mfcheck.lemma.proof import certified, claimed
+from mfcheck.lemma.proof import certified, claimed, refuting
 from mfcheck.lemma.prove.budget import Budget, now
 from mfcheck.lemma.prove.line import Outcome
 from mfcheck.lemma.prove.powers import apart
@@ -288,7 +288,7 @@ def _refuted(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
     """Confirm a counterexample on the statement itself, in simple numbers if some do."""
     point = _back(outcome)
     for candidate in (*_simpler(point, statement), point):
-        kind = _fails(statement, candidate)
+        kind = fails(statement, candidate)
         if kind is None:
             continue
         floors = {n for n, _ in statement.floors}
@@ -308,6 +308,7 @@ def _refuted(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
             counterexample=shown,
             reason=reason if sides is None else f"{reason}: {sides.words}",
             sides=None if sides is None else {"left": sides.left, "right": sides.right},
+            certificate=refuting(statement, {k: terms.text(v) for k, v in values.items()}),
         )
     reason = "a counterexample of a changed form was found, and not confirmed"
     return replace(empty, reason=_doubt(statement, point) or reason)
@@ -347,7 +348,7 @@ def _tried(statement: Statement, empty: Answer) -> Answer | None:
     points = itertools.islice(itertools.product(values, repeat=len(names)), 128)
     for numbers in points:
         point = {n: terms.num(v) for n, v in zip(names, numbers, strict=True)}
-        if _fails(statement, point) is not None:
+        if fails(statement, point) is not None:
             return _refuted(statement, Outcome(False, point), empty)
     return None
 
@@ -373,7 +374,7 @@ def _back(outcome: Outcome) -> dict[str, Term]:
     return point
 
 
-def _fails(statement: Statement, point: Mapping[str, Term]) -> str | None:
+def fails(statement: Statement, point: Mapping[str, Term]) -> str | None:
     """Return "false" or the part that is undefined, if the statement surely fails at a point of its domain."""
     values = _completed(statement, point)
     if values is None:

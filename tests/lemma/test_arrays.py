@@ -138,6 +138,10 @@ def test_draws_have_no_law_without_hypotheses_met():
     ("text", "declared", "said"),
     [
         ("u[4] <= 1", "u unit(3)", "entries are counted 1 to 3"),
+        ("A**2 >= 0", "A symmetric(3)", "A is an array"),
+        ("A <= 1", "A psd(2)", "A is an array"),
+        ("norm(u) <= A", "u vector(2); A matrix(2, 2)", "A is an array"),
+        ("u*v <= 1", "u, v vector(2)", "u is an array"),
         ("u <= 1", "u unit(3)", "u is an array"),
         ("norm(A) <= 1", "A symmetric(3)", "norm is for vectors"),
         ("lambda_max(A) <= 1", "A matrix(2, 2)", "symmetric matrices"),

@@ -1,5 +1,6 @@
 """Certificates in several variables: accepted as written, never a proof of anything else whatever is altered."""
 
+import contextlib
 import copy
 import json
 import time
@@ -246,3 +247,59 @@ def test_what_takes_too_long_is_not_accepted(monkeypatch):
     verdict = judged(certificate_of(*STATEMENTS[1][:2]))
     assert verdict.status == "malformed"
     assert "too much work" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("x**2 >= x", ["x real"]),
+        ("dot(u, v) + dot(v, w) + dot(u, w) >= -1.4", ["u, v, w unit(2)"]),
+        ("dot(u, v) >= 0", ["u, v unit(3)"]),
+        ("lambda_max(A) <= trace(A)", ["A symmetric(3)"]),
+        ("floor(x) >= x - 1/2", ["x real"]),
+        ("int(t*sin(t); t, 0, x) <= x", ["x in [0, 10]"]),
+        ("E[tanh(s*z)**2] <= s**2/2", ["s in [0, 3]; z ~ N(0,1)"]),
+        ("x*y <= 1", ["x, y in [0, 2]"]),
+    ],
+)
+def test_counterexamples_are_certificates_too(text, domain):
+    answer = check(text, domain, seconds=10)
+    assert answer.verdict == "refuted"
+    certificate = json.loads(json.dumps(answer.certificate))
+    assert accepts(certificate)
+    assert judged(certificate).statement.startswith("false: ")
+    point = certificate["counterexample"]
+    for name in point:
+        rest = {k: v for k, v in point.items() if k != name}
+        needed = name in domain[0] or "_" in name
+        if needed and not name.startswith(("z", "lambda", "t")):
+            assert not accepts({**certificate, "counterexample": rest})
+
+
+@pytest.mark.parametrize(
+    ("text", "domain", "point"),
+    [
+        ("x**2 >= x", ["x real"], {"x": "2"}),
+        ("x**2 >= x", ["x > 1"], {"x": "1/2"}),
+        ("x**2 >= x", ["x real"], {}),
+        ("x**2 >= x", ["x real"], {"x": "y"}),
+        ("x**2 >= x", ["x real"], {"x": "1/0"}),
+        ("x**2 >= x", ["x real"], {"y": "1/2"}),
+        ("n >= 1", ["n integer >= 1"], {"n": "1/2"}),
+        ("n >= 2", ["n integer >= 1"], {"n": "3/2"}),
+        ("1/x >= 1", ["x real"], {"x": "0"}),
+        ("u[1] <= 1", ["u unit(2)"], {"u_1": "2", "u_2": "0"}),
+        ("lambda_max(A) <= trace(A)", ["A psd(3)"], {}),
+    ],
+)
+def test_what_is_no_counterexample_is_rejected(text, domain, point):
+    head = {
+        "format": "mfcheck-lemma/2",
+        "statement": text,
+        "domain": domain,
+        "where": [],
+        "proof": {},
+    }
+    for entries in (False, True):
+        with contextlib.suppress(InputError):
+            assert not accepts({**head, "entries": entries, "counterexample": point})
