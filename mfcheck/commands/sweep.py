@@ -79,6 +79,12 @@ def sweep(
             help="Longest time for one check.  [default: 120, 900 or 7200, by budget]",
         ),
     ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            "--minutes", min=0.01, help="Time after which it ends with what it has; it can go on."
+        ),
+    ] = None,
     retry: Annotated[
         bool, typer.Option("--retry", help="Run again what crashed or took too long before.")
     ] = False,
@@ -137,6 +143,7 @@ def sweep(
             jobs=jobs,
             cluster=cluster,
             check_seconds=check_seconds,
+            minutes=minutes,
             retry=retry,
             watch=progress,
             say=progress.say,

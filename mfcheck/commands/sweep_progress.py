@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
-    from mfcheck.sweep import run
+    from mfcheck.sweep import progress as sweep
 
 EVERY = 10.0
 """Seconds between two plain lines."""
@@ -43,7 +43,7 @@ class SweepProgress:
         """Show a sentence."""
         self._console.print(words, markup=False, soft_wrap=True)
 
-    def __call__(self, progress: "run.Progress") -> None:
+    def __call__(self, progress: "sweep.Progress") -> None:
         """Show how far the sweep is."""
         done = progress.total - progress.left
         if self._console.is_terminal:

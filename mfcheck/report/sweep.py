@@ -143,7 +143,8 @@ def _verdicts(counts: dict[str, int]) -> str:
 
 
 def _head(record: SweepRecord) -> str:
-    words = f"{record.paper}: {len(record.settings)} settings, {record.finished} finished"
+    total = record.refused + record.finished + record.left
+    words = f"{record.paper}: {total} settings, {record.finished} finished"
     words += f", {record.refused} refused by the paper" if record.refused else ""
     words += f", {record.left} still to run" if record.left else ""
     return f"{words}; budget {record.budget}, seed {record.seed}"

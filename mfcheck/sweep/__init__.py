@@ -7,6 +7,7 @@ found = sweep("edge-of-chaos", ["sigma_w=1..2:1/4", "activation=tanh,erf"], clai
 """
 
 from mfcheck.sweep.merge import merge
-from mfcheck.sweep.run import Interrupted, Progress, sweep
+from mfcheck.sweep.progress import Progress
+from mfcheck.sweep.run import Interrupted, sweep
 
 __all__ = ["Interrupted", "Progress", "merge", "sweep"]

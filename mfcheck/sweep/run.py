@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from mfcheck.sweep.grid import Grid, read_grid
 from mfcheck.sweep.ledger import FILE, LEASE, Ledger, LedgerError
 from mfcheck.sweep.outcome import outcome_of, slim, sweep_tasks
 from mfcheck.sweep.points import DATA, Point, Settings
+from mfcheck.sweep.progress import Progress, Say, Watch, duration
 from mfcheck.sweep.record import Outcome, SweepRecord
 from mfcheck.sweep.summary import summarise
 from mfcheck.sweep.terms import Terms
@@ -42,38 +43,6 @@ class Interrupted(KeyboardInterrupt):
     """A sweep was interrupted; what had finished is in its ledger."""
 
 
-@dataclass
-class Progress:
-    """How far a sweep is, with what other processes do: numbers of points."""
-
-    total: int
-    refused: int = 0
-    finished: int = 0
-    running: str = ""
-    """A task that runs now."""
-    kept: int = 0
-    """Of the finished ones, those that had finished before this process began."""
-    since: float | None = None
-    """When the first task of this process began; later, when its workers had become warm."""
-
-    @property
-    def left(self) -> int:
-        """Points of which not everything is known."""
-        return max(0, self.total - self.refused - self.finished)
-
-    @property
-    def rest(self) -> float | None:
-        """About how many seconds the rest takes; None as long as nothing has finished."""
-        new = self.finished - self.kept
-        if new < 1 or self.since is None:
-            return None
-        return (time.monotonic() - self.since) / new * self.left
-
-
-Watch = Callable[[Progress], None]
-Say = Callable[[str], None]
-
-
 def sweep(
     paper: str,
     over: Sequence[str],
@@ -90,6 +59,7 @@ def sweep(
     jobs: int | None = None,
     cluster: str | None = None,
     check_seconds: float | None = None,
+    minutes: float | None = None,
     retry: bool = False,
     watch: Watch | None = None,
     say: Say | None = None,
@@ -113,6 +83,7 @@ def sweep(
         jobs: number of worker processes; the number of cores if left out.
         cluster: `auto`, the address of a Dask scheduler, or its file, in the place of processes of this machine.
         check_seconds: longest time for one check; by budget if left out.
+        minutes: time after which it ends, with what has finished by then; no limit if left out.
         retry: run again what crashed, or took too long, in an earlier run.
         watch: told of the progress.
         say: told in a sentence what it will take.
@@ -121,7 +92,7 @@ def sweep(
         InputError: unusable arguments, the ledger of another sweep, or one that cannot be read or written.
         Interrupted: interrupted from the keyboard; what had finished is kept.
     """
-    require_work(budget, seed, check_seconds)
+    require_work(budget, seed, check_seconds, minutes)
     loaded = load(paper)
     base = loaded.default if setting is None else setting
     grid = read_grid(loaded, base, over, taken=taken, random=random, seed=seed, many=many)
@@ -147,14 +118,14 @@ def sweep(
         made = _Sweep(loaded, base, terms, chosen, grid, ledger, executor, seconds, workers)
         with _Heart(ledger):
             try:
-                made.run(watch or (lambda _: None), say or (lambda _: None))
+                made.run(watch or (lambda _: None), say or (lambda _: None), minutes)
             except KeyboardInterrupt:
                 raise Interrupted(made.words()) from None
             except LedgerError:
                 raise
             except InputError as error:  # the cluster has gone
                 raise InputError(f"{error}; {made.words()}") from None
-        return summarise(ledger, loaded.title)
+        return summarise(ledger, loaded.title, made.to_enter())
 
 
 def choose_constants(paper: Paper, ids: Sequence[str] | None) -> tuple[str, ...]:
@@ -207,34 +178,43 @@ class _Sweep:
         self._whole = grid.count >= PER_WORKER * workers
         self._workers = workers
         self._open: dict[str, _Open] = {}
-        self._total = grid.count
+        self._grid = grid
         self._progress = Progress(grid.count)
         self._looked = 0.0
         self._warm = False
         self._told = False
+        self._entered = False
+        self._end = float("inf")
 
-    def run(self, watch: Watch, say: Say) -> None:
-        """Work until every setting is finished, here or by another process."""
+    def run(self, watch: Watch, say: Say, minutes: float | None) -> None:
+        """Work until every setting is finished, here or by another process, or until the time is over."""
         self._announce(say)
+        if minutes is not None:
+            self._end = time.monotonic() + 60 * minutes
         while True:
             self._work(watch, say)
-            if not self._ledger.left():
+            if time.monotonic() > self._end or not self._ledger.left():
                 return
             time.sleep(PAUSE)  # another process has the rest, or leaves it when it dies
+
+    def to_enter(self) -> int:
+        """Return how many points are not in the ledger yet, because the time was over."""
+        return 0 if self._entered else max(0, self._grid.count - self._ledger.counts()[0])
 
     def words(self) -> str:
         """Say how far it came."""
         _, refused, finished = self._ledger.counts()
-        done = f"after {refused + finished} of {self._total} settings"
+        done = f"after {refused + finished} of {self._progress.total} settings"
         return f"{done}; what finished is kept, and the same command goes on from there"
 
     def _announce(self, say: Say) -> None:
         """Say beforehand what it will take, as far as the ledger knows."""
-        _, refused, finished = self._ledger.counts()
-        self._progress = Progress(self._total, refused, finished, kept=finished)
+        known, refused, finished = self._ledger.counts()
+        total = max(known, self._grid.count)
+        self._progress = Progress(total, refused, finished, kept=finished)
         left = self._progress.left
         text = (
-            f"{self._total} settings of {self._paper.id}, {len(self._tasks)} tasks each, "
+            f"{total} settings of {self._paper.id}, {len(self._tasks)} tasks each, "
             f"budget {self._terms.identity.budget}"
         )
         if finished:
@@ -257,6 +237,8 @@ class _Sweep:
                 self._keep(unit.mark, located(event))
                 self._look(watch)
                 self._estimate(say)
+                if time.monotonic() > self._end:
+                    return
         if self._open:
             raise RuntimeError(f"{len(self._open)} settings were lost by the executor")
         self._look(watch, at_once=True)
@@ -280,7 +262,8 @@ class _Sweep:
         now = time.monotonic()
         if at_once or now - self._looked > 1:
             self._looked = now
-            _, self._progress.refused, self._progress.finished = self._ledger.counts()
+            known, self._progress.refused, self._progress.finished = self._ledger.counts()
+            self._progress.total = known if self._entered else max(known, self._grid.count)
         watch(self._progress)
 
     def _keep(self, mark: str, result: Result) -> None:
@@ -315,6 +298,7 @@ class _Sweep:
             if item is None:
                 chunk = next(self._chunks, None)
                 if chunk is None:
+                    self._entered = True
                     return
                 self._enter(chunk)
                 self._look(watch)
@@ -379,15 +363,3 @@ class _Heart:
         while not self._stop.wait(LEASE / 4):
             with suppress(InputError), closing(Ledger(self._ledger.path)) as own:
                 own.renew(self._ledger.owner)
-
-
-def duration(seconds: float) -> str:
-    """Return a time in words.
-
-    >>> duration(40), duration(100), duration(9000), duration(1e6)
-    ('40 s', '2 min', '2.5 h', '12 days')
-    """
-    for unit, name, most in ((1, "s", 90), (60, "min", 5400), (3600, "h", 172_800)):
-        if seconds < most:
-            return f"{seconds / unit:.2g} {name}"
-    return f"{seconds / 86_400:.3g} days"

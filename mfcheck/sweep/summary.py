@@ -32,8 +32,8 @@ class Tried(NamedTuple):
     at: ReadingAt
 
 
-def summarise(ledger: Ledger, title: str) -> SweepRecord:
-    """Return the record of all points in a ledger, finished or not."""
+def summarise(ledger: Ledger, title: str, more: int = 0) -> SweepRecord:
+    """Return the record of all points in a ledger, finished or not, and of so many more that are to come."""
     terms, base = ledger.meta("terms"), ledger.meta("base")
     settings = tuple(
         SettingRecord(
@@ -61,7 +61,7 @@ def summarise(ledger: Ledger, title: str) -> SweepRecord:
         constants=tuple(terms["constants"]),
         refused=refused,
         finished=finished,
-        left=len(settings) - refused - finished,
+        left=len(settings) - refused - finished + more,
         seconds=sum(s.outcome.seconds for s in settings if s.outcome is not None),
         readings=tuple(summaries(axes, settings, refused)),
         settings=settings,

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from mfcheck.catalog import load
 from mfcheck.errors import InputError
 from mfcheck.run import read_setting, review
 from mfcheck.sweep.ledger import FILE, Ledger
+from mfcheck.sweep.progress import Progress, duration
 from mfcheck.sweep.record import SweepRecord
-from mfcheck.sweep.run import Progress, duration, sweep
+from mfcheck.sweep.run import sweep
 
 REFERENCE = "wide_paper:paper"
 FOLDER = Path(__file__).parent / "toy"
@@ -253,3 +255,33 @@ def test_a_data_file_that_has_changed_is_noticed(tmp_path: Path) -> None:
     file.write_text("x1,x2\n1,0\n0.6,0.8\n")
     with pytest.raises(InputError, match=r"a\.csv' is not what it was when this sweep began"):
         sweep(paper, [f"data={file}"], **words)
+
+
+def test_the_time_of_a_sweep_can_be_limited(
+    wide: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIDE_SLEEP", "0.1")
+    words: dict[str, Any] = {"over": ["beta=101..700:1"], "out": tmp_path, "claims": ["bound"]}
+    first = sweep(wide, **words, jobs=1, minutes=0.05)
+    assert 1 <= first.finished < 600
+    assert first.finished + first.left == 600
+    assert not first.complete
+    again = sweep(wide, **words, jobs=1, minutes=0.05)
+    assert again.finished > first.finished
+    assert again.finished + again.left == 600
+
+
+def test_drawn_settings_that_coincide_count_once(wide: str, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    found = sweep(
+        wide,
+        ["beta=20..22:1"],
+        random=30,
+        claims=["bound"],
+        out=tmp_path,
+        jobs=1,
+        watch=lambda progress: seen.append(replace(progress)),
+    )
+    assert sorted(s.point["beta"] for s in found.settings) == ["20", "21", "22"]
+    assert (found.finished, found.left) == (3, 0)
+    assert (seen[-1].total, seen[-1].left) == (3, 0)
