@@ -41,7 +41,7 @@ def duration(seconds: float) -> str:
     """Return a time in words.
 
     >>> duration(40), duration(100), duration(9000), duration(1e6)
-    ('40 s', '2 min', '2.5 h', '11.6 days')
+    ('40 s', '1.7 min', '2.5 h', '11.6 days')
     """
     for unit, name, most in ((1, "s", 90), (60, "min", 5400), (3600, "h", 172_800)):
         if seconds < most:
