@@ -138,4 +138,4 @@ def _nearly_equal(point: Sequence[arb]) -> list[arb]:
 
 
 def _size(v: arb) -> float:
-    return float(v.mid()) if v.is_finite() else _OUTSIDE
+    return max(-_OUTSIDE, min(float(v.mid()), _OUTSIDE)) if v.is_finite() else _OUTSIDE

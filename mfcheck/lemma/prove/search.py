@@ -91,7 +91,7 @@ def by_average(problem: Problem, budget: Budget, depth: int) -> Outcome | None:
         return None
     for goal in goals:
         options = pointwise(problem, goal) if isinstance(goal, Atom) else ()
-        found = (decide_case(p, budget.share(0.1), 1) for p in map(relevant, options))
+        found = (decide_case(p, budget.share(0.2), 1) for p in map(relevant, options))
         outcome = next((o for o in found if o.holds is True), None)
         if outcome is None:
             return None
