@@ -54,22 +54,21 @@ def _legendre(n: int, x: Any) -> tuple[Any, Any]:
 def rule(n: int, prec: int) -> list[tuple[Interval, Interval]]:
     """Return nodes and weights of Gauss and Legendre on [-1, 1], n even.
 
-    Each positive root is held between two numbers where `P_n` has different signs, in exact arithmetic; the weights are
-    `2 (1 - x^2)/(n P_(n-1)(x))^2`.
+    Each positive root is held between two numbers where `P_n` has different signs for certain; the weights are
+    `2 (1 - x^2)/(n P_(n-1)(x))^2`. Intervals lose up to 2n bits on the way to `P_n`.
     """
-    found, last = [], Fraction(1)
-    unit = Fraction(1, 1 << prec)
+    found, last = [], iv.mpf(1)
+    spread = iv.mpf(2) ** (2 * n + 8 - prec)
     for k in range(n // 2):
-        x = Fraction(cos(pi * (k + 0.75) / (n + 0.5)))
+        x = iv.mpf(cos(pi * (k + 0.75) / (n + 0.5)))
         for _ in range(prec.bit_length()):
             before, here = _legendre(n, x)
-            x -= here * (1 - x * x) / (n * (before - x * here))
-            x = Fraction(round(x / unit)) * unit
-        low, high = x - 8 * unit, x + 8 * unit
-        prove(low > 0 and high < last, "the nodes of the rule are not apart")
-        prove(_legendre(n, low)[1] * _legendre(n, high)[1] < 0, "a node of the rule is not proved")
-        last = low
-        node = iv.mpf([exact(low).a, exact(high).b])
+            x = (x - here * (1 - x * x) / (n * (before - x * here))).mid
+        node = iv.mpf([(x - spread).a, (x + spread).b])
+        prove(node.a > 0 and node.b < last, "the nodes of the rule are not apart")
+        ends = _legendre(n, node.a)[1] * _legendre(n, node.b)[1]
+        prove(ends < 0, "a node of the rule is not proved")
+        last = node.a
         weight = 2 * (1 - node**2) / (n * _legendre(n, node)[0]) ** 2
         found += [(node, weight), (-node, weight)]
     return found
@@ -120,6 +119,7 @@ class _Integrand:
         return 8 * size * exact((b - a) / 2) / ((RHO - 1) * RHO ** (2 * nodes() - 1))
 
     def _by_rule(self, a: Fraction, b: Fraction) -> Interval:
+        effort.spend(200 * nodes() ** 2, once=("rule", iv.prec))
         effort.spend(nodes() * self.price)
         middle, half = exact((a + b) / 2), exact((b - a) / 2)
         return half * sum(

@@ -83,6 +83,7 @@ class _Coefficients:
             return None
 
     def _add(self, totals: list[Interval], a: Fraction, b: Fraction) -> None:
+        effort.spend(200 * nodes() ** 2, once=("rule", iv.prec))
         effort.spend(nodes() * (self.price + 60 * self.terms))
         middle, half = exact((a + b) / 2), exact((b - a) / 2)
         for x, weight in rule(nodes(), iv.prec):

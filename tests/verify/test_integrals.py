@@ -193,7 +193,8 @@ def test_what_lies_beyond_the_panels_is_counted() -> None:
 
 @pytest.mark.parametrize("n", [2, 8, 14, 20])
 def test_the_rule_is_that_of_gauss(n: int) -> None:
-    rule = integrals.rule(n, 200)
+    iv.prec = 300
+    rule = integrals.rule(n, 300)
     assert len(rule) == n
     for power in range(2 * n):
         total = sum((w * x**power for x, w in rule), iv.mpf(0))
@@ -202,6 +203,13 @@ def test_the_rule_is_that_of_gauss(n: int) -> None:
         assert total.delta < 1e-40
     past = sum((w * x ** (2 * n) for x, w in rule), iv.mpf(0)) - iv.mpf(2) / (2 * n + 1)
     assert 0 not in past
+
+
+def test_a_rule_of_many_nodes_is_paid_for() -> None:
+    effort.start(200 * 68**2 - 1)
+    iv.prec = 2 * 256 + 100
+    with pytest.raises(verify.MalformedError, match="too much work"):
+        enclosed("integral(x, 0, 1, x)")
 
 
 # --- rectangles --------------------------------------------------------------------------------------------------

@@ -1,0 +1,87 @@
+"""Certified verdicts of all installed papers: those without a certificate are listed here by name, and no others."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from mfcheck import verify
+from mfcheck.claims import load_paper, paper_ids
+from mfcheck.claims.model import Budget, Check, Context, Paper
+from mfcheck.claims.verdict import Kind, Question, Scope, Verdict
+from mfcheck.rigor.certificate import dumps, exports
+
+pytestmark = pytest.mark.slow
+
+TWO_COORDINATES = "an integral over two coordinates, against a series"
+QUADRANTS = "an expectation of a step over two Gaussians"
+LAW = "a law that solves equations in several variables"
+DEPTH = "a recursion over many layers"
+COUNT = "a count of zeros"
+MAXIMUM = "a maximum of a function of all real numbers, or of many steps"
+SERIES = "a series of Hermite coefficients"
+WITHOUT = {
+    "batch-norm:fixed-point/stated": TWO_COORDINATES,
+    "batch-norm:rate/stated": TWO_COORDINATES,
+    "dual-averaging:optimum/stated": LAW,
+    "dual-averaging:virial/stated": LAW,
+    "fisher:order-parameters/rectifier": QUADRANTS,
+    "policy-gradient:stationary-laws/stated": LAW,
+    "policy-gradient:ceiling/stated": LAW,
+    "quantized:optimum/unique": COUNT,
+    "quantized:power-law/plotted-range": MAXIMUM,
+    "rnn-isometry:gated-state/unique": COUNT,
+    "rntk-scaling:theorem-1-constant/values": DEPTH,
+    "rntk-scaling:theorem-2-slow/values": DEPTH,
+    "rntk-scaling:critical-scaling/stated": DEPTH,
+    "rntk-scaling:theorem-3-fast/values": DEPTH,
+    "rntk-scaling:theorem-3-fast/linear-values": DEPTH,
+    "scaled-resnets:assumption-3-activation/stated": MAXIMUM,
+    "transient-chaos:length-map/stated": COUNT,
+    "transient-chaos:correlation-map/strict": SERIES,
+}
+"""Why, by paper, claim and reading."""
+
+
+def certified() -> Iterator[tuple[Paper, str]]:
+    for id in paper_ids():
+        paper = load_paper(id)
+        for name, verdict in paper.verdicts.items():
+            if verdict is Verdict.CERTIFIED:
+                yield paper, name
+
+
+READINGS = [pytest.param(paper, name, id=f"{paper.id}:{name}") for paper, name in certified()]
+
+
+def behind(paper: Paper, name: str) -> list[Check]:
+    claim, reading = name.split("/")
+    (found,) = [c for c in paper.claims if c.id == claim]
+    return [
+        check
+        for check in found.checks
+        if (check.reading, check.kind, check.question) == (reading, Kind.CERTIFIED, Question.HOLDS)
+    ]
+
+
+@pytest.mark.parametrize(("paper", "name"), READINGS)
+def test_each_certified_reading_has_certificates_or_is_listed(paper: Paper, name: str) -> None:
+    claim, reading = name.split("/")
+    formulas = next(c for c in paper.claims if c.id == claim).reading(reading).formulas
+    certificates = []
+    for check in behind(paper, name):
+        context = Context(paper.default, Budget.QUICK, 0, check.id, formulas, paper, paper.alarm)
+        evidence = check.run(context)
+        assert evidence.passed is True
+        if evidence.scope is Scope.WHOLE:
+            certificates.append(evidence.certificate)
+    assert certificates
+    assert all(certificates) == (f"{paper.id}:{name}" not in WITHOUT)
+    for certificate in filter(None, certificates):
+        assert verify.verify(dumps(certificate)).status == "accepted"
+        assert exports(certificate) != "none"
+
+
+def test_what_is_listed_is_certified() -> None:
+    names = {f"{paper.id}:{name}" for paper, name in certified()}
+    assert set(WITHOUT) <= names
+    assert len(names) - len(WITHOUT) >= 16
