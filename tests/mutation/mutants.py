@@ -30,7 +30,7 @@ VERDICT = "tests/claims/test_verdict.py"
 DECIDE, DECISIONS = "mfcheck/checks/decide.py", "tests/checks/test_decide.py"
 STATISTICS = "tests/statistics"
 INTEGRALS, MEANS = "mfcheck/verify/integrals.py", "tests/verify/test_integrals.py"
-ROOTS = "tests/verify/test_roots.py"
+ROOTS, PAIRS = "tests/verify/test_roots.py", "tests/verify/test_pairs.py"
 
 MUTANTS = (
     # --- found alive from outside ------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ MUTANTS = (
     ),
     Mutant(
         "tolerance",
-        RIGOR + "separation.py",
+        "mfcheck/kernels/separation.py",
         "half[i, j] <= limit for",
         "half[i, j] <= limit + 1e-9 for",
         (NEEDED,),
@@ -187,7 +187,7 @@ MUTANTS = (
     ),
     Mutant(
         "decreasing",
-        RIGOR + "series.py",
+        "mfcheck/gaussian/series.py",
         "decreasing = gap == 0 or (size < 1 and (self.count + 1) * -(size.log()) >= gap)",
         "decreasing = True",
         (NEEDED,),
@@ -730,8 +730,8 @@ MUTANTS = (
     Mutant(
         "error-of-a-better-rule",
         INTEGRALS,
-        "_RHO ** (2 * _nodes() - 1)",
-        "_RHO ** (4 * _nodes())",
+        "RHO ** (2 * nodes() - 1)",
+        "RHO ** (4 * nodes())",
         (MEANS,),
     ),
     Mutant(
@@ -745,8 +745,8 @@ MUTANTS = (
     Mutant(
         "smaller-ellipse",
         INTEGRALS,
-        "box = Rectangle(ends, iv.mpf([0, exact(across).b]))",
-        "box = Rectangle(ends, iv.mpf(0))",
+        "return Rectangle(ends, iv.mpf([0, exact(across).b]))",
+        "return Rectangle(ends, iv.mpf(0))",
         (MEANS,),
     ),
     Mutant(
@@ -832,6 +832,41 @@ MUTANTS = (
         "if f.sign == -1 and g.whole is not None",
         "if g.whole is not None",
         (MEANS,),
+    ),
+    Mutant(
+        "no-later-terms",
+        "mfcheck/verify/pairs.py",
+        "total, power = iv.mpf([-1, 1]) * rest, iv.mpf(1)",
+        "total, power = iv.mpf(0), iv.mpf(1)",
+        (PAIRS,),
+    ),
+    Mutant(
+        "odd-and-even-swapped",
+        "mfcheck/verify/pairs.py",
+        "if (-1) ** r == sign else",
+        "if (-1) ** r != sign else",
+        (PAIRS,),
+    ),
+    Mutant(
+        "correlation-up-to-two",
+        "mfcheck/verify/pairs.py",
+        "prove(abs(c) < 1,",
+        "prove(abs(c) < 2,",
+        (PAIRS,),
+    ),
+    Mutant(
+        "coefficients-without-error",
+        "mfcheck/verify/pairs.py",
+        "[finite(total + iv.mpf([-1, 1]) * lost) for total in totals]",
+        "[finite(total) for total in totals]",
+        (PAIRS,),
+    ),
+    Mutant(
+        "tail-of-a-mean-for-a-coefficient",
+        "mfcheck/verify/growth.py",
+        "place, rest = _beyond(f, bits + 1, 4)",
+        "place, rest = _beyond(f, bits + 1, 2)",
+        (PAIRS,),
     ),
     Mutant(
         "steps-without-certificate",
