@@ -8,23 +8,28 @@ from mfcheck.claims.record import CheckRecord, ClaimRecord, Review, Value
 from mfcheck.report import numbers, view
 from mfcheck.report.legend import LEGEND
 from mfcheck.report.questions import QuestionToAuthors, questions
-from mfcheck.report.tex import code, is_formula, math, plain, words
+from mfcheck.report.tex import code, is_formula, plain, words
 from mfcheck.report.text import one_line
 
 BIBLIOGRAPHY = "references"
 """Name of the BibTeX file that the document reads, without its suffix."""
 
-_PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
+PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
 \usepackage{lmodern}
 \usepackage[margin=25mm]{geometry}
 \usepackage{amsmath,amssymb}
 \usepackage{longtable}
+\usepackage{graphicx}
 \usepackage{url}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{4pt}
 \sloppy
+\emergencystretch=3em
+\newsavebox{\fitbox}
+\newcommand{\fit}[1]{\sbox{\fitbox}{$\displaystyle #1$}%
+  \ifdim\wd\fitbox>\linewidth\[\resizebox{\linewidth}{!}{\usebox{\fitbox}}\]\else\[\usebox{\fitbox}\]\fi}
 """
 _LONG = 700
 
@@ -60,7 +65,7 @@ def _figures(check: CheckRecord) -> str:
 
 
 def _head(review: Review) -> Iterator[str]:
-    yield _PREAMBLE
+    yield PREAMBLE
     yield rf"\title{{Review of {words(review.title)}}}"
     yield rf"\author{{mfcheck {plain(review.mfcheck)}}}"
     yield r"\date{}"
@@ -92,7 +97,7 @@ def _soundness(review: Review) -> Iterator[str]:
         for r in c.readings
     ]
     heads = ("Claim", "Where", "Reading", "Verdict")
-    yield from _table(r"p{0.38\textwidth}p{0.26\textwidth}p{0.13\textwidth}l", heads, rows)
+    yield from _table(r"p{0.35\textwidth}p{0.24\textwidth}p{0.14\textwidth}l", heads, rows)
 
 
 def _findings(review: Review) -> Iterator[str]:
@@ -132,9 +137,10 @@ def _questions(review: Review) -> Iterator[str]:
 
 def _formula(name: str, latex: str) -> list[str]:
     source = one_line(latex)
+    named = f"{plain(name)}: " if name else ""
     if len(source) > _LONG or not is_formula(source):
-        return [rf"{plain(name)}: a long formula, see \texttt{{review.json}}."]
-    return [f"{plain(name)}:", rf"\[ {source} \]"]
+        return [f"{named}a long formula, see {code('review.json')}."]
+    return [named.strip(), rf"\fit{{{source}}}"]
 
 
 def _claim(claim: ClaimRecord) -> Iterator[str]:
@@ -188,18 +194,19 @@ def _tables(review: Review) -> Iterator[str]:
             (words(a.title), view.met(a.met), words(a.statement), words(a.reason))
             for a in review.assumptions
         ]
-        widths = r"p{0.17\textwidth}p{0.1\textwidth}p{0.38\textwidth}p{0.22\textwidth}"
+        widths = r"p{0.17\textwidth}p{0.12\textwidth}p{0.36\textwidth}p{0.22\textwidth}"
         yield from _table(widths, ("Assumption", "Setting", "Statement", "Why"), rows)
         yield from _audits(review)
         for assumption in review.assumptions:
             yield from _granted(assumption)
     if review.constants:
         yield r"\section{Constants}"
-        constants = [
-            (code(c.id), math(c.latex), _value(c.value), words(c.source)) for c in review.constants
-        ]
-        widths = r"p{0.22\textwidth}p{0.16\textwidth}p{0.24\textwidth}p{0.26\textwidth}"
-        yield from _table(widths, ("Constant", "Symbol", "Value", "Source"), constants)
+        yield from _items(
+            "\n".join(
+                [f"{code(c.id)}: {_value(c.value)}; {words(c.source)}", *_formula("", c.latex)]
+            )
+            for c in review.constants
+        )
 
 
 def render_latex(review: Review) -> str:

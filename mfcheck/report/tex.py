@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import zip_longest
 
 from mfcheck.report.mathml import refused
 from mfcheck.report.text import clean, one_line, pieces
@@ -31,6 +32,8 @@ _SPECIAL = {
     "…": r"\ldots{}",
 }
 _TYPED = {"'": r"\textquotesingle{}", '"': r"\textquotedbl{}"}
+_MARKS, _BREAK = frozenset("/-_.,:=*+()"), r"\allowbreak{}"
+"""In ids and commands a line may end after these; TeX alone would let it end at blanks only."""
 _MATH = {
     "±": r"\pm", "×": r"\times", "·": r"\cdot", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx",
     "→": r"\to", "∞": r"\infty", "√": r"\surd", "∈": r"\in", "∎": r"\blacksquare", "✓": r"\checkmark",
@@ -98,8 +101,13 @@ def plain(text: object) -> str:
 
 
 def code(text: object) -> str:
-    """Return text in typewriter letters, with hyphens and quotes as they are typed."""
-    typed = "".join(_TYPED.get(char) or _char(char) for char in one_line(text))
+    """Return text in typewriter letters, with hyphens and quotes as they are typed; lines break after marks too."""
+    shown = one_line(text)
+    typed = "".join(
+        (_TYPED.get(char) or _char(char))
+        + (_BREAK if char in _MARKS and after not in _MARKS else "")
+        for char, after in zip_longest(shown, shown[1:], fillvalue="-")
+    )
     return rf"\texttt{{{re.sub('-(?=-)', '-{}', typed)}}}"
 
 

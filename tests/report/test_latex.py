@@ -1,4 +1,7 @@
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 import sympy as sp
@@ -8,11 +11,12 @@ from hypothesis import strategies as st
 from mfcheck.claims import load_paper, paper_ids
 from mfcheck.claims.coverage import coverage
 from mfcheck.claims.record import Review
-from mfcheck.report.latex import render_latex
+from mfcheck.report.latex import PREAMBLE, render_latex
 from mfcheck.report.tex import COMMANDS, code, is_formula, math, plain, words
 from mfcheck.report.text import pieces
 
 OURS = {
+    "allowbreak",
     "documentclass",
     "usepackage",
     "setlength",
@@ -59,6 +63,9 @@ INNER = {"itemize", "enumerate", "longtable", "document"}
 
 def check_document(text: str) -> None:
     """See that braces, dollars, displays and environments are closed, and that every command is one of ours."""
+    text = re.sub(
+        r"^\\fit\{(.*)\}$", r"\\[ \1 \\]", text.removeprefix(PREAMBLE), flags=re.MULTILINE
+    )
     braces, dollar, opened = 0, False, []
     for match in TOKEN.finditer(text):
         name, char = match[1], match[2]
@@ -107,7 +114,7 @@ def test_the_document_is_closed_and_complete(review: Review) -> None:
 
 def test_an_interrupted_review_says_so(review: Review) -> None:
     text = render_latex(review.but(complete=False, missing=("a_b",)))
-    assert r"did not run: \texttt{a\_b}" in text
+    assert rf"did not run: {code('a_b')}." in text
 
 
 @settings(max_examples=40)
@@ -150,6 +157,18 @@ def test_what_is_not_known_is_refused() -> None:
         check_document(math(bad))
 
 
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
+def test_no_box_is_overfull(audited: Review, tmp_path: Path) -> None:
+    long = audited.constants[0].but(latex=r"\sum_{i=1}^{n} x_{i} + " * 20 + "1", id="an_id_" * 12)
+    review = audited.but(constants=(*audited.constants, long))
+    (tmp_path / "report.tex").write_text(render_latex(review), encoding="utf-8")
+    words = ["pdflatex", "-interaction=nonstopmode", "report.tex"]
+    subprocess.run(words, cwd=tmp_path, capture_output=True, check=False, timeout=120)
+    log = (tmp_path / "report.log").read_text(encoding="latin-1")
+    assert "Output written on report.pdf" in log
+    assert [line for line in log.splitlines() if line.startswith("Overfull")] == []
+
+
 @pytest.mark.parametrize("id", paper_ids())
 def test_the_formulas_of_the_papers_are_set_as_formulas(id: str) -> None:
     paper = load_paper(id)
@@ -164,7 +183,9 @@ def test_the_formulas_of_the_papers_are_set_as_formulas(id: str) -> None:
 
 
 def test_hyphens_and_quotes_stay_as_typed() -> None:
-    assert code("a --set x='1'") == r"\texttt{a -{}-set x=\textquotesingle{}1\textquotesingle{}}"
+    typed = r"\texttt{a -{}-\allowbreak{}set x=\allowbreak{}\textquotesingle{}1\textquotesingle{}}"
+    assert code("a --set x='1'") == typed
+    assert code("a-b/c_d") == r"\texttt{a-\allowbreak{}b/\allowbreak{}c\_\allowbreak{}d}"
     assert plain("[0.1, 0.2] ± λ") == r"{[}0.1, 0.2{]} $\pm$ $\lambda$"
 
 
