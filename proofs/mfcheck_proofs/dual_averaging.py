@@ -159,6 +159,7 @@ class Grid:
     def __init__(self, setting: Setting, step: float = 0.02) -> None:
         self.lam1, self.lam2 = setting.number("lam1"), setting.number("lam2")
         cut = max(12.0, np.sqrt(80 * 3 * self.lam2 / self.lam1))
+        step *= min(1.0, np.sqrt(self.lam2 / self.lam1) / 0.3)  # a narrow law needs fine nodes
         self.x, self.logs = line(cut, 2 * int(cut / step) + 1)
         self.h = np.array([setting.activation.numpy_function()(self.x * float(v) + 0.5) for v in POINTS])
         self.y = np.array([float(v) for v in LABELS])
@@ -178,8 +179,10 @@ class Grid:
         change = log_q - self.log_star
         masses = np.exp(log_q + self.logs)
         z = self.h @ masses
-        # q log(q/q*) - q + q*, which is of second order where the laws are close.
-        divergence = float(masses @ (change + np.expm1(-change)))
+        # q log(q/q*) - q + q*, which is of second order where the laws are close; q may be 0 where q* is not.
+        near = np.expm1(-np.maximum(change, -1.0))
+        rest = np.where(change > -1, masses * near, np.exp(self.log_star + self.logs) - masses)
+        divergence = float(np.sum(masses * change + rest))
         return float(np.sum((z - self.z_star) ** 2)) / (2 * N) + self.lam2 * divergence, z
 
     def run(self, rounds: int, scheme: Scheme, rng: np.random.Generator | None = None) -> Array:

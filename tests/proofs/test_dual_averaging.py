@@ -67,3 +67,36 @@ def test_what_is_not_bounded_or_analytic_is_refused() -> None:
     for name, reason in (("relu", "analytic"), ("softplus", "bounded")):
         with pytest.raises(InputError, match=reason):
             feature_bound(activation(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "last", "weighted"),
+    [
+        (
+            "cos",
+            {"lam1": "1/20", "lam2": "5", "rounds": "33"},
+            0.004704071156584289,
+            0.04734947717966495,
+        ),
+        (
+            "tanh",
+            {"lam1": "1/200", "lam2": "1/20", "rounds": "100"},
+            4.127251453993697e-6,
+            0.00238853559605072,
+        ),
+    ],
+)
+def test_gaps_with_a_wide_optimum(
+    name: str, values: dict[str, str], last: float, weighted: float
+) -> None:
+    """The start is 0 in doubles where q* is not; numbers of a run on another grid, written apart."""
+    setting = dual.setting_of(dual.PARAMETERS, activation(name))
+    setting = setting.with_values(**{k: Fraction(v) for k, v in values.items()})
+    assert dual.last_gap(setting, 15).value == pytest.approx(last, rel=1e-7)
+    assert dual.weighted_gap(setting, 15).value == pytest.approx(weighted, rel=1e-8)
+
+
+def test_gaps_with_a_narrow_optimum() -> None:
+    """q* is nearly N(0, lam2/(2 lam1)), far narrower than the start."""
+    setting = DEFAULT.with_values(lam1=100)
+    assert dual.last_gap(setting, 15).error < 1e-10
