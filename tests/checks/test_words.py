@@ -1,8 +1,13 @@
 """Sentences for the report around a check."""
 
-import pytest
+from fractions import Fraction
+from typing import Literal
 
-from mfcheck.checks import Context, Evidence, Kind, Note, custom, noted, setting_of
+import pytest
+import sympy as sp
+
+from mfcheck.checks import Context, Evidence, Kind, Note, bound, custom, noted, setting_of
+from mfcheck.claims.inequality import Case
 from mfcheck.claims.model import Budget
 
 NOTE = Note(id="one", severity="minor", text="A sentence.")
@@ -24,3 +29,17 @@ def test_notes_of_the_check_itself_stay() -> None:
         "check", "formula", lambda _: Evidence(passed=True, notes=(own,)), kind=Kind.EXACT
     )
     assert noted(check, NOTE).run(CONTEXT).notes == (own, NOTE)
+
+
+@pytest.mark.parametrize(("relation", "small", "large"), [("<=", 2.0, 8.0), (">=", 8.0, 2.0)])
+def test_a_bound_has_its_smaller_side_first(
+    relation: Literal["<=", ">="], small: float, large: float
+) -> None:
+    """x against x^3 at x = 2: the side that is to be smaller comes first, in both arithmetics."""
+    x = sp.Symbol("x", positive=True)
+    found = bound("power", "line", relation, x**3, over={x: (1, 3)})
+    case = Case(setting_of(()), (("x", Fraction(2)),))
+    assert found.fast(case.sample(), {"line": x}) == (small, large)
+    balls = found.enclosed(case, {"line": x})
+    assert [float(ball.mid()) for ball in balls] == [small, large]
+    assert found.text == f"line {relation} x**3"
