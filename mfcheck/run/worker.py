@@ -22,7 +22,7 @@ from mfcheck.claims.model import Budget, Check, Context, Formulas, Paper
 from mfcheck.claims.record import Evidence
 from mfcheck.claims.setting import NO_ACTIVATION, Setting
 from mfcheck.constants.evaluate import evaluate_constants
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, LimitError
 from mfcheck.rigor.certificate import CertificateError
 from mfcheck.rigor.certificate import require_accepted as proved
 from mfcheck.run.audit import audit, regimes
@@ -79,6 +79,10 @@ class Bench:
             evidence = check.run(context)
         except InputError as error:  # the check has nothing to say of this setting
             return Evidence(passed=None, cases=0, reason=str(error))
+        except LimitError as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            return Evidence(passed=None, cases=0, reason=f"too long for this check: {error.what}")
         if not isinstance(evidence, Evidence):
             raise TypeError(f"the check returned {type(evidence).__name__}, not Evidence")
         if evidence.certificate is not None:

@@ -426,6 +426,14 @@ def test_a_check_that_refuses_the_setting_is_undecided_with_its_words(
     [check] = review(reference, jobs=1).claims[0].checks
     assert (check.crashed, check.passed, check.cases) == (False, None, 0)
     assert check.reason == "not at n = 3"
+    flow = """\
+from mfcheck.dynamics.resnet.errors import StepLimitError
+def refuse(): raise StepLimitError("10 steps were made", 0.5, None, "raise max_evaluations")
+"""
+    path.write_text(flow + refusing)
+    [check] = review(reference, jobs=1).claims[0].checks
+    assert (check.crashed, check.passed) == (False, None)
+    assert check.reason == "too long for this check: 10 steps were made"
 
 
 def test_when_the_time_is_over_what_is_left_is_named_and_resumed(toy: str, tmp_path: Path) -> None:

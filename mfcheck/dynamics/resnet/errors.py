@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, LimitError
 
 if TYPE_CHECKING:
     from mfcheck.dynamics.resnet.trajectory import Trajectory
@@ -12,19 +12,23 @@ class MemoryLimitError(InputError):
     """The run would need more memory than it may use; nothing was started."""
 
 
-class FlowError(RuntimeError):
+class FlowError(LimitError):
     """A run of the flow ended early.
 
     Attributes:
-        reason: what happened.
+        what: what happened.
+        reason: the same, with what to change in the arguments of the run.
         time: time of the flow that was reached.
         trajectory: everything computed up to then, or None if the run had not begun.
     """
 
-    def __init__(self, message: str, time: float, trajectory: "Trajectory | None") -> None:
+    def __init__(
+        self, message: str, time: float, trajectory: "Trajectory | None", advice: str = ""
+    ) -> None:
         saved = 0 if trajectory is None else trajectory.time.size
-        super().__init__(f"{message} (reached time {time:.6g}; {saved} output times saved)")
-        self.reason = message
+        self.what = message
+        self.reason = f"{message}: {advice}" if advice else message
+        super().__init__(f"{self.reason} (reached time {time:.6g}; {saved} output times saved)")
         self.time = time
         self.trajectory = trajectory
 

@@ -46,18 +46,16 @@ def output_times(problem: Problem, numerics: Numerics, start: State) -> Array:
     end = numerics.end_time
     if end is None:
         if low <= SMALLEST_RATIO * high:
-            message = (
-                "lambda_min(G2) is 0 up to rounding, so the flow does not converge: give end_time"
-            )
-            raise StepLimitError(message, 0.0, None)
+            message = "lambda_min(G2) is 0 up to rounding, so the flow does not converge"
+            raise StepLimitError(message, 0.0, None, "give end_time")
         end = float(-0.5 * np.log(numerics.loss_factor) / (rate * low))
     evaluations = STAGES * np.sqrt(end * rate * high)
     if evaluations > numerics.max_evaluations:
         message = (
             f"the run would need about {evaluations:.3g} evaluations and may take "
-            f"{numerics.max_evaluations}: {ADVICE}, or raise max_evaluations"
+            f"{numerics.max_evaluations}"
         )
-        raise StepLimitError(message, 0.0, None)
+        raise StepLimitError(message, 0.0, None, f"{ADVICE}, or raise max_evaluations")
     first = min(FIRST_OUTPUT / (rate * high), end / numerics.outputs)
     return np.concatenate([[0.0], np.geomspace(first, end, numerics.outputs - 1)])
 
@@ -215,17 +213,14 @@ class _Run:
             raise kind(f"{what}; step {h:.3g}", at, self.result())
         if self.stepper.evaluations >= self.numerics.max_evaluations:
             message = (
-                f"{self.stepper.evaluations} evaluations were made without reaching {self.end:.6g}: "
-                f"{ADVICE}, or raise max_evaluations"
+                f"{self.stepper.evaluations} evaluations were made without reaching {self.end:.6g}"
             )
-            raise StepLimitError(message, at, self.result())
+            advice = f"{ADVICE}, or raise max_evaluations"
+            raise StepLimitError(message, at, self.result(), advice)
         allowed = self.numerics.max_seconds
         if allowed is not None and self.recorder.seconds() > allowed:
-            message = (
-                f"the seconds allowed have passed without reaching {self.end:.6g}: "
-                f"{ADVICE}, or raise max_seconds"
-            )
-            raise StepLimitError(message, at, self.result())
+            message = f"the seconds allowed have passed without reaching {self.end:.6g}"
+            raise StepLimitError(message, at, self.result(), f"{ADVICE}, or raise max_seconds")
 
 
 def _factor(ratio: float) -> float:
