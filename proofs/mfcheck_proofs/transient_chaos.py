@@ -220,7 +220,7 @@ def curve_through(setting: Setting, width: int, depth: int, nets: int, rng: np.r
     first, second = trace.curves(v, -h)
     g = squared_norms(first)
     a, b = squared_norms(second), np.stack([np.einsum("rnb,rnb->rb", x, y) for x, y in zip(first, second, strict=True)])
-    curvature = width * (g * a - b**2) / g**3
+    curvature = width * (a / g - (b / g) ** 2) / g
     return [g.mean(axis=2) / width, curvature.mean(axis=2), second_moments(trace.states).mean(axis=2)]
 
 

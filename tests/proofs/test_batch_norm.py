@@ -90,7 +90,16 @@ def test_what_does_not_exist_is_said_in_one_line() -> None:
     setting = bn.paper.default
     with pytest.raises(InputError, match="kink"):
         gegenbauer.fixed(type(setting)(setting.data, activation("hardtanh"), setting.values), 10)
-    with pytest.raises(InputError, match="batch <= 512"):
-        gegenbauer.fixed(setting.with_values(batch=513), 10)
+    with pytest.raises(InputError, match="batch <= 1024"):
+        gegenbauer.fixed(setting.with_values(batch=1025), 10)
     with pytest.raises(InputError, match="constant"):
         gegenbauer.by_series(activation("tanh").expr * 0 + 1, 8, 10)
+
+
+def test_a_large_batch_by_polar_quadrature() -> None:
+    # gelu, B = 1024: E phi^2 and E phi phi' over the sphere by Gauss-Legendre in two angles, the rate in the plane.
+    found = gegenbauer.by_series(activation("gelu").expr, 1024, 12)
+    q, mu, rate = (float(v.mid()) for v in (found.q, found.mu, found.rate))
+    assert (q, mu, rate) == pytest.approx(
+        (0.4251840181829198, 0.3458897535303325, 1.3203330107042124), rel=1e-10
+    )

@@ -32,7 +32,7 @@ RHO = -1 / (B - 1)
 
 HEIGHTS = (4.0, 2.4, 1.6, 1.2, 0.8, 0.5, 0.3, 0.15, 0.06)
 """Half-heights of the ellipses in which an activation is tried to be analytic, in units of its argument."""
-LARGEST = 512
+LARGEST = 1024
 """Largest batch for which series are summed."""
 
 
