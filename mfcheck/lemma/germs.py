@@ -120,6 +120,10 @@ class HalfLine:
             return self._cube_root(inner)
         if t.op == "lgamma":
             return self._log_gamma(inner)
+        if t.op == "atanh":
+            above, below = (self.empty.number(_ONE).plus(u) for u in (inner, inner.negated()))
+            log = tails._SPECIAL[sp.log]
+            return log(above).plus(log(below).negated()).scaled(arb(0.5))
         if t.op == "erfc" and not inner.is_bounded():
             return self._erfc(inner)
         if t.op not in _FUNCTIONS:

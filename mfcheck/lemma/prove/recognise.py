@@ -12,6 +12,7 @@ from mfcheck.lemma.formula import Formula, atoms
 from mfcheck.lemma.terms import Term
 
 _MAX_DENOMINATOR = 400
+_LARGEST_LEAD, _LARGEST = 8, 24
 
 
 def candidates(goal: Formula, name: str, low: arb, high: arb) -> Iterator[Term]:
@@ -34,6 +35,26 @@ def candidates(goal: Formula, name: str, low: arb, high: arb) -> Iterator[Term]:
                 seen.add(p)
                 if _meets(goal, name, p):
                     yield p
+    for p in (p for spot in spots for p in _quadratic(spot, reach)):
+        if p not in seen:
+            seen.add(p)
+            if _meets(goal, name, p):
+                yield p
+
+
+def _quadratic(x: arb, reach: arb) -> Iterator[Term]:
+    """Yield numbers near x that solve `a y^2 + b y + c = 0` with small whole coefficients."""
+    y, slack = float(x), max(float(reach.upper()), 1e-12)
+    for a in range(1, _LARGEST_LEAD + 1):
+        for b in range(-_LARGEST, _LARGEST + 1):
+            value = a * y * y + b * y
+            c = -round(value)
+            inside = b * b - 4 * a * c
+            slope = abs(2 * a * y + b)
+            if abs(value + c) > min(slack * (slope + a * slack), 0.01) or inside <= 0:
+                continue
+            root = terms.scale(1 if 2 * a * y + b > 0 else -1, terms.sqrt(terms.num(inside)))
+            yield terms.scale(Fraction(1, 2 * a), terms.sub(root, terms.num(b)))
 
 
 def _meets(goal: Formula, name: str, p: Term) -> bool:
@@ -69,6 +90,8 @@ def _units(goal: Formula) -> Iterator[Term]:
     yield terms.pi()
     yield terms.call("exp", terms.num(1))
     yield terms.call("exp", terms.num(-1))
+    for k in (1, -1):
+        yield terms.call("exp", terms.num(Fraction(k, 2)))
     for n in (2, 3, 5, 6):
         yield terms.sqrt(terms.num(n))
     yield terms.call("log", terms.num(2))

@@ -6,6 +6,7 @@ Each returns problems whose truth implies that of the given one; the search choo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from math import gcd
 
 from mfcheck.lemma import terms
 from mfcheck.lemma.constants import expanded
@@ -244,12 +245,17 @@ def eliminated(problem: Problem) -> list[Problem]:
 
 
 def exponential_form(problem: Problem, name: str) -> Problem | None:
-    """Put `y = exp(x)` if x occurs in exponentials alone."""
-    steps: set[Fraction] = set()
+    """Put `y = exp(g x)` if x occurs in exponentials alone, g the largest for which all are powers of y."""
     new = f"exp__{name}"
+    seen: set[Fraction] = set()
+    for f in (*problem.hypotheses, *problem.goals):
+        if _transformed(f, lambda t: _in_exponential(t, name, var(new), seen)) is None:
+            return None
+    unit = gcd(*(int(k) for k in seen)) or 1
+    steps: set[Fraction] = set()
 
     def changed(t: Term) -> Term | None:
-        return _in_exponential(t, name, var(new), steps)
+        return _in_exponential(t, name, var(new), steps, unit)
 
     parts: list[list[Formula]] = []
     for group in (problem.hypotheses, problem.goals):
@@ -263,8 +269,8 @@ def exponential_form(problem: Problem, name: str) -> Problem | None:
     if not steps:
         return None
     r = problem.ranges[name]
-    low = terms.call("exp", r.low) if r.low is not None else num(0)
-    high = terms.call("exp", r.high) if r.high is not None else None
+    low = terms.call("exp", terms.scale(unit, r.low)) if r.low is not None else num(0)
+    high = terms.call("exp", terms.scale(unit, r.high)) if r.high is not None else None
     ranges = {k: v for k, v in problem.ranges.items() if k != name}
     ranges[new] = Range(low, high, r.low_closed and r.low is not None, r.high_closed)
     return Problem(
@@ -272,8 +278,8 @@ def exponential_form(problem: Problem, name: str) -> Problem | None:
         tuple(parts[0]),
         tuple(parts[1]),
         problem.integers,
-        (*problem.history, f"{new} = exp({name})"),
-        (*problem.solution, (name, terms.call("log", var(new)))),
+        (*problem.history, f"{new} = exp({unit}*{name})"),
+        (*problem.solution, (name, terms.scale(Fraction(1, unit), terms.call("log", var(new))))),
     )
 
 
@@ -288,7 +294,9 @@ def _transformed(f: Formula, change: object) -> Formula | None:
     return join(f.connective, [p for p in parts if p is not None])
 
 
-def _in_exponential(t: Term, name: str, y: Term, steps: set[Fraction]) -> Term | None:
+def _in_exponential(
+    t: Term, name: str, y: Term, steps: set[Fraction], unit: int = 1
+) -> Term | None:
     if name not in t.free:
         return t
     if t.op == "var":
@@ -297,21 +305,23 @@ def _in_exponential(t: Term, name: str, y: Term, steps: set[Fraction]) -> Term |
         line = _line_parts(t.args[0], name)
         if line[0] is None or line[1] is None or line[0].op != "num":
             return None
-        k = line[0].value()
+        twice = 2 if t.op == "tanh" else 1
+        k = twice * line[0].value()
         if k.denominator != 1:
             return None
         steps.add(k)
-        grown = terms.mul(power(y, k), terms.call("exp", line[1]))
+        grown = terms.mul(power(y, k / unit), terms.call("exp", terms.scale(twice, line[1])))
         return _HYPERBOLIC[t.op](grown)
-    inner = [_in_exponential(a, name, y, steps) for a in t.args]
+    inner = [_in_exponential(a, name, y, steps, unit) for a in t.args]
     if any(a is None for a in inner):
         return None
     return terms.rebuild(t, tuple(a for a in inner if a is not None))
 
 
+# By the exponential of the argument, for tanh of twice the argument.
 _HYPERBOLIC: Mapping[str, Callable[[Term], Term]] = {
     "exp": lambda g: g,
-    "tanh": lambda g: terms.div(terms.sub(power(g, 2), num(1)), terms.add(power(g, 2), num(1))),
+    "tanh": lambda g: terms.div(terms.sub(g, num(1)), terms.add(g, num(1))),
     "sinh": lambda g: terms.scale(Fraction(1, 2), terms.sub(g, power(g, -1))),
     "cosh": lambda g: terms.scale(Fraction(1, 2), terms.add(g, power(g, -1))),
 }
