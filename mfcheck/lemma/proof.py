@@ -118,7 +118,8 @@ class Writer:
 
 def claimed(statement: "Statement", pieces: Sequence[Piece] | None) -> Json:
     """Return the certificate of a statement; without a proof unless the pieces of one in one variable are one."""
-    line = pieces is not None and len(statement.names("real", "integer")) <= 1
+    is_line = len(statement.names("real", "integer")) <= 1
+    line = is_line and pieces is not None and all(p.kind != "reduction" for p in pieces)
     proof = {"cases": [{"line": [asdict(p) for p in pieces or ()]}]} if line else None
     return {
         "format": FORMAT,
