@@ -70,3 +70,19 @@ def test_refusals() -> None:
         values["invgamma_var"](DEFAULT.with_values(nu2=2), 15)
     with pytest.raises(InputError, match="b > 0"):
         values["invgamma_mean"](DEFAULT.with_values(b=0), 15)
+
+
+def test_the_mean_far_beyond_the_default_depth() -> None:
+    """e^W (m0 + int e^-W b) by mpmath, where W reaches 30 and the law has grown by e^27."""
+    setting = DEFAULT.with_values(w0=1, w1=-3, horizon=30, m0=-2)
+
+    def exponent(at: mp.mpf) -> mp.mpf:
+        return at - 3 * (1 - mp.cos(at))
+
+    with mp.workdps(40):
+        pieces = mp.linspace(0, 30, 61)
+        whole = mp.quad(lambda u: mp.exp(-exponent(u)) * (mp.mpf(3) + mp.cos(2 * u)) / 10, pieces)
+        wanted = mp.exp(exponent(mp.mpf(30))) * (whole - 2)
+    found = next(c for c in kinetics.CONSTANTS if c.id == "mean_t")
+    assert found.value is not None
+    assert float(found.value(setting, 20).mid()) == pytest.approx(float(wanted), rel=1e-13)
