@@ -53,7 +53,8 @@ def _sample(setting: Setting, x: Array, y: Array, at: Fraction) -> Setting:
 SIZES = Numerics(depth=4, particles=256, loss_factor=1e-4)
 COARSER = (replace(SIZES, depth=2), replace(SIZES, particles=128), replace(SIZES, tolerance=8 * SIZES.tolerance))
 """Half the depth, half the particles, a coarser time step: each difference enters the error."""
-DRAWS = 5
+DRAWS = 16
+"""As many as it takes to tell an error of a quarter from none at the false-alarm rate of a review."""
 
 
 @dataclass(frozen=True)
