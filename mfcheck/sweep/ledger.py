@@ -66,7 +66,6 @@ class Ledger:
             self._base = sqlite3.connect(where, uri=True, timeout=BUSY, isolation_level=None)
             try:
                 if write:
-                    self._base.execute("PRAGMA journal_mode=WAL")
                     self._base.execute("PRAGMA synchronous=NORMAL")
                 self._base.execute("SELECT count(*) FROM sqlite_master").fetchone()
             except BaseException:
@@ -117,6 +116,10 @@ class Ledger:
                 raise another(source.path, name, entries["terms"].get(name), value)
 
     def _prepare(self, entries: Mapping[str, Any]) -> None:
+        with self._told():
+            if self._base.execute("SELECT 1 FROM sqlite_master").fetchone():
+                return
+            self._base.execute("PRAGMA journal_mode=WAL")
         with self._told(), self._transaction():
             if not self._base.execute("SELECT 1 FROM sqlite_master").fetchone():
                 for statement in filter(str.strip, _TABLES.split(";")):
