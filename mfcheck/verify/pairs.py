@@ -9,6 +9,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 from .formulas import FUNCTIONS, Interval, Reader, cost_of, exact, finite, iv, sqrt
@@ -85,14 +86,28 @@ class _Coefficients:
     def _add(self, totals: list[Interval], a: Fraction, b: Fraction) -> None:
         effort.spend(200 * nodes() ** 2, once=("rule", iv.prec))
         effort.spend(nodes() * (self.price + 60 * self.terms))
-        middle, half = exact((a + b) / 2), exact((b - a) / 2)
-        for x, weight in rule(nodes(), iv.prec):
-            at = middle + half * x
-            mass = half * weight * self.value(at) * _exp(-(at**2) / 2) / sqrt(2 * iv.pi)
-            before, here = iv.mpf(0), iv.mpf(1)
-            for r in range(self.terms):
-                totals[r] += mass * here
-                before, here = here, (at * here - _root(r) * before) / _root(r + 1)
+        for at, polynomials in _weighted(a, b, self.terms, nodes(), iv.prec):
+            value = self.value(at)
+            for r, mass in enumerate(polynomials):
+                totals[r] += mass * value
+
+
+@lru_cache(maxsize=256)
+def _weighted(
+    a: Fraction, b: Fraction, terms: int, n: int, prec: int
+) -> list[tuple[Interval, list[Interval]]]:
+    """Nodes of a panel, with the weight, times the density, times each polynomial there."""
+    middle, half = exact((a + b) / 2), exact((b - a) / 2)
+    found = []
+    for x, weight in rule(n, prec):
+        at = middle + half * x
+        mass = half * weight * _exp(-(at**2) / 2) / sqrt(2 * iv.pi)
+        before, here, polynomials = iv.mpf(0), iv.mpf(1), []
+        for r in range(terms):
+            polynomials.append(mass * here)
+            before, here = here, (at * here - _root(r) * before) / _root(r + 1)
+        found.append((at, polynomials))
+    return found
 
 
 def _root(r: int) -> Interval:
@@ -125,15 +140,17 @@ def pair(reader: Reader, args: list[ast.expr]) -> Interval:
     name, c, (f, g) = variable(reader, args[0]), finite(reader.value(args[1])), args[2:]
     prove(abs(c) < 1, "a correlation that may be 1")
     size = abs(c).b
-    same = ast.dump(f) == ast.dump(g)
-    bodies = (f,) if same else (f, g)
+    # By their text: Python's tree holds 1e-400 and 1e-500 as one float.
+    texts = [ast.get_source_segment(reader.text, body) for body in (f, g)]
+    bodies = (f,) if texts[0] == texts[1] else (f, g)
     squares = [normal(reader, [args[0], ast.BinOp(x, ast.Mult(), x)]) for x in bodies]
     rest = sqrt(squares[0] * squares[-1]).b
     goal, terms = exact(Fraction(1, 1 << precision())).a, 1
     while rest.b > goal:
         rest, terms = rest * size, terms + 1
         prove(terms <= MAX_TERMS, "a correlation so near 1 that too many terms are needed")
-    sums = [_coefficients(reader, name, x, terms - 1) for x in bodies]
+    terms = (terms + 6) // 8 * 8  # few numbers of terms, so that the same polynomials serve again
+    sums = [_coefficients(reader, name, x, terms) for x in bodies]
     total, power = iv.mpf([-1, 1]) * rest, iv.mpf(1)
     for x, y in zip(sums[0], sums[-1], strict=True):
         total, power = total + x * y * power, power * c

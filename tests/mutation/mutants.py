@@ -834,6 +834,13 @@ MUTANTS = (
         (MEANS,),
     ),
     Mutant(
+        "the-same-tree",
+        "mfcheck/verify/pairs.py",
+        "texts = [ast.get_source_segment(reader.text, body) for body in (f, g)]",
+        "texts = [ast.dump(body) for body in (f, g)]",
+        (PAIRS,),
+    ),
+    Mutant(
         "no-later-terms",
         "mfcheck/verify/pairs.py",
         "total, power = iv.mpf([-1, 1]) * rest, iv.mpf(1)",

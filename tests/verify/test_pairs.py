@@ -9,7 +9,7 @@ import pytest
 
 from mfcheck import verify
 from mfcheck.verify import growth, pairs
-from mfcheck.verify.formulas import evaluate, iv
+from mfcheck.verify.formulas import evaluate, exact, iv
 from mfcheck.verify.reading import effort
 from mfcheck.verify.reals import REALS
 
@@ -86,6 +86,17 @@ def test_a_correlation_that_varies() -> None:
 def test_what_is_not_proved_is_refused(formula: str) -> None:
     with pytest.raises(verify.UnprovedError):
         enclosed(formula)
+
+
+def test_numbers_that_python_takes_for_one_are_two() -> None:
+    """A tree of Python holds both factors as the same double; the mean is c times their exact product."""
+    iv.prec = 2 * 96 + 100
+    effort.start()
+    f, g = "0.1", "0.1000000000000000000000001"
+    value = evaluate(f"pair(x, 1/8, {f}*x, {g}*x)", {}, REALS)
+    right = exact(Fraction(f) * Fraction(g) / 8)
+    assert 0 in value - right
+    assert 0 not in value - exact(Fraction(f) ** 2 / 8)
 
 
 @pytest.mark.parametrize("formula", ["pair(x, 1/2, x)", "pair(c, 1/2, c, c)", "pair(x, x, x, x)"])
