@@ -55,7 +55,7 @@ class Box:
         code = self.program(t)
         naturals = code.naturals(self.inputs)
         value = naturals[code.roots[0]]
-        if not value.is_finite():
+        if not value.is_finite() and len(self.names) == 1:
             return self._signs_beyond(t)
         possible = signs.of_ball(value)
         if (possible in (signs.ANY, signs.ANY & ~signs.ZERO) and self.order) or (
