@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mfcheck import verify
 from mfcheck.rigor import certificate
-from mfcheck.verify import growth, integrals, parity, rectangles
+from mfcheck.verify import formulas, growth, integrals, parity, rectangles
 from mfcheck.verify.formulas import evaluate, iv
 from mfcheck.verify.reading import effort
 from mfcheck.verify.reals import REALS
@@ -210,6 +210,40 @@ def test_the_rule_is_that_of_gauss(n: int) -> None:
         assert total.delta < 1e-40
     past = sum((w * x ** (2 * n) for x, w in rule), iv.mpf(0)) - iv.mpf(2) / (2 * n + 1)
     assert 0 not in past
+
+
+def test_the_bound_of_the_tail_enters_the_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With panels up to 2 alone, 0.2615 of E x^2 = 1 is beyond; the bound of that has to be in the answer."""
+    monkeypatch.setattr(integrals, "beyond", lambda *_: (2, iv.mpf("0.27")))
+    for body in ("x**2", "x**2+x"):  # by halves, and as a whole
+        low, high = enclosed(f"normal(x, {body})")
+        assert low <= 1 <= high
+        assert 0.53 < high - low < 0.55
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["integral(x, 3, 7, exp(x)/x)", "integral(x, 2, 1, x**3)", "normal(x, tanh(x/2)+x)"],
+)
+def test_bounds_off_the_line_hold_what_is_summed_on_it(
+    formula: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    over = integrals._Integrand.over
+
+    def recorded(self: Any, a: Fraction, b: Fraction) -> Any:
+        seen.append((self, a, b))
+        return over(self, a, b)
+
+    monkeypatch.setattr(integrals._Integrand, "over", recorded)
+    enclosed(formula)
+    for integrand, a, b in seen[:8]:
+        for share in (Fraction(1, 7), Fraction(1, 2), Fraction(9, 10)):
+            x = formulas.exact(a + share * (b - a))
+            value = integrand.value(x)
+            around = integrand.around(rectangles.real(x)).re
+            assert 0 in value - around
+            assert abs(value).a <= integrand.around(integrals.ellipse(a, b)).size()
 
 
 def test_a_rule_of_many_nodes_is_paid_for() -> None:
