@@ -17,6 +17,7 @@ from mfcheck.report.legend import LEGEND
 if TYPE_CHECKING:
     from mfcheck.claims import Paper, Setting
     from mfcheck.claims.record import Review
+    from mfcheck.run.tasks import Event
 
 LARGEST_SEED = 2**32 - 1
 """What the random generators of NumPy, SciPy and Hypothesis all take."""
@@ -181,8 +182,6 @@ class Work:
         from mfcheck.claims.model import Budget
         from mfcheck.run.session import MINUTES, SECONDS
 
-        if self.budget not in tuple(Budget):
-            return  # refused in a moment, with what could be
         of = Budget(self.budget)
         checks = sum(len(c.checks) for c in paper.claims if claims is None or c.id in claims)
         many = f" on {setting.data.n} points" if setting.has_data else ""
@@ -208,8 +207,16 @@ class Work:
 
         paper = load(reference)
         setting = chosen.setting(paper)
-        self.announce(paper, setting, output, claims)
-        with TaskProgress(output.console(stderr=True)) as watch:
+        with TaskProgress(output.console(stderr=True)) as progress:
+            told = False
+
+            def watch(event: "Event", done: int, total: int) -> None:
+                nonlocal told
+                if not told:  # what is refused is refused without it
+                    self.announce(paper, setting, output, claims)
+                told = True
+                progress(event, done, total)
+
             return run_review(
                 reference,
                 setting,
