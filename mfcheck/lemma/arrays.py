@@ -8,7 +8,7 @@ of its own, with what is known of it (`facts`), and is enclosed where the entrie
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
@@ -16,9 +16,7 @@ from mfcheck.lemma.formula import Atom, Formula
 from mfcheck.lemma.library import FUNCTIONS, HALF, logsumexp, nonnegative
 from mfcheck.lemma.reader import Reader, Special
 from mfcheck.lemma.terms import Term, add, mul, num, power, sub, var
-
-if TYPE_CHECKING:
-    from mfcheck.lemma.statement import Variable
+from mfcheck.lemma.variables import Variable
 
 ENTRIES = 100
 """The most numbers that the declared arrays of one statement may have together."""
@@ -40,7 +38,7 @@ class Eigenvalue:
 class Layout:
     """A declared array: the numbers it is made of, and its entries as terms in them."""
 
-    variable: "Variable"
+    variable: Variable
     numbers: tuple[str, ...]
     entries: Rows
 
@@ -49,7 +47,7 @@ class Layout:
 class Arrays:
     """The arrays of one statement, and the eigenvalues that are numbers of their own."""
 
-    kinds: Mapping[str, "Variable"]
+    kinds: Mapping[str, Variable]
     layouts: dict[str, Layout] = field(default_factory=dict)
     eigenvalues: list[Eigenvalue] = field(default_factory=list)
     facts: list[Formula] = field(default_factory=list)
@@ -270,7 +268,7 @@ class Arrays:
         raise reader.refuse(f"{name} of these arrays has no meaning here", at)
 
 
-def layout(variable: "Variable") -> Layout:
+def layout(variable: Variable) -> Layout:
     """Return a declared array entry by entry."""
     u, n, columns = variable.name, variable.size, variable.columns
     if variable.kind in ("vector", "unit"):
@@ -333,7 +331,7 @@ def _square(x: Rows) -> Term:
     return _inner(x, x)
 
 
-def arrays_of(variables: Sequence["Variable"]) -> dict[str, "Variable"]:
+def arrays_of(variables: Sequence[Variable]) -> dict[str, Variable]:
     """Return the arrays among declared names."""
     return {
         v.name: v for v in variables if v.kind in ("vector", "unit", "symmetric", "psd", "matrix")

@@ -8,9 +8,9 @@ from mfcheck.claims.verdict import Verdict
 from mfcheck.errors import InputError
 from mfcheck.lemma.definitions import Definition, expanded, read_definitions
 from mfcheck.lemma.library import FUNCTIONS
-from mfcheck.lemma.tex import is_tex, reading_and_declarations
-from mfcheck.lemma.tex_ranges import plain_declaration
-from mfcheck.lemma.tex_tokens import Macro
+from mfcheck.lemma.tex.ranges import plain_declaration
+from mfcheck.lemma.tex.tokens import Macro
+from mfcheck.lemma.tex.translate import is_tex, reading_and_declarations
 from mfcheck.lemma.verdict import UNDEFINED, Answer, check
 
 WORDS = (*Verdict, UNDEFINED)
@@ -70,8 +70,10 @@ def question(lemma: Lemma) -> Question:
     return Question(text, tuple(expanded(d, definitions) for d in domain), tuple(where))
 
 
-def answer(lemma: Lemma, seconds: float = SECONDS, certify: bool = False) -> Answer:
-    """Decide a lemma; with `certify`, write down a certificate that is accepted, or say why there is none.
+def answer(lemma: Lemma, seconds: float = SECONDS, certify: bool = False, seed: int = 0) -> Answer:
+    """Decide a lemma, the search led by points of this seed.
+
+    With `certify`, write down a certificate that is accepted, or say why there is none.
 
     Raises:
         InputError: it cannot be read; the message shows the place.
@@ -84,6 +86,7 @@ def answer(lemma: Lemma, seconds: float = SECONDS, certify: bool = False) -> Ans
         seconds=seconds,
         best=lemma.best,
         certify=certify,
+        seed=seed,
     )
     is_changed = asked.text != lemma.statement
     return replace(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mfcheck.errors import InputError
 from mfcheck.lemma.library import FUNCTIONS
-from mfcheck.lemma.tex_words import OPERATORS
+from mfcheck.lemma.tex.words import OPERATORS
 
 MOST = 20_000
 """The longest text, in characters, that definitions may make of a statement."""

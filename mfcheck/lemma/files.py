@@ -2,7 +2,7 @@
 
 A TOML file holds tables with the keys `statement`, and where wanted `id`, `for`, `where`, `def`, `expect`, `note`. A
 fence in Markdown holds the statement, and lines that begin with one of these words and a colon. For TeX see
-`mfcheck.lemma.tex_source`.
+`mfcheck.lemma.tex.source`.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from mfcheck.errors import InputError
 from mfcheck.lemma.asked import WORDS, Lemma
-from mfcheck.lemma.tex_source import macros, marked
+from mfcheck.lemma.tex.source import macros, marked
 
 SUFFIXES = (".toml", ".md", ".markdown", ".tex")
 KEYS = ("id", "statement", "for", "where", "def", "expect", "note")

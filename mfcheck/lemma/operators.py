@@ -3,7 +3,6 @@
 import ast
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
@@ -12,14 +11,12 @@ from mfcheck.lemma.library import nonzero, positive
 from mfcheck.lemma.ranged import read_floor, read_integral, read_supremum
 from mfcheck.lemma.reader import MAX_SUMMANDS, Reader, Special
 from mfcheck.lemma.terms import Term
-
-if TYPE_CHECKING:
-    from mfcheck.lemma.statement import Gaussian
+from mfcheck.lemma.variables import Gaussian
 
 MOST_IN_ONE = 500
 
 
-def specials(gaussians: Sequence["Gaussian"]) -> Mapping[str, Special]:
+def specials(gaussians: Sequence[Gaussian]) -> Mapping[str, Special]:
     """Return the operators by name."""
     found: dict[str, Special] = {
         "d": _derivative,
@@ -41,7 +38,7 @@ def _without_law(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> T
 class _Expectation:
     """Reads `E[...]` and `Var[...]` over the declared Gaussians."""
 
-    def __init__(self, gaussians: Sequence["Gaussian"]) -> None:
+    def __init__(self, gaussians: Sequence[Gaussian]) -> None:
         self.gaussians = gaussians
 
     def read(self, reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:
@@ -78,7 +75,7 @@ class _Expectation:
         return inner
 
     def _standard(
-        self, reader: Reader, group: "Gaussian", used: Sequence[str], at: int
+        self, reader: Reader, group: Gaussian, used: Sequence[str], at: int
     ) -> list[tuple[dict[str, Term], str]]:
         """Return, name by name, how it is written in a standard Gaussian of the same name."""
         place = [group.names.index(n) for n in used]

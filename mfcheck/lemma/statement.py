@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NoReturn
+from typing import NoReturn
 
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
@@ -15,9 +15,8 @@ from mfcheck.lemma.problem import ordered
 from mfcheck.lemma.ranged import read_floor, without_suprema
 from mfcheck.lemma.reader import Obligation, Reader, harmless
 from mfcheck.lemma.terms import Term
+from mfcheck.lemma.variables import Gaussian, Kind, Variable
 from mfcheck.lemma.vectors import Vectors, of
-
-Kind = Literal["real", "integer", "gaussian", "vector", "unit", "symmetric", "psd", "matrix"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z_0-9]*")
 _INTERVAL = re.compile(r"\s*([\[(])(.*),(.*)([\])])\s*", re.DOTALL)
@@ -37,26 +36,6 @@ _SHOWN = 120
 """The longest part of a declaration that an error shows."""
 
 _INFINITE = {"inf": 1, "oo": 1, "-inf": -1, "-oo": -1, "+inf": 1}
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A declared name: a number, a Gaussian with mean and variance, or an array of a size."""
-
-    name: str
-    kind: Kind = "real"
-    size: int = 1
-    columns: int = 0
-    """Those of a `matrix`; 0 for as many as rows."""
-
-
-@dataclass(frozen=True)
-class Gaussian:
-    """Jointly Gaussian names: means and covariance matrix, as terms."""
-
-    names: tuple[str, ...]
-    mean: tuple[Term, ...]
-    covariance: tuple[tuple[Term, ...], ...]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ The Gram matrices of k vectors in n >= k dimensions are all positive semidefinit
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
@@ -14,9 +13,7 @@ from mfcheck.lemma.arrays import extreme_of_two
 from mfcheck.lemma.formula import Atom, Formula
 from mfcheck.lemma.reader import Reader, Special
 from mfcheck.lemma.terms import Term, add, mul, num, power, sub, var
-
-if TYPE_CHECKING:
-    from mfcheck.lemma.statement import Variable
+from mfcheck.lemma.variables import Variable
 
 MOST = 3
 Combination = list[tuple[Term, str]]
@@ -27,7 +24,7 @@ Combination = list[tuple[Term, str]]
 class Vectors:
     """The declared vectors of one statement; `extra` are the numbers that stand for them."""
 
-    kinds: Mapping[str, "Variable"]
+    kinds: Mapping[str, Variable]
     extra: dict[str, list[Formula]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -143,6 +140,6 @@ class Vectors:
         )
 
 
-def of(variables: Sequence["Variable"]) -> Vectors:
+def of(variables: Sequence[Variable]) -> Vectors:
     """Return the vectors among declared names."""
     return Vectors({v.name: v for v in variables if v.kind in ("vector", "unit")})

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
 from mfcheck.lemma.asked import Lemma, answer, question
-from mfcheck.lemma.tex import is_tex, reading, reading_and_declarations
-from mfcheck.lemma.tex_ranges import plain_declaration
-from mfcheck.lemma.tex_source import macros, marked
-from mfcheck.lemma.tex_tokens import Macro
+from mfcheck.lemma.tex.ranges import plain_declaration
+from mfcheck.lemma.tex.source import macros, marked
+from mfcheck.lemma.tex.tokens import Macro
+from mfcheck.lemma.tex.translate import is_tex, reading, reading_and_declarations
 
 NAMES = ("x", "y", "s", "z", "a", "b", "n", "alpha", "lam", "u", "v", "C", "d", "x_1")
 

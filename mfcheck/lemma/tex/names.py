@@ -5,8 +5,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from mfcheck.lemma.library import FUNCTIONS
-from mfcheck.lemma.tex_tokens import Marks, Token
-from mfcheck.lemma.tex_words import (
+from mfcheck.lemma.tex.tokens import Marks, Token
+from mfcheck.lemma.tex.words import (
     ACCENTS,
     ALIASES,
     BARS,

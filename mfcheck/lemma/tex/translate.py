@@ -9,10 +9,10 @@ import re
 from collections.abc import Collection, Mapping
 
 from mfcheck.errors import InputError
-from mfcheck.lemma.tex_names import ATOM, POWER, PRODUCT, SUM, Part
-from mfcheck.lemma.tex_ranges import Ranges, without_quantifiers
-from mfcheck.lemma.tex_tokens import Macro, Token
-from mfcheck.lemma.tex_words import (
+from mfcheck.lemma.tex.names import ATOM, POWER, PRODUCT, SUM, Part
+from mfcheck.lemma.tex.ranges import Ranges, without_quantifiers
+from mfcheck.lemma.tex.tokens import Macro, Token
+from mfcheck.lemma.tex.words import (
     ACCENTS,
     BARS,
     GREEK,

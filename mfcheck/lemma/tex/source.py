@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mfcheck.errors import InputError
-from mfcheck.lemma.tex_tokens import Macro
+from mfcheck.lemma.tex.tokens import Macro
 
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%([^\n]*)")
 _VERBATIM = re.compile(

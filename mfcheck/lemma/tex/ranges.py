@@ -6,9 +6,9 @@ How far an operator reaches is clear where nothing is added behind its term; els
 import re
 from abc import abstractmethod
 
-from mfcheck.lemma.tex_names import ATOM, PRODUCT, Names, Part
-from mfcheck.lemma.tex_tokens import Token, refusal
-from mfcheck.lemma.tex_words import GREEK, NAMED, RELATIONS
+from mfcheck.lemma.tex.names import ATOM, PRODUCT, Names, Part
+from mfcheck.lemma.tex.tokens import Token, refusal
+from mfcheck.lemma.tex.words import GREEK, NAMED, RELATIONS
 
 _SETS = (
     (re.compile(r"\\in\s*\\mathbb\s*\{?\s*R\s*\}?\s*\^\s*\{?\s*(\d+)\s*\}?"), r" vector(\1)"),
