@@ -813,13 +813,6 @@ MUTANTS = (
         (MEANS,),
     ),
     Mutant(
-        "division-near-zero",
-        "mfcheck/verify/growth.py",
-        'f.low is not None and f.low.a > 0, f"{what} of what may come',
-        'f.low is not None and f.low.a >= 0, f"{what} of what may come',
-        (MEANS,),
-    ),
-    Mutant(
         "sum-with-the-first-parity",
         "mfcheck/verify/parity.py",
         "return Parity(f.sign if f.sign == g.sign else 0)",

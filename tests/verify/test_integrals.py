@@ -394,6 +394,18 @@ def test_a_formula_stays_below_its_growth(body: str, x: float) -> None:
     assert f.high is None or value.a <= f.high.b
 
 
+@pytest.mark.parametrize(
+    "body",
+    ["1+x**4", "x**4+1", "x+exp(2*x)", "exp(2*x)-x", "tanh(x)-x**3", "max(1, x**5)", "x*exp(x)+1"],
+)
+def test_the_faster_of_two_terms_counts(body: str) -> None:
+    f = evaluate(body, {"x": growth.VARIABLE}, growth.GROWTH)
+    for x in (-25, -3, 0, 4, 30):
+        value = evaluate(body, {"x": iv.mpf(x)}, REALS)
+        scale = iv.mpf(1 + abs(x)) ** int(f.power) * iv.exp(iv.mpf(float(f.rate)) * abs(x))
+        assert abs(value).a <= (f.size * scale).b * (1 + 1e-12)
+
+
 # --- certificates ------------------------------------------------------------------------------------------------
 
 
