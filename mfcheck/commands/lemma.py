@@ -96,7 +96,7 @@ class Search:
     ] = ""
     seed: Annotated[
         int,
-        typer.Option("--seed", min=0, help="Recorded; the search makes no free random choice."),
+        typer.Option("--seed", min=0, help="Seed of the points that lead the search."),
     ] = 0
 
     def __post_init__(self) -> None:
@@ -209,10 +209,10 @@ def _single(one: "Lemma", search: Search, output: Output) -> "Answer":
         console = output.console(stderr=True)
         if console.is_terminal and seconds > LONG:
             with console.status(f"searching, at most {seconds:g} s"):
-                return answer(one, seconds, certify)
+                return answer(one, seconds, certify, search.seed)
         if seconds > ANNOUNCED and not output.quiet:
             say(f"searching, at most {seconds:g} s")
-        return answer(one, seconds, certify)
+        return answer(one, seconds, certify, search.seed)
     except InputError as error:
         _complain(str(error))
         raise typer.Exit(WRONG_INPUT) from None
@@ -238,7 +238,7 @@ def _answers(asked: "Sequence[Lemma]", search: Search, output: Output) -> "list[
     for k, one in enumerate(asked, 1):
         with console.status(f"[{k}/{len(asked)}] {one.id}".replace("[", r"\[")):
             try:
-                found.append(answer(one, seconds, certify))
+                found.append(answer(one, seconds, certify, search.seed))
             except InputError as error:
                 found.append(unreadable(one, error))
             except KeyboardInterrupt:

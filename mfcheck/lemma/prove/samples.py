@@ -22,7 +22,7 @@ _DESCENTS = 4
 _OUTSIDE = 1e30
 
 
-_SEED = [1]
+_SEED = [0]
 
 
 @contextmanager
@@ -42,7 +42,7 @@ class Samples:
     def __init__(self, problem: Problem) -> None:
         self.names = problem.names
         self.programs: dict[tuple[Term, int], Program] = {}
-        draw = random.Random(_SEED[0])
+        draw = random.Random(_SEED[0] + 1)
         self.points: list[list[arb]] = []
         ends = [self._ends(problem, n) for n in self.names]
         for _ in range(_TRIES):
