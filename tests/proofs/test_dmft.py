@@ -200,3 +200,11 @@ def test_slopes_of_the_logistic_loss() -> None:
     assert curve == pytest.approx(
         (logistic(r + step)[1] - logistic(r - step)[1]) / (2 * step), abs=1e-9
     )
+
+
+def test_many_steps_are_enclosed() -> None:
+    """After 1500 full batches the weights have settled at the ridge solution."""
+    found = {c.id: c.value for c in evaluate_constants(paper, at(steps="1500"), 15)}
+    for id, settled in (("m_t", "m_ridge"), ("c_t", "c_ridge")):
+        assert float(found[id].lower) == pytest.approx(float(found[settled].lower), rel=1e-11)
+        assert float(found[id].upper) - float(found[id].lower) < 1e-12

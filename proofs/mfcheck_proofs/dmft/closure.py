@@ -110,6 +110,14 @@ def _dot(v: Vector, w: Vector) -> arb:
     return sum((a * c for a, c in zip(v, w, strict=False)), arb(0))
 
 
+def _lost_in_a_step(setting: Setting) -> float:
+    """Return about how many bits a step may lose: radii grow by the row sums of its matrix in absolute values."""
+    ratio, spread, ridge, step = (setting.number(name) for name in ("alpha", "delta", "lam", "eta"))
+    mean_step = step * setting.number("batch")
+    growth = abs(1 - step * ridge) + mean_step * spread * (1 + math.sqrt(ratio)) ** 2
+    return 0.1 + math.log2(max(1.0, growth))
+
+
 @lru_cache(maxsize=64)
 def closure(setting: Setting, digits: int, rule: Rule = Rule()) -> tuple[State, ...]:
     """Enclose the state after 0, 1, ..., `steps` steps.
@@ -117,7 +125,7 @@ def closure(setting: Setting, digits: int, rule: Rule = Rule()) -> tuple[State, 
     Without noise the weights are a part of the start, `v = g(J)^t e_1`, and a part along the spike, W; residuals of
     earlier steps, drawn at random, add their own decay.
     """
-    bits = int(3.33 * digits + 4 * setting.integer("steps")) + 96
+    bits = int(3.33 * digits + _lost_in_a_step(setting) * setting.integer("steps")) + 96
     with ctx.workprec(bits):
         given = {p.symbol: exact(setting[p.name]) for p in PARAMETERS}
         ratio, spread, ridge, step, start, batch, _ = given.values()
