@@ -64,9 +64,9 @@ class Strip:
         with ctx.workprec(_LOW_PREC):
             self._code = program(f, (X,), "analytic")
         self._columns: dict[tuple[float, int], arb] = {}
-        self._failed: set[float] = set()
-        self.chosen: dict[tuple[int, int], float] = {}
-        """Heights that paid best, by digits and by the size of the deviation."""
+        self._failed: dict[float, set[int]] = {}
+        self.chosen: dict[tuple[int, int], float | None] = {}
+        """Heights that pay best, by digits and by the size of the deviation; None where none is seen to pay."""
 
     def column(self, height: float, index: int) -> arb:
         """Bound `|f|` for `Re x` in the column of this index and `|Im x| <= height`; inf if not analytic."""
@@ -107,15 +107,15 @@ class Strip:
 
     def columns(self, height: float, lower: float, upper: float) -> list[tuple[int, arb]] | None:
         """Return numbers and bounds of the columns that cover `[lower, upper]`; None if one is infinite."""
-        if height in self._failed:
-            return None
         first, last = _index(lower), _index(upper)
+        if any(first <= index <= last for index in self._failed.get(height, ())):
+            return None
         found = []
         # From the middle outwards, where singularities are likeliest.
         for index in sorted(range(first, last + 1), key=abs):
             bound = self.column(height, index)
             if not bound.is_finite():
-                self._failed.add(height)
+                self._failed.setdefault(height, set()).add(index)
                 return None
             found.append((index, bound))
         return found
@@ -213,20 +213,42 @@ def strip_expectation(f: sp.Expr, q: arb, m: arb, digits: float, even: bool) -> 
 
 
 def _best(known: Strip, q: arb, m: arb, radius: float, goal: float) -> tuple[float, float]:
-    """Return the longest step that was found, and its height; what paid for a like deviation is tried first.
+    """Return the longest step that was found, and its height; what pays for a like deviation is tried first.
+
+    That is worked out for one deviation of that size: no result may depend on which was asked for before.
 
     Raises:
         NoStripError: no height will do.
     """
     top = float(q.upper().sqrt())
-    like = (round(goal / 5), round(4 * math.log2(top)) if top > 0 else 0)
-    if like in known.chosen:
-        height = known.chosen[like]
+    like = (max(1, round(goal / 5)), round(4 * math.log2(top)) if top > 0 else 0)
+    if like not in known.chosen:
+        known.chosen[like] = _usual(known, 2.0 ** (like[1] / 4), 5.0 * like[0])
+    height = known.chosen[like]
+    if height is not None:
         step = _step(known, q, m, height, radius, goal)
         if step is not None:
             return step, height
+    return _longest(known, q, m, radius, goal)
+
+
+def _usual(known: Strip, top: float, goal: float) -> float | None:
+    """Return the height that pays best at mean 0 and this deviation, None if none is seen to."""
+    q, m = arb(top) ** 2, arb(0)
+    try:
+        return _longest(known, q, m, _radius(known, q, m, goal), goal)[1]
+    except (NoStripError, UnknownTailError):
+        return None
+
+
+def _longest(known: Strip, q: arb, m: arb, radius: float, goal: float) -> tuple[float, float]:
+    """Return the longest step of all heights, and its height.
+
+    Raises:
+        NoStripError: no height will do.
+    """
     best: tuple[float, float] | None = None
-    for height in _heights(top, goal):
+    for height in _heights(float(q.upper().sqrt()), goal):
         step = _step(known, q, m, height, radius, goal)
         if best is not None and step is not None and step < 0.8 * best[0]:
             break
@@ -234,7 +256,6 @@ def _best(known: Strip, q: arb, m: arb, radius: float, goal: float) -> tuple[flo
             best = (step, height)
     if best is None:
         raise NoStripError
-    known.chosen[like] = best[1]
     return best
 
 

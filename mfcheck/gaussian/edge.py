@@ -38,10 +38,11 @@ def first_critical_point(chosen: Activation, bias: Fraction, digits: int) -> Cri
         InputError: there is none.
     """
     guess = _guess(chosen, bias) if bias else 0.0
-    if guess > FAR:
-        near = (Fraction(guess / GRID), Fraction(guess * GRID))
-        return critical_point(chosen, bias, digits, near=near)
-    return critical_point(chosen, bias, digits, Fraction(guess * GRID) if guess else None)
+    with ctx.workprec(4 * digits + 64):  # what is kept must not depend on who asked first
+        if guess > FAR:
+            near = (Fraction(guess / GRID), Fraction(guess * GRID))
+            return critical_point(chosen, bias, digits, near=near)
+        return critical_point(chosen, bias, digits, Fraction(guess * GRID) if guess else None)
 
 
 @lru_cache(maxsize=128)
