@@ -166,7 +166,9 @@ class _Reduction:
         total = []
         for side in (1, -1):
             there = expanded(_on_side(t, first, u, side))
-            found = _beyond(there, way * side, div(start, terms.scale(way, slope)))
+            # side u > 0 is v > -side r, where v is the Gaussian or its opposite.
+            turned = there if way * side > 0 else _mirrored(there)
+            found = _beyond(turned, terms.scale(side * way, div(start, slope)))
             if found is None:
                 return None
             total.append(found)
@@ -296,11 +298,9 @@ def _resolved(node: Term, way: int) -> Term:
     return num(way) if node.op == "sign" else num((way + 1) // 2)
 
 
-def _beyond(t: Term, way: int, r: Term) -> Term | None:
-    """Return `E t 1(w > -r)`, for way -1 `E t 1(w < -r)`, for sums of powers times exponentials of w."""
+def _beyond(t: Term, r: Term) -> Term | None:
+    """Return `E t 1(w > -r)` for sums of powers times exponentials of w."""
     w, total = var(_W), []
-    if way < 0:
-        t, r = substitute(t, {_W: neg(w)}), neg(r)
     for k, x in summands(t):
         factors = _factors(x)
         grown = [f for f in factors if f[0].op == "exp" and _W in f[0].free]
