@@ -14,7 +14,7 @@ from mfcheck.symbolic.activation import activation
 from mfcheck_proofs.landscape import gap, paper, values
 from mfcheck_proofs.landscape import shape as shapes
 from mfcheck_proofs.landscape import transition as transitions
-from mfcheck_proofs.landscape.radial import Instance, Radial, Rule
+from mfcheck_proofs.landscape.radial import Instance, Radial, Rule, radial
 from mfcheck_proofs.landscape.shape import FAILING
 
 OWN = shapes.shape(paper.default)
@@ -152,3 +152,12 @@ def test_trap_is_reported_with_its_limit():
     found = check.run(Context(paper.default, Budget.QUICK, 0, check.id, formulas, paper))
     assert found.passed is False
     assert "7.25" in found.reason
+
+
+@pytest.mark.slow
+def test_a_step_in_the_radii_is_within_the_error():
+    """Some radii are absorbed at 0; the numbers are those of 480 Gauss nodes in 120 panels, written apart."""
+    found = radial(Instance(OWN, 0.8, 40, 2.0), Rule(), (0.0, 3.0))
+    for (_, last), wanted, scatter in zip(found, (0.53177, 2.72285), (4e-4, 2e-4), strict=True):
+        assert abs(last.value - wanted) < last.error + scatter
+        assert last.error < 0.1 * wanted
