@@ -71,7 +71,7 @@ def test_random_products(seed):
     gap = mp.mpf(10) ** -4 * (1 + abs(v))
     low, high = (mp.nstr(v + s * gap, 14) for s in (-1, 1))
     found = check(f"E[{text}] > {low} and E[{text}] < {high}", ["w ~ N(0,1)"], seconds=2)
-    assert found.verdict in ("certified", "inconclusive"), (text, found)
+    assert found.verdict not in ("refuted", "vacuous", "undefined"), (text, found)
 
 
 @pytest.mark.parametrize(
