@@ -269,7 +269,11 @@ def ends_of(value: arb, digits: int) -> written.Ends:
 
 
 def comparison(
-    context: Context, cases: Sequence[tuple[arb, arb, Sides | None]], relation: str, digits: float
+    context: Context,
+    cases: Sequence[tuple[arb, arb, Sides | None]],
+    relation: str,
+    digits: float,
+    work: int = WORK,
 ) -> Certificate:
     """Return an accepted certificate of comparisons that hold.
 
@@ -278,24 +282,29 @@ def comparison(
         cases: both sides as balls, and as formulas.
         relation: of left to right: `==` puts both between the same bounds, as far apart as `digits` says.
         digits: relative, for `==`.
+        work: steps that the checker may spend.
 
     Raises:
         NotStatedError: a side is no formula of the language, or the checker does not accept what was written.
     """
     first = min(int(digits), MOST_DIGITS) if relation == "==" else _digits_of_gap(cases)
     try:
-        return _written(context, cases, relation, first)
+        return _written(context, cases, relation, first, work)
     except CertificateError as error:
         if relation == "==" or first >= MOST_DIGITS:
             raise NotStatedError(str(error)) from None
     try:  # the sides may cancel, so that more digits are needed on the way
-        return _written(context, cases, relation, MOST_DIGITS)
+        return _written(context, cases, relation, MOST_DIGITS, work)
     except CertificateError as error:
         raise NotStatedError(str(error)) from None
 
 
 def _written(
-    context: Context, cases: Sequence[tuple[arb, arb, Sides | None]], relation: str, digits: int
+    context: Context,
+    cases: Sequence[tuple[arb, arb, Sides | None]],
+    relation: str,
+    digits: int,
+    work: int,
 ) -> Certificate:
     writer = Writer(context.paper, context.setting, digits)
     try:
@@ -305,7 +314,7 @@ def _written(
         found = written.bundle(writer.parts)
     except InputError as error:
         raise NotStatedError(str(error)) from None
-    written.require_accepted(found, WORK)
+    written.require_accepted(found, work)
     return found
 
 

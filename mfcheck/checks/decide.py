@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from flint import arb
 
-from mfcheck.checks.certify import NotStatedError, Sides, comparison
+from mfcheck.checks.certify import WORK, NotStatedError, Sides, comparison
 from mfcheck.claims.model import Context
 from mfcheck.claims.record import Curve, Estimate, Evidence, Interval, Note, Plot
 from mfcheck.claims.verdict import Scope
@@ -105,7 +105,8 @@ def certified(
     if len(balls) < len(cases):
         return evidence
     try:
-        found = comparison(context, balls, standard.relation, standard.digits)
+        work = WORK if evidence.scope is Scope.WHOLE else WORK // 8
+        found = comparison(context, balls, standard.relation, standard.digits, work)
     except NotStatedError:
         return evidence
     return evidence.but(certificate=found)

@@ -79,7 +79,7 @@ class Coverage:
         whole = sum(set(r.exports) == {"whole"} for r in self.exported)
         return (
             f"; of these {len(self.exported)} can be exported to Rocq, {whole} with every step, "
-            "but are checked there only by `mfcheck verify --rocq`"
+            "but are checked there only by mfcheck verify --rocq"
         )
 
 

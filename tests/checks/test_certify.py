@@ -145,7 +145,9 @@ def test_means_over_two_gaussians_and_inverse_functions() -> None:
     formula = E2(sp.erf(X), sp.erf(X), 1, 1, third)
     with mpmath.workdps(30):
         value = 2 / mpmath.pi * mpmath.asin(mpmath.mpf(2) / 9)
-    check = encloses("pair", "stated", lambda _: [At(ball(value), formula=formula)], digits=8)
+    check = encloses(
+        "pair", "stated", lambda _: [At(ball(value), formula=formula)], digits=8, whole=True
+    )
     found = check.run(context(stated=2 / sp.pi * sp.asin(sp.Rational(2, 9))))
     mean, left, right = accepted(found.certificate)
     assert "pair(xi, 1/3, erf(xi), erf(xi))" in mean

@@ -112,7 +112,7 @@ def test_what_can_be_exported_is_told_without_asking() -> None:
     assert [r.claim for r in found.exported] == ["one", "two"]
     assert found.sentence() == (
         "Certified verdicts: 4, with a certificate 3; of these 2 can be exported to Rocq, 1 with every step, "
-        "but are checked there only by `mfcheck verify --rocq`. Without: three, reading main."
+        "but are checked there only by mfcheck verify --rocq. Without: three, reading main."
     )
     only = coverage([claim("three", CERTIFIED, check("d", None))])
     assert only.sentence() == (
