@@ -15,7 +15,8 @@ from pathlib import Path
 from mfcheck.checks import Claim, Evidence, Kind, Paper, Reading
 from mfcheck.claims import Check, Context
 from mfcheck.claims.setting import setting_of
-from mfcheck.run.executor import Executor, Unit, executor_of
+from mfcheck.run.executor import Executor, Unit
+from mfcheck.run.executors import executor_of
 from mfcheck.run.tasks import Job, Result, Started, Task, What
 
 REFERENCE = "bench_executors:paper"

@@ -65,7 +65,7 @@ def gather(
         Interrupted: from the keyboard; the next call goes on from there.
     """
     from mfcheck.catalog import entries
-    from mfcheck.run.executor import executor_of
+    from mfcheck.run.executors import executor_of
     from mfcheck.run.store import require_folder
 
     ids = sorted(entries()) if papers is None else list(dict.fromkeys(papers))

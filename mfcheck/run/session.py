@@ -15,7 +15,8 @@ from mfcheck.claims.setting import Setting
 from mfcheck.errors import InputError
 from mfcheck.falsify.power import Response, tally, trials
 from mfcheck.run import findings, records
-from mfcheck.run.executor import Executor, Unit, executor_of
+from mfcheck.run.executor import Executor, Unit
+from mfcheck.run.executors import executor_of
 from mfcheck.run.folder import OutFolder
 from mfcheck.run.identity import identify
 from mfcheck.run.inputs import build_setting

@@ -11,7 +11,8 @@ from mfcheck.catalog import load
 from mfcheck.claims.model import Budget, Claim, Paper
 from mfcheck.claims.setting import Setting
 from mfcheck.errors import InputError
-from mfcheck.run.executor import Executor, Unit, cores, executor_of
+from mfcheck.run.executor import Executor, Unit, cores
+from mfcheck.run.executors import executor_of
 from mfcheck.run.identity import identify
 from mfcheck.run.judge import choose
 from mfcheck.run.places import located

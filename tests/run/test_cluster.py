@@ -17,7 +17,8 @@ import pytest
 from mfcheck.errors import InputError
 from mfcheck.run import review
 from mfcheck.run.engine import Processes
-from mfcheck.run.executor import Executor, Unit, executor_of
+from mfcheck.run.executor import Executor, Unit
+from mfcheck.run.executors import executor_of
 from mfcheck.run.tasks import Job, Result, Started, Task, What, resolve_paper, units
 
 distributed = pytest.importorskip("distributed")
