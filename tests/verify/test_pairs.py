@@ -55,6 +55,13 @@ def test_closed_forms(f: str, g: str, value: object, c: str) -> None:
     assert high - low < 1e-7
 
 
+def test_later_terms_count() -> None:
+    """Most of cos(4x) is in the terms around r = 16, where the sum ends for c = 1/4: the mean is e^-16 cosh 4."""
+    low, high = enclosed("pair(x, 1/4, cos(4*x), cos(4*x))")
+    assert low <= mpmath.exp(-16) * mpmath.cosh(4) <= high
+    assert high - low < 1e-9
+
+
 def test_another_quadrature() -> None:
     """Gauss and Hermite in two dimensions, in double precision."""
     x, weights = np.polynomial.hermite_e.hermegauss(120)
