@@ -848,13 +848,6 @@ MUTANTS = (
         (PAIRS,),
     ),
     Mutant(
-        "correlation-up-to-two",
-        "mfcheck/verify/pairs.py",
-        "prove(abs(c) < 1,",
-        "prove(abs(c) < 2,",
-        (PAIRS,),
-    ),
-    Mutant(
         "coefficients-without-error",
         "mfcheck/verify/pairs.py",
         "[finite(total + iv.mpf([-1, 1]) * lost) for total in totals]",
