@@ -24,12 +24,12 @@ from mfcheck.lemma import check
 from mfcheck.lemma.balls import long_series
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import atoms
+from mfcheck.lemma.meaning import problem_of
 from mfcheck.lemma.problem import Problem, bounded
 from mfcheck.lemma.prove import budget
 from mfcheck.lemma.prove.rewrite import eliminated
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.statement import read
-from mfcheck.lemma.verdict import problem_of
 
 FALSE = {"log-problem-3", "nfm-check-gain-2"}
 VACUOUS = {"polypaver-proval-cosine"}

@@ -1,5 +1,6 @@
 """One free-standing statement, from a line of text to a verdict."""
 
-from mfcheck.lemma.verdict import Answer, check
+from mfcheck.lemma.answer import Answer
+from mfcheck.lemma.verdict import check
 
 __all__ = ["Answer", "check"]

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 
 from mfcheck.claims.verdict import Verdict
 from mfcheck.errors import InputError
+from mfcheck.lemma.answer import UNDEFINED, Answer
 from mfcheck.lemma.definitions import Definition, expanded, read_definitions
 from mfcheck.lemma.library import FUNCTIONS
 from mfcheck.lemma.tex.ranges import plain_declaration
 from mfcheck.lemma.tex.tokens import Macro
 from mfcheck.lemma.tex.translate import is_tex, reading_and_declarations
-from mfcheck.lemma.verdict import UNDEFINED, Answer, check
+from mfcheck.lemma.verdict import check
 
 WORDS = (*Verdict, UNDEFINED)
 """What an answer may be, and what may be expected."""

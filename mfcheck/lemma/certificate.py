@@ -17,6 +17,7 @@ from mfcheck.errors import InputError
 from mfcheck.lemma.balls import long_series
 from mfcheck.lemma.draws import Judge
 from mfcheck.lemma.formula import FALSE, Atom
+from mfcheck.lemma.meaning import expectations_exist, fails, problem_of, with_value
 from mfcheck.lemma.models import ModelError
 from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.problem import Problem
@@ -24,7 +25,6 @@ from mfcheck.lemma.proof import FORMAT
 from mfcheck.lemma.reader import Reader
 from mfcheck.lemma.replay import Replay, WrongProofError
 from mfcheck.lemma.statement import Statement, read
-from mfcheck.lemma.verdict import expectations_exist, fails, problem_of, with_value
 
 _FRACTION = re.compile(r"-?[0-9]{1,400}(/0*[1-9][0-9]{0,400})?")
 _MALFORMED = (

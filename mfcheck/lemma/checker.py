@@ -22,10 +22,11 @@ from mfcheck.lemma import terms
 from mfcheck.lemma.formula import TRUE, Formula, transform
 from mfcheck.lemma.models import Face
 from mfcheck.lemma.pieces import Box, Edge, Falling, Point, Tail, holds
-from mfcheck.lemma.plain import Plain, resolved
+from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, Range, constant_ball, ordered
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.reader import Reader
+from mfcheck.lemma.resolved import resolved
 from mfcheck.lemma.terms import Term
 
 _TAILS = frozenset(("germ", "falling", "beyond", "exponential", "infinity"))

@@ -12,11 +12,11 @@ from mfcheck.lemma.asked import Lemma, question
 from mfcheck.lemma.balls import long_series
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Atom, Formula, atoms
+from mfcheck.lemma.meaning import problem_of
 from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball
 from mfcheck.lemma.statement import Statement, read
 from mfcheck.lemma.terms import Term
-from mfcheck.lemma.verdict import problem_of
 
 POINTS = 161
 SLICES = 5

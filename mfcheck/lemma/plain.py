@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 
-from mfcheck.lemma.constants import expanded
 from mfcheck.lemma.formula import Atom, Formula, conjuncts
 from mfcheck.lemma.problem import Range, constant_ball
 from mfcheck.lemma.signs import ANY, NEGATIVE, POSITIVE, ZERO, of_atom, of_ball
@@ -12,11 +11,8 @@ from mfcheck.lemma.terms import (
     Term,
     add,
     body_of,
-    call,
     neg,
     num,
-    order,
-    rebuild,
     scale,
     sub,
 )
@@ -188,50 +184,3 @@ def _smaller(t: Term) -> Iterator[Term]:
             continue
         for other in options:
             yield add(t, scale(k, sub(other, x)))
-
-
-def resolved(t: Term, plain: Plain) -> Term:
-    """Return the term without kinks whose side is seen, and with expectations in closed form.
-
-    Below zero erfc is written by its values above, which are small far out.
-    """
-    from mfcheck.lemma.gaussians import simplified
-
-    known: dict[Term, Term] = {}
-    for node in order([t]):
-        args = tuple(known[a] for a in node.args)
-        new = rebuild(node, args) if args != node.args else node
-        if new.op in ("abs", "sign", "step"):
-            new = _without_kink(new, plain)
-        elif new.op in ("max", "min") and len(new.args) == 2:
-            s = plain.signs(sub(new.args[0], new.args[1]))
-            first = new.args[0] if new.op == "max" else new.args[1]
-            second = new.args[1] if new.op == "max" else new.args[0]
-            new = first if not s & NEGATIVE else second if not s & POSITIVE else new
-        known[node] = new
-    return _turned(simplified(known[t], plain.ranges), plain)
-
-
-def _turned(t: Term, plain: Plain) -> Term:
-    """Write erfc of what is not positive as 2 minus erfc of the opposite."""
-    below = [n for n in order([t]) if n.op == "erfc" and not plain.signs(n.args[0]) & POSITIVE]
-    if not below:
-        return t
-    known: dict[Term, Term] = {}
-    for node in order([t]):
-        args = tuple(known[a] for a in node.args)
-        new = rebuild(node, args) if args != node.args else node
-        known[node] = sub(num(2), call("erfc", neg(new.args[0]))) if node in below else new
-    return expanded(known[t])
-
-
-def _without_kink(t: Term, plain: Plain) -> Term:
-    u = t.args[0]
-    s = plain.signs(u)
-    if t.op == "abs":
-        return u if not s & NEGATIVE else neg(u) if not s & POSITIVE else t
-    if s == POSITIVE:
-        return num(1)
-    if s == NEGATIVE:
-        return num(-1) if t.op == "sign" else num(0)
-    return t

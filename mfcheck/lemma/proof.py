@@ -1,7 +1,7 @@
 """Writes down how a statement was proved, as the tree that `mfcheck.lemma.replay` checks. Not trusted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from flint import arb, ctx
@@ -10,7 +10,7 @@ from mfcheck.lemma.formula import Atom, Formula, free
 from mfcheck.lemma.intervals import Interval
 from mfcheck.lemma.pieces import Box
 from mfcheck.lemma.problem import Problem
-from mfcheck.lemma.prove.budget import Budget, SpentError
+from mfcheck.lemma.prove.budget import Budget
 from mfcheck.lemma.prove.line import Outcome, Piece
 from mfcheck.lemma.prove.reduce import split_goals
 from mfcheck.lemma.prove.search import decide_case, decide_goal, decide_line, restricted
@@ -18,7 +18,6 @@ from mfcheck.lemma.replay import DEEPEST, PREC, Cover, cases_of, matching_steps,
 
 if TYPE_CHECKING:
     from mfcheck.lemma.statement import Statement
-    from mfcheck.lemma.verdict import Answer
 
 FORMAT = "mfcheck-lemma/2"
 MOST_BOXES = 4000
@@ -134,23 +133,6 @@ def claimed(statement: "Statement", pieces: Sequence[Piece] | None) -> Json:
 def refuting(statement: "Statement", point: Mapping[str, str]) -> Json:
     """Return the certificate that a statement is false at a point."""
     return {**claimed(statement, None), "proof": {}, "counterexample": dict(point)}
-
-
-def certified(answer: "Answer", budget: Budget) -> "Answer":
-    """Return an answer with a certificate that is accepted, or with the reason why there is none."""
-    from mfcheck.lemma.certificate import accepts, problem_stated
-
-    claim = dict(answer.certificate or {})
-    if not claim or (claim["proof"] is not None and accepts(claim)):
-        return answer
-    try:
-        claim["proof"] = Writer(budget).problem(problem_stated(claim))
-        reason = "" if accepts(claim) else "what was written down is not accepted"
-    except NoProofError as error:
-        reason = str(error)
-    except (SpentError, RecursionError):
-        reason = "writing the proof down takes longer than the time given"
-    return replace(answer, certificate=None if reason else claim, uncovered=reason)
 
 
 def _first_reduction(outcome: Outcome) -> str | None:

@@ -25,7 +25,7 @@ from mfcheck.lemma.formula import TRUE, Atom, Formula, conjuncts, free, settle, 
 from mfcheck.lemma.gaussians import with_closed_expectations
 from mfcheck.lemma.intervals import EmptyError, Interval
 from mfcheck.lemma.pieces import Box, Point, holds
-from mfcheck.lemma.plain import Plain, resolved
+from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, relevant, unfold
 from mfcheck.lemma.prove.boxes import Boxes
 from mfcheck.lemma.prove.budget import Budget
@@ -35,6 +35,7 @@ from mfcheck.lemma.prove.reduce import Step, split_goals
 from mfcheck.lemma.prove.rewrite import eliminated, exponential_form
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.prove.search import restricted, steps
+from mfcheck.lemma.resolved import resolved
 
 PREC = 96
 DEEPEST = 12

@@ -2,22 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from flint import arb
 
 from mfcheck.claims.verdict import Verdict
 from mfcheck.errors import InputError
 from mfcheck.lemma import draws
+from mfcheck.lemma.answer import UNDEFINED, Answer
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.proof import refuting
 from mfcheck.lemma.prove.budget import Budget
 from mfcheck.lemma.sides import failing_sides
 from mfcheck.lemma.statement import Statement
 from mfcheck.lemma.terms import Term
-
-if TYPE_CHECKING:
-    from mfcheck.lemma.verdict import Answer
 
 ENOUGH = 100
 """With fewer draws inside the hypotheses nothing is said."""
@@ -26,12 +23,12 @@ _PROVABLE = 8
 """The most numbers with which the prover is tried on entries."""
 
 _ESTABLISHED = (Verdict.PROVED, Verdict.CERTIFIED, Verdict.VACUOUS)
-Decide = Callable[[Statement, Budget], "Answer"]
+Decide = Callable[[Statement, Budget], Answer]
 
 
 def decide_arrays(
     statement: Statement, by_entries: Callable[[], Statement], budget: Budget, decide: Decide
-) -> "Answer":
+) -> Answer:
     """Decide a statement with arrays: a proof where one is found, else draws.
 
     `by_entries` reads the statement anew, in the entries of its arrays.
@@ -59,10 +56,8 @@ def decide_arrays(
     return by_draws(statement, quick)
 
 
-def by_draws(statement: Statement, found: draws.Search) -> "Answer":
+def by_draws(statement: Statement, found: draws.Search) -> Answer:
     """Return the answer that draws give."""
-    from mfcheck.lemma.verdict import UNDEFINED, Answer
-
     empty = Answer(
         statement.text, "; ".join(statement.domain), str(statement.conclusion), Verdict.INCONCLUSIVE
     )

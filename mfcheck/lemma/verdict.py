@@ -2,17 +2,18 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING
 
 from flint import arb, ctx, fmpq
 
 from mfcheck.claims.verdict import Verdict
 from mfcheck.lemma import terms
+from mfcheck.lemma.answer import UNDEFINED, Answer
 from mfcheck.lemma.balls import long_series
+from mfcheck.lemma.certified import certified
 from mfcheck.lemma.expectations import until
 from mfcheck.lemma.formula import (
     FALSE,
@@ -21,13 +22,11 @@ from mfcheck.lemma.formula import (
     atoms,
     conjuncts,
     join,
-    negate,
-    substitute,
 )
-from mfcheck.lemma.growth import exists
+from mfcheck.lemma.meaning import completed, expectations_exist, fails, problem_of, with_value
 from mfcheck.lemma.pieces import Point, holds
-from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball
-from mfcheck.lemma.proof import certified, claimed, refuting
+from mfcheck.lemma.problem import Problem, constant_ball
+from mfcheck.lemma.proof import claimed, refuting
 from mfcheck.lemma.prove.budget import Budget, now
 from mfcheck.lemma.prove.line import Outcome
 from mfcheck.lemma.prove.powers import apart
@@ -40,56 +39,12 @@ from mfcheck.lemma.sides import failing_sides
 from mfcheck.lemma.statement import Statement, read
 from mfcheck.lemma.supported import decide_arrays
 from mfcheck.lemma.terms import Term
-from mfcheck.lemma.whole import weakened
 from mfcheck.rigor.ball import decimal_text, endpoints
 
 if TYPE_CHECKING:
     from mfcheck.lemma.prove.constant import Guess
 
-UNDEFINED = "undefined"
 PREC = 96
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The verdict on one statement, with what supports it.
-
-    `verdict` is a word of the charter, or *undefined*: somewhere in its domain the statement has no meaning.
-    """
-
-    statement: str
-    domain: str
-    reading: str
-    verdict: str
-    tight: tuple[str, ...] = ()
-    best: str | None = None
-    counterexample: Mapping[str, str] | None = None
-    left: tuple[str, ...] = ()
-    used: tuple[str, ...] = ()
-    reason: str = ""
-    seconds: float = 0.0
-    certificate: Mapping[str, object] | None = field(default=None, repr=False)
-    uncovered: str = ""
-    """Why there is no certificate although the statement is established; nothing where none was asked for."""
-    sides: Mapping[str, tuple[str, str]] | None = None
-    """Bounds of both sides at a counterexample."""
-    place: str = ""
-    """The part of the statement that is undefined."""
-
-    def to_json(self) -> dict[str, object]:
-        """Return plain data for JSON."""
-        return asdict(self)
-
-    def _repr_html_(self) -> str:
-        """Return the answer for a notebook: the statement, its verdict, and what supports it."""
-        rows = [("for", self.domain), ("because", self.reason), ("best", self.best or "")]
-        body = "".join(f"<tr><td>{k}</td><td>{escape(v)}</td></tr>" for k, v in rows if v)
-        head = f"<b>{escape(str(self.verdict))}</b> <code>{escape(self.statement)}</code>"
-        return f"<div>{head}<table>{body}</table></div>"
-
-    def __str__(self) -> str:
-        tail = f"    {self.reason}" if self.reason else ""
-        return f"{self.verdict}{tail}"
 
 
 def check(
@@ -130,18 +85,6 @@ def check(
         elif answer.certificate is not None and answer.certificate["proof"] is None:
             answer = replace(answer, certificate=None)
     return replace(answer, seconds=now() - start)
-
-
-def problem_of(statement: Statement) -> Problem:
-    """Return the problem of a statement on numbers; what it needs to be defined comes first among the goals."""
-    goals = [join("or", [*map(negate, o.guards), o.needs]) for o in statement.obligations]
-    ranges = {v.name: Range() for v in statement.variables}
-    integers = frozenset(statement.names("integer"))
-    known = (*statement.hypotheses, *statement.facts)
-    conclusion = statement.conclusion
-    if statement.floors:
-        conclusion = weakened(conclusion, integers)
-    return Problem(ranges, known, (*goals, conclusion), integers)
 
 
 def _decided(statement: Statement, budget: Budget) -> Answer:
@@ -199,14 +142,6 @@ def _undefined_first(statement: Statement, problem: Problem, budget: Budget) -> 
         return None
     found = _refuted(statement, outcome, empty)
     return found if found.verdict == UNDEFINED else None
-
-
-def expectations_exist(statement: Statement, problem: Problem) -> bool:
-    """Say whether all integrands are seen to be integrable, also those that cancelled when the text was read."""
-    cut = bounded(problem.ranges, problem.hypotheses)
-    if cut is None:
-        return True
-    return all(exists(body, cut.ranges) for body in statement.expectations)
 
 
 def _established(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
@@ -300,7 +235,7 @@ def _refuted(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
             return replace(
                 empty, verdict=UNDEFINED, counterexample=shown, reason=reason, place=kind
             )
-        values = _completed(statement, candidate) or {}
+        values = completed(statement, candidate) or {}
         sides = failing_sides(statement.sides, partial(_enclosed_at, values))
         reason = f"at {places}" if places else "false as it stands"
         return replace(
@@ -375,51 +310,8 @@ def _back(outcome: Outcome) -> dict[str, Term]:
     return point
 
 
-def fails(statement: Statement, point: Mapping[str, Term]) -> str | None:
-    """Return "false" or the part that is undefined, if the statement surely fails at a point of its domain."""
-    values = _completed(statement, point)
-    if values is None:
-        return None
-    place = Point(values)
-    if not all(holds(h, place) is True for h in statement.hypotheses):
-        return None
-    for name in statement.names("integer"):
-        if values[name].op != "num" or values[name].value().denominator != 1:
-            return None
-    for o in statement.obligations:
-        if all(holds(g, place) is True for g in o.guards):
-            answer = holds(o.needs, place)
-            if answer is False and (o.least is None or holds(o.least, place) is False):
-                return o.place
-            if answer is not True:
-                return None
-    return "false" if holds(statement.conclusion, place) is False else None
-
-
 def _enclosed_at(values: Mapping[str, Term], t: Term) -> arb:
     return constant_ball(terms.substitute(t, values))
-
-
-def _completed(statement: Statement, point: Mapping[str, Term]) -> dict[str, Term] | None:
-    """Return values of all numbers, those of floors worked out; None if one stays open."""
-    usual = dict(statement.values)
-    values = {
-        v.name: point.get(v.name, usual.get(v.name, terms.num(1))) for v in statement.variables
-    }
-    for name, inner in statement.floors:
-        whole = _floor(terms.substitute(inner, values))
-        if whole is None:
-            return None
-        values[name] = whole
-    return values
-
-
-def _floor(t: Term) -> Term | None:
-    """Return the largest whole number up to a number; None if that is open."""
-    if t.op == "num":
-        return terms.num(t.value().numerator // t.value().denominator)
-    found = constant_ball(t).floor().unique_fmpz()
-    return None if found is None else terms.num(int(found))
 
 
 def _simpler(point: Mapping[str, Term], statement: Statement) -> Iterator[dict[str, Term]]:
@@ -501,31 +393,6 @@ def best_constant(statement: Statement, budget: Budget) -> Answer:
     limit = f"at least {bound} is needed" if guess.way > 0 else f"at most {bound} is possible"
     reason = f"no {name} was certified; {limit}"
     return replace(tried or empty, verdict=Verdict.INCONCLUSIVE, reason=reason, counterexample=None)
-
-
-def with_value(statement: Statement, name: str, value: Fraction) -> Statement:
-    """Return the statement with its constant replaced by a number."""
-    put = {name: terms.num(value)}
-    return replace(
-        statement,
-        conclusion=substitute(statement.conclusion, put),
-        hypotheses=tuple(substitute(h, put) for h in statement.hypotheses),
-        obligations=tuple(
-            replace(
-                o,
-                needs=substitute(o.needs, put),
-                guards=tuple(substitute(g, put) for g in o.guards),
-                least=None if o.least is None else substitute(o.least, put),
-            )
-            for o in statement.obligations
-        ),
-        variables=tuple(v for v in statement.variables if v.name != name),
-        expectations=tuple(terms.substitute(b, put) for b in statement.expectations),
-        sides=tuple(
-            (terms.substitute(a, put), r, terms.substitute(b, put)) for a, r, b in statement.sides
-        ),
-        best=None,
-    )
 
 
 def _with_best(answer: Answer, name: str, value: Fraction, guess: "Guess") -> Answer:

@@ -15,11 +15,12 @@ from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import TRUE, Atom, Formula, atoms, conjuncts, transform
 from mfcheck.lemma.models import Face
 from mfcheck.lemma.pieces import Box, Edge, Falling, Point, Tail, holds
-from mfcheck.lemma.plain import Plain, resolved
+from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, Range, constant_ball, linear_in, ordered
 from mfcheck.lemma.prove.budget import Budget
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.recognise import candidates
+from mfcheck.lemma.resolved import resolved
 from mfcheck.lemma.terms import Term
 
 Place: TypeAlias = Box | Edge | Tail | Falling

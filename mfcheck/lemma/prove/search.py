@@ -8,7 +8,7 @@ from flint import ctx
 from mfcheck.lemma.formula import TRUE, Atom, Formula, atoms, conjuncts, free, settle, transform
 from mfcheck.lemma.gaussians import has_expectation, with_closed_expectations
 from mfcheck.lemma.pieces import Box, Point, holds
-from mfcheck.lemma.plain import Plain, resolved
+from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, relevant, unfold
 from mfcheck.lemma.prove.average import pointwise
 from mfcheck.lemma.prove.boxes import Boxes
@@ -36,6 +36,7 @@ from mfcheck.lemma.prove.reduce import (
 )
 from mfcheck.lemma.prove.rewrite import eliminated, exponential_form
 from mfcheck.lemma.prove.samples import Samples
+from mfcheck.lemma.resolved import resolved
 from mfcheck.lemma.terms import scale
 
 PREC = 96
