@@ -111,8 +111,9 @@ def batch_means(series: ArrayLike, batches: int = 20, bias: float = 0.0) -> Esti
 def extrapolated(sizes: Sequence[float], estimates: Sequence[Estimate]) -> Estimate:
     """Return the limit of `A + B/N` from estimates at two sizes, with what the next order may leave as its bias.
 
-    The correction `B/N` is removed; the bias is the removed correction at the larger size times the ratio of the sizes,
-    which is what a term `C/N^2` of the size that the smaller N shows would leave.
+    The correction `B/N` is removed; the bias is the removed correction at the larger size times `N1/N2`. A next term
+    `C/N^2` leaves `C/(N1 N2)`: that is covered where the term is at most `N1/N2` of `B/N` at the smaller size. A
+    correction that is `C/N^2` alone is not covered whole: three quarters of what it leaves are, at `N2 = 2 N1`.
 
     Args:
         sizes: two sizes N1 < N2, at least a factor 2 apart.
