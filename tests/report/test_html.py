@@ -125,6 +125,7 @@ def test_a_payload_in_every_string_stays_text(review: Review, power: PowerRecord
 
 
 ENUMERATED = {
+    "exports",
     "kind",
     "known",
     "question",

@@ -69,7 +69,7 @@ def test_a_group_shares_a_process_and_no_tasks_need_none(toy: str) -> None:
         ("sys.exit", "SystemExit: 3"),
         ("interrupt", "KeyboardInterrupt"),
         ("wrong type", "TypeError: the check returned NoneType, not Evidence"),
-        ("not finite", "ValueError: Out of range float values are not JSON compliant"),
+        ("not finite", "ValueError: the certificate of the check is malformed: no JSON"),
     ],
 )
 def test_a_failing_check_crashes_alone(
