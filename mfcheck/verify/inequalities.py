@@ -1,6 +1,6 @@
 """Bounds of a formula on a box: in intervals, by Taylor series at an end or in the middle, by halving."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -123,13 +123,30 @@ class Goal:
         return False
 
     def _series(self, box: Box, name: str, start: Fraction) -> taylor.Jet:
-        """The goal as a series in one input around `start`, its last coefficient for the whole of the box."""
+        """The goal as a series in one input around `start`, its last coefficient for the whole of the box.
+
+        Which argument of a maximum is the largest is decided on the whole box, and kept at `start`.
+        """
         effort.spend(4 * self.order**2 * cost(self.formula, iv.prec))
-        at, over = (self.jet(box, name, x) for x in (start, intervals(box)[name]))
+        chosen: list[int] = []
+
+        def decide(values: Sequence[taylor.Jet]) -> int:
+            chosen.append(taylor.largest(values))
+            return chosen[-1]
+
+        over = self.jet(box, name, intervals(box)[name], decide)
+        kept = iter(chosen)
+        at = self.jet(box, name, start, lambda _: next(kept))
         series = [taylor.times(x, Fraction(self.sign)) for x in (*at[:-1], over[-1])]
         return [taylor.plus(series[0], -self.sign * self.bound), *series[1:]]
 
-    def jet(self, box: Box, name: str, start: taylor.Coefficient) -> taylor.Jet:
+    def jet(
+        self,
+        box: Box,
+        name: str,
+        start: taylor.Coefficient,
+        choice: taylor.Choice = taylor.largest,
+    ) -> taylor.Jet:
         """Return the formula as a series in one input at `start`, the others anywhere in the box."""
         rest = [Fraction(0)] * (self.order - 1)
         values = {
@@ -138,7 +155,9 @@ class Goal:
         names: dict[str, Any] = {key: [x, Fraction(0), *rest] for key, x in values.items()}
         names[name] = [start, Fraction(1), *rest]
         functions = {key: taylor.of_constants(f) for key, f in self.kernels.items()}
-        jet: taylor.Jet = evaluate(self.formula, {**functions, **names}, taylor.jets(self.order))
+        jet: taylor.Jet = evaluate(
+            self.formula, {**functions, **names}, taylor.jets(self.order, choice)
+        )
         return jet
 
 

@@ -6,7 +6,7 @@ smooth there.
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import isqrt
 from typing import TypeAlias
@@ -16,6 +16,7 @@ from .reading import UnprovedError, prove
 
 Coefficient: TypeAlias = Fraction | Interval
 Jet: TypeAlias = list[Coefficient]
+Choice: TypeAlias = Callable[[Sequence[Jet]], int]
 
 _AT_ZERO = {"exp": 1, "sin": 0, "cos": 1, "erf": 0, "atan": 0, "tanh": 0}
 _LONG = 4000
@@ -173,16 +174,20 @@ def _power(f: Jet, g: Jet) -> Jet:
     return result if n >= 0 else _divide(_constant(Fraction(1), f), result)
 
 
-def _larger(*jets: Jet) -> Jet:
-    """The one that is the largest everywhere."""
-    for f in jets:
+def largest(jets: Sequence[Jet]) -> int:
+    """Return which one is the largest wherever their first coefficients are enclosed."""
+    for k, f in enumerate(jets):
         if all(ball(f[0]).a >= ball(g[0]).b for g in jets if g is not f):
-            return f
+            return k
     raise UnprovedError("which of two is larger is not decided")
 
 
-def jets(order: int) -> Algebra:
-    """Return the arithmetic of jets with coefficients up to `order`; a kernel may only be used of constants."""
+def jets(order: int, choice: Choice = largest) -> Algebra:
+    """Return the arithmetic of jets with coefficients up to `order`; a kernel may only be used of constants.
+
+    `choice` says which argument of a maximum is the largest. Where two are equal at one point, it is not enough that one
+    is the largest there: a series with a remainder is that of the argument which the remainder is made of.
+    """
     return Algebra(
         number=lambda x: [x, *[Fraction(0)] * order],
         pi=lambda: [+iv.pi, *[Fraction(0)] * order],
@@ -203,8 +208,8 @@ def jets(order: int) -> Algebra:
             "erf": _erf,
             "atan": _atan,
             "tanh": _tanh,
-            "max": _larger,
-            "min": lambda *v: _negative(_larger(*map(_negative, v))),
+            "max": lambda *v: v[choice(v)],
+            "min": lambda *v: v[choice([_negative(f) for f in v])],
         },
         checked=lambda f: f,
     )

@@ -277,6 +277,35 @@ def test_the_last_coefficient_is_that_of_the_whole_piece(order: int) -> None:
             assert verdict(*claim, bisect=depth, order=order) == "rejected"
 
 
+# Two arguments are equal at the end where a series begins, and the smaller one beyond has a constant as series there.
+TIES: list[tuple[str, tuple[str, str], str | None, str | None]] = [
+    ("max(1, x)", ("1", "2"), None, "1"),
+    ("max(1, x**2, x)", ("1", "2"), None, "3/2"),
+    ("-min(-1, -x)", ("1", "2"), None, "1"),
+    ("min(x, 0)", ("-1", "0"), "0", None),
+    ("min(0, x)", ("-1", "0"), "0", None),
+    ("max(-x, x)", ("0", "1"), None, "0"),
+    ("x + min(0, -x, -3*x)", ("0", "1"), "0", None),
+    ("exp(max(0, x)) - 1", ("0", "1"), None, "0"),
+]
+
+
+@pytest.mark.parametrize(("formula", "ends", "lower", "upper"), TIES)
+def test_a_maximum_is_the_same_argument_at_the_end_and_beyond(
+    formula: str, ends: tuple[str, str], lower: str | None, upper: str | None
+) -> None:
+    for order in (1, 2, 3, 6):
+        for depth in (1, 5):
+            hints = {"order": order, "bisect": depth}
+            assert verdict(formula, {"x": ends}, lower, upper, **hints) == "rejected"
+
+
+def test_a_maximum_that_touches_its_bound_at_a_tie() -> None:
+    for formula in ("max(0, x) - sin(x)", "max(x, 0) - sin(x)", "-min(-x, 0) - sin(x)"):
+        assert verdict(formula, {"x": ("0", "1")}, "0", bisect=0) == "rejected"
+        assert verdict(formula, {"x": ("0", "1")}, "0", bisect=1, order=4) == "accepted"
+
+
 TERMS = ["x", "sin(x)", "exp(x)", "tanh(x)", "x**2", "cos(x)", "1/(2+x)", "sqrt(2+x)", "atan(x)"]
 
 
