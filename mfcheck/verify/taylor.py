@@ -185,8 +185,8 @@ def largest(jets: Sequence[Jet]) -> int:
 def jets(order: int, choice: Choice = largest) -> Algebra:
     """Return the arithmetic of jets with coefficients up to `order`; a kernel may only be used of constants.
 
-    `choice` says which argument of a maximum is the largest. Where two are equal at one point, it is not enough that one
-    is the largest there: a series with a remainder is that of the argument which the remainder is made of.
+    `choice` says which argument of a maximum is the largest. Where two are equal at one point, it is not enough that
+    one is the largest there: a series with a remainder is that of the argument which the remainder is made of.
     """
     return Algebra(
         number=lambda x: [x, *[Fraction(0)] * order],
