@@ -25,7 +25,7 @@ _MOST_CASES = 8
 
 def decide_whole(problem: Problem, budget: Budget) -> Outcome:
     """Decide over all real values; if that fails, sharpen, and take small whole numbers one by one."""
-    outcome = decide(problem, budget.share(0.4))
+    outcome = decide(problem, budget.share(0.7))
     if outcome.holds is True:
         return outcome
     wrong = counterexample(problem)
