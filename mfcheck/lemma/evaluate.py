@@ -165,14 +165,16 @@ def _extreme(sign: int, *values: arb) -> arb:
 
 
 def _extreme_series(sign: int, known: arb, *values: Value) -> Value:
-    """Return the series of the argument that is certainly the extreme one."""
+    """Return the series of the argument that is certainly the extreme one; a ball is what does not vary."""
     for k, v in enumerate(values):
         first = v if isinstance(v, arb) else v[0]
         others = [w if isinstance(w, arb) else w[0] for j, w in enumerate(values) if j != k]
         if all(first > w if sign > 0 else first < w for w in others):
             return v
-    length = max(v.prec for v in values if not isinstance(v, arb))
-    return arb_series([known] + [balls.NAN] * (length - 1), length)
+    lengths = [v.prec for v in values if not isinstance(v, arb)]
+    if not lengths:  # what varied in the arguments was never the extreme one
+        return known
+    return arb_series([known] + [balls.NAN] * (lengths[0] - 1), lengths[0])
 
 
 def _function_series(f: Callable[[arb_series, arb], arb_series], known: arb, value: Value) -> Value:

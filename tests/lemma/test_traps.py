@@ -69,3 +69,11 @@ def test_the_caret_stands_under_the_place():
         check("x + foo(x) <= 1", ["x real"])
     _, text, caret = str(found.value).splitlines()
     assert text[caret.index("^") :].startswith("foo")
+
+
+def test_a_kink_between_arguments_that_do_not_vary_after_all():
+    text = "max(min(y/3, max(2, x)), abs(max(y, x))) {}"
+    box = ("x in [-1, 0]", "y in [-2, 1]")
+    assert verdict(text.format(">= 0.001"), *box) == "refuted"  # 0 at x = y = 0
+    assert verdict(text.format("> -0.001"), *box) == "certified"
+    assert verdict(text.format("<= 0.999"), *box) == "refuted"  # 1 at x = -1, y = -2
