@@ -41,7 +41,7 @@ def verify(
     from mfcheck.commands.lemma_certificates import verify_all
 
     found, status = verify_all(certificates)
-    formal = _by_rocq(certificates, [verdict for _, verdict in found]) if rocq else []
+    formal = _by_rocq(certificates, [verdict for _, verdict in found], output) if rocq else []
     records = [{"certificate": name, **asdict(verdict)} for name, verdict in found]
     for record, second in zip(records, formal, strict=rocq):
         record["rocq"] = None if second is None else asdict(second)
@@ -64,23 +64,32 @@ def verify(
     raise typer.Exit(max(status, VERDICT_GIVEN) if denied else status)
 
 
-def _by_rocq(paths: "Sequence[Path]", verdicts: "Sequence[Verdict]") -> "list[RocqVerdict | None]":
-    """Return what Rocq says of each certificate that was accepted, None for the others.
+def _by_rocq(
+    paths: "Sequence[Path]", verdicts: "Sequence[Verdict]", output: Output
+) -> "list[RocqVerdict | None]":
+    """Return what Rocq says of each certificate that was accepted, None for the others; say how far it is.
 
     Raises:
         InputError: there is no `coqc`.
     """
     from mfcheck.commands.lemma_certificates import rocq_verdict
-    from mfcheck.rocq import coqc
+    from mfcheck.report.text import clean
+    from mfcheck.rocq import TIMEOUT, coqc
     from mfcheck.verify.folders import certificates_in
 
     if coqc() is None:
         raise InputError("--rocq: coqc is not installed (Debian: coq, libcoq-interval)")
     files = [file for path in paths for file in certificates_in(path) or [path]]
-    return [
-        rocq_verdict(file) if verdict.status == "accepted" else None
-        for file, verdict in zip(files, verdicts, strict=True)
-    ]
+    said: list[RocqVerdict | None] = []
+    progress = output.console(stderr=True)
+    for number, (file, verdict) in enumerate(zip(files, verdicts, strict=True), 1):
+        if verdict.status != "accepted":
+            said.append(None)
+            continue
+        place = f"[{number}/{len(files)}] Rocq, at most {TIMEOUT:g} s: {clean(file.name)}"
+        progress.print(place, markup=False, soft_wrap=True)
+        said.append(rocq_verdict(file))
+    return said
 
 
 def _formal(second: "RocqVerdict | None") -> str:

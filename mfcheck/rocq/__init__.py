@@ -1,6 +1,7 @@
 """A second, formal checker: certificates as files of the proof assistant Rocq. Covered: see docs/trust.md."""
 
 from mfcheck.rocq.export import (
+    TIMEOUT,
     Exported,
     RocqVerdict,
     check_rocq,
@@ -11,6 +12,7 @@ from mfcheck.rocq.export import (
 )
 
 __all__ = [
+    "TIMEOUT",
     "Exported",
     "RocqVerdict",
     "check_rocq",

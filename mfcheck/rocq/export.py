@@ -51,10 +51,11 @@ class Exported:
 class RocqVerdict:
     """What `coqc` said: *accepted* if it built the file, *rejected* if not, *absent* if there is no `coqc`.
 
-    *uncovered* means that no step of the certificate can be put to Rocq. `uncovered` lists the steps that are not.
+    *uncovered* means that no step of the certificate can be put to Rocq, *undecided* that `coqc` did not end in time:
+    nothing is said against the certificate. `uncovered` lists the steps that are not put to it.
     """
 
-    status: Literal["accepted", "rejected", "uncovered", "absent"]
+    status: Literal["accepted", "rejected", "undecided", "uncovered", "absent"]
     reason: str
     uncovered: tuple[str, ...] = ()
 
@@ -183,7 +184,7 @@ def check_rocq(certificate: Mapping[str, Any], timeout: float = TIMEOUT) -> Rocq
                 command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False
             )
         except subprocess.TimeoutExpired:
-            return RocqVerdict("rejected", f"not built in {timeout:g} s", exported.uncovered)
+            return RocqVerdict("undecided", f"not built in {timeout:g} s", exported.uncovered)
     if done.returncode:
         reason = verify.printable(" ".join(done.stderr.split()))[:300]
         return RocqVerdict(
