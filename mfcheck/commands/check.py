@@ -8,7 +8,7 @@ from mfcheck.commands.console import Output
 from mfcheck.commands.options import Chosen, Failing, Folder, Work, command
 
 
-@command("mfcheck check scaled-resnets:lemma4 --budget quick", numbers=True)
+@command("mfcheck check scaled-resnets:lemma-4-second --budget quick", numbers=True)
 def check(
     target: Annotated[
         str, typer.Argument(metavar="PAPER[:CLAIM]", help="A paper, or one claim of it.")

@@ -88,7 +88,10 @@ def target_of(
         return Target(kind, name)
     if kind not in (SLACK, VERDICT):
         known = ", ".join([SLACK, VERDICT, *constants])
-        raise InputError(f"--plot: {what[:60]!r} is none of {known}, lhs:CHECK, rhs:CHECK")
+        raise InputError(
+            f"--plot: {what[:60]!r} is none of {known}, lhs:CHECK, rhs:CHECK"
+            + ("" if constants else "; no constants are swept: name some with --constants")
+        )
     if not name and len(claims) != 1:
         listed = ", ".join(f"{kind}:{claim}" for claim in claims) or "none, as no claim is swept"
         raise InputError(f"--plot {kind} needs the name of a claim: {listed}")
