@@ -113,6 +113,18 @@ def stable_variance(setting: Setting, digits: int) -> arb:
     return found[-1]
 
 
+def positive_variance(setting: Setting, digits: int) -> arb:
+    """Enclose q* where lengths do not shrink to nothing.
+
+    Raises:
+        InputError: q* is not certainly positive, so that there is no length to follow or to divide by.
+    """
+    value = stable_variance(setting, digits)
+    if not value > 0:
+        raise InputError("lengths settle at q* = 0 here: there is no positive length to follow")
+    return value
+
+
 @lru_cache(maxsize=64)
 def correlation_map(setting: Setting, digits: int) -> CorrelationMap:
     """Return F at q*."""
@@ -197,7 +209,7 @@ def _block(setting: Setting, rng: np.random.Generator, nets: int, width: int) ->
 
 def pair_through(setting: Setting, width: int, depth: int, nets: int, rng: np.random.Generator) -> list[Array]:
     """Return correlations (nets,) after 0 to `depth` layers of a pair that starts at q* and c = 9/10."""
-    radius = np.sqrt(width * float(stable_variance(setting, 15).mid()))
+    radius = np.sqrt(width * float(positive_variance(setting, 15).mid()))
     frames = radius * np.stack([_frame(rng, width) for _ in range(nets)])
     pair = frames @ np.array([[1.0, 0.9], [0.0, np.sqrt(0.19)]])
     states = Network([_block(setting, rng, nets, width) for _ in range(depth)]).states(pair)
@@ -210,7 +222,7 @@ def curve_through(setting: Setting, width: int, depth: int, nets: int, rng: np.r
     The curve is a circle of radius sqrt(N q*) in the first layer; averages are over eight of its points. First and
     second derivatives in t go through the network exactly, in forward mode.
     """
-    start = float(stable_variance(setting, 15).mid())
+    start = float(positive_variance(setting, 15).mid())
     network = Network([_block(setting, rng, nets, width) for _ in range(depth - 1)])
     u0, u1 = (np.stack([_frame(rng, width)[:, k] for _ in range(nets)])[:, :, None] for k in (0, 1))
     angle = 2 * np.pi * np.arange(8) / 8
@@ -270,7 +282,7 @@ def at_fixed_point(context: Context) -> list[At]:
 
 def weighted_slope(context: Context) -> list[At]:
     """V'(q*) without a derivative of phi: dE_q f/dq = E f (x^2/q - 1)/(2q)."""
-    at = {q: stable_variance(context.setting, 25)}
+    at = {q: positive_variance(context.setting, 25)}
     slope = sigma_w**2 * (E(phi**2 * X**2, variance=q) / q - E(phi**2, variance=q)) / (2 * q)
     return [At(ball(context, slope, at), "", None, at, slope, {q: V - q})]
 
@@ -508,7 +520,8 @@ SATURATES = Note(
     id="curvature.saturates",
     severity="remark",
     text="Curvature saturates for chi_1 > 1 while the length of the Gauss map keeps growing like chi_1^(l/2): both "
-    "statements are needed. For chi_1 <= 1 curvature grows without bound while the curve shrinks.",
+    "statements are needed. For chi_1 < 1 curvature grows without bound while the curve shrinks, "
+    "for chi_1 = 1 its square grows in proportion to depth while the length stays.",
 )
 GENERIC = "every activation with F twice differentiable at 1, every q* > 0"
 metric_claim = Claim(
