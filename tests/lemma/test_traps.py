@@ -77,3 +77,27 @@ def test_a_kink_between_arguments_that_do_not_vary_after_all():
     assert verdict(text.format(">= 0.001"), *box) == "refuted"  # 0 at x = y = 0
     assert verdict(text.format("> -0.001"), *box) == "certified"
     assert verdict(text.format("<= 0.999"), *box) == "refuted"  # 1 at x = -1, y = -2
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("x**n >= 0", "x in [-1, 1]; n integer >= 2"),  # -1/8 at x = -1/2, n = 3
+        ("x**n >= 0", "x in [-1, -1/2]; n integer >= 2"),
+        ("x**n <= 1", "x in [-2, 1]; n integer >= 1"),  # 4 at x = -2, n = 2
+        ("x**(2*n + 1) >= 0", "x real; n integer >= 0"),
+        ("x**n = abs(x)**n", "x in [-1, 1]; n integer >= 1"),
+        ("(x - y)**n >= 0", "x, y in [0, 1]; n integer >= 1"),
+        ("x**n*y**n >= 0", "x, y in [-1, 1]; n integer >= 1"),
+        ("x**n*y**n >= 0", "x in [0, 1]; y in [-1, 1]; n integer >= 1"),
+        ("(1 + x)**n >= 1 + n*x", "x >= -4; n integer >= 1"),  # -27 and -8 at x = -4, n = 3
+        ("x**s >= 0", "x in [-1, 1]; s >= 1"),
+    ],
+)
+def test_powers_of_what_may_be_negative_are_not_those_of_what_is_positive(text, domain):
+    assert verdict(text, domain, seconds=1) not in ("certified", "proved", "supported")
+
+
+def test_powers_of_what_is_seen_not_to_be_negative():
+    assert verdict("(x - y)**n >= 0", "x in [1, 2]; y in [0, 1]; n integer >= 1") == "certified"
+    assert verdict("(x - y)**s >= 0", "x, y real; s > 0", where=["x >= y"]) == "certified"

@@ -15,9 +15,10 @@ _LOG = "_log"
 
 
 def apart(problem: Problem, least: Mapping[Formula, Formula]) -> list[Problem]:
-    """Return problems that together say what the given one says: each base is positive, or it is zero.
+    """Return problems that together say what the given one says: each base is positive, zero, or negative.
 
     Inside the problem a power is `exp(y log(base))`, which has no value at zero although the power has one for y > 0.
+    Where a base may be negative that form says nothing of the power: there the goal `base > 0` stays, and fails.
     `least` gives, for goals `base > 0`, what the powers of that base need at the very least.
     """
     cut = bounded(problem.ranges, problem.hypotheses)
@@ -30,6 +31,11 @@ def apart(problem: Problem, least: Mapping[Formula, Formula]) -> list[Problem]:
     done = [problem]
     for goal in open_goals:
         done = [new for p in done for new in _split(p, goal, least[goal])]
+        if not plain.holds(Atom(goal.term, ">=")):
+            below = Atom(terms.neg(goal.term), ">")
+            done.append(
+                replace(problem.with_goals([goal]), hypotheses=(*problem.hypotheses, below))
+            )
     return done
 
 
