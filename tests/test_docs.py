@@ -21,7 +21,7 @@ from mfcheck.new import create
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("notebooks/*.ipynb")])
-COMMAND = re.compile(r"(?<![\w./-])mfcheck (?=[a-z]+\b)[^\n`&|;#]*")
+COMMAND = re.compile(r"(?<![\w./-])mfcheck (?=[a-z]+\b)(?:'[^'\n]*'|[^\n`&|;#'])*")
 TARGET = re.compile(r"\b(scaled-resnets|rntk-scaling|my-paper):([a-z0-9][\w.-]*[\w])")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 NAMES_OF_THE_TEMPLATE = {"lemma-1", "lemma-2", "lemma-3"}  # the last one is added by the guide

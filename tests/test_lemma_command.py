@@ -204,10 +204,10 @@ def test_an_interruption_keeps_what_was_finished(
 
     decide = asked.answer
 
-    def interrupted(lemma: asked.Lemma, seconds: float, certify: bool) -> object:
+    def interrupted(lemma: asked.Lemma, *options: object) -> object:
         if lemma.id == "square":
             raise KeyboardInterrupt
-        return decide(lemma, seconds, certify)
+        return decide(lemma, *options)
 
     monkeypatch.setattr(asked, "answer", interrupted)
     (folder / "a.toml").write_text(TOML)

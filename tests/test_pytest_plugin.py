@@ -50,7 +50,7 @@ def test_claims_are_tests_beside_those_of_the_author(folder: Path) -> None:
     assert "\nOne is the largest (Theorem 2) is refuted: " in text
     assert "\n  no false/stated/false.witness (certified): 2 against 1; 2 > 1" in text
     assert "major: Two is more than one." in text
-    assert "mfcheck check toy:false --budget quick --seed 0" in text
+    assert "mfcheck check toy_paper:paper:false --budget quick --seed 0" in text
     assert "Traceback" not in text
 
 
@@ -88,7 +88,7 @@ def test_options_of_pytest_choose_among_the_claims(folder: Path) -> None:
 def test_budget_seed_and_junit(folder: Path) -> None:
     words = ("-k", "false", "--mfcheck-paper", "toy_paper:paper", "--junitxml", "out.xml")
     _, text = run(folder, *words, "--mfcheck-budget", "standard", "--mfcheck-seed", "7")
-    assert "mfcheck check toy:false --budget standard --seed 7" in text
+    assert "mfcheck check toy_paper:paper:false --budget standard --seed 7" in text
     assert 'name="verdict" value="refuted"' in (folder / "out.xml").read_text()
 
 

@@ -47,6 +47,8 @@ _HEIGHTS = (
     0.05,
 )
 _MAX_NODES = 40_000
+_FEW_DIGITS = 12.0
+"""Logarithm of how far the sides of a contour may exceed the error wanted: a second attempt makes up for it."""
 _STARTS = (8, *(k * 2**e for e in range(2, 60) for k in (3, 4)))
 """Where tails may start: few places, so that bounds of tails serve many variances."""
 _STEPS = tuple(k / 16 for k in range(8, 16))
@@ -227,7 +229,7 @@ def _best(known: Strip, q: arb, m: arb, radius: float, goal: float) -> tuple[flo
     height = known.chosen[like]
     if height is not None:
         step = _step(known, q, m, height, radius, goal)
-        if step is not None:
+        if step is not None and _has_low_sides(known, q, m, height, step, radius, goal):
             return step, height
     return _longest(known, q, m, radius, goal)
 
@@ -242,21 +244,31 @@ def _usual(known: Strip, top: float, goal: float) -> float | None:
 
 
 def _longest(known: Strip, q: arb, m: arb, radius: float, goal: float) -> tuple[float, float]:
-    """Return the longest step of all heights, and its height.
+    """Return the longest step of all heights whose sides are small, of all if there is none, and its height.
 
     Raises:
         NoStripError: no height will do.
     """
-    best: tuple[float, float] | None = None
+    best: tuple[bool, float, float] | None = None
     for height in _heights(float(q.upper().sqrt()), goal):
         step = _step(known, q, m, height, radius, goal)
-        if best is not None and step is not None and step < 0.8 * best[0]:
+        if step is None:
+            continue
+        found = _has_low_sides(known, q, m, height, step, radius, goal), step, height
+        if best is not None and found[0] == best[0] and step < 0.8 * best[1]:
             break
-        if step is not None and (best is None or step > best[0]):
-            best = (step, height)
+        best = found if best is None else max(best, found)
     if best is None:
         raise NoStripError
-    return best
+    return best[1:]
+
+
+def _has_low_sides(
+    known: Strip, q: arb, m: arb, height: float, step: float, radius: float, goal: float
+) -> bool:
+    """Say whether the sides of the contour leave an error not far above what is wanted."""
+    sides = _sides(known, q, m, height, step, radius)
+    return sides is not None and float(sides.log()) < _FEW_DIGITS - goal
 
 
 def _heights(top: float, goal: float) -> list[float]:
@@ -331,18 +343,23 @@ def _error(known: Strip, q: arb, m: arb, height: float, step: float, radius: flo
     line = _line(known, q, m, height, radius + 0.01)
     if line is None:
         raise NoStripError
+    sides = _sides(known, q, m, height, step, radius)
+    if sides is None:
+        raise NoStripError
     a = arb(height) / q.upper().sqrt()
+    return (2 * line / ((2 * arb.pi() * a / step).exp() - 1) + sides).upper()
+
+
+def _sides(known: Strip, q: arb, m: arb, height: float, step: float, radius: float) -> arb | None:
+    """Bound what the sides of the contour add; None where `f` is not seen to be analytic, or the step is too long."""
     reach = float(q.upper().sqrt()) * radius + float(abs(m).upper()) + 0.01
     columns = known.columns(height, -reach, reach)
-    if columns is None:
-        raise NoStripError
+    rate = 2 * arb.pi() / step - arb(height) / q.upper().sqrt() / 2
+    if columns is None or not rate > 0:
+        return None
     # The largest value anywhere is a bound on the sides as well.
     largest = max((size for _, size in columns), key=float)
-    rate = 2 * arb.pi() / step - a / 2
-    if not rate > 0:
-        raise NoStripError
-    sides = 4 * largest * (-(arb(radius) ** 2) / 2).exp() / ((2 * arb.pi()).sqrt() * rate)
-    return (2 * line / ((2 * arb.pi() * a / step).exp() - 1) + sides).upper()
+    return 4 * largest * (-(arb(radius) ** 2) / 2).exp() / ((2 * arb.pi()).sqrt() * rate)
 
 
 def _root(q: arb) -> arb:

@@ -124,7 +124,7 @@ class Link:
                     n_workers=1,
                     threads_per_worker=self._target.threads,
                     processes=False,
-                    dashboard_address=None,
+                    dashboard_address=":0",
                     memory_limit=None,
                     silence_logs=logging.CRITICAL,
                 )

@@ -42,7 +42,7 @@ class Workers:
         os.environ["TOY_LOG"] = str(self._log)
         os.environ["TOY_MARKER"] = str(self._marker)
         self.made = distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
         )
 
     @property

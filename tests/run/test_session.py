@@ -176,7 +176,7 @@ def _without(record: Any) -> Any:
 
 def test_a_claim_with_checks_to_come_is_not_decided(toy: str) -> None:
     def watch(event: Event, done: int, total: int) -> None:
-        if isinstance(event, Started) and event.task.id == "cited/stated/cited.step":
+        if isinstance(event, Started) and done == 1:
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted) as interruption:
@@ -301,11 +301,13 @@ def test_a_claim_about_nothing_is_vacuous_with_a_certificate(toy: str, tmp_path:
 
 def test_a_review_without_its_audit_decides_nothing(toy: str, tmp_path: Path) -> None:
     def stop(event: Event, done: int, total: int) -> None:
-        if isinstance(event, Result) and event.task.key == "check.nothing/stated/nothing.proof":
-            raise KeyboardInterrupt
+        raise KeyboardInterrupt
 
+    review("empty_paper:paper", jobs=1, out=tmp_path)
+    [audit] = (tmp_path / "evidence").glob("audit*")
+    audit.unlink()
     with pytest.raises(Interrupted) as caught:
-        review("empty_paper:paper", jobs=1, out=tmp_path, watch=stop)
+        review("empty_paper:paper", jobs=1, out=tmp_path, resume=True, watch=stop)
     assert verdicts(caught.value.review) == {"nothing": "inconclusive"}
     assert caught.value.review.audits == ()
     resumed = review("empty_paper:paper", jobs=1, out=tmp_path, resume=True)
