@@ -15,10 +15,10 @@ _LOG = "_log"
 
 
 def apart(problem: Problem, least: Mapping[Formula, Formula]) -> list[Problem]:
-    """Return problems that together say what the given one says: each base is positive, zero, or negative.
+    """Return problems that together imply the given one: each base is positive, or zero, and never negative.
 
     Inside the problem a power is `exp(y log(base))`, which has no value at zero although the power has one for y > 0.
-    Where a base may be negative that form says nothing of the power: there the goal `base > 0` stays, and fails.
+    Where a base is negative that form says nothing of the power.
     `least` gives, for goals `base > 0`, what the powers of that base need at the very least.
     """
     cut = bounded(problem.ranges, problem.hypotheses)
@@ -31,11 +31,9 @@ def apart(problem: Problem, least: Mapping[Formula, Formula]) -> list[Problem]:
     done = [problem]
     for goal in open_goals:
         done = [new for p in done for new in _split(p, goal, least[goal])]
-        if not plain.holds(Atom(goal.term, ">=")):
-            below = Atom(terms.neg(goal.term), ">")
-            done.append(
-                replace(problem.with_goals([goal]), hypotheses=(*problem.hypotheses, below))
-            )
+        not_below = Atom(goal.term, ">=")
+        if not plain.holds(not_below):
+            done.append(problem.with_goals([not_below]))
     return done
 
 
