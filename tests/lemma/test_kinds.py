@@ -33,7 +33,7 @@ def answered(t, seconds):
 
 def is_as_said(t, rng):
     least = t.least(rng)
-    assert (least >= -t.tolerance()) if t.truth else (least < -1e-8), (t.statement, least)
+    assert (least >= -t.tolerance()) if t.truth else (least < -1e-11), (t.statement, least)
 
 
 @pytest.mark.parametrize("t", QUICK, ids=lambda t: t.statement)
