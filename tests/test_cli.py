@@ -318,6 +318,11 @@ def test_rocq_checks_what_is_accepted(run: Run) -> None:
     assert (status, "Rocq" in out) == (1, False)
 
 
+@pytest.mark.parametrize("words", ["verify", "report", "sweep show", "simulate lln --out"])
+def test_a_path_that_the_system_refuses_is_wrong_input(run: Run, words: str) -> None:
+    assert "File name too long" in refused(run(*words.split(), "a" * 300))
+
+
 def test_rocq_is_asked_for_where_it_is(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mfcheck.rocq.export.shutil.which", lambda _: None)
     assert "coqc is not installed" in refused(run("verify", str(ACCEPTED), "--rocq"))

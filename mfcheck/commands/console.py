@@ -1,5 +1,6 @@
 """What all commands share: where output goes, and what each ending means for the exit status."""
 
+import errno
 import os
 import shlex
 import signal
@@ -24,6 +25,18 @@ if TYPE_CHECKING:
 DONE, VERDICT_GIVEN, WRONG_INPUT, INTERNAL_FAILURE = 0, 1, 2, 3
 INTERRUPTED, TERMINATED = 130, 143
 DEBUG = "MFCHECK_DEBUG"
+PLACE_AT_FAULT = frozenset(
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.ENAMETOOLONG,
+        errno.ELOOP,
+    }
+)
+"""Refusals of the system that say something of a file, a folder or a disk, and nothing of this program."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +125,8 @@ def _invoke(app: typer.Typer, words: list[str]) -> int:
     except BrokenPipeError:
         _drop_standard_output()
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in PLACE_AT_FAULT and error.filename:
+            return _refuse(f"cannot use {str(error.filename)[:200]!r}: {error.strerror}")
         usage = getattr(error, "format_message", None)  # what typer raises for wrong usage
         return _fail(error) if usage is None else _refuse(f"{usage()}  (see mfcheck --help)")
     return DONE
