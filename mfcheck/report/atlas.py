@@ -13,7 +13,7 @@ from markupsafe import Markup
 from mfcheck.claims.record import ClaimRecord, Review, TwinRecord
 from mfcheck.claims.verdict import Verdict
 from mfcheck.report import view
-from mfcheck.report.crossings import crossings
+from mfcheck.report.crossings import Crossing, crossings
 from mfcheck.report.html import environment
 from mfcheck.report.plain import plain_prose
 from mfcheck.report.text import one_line
@@ -106,7 +106,7 @@ def _model(
         "counts": view.counts,
         "topics": of,
         "all_topics": sorted({word for found in of.values() for word in found}),
-        "crossings": crossings([entry.review for entry in entries]),
+        "crossings": _others(crossings([entry.review for entry in entries]), twins),
         "twins": twins,
         "searched": searched,
         "verdicts": _verdicts,
@@ -115,6 +115,16 @@ def _model(
         "script": Markup(_SCRIPT),  # ours, and known to the policy of the page by its digest
         "script_digest": digest,
     }
+
+
+def _others(found: Sequence[Crossing], twins: Sequence[TwinRecord]) -> list[Crossing]:
+    """Return the pairs that are not said to be one constant."""
+    said = {frozenset({(t.paper, t.constant), (t.other_paper, t.other_constant)}) for t in twins}
+    return [c for c in found if frozenset(_places(c)) not in said]
+
+
+def _places(crossing: Crossing) -> set[tuple[str, str]]:
+    return {(place.paper, place.constant.id) for place in (crossing.left, crossing.right)}
 
 
 def render_atlas(

@@ -193,3 +193,16 @@ def test_twins_are_shown_with_both_values_and_reasons(review: Review) -> None:
     assert "differ</th>" in page
     assert "v=9/4" in page
     assert "no answer: no such &lt;paper&gt;" in page
+
+
+def test_twins_are_not_shown_twice(review: Review) -> None:
+    entries = [
+        Entry(
+            holding(review, paper, constant(review, id, "0.300105438719035", "0.300105438719036")),
+            "p",
+        )
+        for paper, id in (("one", "a"), ("two", "b"))
+    ]
+    twin = TwinRecord(paper="two", constant="b", other_paper="one", other_constant="a", where={})
+    assert "same digits</td>" in render_atlas(entries)
+    assert "same digits</td>" not in render_atlas(entries, twins=[twin])
