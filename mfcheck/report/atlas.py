@@ -89,7 +89,7 @@ def _verdicts(claim: ClaimRecord) -> str:
 
 
 def _address(page: str) -> str:
-    return quote(page, safe="/")
+    return quote(page, safe="/", errors="replace")
 
 
 def _model(
