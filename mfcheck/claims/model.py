@@ -273,6 +273,8 @@ class Reading:
         attack: inequalities in which a search for counterexamples looks.
         needs: raises InputError for a setting of which this reading says nothing.
         regimes: what it speaks about; where the text allows several, each is audited.
+        claimed: whether the text may be meant so. An over-reading, judged to show where a claim ends, is none of the
+            authors': they are asked nothing about it.
     """
 
     id: str
@@ -283,6 +285,7 @@ class Reading:
     attack: Sequence[Inequality] = ()
     needs: Callable[[Setting], None] | None = None
     regimes: Sequence[Regime] = (ONE_SETTING,)
+    claimed: bool = True
 
     def __post_init__(self) -> None:
         """Accept lists, and shield the formulas from changes."""

@@ -172,6 +172,8 @@ class ReadingRecord(Record):
     known: Known = Known.FROM_MEMORY
     formulas: dict[str, str] = Field(default_factory=dict)
     """LaTeX of each formula of the reading."""
+    claimed: bool = True
+    """Whether the text may be meant so; an over-reading is judged to show where a claim ends."""
 
 
 class ClaimRecord(Record):

@@ -39,7 +39,9 @@ class QuestionToAuthors(NamedTuple):
 
 
 def _asks(claim: ClaimRecord, reading: ReadingRecord, against: list[CheckRecord]) -> bool:
-    """Say whether the verdict leaves a question: a crash, a tie or a defect of a check is ours to settle."""
+    """Say whether the verdict leaves a question: a crash, a tie, a defect of a check or an over-reading is ours."""
+    if not reading.claimed:
+        return False
     if reading.verdict is not Verdict.INCONCLUSIVE:
         return reading.verdict in _ASKED
     proof = any(

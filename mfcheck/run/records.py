@@ -97,6 +97,7 @@ def _reading_record(claim: Claim, reading: Reading, ran: Checks, audits: Audits)
         because=because,
         known=Known(claim.known),
         formulas=formulas,
+        claimed=reading.claimed,
     )
 
 

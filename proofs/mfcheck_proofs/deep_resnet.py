@@ -326,6 +326,7 @@ landscape = Claim(
                 )
             ],
             wrong=[wrong("twice", {"transport": sp.Integer(2)}, "Transport is not mixing.", checks=["transport"])],
+            claimed=False,
         ),
     ],
 )
@@ -421,6 +422,7 @@ convexity = Claim(
                     "The chord itself is exceeded.",
                 )
             ],
+            claimed=False,
         ),
     ],
 )

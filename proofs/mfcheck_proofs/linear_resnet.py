@@ -565,6 +565,7 @@ scalar = Claim(
             {"floor": sp.Symbol("c", positive=True)},
             checks=[identity("limit", "floor", infimum, domain="R to infinity", whole=False)],
             wrong=[wrong("two", {"floor": sp.Integer(2)}, "It is 2 at R = 0 only.")],
+            claimed=False,
         ),
         Reading(
             "report",

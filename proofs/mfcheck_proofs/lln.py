@@ -423,6 +423,7 @@ law = Claim(
             checks=[custom("conserved-difference", "kept", forgotten, kind=Kind.CERTIFIED)],
             needs=noisy,
             wrong=[wrong("most", {"kept": sp.Rational(9, 10)}, "At T = theta N what is left falls to 0 with theta.")],
+            claimed=False,
         ),
     ],
 )

@@ -633,6 +633,7 @@ unregularised = Claim(
         Reading(
             "over-reading",
             "Stationary Dirac masses may stall the flow; no pair of starts with different limits was built.",
+            claimed=False,
         )
     ],
 )

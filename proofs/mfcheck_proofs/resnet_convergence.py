@@ -476,6 +476,7 @@ hypotheses = Claim(
                 proof("line", "limit", line_stays_above, kind=Kind.EXACT, domain="start theta = 0, a < 0", whole=False)
             ],
             wrong=[wrong("below", {"limit": -sp.Integer(1)}, "A loss is not negative.")],
+            claimed=False,
         ),
         Reading(
             "spread",

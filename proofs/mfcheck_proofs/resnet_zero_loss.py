@@ -434,6 +434,7 @@ zero_loss = Claim(
             {"limit": sp.Integer(0)},
             checks=[proof("negative-target", "limit", stays_above, kind=Kind.EXACT, domain="a < 0", whole=False)],
             wrong=[wrong("below", {"limit": -sp.Integer(1)}, "A loss is not negative.")],
+            claimed=False,
         ),
     ],
 )

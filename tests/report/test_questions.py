@@ -57,3 +57,10 @@ def test_our_own_failures_are_no_question_to_the_authors(review: Review) -> None
     assert about(review, only.but(checks=(undecided,))) == []
     proof = denied.but(id="proof", kind=Kind.EXACT, passed=True, scope=Scope.WHOLE)
     assert about(review, only.but(checks=(denied, proof))) == []
+
+
+def test_nobody_is_asked_about_an_over_reading(review: Review) -> None:
+    refuted = with_verdict(review.claims[0], Verdict.REFUTED)
+    assert len(about(review, refuted)) == 1
+    over = refuted.but(readings=(refuted.readings[0].but(claimed=False),))
+    assert about(review, over) == []

@@ -275,6 +275,7 @@ domain = Claim(
             {"weight": sp.Rational(9, 4)},
             checks=[custom("tanh", "weight", beyond_domain, kind=Kind.CERTIFIED)],
             wrong=[wrong("four", {"weight": 4 * ONE}, "V is bounded, increasing and has one fixed point.")],
+            claimed=False,
         ),
     ],
 )

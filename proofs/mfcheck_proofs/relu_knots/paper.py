@@ -648,6 +648,7 @@ knots = Claim(
             {"most": sp.Integer(2)},
             checks=[encloses("example", "most", three, relation="<=", domain="the example with three")],
             wrong=[wrong("one", {"most": sp.Integer(1)}, "The example has three.")],
+            claimed=False,
         ),
     ],
 )
