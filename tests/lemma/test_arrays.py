@@ -46,6 +46,7 @@ def test_more_vectors_than_dimensions_are_refuted_by_rational_unit_vectors():
     assert low <= total <= high
 
 
+@pytest.mark.slow
 def test_a_wrong_constant_of_softmax_is_refuted_and_the_right_one_supported():
     wrong = check("norm(softmax(u) - softmax(v)) <= norm(u - v)/3", ["u, v vector(3)"])
     assert wrong.verdict == "refuted"

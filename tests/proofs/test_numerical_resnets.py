@@ -32,6 +32,7 @@ def exact_flow(start: float, time: float, speed: float) -> float:
     return float(solve(time))
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(st.integers(-9, 10), st.integers(-60, 60), st.integers(1, 30))
 def test_the_flow_is_that_of_the_equation(k: int, start: int, time: int) -> None:
@@ -41,6 +42,7 @@ def test_the_flow_is_that_of_the_equation(k: int, start: int, time: int) -> None
     assert found == pytest.approx(exact_flow(start / 10, time / 10, speed), rel=1e-9, abs=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.integers(-9, 10), st.integers(2, 200))
 def test_the_recursion_is_that_of_the_network(k: int, steps: int) -> None:

@@ -55,6 +55,7 @@ def test_gaps_of_the_sheet(levels: int, gap: str) -> None:
     assert float(found) == pytest.approx(float(gap), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_the_best_step_is_the_best_of_a_grid() -> None:
     for levels in (3, 6, 31):
         best, gap = thresholds.step_opt(levels), float(thresholds.gap_opt(levels))

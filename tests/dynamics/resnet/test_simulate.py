@@ -44,6 +44,7 @@ def test_result_does_not_depend_on_threads(make_problem: MakeProblem) -> None:
     assert one.seed == 0
 
 
+@pytest.mark.slow
 def test_large_runs_share_their_layers(
     make_problem: MakeProblem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
