@@ -11,7 +11,7 @@ from mfcheck.commands.console import DEBUG
 from mfcheck.run.tasks import Event, Result, Started
 
 
-class _Shown:
+class ShownBar:
     """A bar that is there while the work is, on a terminal only."""
 
     def __init__(self, console: Console, amount: MofNCompleteColumn | TextColumn) -> None:
@@ -36,7 +36,7 @@ class _Shown:
             self._bar.stop()
 
 
-class TaskProgress(_Shown):
+class TaskProgress(ShownBar):
     """Shows tasks as they finish; a context manager that is also the `watch` of a run."""
 
     def __init__(self, console: Console) -> None:
@@ -64,7 +64,7 @@ class TaskProgress(_Shown):
             )
 
 
-class FractionProgress(_Shown):
+class FractionProgress(ShownBar):
     """Shows the fraction done of one long computation; a context manager that is also its `progress`."""
 
     def __init__(self, console: Console, what: str) -> None:

@@ -1,11 +1,12 @@
 """The progress of a sweep: a bar on a terminal, a plain line every ten seconds elsewhere."""
 
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import MofNCompleteColumn
+
+from mfcheck.commands.progress import ShownBar
 
 if TYPE_CHECKING:
     from mfcheck.sweep import progress as sweep
@@ -14,30 +15,13 @@ EVERY = 10.0
 """Seconds between two plain lines."""
 
 
-class SweepProgress:
+class SweepProgress(ShownBar):
     """A context manager that is also the `watch` of a sweep."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
+        super().__init__(console, MofNCompleteColumn())
         self._last = time.monotonic()
-        name = TextColumn("{task.description}", markup=False)
-        columns = (BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn(), name)
-        self._bar = Progress(*columns, console=console, transient=True)
         self._line = self._bar.add_task("starting", total=None)
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._console.is_terminal:  # rich would end even what never began with an empty line
-            self._bar.stop()
 
     def say(self, words: str) -> None:
         """Show a sentence."""
