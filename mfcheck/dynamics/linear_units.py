@@ -98,6 +98,11 @@ class Form:
         return Form(*(change(e) for e in vars(self).values()))
 
 
+def derivative(expr: sp.Expr) -> sp.Expr:
+    """Return the derivative in the horizon of a closed form in `horizon` and `fall`."""
+    return sp.diff(expr, horizon) - RATE * fall * sp.diff(expr, fall)
+
+
 EXCESS = FOURTH - SECOND**2
 """Factor of (slope - m)^2 in the variance of (y - m x) x."""
 

@@ -446,11 +446,6 @@ martingale = Claim(
 # --- C4: closure on the instance -------------------------------------------------------------------------------------
 
 
-def along(expr: sp.Expr) -> sp.Expr:
-    """Return the derivative of a closed form in the horizon."""
-    return sp.diff(expr, horizon) - linear.RATE * linear.fall * sp.diff(expr, linear.fall)
-
-
 def responses(context: Context):  # type: ignore[no-untyped-def]
     """The angle's linear response and noise solve their equations; means move with the angle as stated."""
     pull = alpha * context["interaction"]
@@ -459,9 +454,9 @@ def responses(context: Context):  # type: ignore[no-untyped-def]
     Z, big, small = sp.symbols("Z big small", positive=True)
     mean, total = (big * Z - small / Z) / 4, (big * Z + small / Z) / 2
     direct = {"by_plus": FORM.Z / 4, "by_minus": -1 / (4 * FORM.Z)}
-    moved = {n: (along(context[n]), pull * (d + FORM.total * context[n])) for n, d in direct.items()}
+    moved = {n: (linear.derivative(context[n]), pull * (d + FORM.total * context[n])) for n, d in direct.items()}
     own = alpha**2 * context["variance"].subs(here) + 2 * pull * FORM.total * context["spread"]
-    moved["spread"] = along(context["spread"]), own
+    moved["spread"] = linear.derivative(context["spread"]), own
     return identical(
         {
             **{name: (numerator(left - right), sp.Integer(0)) for name, (left, right) in moved.items()},

@@ -6,11 +6,12 @@ elementary, and a run of any width costs two multiplications a step.
 """
 
 import math
+from collections.abc import Callable
 from functools import lru_cache, partial
 
 import numpy as np
 import sympy as sp
-from flint import acb, arb, ctx
+from flint import arb
 from numpy.typing import NDArray
 
 from mfcheck.checks import (
@@ -76,9 +77,7 @@ from mfcheck.dynamics.linear_units import (
 from mfcheck.dynamics.two_layer import Network, one_pass
 from mfcheck.errors import InputError
 from mfcheck.rigor.bounded import bounded_derivatives
-from mfcheck.rigor.integrate import is_accurate
-from mfcheck.rigor.pieces import Piece, split
-from mfcheck.rigor.program import program
+from mfcheck.rigor.definite import definite
 from mfcheck.statistics import extrapolated, mean_of
 from mfcheck.statistics.settled import settled
 from mfcheck.symbolic.activation import X, activation
@@ -86,10 +85,11 @@ from mfcheck.symbolic.generic import s0, s1
 
 Array = NDArray[np.float64]
 HALF = sp.Rational(1, 2)
-c, w, e, r = sp.symbols("c w e r", real=True)
+c, w, e, r, x, y, m = sp.symbols("c w e r x y m", real=True)
 
 # --- constants -------------------------------------------------------------------------------------------------------
 
+INVARIANT = linear.start_mean(linear.c**2 - linear.w**2)
 MSE = linear.limit_covariance("m", "m", FORM)
 PAIR = MSE - linear.cw_variance(FORM)
 
@@ -98,25 +98,12 @@ PAIR = MSE - linear.cw_variance(FORM)
 def potential_one(setting: Setting, digits: int) -> arb:
     """Enclose H(1), the integral of sigma/sigma' over (0, 1)."""
     chosen = setting.activation
-    parts = split(Piece(sp.Integer(0), sp.Integer(1), chosen.expr))
-    for guard in (10, digits + 20):
-        with ctx.workdps(digits + guard + 10):
-            total = sum((_integral(part, digits + guard) for part in parts), arb(0))
-        if is_accurate(total, digits):
-            return total
-    raise InputError(
-        f"the potential needs sigma' without zeros on [0, 1]; this is not so, or not seen, for {chosen.name}"
-    )
-
-
-def _integral(part: Piece, digits: int) -> arb:
-    ratio = part.expr / sp.diff(part.expr, X)
-    plain, analytic = program(ratio, (X,), "complex"), program(ratio, (X,), "analytic")
-    ends = (acb(arb(int(end.p)) / int(end.q)) for end in (part.lower, part.upper))
-    found = acb.integral(
-        lambda z, strict: analytic(z) if strict else plain(z), *ends, abs_tol=arb(10) ** -digits, eval_limit=20_000
-    )
-    return found.real
+    try:
+        return definite(chosen.expr / sp.diff(chosen.expr, X), X, 0, 1, digits + 10)
+    except InputError:
+        raise InputError(
+            f"the potential needs sigma' without zeros on [0, 1]; this is not so, or not seen, for {chosen.name}"
+        ) from None
 
 
 def leaf(id: str, expr: sp.Expr, meaning: str, source: str, leave_out: tuple[str, ...] = ()):  # type: ignore[no-untyped-def]
@@ -127,12 +114,12 @@ def leaf(id: str, expr: sp.Expr, meaning: str, source: str, leave_out: tuple[str
 
 QUIET = ("noise",)
 CONSTANTS = (
-    leaf("a_t", (FORM.total + linear.start_mean(linear.c**2 - linear.w**2)) / 2, "E c^2 at the horizon", "C1", QUIET),
+    leaf("a_t", (FORM.total + INVARIANT) / 2, "E c^2 at the horizon", "C1", QUIET),
     leaf("m_t", FORM.m, "E cw at the horizon", "C1", QUIET),
-    leaf("b_t", (FORM.total - linear.start_mean(linear.c**2 - linear.w**2)) / 2, "E w^2 at the horizon", "C1", QUIET),
+    leaf("b_t", (FORM.total - INVARIANT) / 2, "E w^2 at the horizon", "C1", QUIET),
     leaf("tau_t", sp.log(FORM.Z) / 2, "hyperbolic angle at the horizon", "C1", QUIET),
     constant("rate", linear.DECAY, "contraction rate at the fixed point", source="C1"),
-    constant("invariant", linear.start_mean(linear.c**2 - linear.w**2), "E c^2 - E w^2", source="C1"),
+    constant("invariant", INVARIANT, "E c^2 - E w^2", source="C1"),
     leaf("mse_m", MSE, "limit of N E(m^N - m)^2", "C2"),
     leaf("pair_cov", PAIR, "limit of N Cov(c_1 w_1, c_2 w_2)", "C3"),
     constant("potential_one", potential_one, "H(1), H' = sigma/sigma'", source="C4", uses=("activation",)),
@@ -227,13 +214,6 @@ def seen(order: Order):  # type: ignore[no-untyped-def]
 
 # --- C1: the law of large numbers ------------------------------------------------------------------------------------
 
-x, y, m, Z, big, small = sp.symbols("x y m Z big small", real=True)
-
-
-def along(expr: sp.Expr) -> sp.Expr:
-    """Return the derivative of a closed form in the horizon."""
-    return sp.diff(expr, horizon) - linear.RATE * linear.fall * sp.diff(expr, linear.fall)
-
 
 def closed_form(context: Context) -> Evidence:
     """Particles turn by one angle; its exponential solves the Riccati equation of the limit."""
@@ -245,7 +225,7 @@ def closed_form(context: Context) -> Evidence:
         {
             "the velocity averaged over samples": (context["speed"], speed),
             "Z solves its equation": (
-                along(context["Z"]),
+                linear.derivative(context["Z"]),
                 2 * context["speed"].subs({slope: slope_here, m: context["m"]}) * context["Z"],
             ),
             "Z starts at 1": (context["Z"].subs(start), sp.Integer(1)),
@@ -321,10 +301,8 @@ def least_width(setting: Setting) -> int:
     return math.ceil(largest * (1.01 + math.sqrt(4 * B * B + wide**4) + B))
 
 
-GAP = (slope - in_parameters(FORM.m)) ** 2
 GAP_START = (slope - linear.start_mean(linear.c * linear.w)) ** 2
 RULE = {"power": sp.Integer(1), "residual": sp.Integer(1), "clock": sp.Integer(1), "sign": sp.Integer(1)}
-RULE_NAMES = list(RULE)
 law = Claim(
     "law-of-large-numbers",
     title="The empirical law of neurons converges",
@@ -347,7 +325,7 @@ law = Claim(
                     "m",
                     seen("simultaneous"),
                     resolution=0.05,
-                    uses=RULE_NAMES,
+                    uses=list(RULE),
                     group="neurons",
                     domain="mean of c w on the instance at the horizon, N = 40 and 160, the correction 1/N removed",
                 ),
@@ -356,7 +334,7 @@ law = Claim(
                     "m",
                     seen("gauss-seidel"),
                     resolution=0.05,
-                    uses=RULE_NAMES,
+                    uses=list(RULE),
                     group="neurons",
                     domain="the same with w updated from the new c: the same limit",
                 ),
@@ -379,7 +357,7 @@ law = Claim(
                 "m": FORM.m,
                 "total": FORM.total,
                 "rate": linear.DECAY,
-                "gap": GAP,
+                "gap": (slope - in_parameters(FORM.m)) ** 2,
                 "gap_bound": GAP_START * sp.exp(-2 * alpha * SECOND * sp.sqrt(PLUS * MINUS) * horizon),
             },
             checks=[custom("closed-form", ("speed", "Z", "m", "total", "rate"), closed_form, kind=Kind.EXACT)],
@@ -441,12 +419,17 @@ def squared_errors(context: Context) -> tuple[Array, Array]:
     return np.array(SIZES, float), np.stack([(f - centre) ** 2 + 1e-300 for f in found], axis=1)
 
 
+def limit_of(context: Context, values: Callable[[linear.Runs, int], Array]) -> Estimate:
+    """The mean of values of runs, from widths 100 and 400, the correction 1/N removed."""
+    sizes, count = (100, 400), context.budget.pick(10_000, 40_000, 100_000)
+    found = [mean_of(values(products(context.setting, context.seed, n, count), n)) for n in sizes]
+    return settled(sizes, found)
+
+
 def plateau(context: Context) -> Estimate:
-    """N times the mean squared error, from widths 100 and 400, the correction 1/N removed."""
-    count = context.budget.pick(10_000, 40_000, 100_000)
+    """N times the mean squared error."""
     centre = float(linear.value(FORM.m, context.setting, 15).mid())
-    runs = [products(context.setting, context.seed, n, count) for n in (100, 400)]
-    return settled((100, 400), [mean_of(n * (f.m[:, 0] - centre) ** 2) for n, f in zip((100, 400), runs, strict=True)])
+    return limit_of(context, lambda found, n: n * (found.m[:, 0] - centre) ** 2)
 
 
 speed_claim = Claim(
@@ -508,11 +491,8 @@ def pair_values(found: linear.Runs, width: int) -> Array:
 
 
 def pair_covariance(context: Context) -> Evidence:
-    """N times the covariance of two neurons, from widths 100 and 400."""
-    count = context.budget.pick(10_000, 40_000, 100_000)
-    runs = {n: products(context.setting, context.seed, n, count) for n in (100, 400)}
-    found = settled((100, 400), [mean_of(pair_values(f, n)) for n, f in runs.items()])
-    limit = ball(context, "pair")
+    """N times the covariance of two neurons."""
+    found, limit = limit_of(context, pair_values), ball(context, "pair")
     sign = "negative" if limit < 0 else "positive" if limit > 0 else "zero or too small to tell"
     note = Note(
         id="lln-pairs",
@@ -723,8 +703,7 @@ def run(trial: Trial) -> Simulated:
     ]
     means = [mean_of(column) for column in found.m.T]
     series = Series(value=tuple(v.value for v in means), error=tuple(v.error for v in means))
-    at_end = {name: mean_of(getattr(found, name)[:, -1]) for name in ("a", "m", "b")}
-    final = {f"mean_{name}": estimate for name, estimate in at_end.items()}
+    final = {f"mean_{name}": mean_of(getattr(found, name)[:, -1]) for name in ("a", "m", "b")}
     final["n_mse_m"] = mean_of(width * (found.m[:, -1] - limits[-1]) ** 2)
     final["n_pair_cov"] = mean_of(pair_values(found, width))
     picture = Plot(

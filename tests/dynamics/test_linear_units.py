@@ -132,3 +132,12 @@ def test_steps_that_blow_up_and_runs_that_take_too_long_are_refused() -> None:
         linear.runs(setting(alpha=100, horizon=50), 2, 4, rng)
     with pytest.raises(InputError, match="too many"):
         linear.runs(setting(horizon=10**6), 1000, 1000, rng)
+
+
+def test_derivatives_in_the_horizon_by_differences() -> None:
+    slope = float(linear.value(linear.derivative(linear.FORM.m), setting(), 20).mid())
+    ends = [
+        float(linear.value(linear.FORM.m, setting(horizon=Fraction(10_000 + k, 10_000)), 20).mid())
+        for k in (-1, 1)
+    ]
+    assert slope == pytest.approx((ends[1] - ends[0]) * 5000, rel=1e-7)
