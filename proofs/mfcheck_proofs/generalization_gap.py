@@ -57,14 +57,8 @@ DECAY = parameter("decay", 1, "their variances are k^-decay", least=0, most=100)
 NOISE2 = parameter("noise2", "3/10", "variance of the label noise", least=0)
 PARAMETERS = (WIDTH, SAMPLES, LAM, MODES, DECAY, NOISE2)
 N, P, lam, modes, decay, noise2 = (x.symbol for x in PARAMETERS)
-alpha, eps, share = sp.symbols("alpha eps share", positive=True)
-"""N/P; eps_R; a share of a threshold."""
-
-
-def _over(expr: sp.Expr) -> sp.Expr:
-    """The expression in alpha = N/P."""
-    return sp.factor(expr.subs(P, N / alpha))
-
+alpha, eps, share, m, q = sp.symbols("alpha eps share m q", positive=True)
+"""N/P; eps_R; a share of a threshold; degrees of freedom of chi-squared; probability that a sample is active."""
 
 TRAIN, TEST = 1 - N / P, 1 / (1 - N / P)
 GAP = (N / P) * (2 - N / P) / (1 - N / P)
@@ -131,15 +125,11 @@ def kappa(setting: Setting, digits: int) -> arb:
     more, near = digits + 10, _near(setting)
     with ctx.workdps(more + 15):
         ridge = exact(setting["lam"])
-
-        def excess(at: arb) -> arb:
-            return ridge / at + sums(setting, at, more)[0] - 1
-
-        def slope(at: arb) -> arb:
-            return -ridge / at**2 - sums(setting, at, more)[1]
-
         return crossing(
-            excess, slope, (near * Fraction(999_999, 1_000_000), near * Fraction(1_000_001, 1_000_000)), digits
+            lambda at: ridge / at + sums(setting, at, more)[0] - 1,
+            lambda at: -ridge / at**2 - sums(setting, at, more)[1],
+            (near * Fraction(999_999, 1_000_000), near * Fraction(1_000_001, 1_000_000)),
+            digits,
         )
 
 
@@ -328,7 +318,10 @@ def pure_noise(context: Context) -> list[At]:
 
 def threshold(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     """eps_R gap_ratio - 2 alpha = gap_ratio (eps_R - eps_critical): the sign is that of the bracket."""
-    return [(eps * GAP_ALPHA - 2 * alpha, GAP_ALPHA * (eps - context["critical"])), (_over(GAP), GAP_ALPHA)]
+    return [
+        (eps * GAP_ALPHA - 2 * alpha, GAP_ALPHA * (eps - context["critical"])),
+        (sp.factor(GAP.subs(P, N / alpha)), GAP_ALPHA),
+    ]
 
 
 def order(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
@@ -345,19 +338,15 @@ def features_help(context: Context) -> list[At]:
 NO_ORDER = Note(
     id="order",
     severity="major",
-    text=(
-        '"Faster than 2N/P" is no statement of order: for fixed features gap/(N/P) tends to 2 eps_R > 0. For labels of '
-        "unit power it is the factor eps_R < 1."
-    ),
+    text='"Faster than 2N/P" is no statement of order: for fixed features gap/(N/P) tends to 2 eps_R > 0. For labels of '
+    "unit power it is the factor eps_R < 1.",
 )
 FAILS = Note(
     id="noise",
     severity="major",
-    text=(
-        "gap <= 2N/P fails for teachers that the features cannot fit: labels of pure noise have the gap 2 alpha + "
-        "alpha^2/(1 - alpha). With Gaussian features it holds if and only if eps_R <= 2 (1 - alpha)/(2 - alpha), for "
-        "labels with E y^2 = 1; the statement needs this normalisation and this condition."
-    ),
+    text="gap <= 2N/P fails for teachers that the features cannot fit: labels of pure noise have the gap 2 alpha + "
+    "alpha^2/(1 - alpha). With Gaussian features it holds if and only if eps_R <= 2 (1 - alpha)/(2 - alpha), for "
+    "labels with E y^2 = 1; the statement needs this normalisation and this condition.",
 )
 headline = Claim(
     "headline",
@@ -466,9 +455,6 @@ headline_order = Claim(
 
 # --- C2: ridge-less --------------------------------------------------------------------------------------------------
 
-m = sp.Symbol("m", positive=True)
-"""Degrees of freedom of chi-squared."""
-
 
 def wishart(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     """E 1/chi^2 of m = P - N + 1 degrees, N times; the fit leaves P - N of P dimensions of the residual."""
@@ -488,10 +474,6 @@ def large(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     ]
 
 
-q = sp.Symbol("q", positive=True)
-"""Probability that a sample is active."""
-
-
 def rare(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     """Features and residual share a factor s, s^2 = 1/q with probability q, else 0: 2 E eps^2 s^2 / E s^2."""
     squared = 1 / q
@@ -502,12 +484,10 @@ def rare(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
 UNIVERSAL = Note(
     id="features",
     severity="major",
-    text=(
-        "The slope 2 eps_R is not universal: in general it is 2 tr(Sigma^-1 E eps^2 phi phi^T)/N with the residual "
-        "eps of the best read-out. Features that are active with probability q, together with the label noise, have 2 "
-        "eps_R/q: the gap exceeds any multiple of 2N/P, however small eps_R is. The formulas need a residual "
-        "independent of the features, as Gaussian equivalence provides."
-    ),
+    text="The slope 2 eps_R is not universal: in general it is 2 tr(Sigma^-1 E eps^2 phi phi^T)/N with the residual "
+    "eps of the best read-out. Features that are active with probability q, together with the label noise, have 2 "
+    "eps_R/q: the gap exceeds any multiple of 2N/P, however small eps_R is. The formulas need a residual "
+    "independent of the features, as Gaussian equivalence provides.",
 )
 ridgeless = Claim(
     "ridgeless",
@@ -526,25 +506,18 @@ ridgeless = Claim(
             {"test": TEST_FINITE, "train": TRAIN, "gap": TEST_FINITE - TRAIN},
             checks=[
                 identity("wishart", ("test", "train"), wishart, domain="all P > N + 1"),
-                agree(
-                    "test",
-                    "test",
-                    designs("test"),
-                    resolution=0.05,
-                    domain="Gaussian designs, N = 4 to 50",
-                    x_label="N/P",
-                    y_label="test error over eps_R",
-                    group="designs",
-                ),
-                agree(
-                    "gap",
-                    "gap",
-                    designs("gap"),
-                    resolution=0.05,
-                    domain="Gaussian designs, N = 4 to 50",
-                    x_label="N/P",
-                    y_label="gap over eps_R",
-                    group="designs",
+                *(
+                    agree(
+                        name,
+                        name,
+                        designs(name),
+                        resolution=0.05,
+                        domain="Gaussian designs, N = 4 to 50",
+                        x_label="N/P",
+                        y_label=f"{words} over eps_R",
+                        group="designs",
+                    )
+                    for name, words in (("test", "test error"), ("gap", "gap"))
                 ),
             ],
             wrong=[
@@ -625,44 +598,36 @@ feature_maps = Claim(
 
 @lru_cache(maxsize=16)
 def ridge_runs(setting: Setting, scale: int, runs: int, seed: int) -> dict[str, Array]:
-    """Test and training error, and P over the trace of the resolvent, with `scale` copies of each mode.
+    """Errors, P over the trace of the resolvent, and the ridge that this gives, with `scale` copies of each mode.
 
     Variances are divided and samples multiplied by `scale`: the formulas do not change, what they neglect shrinks.
     """
     decay_, ridge, noise = (setting.number(name) for name in ("decay", "lam", "noise2"))
     e = np.repeat(np.arange(1, setting.integer("modes") + 1) ** -decay_ / scale, scale)
     size, rng = scale * setting.integer("samples"), stream(seed, f"ridge {scale}")
-    found = np.empty((3, runs))
+    found = np.empty((4, runs))
     for run in range(runs):
         X = rng.standard_normal((size, len(e))) * np.sqrt(e)
         y = X.sum(axis=1) + np.sqrt(noise) * rng.standard_normal(size)
         values, vectors = np.linalg.eigh(X.T @ X)
         read = vectors @ ((vectors.T @ (X.T @ y)) / (values + ridge))
         trace = (size - len(e)) / ridge + np.sum(1 / (values + ridge))
-        found[:, run] = np.sum(e * (1 - read) ** 2) + noise, np.mean((y - X @ read) ** 2), size / trace
-    return dict(zip(("test", "train", "kappa"), found, strict=True))
+        at, errors = size / trace, (np.sum(e * (1 - read) ** 2) + noise, np.mean((y - X @ read) ** 2))
+        found[:, run] = *errors, at, at * (1 - np.sum(e / (at + size * e)))
+    return dict(zip(("test", "train", "kappa", "lam"), found, strict=True))
 
 
 def ridge_limit(setting: Setting, runs: int, seed: int) -> dict[str, Estimate]:
-    """The same without its correction in size, from one and two copies of each mode; `lam` by the fixed point."""
-    e, size = np.arange(1, setting.integer("modes") + 1) ** -setting.number("decay"), setting.integer("samples")
-    found = {scale: ridge_runs(setting, scale, runs, seed) for scale in (1, 2)}
-    for values in found.values():
-        at = values["kappa"][:, None]
-        values["lam"] = values["kappa"] * (1 - np.sum(e / (at + size * e), axis=1))
-    return {name: extrapolated((1, 2), [mean_of(found[s][name]) for s in (1, 2)]) for name in found[1]}
-
-
-def small(setting: Setting) -> Setting:
-    """The setting with few samples and modes: where the ridge matters, and runs are cheap."""
-    return setting.with_values(samples=60, modes=40)
+    """The same without its correction in size, from one and two copies of each mode."""
+    both = [ridge_runs(setting, scale, runs, seed) for scale in (1, 2)]
+    return {name: extrapolated((1, 2), [mean_of(found[name]) for found in both]) for name in both[0]}
 
 
 def ridge_measured(name: str) -> Callable[[Context], list[At]]:
-    """Measurements of one quantity for the diagonal model of 40 modes at P = 60."""
+    """Measurements for the diagonal model of 40 modes at P = 60, where the ridge matters, and runs are cheap."""
 
     def measure(context: Context) -> list[At]:
-        setting, runs = small(context.setting), context.budget.pick(250, 1000, 8000)
+        setting, runs = context.setting.with_values(samples=60, modes=40), context.budget.pick(250, 1000, 8000)
         where = {**known_sums(setting, 20), P: setting["samples"]}
         return [At(ridge_limit(setting, runs, context.seed)[name], where=where)]
 
@@ -677,26 +642,23 @@ def fixed_point(context: Context) -> list[At]:
 
 DIAGONAL = "40 modes, P = 60 and 120, the correction in size removed"
 e1, e2, w1, w2 = sp.symbols("e1 e2 w1 w2", positive=True)
+RIDGE_AT = kap * (1 - sum(e / (kap + P * e) for e in (e1, e2)))
+"""lam as a function of kappa, for two modes."""
 
 
 def two_modes(context: Context, name: str) -> sp.Expr:
     """A formula of the reading for two modes of any variances and weights."""
     low = [1 / (kap + P * e) for e in (e1, e2)]
     signal = sum(w**2 * e * v**2 for w, e, v in zip((w1, w2), (e1, e2), low, strict=True))
-    own = {S2: signal, SQ: sum((e * v) ** 2 for e, v in zip((e1, e2), low, strict=True)), rho: ridge_at() / kap}
+    own = {S2: signal, SQ: sum((e * v) ** 2 for e, v in zip((e1, e2), low, strict=True)), rho: RIDGE_AT / kap}
     return context[name].subs(own)
-
-
-def ridge_at() -> sp.Expr:
-    """Lam as a function of kappa, for two modes."""
-    return kap * (1 - sum(e / (kap + P * e) for e in (e1, e2)))
 
 
 def envelope(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     """The least loss L: L/(lam P) is noise2/kappa + sum w^2 e/(kappa + P e), training error -lam^2 d(L/lam)/dlam/P."""
     least = noise2 / kap + sum(w**2 * e / (kap + P * e) for w, e in ((w1, e1), (w2, e2)))
-    slope = sp.diff(ridge_at(), kap)
-    training = -(ridge_at() ** 2) * sp.diff(least, kap) / slope
+    slope = sp.diff(RIDGE_AT, kap)
+    training = -(RIDGE_AT**2) * sp.diff(least, kap) / slope
     return [
         (sp.cancel(sp.together(two_modes(context, "train"))), sp.cancel(sp.together(training))),
         (
@@ -712,7 +674,7 @@ def no_ridge(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     return [
         (sp.simplify(two_modes(context, "test").subs(kap, 0)), noise2 / (1 - ratio)),
         (sp.simplify(sp.cancel(two_modes(context, "train")).subs(kap, 0)), noise2 * (1 - ratio)),
-        (sp.limit(ridge_at() / kap, kap, 0), 1 - ratio),
+        (sp.limit(RIDGE_AT / kap, kap, 0), 1 - ratio),
     ]
 
 
@@ -815,11 +777,9 @@ def learned(fresh: bool) -> Callable[[Context], list[At]]:
 DEEP = Note(
     id="deep",
     severity="major",
-    text=(
-        "Fully trained networks are outside the calculation: it averages over samples at fixed features. Features "
-        "trained on the same sample have a larger gap: one feature that interpolates labels of pure noise has the gap "
-        "1 or more, where 2N/P is 2/P."
-    ),
+    text="Fully trained networks are outside the calculation: it averages over samples at fixed features. Features "
+    "trained on the same sample have a larger gap: one feature that interpolates labels of pure noise has the gap "
+    "1 or more, where 2N/P is 2/P.",
 )
 deep = Claim(
     "deep",
