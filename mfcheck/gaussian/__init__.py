@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         J,
         arc_cosine,
         arc_cosine_slope,
+        chi_rule,
         erf_I2,
         erf_I3,
         erf_I4,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from mfcheck.gaussian.moments import Moment, d2phi, d3phi, dphi, moment, phi
     from mfcheck.gaussian.nodes import E2, E, enclosed, numeric
     from mfcheck.gaussian.pairs import pair
+    from mfcheck.gaussian.piecewise_linear import PiecewiseLinear
+    from mfcheck.gaussian.products import product_mean, product_variance
 
 _HOME = {
     "Number": "expectations",
@@ -66,6 +69,7 @@ _HOME = {
     "arc_cosine_slope": "integrals",
     "sphere_marginal": "integrals",
     "sphere_marginals": "integrals",
+    "chi_rule": "integrals",
     "erf_I2": "integrals",
     "erf_I3": "integrals",
     "erf_I4": "integrals",
@@ -85,6 +89,9 @@ _HOME = {
     "enclosed": "nodes",
     "numeric": "nodes",
     "pair": "pairs",
+    "PiecewiseLinear": "piecewise_linear",
+    "product_mean": "products",
+    "product_variance": "products",
 }
 
 __all__ = [
@@ -99,8 +106,10 @@ __all__ = [
     "LengthMap",
     "Moment",
     "Number",
+    "PiecewiseLinear",
     "arc_cosine",
     "arc_cosine_slope",
+    "chi_rule",
     "critical_line",
     "critical_point",
     "critical_variance",
@@ -127,6 +136,8 @@ __all__ = [
     "numeric",
     "pair",
     "phi",
+    "product_mean",
+    "product_variance",
     "ramp",
     "slopes",
     "sphere_marginal",

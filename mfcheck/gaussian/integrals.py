@@ -1,5 +1,6 @@
 """Gaussian and spherical integrals in closed form: SymPy formulas, balls by evaluation, doubles where it pays."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,20 @@ def sphere_marginals(dimension: int, x: ArrayLike) -> Array:
     points = np.clip(np.asarray(x, dtype=float), -1, 1)
     half = special.betainc(0.5, (dimension - 1) / 2, points**2) / 2
     return np.asarray(0.5 + np.sign(points) * half)
+
+
+def chi_rule(dimension: int, count: int) -> tuple[Array, Array]:
+    """Return nodes and weights, shape (count,) each, for the norm of a standard Gaussian vector in R^d.
+
+    Gauss-Legendre nodes between the quantiles of 1e-18 from both ends; the weights add up to 1.
+    """
+    quantiles = special.gammaincinv, special.gammainccinv
+    low, high = (math.sqrt(2 * q(dimension / 2, 1e-18)) for q in quantiles)
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    r = low + (nodes + 1) / 2 * (high - low)
+    scale = (dimension / 2 - 1) * math.log(2) + math.lgamma(dimension / 2)
+    w = weights * np.exp((dimension - 1) * np.log(r) - r**2 / 2 - scale)
+    return r, w / w.sum()
 
 
 def _check_dimension(dimension: int) -> None:

@@ -1,7 +1,7 @@
 """Certified roots and maxima of functions of one variable, given by enclosures of values and derivatives."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -161,6 +161,34 @@ def maximum(df: Function, d2f: Function, bracket: tuple[End, End], digits: int =
         if _sign_on(d2f, lower, upper) != "<":
             raise InputError(f"the function is not seen to be concave on {_words(lower, upper)}")
     return crossing(df, d2f, bracket, digits)
+
+
+def stays_below(
+    most: Callable[[arb, arb], arb],
+    level: arb,
+    brackets: Sequence[tuple[End, End]],
+    cells: int = 60_000,
+) -> bool | None:
+    """Say whether a function stays below a level on brackets; None if that is open after so many cells.
+
+    Args:
+        most: an upper bound of the function on a cell, from both its ends; its value where these are one exact number.
+        level: to stay below, strictly.
+        brackets: where.
+        cells: that may be looked at.
+    """
+    waiting = [_ends(bracket) for bracket in brackets]
+    for _ in range(cells):
+        if not waiting:
+            return True
+        low, high = waiting.pop()
+        if most(low, high) < level:
+            continue
+        middle = ((low + high) / 2).mid()
+        if most(middle, middle) > level:
+            return False
+        waiting += [(low, middle), (middle, high)]
+    return None
 
 
 def _bits(digits: int) -> int:

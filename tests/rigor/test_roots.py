@@ -1,10 +1,12 @@
+from fractions import Fraction
+
 import pytest
 from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
-from mfcheck.rigor.roots import all_roots, crossing, maximum, root
+from mfcheck.rigor.roots import all_roots, crossing, maximum, root, stays_below
 
 
 def test_root_to_many_digits() -> None:
@@ -60,3 +62,13 @@ def test_maximum() -> None:
 def test_crossing_says_nothing_about_uniqueness() -> None:
     value = crossing(lambda x: x.sin(), lambda x: x.cos(), (1, 10), 20)
     assert value.sin().contains(0)
+
+
+def test_stays_below() -> None:
+    def most(low: arb, high: arb) -> arb:  # x (1 - x), bounded factor by factor
+        return high * (1 - low)
+
+    assert stays_below(most, arb("0.2501"), [(0, 1)]) is True
+    assert stays_below(most, arb("0.2499"), [(0, 1)]) is False
+    assert stays_below(most, arb("0.2499"), [(0, Fraction(2, 5)), (Fraction(3, 5), 1)]) is True
+    assert stays_below(most, arb(1) / 4, [(0, 1)], cells=500) is None
