@@ -11,6 +11,7 @@ from mfcheck.checks.identity import identities, matrix_identities
 from mfcheck.checks.shapes import (
     At,
     agree,
+    compared,
     custom,
     encloses,
     identity,
@@ -85,6 +86,7 @@ __all__ = [
     "bound",
     "certified",
     "choice",
+    "compared",
     "conclude",
     "constant",
     "custom",

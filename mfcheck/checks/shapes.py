@@ -88,17 +88,17 @@ def agree(
         group: of checks that share memoised work.
         question: what the check asks.
     """
-    return _comparison(
+    return compared(
         id,
-        formula,
-        measure,
-        kind,
-        Standard(relation, resolution=resolution),
-        Scope.CASES,
-        domain,
-        (x_label, y_label, log),
-        (group, tuple(uses)),
-        question,
+        (formula, *uses),
+        _against_formula(formula, measure),
+        kind=kind,
+        relation=relation,
+        resolution=resolution,
+        domain=domain,
+        drawn=(x_label, y_label or formula, log),
+        group=group,
+        question=question,
     )
 
 
@@ -124,57 +124,84 @@ def encloses(
     never a proof of identity. `whole` says that the cases are all that the reading speaks about. Other arguments as in
     `agree`.
     """
-    scope = Scope.WHOLE if whole else Scope.CASES
-    standard = Standard(relation, digits=digits)
-    drawn = (x_label, y_label, log)
-    return _comparison(
+    return compared(
         id,
-        formula,
-        compute,
-        Kind.CERTIFIED,
-        standard,
-        scope,
-        domain,
-        drawn,
-        (group, tuple(uses)),
-        question,
+        (formula, *uses),
+        _against_formula(formula, compute),
+        kind=Kind.CERTIFIED,
+        relation=relation,
+        digits=digits,
+        whole=whole,
+        domain=domain,
+        drawn=(x_label, y_label or formula, log),
+        group=group,
+        question=question,
     )
 
 
-def _comparison(
+def compared(
     id: str,
-    formula: str,
-    measure: Measure,
-    kind: Kind,
-    standard: Standard,
-    scope: Scope,
-    domain: Words,
-    drawn: tuple[str, str, str],
-    shared: tuple[str, tuple[str, ...]],
-    question: Question,
+    tests: str | Iterable[str],
+    cases: Callable[[Context], Iterable[Case]],
+    *,
+    kind: Kind = Kind.SIMULATED,
+    relation: Relation = "==",
+    digits: float = 10,
+    resolution: float = 0.1,
+    whole: bool = False,
+    domain: Words = "",
+    drawn: tuple[str, str, str] = ("", "", ""),
+    group: str = "",
+    question: Question = Question.HOLDS,
 ) -> Check:
+    """Return the check that both sides of each case stand in a relation, neither of them the value of a formula.
+
+    Args:
+        id: short name of the check.
+        tests: names of the formulas that enter.
+        cases: `context ->` both sides of each case.
+        kind: certified for balls; simulated or sampled for numbers with errors.
+        relation: of left to right side.
+        digits: accuracy of two balls that count as equal.
+        resolution: equality of numbers counts only if the errors are below this share of the right side.
+        whole: whether the cases are all that the reading speaks about.
+        domain: what was covered, in words.
+        drawn: labels of the axes of the picture that cases with an `x` get, and which of them are logarithmic
+            (`x`, `y`, `xy` or none); no picture without a label.
+        group: of checks that share memoised work.
+        question: what the check asks.
+    """
+    scope = Scope.WHOLE if whole else Scope.CASES
+    x_label, y_label, log = drawn
+
     def run(context: Context, /) -> Evidence:
-        found = measure(context)
-        cases = [
+        found = list(cases(context))
+        title = f"{y_label} against {x_label}"
+        plot = against(found, id, title, x_label, y_label, log) if x_label else None
+        own = Standard(relation, digits, resolution, context.alarm)
+        evidence = decide(found, own, said(domain, context), scope, plot)
+        return certified(evidence, context, found, own) if kind is Kind.CERTIFIED else evidence
+
+    return Check(id, kind, run, _names(tests), question, group)
+
+
+def _against_formula(formula: str, measure: Measure) -> Callable[[Context], list[Case]]:
+    """Return the cases of a formula, its value on the right."""
+
+    def cases(context: Context) -> list[Case]:
+        stated = context[formula]
+        return [
             Case(
                 at.value,
                 ball(context, formula, at.where),
                 at.label,
                 at.x,
-                Sides(at.formula, context[formula], at.where, at.zeros),
+                Sides(at.formula, stated, at.where, at.zeros),
             )
-            for at in _cases(found)
+            for at in _cases(measure(context))
         ]
-        x_label, y_label, log = drawn
-        words = y_label or formula
-        title = f"{words} against {x_label}"
-        plot = against(cases, id, title, x_label, words, log) if x_label else None
-        own = Standard(standard.relation, standard.digits, standard.resolution, context.alarm)
-        evidence = decide(cases, own, said(domain, context), scope, plot)
-        return certified(evidence, context, cases, own) if kind is Kind.CERTIFIED else evidence
 
-    group, uses = shared
-    return Check(id, kind, run, (formula, *uses), question, group)
+    return cases
 
 
 def _cases(found: Side | Iterable[At]) -> list[At]:

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+import sympy as sp
 from flint import arb
 
-from mfcheck.checks import Case, Context, Standard, decide, number
+from mfcheck.checks import Case, Context, Kind, Standard, compared, decide, number
 from mfcheck.checks.decide import as_estimate, holds, slack
 from mfcheck.claims.model import Budget
 from mfcheck.claims.record import Estimate, Note
@@ -115,9 +116,25 @@ def test_slack_is_larger_over_smaller() -> None:
 
 
 def test_an_infinite_value_is_no_number() -> None:
-    import sympy as sp
-
     context = Context(setting_of(()), Budget.QUICK, 0, "check", {"f": sp.exp(sp.exp(sp.exp(60)))})
     with pytest.raises(InputError, match="no finite value"):
         number(context, "f")
     assert number(context, sp.Rational(1, 4)) == 0.25
+
+
+def test_compared_takes_both_sides_from_the_context() -> None:
+    """A check whose sides are no formula: the relation decides, and a planted value that it tests turns it."""
+
+    def cases(context: Context) -> list[Case]:
+        stated = number(context, "level")
+        return [Case(ONE, arb(stated), "first", 1.0), Case(TWO, arb(stated), "second", 2.0)]
+
+    check = compared(
+        "both", "level", cases, kind=Kind.CERTIFIED, relation="<=", drawn=("k", "value", "")
+    )
+    assert check.tests == ("level",)
+    for level, passed in ((3, True), (1.5, False)):
+        formulas = {"level": sp.Float(level)}
+        found = check.run(Context(setting_of(()), Budget.QUICK, 0, "check", formulas))
+        assert found.passed is passed
+        assert [p.id for p in found.plots] == ["both"]
