@@ -43,6 +43,13 @@ def contact(claim: Json, name: str, bound: Fraction, most: int) -> int:
     return sum(1 for _ in zeros)
 
 
+def not_negative(formula: str, name: str, ends: tuple[Fraction, Fraction]) -> bool:
+    """Whether a formula in one variable is seen not to be negative between two ends."""
+    effort.start()
+    iv.prec = 200
+    return not Goal(formula, {}, Fraction(0), 1, 0).why_not({name: ends}, 8)
+
+
 def spectrum(claim: Json, witness: Json) -> Kernel:
     """Return the kernel of a claim."""
     effort.start()

@@ -1,6 +1,6 @@
 """Inequalities for the tactic `interval`: lemmas for each bound, and that the formula is defined."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -10,7 +10,7 @@ import sympy as sp
 
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import formula_text
-from mfcheck.rocq.enclosures import contact, enclosure
+from mfcheck.rocq.enclosures import contact, enclosure, not_negative
 from mfcheck.rocq.formula import rational, translate
 from mfcheck.symbolic.expression import parse
 
@@ -131,14 +131,20 @@ def _lemma(name: str, scalars: _Scalars, goal: str, tactic: str) -> str:
 def _tactic(scalars: _Scalars) -> str:
     """`interval` alone, with halving of what varies, and with derivatives where one input does."""
     prec = f"i_prec {scalars.bits + 32}"
-    halve = ", ".join(f"i_bisect {v}" for v, *_ in scalars.variables())
+    own = f"v_{scalars.wide[0]}" if len(scalars.wide) == 1 else ""
+    rewriting = "rewrite ?tanh_exp, ?rmax_abs, ?rmin_abs"
+    return f"intros; {rewriting}; {_ways(prec, [v for v, *_ in scalars.variables()], own)}."
+
+
+def _ways(prec: str, variables: Sequence[str], own: str) -> str:
+    """`interval` alone, with halving of the variables, and with Taylor models in one of them."""
+    halve = ", ".join(f"i_bisect {v}" for v in variables)
     ways = [f"interval with ({prec})"]
     if halve:
         ways.append(f"interval with ({prec}, {halve}, i_depth 14)")
-    if len(scalars.wide) == 1:
-        ways.append(f"interval with ({prec}, {halve}, i_taylor v_{scalars.wide[0]}, i_depth 14)")
-    rewriting = "rewrite ?tanh_exp, ?rmax_abs, ?rmin_abs"
-    return f"intros; {rewriting}; first [lra | {' | '.join(ways)}]."
+    if own:
+        ways.append(f"interval with ({prec}, {halve}, i_taylor {own}, i_depth 14)")
+    return f"first [lra | {' | '.join(ways)}]"
 
 
 def _bound(name: str, scalars: _Scalars, term: str, bound: Fraction, sign: int, tactic: str) -> str:
@@ -182,24 +188,39 @@ def _by_derivatives(
     texts = map(formula_text, functions[1:])
     derivatives = [translate(text, names, _refuse, by_exp=True)[0] for text in texts]
     terms = [f"(fun x => {t})" for t in (f"{sides[0]} - {sides[1]}", *derivatives)]
-    prec = f"i_prec {scalars.bits + 32}"
     steps = "".join(
         f"  apply (from_{side} {f} {g}); [derivative | exact_values; lra | ].\n"
         for f, g in pairwise(terms)
     )
     written, _ = translate(scalars.claim["formula"], scalars.names(), _refuse)
     sides = (written, rational(bound)) if sign > 0 else (rational(bound), written)
-    low, high = map(rational, scalars.ends[own])
-    variable = f"v_{own}"
+    near = _near(formula_text(functions[-1]), own, scalars.ends[own], side)
+    low, high, first, last = map(rational, (*scalars.ends[own], *near))
+    beyond = f"{last} <= v <= {high}" if side == "left" else f"{low} <= v <= {first}"
+    meets = last if side == "left" else first
+    nearer = f"v <= {meets}" if side == "left" else f"{meets} <= v"
+    prec, variable = f"i_prec {scalars.bits + 32}", f"v_{own}"
     return (
         f"Lemma {name} : forall {variable}, {low} <= {variable} <= {high} -> 0 <= {sides[0]} - {sides[1]}.\n"
         f"Proof.\n"
-        f"  assert (A : forall x, {low} <= x <= {high} -> 0 <= {terms[0]} x).\n  {{\n{steps}"
-        f"  intros x H. first [interval with ({prec}) | interval with ({prec}, i_bisect x, i_depth 14)\n"
-        f"    | interval with ({prec}, i_bisect x, i_taylor x, i_depth 14)]. }}\n"
-        f"  intros v H. specialize (A v H). cbv beta in A. apply Rle_trans with (1 := A). right.\n"
-        f"  rewrite ?tanh_exp. lra.\nQed.\n"
+        f"  assert (A : forall x, {first} <= x <= {last} -> 0 <= {terms[0]} x).\n  {{\n{steps}"
+        f"  intros x H. {_ways(prec, ['x'], 'x')}. }}\n"
+        f"  intros v H. assert (B : {nearer} \\/ {beyond}) by lra. destruct B as [B | B].\n"
+        f"  - specialize (A v ltac:(lra)). cbv beta in A. apply Rle_trans with (1 := A). right.\n"
+        f"    rewrite ?tanh_exp. lra.\n"
+        f"  - clear A H. rewrite ?tanh_exp, ?rmax_abs, ?rmin_abs. {_ways(prec, ['v'], 'v')}.\nQed.\n"
     )
+
+
+def _near(derivative: str, name: str, ends: Ends, side: str) -> Ends:
+    """The longest of a few parts, at the end where the sides meet, on which a derivative is seen not to be negative."""
+    low, high = ends
+    for k in range(12):
+        width = (high - low) / 2**k
+        part = (low, low + width) if side == "left" else (high - width, high)
+        if not_negative(derivative, name, part):
+            return part
+    return ends
 
 
 def _refuse(call: str) -> str:

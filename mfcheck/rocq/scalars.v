@@ -54,4 +54,4 @@ Ltac exact_values := repeat match goal with
   | |- context [sqrt ?x] => replace (sqrt x) with 1 by (replace x with 1 by field; now rewrite sqrt_1)
   end.
 Ltac derivative := intros; auto_derive; [repeat split; try lra; try interval; auto |
-  first [ring | field; repeat split; try lra; try interval | field_simplify; try lra; try interval]].
+  unfold Rdiv; first [ring | field; repeat split; try lra; try interval]].
