@@ -133,8 +133,8 @@ def test_compared_takes_both_sides_from_the_context() -> None:
         "both", "level", cases, kind=Kind.CERTIFIED, relation="<=", drawn=("k", "value", "")
     )
     assert check.tests == ("level",)
-    for level, passed in ((3, True), (1.5, False)):
-        formulas = {"level": sp.Float(level)}
+    for level, passed in ((sp.Integer(3), True), (sp.Rational(3, 2), False)):
+        formulas = {"level": level}
         found = check.run(Context(setting_of(()), Budget.QUICK, 0, "check", formulas))
         assert found.passed is passed
         assert [p.id for p in found.plots] == ["both"]
