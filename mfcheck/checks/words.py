@@ -43,12 +43,15 @@ def wrong(
     return PlantedError(id, kind, replace, why_false, tuple(checks), also=tuple(also))
 
 
-def noted(check: Check, *notes: Note, when: bool = True) -> Check:
-    """Return the check with sentences for the report, added where its answer is `when`."""
+def noted(check: Check, *notes: Note | Callable[[Context], Note], when: bool = True) -> Check:
+    """Return the check with sentences for the report, or what makes them, added where its answer is `when`."""
 
     def run(context: Context, /) -> Evidence:
         found = check.run(context)
-        return found.but(notes=(*found.notes, *notes)) if found.passed is when else found
+        if found.passed is not when:
+            return found
+        said = (note if isinstance(note, Note) else note(context) for note in notes)
+        return found.but(notes=(*found.notes, *said))
 
     return changed(check, run=run)
 

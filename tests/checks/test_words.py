@@ -43,3 +43,18 @@ def test_a_bound_has_its_smaller_side_first(
     balls = found.enclosed(case, {"line": x})
     assert [float(ball.mid()) for ball in balls] == [small, large]
     assert found.text == f"line {relation} x**3"
+
+
+def test_notes_may_be_made_from_the_context() -> None:
+    """They are made only where the answer is the one that they belong to."""
+    made: list[str] = []
+
+    def sentence(context: Context) -> Note:
+        made.append(context.check)
+        return Note(id="seed", severity="remark", text=f"seed {context.seed}")
+
+    for passed, wanted in ((True, ["seed 0"]), (False, [])):
+        check = custom("c", "f", lambda _, p=passed: Evidence(passed=p), kind=Kind.SAMPLED)
+        found = noted(check, sentence).run(CONTEXT)
+        assert [note.text for note in found.notes] == wanted
+    assert made == ["check"]
