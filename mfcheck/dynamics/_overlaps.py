@@ -173,3 +173,24 @@ def runge_kutta(C, g, p, first, second, label, step, count):
         slope(C + 0.5 * step * k2, g, p, first, second, label, work, pulls, k3)
         slope(C + step * k3, g, p, first, second, label, work, pulls, k4)
         C += step / 6 * (k1 + 2 * (k2 + k3) + k4)
+
+
+@njit(cache=True)
+def one_student(q, m, p, step, noise, d, z, marks, out):
+    """Write Q and M of one student after numbers of steps of SGD; see `overlaps.one_student`.
+
+    Row t of z drives step t: three standard normal numbers, then chi-squared with d - 2 degrees of freedom.
+    """
+    done = 0
+    for k in range(len(marks)):
+        for t in range(done, marks[k]):
+            # The student's preactivation, then the teacher's given it; the rest of |x|^2 is chi-squared.
+            a = np.sqrt(q) * z[t, 0]
+            rest = np.sqrt(max(p - m * m / q, 0.0))
+            b = m / q * a + rest * z[t, 1]
+            error = math.erf(b / np.sqrt(2.0)) - math.erf(a / np.sqrt(2.0)) + noise * z[t, 2]
+            move = step * error * np.sqrt(2 / np.pi) * np.exp(-a * a / 2) / d
+            q += 2 * move * a + move * move * (z[t, 0] ** 2 + z[t, 1] ** 2 + z[t, 3])
+            m += move * b
+        done = marks[k]
+        out[k, 0], out[k, 1] = q, m

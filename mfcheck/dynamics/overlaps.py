@@ -164,3 +164,34 @@ def evolve(
         done = mark
         found.append((C[:p, :p].copy(), C[:p, p:].copy(), float(_overlaps.risk(C, g))))
     return Path(*(np.array(part) for part in zip(*found, strict=True)))
+
+
+def one_student(
+    Q: float,
+    M: float,
+    P: float,
+    d: int,
+    replicates: int,
+    rng: np.random.Generator,
+    marks: Sequence[int],
+    gamma: float,
+    noise: float,
+) -> Array:
+    """Return Q and M of runs of SGD itself, for p = k = 1, after numbers of steps: shape (replicates, marks, 2).
+
+    A step moves the student by `gamma/sqrt(d)` times error, slope and input: `1/d` of time. The overlaps are a Markov
+    chain: given them, the preactivations are Gaussian, and what is left of |x|^2 is chi-squared with d - 2 degrees of
+    freedom. So runs have the exact law of SGD at every d, without vectors of that length.
+
+    Raises:
+        InputError: d is below 3.
+    """
+    if d < 3:
+        raise InputError("a chain of overlaps needs d >= 3")
+    out = np.empty((replicates, len(marks), 2))
+    for run, own in zip(out, rng.spawn(replicates), strict=True):
+        z = own.standard_normal((marks[-1], 4))
+        z[:, 3] = own.chisquare(d - 2, marks[-1])
+        start, scale = (float(Q), float(M), float(P)), math.sqrt(noise)
+        _overlaps.one_student(*start, float(gamma), scale, d, z, np.array(marks), run)
+    return out

@@ -5,7 +5,6 @@ teachers, and of teachers; a student weighs g = 1/p and a teacher g = -1/k in th
 integrates the equations for any p and k; the closed forms below are for p = k = 1.
 """
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -15,7 +14,6 @@ from typing import cast
 import numpy as np
 import sympy as sp
 from flint import arb
-from numba import njit
 from numpy.typing import NDArray
 from scipy.optimize import root
 from scipy.special import erf
@@ -64,6 +62,7 @@ from mfcheck.statistics import exactly, extrapolated, mean_of
 from mfcheck.symbolic.radicals import split_roots
 
 Array = NDArray[np.float64]
+Values = dict[sp.Symbol, object]
 
 GAMMA = parameter("gamma", 1, "step size gamma", above=0)
 NOISE = parameter("noise", "1/1000", "variance Delta of the label noise", least=0)
@@ -169,7 +168,7 @@ PLATEAU = gamma * Delta / (2 * sp.pi * sp.sqrt(1 + 2 * P) * (1 - gamma / GAMMA_C
 AT_ALIGNED = {Q: P, M: P}
 
 
-def _values(setting: Setting) -> dict[sp.Symbol, object]:
+def _values(setting: Setting) -> Values:
     return {p.symbol: setting[p.name] for p in PARAMETERS[:5]}
 
 
@@ -229,20 +228,21 @@ def _plateau_full(setting: Setting, digits: int) -> arb:
     return evaluate(RISK, paper, setting, where, digits)
 
 
-def _rests(right: tuple[sp.Expr, sp.Expr], setting: Setting) -> bool:
-    """Whether a student that agrees with its teacher keeps doing so up to the horizon."""
-    return right is GREEN or setting["noise"] == 0 or setting["horizon"] == 0
-
-
 @lru_cache(maxsize=64)
 def trajectory(right: tuple[sp.Expr, sp.Expr], setting: Setting) -> dict[str, Estimate]:
-    """Return Q, M and the risk at the horizon."""
-    if len({setting[name] for name in ("q0", "m0", "p_norm")}) == 1 and _rests(right, setting):
+    """Return Q, M and the risk at the horizon; a student that agrees with its teacher does so until noise moves it."""
+    agrees = len({setting[name] for name in ("q0", "m0", "p_norm")}) == 1
+    if agrees and (right is GREEN or 0 in (setting["noise"], setting["horizon"])):
         start = exactly(setting.number("p_norm"))
         return {"Q": start, "M": start, "R": exactly(0.0)}
     system = System((Q, M), right, (q0, m0))
     found = solve(system, [0.0, setting.number("horizon")], _values(setting))
     return {"Q": found.final(Q), "M": found.final(M), "R": found.final(RISK)}
+
+
+def at_horizon(right: tuple[sp.Expr, sp.Expr], name: str) -> Callable[[Setting, int], Estimate]:
+    """The leaf of one entry of `trajectory`."""
+    return lambda setting, _: trajectory(right, setting)[name]
 
 
 def regime(setting: Setting, digits: int = 15) -> arb:
@@ -268,20 +268,12 @@ CONSTANTS = (
     constant("q_fixed", lambda s, d: fixed_point(s, d).values[0], "Q at the plateau", source="C4", uses=POINT),
     constant("m_fixed", lambda s, d: fixed_point(s, d).values[1], "M at the plateau", source="C4", uses=POINT),
     constant("plateau_full", _plateau_full, "risk at the plateau", source="C4", uses=POINT),
-    constant("q_t", lambda s, _: trajectory(BLUE, s)["Q"], "Q at the horizon", source="C1", uses=PATH),
-    constant("m_t", lambda s, _: trajectory(BLUE, s)["M"], "M at the horizon", source="C1", uses=PATH),
-    constant("risk_t", lambda s, _: trajectory(BLUE, s)["R"], "risk at the horizon", source="C1", uses=PATH),
+    constant("q_t", at_horizon(BLUE, "Q"), "Q at the horizon", source="C1", uses=PATH),
+    constant("m_t", at_horizon(BLUE, "M"), "M at the horizon", source="C1", uses=PATH),
+    constant("risk_t", at_horizon(BLUE, "R"), "risk at the horizon", source="C1", uses=PATH),
     constant("orange_slope", (SPREAD + LABEL).subs({Q: q0, M: m0}), "dQ/dt at the start, drift off", source="C6"),
-    constant(
-        "orange_q_t", lambda s, _: trajectory(ORANGE, s)["Q"], "Q at the horizon, drift off", source="C6", uses=PATH
-    ),
-    constant(
-        "green_risk_t",
-        lambda s, _: trajectory(GREEN, s)["R"],
-        "risk at the horizon, bracket off",
-        source="C2",
-        uses=PATH,
-    ),
+    constant("orange_q_t", at_horizon(ORANGE, "Q"), "Q at the horizon, drift off", source="C6", uses=PATH),
+    constant("green_risk_t", at_horizon(GREEN, "R"), "risk at the horizon, bracket off", source="C2", uses=PATH),
     constant("regime", regime, "1 green, 2 blue, 3 orange, 4 red", source="C2", uses=("kappa", "delta")),
 )
 
@@ -457,12 +449,15 @@ def plateau_of_green(context: Context) -> tuple[Array, Array, Array]:
     return (sizes, np.array([float(v.mid()) for v in values]), np.array([float(v.rad()) for v in values]))
 
 
+def risks(right: sp.Tuple, start: tuple[sp.Expr, ...], values: Values, times: Sequence[float]) -> list[At]:
+    """Risk at growing times under equations dQ/dt, dM/dt."""
+    found = solve(System((Q, M), right, start), list(map(float, times)), values).estimates(RISK)
+    return [At(r, f"t = {t}", t) for t, r in zip(times, found, strict=True)]
+
+
 def green_risk(context: Context) -> list[At]:
-    """Risk of the equations without bracket at growing times, from the setting's start."""
-    system = System((Q, M), context["green"], (q0, m0))
-    times = [0.0, 10.0, 40.0, 160.0]
-    found = solve(system, times, _values(context.setting)).estimates(RISK)
-    return [At(r, f"t = {t:g}", t) for t, r in zip(times, found, strict=True)]
+    """Risk of the equations without bracket, from the setting's start."""
+    return risks(context["green"], (q0, m0), _values(context.setting), (0, 10, 40, 160))
 
 
 PERFECT = Note(
@@ -561,37 +556,8 @@ regimes = Claim(
 
 SIZES = (100, 400, 1600, 6400)
 TIME = 3
-
-
-@njit(cache=True)
-def _chain(q, m, p, step, noise, d, z, marks, out):  # type: ignore[no-untyped-def]
-    done = 0
-    for k in range(len(marks)):
-        for t in range(done, marks[k]):
-            # The student's preactivation, then the teacher's given it; the rest of |x|^2 is chi-squared.
-            a = np.sqrt(q) * z[t, 0]
-            rest = np.sqrt(max(p - m * m / q, 0.0))
-            b = m / q * a + rest * z[t, 1]
-            error = math.erf(b / np.sqrt(2.0)) - math.erf(a / np.sqrt(2.0)) + noise * z[t, 2]
-            move = step * error * np.sqrt(2 / np.pi) * np.exp(-a * a / 2) / d
-            q += 2 * move * a + move * move * (z[t, 0] ** 2 + z[t, 1] ** 2 + z[t, 3])
-            m += move * b
-        done = marks[k]
-        out[k, 0], out[k, 1] = q, m
-
-
-def sgd(d: int, replicates: int, rng: np.random.Generator, marks: Sequence[int], step: float, noise: float) -> Array:
-    """Return Q and M of SGD with one student and a teacher of norm sqrt d, shape (replicates, marks, 2).
-
-    The overlaps are a Markov chain: given them, the preactivations are Gaussian and what is left of |x|^2 is
-    chi-squared with d - 2 degrees of freedom. It is simulated exactly, whatever d is; start at Q = 1, M = 1/5.
-    """
-    out = np.empty((replicates, len(marks), 2))
-    for run, own in zip(out, rng.spawn(replicates), strict=True):
-        z = own.standard_normal((marks[-1], 4))
-        z[:, 3] = own.chisquare(d - 2, marks[-1])
-        _chain(1.0, 0.2, 1.0, step, math.sqrt(noise), d, z, np.array(marks), run)
-    return out
+START = (1.0, 0.2, 1.0)
+"""Q, M and P of the runs, with one student and one teacher."""
 
 
 _risk = sp.lambdify((Q, M), RISK.subs(P, 1), "numpy")
@@ -603,9 +569,9 @@ def _deviations(seed: int, replicates: int) -> Array:
     found = []
     for d in SIZES:
         marks = [TIME * d * k // 12 for k in range(13)]
-        runs = sgd(d, replicates, stream(seed, f"deviations {d}"), marks, 1.0, 0.01)
+        runs = overlaps.one_student(*START, d, replicates, stream(seed, f"deviations {d}"), marks, 1.0, 0.01)
         rule = overlaps.rule(1, 1, 1.0, 0.01)
-        path = overlaps.evolve(1.0, 0.2, 1.0, rule, 1 / (8 * d), [8 * m for m in marks], "rk4")
+        path = overlaps.evolve(*START, rule, 1 / (8 * d), [8 * m for m in marks], "rk4")
         exact = np.stack([path.Q[:, 0, 0], path.M[:, 0, 0]], axis=1)
         found.append(np.abs(runs - exact).max(axis=(1, 2)))
     return np.array(found).T
@@ -680,7 +646,8 @@ def linear_response(context: Context) -> Iterable[Step]:
 @lru_cache(maxsize=16)
 def _plateau_of_sgd(step: sp.Rational, d: int, replicates: int, seed: int) -> Estimate:
     """Time average of the risk over t = 100..200 at Delta = 1/1000, from independent runs."""
-    runs = sgd(d, replicates, stream(seed, f"plateau {step} {d}"), [d * t for t in range(100, 201)], float(step), 1e-3)
+    rng, marks = stream(seed, f"plateau {step} {d}"), [d * t for t in range(100, 201)]
+    runs = overlaps.one_student(*START, d, replicates, rng, marks, float(step), 1e-3)
     return mean_of(_risk(runs[:, :, 0], runs[:, :, 1]).mean(axis=1))
 
 
@@ -757,10 +724,7 @@ plateau = Claim(
             ],
             wrong=[
                 wrong(
-                    "one-p",
-                    {"gamma_c": sp.pi * sp.sqrt(sp.Rational(5, 3))},
-                    "At P = 2 it is pi sqrt(9/5).",
-                    checks=["linear-response"],
+                    "one-p", {"gamma_c": GAMMA_C.subs(P, 1)}, "At P = 2 it is pi sqrt(9/5).", checks=["linear-response"]
                 ),
                 wrong(
                     "prefactor",
@@ -843,6 +807,9 @@ example = Claim(
 # --- C6: orange ------------------------------------------------------------------------------------------------------
 
 
+SLOPE = 4 / (sp.sqrt(3) * sp.pi**2) * (sp.asin(sp.Rational(1, 4)) + sp.pi / 6)
+
+
 def orange_slope(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     """The bracket at Q = P = 1, M = 0, gamma = 1, Delta = 0."""
     here = {Q: 1, M: 0, P: 1, gamma: 1, Delta: 0}
@@ -851,10 +818,7 @@ def orange_slope(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
 
 def orange_risks(context: Context) -> list[At]:
     """Q without drift from Q = P = 1, M = 0; the risk grows with it."""
-    system = System((Q, M), context["right"], (sp.Integer(1), sp.Integer(0)))
-    values = {gamma: 1, Delta: 0, P: 1}
-    found = solve(system, [0.0, 1.0, 3.0, 10.0], values).estimates(RISK)
-    return [At(r, f"t = {t}", t) for t, r in zip((0, 1, 3, 10), found, strict=True)]
+    return risks(context["right"], (sp.Integer(1), sp.Integer(0)), {gamma: 1, Delta: 0, P: 1}, (0, 1, 3, 10))
 
 
 orange = Claim(
@@ -871,7 +835,7 @@ orange = Claim(
             "stated",
             "The slope in closed form; the risk at growing times.",
             {
-                "slope": 4 / (sp.sqrt(3) * sp.pi**2) * (sp.asin(sp.Rational(1, 4)) + sp.pi / 6),
+                "slope": SLOPE,
                 "up": sp.Integer(1),
                 "right": sp.Tuple(*ORANGE),
                 "dQ": (SPREAD + LABEL).subs(M, 0),
@@ -882,11 +846,7 @@ orange = Claim(
                 monotone("risk", "up", orange_risks, kind=Kind.SIMULATED, uses=["right"], domain="t = 0, 1, 3, 10"),
             ],
             wrong=[
-                wrong(
-                    "half",
-                    {"slope": 2 / (sp.sqrt(3) * sp.pi**2) * (sp.asin(sp.Rational(1, 4)) + sp.pi / 6)},
-                    "I4 has the factor 4/pi^2.",
-                ),
+                wrong("half", {"slope": SLOPE / 2}, "I4 has the factor 4/pi^2."),
                 wrong("down", {"up": -sp.Integer(1)}, "Q grows without bound."),
                 wrong("drift-kept", {"right": sp.Tuple(*BLUE)}, "With the drift it learns."),
                 wrong(

@@ -15,6 +15,7 @@ from mfcheck.dynamics.overlaps import (
     i3,
     i4,
     j2,
+    one_student,
     overlaps_of,
     risk,
     rule,
@@ -191,3 +192,32 @@ def test_refusals() -> None:
         covariance(np.eye(2), np.ones((1, 2)), np.eye(2))
     with pytest.raises(InputError):
         evolve(1, 0, 1, rule(1, 1, 1, 0), 0.1, [2, 1])
+
+
+def test_the_chain_of_overlaps_has_the_law_of_sgd() -> None:
+    d, marks, count = 20, [40, 80], 4000
+    teacher = np.sqrt(d) * np.eye(d)[0]
+
+    def start(rng: np.random.Generator) -> tuple[Array, Array]:
+        return np.ones(1), np.sqrt(d) * (0.2 * np.eye(d)[0] + np.sqrt(0.96) * np.eye(d)[1])[None]
+
+    def sample(rng: np.random.Generator, n: int) -> tuple[Array, Array]:
+        x = rng.standard_normal((n, d))
+        return x, special.erf(x @ teacher / np.sqrt(2 * d)) + 0.1 * rng.standard_normal(n)
+
+    def observe(c: Array, w: Array) -> Array:
+        return np.stack([np.sum(w[:, :, 0] ** 2, axis=1) / d, w[:, :, 0] @ teacher / d], axis=1)
+
+    rule = Convention(step=1.5, outer_factor=0, input_power=0.5)
+    network = Network("erf", 1, d)
+    full = one_pass(network, rule, start, sample, marks, observe, replicates=count, seed=1)
+    chain = one_student(1.0, 0.2, 1.0, d, count, np.random.default_rng(2), marks, 1.5, 0.01)
+    for statistic in (lambda v: v, lambda v: v**2):
+        a, b = statistic(full), statistic(chain)
+        error = np.sqrt(a.var(axis=0) / count + b.var(axis=0) / count)
+        assert np.all(np.abs(a.mean(axis=0) - b.mean(axis=0)) < 4.5 * error)
+
+
+def test_a_chain_needs_room_for_both_vectors() -> None:
+    with pytest.raises(InputError, match="d >= 3"):
+        one_student(1.0, 0.2, 1.0, 2, 1, np.random.default_rng(0), [1], 1.0, 0.0)

@@ -8,34 +8,8 @@ import sympy as sp
 from mpmath import mp
 from scipy.special import erf
 
-from mfcheck.dynamics.convention import Convention
-from mfcheck.dynamics.two_layer import Network, one_pass
 from mfcheck.errors import InputError
 from mfcheck_proofs import sgd_phases as sgd
-
-
-def test_the_chain_of_overlaps_has_the_law_of_sgd() -> None:
-    d, marks, count = 20, [40, 80], 4000
-    teacher = np.sqrt(d) * np.eye(d)[0]
-
-    def start(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        return np.ones(1), np.sqrt(d) * (0.2 * np.eye(d)[0] + np.sqrt(0.96) * np.eye(d)[1])[None]
-
-    def sample(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
-        x = rng.standard_normal((n, d))
-        return x, erf(x @ teacher / np.sqrt(2 * d)) + 0.1 * rng.standard_normal(n)
-
-    def observe(c: np.ndarray, w: np.ndarray) -> np.ndarray:
-        return np.stack([np.sum(w[:, :, 0] ** 2, axis=1) / d, w[:, :, 0] @ teacher / d], axis=1)
-
-    rule = Convention(step=1.5, outer_factor=0, input_power=0.5)
-    network = Network("erf", 1, d)
-    full = one_pass(network, rule, start, sample, marks, observe, replicates=count, seed=1)
-    chain = sgd.sgd(d, count, np.random.default_rng(2), marks, 1.5, 0.01)
-    for statistic in (lambda v: v, lambda v: v**2):
-        a, b = statistic(full), statistic(chain)
-        error = np.sqrt(a.var(axis=0) / count + b.var(axis=0) / count)
-        assert np.all(np.abs(a.mean(axis=0) - b.mean(axis=0)) < 4.5 * error)
 
 
 def test_the_fourth_integral_by_quadrature_in_two_variables() -> None:
