@@ -6,7 +6,7 @@ Numbers go in, whole evidence comes out: sides, slack, error, domain, reason, pi
 """
 
 from mfcheck.checks.certify import Sides, zero_of
-from mfcheck.checks.decide import Case, Standard, against, as_estimate, certified, decide
+from mfcheck.checks.decide import Case, Standard, against, as_estimate, certified, curve, decide
 from mfcheck.checks.identity import identities, matrix_identities
 from mfcheck.checks.shapes import (
     At,
@@ -89,6 +89,7 @@ __all__ = [
     "compared",
     "conclude",
     "constant",
+    "curve",
     "custom",
     "decide",
     "encloses",

@@ -49,12 +49,14 @@ class Sides:
         rhs: right side.
         where: values of symbols in place of parameters and constants.
         zeros: which of them are zeros, and of what.
+        setting: in which the formulas are meant; that of the check if None.
     """
 
     lhs: sp.Expr | None
     rhs: sp.Expr | None
     where: Where = field(default_factory=dict)
     zeros: Zeros = field(default_factory=dict)
+    setting: Setting | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ class Writer:
 
     def _expectation(self, node: Any, sides: Sides, free: frozenset[sp.Symbol]) -> sp.Expr:
         varies = self.inline or bool(node.free_symbols & free)
-        key = (node, tuple((str(s), str(sides.where[s])) for s in sorted(sides.where, key=str)))
+        where = tuple((str(s), str(sides.where[s])) for s in sorted(sides.where, key=str))
+        key = (self.setting, node, where)
         if key not in self.names or varies:
             body = self._mean(node, sides, free)
             if varies:
@@ -159,7 +162,7 @@ class Writer:
 
     def zero(self, symbol: sp.Symbol, value: arb, vanishes: sp.Expr, sides: Sides) -> sp.Symbol:
         """Add the part that an expression vanishes between bounds of the value; return its name."""
-        key = (symbol, value.str(30))
+        key = (self.setting, symbol, value.str(30))
         if key in self.names:
             return self.names[key]
         name = self.names[key] = sp.Symbol(f"zero_{len(self.names)}", real=True)
@@ -179,7 +182,7 @@ class Writer:
     def _constant(self, constant: Any, sides: Sides) -> sp.Expr:
         if constant.value is None:
             return self._settled(constant.formula, Sides(None, None, {}, sides.zeros))
-        key = ("constant", constant.id)
+        key = (self.setting, constant.id)
         if key in self.names:
             return self.names[key]
         part = (
@@ -328,11 +331,12 @@ def _completed(lhs: arb, rhs: arb, sides: Sides | None) -> Sides:
     for expr, name in zip(both, ("left", "right"), strict=True):
         if expr is None:
             raise NotStatedError(f"the {name} side is a number without a formula")
-    return Sides(both[0], both[1], found.where, found.zeros)
+    return replace(found, lhs=both[0], rhs=both[1])
 
 
 def _compare(writer: Writer, k: int, lhs: arb, rhs: arb, relation: str, sides: Sides) -> None:
     left, right = sp.sympify(sides.lhs), sp.sympify(sides.rhs)
+    writer = replace(writer, setting=sides.setting or writer.setting)
     if relation == "==":
         ends = ends_of(lhs.union(rhs), writer.digits)
         writer.between(f"left_{k}", left, ends, sides)

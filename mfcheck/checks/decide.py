@@ -245,6 +245,21 @@ def against(
     )
 
 
+def curve(
+    label: str, x: Sequence[float], found: Sequence[Side | float], style: str = "line"
+) -> Curve:
+    """Return the curve of numbers, with error bars if there is an estimate among them; styles as in `Curve`."""
+    bars = any(isinstance(value, Estimate) for value in found)
+    sides = [(v, 0.0) if isinstance(v, int | float) else (middle(v), radius(v)) for v in found]
+    return Curve(
+        label=label,
+        x=tuple(map(float, x)),
+        y=tuple(float(value) for value, _ in sides),
+        error=tuple(error for _, error in sides) if bars else None,
+        style=style,
+    )
+
+
 def course(
     found: Sequence[tuple[float | None, Side]], id: str, x_label: str, y_label: str, log: str = ""
 ) -> Plot | None:

@@ -21,6 +21,7 @@ from mfcheck.checks.steps import Step, conclude
 from mfcheck.checks.values import Where, ball, number
 from mfcheck.claims.model import Check, Context
 from mfcheck.claims.record import Estimate, Evidence, Note
+from mfcheck.claims.setting import Setting
 from mfcheck.claims.verdict import Kind, Question, Scope
 from mfcheck.rigor.ball import exact
 from mfcheck.statistics.compare import order_evidence
@@ -42,6 +43,7 @@ class At:
         where: values of symbols of the formula that differ from case to case.
         formula: the value as a formula, in parameters, constants and symbols of `where`; it gives a certificate.
         zeros: symbols of `where` that solve an equation, with an expression that vanishes there.
+        setting: in which the formula is evaluated, with its constants and its activation; that of the check if None.
     """
 
     value: Side
@@ -50,6 +52,7 @@ class At:
     where: Where = field(default_factory=dict)
     formula: sp.Expr | None = None
     zeros: Zeros = field(default_factory=dict)
+    setting: Setting | None = None
 
 
 Measure = Callable[[Context], Side | Iterable[At]]
@@ -105,7 +108,7 @@ def agree(
 def encloses(
     id: str,
     formula: str,
-    compute: Measure,
+    compute: Measure | sp.Expr,
     *,
     relation: Relation = "==",
     digits: float = 10,
@@ -121,8 +124,8 @@ def encloses(
     """Return the certified check that balls found in another way stand in a relation to a formula.
 
     Two balls count as equal if they overlap and are accurate to `digits` digits: equality in cases to that accuracy,
-    never a proof of identity. `whole` says that the cases are all that the reading speaks about. Other arguments as in
-    `agree`.
+    never a proof of identity. `compute` may be a formula itself, in parameters and constants: its value in the setting.
+    `whole` says that the cases are all that the reading speaks about. Other arguments as in `agree`.
     """
     return compared(
         id,
@@ -185,7 +188,7 @@ def compared(
     return Check(id, kind, run, _names(tests), question, group)
 
 
-def _against_formula(formula: str, measure: Measure) -> Callable[[Context], list[Case]]:
+def _against_formula(formula: str, measure: Measure | sp.Expr) -> Callable[[Context], list[Case]]:
     """Return the cases of a formula, its value on the right."""
 
     def cases(context: Context) -> list[Case]:
@@ -193,18 +196,21 @@ def _against_formula(formula: str, measure: Measure) -> Callable[[Context], list
         return [
             Case(
                 at.value,
-                ball(context, formula, at.where),
+                ball(context, formula, at.where, setting=at.setting),
                 at.label,
                 at.x,
-                Sides(at.formula, stated, at.where, at.zeros),
+                Sides(at.formula, stated, at.where, at.zeros, at.setting),
             )
-            for at in _cases(measure(context))
+            for at in _cases(context, measure)
         ]
 
     return cases
 
 
-def _cases(found: Side | Iterable[At]) -> list[At]:
+def _cases(context: Context, measure: Measure | sp.Expr) -> list[At]:
+    if isinstance(measure, sp.Basic):
+        return [At(ball(context, measure), formula=measure)]
+    found = measure(context)
     # A record can be iterated too, over its fields.
     return [At(found)] if isinstance(found, arb | Estimate) else list(found)
 

@@ -20,21 +20,26 @@ _graphs: dict[int, ConstantGraph] = {}
 
 
 def ball(
-    context: Context, formula: str | sp.Expr, where: Where | None = None, digits: int = DIGITS
+    context: Context,
+    formula: str | sp.Expr,
+    where: Where | None = None,
+    digits: int = DIGITS,
+    setting: Setting | None = None,
 ) -> arb:
-    """Enclose a formula of the reading under test, or any other, in the setting under review.
+    """Enclose a formula of the reading under test, or any other.
 
     Args:
         context: of the check.
         formula: its name in the reading, or a SymPy expression.
         where: values of symbols that are neither parameters nor constants of the paper, or in place of these.
         digits: accuracy of the constants and expectations that enter.
+        setting: in which; the one under review if None.
 
     Raises:
         InputError: a constant or an expectation does not exist in this setting, or a symbol has no value.
     """
     expr = context[formula] if isinstance(formula, str) else formula
-    return evaluate(expr, context.paper, context.setting, where, digits)
+    return evaluate(expr, context.paper, setting or context.setting, where, digits)
 
 
 def evaluate(

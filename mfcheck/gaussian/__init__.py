@@ -42,7 +42,14 @@ if TYPE_CHECKING:
     from mfcheck.gaussian.nodes import E2, E, enclosed, numeric
     from mfcheck.gaussian.pairs import pair
     from mfcheck.gaussian.piecewise_linear import PiecewiseLinear
+    from mfcheck.gaussian.powers import (
+        power_map,
+        power_map_float,
+        power_map_slope,
+        power_moment,
+    )
     from mfcheck.gaussian.products import product_mean, product_variance
+    from mfcheck.gaussian.sech import sech_averages
 
 _HOME = {
     "Number": "expectations",
@@ -92,6 +99,11 @@ _HOME = {
     "PiecewiseLinear": "piecewise_linear",
     "product_mean": "products",
     "product_variance": "products",
+    "power_map": "powers",
+    "power_map_float": "powers",
+    "power_map_slope": "powers",
+    "power_moment": "powers",
+    "sech_averages": "sech",
 }
 
 __all__ = [
@@ -136,9 +148,14 @@ __all__ = [
     "numeric",
     "pair",
     "phi",
+    "power_map",
+    "power_map_float",
+    "power_map_slope",
+    "power_moment",
     "product_mean",
     "product_variance",
     "ramp",
+    "sech_averages",
     "slopes",
     "sphere_marginal",
     "sphere_marginals",

@@ -37,7 +37,13 @@ from mfcheck.networks.network import Network, Trace, propagate, redrawn
 from mfcheck.networks.normalise import BatchNorm
 from mfcheck.networks.pointwise import Pointwise, pointwise, stair
 from mfcheck.networks.recursions import iterate, iterate_balls, relu_gap
-from mfcheck.networks.samplers import gaussian, haar, symmetric_stable, unit_rows
+from mfcheck.networks.samplers import (
+    gaussian,
+    haar,
+    pairs_of_columns,
+    symmetric_stable,
+    unit_rows,
+)
 from mfcheck.networks.spectra import (
     jacobian,
     probed_moments,
@@ -45,7 +51,7 @@ from mfcheck.networks.spectra import (
     singular_values,
     spectral_moments,
 )
-from mfcheck.networks.widths import at_widths, chunked, log_of
+from mfcheck.networks.widths import at_widths, chunked, exp_of, log_of
 
 __all__ = [
     "Affine",
@@ -72,6 +78,7 @@ __all__ = [
     "dense_stable",
     "depth_exponent",
     "depth_limit",
+    "exp_of",
     "fisher_eigenvalues",
     "gaussian",
     "gaussian_images",
@@ -83,6 +90,7 @@ __all__ = [
     "jacobian",
     "log_gradient_norms",
     "log_of",
+    "pairs_of_columns",
     "pointwise",
     "probed_moments",
     "propagate",

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from mfcheck.claims.record import Estimate
 from mfcheck.errors import InputError
 from mfcheck.networks.maps import Array
+from mfcheck.statistics import exactly
 
 CORRECTIONS: tuple[float, ...] = (1.0, 0.5, 0.0)
 """Orders of the first correction that are thought possible: `depth^-order`, and 0 for `1 / log depth`."""
@@ -47,8 +48,12 @@ class DepthLimit:
         """
         if self.reason:
             raise InputError(self.reason)
-        error = self.spread + self.drift
-        return Estimate(value=self.value, error=error, bias=error)
+        return exactly(self.value, self.spread + self.drift)
+
+    def in_any_case(self) -> Estimate:
+        """Return the value even where it is refused: the range of the last three values then adds to its error."""
+        error = self.spread + self.drift + (float(np.ptp(self.values[-3:])) if self.reason else 0.0)
+        return exactly(self.value, error)
 
 
 def depth_limit(

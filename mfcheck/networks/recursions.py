@@ -68,7 +68,11 @@ def iterate_balls(step: Callable[[arb], arb], start: arb, marks: Sequence[int]) 
 
 
 def relu_gap(state: Array, layer: int) -> None:  # noqa: ARG001
-    """Step `e = 1 - c` of the normalised rectifier: `e' = e - (sin t - t cos t) / pi`, `cos t = c`."""
+    """Step `e = 1 - c` of the normalised rectifier: `e' = e - s (sin t - t cos t) / pi`, `cos t = c`.
+
+    The share s is 1, or the second entry of the state: beside a skip connection that multiplies the second moment by
+    1 + B a layer, it is B/(1 + B).
+    """
     e = state[0]
     t = 2 * math.asin(math.sqrt(e / 2))
     if t < 0.5:
@@ -78,7 +82,8 @@ def relu_gap(state: Array, layer: int) -> None:  # noqa: ARG001
         drop = t * s / 3 * (1 - s / 10 * (1 - s / 28 * tail))
     else:
         drop = math.sin(t) - t * math.cos(t)
-    state[0] = e - drop / math.pi
+    share = state[1] if len(state) > 1 else 1.0
+    state[0] = e - share * drop / math.pi
 
 
 def _iterate(state, marks, out, step):  # type: ignore[no-untyped-def]

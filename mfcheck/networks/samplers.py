@@ -30,6 +30,36 @@ def haar(rng: np.random.Generator, nets: int, rows: int, columns: int | None = N
     return np.ascontiguousarray(q.swapaxes(-1, -2)) if columns > rows else np.asarray(q)
 
 
+def pairs_of_columns(
+    rng: np.random.Generator,
+    nets: int,
+    width: int,
+    second_moment: float,
+    correlation: float,
+    pairs: int = 1,
+) -> Array:
+    """Return pairs of columns of exact second moment and correlation, in uniform directions: where networks start.
+
+    Columns of different pairs are orthogonal.
+
+    Args:
+        rng: source of randomness.
+        nets: number of networks.
+        width: of each; at least twice the number of pairs.
+        second_moment: mean square of the units of a column.
+        correlation: of the two columns of a pair.
+        pairs: how many pairs.
+
+    Returns:
+        Array of shape (nets, width, 2 pairs): first columns of all pairs, then second ones in the same order.
+    """
+    basis = haar(rng, nets, width, 2 * pairs)
+    basis *= math.sqrt(width * second_moment)
+    first, other = basis[..., :pairs], basis[..., pairs:]
+    second = correlation * first + math.sqrt(1 - correlation**2) * other
+    return np.concatenate([first, second], axis=2)
+
+
 def unit_rows(rng: np.random.Generator, nets: int, rows: int, columns: int) -> Array:
     """Return matrices whose rows are independent and uniform on the sphere, shape (nets, rows, columns)."""
     return sphere(rng, nets * rows, columns).reshape(nets, rows, columns)

@@ -124,6 +124,13 @@ def log_of(estimate: Estimate) -> Estimate:
     return estimate.but(value=math.log(estimate.value), error=error, bias=error * share)
 
 
+def exp_of(estimate: Estimate) -> Estimate:
+    """Return the number whose logarithm was estimated; the interval is the longer side of the exact image."""
+    value = math.exp(estimate.value)
+    error, bias = (value * math.expm1(part) for part in (estimate.error, estimate.bias))
+    return estimate.but(value=value, error=error, bias=bias)
+
+
 def _limit(
     widths: Sequence[int], rows: Sequence[Array], in_logs: bool, c: float | None
 ) -> Estimate:

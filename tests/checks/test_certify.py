@@ -1,6 +1,7 @@
 """Certificates that comparisons get by themselves; right answers by mpmath."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -78,6 +79,38 @@ def test_a_fixed_point_is_a_zero_and_both_sides_lie_between_the_same_bounds() ->
         low, _, high = text.split(" for ")[0].split(" <= ")
         assert Fraction(low) < value < Fraction(high)
         assert Fraction(high) - Fraction(low) < value / 10**7
+
+
+def test_cases_in_settings_of_their_own() -> None:
+    """E tanh'^2 and 4 E tanh^2 + bias at two biases and for two activations, in one bundle."""
+    own = context()
+    other = replace(own.setting.with_values(bias=Fraction(1, 2)), activation=LIBRARY["sin"])
+    sine = (1 - mpmath.exp(-2)) / 2  # E sin^2 of a standard Gaussian
+    with mpmath.workdps(30):
+        tanh = mpmath.quad(lambda z: mpmath.tanh(z) ** 2 * mpmath.npdf(z), [-12, -3, 0, 3, 12])
+    formula = V.subs(q, 1)
+
+    def cases(_: Context) -> list[At]:
+        return [
+            At(ball(4 * tanh + mpmath.mpf("0.09")), formula=formula),
+            At(ball(4 * sine + mpmath.mpf("0.5")), formula=formula, setting=other),
+        ]
+
+    found = encloses("V", "V", cases, digits=8).run(context(V=formula))
+    assert found.passed is True
+    statements = accepted(found.certificate)
+    assert sum("tanh" in text for text in statements) == 1
+    assert sum("sin" in text for text in statements) == 1
+    moved = encloses("V", "V", lambda c: [replace(at, setting=None) for at in cases(c)], digits=8)
+    assert moved.run(context(V=formula)).passed is False
+
+
+def test_a_formula_against_a_formula() -> None:
+    check = encloses("weight", "limit", w * b, relation="<")
+    found = check.run(context(limit=sp.Rational(2, 5)))
+    assert found.passed is True
+    assert len(accepted(found.certificate)) == 1
+    assert check.run(context(limit=sp.Rational(1, 3))).passed is False
 
 
 def test_an_inequality_is_a_gap() -> None:

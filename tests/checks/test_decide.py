@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 from flint import arb
 
-from mfcheck.checks import Case, Context, Kind, Standard, compared, decide, number
+from mfcheck.checks import Case, Context, Kind, Standard, compared, curve, decide, number
 from mfcheck.checks.decide import as_estimate, holds, slack
 from mfcheck.claims.model import Budget
 from mfcheck.claims.record import Estimate, Note
@@ -138,3 +138,10 @@ def test_compared_takes_both_sides_from_the_context() -> None:
         found = check.run(Context(setting_of(()), Budget.QUICK, 0, "check", formulas))
         assert found.passed is passed
         assert [p.id for p in found.plots] == ["both"]
+
+
+def test_a_curve_has_bars_if_there_are_estimates() -> None:
+    bare = curve("values", [1, 2], [0.5, arb(2)], "points")
+    assert (bare.x, bare.y, bare.error, bare.style) == ((1.0, 2.0), (0.5, 2.0), None, "points")
+    barred = curve("found", [1, 2], [about(3, 0.25), 4])
+    assert (barred.y, barred.error) == ((3.0, 4.0), (0.25, 0.0))

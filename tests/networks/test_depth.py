@@ -79,6 +79,15 @@ def test_a_sequence_without_a_limit_is_refused() -> None:
     assert depth_limit(DEPTHS, [d**0.5 for d in DEPTHS], corrections=(1.0,)).reason
 
 
+def test_a_refused_value_can_be_had_with_a_larger_error() -> None:
+    values = [math.log(math.log(d)) for d in DEPTHS]
+    found = depth_limit(DEPTHS, values)
+    assert found.reason
+    assert found.in_any_case().error >= values[-1] - values[-3]
+    settled = depth_limit(DEPTHS, [1 + 1 / d for d in DEPTHS])
+    assert settled.in_any_case() == settled.estimate()
+
+
 def test_noise_widens_the_spread() -> None:
     values = [1 + 1 / d for d in DEPTHS]
     quiet, noisy = depth_limit(DEPTHS, values), depth_limit(DEPTHS, values, [0.01] * len(values))
@@ -178,6 +187,21 @@ def test_one_step_on_both_sides_of_the_series(e: str) -> None:
     drop = float(e) - iterate(relu_gap, float(e), [1])[0, 0]
     # The gap itself is exact to rounding: what it lost is known to its last digits only.
     assert abs(drop - expected) <= 4e-16 * float(e)
+
+
+def test_gap_of_the_rectifier_beside_a_skip_connection() -> None:
+    """E of the mean `(c + B J(c))/(1 + B)` in mpmath, on both sides of the series."""
+    for start, extra in ((1.3, 0.5), (1e-3, 2.0)):
+        with mp.workdps(40):
+            c = 1 - mp.mpf(start)
+            for _ in range(3):
+                J = (mp.sqrt(1 - c * c) + (mp.pi - mp.acos(c)) * c) / mp.pi
+                c = (c + extra * J) / (1 + extra)
+            expected = float(1 - c)
+        share = extra / (1 + extra)
+        found = iterate(relu_gap, [start, share], [3])[0]
+        assert found[0] == pytest.approx(expected, rel=1e-13)
+        assert found[1] == share
 
 
 def test_gap_of_the_rectifier_in_balls() -> None:

@@ -13,6 +13,7 @@ from mfcheck.networks import (
     dense_stable,
     gaussian_images,
     haar,
+    pairs_of_columns,
     pointwise,
     ring,
     stable_images,
@@ -77,6 +78,16 @@ def test_corners_of_haar_matrices(rows: int, columns: int) -> None:
         law = stats.beta((0.5), (max(rows, columns) - 1) / 2)
         assert stats.kstest(draws[:, i, j] ** 2, law.cdf).pvalue > ALARM
         assert stats.binomtest(int(np.sum(draws[:, i, j] > 0)), 20000).pvalue > ALARM
+
+
+def test_pairs_of_columns() -> None:
+    found = pairs_of_columns(rng(3), 50, 30, 1.7, 0.8, 3)
+    assert found.shape == (50, 30, 6)
+    gram = found.swapaxes(1, 2) @ found / 30
+    expected = 1.7 * np.kron([[1.0, 0.8], [0.8, 1.0]], np.eye(3))
+    np.testing.assert_allclose(gram, np.broadcast_to(expected, gram.shape), atol=1e-13)
+    signs = np.sign(pairs_of_columns(rng(4), 4000, 5, 1.0, 0.5)).reshape(4000, 10)
+    assert all(has_mean(column, 0.0, 10) for column in signs.T)
 
 
 def test_unit_rows() -> None:

@@ -15,6 +15,7 @@ from mfcheck.networks import (
     chunked,
     correlations,
     dense,
+    exp_of,
     gaussian_images,
     log_of,
     pointwise,
@@ -99,6 +100,14 @@ def test_logarithm_of_an_estimate() -> None:
     assert found.bias == pytest.approx(found.error / 2)
     with pytest.raises(InputError, match="zero"):
         log_of(Estimate(value=0.1, error=0.2))
+
+
+def test_number_of_a_logarithm() -> None:
+    found = exp_of(Estimate(value=math.log(2), error=0.2, bias=0.1, dof=5))
+    assert found.value == pytest.approx(2)
+    assert found.value + found.error == pytest.approx(2 * math.exp(0.2))
+    assert found.value + found.bias == pytest.approx(2 * math.exp(0.1))
+    assert found.dof == 5
 
 
 @pytest.mark.parametrize("widths", [(10,), (10, 15), (0, 10), ()])
