@@ -5,6 +5,38 @@ and the squared gradient chi, which each layer multiplies by 1 + sigma_v^2 sigma
 that of the Gaussian integrals at large variance. The reduced network is sigma_v = 1, sigma_a = 0.
 """
 
-from mfcheck_proofs.resnet_chaos.claims import paper
+from mfcheck.checks import Paper, setting_of, simulation
+from mfcheck.symbolic.activation import activation
+from mfcheck_proofs.resnet_chaos import claims
+from mfcheck_proofs.resnet_chaos.values import CONSTANTS, OPTIONS, PARAMETERS, run
 
-__all__ = ["paper"]
+paper = Paper(
+    id="resnet-chaos",
+    title="Mean field residual networks: on the edge of chaos",
+    authors=("Greg Yang", "Samuel S. Schoenholz"),
+    source="https://arxiv.org/abs/1712.08969",
+    parameters=PARAMETERS,
+    default=setting_of(PARAMETERS, activation("tanh")),
+    claims=claims.CLAIMS,
+    constants=CONSTANTS,
+    simulate=simulation("resnet-chaos", run, OPTIONS),
+    simulation_options=OPTIONS,
+    verdicts={
+        "tanh-growth/stated": "proved",
+        "tanh-gradient/theta": "proved",
+        "tanh-gradient/sharp": "refuted",
+        "tanh-gradient/reduced": "proved",
+        "tanh-cosine/difference": "proved",
+        "tanh-cosine/range": "certified",
+        "relu/stated": "proved",
+        "relu/sub-exponential": "refuted",
+        "power-growth/stated": "proved",
+        "power-gradient/stated": "proved",
+        "power-gradient/small-powers": "vacuous",
+        "power-cosine/stated": "proved",
+    },
+    references=(
+        "Yang, Schoenholz: Mean field residual networks: on the edge of chaos. NIPS 2017, arXiv:1712.08969",
+        "Yang: Scaling limits of wide neural networks with weight sharing. arXiv:1902.04760",
+    ),
+)
