@@ -7,6 +7,7 @@ positive terms, where the tail lies between 0 and `eps sum k w_k`.
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -228,6 +229,22 @@ class CorrelationMap:
         e = crossing(value, change, (lowest, 1), digits)
         with _precision(digits):
             return FixedCorrelation(1 - e, e, self.slope(1 - e, digits), how)
+
+    def driven_fixed_point(self, loss: Fraction, digits: int = 15) -> arb:
+        """Enclose the fixed point on [0, 1] of `F(c) - loss/q`, where a part `loss` of `bias_var` is not shared.
+
+        F is convex and F(1) = 1, so that a positive loss, at most `bias_var`, leaves exactly one. Without a loss it is
+        that of `fixed_point`.
+        """
+        if not loss:
+            return self.fixed_point(digits).value
+        if loss == self.length.bias_var and parity(self.expr) == -1:
+            return arb(0)
+
+        def value(c: arb) -> arb:
+            return self.F(c, digits + 6) - exact(loss) / _ball(self.q) - c
+
+        return crossing(value, lambda c: self.slope(c, 8) - 1, (0, 1), digits)
 
     def _odd_without_bias(self) -> bool:
         return parity(self.expr) == -1 and _ball(self.length.bias_var).is_zero()

@@ -101,3 +101,17 @@ def test_odd_activation_without_bias() -> None:
 def test_refuses_a_zero_variance() -> None:
     with pytest.raises(InputError, match="positive"):
         CorrelationMap(T, 1, 0, 0)
+
+
+def test_part_of_the_bias_is_not_shared() -> None:
+    """erf has E phi phi = (2/pi) asin(2 q c/(1 + 2 q)): the fixed point is found again in doubles."""
+    erf, weight, bias = sp.erf(X), Fraction(169, 100), Fraction(36, 100)
+    found = CorrelationMap(erf, weight, bias, fixed_point(LengthMap(erf, weight, bias), 20).value)
+    q = float(found.q)
+    for loss in (Fraction(27, 100), Fraction(1, 1000)):
+        c = float(found.driven_fixed_point(loss, 15))
+        kernel = 2 / np.pi * np.arcsin(2 * q * c / (1 + 2 * q))
+        assert q * c == pytest.approx(1.69 * kernel + 0.36 - float(loss), rel=1e-13)
+        assert 0 < c < 1
+    assert found.driven_fixed_point(bias) == 0
+    assert found.driven_fixed_point(Fraction(0)) == found.fixed_point().value
