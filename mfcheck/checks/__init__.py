@@ -24,7 +24,7 @@ from mfcheck.checks.shapes import (
 )
 from mfcheck.checks.steps import Step, conclude, identical, positive_on, same_squares, smaller
 from mfcheck.checks.values import ball, evaluate, number
-from mfcheck.checks.words import bound, noted, wrong
+from mfcheck.checks.words import bound, noted, pictured, wrong
 from mfcheck.claims.experiment import Option
 from mfcheck.claims.inequality import Inequality, Variable
 from mfcheck.claims.model import (
@@ -103,6 +103,7 @@ __all__ = [
     "noted",
     "number",
     "parameter",
+    "pictured",
     "positive_on",
     "proof",
     "rate",

@@ -11,7 +11,7 @@ from flint import arb, ctx
 
 from mfcheck.claims.inequality import Case, Inequality, Sample, Variable
 from mfcheck.claims.model import Check, Context, Formulas, PlantedError
-from mfcheck.claims.record import Evidence, Note
+from mfcheck.claims.record import Evidence, Note, Plot
 from mfcheck.claims.setting import Parameter
 from mfcheck.gaussian import E2, E, numeric
 from mfcheck.gaussian import enclosed as enclosed_formula
@@ -52,6 +52,16 @@ def noted(check: Check, *notes: Note | Callable[[Context], Note], when: bool = T
             return found
         said = (note if isinstance(note, Note) else note(context) for note in notes)
         return found.but(notes=(*found.notes, *said))
+
+    return changed(check, run=run)
+
+
+def pictured(check: Check, draw: Callable[[Context], Plot]) -> Check:
+    """Return the check with a picture, whatever its answer is."""
+
+    def run(context: Context, /) -> Evidence:
+        found = check.run(context)
+        return found.but(plots=(*found.plots, draw(context)))
 
     return changed(check, run=run)
 

@@ -1,125 +1,120 @@
-"""The transport equation of radii in dimension d, on quadrature nodes, and one-pass SGD beside it."""
+"""The transport equation of radii in dimension d, by Chebyshev polynomials, and one-pass SGD beside it."""
 
 import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import integrate, special
+from numpy.polynomial import chebyshev
+from scipy import integrate
 
-from mfcheck.checks import Curve, Estimate, Plot, Setting, Simulated, Trial
+from mfcheck.checks import Curve, Estimate, Plot, Simulated, Trial
 from mfcheck.claims.model import stream
 from mfcheck.claims.record import Series
 from mfcheck.dynamics.convention import Convention
 from mfcheck.dynamics.two_layer import Network, one_pass
 from mfcheck.errors import InputError
+from mfcheck.gaussian import PiecewiseLinear, chi_rule
 from mfcheck.statistics import exactly
-from mfcheck_proofs.landscape.shape import Array, Shape, shape
-
-# --- radial dynamics and SGD ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What may be wrong: the factor in `r' = -speed psi'`, the sign of Delta, whether norms are spread."""
-
-    speed: float = 2.0
-    sign: float = 1.0
-    spread: bool = True
+from mfcheck_proofs.landscape.model import Array, sigma_of
 
 
 @dataclass(frozen=True)
 class Instance:
-    """Two isotropic classes: sigma, spread Delta, dimension, size of the initial weights."""
+    """Two isotropic classes, and what may be wrong in the equation.
 
-    own: Shape
+    Attributes:
+        own: sigma.
+        delta: the spread; a wrong sign exchanges the labels.
+        dim: dimension.
+        kappa: initial weights are N(0, kappa^2/dim).
+        speed: the factor in `r' = -speed psi'`.
+        spread: whether norms of the inputs vary.
+    """
+
+    own: PiecewiseLinear
     delta: float
     dim: int
     kappa: float
-
-
-def chi_nodes(dim: int, count: int) -> tuple[Array, Array]:
-    """Return nodes and weights for the norm of a standard Gaussian vector."""
-    ends = np.sqrt(2 * np.array([special.gammaincinv(dim / 2, 1e-18), special.gammainccinv(dim / 2, 1e-18)]))
-    nodes, weights = np.polynomial.legendre.leggauss(count)
-    r = ends[0] + (nodes + 1) / 2 * (ends[1] - ends[0])
-    density = np.exp((dim - 1) * np.log(r) - r**2 / 2 - (dim / 2 - 1) * math.log(2) - math.lgamma(dim / 2))
-    w = weights * density
-    return r, w / w.sum()
+    speed: float = 2.0
+    spread: bool = True
 
 
 class Radial:
-    """The transport equation of radii in dimension d, on quadrature nodes."""
+    """The risk as a quadratic form in the law of radii, `1 + 2 V.c + c.K c` with c the means of Chebyshev polynomials.
 
-    def __init__(self, instance: Instance, rule: Rule, nodes: tuple[int, int]) -> None:
-        self.instance, self.rule = instance, rule
-        radii, self.weights = chi_nodes(instance.dim, nodes[0])
-        self.start = instance.kappa / math.sqrt(instance.dim) * radii
-        norms, masses = chi_nodes(instance.dim, nodes[1])
-        if not rule.spread:
-            norms, masses = np.array([math.sqrt(instance.dim)]), np.ones(1)
-        spread = rule.sign * instance.delta
-        self.norms = np.concatenate([(1 + spread) * norms, (1 - spread) * norms])
-        self.masses = np.concatenate([masses, masses]) / 2
-        self.labels = np.repeat([1.0, -1.0], len(norms))
+    The variable is `x = (r - scale)/(r + scale)`. Averaged over the norms of the inputs `h(rR)` and `h(rR) h(r'R)` are
+    smooth in the radii, also in few dimensions, where h itself has kinks; so a step costs what the polynomials do.
+    """
 
-    def _waves(self, r: Array) -> tuple[Array, Array, Array]:
-        values, slopes = self.instance.own.spherical(
-            np.multiply.outer(np.maximum(r, 1e-300), self.norms), self.instance.dim
-        )
-        return values, slopes, self.weights @ values - self.labels
+    def __init__(self, instance: Instance, terms: int, norms: int) -> None:
+        self.speed, self.terms, self.scale = instance.speed, terms, float(instance.own.kinks[-1][0])
+        x = np.cos(np.pi * (np.arange(terms) + 0.5) / terms)
+        R, masses = chi_rule(instance.dim, norms)
+        if not instance.spread:
+            R, masses = np.array([math.sqrt(instance.dim)]), np.ones(1)
+        sizes = np.outer(self.scale * (1 + x) / (1 - x), R)
+        values = [instance.own.sphere_means((1 + y * instance.delta) * sizes, instance.dim)[0] for y in (1, -1)]
+        expand = chebyshev.chebvander(x, terms - 1).T * 2 / terms
+        expand[0] /= 2
+        up, down = (expand @ v for v in values)
+        self.K = ((up * masses) @ up.T + (down * masses) @ down.T) / 2
+        self.V = (down - up) @ masses / 2
 
-    def push(self, time: float, r: Array) -> Array:
-        """Return the velocity of all radii; the time does not enter."""
-        del time
-        _, slopes, miss = self._waves(r)
-        return np.asarray(-self.rule.speed * (slopes @ (self.masses * miss * self.norms)))
+    def _polynomials(self, r: Array) -> Array:
+        return np.asarray(chebyshev.chebvander((r - self.scale) / (r + self.scale), self.terms - 1))
 
-    def risk(self, r: Array) -> float:
+    def push(self, r: Array, weights: Array) -> Array:
+        """Return the velocity of all radii of a law; at 0 and beyond, where radii stop, that of 0."""
+        r = np.maximum(r, 0)
+        basis = self._polynomials(r)
+        slopes = chebyshev.chebder(self.V + self.K @ (weights @ basis))
+        return np.asarray(-self.speed * 2 * self.scale / (r + self.scale) ** 2 * (basis[:, :-1] @ slopes))
+
+    def risk(self, r: Array, weights: Array) -> float:
         """Return the risk of the law of these radii."""
-        miss = self._waves(r)[2]
-        return float(self.masses @ miss**2)
+        c = weights @ self._polynomials(r)
+        return float(1 + 2 * c @ self.V + c @ self.K @ c)
 
-    def run(self, times: tuple[float, ...], accuracy: float = 1e-11) -> Array:
+    def run(self, start: Array, weights: Array, times: tuple[float, ...], accuracy: float) -> Array:
         """Return risk and mean radius at the times, shape (2, times)."""
-        if times[-1] == 0:
-            path = np.repeat(self.start[:, None], len(times), axis=1)
-        else:
-            found = integrate.solve_ivp(
-                self.push, (0.0, times[-1]), self.start, "DOP853", times, rtol=accuracy, atol=accuracy / 10
-            )
-            path = found.y
-        return np.array([[self.risk(r) for r in path.T], self.weights @ path])
+        path = np.repeat(start[:, None], len(times), axis=1)
+        if times[-1] > 0:
+
+            def push(_: float, r: Array) -> Array:
+                return self.push(r, weights)
+
+            span = (0.0, times[-1])
+            found = integrate.solve_ivp(push, span, start, "DOP853", times, rtol=accuracy, atol=accuracy)
+            path = np.maximum(found.y, 0)
+        return np.array([[self.risk(r, weights) for r in path.T], weights @ path])
+
+
+COARSE, FINE = (400, 64, 300, 1e-9), (1000, 96, 400, 1e-10)
+"""Initial radii, polynomials, norms of inputs, accuracy of steps."""
 
 
 @lru_cache(maxsize=64)
-def radial(
-    instance: Instance, rule: Rule, times: tuple[float, ...], finest: tuple[int, int] = (64, 60)
-) -> tuple[tuple[Estimate, ...], tuple[Estimate, ...]]:
-    """Return risks and mean radii at the times, the error from coarser nodes.
+def radial(instance: Instance, times: tuple[float, ...]) -> tuple[tuple[Estimate, ...], tuple[Estimate, ...]]:
+    """Return risks and mean radii at the times, the error several times the distance to a coarser computation.
 
-    In few dimensions h has kinks of low order: more nodes and a looser tolerance are used there. Where some radii
-    are absorbed at 0 and others are not, the final radii have a step, and the error falls like one over the nodes:
-    they are doubled there, and the error is several times what this changed.
+    Where some radii are absorbed at 0 and others are not, the final radii have a step, and the error falls like one
+    over the number of radii: 2.5 times as many leave less than two thirds of that distance.
     """
-    few = instance.dim < 12
-    accuracy = 1e-8 if few else 1e-11
-    finest = (96, 160) if few and finest == (64, 60) else finest
-    coarse = (finest[0] * 3 // 4, finest[1] * 3 // 4)
-    rough, fine = (Radial(instance, rule, nodes).run(times, accuracy) for nodes in (coarse, finest))
-    if np.any(np.abs(fine - rough) > 1e-3 * np.abs(fine)):
-        rough, fine = fine, Radial(instance, rule, (2 * finest[0], finest[1])).run(times, 1e-8)
-    errors = 4 * np.abs(fine - rough) + 10 * accuracy * np.maximum(1, np.abs(fine))
-    risks, radii = (
+    found = []
+    for count, terms, inputs, accuracy in (COARSE, FINE):
+        radii, weights = chi_rule(instance.dim, count)
+        start = instance.kappa / math.sqrt(instance.dim) * radii
+        found.append(Radial(instance, terms, inputs).run(start, weights, times, accuracy))
+    rough, fine = found
+    if not np.all(np.isfinite(fine)):
+        raise InputError("the radial equation left the range of doubles")
+    errors = 4 * np.abs(fine - rough) + 10 * FINE[-1] * np.maximum(1, np.abs(fine))
+    risks, norms = (
         tuple(exactly(float(v), float(e)) for v, e in zip(*pair, strict=True))
         for pair in zip(fine, errors, strict=True)
     )
-    return risks, radii
-
-
-def instance_of(setting: Setting) -> Instance:
-    """Return the instance of the setting."""
-    return Instance(shape(setting), setting.number("delta"), setting.integer("dim"), setting.number("kappa"))
+    return risks, norms
 
 
 def simulate(trial: Trial) -> Simulated:
@@ -128,37 +123,27 @@ def simulate(trial: Trial) -> Simulated:
     end = setting.number("horizon")
     trial.say(f"the radial equation in dimension {setting.integer('dim')} up to time {end:g}")
     times = tuple(np.linspace(0, end, 21)) if end > 0 else (0.0,)
-    risks, radii = radial(instance_of(setting), Rule(), times)
-    found = {"risk": risks, "mean_radius": radii}
-    if any(not math.isfinite(e.value) for row in found.values() for e in row):
-        raise InputError("the radial equation left the range of doubles")
-    plots = tuple(
-        Plot(
-            id=name,
-            title=f"{name.replace('_', ' ')} of the law of the weights".capitalize(),
-            x_label="time t",
-            y_label=name.replace("_", " "),
-            curves=(Curve(label="radial equation", x=times, y=tuple(e.value for e in row)),),
-        )
-        for name, row in found.items()
-        if len(times) > 1
-    )
-    series = {
-        name: Series(value=tuple(e.value for e in row), error=tuple(e.error for e in row))
-        for name, row in found.items()
-    }
-    return Simulated({name: row[-1] for name, row in found.items()}, times, series, plots)
+    instance = Instance(sigma_of(setting), setting.number("delta"), setting.integer("dim"), setting.number("kappa"))
+    series, plots = {}, []
+    for name, row in zip(("risk", "mean_radius"), radial(instance, times), strict=True):
+        series[name] = Series(value=tuple(e.value for e in row), error=tuple(e.error for e in row))
+        words, curve = name.replace("_", " "), Curve(label="radial equation", x=times, y=series[name].value)
+        title = f"{words} of the law of the weights".capitalize()
+        plots.append(Plot(id=name, title=title, x_label="time t", y_label=words, curves=(curve,)))
+    final = {name: exactly(found.value[-1], found.error[-1]) for name, found in series.items()}
+    return Simulated(final, times, series, tuple(plots) if end > 0 else ())
+
+
+def plain(step: float) -> Convention:
+    """The update of the paper, output weights fixed: the square without 1/2, a step that does not depend on N."""
+    return Convention(loss_factor=1, step=step, step_power=0, clock=1 / step, clock_power=0, outer_factor=0)
 
 
 @lru_cache(maxsize=32)
-def sgd(
-    instance: Instance, informative: int, width: int, step: float, time: float, speed: float, count: int, seed: int
-) -> Array:
+def sgd(instance: Instance, informative: int, width: int, step: float, time: float, count: int, seed: int) -> Array:
     """Return mean norms of the weights, of their informative and of their other part, shape (count, 3)."""
     d, knots = instance.dim, instance.own.knots()
-    rule = Convention(
-        loss_factor=1, step=step, step_power=0, clock=1 / step, clock_power=0, gradient_factor=speed / 2, outer_factor=0
-    )
+    rule = plain(step)
     scales = instance.delta * (np.arange(d) < informative)
 
     def start(rng: np.random.Generator) -> tuple[Array, Array]:
@@ -172,7 +157,7 @@ def sgd(
         parts = [np.sqrt((w[:, a:b] ** 2).sum(axis=1)) for a, b in ((0, d), (0, informative), (informative, d))]
         return np.stack([part.mean(axis=1) for part in parts], axis=1)
 
-    found = one_pass(
+    return one_pass(
         Network("piecewise", width, d, knots),
         rule,
         start,
@@ -180,6 +165,5 @@ def sgd(
         [rule.steps(time, width, d)],
         observe,
         replicates=count,
-        seed=stream(seed, f"sgd {instance} {width} {step}"),
-    )
-    return found[:, 0]
+        seed=stream(seed, f"sgd {instance.delta} {d} {instance.kappa} {width} {step}"),
+    )[:, 0]
