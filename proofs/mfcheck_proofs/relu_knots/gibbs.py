@@ -17,9 +17,8 @@ from flint import arb, arb_mat, ctx
 
 from mfcheck.errors import InputError
 from mfcheck.rigor.ball import exact
+from mfcheck.rigor.concave import Jet, ascend, enclosed_maximum
 
-_STEPS = 200
-_HALVINGS = 60
 _CLOSE = Fraction(1, 2)
 """Below this |z| the arctangent of an arc is a hypergeometric series, which has no singularity at w = 0."""
 
@@ -91,53 +90,17 @@ class Dual:
                     curved[i][j] = curved[i][j] + row[0] * exact(self.x[j]) + row[1]
         return value, slope, arb_mat(curved)
 
-    def value(self, u: list[arb]) -> arb | None:
-        """Return D(u), a lower bound of its maximum; None if `u` is not certainly admissible."""
+    def jet(self, u: list[arb]) -> Jet | None:
+        """Return D, its gradient and minus its Hessian matrix, which is at least M; None if u may not be admissible."""
         found = self.partition(u)
-        return None if found is None else self._value(u, found[0])
-
-    def _value(self, u: list[arb], Q: arb) -> arb:
-        M, linear = len(self.y), sum((a * exact(b) for a, b in zip(u, self.y, strict=True)), arb(0))
-        return -linear - arb(M) / 2 * sum((a * a for a in u), arb(0)) - Q.log() / exact(self.beta)
-
-    def gradient(self, u: list[arb], Q: arb, slope: list[arb]) -> list[arb]:
-        """Return the gradient of D."""
-        M, beta = len(self.y), exact(self.beta)
-        return [-exact(b) - M * a - s / (beta * Q) for a, b, s in zip(u, self.y, slope, strict=True)]
-
-    def climb(self, u: list[arb]) -> list[arb]:
-        """Return a point near the maximum by damped Newton steps, without a guarantee."""
-        M, n = len(self.y), len(u)
-        for _ in range(_STEPS):
-            found = self.partition(u)
-            if found is None:
-                raise InputError("the start of the search is not admissible")
-            Q, slope, curved = found
-            now, rise = self._value(u, Q).mid(), self.gradient(u, Q, slope)
-            beta = exact(self.beta)
-            H = [
-                [M * int(i == j) + (curved[i, j] / Q - slope[i] * slope[j] / Q**2) / beta for j in range(n)]
-                for i in range(n)
-            ]
-            step = (arb_mat(H).mid().solve(arb_mat(n, 1, [r.mid() for r in rise]))).entries()
-            gain = sum((s * r for s, r in zip(step, rise, strict=True)), arb(0))
-            if gain.mid() < arb(2) ** (-2 * ctx.prec + 40) * (1 + abs(now)):
-                return [(a + s).mid() for a, s in zip(u, step, strict=True)]
-            u, moved = self._damped(u, step, now, gain)
-            if not moved:
-                return u
-        return u
-
-    def _damped(self, u: list[arb], step: list[arb], now: arb, gain: arb) -> tuple[list[arb], bool]:
-        share = arb(1)
-        small = gain.mid() < arb(2) ** (-ctx.prec // 2)
-        for _ in range(_HALVINGS):
-            there = [(a + share * s).mid() for a, s in zip(u, step, strict=True)]
-            value = self.value(there)
-            if value is not None and (small or value.mid() >= now + share * gain.mid() / 8):
-                return there, True
-            share = share / 2
-        return u, False
+        if found is None:
+            return None
+        (Q, slope, curved), M, n, beta = found, len(self.y), len(u), exact(self.beta)
+        linear = sum((a * exact(b) for a, b in zip(u, self.y, strict=True)), arb(0))
+        value = -linear - arb(M) / 2 * sum((a * a for a in u), arb(0)) - Q.log() / beta
+        gradient = [-exact(b) - M * a - s / (beta * Q) for a, b, s in zip(u, self.y, slope, strict=True)]
+        bent = [[(curved[i, j] / Q - slope[i] * slope[j] / Q**2) / beta for j in range(n)] for i in range(n)]
+        return value, gradient, arb_mat([[b + M * (i == j) for j, b in enumerate(row)] for i, row in enumerate(bent)])
 
 
 def _arc_jet(arc: Arc, x: tuple[Fraction, ...], u: list[arb], lam: arb) -> tuple[arb, ...] | None:
@@ -292,24 +255,12 @@ def minimiser(
         u, hot = [arb(0)] * len(y), min(beta, 10 / lam)
         while True:
             dual = Dual(x, y, lam, hot)
-            u = dual.climb(u)
+            u = ascend(dual.jet, u)
             if hot == beta:
                 break
             hot = min(beta, 10 * hot)
-        found = dual.partition(u)
-        if found is None:
-            raise InputError("the Gibbs law is too close to the boundary |p| = lam of its domain: take a smaller beta")
-        rise = dual.gradient(u, found[0], found[1])
-        distance = (sum((abs(r) for r in rise), arb(0)) / len(y)).upper()
-        box = [a + arb(0, distance) for a in u]
-        again = dual.partition(box)
-        if again is None or not distance < arb(10) ** -digits:
+        box, value = enclosed_maximum(dual.jet, u, len(y))
+        found = dual.partition(box)
+        if found is None or not box[0].rad() < arb(10) ** -digits:
             raise InputError(f"the search for the Gibbs law does not settle at beta = {beta}, lam = {lam}")
-        value = dual._value(u, found[0]) + _upward(distance**2 * len(y))
-        return Minimiser(dual, tuple(box), again[0], value)
-
-
-def _upward(width: arb) -> arb:
-    """Return the interval [0, width] as a ball: by concavity the maximum lies that little above its lower bound."""
-    half = width.upper() / 2
-    return half + arb(0, half)
+        return Minimiser(dual, tuple(box), found[0], value)
