@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +17,6 @@ import pytest
 from mfcheck import __version__, commands
 from mfcheck.claims import load_paper
 from mfcheck.claims.experiment import Option
-from mfcheck.claims.model import SimulationStopped
 from mfcheck.claims.record import (
     BoundRecord,
     ConstantRecord,
@@ -30,6 +29,7 @@ from mfcheck.claims.record import (
     SimulationRecord,
     StoppedRecord,
 )
+from mfcheck.claims.trial import Simulated, Stop, Trial, simulation
 from mfcheck.commands import main
 from mfcheck.rigor import certificate
 from mfcheck.rigor.codes import n_max
@@ -558,59 +558,36 @@ def test_constants(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "C_KL" in run("constants", "toy")[1]
 
 
-def simulated(
-    setting: Any,
-    seed: int,
-    progress: Callable[[float], None],
-    options: Mapping[str, str],
-    say: Callable[[str], None],
-) -> SimulationRecord:
+def simulated(trial: Trial) -> Simulated:
     """A simulation that takes no time; `steps` over 9 stops it, at 0 before it has anything."""
-    say("needs 3 MB of memory")
-    steps = int(options["steps"])
+    trial.say("needs 3 MB of memory")
+    steps = int(trial.options["steps"])
     if steps > 9 or steps == 0:
         kept = (0.0, 0.5) if steps else ()
-        raise SimulationStopped(
-            StoppedRecord(
-                paper="toy",
-                setting=setting.describe(),
-                seed=seed,
-                options=dict(options),
-                reason="the flow is not finite",
-                reached=0.75,
-                time=kept,
-                series={"loss": kept},
-            )
-        )
-    progress(0.5)
-    progress(1.0)
+        raise Stop("the flow is not finite", 0.75, kept, {"loss": kept})
+    trial.progress(0.5)
+    trial.progress(1.0)
     parts = {"particles": (0.0, 0.09), "depth": (0.0, 0.01)}
     names = ["loss", "KL_tau", "movement_tau"]
     curve = Curve(label="loss", x=(0.0, 1.0), y=(2.0, 1.0))
-    return SimulationRecord.model_validate(
-        {
-            "paper": "toy",
-            "setting": setting.describe(),
-            "seed": seed,
-            "end_time": 1.0,
-            "time": (0.0, 1.0),
-            "series": {"loss": Series(value=(2.0, 1.0), error=(0.0, 0.1), parts=parts)},
-            "bounds": {
-                "loss": BoundRecord(
-                    name="Theorem 1", side="upper", value=(3.0, 2.0), applies=False, holds=True
-                )
-            },
-            "notes": ("$\\beta$ is small",),
-            "plots": (Plot(id="loss", title="Loss", x_label="t", y_label="L", curves=(curve,)),),
-            "final": dict.fromkeys(names, Estimate(value=1.0, error=0.1)),
-        }
+    return Simulated(
+        time=(0.0, 1.0),
+        series={"loss": Series(value=(2.0, 1.0), error=(0.0, 0.1), parts=parts)},
+        bounds={
+            "loss": BoundRecord(
+                name="Theorem 1", side="upper", value=(3.0, 2.0), applies=False, holds=True
+            )
+        },
+        notes=("$\\beta$ is small",),
+        plots=(Plot(id="loss", title="Loss", x_label="t", y_label="L", curves=(curve,)),),
+        final=dict.fromkeys(names, Estimate(value=1.0, error=0.1)),
     )
 
 
 @pytest.fixture
 def simulating(monkeypatch: pytest.MonkeyPatch) -> None:
     options = (Option("steps", "1", "how many"), Option("scheme", "fast", "which"))
-    paper = replace(load_paper("toy"), simulate=simulated, simulation_options=options)
+    paper = replace(load_paper("toy"), simulate=simulation(simulated, options))
     monkeypatch.setattr("mfcheck.catalog.load", lambda id: paper)
 
 
@@ -634,16 +611,39 @@ def test_simulate(run: Run, folder: Path) -> None:
     assert run("simulate", "toy", "--quiet")[1:] == ("", "")
 
 
-def test_a_simulation_that_keeps_nothing_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def simulate(*_: Any) -> SimulationRecord:
+def test_a_simulation_of_which_nothing_was_complete_says_so(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def simulate(_: Trial) -> Simulated:
         raise KeyboardInterrupt
 
-    paper = replace(load_paper("toy"), simulate=simulate)
+    paper = replace(load_paper("toy"), simulate=simulation(simulate))
     monkeypatch.setattr("mfcheck.catalog.load", lambda id: paper)
-    assert run("simulate", "toy") == (
-        130,
-        "",
-        "mfcheck: interrupted before it had numbers to keep\n",
+    said = "mfcheck: interrupted before any of its numbers was complete; nothing to keep"
+    assert run("simulate", "toy") == (130, "", f"{said}\n")
+    assert run("simulate", "toy", "--out", "found") == (
+        130, "", f"{said} but that, in found/stopped.json\n"
+    )  # fmt: skip
+    record = StoppedRecord.model_validate_json((folder / "found/stopped.json").read_text())
+    assert record.reason == "interrupted before any of its numbers was complete"
+    assert record.final == {}
+
+
+def test_numbers_that_are_complete_are_kept(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def simulate(trial: Trial) -> Simulated:
+        trial.complete["loss"] = Estimate(value=2.0, error=0.0)
+        raise KeyboardInterrupt
+
+    paper = replace(load_paper("toy"), simulate=simulation(simulate))
+    monkeypatch.setattr("mfcheck.catalog.load", lambda id: paper)
+    status, out, err = run("simulate", "toy", "--json", "-")
+    assert status == 130
+    record = StoppedRecord.model_validate_json(out)
+    assert record.final == {"loss": Estimate(value=2.0, error=0.0)}
+    assert record.paper == paper.id
+    assert err == (
+        "mfcheck: interrupted before all of its numbers were complete; numbers (1), with the errors "
+        "of what was done, are kept in standard output\n"
     )
 
 
@@ -698,7 +698,7 @@ def test_draws_of_a_simulation_that_is_killed_are_those_of_a_shorter_one(
     status, last = stopped(words, signal.SIGTERM)
     assert status == 143
     (count,) = re.findall(
-        r"interrupted after (\d+) of 300 networks; \d numbers, with the err", last
+        r"interrupted after (\d+) of 300 networks; numbers \(\d\), with the err", last
     )
     assert 30 <= int(count) < 300
     record = StoppedRecord.model_validate_json((folder / "found/stopped.json").read_text())
@@ -734,7 +734,7 @@ def test_a_simulation_that_stops_keeps_what_it_had(run: Run, folder: Path) -> No
     assert (
         "not kept, for want of --out or --json" in run("simulate", "toy", "--option", "steps=10")[2]
     )
-    assert "nothing had been computed" in run("simulate", "toy", "--option", "steps=0")[2]
+    assert "nothing to keep" in run("simulate", "toy", "--option", "steps=0")[2]
 
 
 @pytest.fixture

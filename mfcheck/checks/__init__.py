@@ -36,14 +36,12 @@ from mfcheck.claims.model import (
     Context,
     Paper,
     Reading,
-    Simulated,
-    Trial,
     Twin,
     constant,
-    simulation,
 )
 from mfcheck.claims.record import Curve, Estimate, Evidence, Interval, Note, Plot, Series
 from mfcheck.claims.setting import Setting, choice, parameter, setting_of
+from mfcheck.claims.trial import Draws, Simulated, Trial, joined, simulation
 from mfcheck.claims.verdict import Kind, Known, Question, Scope, Verdict
 
 __all__ = [
@@ -56,6 +54,7 @@ __all__ = [
     "Constant",
     "Context",
     "Curve",
+    "Draws",
     "Estimate",
     "Evidence",
     "Inequality",
@@ -97,6 +96,7 @@ __all__ = [
     "identical",
     "identities",
     "identity",
+    "joined",
     "matrix_identities",
     "measured",
     "monotone",

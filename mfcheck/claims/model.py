@@ -1,6 +1,5 @@
 """Papers, assumptions, claims, checks and planted errors: the words of the charter as data that carries code."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -13,13 +12,14 @@ import numpy as np
 import sympy as sp
 
 from mfcheck.claims.display import Displayed
-from mfcheck.claims.experiment import Experiment, Option
+from mfcheck.claims.experiment import Experiment
 from mfcheck.claims.inequality import Inequality
 from mfcheck.claims.mistakes import kind_of
-from mfcheck.claims.record import Estimate, Evidence, Plot, Series, SimulationRecord, StoppedRecord
+from mfcheck.claims.randomness import stream as stream
+from mfcheck.claims.record import Evidence
 from mfcheck.claims.setting import Parameter, Setting
+from mfcheck.claims.trial import Simulation
 from mfcheck.claims.verdict import Kind, Known, Question, Verdict
-from mfcheck.errors import InputError
 
 Formulas = Mapping[str, sp.Basic]
 T = TypeVar("T")
@@ -35,13 +35,6 @@ class Budget(StrEnum):
     def pick(self, quick: T, standard: T, thorough: T) -> T:
         """Return the choice that belongs to this budget."""
         return {"quick": quick, "standard": standard, "thorough": thorough}[self.value]
-
-
-def stream(seed: int, name: str) -> np.random.Generator:
-    """Return the random stream of that name, independent of every other one of the same seed."""
-    digest = hashlib.sha256(name.encode()).digest()
-    words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4)]
-    return np.random.default_rng(np.random.SeedSequence([seed, *words]))
 
 
 FALSE_ALARM = 1e-3
@@ -487,154 +480,6 @@ def constant(
     )
 
 
-class SimulationStopped(InputError):  # noqa: N818
-    """A simulation ended early; `record` holds what it had."""
-
-    def __init__(self, record: StoppedRecord) -> None:
-        when = f"; stopped at time {record.reached:.6g}" if record.reached else ""
-        super().__init__(f"{record.reason}{when}")
-        self.record = record
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """What a paper's simulation found: each quantity with its error, and where there is a time, the way there."""
-
-    final: Mapping[str, Estimate]
-    time: Sequence[float] = ()
-    series: Mapping[str, Series] = field(default_factory=dict)
-    plots: tuple[Plot, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What a paper's simulation may depend on.
-
-    Args:
-        setting: the setting.
-        seed: of every random choice.
-        options: as text, by the names of `Paper.simulation_options`, all of them.
-        progress: is called with the fraction done.
-        say: is called with a sentence before the work begins: what it will take.
-        cut: what an interruption has left out so far, in words; see `draws`.
-    """
-
-    setting: Setting
-    seed: int
-    options: Mapping[str, str] = field(default_factory=dict)
-    progress: Callable[[float], None] = lambda _: None
-    say: Callable[[str], None] = lambda _: None
-    cut: list[str] = field(default_factory=list)
-
-    def draws(self, name: str, count: int, draw: Callable[[int], T], least: int = 2) -> list[T]:
-        """Return independent draws, fewer than asked for if the user interrupts them: errors then are those of fewer.
-
-        Args:
-            name: of the draws, in the plural.
-            count: how many are wanted.
-            draw: gives the draw of each number from 0 on.
-            least: with fewer the interruption is passed on.
-        """
-        found: list[T] = []
-        try:
-            for number in range(count):
-                found.append(draw(number))
-                self.progress((number + 1) / count)
-        except KeyboardInterrupt:
-            if len(found) < least:
-                raise
-            self.cut.append(f"{len(found)} of {count} {name}")
-        return found
-
-    def rng(self, name: str = "simulate") -> np.random.Generator:
-        """Return a random stream of that name."""
-        return stream(self.seed, name)
-
-    def count(self, name: str, least: int = 1, most: int = 10**7) -> int:
-        """Return an option that is a whole number.
-
-        Raises:
-            InputError: it is none, or out of range.
-        """
-        text = self.options[name]
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-            raise InputError(
-                f"{name} must be a whole number from {least} to {most}, got {text[:60]!r}"
-            )
-        return int(text)
-
-
-class Simulate(Protocol):
-    """A paper's own simulation, for `mfcheck simulate`: give it as `simulation(function)`."""
-
-    def __call__(
-        self,
-        setting: Setting,
-        seed: int,
-        progress: Callable[[float], None] | None = None,
-        options: Mapping[str, str] = MappingProxyType({}),
-        say: Callable[[str], None] | None = None,
-    ) -> SimulationRecord:
-        """Run it; raises SimulationStopped if it cannot be completed; arguments as in `Trial`."""
-        ...
-
-
-def simulation(
-    paper: str, run: Callable[[Trial], Simulated], options: Sequence[Option] = ()
-) -> Simulate:
-    """Return the simulation of the paper of that id whose work is `run`; options left out take their defaults."""
-    defaults = {option.name: option.default for option in options}
-
-    def simulate(
-        setting: Setting,
-        seed: int,
-        progress: Callable[[float], None] | None = None,
-        options: Mapping[str, str] = MappingProxyType({}),
-        say: Callable[[str], None] | None = None,
-    ) -> SimulationRecord:
-        chosen = {**defaults, **options}
-        quiet: Callable[[Any], None] = lambda _: None  # noqa: E731
-        trial = Trial(setting, seed, chosen, progress or quiet, say or quiet)
-        found = run(trial)
-        if trial.cut:
-            reason = f"interrupted after {', '.join(trial.cut)}"
-            start = (paper, setting.describe(), seed, chosen)
-            raise SimulationStopped(_part(start, reason, found)) from KeyboardInterrupt()
-        return SimulationRecord(
-            paper=paper,
-            setting=setting.describe(),
-            seed=seed,
-            final=dict(found.final),
-            end_time=float(found.time[-1]) if len(found.time) else None,
-            time=tuple(map(float, found.time)),
-            series=dict(found.series),
-            options=chosen,
-            notes=found.notes,
-            plots=found.plots,
-        )
-
-    return simulate
-
-
-def _part(
-    start: tuple[str, dict[str, Any], int, dict[str, str]], reason: str, found: Simulated
-) -> StoppedRecord:
-    """Return the record of a simulation that was interrupted, with the quantities that the draws so far give."""
-    paper, setting, seed, options = start
-    return StoppedRecord(
-        paper=paper,
-        setting=setting,
-        seed=seed,
-        options=options,
-        reason=reason,
-        reached=0.0,
-        time=(),
-        series={},
-        final=dict(found.final),
-    )
-
-
 def _no_condition(_: Setting) -> None:
     """Refuse no setting."""
 
@@ -659,8 +504,7 @@ class Paper(Displayed):
     """Raises InputError for a setting that the paper cannot speak about."""
     verdicts: Mapping[str, Verdict | str] = field(default_factory=dict)
     constants: tuple[Constant, ...] = ()
-    simulate: Simulate | None = None
-    simulation_options: tuple[Option, ...] = ()
+    simulate: Simulation | None = None
     references: tuple[str, ...] = field(default=())
     experiments: tuple[Experiment, ...] = ()
     """Sweeps that the paper proposes, for `mfcheck experiment`."""
@@ -671,6 +515,8 @@ class Paper(Displayed):
         """Refuse a paper with clashing ids."""
         for name in ("claims", "constants", "parameters", "assumptions", "authors", "references"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        if self.simulate is not None:
+            object.__setattr__(self, "simulate", replace(self.simulate, paper=self.id))
         table = {id: Verdict(v) for id, v in self.verdicts.items()}
         object.__setattr__(self, "verdicts", MappingProxyType(table))
         for what, ids in (

@@ -67,7 +67,7 @@ def _simulate(
     folder: "OutFolder | None",
 ) -> None:
     """Simulate from a setting and a seed, and show and keep what was found, also if it is stopped."""
-    from mfcheck.claims.model import SimulationStopped
+    from mfcheck.claims.trial import SimulationStopped
     from mfcheck.commands.progress import FractionProgress
     from mfcheck.report import print_simulation
 
@@ -81,16 +81,14 @@ def _simulate(
             if isinstance(stopped.__cause__, KeyboardInterrupt):
                 raise KeyboardInterrupt(f"{_where(stopped.record)}; {kept}") from None
             raise InputError(f"{stopped}; {kept}") from None
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt("before it had numbers to keep") from None
     _write(result, folder)
     output.give(result.model_dump_json(indent=1), lambda shown: print_simulation(result, shown))
 
 
 def _where(record: "StoppedRecord") -> str:
-    if record.final:
-        return record.reason.removeprefix("interrupted ")
-    return f"at time {record.reached:.6g}"
+    if record.time:
+        return f"at time {record.reached:.6g}"
+    return record.reason.removeprefix("interrupted ")
 
 
 def _speaker(show: Callable[..., None]) -> Callable[[str], None]:
@@ -100,16 +98,17 @@ def _speaker(show: Callable[..., None]) -> Callable[[str], None]:
 def _list(paper: "Paper", output: Output) -> None:
     from mfcheck.report.table import print_rows
 
+    assert paper.simulate is not None
     rows = [
-        {"name": o.name, "default": o.default, "meaning": o.meaning}
-        for o in paper.simulation_options
+        {"name": o.name, "default": o.default, "meaning": o.meaning} for o in paper.simulate.options
     ]
     output.give(dump({"paper": paper.id, "options": rows}), lambda shown: print_rows(rows, shown))
 
 
 def _given(paper: "Paper", given: Sequence[str]) -> Mapping[str, str]:
     """Return all options: the defaults, and in their place what `NAME=VALUE` says."""
-    found = {option.name: option.default for option in paper.simulation_options}
+    assert paper.simulate is not None
+    found = {option.name: option.default for option in paper.simulate.options}
     for text in given:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals:
@@ -135,11 +134,11 @@ def _write(result: "SimulationRecord", folder: "OutFolder | None") -> None:
 def _keep(record: "StoppedRecord", output: Output, folder: "OutFolder | None") -> str:
     """Write what there is, where it was asked for; return where that is, in words."""
     if record.final:
-        what = f"{len(record.final)} numbers, with the errors of so few"
+        what = f"numbers ({len(record.final)}), with the errors of what was done"
     elif record.time:
         what = f"{len(record.time)} output times up to {record.time[-1]:.6g}, of one run and without errors"
     else:
-        return "nothing had been computed"
+        what = ""
     text = record.model_dump_json(indent=1)
     places = []
     if folder is not None:
@@ -148,6 +147,10 @@ def _keep(record: "StoppedRecord", output: Output, folder: "OutFolder | None") -
     if output.json is not None:
         output.give(text, lambda _: None)
         places.append("standard output" if output.json == "-" else output.json)
+    if not what:
+        return (
+            f"nothing to keep but that, in {' and '.join(places)}" if places else "nothing to keep"
+        )
     if not places:
         return f"{what}, were computed but not kept, for want of --out or --json"
     return f"{what}, are kept in {' and '.join(places)}"

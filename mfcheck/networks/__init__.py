@@ -51,7 +51,7 @@ from mfcheck.networks.spectra import (
     singular_values,
     spectral_moments,
 )
-from mfcheck.networks.widths import at_widths, chunked, exp_of, log_of
+from mfcheck.networks.widths import at_widths, chunked, exp_of, limits, log_of
 
 __all__ = [
     "Affine",
@@ -88,6 +88,7 @@ __all__ = [
     "iterate",
     "iterate_balls",
     "jacobian",
+    "limits",
     "log_gradient_norms",
     "log_of",
     "pairs_of_columns",

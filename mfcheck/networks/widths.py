@@ -70,16 +70,39 @@ def at_widths(
     """
     _check_widths(widths, constant is not None and not isinstance(constant, Mapping))
     used = sorted(widths)[-2:]
-    found = [
-        _named(measure(n, g, replicates)) for n, g in zip(used, rng.spawn(len(used)), strict=True)
-    ]
-    single = "" in found[-1]
+    streams = zip(used, rng.spawn(len(used)), strict=True)
+    found = limits(
+        {n: _named(measure(n, own, replicates)) for n, own in streams},
+        logs=logs,
+        constant=constant,
+    )
+    return found[""] if set(found) == {""} else found
+
+
+def limits(
+    samples: Mapping[int, Named],
+    *,
+    logs: bool | Collection[str] = False,
+    constant: float | Mapping[str, float] | None = None,
+) -> dict[str, Estimate]:
+    """Return estimates of the limits of infinite width from replicate values by name at each of two widths.
+
+    Args:
+        samples: by width, such as `Trial.at_sizes` gives them.
+        logs: as in `at_widths`.
+        constant: as in `at_widths`.
+
+    Raises:
+        InputError: widths that do not allow it, or values whose mean has no logarithm.
+    """
+    _check_widths(list(samples), constant is not None and not isinstance(constant, Mapping))
+    used = sorted(samples)
     result = {}
-    for name in found[-1]:
+    for name in samples[used[-1]]:
         in_logs = logs if isinstance(logs, bool) else name in logs
-        rows = [values[name] for values in found]
+        rows = [samples[n][name] for n in used]
         result[name] = _limit(used, rows, in_logs, _constant_of(constant, name))
-    return result[""] if single else result
+    return result
 
 
 @overload

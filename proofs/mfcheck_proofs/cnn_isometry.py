@@ -8,7 +8,7 @@ modes survive for a delta kernel; with an orthogonal one the convolution is an i
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from mfcheck.checks import (
     Case,
     Claim,
     Context,
+    Draws,
     Estimate,
     Evidence,
     Kind,
@@ -40,6 +41,7 @@ from mfcheck.checks import (
     encloses,
     evaluate,
     identity,
+    joined,
     noted,
     parameter,
     setting_of,
@@ -59,6 +61,7 @@ from mfcheck.networks import (
     dense_orthogonal,
     haar,
     jacobian,
+    limits,
     pointwise,
     relative_variance,
     ring,
@@ -750,32 +753,34 @@ def simulate(trial: Trial) -> Simulated:
     nets = trial.count("replicates", 8, 10_000)
     trial.say(f"{nets} networks of {channels} and of {channels // 2} channels, {depth} layers, {law} kernels")
     measure, widths = deep_convolutions(setting, law, depth), (channels // 2, channels)
-    final: dict[str, Estimate] = at_widths(measure, widths, nets, trial.rng())
+    one = measure_mode(setting, size, setting.integer("taps"), setting.integer("mode"), channels, law)
+    kinds = {f"networks of {n} channels": Draws(nets, partial(measure, n)) for n in widths} | {
+        "layers": Draws(3000, lambda rng, count: {"mode_ratio": one(rng, count)}),
+        "other layers": Draws(2000, lambda rng, count: {"variance": variances(setting, law, channels, rng, count)}),
+    }
+    found = trial.samples(kinds)
+    drawn = {n: found[f"networks of {n} channels"] for n in widths}
+    final = limits(drawn)
     scatter = final["jacobian_variance"].error / abs(final["jacobian_variance"].value)
-    if scatter > ENOUGH:
+    if scatter > ENOUGH and not trial.cut:
         # As many again as the error asks for, and some ten seconds allow.
         most = int((5e10 if law == "gaussian" else 1.5e11) / (depth * setting.integer("taps") * channels**3 * size**2))
-        nets = min(most, math.ceil(nets * (scatter / ENOUGH) ** 2))
-        final = at_widths(measure, widths, nets, trial.rng("further")) if nets > trial.count("replicates") else final
-    one = measure_mode(setting, size, setting.integer("taps"), setting.integer("mode"), channels, law)
-    samples = np.concatenate([one(rng, 100) for rng in trial.rng("mode").spawn(30)])
-    final |= {
-        "mode_ratio": mean_of(samples),
-        "variance": mean_of(variances(setting, law, channels, trial.rng("layer"))),
-    }
+        wanted = min(most, math.ceil(nets * (scatter / ENOUGH) ** 2)) - nets
+        more = trial.at_sizes("further networks of channels", widths, max(0, wanted), measure, least=0)
+        final = limits({n: joined([drawn[n], more[n]]) if n in more else drawn[n] for n in widths})
+    final["mode_ratio"] = mean_of(found["layers"]["mode_ratio"])
+    final["variance"] = mean_of(found["other layers"]["variance"])
     return Simulated(final, notes=(NOTE,))
 
 
-def variances(setting: Setting, law: str, channels: int, rng: np.random.Generator) -> Array:
-    """Variances after one layer, from Gaussian inputs at the fixed point of the setting, shape (2000,)."""
+def variances(setting: Setting, law: str, channels: int, rng: np.random.Generator, count: int) -> Array:
+    """Variances after one layer, from Gaussian inputs at the fixed point of the setting, shape (count,)."""
     q, scale = float(stable_variance(setting, 15)), np.sqrt([setting.number("weight_var"), setting.number("bias_var")])
-    found, act = [], pointwise(setting.activation)
     size = setting.integer("positions") if law == "gaussian" else 1
-    for _ in range(20):
-        start = np.sqrt(q) * rng.standard_normal((100, channels, size, 1))
-        layer = kernel(rng, 100, channels, setting.integer("taps"), scale, law)
-        found.append((layer.forward(act.forward(start)) ** 2).mean(axis=(1, 2, 3)))
-    return np.concatenate(found)
+    start = np.sqrt(q) * rng.standard_normal((count, channels, size, 1))
+    layer = kernel(rng, count, channels, setting.integer("taps"), scale, law)
+    found = layer.forward(pointwise(setting.activation).forward(start)) ** 2
+    return np.asarray(found.mean(axis=(1, 2, 3)))
 
 
 NOTE = (
@@ -796,8 +801,7 @@ paper = Paper(
     claims=(covariance, modes, critical, isometry, spectrum, training),
     constants=CONSTANTS,
     validate=validate,
-    simulate=simulation("cnn-isometry", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     verdicts={
         "covariance/stated": "proved",
         "modes/stated": "proved",

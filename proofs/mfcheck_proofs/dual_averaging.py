@@ -633,8 +633,7 @@ paper = Paper(
     default=setting_of(PARAMETERS, activation("tanh")),
     claims=(update, outer, best, particles, pull, complexity),
     constants=CONSTANTS,
-    simulate=simulation("dual-averaging", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     verdicts={
         "update-rule/stated": "proved",
         "outer-rate/stated": "supported",

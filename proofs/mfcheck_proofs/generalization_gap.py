@@ -4,9 +4,9 @@ Least squares on N features, fitted on P samples. Errors have no factor 1/2; `ep
 read-out, the gap is test minus training error, and labels have E y^2 = 1 where the headline 2N/P is compared.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import sympy as sp
@@ -18,6 +18,7 @@ from mfcheck.checks import (
     At,
     Claim,
     Context,
+    Draws,
     Estimate,
     Kind,
     Note,
@@ -195,12 +196,22 @@ def gaussian(width: int, samples: int, runs: int, seed: int) -> dict[str, Estima
 
     The training error of the best read-out has the mean eps_R, so that only what the fit changes is noisy.
     """
-    rng, found = stream(seed, f"gaussian {width} {samples}"), []
-    block = max(1, 4_000_000 // (samples * width))
+    return errors_of(designs_of(width, samples, stream(seed, f"gaussian {width} {samples}"), runs))
+
+
+def designs_of(width: int, samples: int, rng: np.random.Generator, runs: int) -> dict[str, Array]:
+    """What the fit adds to the test error, and takes from the training error, over eps_R; shapes (runs,)."""
+    found, block = [], max(1, 4_000_000 // (samples * width))
     for start in range(0, runs, block):
         count = min(block, runs - start)
         found.append(fits(rng.standard_normal((count, samples, width)), rng.standard_normal((count, samples))))
     added, taken = (np.concatenate(part) for part in zip(*found, strict=True))
+    return {"added": added, "taken": taken}
+
+
+def errors_of(found: Mapping[str, Array]) -> dict[str, Estimate]:
+    """Test and training error and gap, from what `designs_of` gives."""
+    added, taken = found["added"], found["taken"]
     return {"test": mean_of(1 + added), "train": mean_of(1 - taken), "gap": mean_of(added + taken)}
 
 
@@ -596,15 +607,14 @@ feature_maps = Claim(
 # --- C3: ridge -------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=16)
-def ridge_runs(setting: Setting, scale: int, runs: int, seed: int) -> dict[str, Array]:
+def ridge_of(setting: Setting, scale: int, rng: np.random.Generator, runs: int) -> dict[str, Array]:
     """Errors, P over the trace of the resolvent, and the ridge that this gives, with `scale` copies of each mode.
 
     Variances are divided and samples multiplied by `scale`: the formulas do not change, what they neglect shrinks.
     """
     decay_, ridge, noise = (setting.number(name) for name in ("decay", "lam", "noise2"))
     e = np.repeat(np.arange(1, setting.integer("modes") + 1) ** -decay_ / scale, scale)
-    size, rng = scale * setting.integer("samples"), stream(seed, f"ridge {scale}")
+    size = scale * setting.integer("samples")
     found = np.empty((4, runs))
     for run in range(runs):
         X = rng.standard_normal((size, len(e))) * np.sqrt(e)
@@ -617,10 +627,15 @@ def ridge_runs(setting: Setting, scale: int, runs: int, seed: int) -> dict[str, 
     return dict(zip(("test", "train", "kappa", "lam"), found, strict=True))
 
 
+@lru_cache(maxsize=16)
 def ridge_limit(setting: Setting, runs: int, seed: int) -> dict[str, Estimate]:
     """The same without its correction in size, from one and two copies of each mode."""
-    both = [ridge_runs(setting, scale, runs, seed) for scale in (1, 2)]
-    return {name: extrapolated((1, 2), [mean_of(found[name]) for found in both]) for name in both[0]}
+    return limit_of({k: ridge_of(setting, k, stream(seed, f"ridge {k}"), runs) for k in (1, 2)})
+
+
+def limit_of(found: Mapping[int, Mapping[str, Array]]) -> dict[str, Estimate]:
+    """The limit of what `ridge_of` gives with one and two copies of each mode."""
+    return {name: extrapolated((1, 2), [mean_of(found[k][name]) for k in (1, 2)]) for name in found[1]}
 
 
 def ridge_measured(name: str) -> Callable[[Context], list[At]]:
@@ -854,9 +869,10 @@ def simulate(trial: Trial) -> Simulated:
     if max(setting["samples"], setting["width"], setting["modes"]) > MOST:
         raise InputError(f"a simulation takes at most {MOST} samples, features and modes")
     spare(setting, 1)
-    found = gaussian(setting.integer("width"), setting.integer("samples"), runs, trial.seed)
-    trial.progress(0.4)
-    limit = ridge_limit(setting, runs, trial.seed)
+    kinds = {"designs": Draws(runs, partial(designs_of, setting.integer("width"), setting.integer("samples")))}
+    kinds |= {f"designs with {k} copies of each mode": Draws(runs, partial(ridge_of, setting, k)) for k in (1, 2)}
+    design, *copies = trial.samples(kinds).values()
+    found, limit = errors_of(design), limit_of(dict(zip((1, 2), copies, strict=True)))
     final = {"test_finite": found["test"], "train_ratio": found["train"], "gap_finite": found["gap"]}
     notes = ("With a ridge the correction in size is removed, from one and two copies of each mode.",)
     return Simulated(final | {"test_ridge": limit["test"], "train_ridge": limit["train"]}, notes=notes)
@@ -872,8 +888,7 @@ paper = Paper(
     default=setting_of(PARAMETERS),
     claims=(headline, headline_order, ridgeless, feature_maps, ridge, deep),
     constants=CONSTANTS,
-    simulate=simulation("generalization-gap", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     verdicts={
         "headline/inequality": "refuted",
         "headline/threshold": "proved",

@@ -611,8 +611,7 @@ paper = Paper(
     default=setting_of(PARAMETERS),
     claims=(gradient, pl, critical, convergence, random_features, scalar),
     constants=CONSTANTS,
-    simulate=simulation("linear-resnet", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     verdicts={
         "gradient/stated": "supported",
         "pl-inequality/stated": "proved",

@@ -21,6 +21,7 @@ from mfcheck.checks import (
     Claim,
     Context,
     Curve,
+    Draws,
     Estimate,
     Evidence,
     Kind,
@@ -696,7 +697,8 @@ def run(trial: Trial) -> Simulated:
     width, count = trial.count("width", 2, 100_000), trial.count("replicates", 20, 1_000_000)
     setting, end = trial.setting, trial.setting.number("horizon")
     times = [end * k / 20 for k in range(21)] if end else [0.0]
-    found = linear.runs(setting, width, count, trial.rng(), times)
+    drawn = {"runs": Draws(count, lambda rng, n: vars(linear.runs(setting, width, n, rng, times)))}
+    found = linear.Runs(**trial.samples(drawn)["runs"])
     limits = [
         float(linear.value(FORM.m, setting.with_values(horizon=setting["horizon"] * k / 20), 15).mid())
         for k in range(len(times))
@@ -729,8 +731,7 @@ paper = Paper(
     claims=(law, speed_claim, chaos, invariant, moments),
     assumptions=ASSUMPTIONS,
     constants=CONSTANTS,
-    simulate=simulation("lln", run, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(run, OPTIONS),
     twins=(Twin("mse_m", "clt", "c_mm", {p.name: p.symbol for p in PARAMETERS}),),
     verdicts={
         "law-of-large-numbers/strict": "supported",

@@ -23,6 +23,7 @@ from mfcheck.checks import (
     Claim,
     Context,
     Curve,
+    Draws,
     Estimate,
     Evidence,
     Kind,
@@ -842,7 +843,8 @@ def run(trial: Trial) -> Simulated:
     width, count = trial.count("width", 2, 100_000), trial.count("replicates", 100, 100_000)
     setting, end = trial.setting, trial.setting.number("horizon")
     times = [end * k / 20 for k in range(21)] if end else [0.0]
-    out = sampled(setting, draw(setting, width, count, trial.rng()), times)
+    drawn = {"networks": Draws(count, lambda rng, n: sampled(setting, draw(setting, width, n, rng), times), least=8)}
+    out = trial.samples(drawn)["networks"]
     spread = [variance_of(math.sqrt(width) * column) for column in out.T]
     limit = whole(setting)(np.array(times))[0]
     series = Series(value=tuple(v.value for v in spread), error=tuple(v.error for v in spread))
@@ -869,8 +871,7 @@ paper = Paper(
     default=setting_of(PARAMETERS),
     claims=(limit_claim, no_accumulation, exact, stability, monotone_claim, weights),
     constants=CONSTANTS,
-    simulate=simulation("multilayer-fluctuations", run, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(run, OPTIONS),
     verdicts={
         "limit/variance": "supported",
         "no-accumulation/order": "supported",

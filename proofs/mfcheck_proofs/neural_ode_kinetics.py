@@ -677,14 +677,16 @@ def simulate(trial: Trial) -> Simulated:
     """Paths of dX = sigma(w X + b) dt + nu dW by Euler and Maruyama, to t = 20, at two steps."""
     setting, paths = trial.setting, trial.count("paths", 100, 1_000_000)
     f, weight, bias = setting.activation.numpy_function(), setting.number("w"), setting.number("b")
-    root, rng = np.sqrt(setting.number("nu2")), trial.rng()
+    root = np.sqrt(setting.number("nu2"))
     trial.say(f"{paths} paths to t = 20, 1000 and 2000 steps")
-    ends = []
-    for steps in (1000, 2000):
-        z, dt = np.full(paths, -bias / weight), 20 / steps
+
+    def walk(steps: int, rng: np.random.Generator, count: int) -> NDArray[np.float64]:
+        z, dt = np.full(count, -bias / weight), 20 / steps
         for _ in range(steps):
-            z += dt * f(weight * z + bias) + root * np.sqrt(dt) * rng.standard_normal(paths)
-        ends.append(z)
+            z += dt * f(weight * z + bias) + root * np.sqrt(dt) * rng.standard_normal(count)
+        return z
+
+    ends = list(trial.at_sizes("paths by steps", (1000, 2000), paths, walk, least=8).values())
     bias_mean = abs(float(ends[0].mean() - ends[1].mean())) / 2
     bias_var = abs(float(ends[0].var() - ends[1].var()))
     final = {"fp_mean": mean_of(ends[1], bias_mean), "fp_var": variance_of(ends[1], bias_var)}
@@ -701,8 +703,7 @@ paper = Paper(
     default=setting_of(PARAMETERS, activation("tanh")),
     claims=(moments, aggregation, steady, laws, convergence, sensitivity),
     constants=CONSTANTS,
-    simulate=simulation("neural-ode-kinetics", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     verdicts={
         "moments/stated": "proved",
         "aggregation/strict": "refuted",

@@ -665,8 +665,7 @@ paper = Paper(
     default=setting_of(PARAMETERS, activation("tanh")),
     claims=(gradient, ascent, stationary, exponential, ceiling, unregularised),
     constants=CONSTANTS,
-    simulate=simulation("policy-gradient", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     verdicts={
         "policy-gradient/stated": "supported",
         "energy/stated": "supported",

@@ -515,8 +515,7 @@ paper = Paper(
     default=setting_of(PARAMETERS),
     claims=(widths, direction, convergence, euler, instance_h, hypotheses),
     constants=CONSTANTS,
-    simulate=simulation("resnet-convergence", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     twins=(Twin("loss_line", "resnet-zero-loss", "loss_s", {"target": a, "s": s, "theta0": 0}),),
     verdicts={
         "widths/start": "supported",

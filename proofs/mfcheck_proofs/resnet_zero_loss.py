@@ -617,8 +617,7 @@ paper = Paper(
     default=setting_of(PARAMETERS),
     claims=(first_variation, finite, zero_loss, implicit, depth, regularised, adjoint),
     constants=CONSTANTS,
-    simulate=simulation("resnet-zero-loss", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     verdicts={
         "first-variation/stated": "supported",
         "finite-networks/start": "supported",

@@ -75,6 +75,7 @@ from mfcheck.networks import (
     at_widths,
     correlations,
     dense,
+    limits,
     log_of,
     pointwise,
     second_moments,
@@ -737,7 +738,7 @@ def simulate(trial: Trial) -> Simulated:
         last = pair_through(setting, n, depth, count, rng)[-1]
         return {"q": lengths, "metric_sim": g, "curvature_sim": bend, "correlation": last}
 
-    found = at_widths(measure, (width // 4, width), nets, trial.rng())
+    found = limits(trial.at_sizes("networks of width", (width // 4, width), nets, measure))
     return Simulated(found, notes=("Errors cover the draw of weights and the correction 1/N, which is removed.",))
 
 
@@ -763,8 +764,7 @@ paper = Paper(
     default=setting_of(PARAMETERS, activation("tanh")),
     claims=(length_claim, correlation_claim, metric_claim, curvature_claim, gauss_claim, expressivity, shallow),
     constants=CONSTANTS,
-    simulate=simulation("transient-chaos", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     twins=TWINS,
     verdicts={
         "length-map/stated": "certified",

@@ -18,6 +18,7 @@ from mfcheck.checks import (
     At,
     Claim,
     Context,
+    Draws,
     Estimate,
     Note,
     Option,
@@ -728,20 +729,27 @@ def simulate(trial: Trial) -> Simulated:
     work = 10**10 // (columns * outputs**2) if orthogonal else 2 * 10**8 // (columns * outputs)
     draws = min(count, max(8, work))
     trial.say(f"{draws} layers {columns} -> {outputs}, {rows} rows")
-    raw = marginal_images(trial.rng("forward"), count, columns, outputs, orthogonal)
-    back = layer_images(trial.rng("layer"), draws, columns, outputs, orthogonal)[1]
+    width, blocks, stages, depth = (setting.integer(k) for k in ("width", "blocks", "stages", "depth"))
+    budget = 5 * 10**9 // width if orthogonal else 3 * 10**8
+    nets = max(20, min(count, budget // (2 * blocks * stages * width**2)))
+    kinds = {
+        "images": Draws(count, lambda rng, n: marginal_images(rng, n, columns, outputs, orthogonal), least=8),
+        "layers": Draws(draws, lambda rng, n: layer_images(rng, n, columns, outputs, orthogonal)[1]),
+        "residual networks": Draws(nets, lambda rng, n: in_parts(rng, n, width, blocks, stages, orthogonal)),
+        "plain networks": Draws(
+            max(50, min(count, CELLS * 5 // width**2)), lambda rng, n: plain_norms(rng, n, width, depth)[-1]
+        ),
+    }
+    raw, back, residual, plain = trial.samples(kinds).values()
     scale = 2 * columns / outputs
     final = {
         "forward_mean": scaled(mean_of(raw), scale),
         "forward_relative_std": relative_std(raw),
         "backward_mean": scaled(mean_of(back), scale),
+        "resnet_mean": mean_of(residual),
+        "plain_mean": mean_of(plain),
+        "plain_log_mean": mean_of(np.log(plain)),
     }
-    width, blocks, stages = (setting.integer(k) for k in ("width", "blocks", "stages"))
-    budget = 5 * 10**9 // width if orthogonal else 3 * 10**8
-    nets = max(20, min(count, budget // (2 * blocks * stages * width**2)))
-    final["resnet_mean"] = mean_of(in_parts(trial.rng("residual"), nets, width, blocks, stages, orthogonal))
-    plain = plain_norms(trial.rng("plain"), max(50, min(count, CELLS * 5 // width**2)), width, setting.integer("depth"))
-    final |= {"plain_mean": mean_of(plain[-1]), "plain_log_mean": mean_of(np.log(plain[-1]))}
     return Simulated(final, notes=("Everything is exact at finite width: errors are those of the mean over draws.",))
 
 
@@ -765,8 +773,7 @@ paper = Paper(
     default=setting_of(PARAMETERS),
     claims=(forward, constant_claim, backward, fluctuations, resnet),
     constants=CONSTANTS,
-    simulate=simulation("weight-norm", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     verdicts={
         "forward/stated": "proved",
         "constant/area-above": "proved",

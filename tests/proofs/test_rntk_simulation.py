@@ -37,7 +37,7 @@ def test_what_the_record_holds() -> None:
     names = {f"{what}_{s}" for what in ("loss", "lambda_min") for s in squared_scales(SETTING)}
     assert set(found.final) == names
     assert found.final["loss_fast"].value < 1e-6 * found.series["loss_fast"].value[0] * 1.01
-    assert load_paper("rntk-scaling").simulate is simulation
+    assert load_paper("rntk-scaling").simulate.run is simulation.run
 
 
 def test_errors_grow_with_the_enclosure_and_cover() -> None:

@@ -7,7 +7,7 @@ rho = -1/(B-1). Squared gradients grow by `rate` > 1 in every layer.
 
 from mfcheck.checks import Option, Paper, Simulated, Trial, setting_of, simulation
 from mfcheck.errors import InputError
-from mfcheck.networks import at_widths
+from mfcheck.networks import limits
 from mfcheck.symbolic.activation import activation
 from mfcheck_proofs.batch_norm.fixed_point import fixed_point_claim, relu_point
 from mfcheck_proofs.batch_norm.gegenbauer import LARGEST, PARAMETERS
@@ -27,7 +27,8 @@ def simulate(trial: Trial) -> Simulated:
         raise InputError(f"networks are drawn for batch <= {LARGEST}, got {batch}")
     nets = trial.count("replicates", 2, 1000)
     trial.say(f"{nets} networks of width {width} and of {width // 2}, {depth} layers, batch {batch}")
-    found = at_widths(trained(setting.activation, batch, depth), (width // 2, width), nets, trial.rng())
+    measure = trained(setting.activation, batch, depth)
+    found = limits(trial.at_sizes("networks of width", (width // 2, width), nets, measure))
     first, last = max(3, depth // 5), depth - max(2, depth // 10)
     note = f"The rate is the slope of log squared gradient norms from layer {first} to {last}; the correction 1/N is removed."
     return Simulated(found, notes=(note,))
@@ -43,8 +44,7 @@ paper = Paper(
     default=setting_of(PARAMETERS, activation("tanh")),
     claims=(fixed_point_claim, relu_point, rate_claim, explosion, relu_rate, eigenvalues),
     constants=CONSTANTS,
-    simulate=simulation("batch-norm", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     verdicts={
         "fixed-point/stated": "certified",
         "fixed-point/attracts": "unchecked",

@@ -6,13 +6,15 @@ In the basis of its orthogonal polynomials all averages over that law are produc
 matrix J, with diagonal alpha, 1 + alpha, 1 + alpha, ... and sqrt(alpha) beside it.
 """
 
+from functools import partial
+
 from mfcheck.checks import Curve, Option, Paper, Plot, Simulated, Trial, simulation
 from mfcheck.errors import InputError
 from mfcheck_proofs.dmft.batch_sizes import batches, limit, other_losses
 from mfcheck_proofs.dmft.closure import DEFAULT, PARAMETERS, closure, validate
 from mfcheck_proofs.dmft.equations import full_batch, mean_field, test_error
 from mfcheck_proofs.dmft.ridge import CONSTANTS
-from mfcheck_proofs.dmft.runs import simulated
+from mfcheck_proofs.dmft.runs import limits_of, runs_of
 
 
 def simulate(trial: Trial) -> Simulated:
@@ -23,7 +25,7 @@ def simulate(trial: Trial) -> Simulated:
     if setting["alpha"] * small < 1 or setting["alpha"] * d * d > 10**9:
         raise InputError("alpha d must be at least 4, and alpha d^2 at most 10^9, for the samples to be drawn")
     marks = tuple(sorted({round(steps * k / 10) for k in range(11)}))
-    found = simulated(setting, trial.seed, runs, (small, d), marks)
+    found = limits_of(trial.at_sizes("runs in dimension", (small, d), runs, partial(runs_of, setting, marks)), marks)
     states = closure(setting, 15)
     theory = tuple(float(s.m) for s in states)
     points = Curve(
@@ -49,8 +51,7 @@ paper = Paper(
     claims=(mean_field, test_error, full_batch, batches, limit, other_losses),
     validate=validate,
     constants=CONSTANTS,
-    simulate=simulation("dmft", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     verdicts={
         "mean-field/square-loss": "supported",
         "test-error/stated": "proved",

@@ -73,14 +73,24 @@ def simulated(
     setting: Setting, seed: int, runs: int, sizes: tuple[int, int], marks: tuple[int, ...], loss: Loss = square
 ) -> list[dict[str, Estimate]]:
     """Return m, c and train at the marks, the correction 1/d removed from two dimensions."""
-    found = []
-    for d in sizes:
-        rng = stream(seed, f"sgd {d}")
-        found.append(np.array([sgd(setting, d, own, marks, loss) for own in rng.spawn(runs)]))
-    names = enumerate(("m", "c", "train"))
-    rows = [(name, i) for i, name in names]
+    return limits_of({d: runs_of(setting, marks, d, stream(seed, f"sgd {d}"), runs, loss) for d in sizes}, marks)
+
+
+def runs_of(
+    setting: Setting, marks: Sequence[int], d: int, rng: np.random.Generator, runs: int, loss: Loss = square
+) -> Array:
+    """Return m, C and the mean loss of independent runs in dimension d at the marks, shape (runs, 3, marks)."""
+    return np.array([sgd(setting, d, own, marks, loss) for own in rng.spawn(runs)])
+
+
+def limits_of(found: Mapping[int, Array], marks: Sequence[int]) -> list[dict[str, Estimate]]:
+    """Return m, c and train at the marks from runs in two dimensions, the correction 1/d removed."""
+    sizes = tuple(found)
     return [
-        {name: extrapolated(sizes, [mean_of(part[:, i, k]) for part in found]) for name, i in rows}
+        {
+            name: extrapolated(sizes, [mean_of(part[:, i, k]) for part in found.values()])
+            for i, name in enumerate(("m", "c", "train"))
+        }
         for k in range(len(marks))
     ]
 

@@ -23,8 +23,7 @@ paper = Paper(
     default=setting_of(PARAMETERS, activation("tanh")),
     claims=(rectifier_claim, rectifiers, equations, smooth_claim, closeness, stability, domain, hard),
     constants=CONSTANTS,
-    simulate=simulation("edge-of-chaos", run, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(run, OPTIONS),
     verdicts={
         "relu-rate/asymptotic": "proved",
         "relu-rate/at-depth-100": "refuted",

@@ -1,15 +1,16 @@
 """Random networks on the edge."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
 from mfcheck.checks import Curve, Estimate, Option, Plot, Simulated, Trial
 from mfcheck.claims.model import stream
 from mfcheck.errors import InputError
-from mfcheck.networks import at_widths, correlation_gap, gaussian_images
+from mfcheck.networks import correlation_gap, gaussian_images, limits
 from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.edge_of_chaos.edge import Array
 
@@ -46,13 +47,23 @@ def pair_through(net: Net, depth: int, width: int, nets: int, rng: np.random.Gen
 def simulated(net: Net, marks: tuple[int, ...], widths: tuple[int, int], nets: int, seed: int) -> dict[str, Estimate]:
     """Estimates of infinite width by names `q 1`, `gap 1`, ... at the marked layers."""
 
-    def measure(width: int, rng: np.random.Generator, count: int) -> dict[str, Array]:
-        variances, gaps = pair_through(net, marks[-1], width, count, rng)
-        return {f"{name} {m}": values[m] for name, values in (("q", variances), ("gap", gaps)) for m in marks}
+    own = zip(widths, stream(seed, "networks").spawn(2), strict=True)
+    return of_infinite_width(net, marks, {width: measured(net, marks, width, rng, nets) for width, rng in own})
 
+
+def measured(net: Net, marks: tuple[int, ...], width: int, rng: np.random.Generator, count: int) -> dict[str, Array]:
+    """Values of networks by names `q 1`, `gap 1`, ... at the marked layers, shapes (count,)."""
+    variances, gaps = pair_through(net, marks[-1], width, count, rng)
+    return {f"{name} {m}": values[m] for name, values in (("q", variances), ("gap", gaps)) for m in marks}
+
+
+def of_infinite_width(
+    net: Net, marks: tuple[int, ...], found: Mapping[int, Mapping[str, Array]]
+) -> dict[str, Estimate]:
+    """Estimates of infinite width from values at two widths."""
     logs = [f"gap {m}" for m in marks] if net.correlation or len(marks) > 3 else []
-    found = at_widths(measure, widths, nets, stream(seed, "networks"), logs=logs)
-    return {name: _exponential(e) if name in logs else e for name, e in found.items()}
+    at = limits(found, logs=logs)
+    return {name: _exponential(e) if name in logs else e for name, e in at.items()}
 
 
 def _exponential(e: Estimate) -> Estimate:
@@ -70,7 +81,8 @@ def run(trial: Trial) -> Simulated:
     numbers = [setting.number(name) for name in ("sigma_w", "sigma_b", "q", "c0")]
     net = Net(setting.activation, *numbers)
     marks = tuple(sorted({round(v) for v in np.geomspace(1, depth, 12)}))
-    found = simulated(net, marks, (width // 4, width), nets, trial.seed)
+    drawn = trial.at_sizes("networks of width", (width // 4, width), nets, partial(measured, net, marks), 8)
+    found = of_infinite_width(net, marks, drawn)
     shown = [found[f"gap {m}"] for m in marks]
     curve = Curve(
         label="networks",

@@ -7,13 +7,11 @@ alpha = 2 this is the Gaussian theory. |phi(rz)|/r falls in r for tanh, so that 
 
 import math
 
-import numpy as np
-
-from mfcheck.checks import Option, Paper, Simulated, Trial, setting_of, simulation
+from mfcheck.checks import Draws, Option, Paper, Simulated, Trial, setting_of, simulation
 from mfcheck.errors import InputError
 from mfcheck.statistics import mean_of
 from mfcheck_proofs.heavy_tails.maps import cauchy_claim, length_claim, quiescent_claim
-from mfcheck_proofs.heavy_tails.networks import growth, participations, scales
+from mfcheck_proofs.heavy_tails.networks import growth, participations_of, scales
 from mfcheck_proofs.heavy_tails.spectra import circle_claim, multifractal_claim, slope_claim, spectrum_claim
 from mfcheck_proofs.heavy_tails.stable import PARAMETERS, TANH
 from mfcheck_proofs.heavy_tails.values import CONSTANTS
@@ -31,14 +29,17 @@ def simulate(trial: Trial) -> Simulated:
     usual = min(24, max(4, round(1.2e8 / (width**2 * depth))))
     matrices = usual if trial.options["matrices"] == "auto" else trial.count("matrices", 2, 1000)
     trial.say(f"{nets} chains and {matrices} matrix networks, width {width}, {depth} layers")
-    late = scales(setting, trial.rng("q"), nets, width, depth)[depth // 2 :]
-    grown = mean_of(growth(setting, trial.rng("growth"), matrices, width, depth))
-    trial.progress(0.7)
     size = min(width, 400)
-    right, singular = participations(setting, trial.seed, size, 6)
+    kinds = {
+        "chains": Draws(nets, lambda rng, n: scales(setting, rng, n, width, depth)[depth // 2 :].mean(axis=0)),
+        "matrix networks": Draws(matrices, lambda rng, n: growth(setting, rng, n, width, depth)),
+        "Jacobians": Draws(6, lambda rng, n: participations_of(setting, rng, size, n)),
+    }
+    late, logs, dimensions = trial.samples(kinds).values()
+    grown, (right, singular) = mean_of(logs), map(mean_of, dimensions.T)
     factor = math.exp(grown.value)
     final = {
-        "q": mean_of(np.mean(late, axis=0)),
+        "q": mean_of(late),
         "growth": grown.but(value=factor, error=factor * math.expm1(grown.error)),
         "D2_right": right,
         "D2_singular": singular,
@@ -64,8 +65,7 @@ paper = Paper(
     default=setting_of(PARAMETERS, TANH),
     claims=(length_claim, quiescent_claim, cauchy_claim, slope_claim, multifractal_claim, spectrum_claim, circle_claim),
     constants=CONSTANTS,
-    simulate=simulation("heavy-tails", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     verdicts={
         "length-map/stated": "supported",
         "no-quiescent-phase/limit": "proved",

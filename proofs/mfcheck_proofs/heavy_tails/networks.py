@@ -85,12 +85,17 @@ def participation(vectors: Array, power: float = 4.0) -> float:
 @lru_cache(maxsize=64)
 def participations(setting: Setting, seed: int, width: int, nets: int, power: float = 4.0) -> tuple[Estimate, Estimate]:
     """D_2 of right eigenvectors and right singular vectors of diag(phi'(h)) W^T, the Jacobian of backpropagation."""
-    rng, found = stream(seed, f"jacobians {width}"), []
+    right, singular = participations_of(setting, stream(seed, f"jacobians {width}"), width, nets, power).T
+    return mean_of(right), mean_of(singular)
+
+
+def participations_of(setting: Setting, rng: np.random.Generator, width: int, nets: int, power: float = 4.0) -> Array:
+    """D_2 of right eigenvectors and right singular vectors of each of so many Jacobians, shape (nets, 2)."""
+    found = []
     for _ in range(nets):
         J = jacobian(setting, rng, width).T
         found.append((participation(np.linalg.eig(J)[1], power), participation(np.linalg.svd(J)[2].T, power)))
-    right, singular = np.array(found).T
-    return mean_of(right), mean_of(singular)
+    return np.array(found)
 
 
 def at_alpha(setting: Setting, index: str, weight: str | None = None) -> Setting:

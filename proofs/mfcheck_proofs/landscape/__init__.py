@@ -965,7 +965,7 @@ paper = Paper(
     claims=(follows, width_claim, reduction, transition_claim, failure, anisotropic_claim, noise_claim, risk_claim),
     validate=model.validate,
     constants=model.CONSTANTS,
-    simulate=simulation("landscape", simulate),
+    simulate=simulation(simulate),
     verdicts={
         "sgd-follows-equation/strict": "unchecked",
         "sgd-follows-equation/order": "supported",

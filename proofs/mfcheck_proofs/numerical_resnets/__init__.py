@@ -4,14 +4,16 @@ The instance is `f(u) = 3/10 - sin u` on the line, whose flow has a closed form:
 equation. The two-step network is `u_(n+1) = (1-k) u_n + k u_(n-1) + h f(u_n)` with `h = T/N` and an exact `u_1`.
 """
 
+from functools import partial
+
 from mfcheck.checks import Curve, Option, Paper, Plot, Simulated, Trial, evaluate, setting_of, simulation
-from mfcheck.statistics import extrapolated
+from mfcheck.statistics import extrapolated, variance_of
 from mfcheck_proofs.numerical_resnets.dictionary import fractalnet, polynet_claim, revnet_claim
 from mfcheck_proofs.numerical_resnets.modified_equation import error_claim, lm
 from mfcheck_proofs.numerical_resnets.practice import practice_claim
 from mfcheck_proofs.numerical_resnets.scheme import CONSTANTS, PARAMETERS, VARIANCE
 from mfcheck_proofs.numerical_resnets.stability import stability_claim
-from mfcheck_proofs.numerical_resnets.stochastic_depth import depth, sampled
+from mfcheck_proofs.numerical_resnets.stochastic_depth import depth, scaled_ends
 
 # --- simulation ------------------------------------------------------------------------------------------------------
 
@@ -19,10 +21,9 @@ from mfcheck_proofs.numerical_resnets.stochastic_depth import depth, sampled
 def simulate(trial: Trial) -> Simulated:
     """Stochastic depth at two depths; N Var X_N with its correction removed, and the way there in N."""
     count, small = trial.count("paths", 100, 10**7), trial.count("layers", 2, 10_000)
-    found = {}
-    for done, size in enumerate((small, 2 * small, 4 * small)):
-        found[size] = sampled(trial.setting, trial.seed, size, count)
-        trial.progress((done + 1) / 3)
+    depths = (small, 2 * small, 4 * small)
+    drawn = trial.at_sizes("paths of layers", depths, count, partial(scaled_ends, trial.setting), least=8)
+    found = {size: variance_of(ends) for size, ends in drawn.items()}
     limit = extrapolated((2 * small, 4 * small), [found[2 * small], found[4 * small]])
     picture = Plot(
         id="depth",
@@ -64,8 +65,7 @@ paper = Paper(
     default=setting_of(PARAMETERS),
     claims=(polynet_claim, revnet_claim, fractalnet, lm, error_claim, stability_claim, depth, practice_claim),
     constants=CONSTANTS,
-    simulate=simulation("numerical-resnets", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     verdicts={
         "fractalnet/stated": "gap",
         "fractalnet/conditions": "proved",

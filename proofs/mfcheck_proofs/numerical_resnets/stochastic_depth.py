@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 from mfcheck.checks import At, Claim, Context, Estimate, Note, Reading, Setting, agree, bound, identity, noted, wrong
 from mfcheck.claims.model import stream
@@ -57,11 +58,16 @@ def enumerated(context: Context) -> list[At]:
 @lru_cache(maxsize=8)
 def sampled(setting: Setting, seed: int, layers: int, paths: int) -> Estimate:
     """N Var X_N of random depth."""
-    rng, step, keep = stream(seed, f"depth {layers}"), setting.number("horizon") / layers, setting.number("p")
+    return variance_of(scaled_ends(setting, layers, stream(seed, f"depth {layers}"), paths))
+
+
+def scaled_ends(setting: Setting, layers: int, rng: np.random.Generator, paths: int) -> NDArray[np.float64]:
+    """sqrt(N) X_N of random depth, shape (paths,)."""
+    step, keep = setting.number("horizon") / layers, setting.number("p")
     where = np.full(paths, setting.number("u0"))
     for _ in range(layers):
         where += step * (rng.random(paths) < keep) * (float(a) - np.sin(where))
-    return variance_of(where * math.sqrt(layers))
+    return where * math.sqrt(layers)
 
 
 def paths(context: Context) -> list[At]:

@@ -24,8 +24,7 @@ paper = Paper(
     default=setting_of(PARAMETERS),
     claims=(slope_claim, best, power_law_claim, unstable, straight_through, trainability),
     constants=CONSTANTS,
-    simulate=simulation("quantized", run, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(run, OPTIONS),
     verdicts={
         "slope/stated": "proved",
         "slope/biases": "proved",

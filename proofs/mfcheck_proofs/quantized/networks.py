@@ -18,6 +18,7 @@ from mfcheck.networks import (
     correlations,
     dense,
     gaussian_images,
+    limits,
     log_gradient_norms,
     stair,
 )
@@ -86,7 +87,7 @@ def run(trial: Trial) -> Simulated:
         return {f"correlation_{k}": values for k, values in enumerate(found, 1)}
 
     held = max(1, 20_000_000 // (8 * wide))
-    found = at_widths(chunked(measure, held), (wide // 4, wide), nets, trial.rng())
+    found = limits(trial.at_sizes("networks of width", (wide // 4, wide), nets, chunked(measure, held)))
     layers = range(1, depth + 1)
     curve = Curve(
         label="networks",

@@ -862,8 +862,7 @@ paper = Paper(
     claims=(gibbs, reduction, curvature, knots, limit, virial, folklore),
     constants=CONSTANTS,
     validate=validate,
-    simulate=simulation("relu-knots", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     verdicts={
         "gibbs-form/stated": "supported",
         "exact-reduction/stated": "proved",

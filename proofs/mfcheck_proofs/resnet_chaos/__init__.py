@@ -19,8 +19,7 @@ paper = Paper(
     default=setting_of(PARAMETERS, activation("tanh")),
     claims=claims.CLAIMS,
     constants=CONSTANTS,
-    simulate=simulation("resnet-chaos", run, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(run, OPTIONS),
     verdicts={
         "tanh-growth/stated": "proved",
         "tanh-gradient/theta": "proved",

@@ -24,8 +24,7 @@ paper = Paper(
     default=setting_of(PARAMETERS, activation("tanh")),
     claims=(state, tied, line, scales, isometry_claim, both, counter),
     constants=CONSTANTS,
-    simulate=simulation("rnn-isometry", run, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(run, OPTIONS),
     verdicts={
         "gated-state/untied": "proved",
         "gated-state/anchor": "proved",

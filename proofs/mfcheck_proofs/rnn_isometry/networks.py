@@ -11,7 +11,7 @@ from scipy.special import expit
 from mfcheck.checks import At, Context, Estimate, Option, Setting, Simulated, Trial
 from mfcheck.claims.model import stream
 from mfcheck.errors import InputError
-from mfcheck.networks import at_widths, gaussian_images
+from mfcheck.networks import at_widths, gaussian_images, limits
 from mfcheck_proofs.rnn_isometry.gate import Array, Cell, Q, cell, cell_of, stationary
 
 # --- simulation ------------------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def run(trial: Trial) -> Simulated:
             return {"Q": found.Q[steps // 2 :].mean(axis=0), "chi": found.chi[steps // 2 :].mean(axis=0)}
         return _in_parts(setting, n, count, rng, steps, tied)
 
-    found = at_widths(measure, (width // 4, width), nets, trial.rng())
+    found = limits(trial.at_sizes("networks of width", (width // 4, width), nets, measure))
     words = "Gated cells start at the stationary variance of the untied theory; tied ones need 20/(1 - E u^2) steps."
     return Simulated(found, notes=(words,) if kind == "gate" else ())
 

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from mfcheck.checks import Curve, Plot, Series, Setting, Simulated
 from mfcheck.checks.decide import as_estimate
-from mfcheck.claims.model import Trial
-from mfcheck.claims.model import simulation as made
+from mfcheck.claims.trial import Trial
+from mfcheck.claims.trial import simulation as made
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.flow import gram, losses
 from mfcheck.rigor.ball import Exact, exact
@@ -47,6 +47,8 @@ def run(trial: Trial) -> Simulated:
         matrices[name] = kernel_matrix(setting, square)
         with ctx.workprec(PREC):
             least[name] = smallest_eigenvalue(matrices[name])
+        if (found := as_estimate(least[name])) is not None:
+            trial.complete[f"lambda_min_{name}"] = found
         trial.progress(done / len(scales))
     slowest = min(float(x.lower()) for x in least.values())
     end = min(n * float(np.log(FALL)) / (2 * max(slowest, 1e-300)), LONGEST)
@@ -57,10 +59,9 @@ def run(trial: Trial) -> Simulated:
         series[f"loss_{name}"] = Series(value=value, error=error)
         curves.append(Curve(label=name, x=tuple(times), y=value, error=error))
         final[f"loss_{name}"] = exactly(value[-1], error[-1])
-    smallest = {f"lambda_min_{name}": found for name, x in least.items() if (found := as_estimate(x))}
     title = "Loss along the kernel gradient flow"
     plot = Plot(id="loss", title=title, x_label="time t", y_label="loss", y_log=True, curves=tuple(curves))
-    return Simulated(final | smallest, tuple(times), series, (plot,))
+    return Simulated(final | trial.complete, tuple(times), series, (plot,))
 
 
-simulation = made("rntk-scaling", run)
+simulation = made(run)

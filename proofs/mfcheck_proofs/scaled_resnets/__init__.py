@@ -21,7 +21,7 @@ from mfcheck_proofs.scaled_resnets import (
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
 from mfcheck_proofs.scaled_resnets.experiments import DIGITS
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, PARAMETERS, validate
-from mfcheck_proofs.scaled_resnets.simulation import OPTIONS, simulation
+from mfcheck_proofs.scaled_resnets.simulation import simulation
 
 paper = Paper(
     id="scaled-resnets",
@@ -64,7 +64,6 @@ paper = Paper(
     validate=validate,
     constants=CONSTANTS,
     simulate=simulation,
-    simulation_options=OPTIONS,
     experiments=(DIGITS,),
     verdicts={
         "assumption-1-iid/stated": "refuted",

@@ -1,6 +1,6 @@
 """The flow of a setting for `mfcheck simulate`: each quantity with its error and the paper's bound."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from mfcheck.claims import Curve, Plot, Setting
 from mfcheck.claims.experiment import Option
-from mfcheck.claims.model import SimulationStopped
-from mfcheck.claims.record import BoundRecord, Series, SimulationRecord, StoppedRecord
+from mfcheck.claims.record import BoundRecord, Series
+from mfcheck.claims.trial import Simulated, Stop, Trial
+from mfcheck.claims.trial import simulation as made
 from mfcheck.dynamics.resnet import (
     QUANTITIES,
     FlowError,
@@ -29,7 +30,6 @@ from mfcheck_proofs.scaled_resnets.flow import estimate, problem
 from mfcheck_proofs.scaled_resnets.values import stated, value_of
 
 Array = NDArray[np.float64]
-PAPER = "scaled-resnets"
 NONE = "none"
 OPTIONS = (
     Option("initial", "antithetic", "draws of the start: antithetic, iid or sobol"),
@@ -64,42 +64,33 @@ BOUNDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 LEADING = {"KL_tau": "KL_leading_order", "movement_tau": "movement_leading_order"}
 
 
-def simulation(
-    setting: Setting,
-    seed: int,
-    progress: Callable[[float], None] | None = None,
-    options: Mapping[str, str] = MappingProxyType({}),
-    say: Callable[[str], None] | None = None,
-) -> SimulationRecord:
+def run(trial: Trial) -> Simulated:
     """Solve the flow of the setting.
 
     Raises:
         InputError: an option that cannot be used, or more memory than there is.
-        SimulationStopped: the flow diverged, its step collapsed, or it took longer than allowed.
+        Stop: the flow diverged, its step collapsed, or it took longer than allowed.
     """
-    options = {option.name: options.get(option.name, option.default) for option in OPTIONS}
+    setting = trial.setting
     flow = problem(setting, setting.number("beta"))
-    sizes = numerics(setting, seed, options)
-    if say is not None:
-        say(_announcement(flow, sizes))
+    sizes = numerics(setting, trial.seed, trial.options)
+    trial.say(_announcement(flow, sizes))
     try:
-        found = simulate(flow, sizes, progress)
+        found = simulate(flow, sizes, trial.progress)
     except FlowError as error:
-        raise SimulationStopped(_stopped(setting, seed, options, error)) from error
+        raise _stopped(error) from error
     limits = bounds(setting, found)
-    return SimulationRecord(
-        paper=PAPER,
-        setting=setting.describe(),
-        seed=seed,
-        end_time=float(found.time[-1]),
+    return Simulated(
+        final={name: estimate(values, -1) for name, values in found.series.items()},
         time=_plain(found.time),
         series={name: _series(values) for name, values in found.series.items()},
-        bounds=limits,
-        options=options,
-        notes=tuple(_notes(setting, found)),
         plots=tuple(_plot(setting, found, name, limits.get(name)) for name in QUANTITIES),
-        final={name: estimate(values, -1) for name, values in found.series.items()},
+        notes=tuple(_notes(setting, found)),
+        bounds=limits,
     )
+
+
+simulation = made(run, OPTIONS)
 
 
 def numerics(setting: Setting, seed: int, options: Mapping[str, str]) -> Numerics:
@@ -154,18 +145,11 @@ def _announcement(flow: Problem, sizes: Numerics) -> str:
     )
 
 
-def _stopped(setting: Setting, seed: int, options: Mapping[str, str], error: FlowError) -> StoppedRecord:
+def _stopped(error: FlowError) -> Stop:
     run: Trajectory | None = error.trajectory
-    return StoppedRecord(
-        paper=PAPER,
-        setting=setting.describe(),
-        seed=seed,
-        options=dict(options),
-        reason=error.reason,
-        reached=error.time,
-        time=() if run is None else _plain(run.time),
-        series={} if run is None else {name: _plain(getattr(run, name)) for name in QUANTITIES},
-    )
+    time = () if run is None else _plain(run.time)
+    series = {} if run is None else {name: _plain(getattr(run, name)) for name in QUANTITIES}
+    return Stop(error.reason, error.time, time, series)
 
 
 def _plain(values: Array) -> tuple[float, ...]:

@@ -10,7 +10,7 @@ a direction depends on earlier images: so W is drawn direction by direction, exa
 
 import math
 
-from mfcheck.checks import Option, Paper, Setting, Simulated, Trial, setting_of, simulation
+from mfcheck.checks import Draws, Option, Paper, Setting, Simulated, Trial, setting_of, simulation
 from mfcheck.errors import InputError
 from mfcheck.statistics import mean_of, variance_of
 from mfcheck.symbolic.activation import activation
@@ -37,9 +37,12 @@ def simulate(trial: Trial) -> Simulated:
         raise InputError("networks are simulated up to width 20000 and layer 100")
     nets = trial.count("replicates", 20, 10**6)
     trial.say(f"{nets} networks of width {width}, {depth} layers, {'one W for all layers' if tied else 'W anew'}")
-    one = measure(net_of(setting, depth, tied, 1), trial.rng("spread"), nets, width)
-    trial.progress(0.6)
-    two = measure(net_of(setting, depth, tied), trial.rng("kernels"), max(20, nets // 5), width)
+    alone, pair = net_of(setting, depth, tied, 1), net_of(setting, depth, tied)
+    kinds = {
+        "networks of one input": Draws(nets, lambda rng, n: measure(alone, rng, n, width), least=8),
+        "networks of two inputs": Draws(max(20, nets // 5), lambda rng, n: measure(pair, rng, n, width)),
+    }
+    one, two = trial.samples(kinds).values()
     final = {"kernel_equal": mean_of(two[f"P {depth}"])}
     notes = ["Means over networks of this width: nothing is extrapolated."]
     if other < depth:
@@ -68,8 +71,7 @@ paper = Paper(
     validate=validate,
     claims=(equal_claim, cross_claim, vanishing, spread_claim, relu_claim, larger_claim, anchor_claim, order_claim),
     constants=CONSTANTS,
-    simulate=simulation("unified-field", simulate, OPTIONS),
-    simulation_options=OPTIONS,
+    simulate=simulation(simulate, OPTIONS),
     verdicts={
         "equal-layers/strict": "refuted",
         "equal-layers/charitable": "supported",

@@ -25,7 +25,7 @@ def test_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_options_and_quantities_are_named() -> None:
-    options = load_paper("scaled-resnets").simulation_options
+    options = load_paper("scaled-resnets").simulate.options
     for option in options:
         rows = [r for r in PAGE.splitlines() if r.startswith("|") and f"`{option.name}`" in r]
         assert any(f"`{option.default}`" in row for row in rows), option.name
