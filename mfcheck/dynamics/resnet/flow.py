@@ -14,6 +14,11 @@ from mfcheck.dynamics.resnet.codegen import kernels
 from mfcheck.dynamics.resnet.problem import Array, Numerics, Problem
 from mfcheck.dynamics.resnet.state import State
 
+MANY = 64
+"""Rows from which on Gram matrices are products of whole matrices."""
+COLUMNS = 4096
+"""Particles of such a product at a time, which bounds its memory."""
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -62,6 +67,7 @@ class Flow:
         self.stein = numerics.initial == "iid"
         self.stages = 2 if numerics.scheme == "midpoint" else 1
         self.kernels = kernels(problem.activation, parallel)
+        self._value, self._derivative = map(problem.activation.numpy_function, (0, 1))
         n, d = problem.X.shape
         L, _, M = start.nu.shape
         groups = max(group_count(M), group_count(start.tau.shape[-1]))
@@ -169,13 +175,27 @@ class Flow:
         z_end = self._forward(state)
         n, d = self.problem.X.shape
         G2 = np.empty((n, n))
-        self.kernels.gram(state.tau, 1, z_end, self._one, self._work, G2)
+        self._gram(state.tau, 1, z_end, self._one, G2)
         d_tau, d_nu = np.empty_like(state.tau), np.empty_like(state.nu)
         self._adjoint(state, z_end, self._one, 1.0, d_tau, d_nu)
         G1 = np.zeros((n, n))
         block = np.empty((self.stages * n, self.stages * n))
         for layer, P in enumerate(state.nu):
             z, g = self._Z[layer].reshape(-1, d + 1), self._G[layer].reshape(-1, d)
-            self.kernels.gram(P, d, z, g, self._work, block)
+            self._gram(P, d, z, g, block)
             G1 += block.reshape(self.stages, n, self.stages, n).sum(axis=(0, 2))
         return G1 / state.nu.shape[0], G2
+
+    def _gram(self, P: Array, m: int, z: Array, g: Array, out: Array) -> None:
+        """Write the Gram matrix of one layer, `(N, N)` for features `z (N, d + 1)` and weights `g (N, m)`."""
+        if len(z) < MANY:
+            self.kernels.gram(P, m, z, g, self._work, out)
+            return
+        both, slopes = np.zeros_like(out), np.zeros_like(out)
+        for at in range(0, P.shape[1], COLUMNS):
+            part = P[:, at : at + COLUMNS]
+            inner = z @ part[m:]
+            values, changes = self._value(inner), (g @ part[:m]) * self._derivative(inner)
+            both += values @ values.T
+            slopes += changes @ changes.T
+        out[:] = ((g @ g.T) * both + (z @ z.T) * slopes) / P.shape[1]

@@ -17,7 +17,7 @@ from mfcheck.dynamics.resnet.memory import check_memory
 from mfcheck.dynamics.resnet.problem import Array, Numerics, Problem
 from mfcheck.dynamics.resnet.schemes import ESTIMATE_ORDER
 from mfcheck.dynamics.resnet.state import State, initial_state
-from mfcheck.dynamics.resnet.stepper import Stepper, typical_sizes
+from mfcheck.dynamics.resnet.stepper import Stepper, floors, typical_sizes
 from mfcheck.dynamics.resnet.trajectory import Cost, Trajectory
 
 FIRST_OUTPUT = 0.05  # first output time, in units of the fastest time scale
@@ -79,7 +79,8 @@ class _Recorder:
         G = self.flow.problem.alpha**2 * G1 + G2
         if not np.isfinite(G).all():
             return False
-        stepper.top = float(np.linalg.eigvalsh(G)[-1])
+        eigenvalues = np.linalg.eigvalsh(G)
+        stepper.top = float(eigenvalues[-1])
         self.rows.append(
             (
                 stepper.time,
@@ -87,7 +88,7 @@ class _Recorder:
                 stepper.evaluation.loss,
                 stepper.y.KL.copy(),
                 stepper.movement(),
-                float(np.linalg.eigvalsh(G)[0]),
+                float(eigenvalues[0]),
                 float(np.linalg.eigvalsh(G2)[0]),
             )
         )
@@ -140,7 +141,8 @@ def integrate(
     recorder = _Recorder(flow, numerics, memory)
     top = float(np.linalg.eigvalsh(flow.gram_matrices(start)[1])[-1])
     least_loss = 1e-2 * numerics.loss_factor * flow.loss(start)
-    stepper = Stepper(flow, typical_sizes(problem, float(times[-1]), top), least_loss, switch)
+    sizes = floors(typical_sizes(problem, float(times[-1]), top), numerics.tolerance)
+    stepper = Stepper(flow, sizes, least_loss, switch)
     run = _Run(stepper, recorder, numerics, float(times[-1]))
     try:
         run.record()

@@ -26,7 +26,7 @@ from mfcheck.dynamics.resnet.memory import check_memory
 from mfcheck.dynamics.resnet.problem import Array, Numerics, Problem
 from mfcheck.dynamics.resnet.solution import QUANTITIES, Estimate, Series, Solution, SolutionCost
 from mfcheck.dynamics.resnet.state import State, coarsen, halves, initial_state
-from mfcheck.dynamics.resnet.stepper import LOSS_SHARE
+from mfcheck.dynamics.resnet.stepper import LOSS_SHARE, ROUNDING
 from mfcheck.dynamics.resnet.trajectory import Trajectory
 from mfcheck.errors import InputError
 
@@ -251,20 +251,32 @@ def _combine(
     reference = runs[_Job("full", 0)]
 
     def series(
-        quantity: Callable[[Trajectory], Array], least: float | None = None, *, order: int = 2
+        quantity: Callable[[Trajectory], Array],
+        least: float | None = None,
+        *,
+        order: int = 2,
+        rounding: Array | float = 0.0,
     ) -> Series:
         values = {job: quantity(run)[:: 2 if job.finer else 1] for job, run in runs.items()}
         # relative to the values; absolute for the logarithm of the loss
         share = TIME_SHARE * np.abs(values[_Job("full", 0)]) if least is None else least
+        share = np.maximum(share, rounding / numerics.tolerance)
         return _series(numerics, values, share, 1 if numerics.scheme == "euler" else order)
 
+    moved, entropy = _rounding(reference)
     # a layer stands for an interval of depth, so its place and the largest of all have order one
     layers = {
-        "KL_nu": series(lambda run: _per_layer(run.KL, numerics.depth), order=1),
-        "movement_nu": series(lambda run: _per_layer(run.movement, numerics.depth), order=1),
+        "KL_nu": series(
+            lambda run: _per_layer(run.KL, numerics.depth), order=1, rounding=entropy[:, 1:]
+        ),
+        "movement_nu": series(
+            lambda run: _per_layer(run.movement, numerics.depth), order=1, rounding=moved[:, 1:]
+        ),
     }
     found = {name: _largest(layer) for name, layer in layers.items()}
     found["loss"] = _from_logarithm(series(lambda run: np.log(run.loss), LOSS_SHARE))
+    found["KL_tau"] = series(lambda run: run.KL_tau, rounding=entropy[:, 0])
+    found["movement_tau"] = series(lambda run: run.movement_tau, rounding=moved[:, 0])
     for name in QUANTITIES:
         if name not in found:
             found[name] = series(lambda run, name=name: getattr(run, name))  # type: ignore[misc]
@@ -283,6 +295,19 @@ def _combine(
         MappingProxyType({name: _last(found[name]) for name in QUANTITIES}),
         reference, cost,
     )  # fmt: skip
+
+
+def _rounding(run: Trajectory) -> tuple[Array, Array]:
+    """Return what rounding may do to movements and to entropies, both `(T, 1 + L)`.
+
+    Each step may lose half a unit of rounding of each position, all of it where a particle moves by less in a step. An
+    entropy is a mean over particles of their velocity, of either sign, times a position. What is far above rounding
+    has an error from the time step that is larger than this; 0 is returned for it.
+    """
+    lost = ROUNDING * max(1, run.cost.steps)
+    seen = run.movement.max(axis=0) > 16 * ROUNDING / run.numerics.tolerance
+    moved = np.where(seen, 0.0, np.full_like(run.movement, lost))
+    return moved, moved * (2 * run.movement + moved)
 
 
 def _per_layer(columns: Array, depth: int) -> Array:

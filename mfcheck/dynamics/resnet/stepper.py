@@ -17,7 +17,22 @@ from mfcheck.dynamics.resnet.schemes import (
 from mfcheck.dynamics.resnet.state import State
 
 LOSS_SHARE = 30.0  # relative tolerance of the loss over that of everything else
+ROUNDING = float(np.finfo(np.float64).eps)
 CURVATURE = 6.0  # typical |second derivatives| of `a s0(w.z + b)` over all but rare particles
+
+
+def floors(sizes: Array, tolerance: float) -> Array:
+    """Return the sizes to which errors are relative at least, `(4,)`: rounding may take the tolerance of them.
+
+    Positions are of order one, so that a displacement is known to a few units of rounding at best, and an entropy to
+    that times the displacement. A step that had to keep smaller errors would shrink for ever.
+
+    Args:
+        sizes: those that `typical_sizes` expects.
+        tolerance: relative tolerance of the time integration.
+    """
+    least = 4 * ROUNDING / tolerance
+    return np.maximum(sizes, least * np.append(np.ones(2), sizes[:2]))
 
 
 def typical_sizes(problem: Problem, end: float, top: float) -> Array:

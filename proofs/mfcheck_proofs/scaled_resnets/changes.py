@@ -7,11 +7,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mfcheck.claims import Budget, Estimate, Setting
-from mfcheck.dynamics.resnet import Flow, Numerics, Problem, integrate
+from mfcheck.claims import Budget, Context, Estimate, Setting
+from mfcheck.dynamics.resnet import Flow, Numerics, Problem, Trajectory, integrate
 from mfcheck.dynamics.resnet.state import State, coarsen, halves, initial_state
 from mfcheck.statistics.compare import half_width
-from mfcheck_proofs.scaled_resnets.flow import REPLICATES, end_time, linear_kernels, problem
+from mfcheck_proofs.scaled_resnets.flow import REPLICATES, end_time, fitted, linear_kernels, problem
 from mfcheck_proofs.scaled_resnets.values import value_of
 
 Array = NDArray[np.float64]
@@ -21,7 +21,7 @@ QUANTITIES = ("kernel", "features", "trajectory", "share_lambda", "share_decay",
 of both measures (largest over depth), at the end."""
 
 CONVERGED = "flows to convergence"
-SMALL_BETA = 1.0
+SMALL_BETA, LARGE_BETA = 1.0, 1e3
 FRACTIONS = (Fraction(1, 64), Fraction(1, 8), Fraction(1))
 """Fractions of the least admissible beta, over which exponents are fitted."""
 
@@ -58,8 +58,8 @@ class Changes:
         return column
 
 
-def measure(start: Problem, sizes: Numerics, state: State) -> Array:
-    """Run one flow and return the quantities, shape (6,)."""
+def measure(start: Problem, sizes: Numerics, state: State) -> tuple[Array, Array]:
+    """Run one flow and return the quantities, and what rounding may do to each, shape (6,) both."""
     run = integrate(start, sizes, start=state)
     flow = Flow(start, sizes, state)
     before, after = _gram(flow, state), _gram(flow, run.final)
@@ -73,7 +73,20 @@ def measure(start: Problem, sizes: Numerics, state: State) -> Array:
     decay = (e @ after[1] @ e) / (e @ after[0] @ e)
     lowest = 1 - run.lambda_min_G2[-1] / run.lambda_min_G[-1]
     entropy = run.KL_nu[-1] / (run.KL_nu[-1] + run.KL_tau[-1])
-    return np.array([kernel, np.linalg.norm(moved, axis=1).max(), away, lowest, decay, entropy], dtype=float)
+    found = [kernel, np.linalg.norm(moved, axis=1).max(), away, lowest, decay, entropy]
+    return np.array(found, dtype=float), _rounding(run, values)
+
+
+def _rounding(run: Trajectory, values: Array) -> Array:
+    """Return what rounding may do to the quantities of a run, shape (6,); `values` are the eigenvalues at its start.
+
+    A position of order one loses half a unit of rounding a step at most; the residuals are beta times such numbers.
+    """
+    unit = float(np.finfo(np.float64).eps)
+    lost, moved = unit * max(1, run.cost.steps), float(run.movement_nu[-1])
+    condition = values[-1] / values[0] if values[0] > 0 else np.inf
+    entropy = lost * (2 * moved + lost) / max(float(run.KL_tau[-1]), 1e-300)
+    return np.array([8 * unit, lost, 4 * unit * run.problem.beta, 8 * unit * condition, 8 * unit, entropy])
 
 
 def _gram(flow: Flow, state: State) -> tuple[Array, Array]:
@@ -83,11 +96,9 @@ def _gram(flow: Flow, state: State) -> tuple[Array, Array]:
     return part + G2, part
 
 
-@lru_cache(maxsize=64)
-def changes(setting: Setting, budget: Budget, seed: int, beta: float, admissible: bool) -> Changes:
-    """Measure one beta from several runs: replicates, their halves, half the depth, a coarser time step."""
-    start = problem(setting, beta)
-    sizes = Numerics(
+def sizes(setting: Setting, budget: Budget, seed: int, beta: float) -> tuple[Numerics, str]:
+    """Return the solver's sizes, and in words what was taken down for many rows."""
+    wanted = Numerics(
         depth=budget.pick(4, 4, 8),
         particles=budget.pick(96, 160, 1024),
         decoder_particles=budget.pick(1024, 3072, 32768),
@@ -96,16 +107,30 @@ def changes(setting: Setting, budget: Budget, seed: int, beta: float, admissible
         loss_factor=1e-4,
         outputs=17,
         end_time=end_time(setting, budget, beta),
+        replicates=REPLICATES,
     )
-    states = [initial_state(start, sizes, k) for k in range(REPLICATES)]
-    samples = np.array([measure(start, sizes, state) for state in states])
-    first = states[0]
+    return fitted(setting, budget, wanted, len(FRACTIONS) + 1)
+
+
+def cut(context: Context) -> str:
+    """Say what of the sizes was taken down for many rows; nothing if nothing was."""
+    return sizes(context.setting, context.budget, context.seed, LARGE_BETA)[1]
+
+
+@lru_cache(maxsize=64)
+def changes(setting: Setting, budget: Budget, seed: int, beta: float, admissible: bool) -> Changes:
+    """Measure one beta from several runs: replicates, their halves, half the depth, a coarser time step."""
+    start = problem(setting, beta)
+    used, _ = sizes(setting, budget, seed, beta)
+    states = [initial_state(start, used, k) for k in range(REPLICATES)]
+    found, rounding = zip(*(measure(start, used, state) for state in states), strict=True)
+    samples, first = np.array(found), states[0]
     parts = [part for state in states for part in halves(state, paired=True)]
-    half = np.mean([measure(start, sizes, part) for part in parts], axis=0)
-    shallow = measure(start, sizes, coarsen(first, merge=False))
-    rough = measure(start, replace(sizes, tolerance=8 * sizes.tolerance), first)
+    half = np.mean([measure(start, used, part)[0] for part in parts], axis=0)
+    shallow, _ = measure(start, used, coarsen(first, merge=False))
+    rough, _ = measure(start, replace(used, tolerance=8 * used.tolerance), first)
     common = np.abs(samples.mean(axis=0) - half) + np.abs(samples[0] - shallow) / 3
-    common += np.abs(samples[0] - rough) + 1e-12
+    common += np.abs(samples[0] - rough) + np.maximum(1e-12, np.max(rounding, axis=0))
     error = half_width(samples) + common
     return Changes(beta, admissible, samples.mean(axis=0), error, common, samples)
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from mfcheck.checks import Case, Check, Curve, Evidence, Kind, Plot, Standard, custom, decide
 from mfcheck.claims import Budget, Context, Estimate, Setting
+from mfcheck.dynamics.effort import SECONDS
 from mfcheck.dynamics.resnet import Numerics, Problem, Solution, simulate
+from mfcheck.dynamics.resnet.cost import within
 from mfcheck.dynamics.resnet.solution import Series
 from mfcheck.errors import InputError
 from mfcheck.kernels.two_layer import kernel_matrix, to_array
@@ -32,6 +34,7 @@ def problem(setting: Setting, beta: float) -> Problem:
     return Problem(setting.data.X, setting.data.y, setting.activation, setting.number("alpha"), beta)
 
 
+@lru_cache(maxsize=16)
 def linear_kernels(setting: Setting) -> tuple[Array, Array]:
     """Return G2 at the start and K in double precision, shape (n, n); K is not finite if s0 has a kink."""
     data, activation = setting.data, setting.activation
@@ -43,16 +46,34 @@ def linear_kernels(setting: Setting) -> tuple[Array, Array]:
     return to_array(G2), K
 
 
-def end_time(setting: Setting, budget: Budget, beta: float) -> float | None:
-    """Return a time at which to stop, if convergence would take more steps than the budget has.
+def fastest(setting: Setting, budget: Budget) -> tuple[float, bool]:
+    """Return the fastest rate times the end of a flow, the same for every beta, and whether it is followed to its end.
 
-    An explicit method needs about `lambda_max T beta^2/n` steps; the slowest mode needs `T = n/(beta^2 lambda_min)`.
+    An explicit method needs a number of steps that grows with it; the slowest mode needs `T = n/(beta^2 lambda_min)`.
     """
     eigenvalues = np.linalg.eigvalsh(linear_kernels(setting)[0])
     allowed = budget.pick(80.0, 400.0, 4000.0)
-    if np.log(1e4) * eigenvalues[-1] <= allowed * max(eigenvalues[0], 1e-300):
+    needed = float(np.log(1e4) * eigenvalues[-1] / max(eigenvalues[0], 1e-300))
+    return (needed, True) if needed <= allowed else (allowed, False)
+
+
+def end_time(setting: Setting, budget: Budget, beta: float) -> float | None:
+    """Return a time at which to stop, if convergence would take more steps than the budget has."""
+    allowed, whole = fastest(setting, budget)
+    if whole:
         return None
-    return float(allowed / eigenvalues[-1]) * setting.data.n / beta**2
+    top = np.linalg.eigvalsh(linear_kernels(setting)[0])[-1]
+    return float(allowed / top) * setting.data.n / beta**2
+
+
+def fitted(setting: Setting, budget: Budget, wanted: Numerics, flows: int) -> tuple[Numerics, str]:
+    """Return sizes at which so many flows take the time of one check at most, and in words what was taken down for it.
+
+    Raises:
+        TooMuchError: the least sizes take longer.
+    """
+    start = problem(setting, 1.0)
+    return within(start, wanted, fastest(setting, budget)[0], SECONDS[budget], flows)
 
 
 def converged_shares(setting: Setting, run: "Run") -> tuple[float, float]:
@@ -65,17 +86,31 @@ def converged_shares(setting: Setting, run: "Run") -> tuple[float, float]:
     return float((now @ G2 @ now) / (end @ G2 @ end)), float((now @ K @ now) / (end @ K @ end))
 
 
-def numerics(setting: Setting, budget: Budget, seed: int, beta: float) -> Numerics:
-    """Return the solver's sizes: half of the setting's particles, an eighth for a quick look."""
+def sizes(setting: Setting, budget: Budget, seed: int, beta: float) -> tuple[Numerics, str]:
+    """Return the solver's sizes, and in words what was taken down for many rows.
+
+    Wanted are half of the setting's particles, an eighth for a quick look.
+    """
     depth = int(setting["depth"])
     particles = int(setting["particles"])
-    return Numerics(
+    wanted = Numerics(
         end_time=end_time(setting, budget, beta),
         depth=budget.pick(max(2, depth // 4 * 2), depth, 2 * depth),
         particles=budget.pick(max(128, particles // 8), max(128, particles // 2), 3 * particles),
         replicates=REPLICATES,
         seed=seed,
     )
+    return fitted(setting, budget, wanted, len(factors(budget)) + 1)
+
+
+def numerics(setting: Setting, budget: Budget, seed: int, beta: float) -> Numerics:
+    """Return the solver's sizes."""
+    return sizes(setting, budget, seed, beta)[0]
+
+
+def factors(budget: Budget) -> tuple[Fraction, ...]:
+    """Return the beta of the flows over that of the setting."""
+    return FACTORS[2:] if budget is Budget.QUICK else FACTORS
 
 
 @dataclass(frozen=True)
@@ -92,8 +127,7 @@ def sweep(setting: Setting, budget: Budget, seed: int) -> tuple[Run, ...]:
     """Solve the flow at several beta around the setting's, and at the least beta that Theorem 5 admits."""
     threshold = value_of(setting, "beta_threshold")
     least = float(threshold.upper()) * 1.001 if threshold.is_finite() else None
-    factors = FACTORS[2:] if budget is Budget.QUICK else FACTORS
-    betas = [float(setting["beta"] * f) for f in factors]
+    betas = [float(setting["beta"] * f) for f in factors(budget)]
     if least is not None:
         betas.append(least)
     return tuple(
@@ -246,4 +280,18 @@ def slope(quantity: str, label: str, id: str) -> Callable[[Context], Evidence]:
 
 def along(id: str, tests: str, run: Callable[[Context], Evidence]) -> Check:
     """Return a check on the shared flows."""
-    return custom(id, tests, run, kind=Kind.SIMULATED, group=GROUP)
+    return custom(id, tests, telling(run, _cut), kind=Kind.SIMULATED, group=GROUP)
+
+
+def telling(run: Callable[[Context], Evidence], cut: Callable[[Context], str]) -> Callable[[Context], Evidence]:
+    """Return the work of a check with, in its domain, what was taken down for many rows."""
+
+    def check(context: Context) -> Evidence:
+        evidence, words = run(context), cut(context)
+        return evidence.but(domain=f"{evidence.domain}; {words}") if words and evidence.domain else evidence
+
+    return check
+
+
+def _cut(context: Context) -> str:
+    return sizes(context.setting, context.budget, context.seed, context.setting.number("beta"))[1]

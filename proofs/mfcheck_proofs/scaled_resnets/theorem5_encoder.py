@@ -42,7 +42,7 @@ from mfcheck.statistics import exactly, mean_of
 from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.scaled_resnets import quick
 from mfcheck_proofs.scaled_resnets.changes import least_beta
-from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, SOURCE, end_time, linear_kernels, problem, remaining
+from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, SOURCE, end_time, fitted, linear_kernels, problem, remaining
 from mfcheck_proofs.scaled_resnets.regimes import LARGE_BETA
 from mfcheck_proofs.scaled_resnets.setting import needs_moving_encoder
 from mfcheck_proofs.scaled_resnets.symbols import alpha
@@ -179,6 +179,10 @@ def _unit_rows(setting: Setting) -> arb_mat:
 # --- the claim -------------------------------------------------------------------------------------------------------
 
 
+REPLICATES, PAIRED, STEP = 8, 3, 4
+RESOLUTION = 0.25
+
+
 def _end(setting: Setting, budget: Budget) -> float:
     """Return the time T at which flows end: the loss near 10^-6 of its start, or earlier if that takes too long."""
     lowest = float(np.linalg.eigvalsh(linear_kernels(setting)[0])[0])
@@ -186,10 +190,10 @@ def _end(setting: Setting, budget: Budget) -> float:
     return float(np.log(1e6) / (2 * lowest)) if cut is None else cut / setting.data.n
 
 
-def _flow(context: Context, at: float, end: float, replicates: int) -> Array:
-    """Return beta^4 KL(nu|nu_0) at time `end` of each replicate, and its error without their spread; shape (R + 1,)."""
+def _sizes(context: Context, at: float, end: float, replicates: int) -> tuple[Numerics, str]:
+    """Return the solver's sizes, and in words what was taken down for many rows."""
     budget, n = context.budget, context.setting.data.n
-    sizes = Numerics(
+    wanted = Numerics(
         depth=4,
         particles=budget.pick(1024, 1024, 4096),
         decoder_particles=budget.pick(4096, 8192, 32_768),
@@ -199,13 +203,15 @@ def _flow(context: Context, at: float, end: float, replicates: int) -> Array:
         tolerance=1e-3,
         end_time=end * n / at**2,
     )
+    return fitted(context.setting, budget, wanted, 2)
+
+
+def _flow(context: Context, at: float, end: float, replicates: int) -> Array:
+    """Return beta^4 KL(nu|nu_0) at time `end` of each replicate, and its error without their spread; shape (R + 1,)."""
+    sizes, _ = _sizes(context, at, end, replicates)
     found = simulate(problem(context.setting, at), sizes).series["KL_nu"]
     common = found.size[-1] + found.depth[-1] + found.time[-1]
     return np.append(found.samples[:, -1], common) * at**4
-
-
-REPLICATES, PAIRED, STEP = 8, 3, 4
-RESOLUTION = 0.25
 
 
 def encoder_limit(context: Context) -> Evidence:
@@ -228,6 +234,8 @@ def encoder_limit(context: Context) -> Evidence:
     limit = number(context, context["limit"], Q_nu=float(value.mid()))
     rhs = exactly(limit * share, away + float(value.rad()))
     where = rf"$\beta = {at:.6g}$, at a time when a share of {share:.3g} is reached, seed {context.seed}"
+    if cut := _sizes(context, at, end, REPLICATES)[1]:
+        where += f"; {cut}"
     found = decide([Case(lhs, rhs)], Standard(resolution=RESOLUTION, alarm=context.alarm), where)
     said = rf"simulated {quoted(lhs)} against {quoted(rhs)}" + (": too coarse to tell" if found.passed is None else "")
     return found.but(

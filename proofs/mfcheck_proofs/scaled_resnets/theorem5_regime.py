@@ -27,8 +27,8 @@ from mfcheck.gaussian.exact import expectation
 from mfcheck.statistics import at_most, exactly
 from mfcheck.statistics.compare import order_evidence
 from mfcheck.symbolic.generic import s0, s1, s2
-from mfcheck_proofs.scaled_resnets.changes import CONVERGED, SMALL_BETA, Changes, extent, over_beta, small
-from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS
+from mfcheck_proofs.scaled_resnets.changes import CONVERGED, SMALL_BETA, Changes, cut, extent, over_beta, small
+from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, telling
 from mfcheck_proofs.scaled_resnets.regimes import ABOVE, BELOW, LARGE_BETA
 from mfcheck_proofs.scaled_resnets.setting import needs_flow, needs_moving_encoder
 
@@ -174,7 +174,7 @@ def first_order(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
 
 def measuring(id: str, tests: str, run: Callable[[Context], Evidence]) -> Check:
     """Return a check on the flows that `measured` shares."""
-    return custom(id, tests, run, kind=Kind.SIMULATED, group=GROUP)
+    return custom(id, tests, telling(run, cut), kind=Kind.SIMULATED, group=GROUP)
 
 
 regime = Claim(

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfcheck.dynamics.resnet import Flow, Numerics, Problem, State, initial_state
+from mfcheck.dynamics.resnet.flow import MANY
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import LIBRARY, X, activation
 
@@ -246,3 +247,21 @@ def test_entropy_rate_is_the_divergence_of_the_velocity(
         divergence -= potential(state.tau + e) - 2 * potential(state.tau) + potential(state.tau - e)
     rate = np.mean((state.tau * evaluation.d_tau).sum(axis=0) - divergence / h**2)
     assert evaluation.entropy_rates[0] == pytest.approx(rate, rel=1e-4, abs=1e-5)
+
+
+def test_gram_matrices_of_many_rows_are_those_of_their_pairs() -> None:
+    """An entry belongs to two rows: blocks of few rows, taken by other code, must agree."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(MANY + 6, 3))
+    X /= np.linalg.norm(X, axis=1)[:, None]
+    y = rng.choice([-1.0, 1.0], size=len(X))
+    choice = Numerics(depth=2, particles=8, decoder_particles=12, seed=5)
+    whole = Problem(X, y, LIBRARY["tanh"], 0.7, 3.0)
+    state = displaced(whole, choice)
+    many = Flow(whole, choice, state).gram_matrices(state)
+    rows = np.array([0, 5, 17, MANY, MANY + 5])
+    part = Problem(X[rows], y[rows], LIBRARY["tanh"], 0.7, 3.0)
+    few = Flow(part, choice, state).gram_matrices(state)
+    for large, small in zip(many, few, strict=True):
+        assert np.abs(small).max() > 0.01
+        assert large[np.ix_(rows, rows)] == pytest.approx(small, rel=1e-12, abs=1e-14)
