@@ -26,6 +26,7 @@ from mfcheck.lemma.terms import (
     neg,
     num,
     power,
+    scale,
     sub,
     substitute,
     var,
@@ -113,7 +114,13 @@ class _Reduction:
         left = terms.expectation(t, self.names)
         if not has_expectation(left) or depth > _DEEPEST:
             return left
-        for way in (self.shifted, self.at_kink, self.by_parts, self.error_function):
+        for way in (
+            self.shifted,
+            self.at_kink,
+            self.by_parts,
+            self.error_function,
+            self.absolute_power,
+        ):
             found = way(t, depth + 1)
             if found is not None:
                 return found
@@ -122,6 +129,8 @@ class _Reduction:
     def sign(self, t: Term) -> int:
         """Return the possible signs of a term in the parameters; of a root, those of its inside by factors."""
         s = self.plain.signs(t)
+        if s != POSITIVE and self.plain.holds(Atom(t, ">")):
+            return POSITIVE
         if s == ZERO | POSITIVE and t.op == "mul" and list(t.exponents()) == [_HALF]:
             parts = _factored(t.args[0])
             if all(self.plain.holds(Atom(x, ">")) for x in parts):
@@ -197,6 +206,17 @@ class _Reduction:
         spread = terms.add(num(1), terms.scale(2, power(line[1], 2)))
         return call(t.op, mul(line[0], power(spread, -_HALF)))
 
+    def absolute_power(self, t: Term, depth: int) -> Term | None:
+        """Return `E |w|^y = 2^(y/2) Gamma((y+1)/2)/sqrt(pi)`, y >= 0."""
+        del depth
+        log = call("log", call("abs", var(_W)))
+        y = div(t.args[0], log) if t.op == "exp" else var(_W)
+        if _W in y.free or self.plain.signs(y) & NEGATIVE:
+            return None
+        half = scale(_HALF, y)
+        inner = [mul(half, call("log", num(2))), call("lgamma", terms.add(half, num(_HALF)))]
+        return mul(call("exp", terms.add(*inner)), power(terms.pi(), -_HALF))
+
 
 def _factors(t: Term) -> list[tuple[Term, Fraction]]:
     if t.op == "mul":
@@ -229,6 +249,8 @@ def _with_exponentials(t: Term) -> Term:
     if t.op == "add":
         return terms.rebuild(t, tuple(_with_exponentials(a) for a in t.args))
     if t.op == "mul":
+        t = _with_logistic(t)
+    if t.op == "mul":
         return terms.product(
             [
                 (_with_exponentials(x), e) if e > 0 and e.denominator == 1 else _with_tanh(x, e)
@@ -239,6 +261,26 @@ def _with_exponentials(t: Term) -> Term:
         shrunk = call("exp", neg(t.args[0]))
         grown = call("exp", t.args[0])
         return terms.scale(_HALF, terms.add(grown, shrunk if t.op == "cosh" else neg(shrunk)))
+    return t
+
+
+def _with_logistic(t: Term) -> Term:
+    """Return `exp(k u) (1 + exp(u))^-n` with k <= n as powers of `1/2 + tanh(u/2)/2` and its complement."""
+    for x, e in _factors(t):
+        grown = x.args[0] if x.op == "add" else x
+        n = -e
+        if grown.op != "exp" or x is not terms.add(num(1), grown) or n.denominator != 1 or n < 1:
+            continue
+        u = grown.args[0]
+        for y, _ in _factors(t):
+            if y.op != "exp":
+                continue
+            k = div(y.args[0], u)
+            if k.op == "num" and k.value().denominator == 1 and 1 <= k.value() <= n:
+                half = scale(_HALF, call("tanh", scale(_HALF, u)))
+                up, down = terms.add(num(_HALF), half), sub(num(_HALF), half)
+                rest = div(t, mul(y, power(x, -n)))
+                return mul(rest, power(up, k.value()), power(down, n - k.value()))
     return t
 
 
@@ -281,11 +323,10 @@ def _on_side(t: Term, kink: Term, u: Term, side: int) -> Term:
     for node in terms.order([t]):
         args = tuple(known[a] for a in node.args)
         new = terms.rebuild(node, args) if args != node.args else node
-        if node is kink or (
-            node.op in _KINKS and len(node.args) == 1 and node.args[0] in (u, neg(u))
-        ):
-            way = side if node is kink or node.args[0] is u else -side
-            new = _resolved(node, way)
+        if node.op in _KINKS and 0 < len(node.args) < 3:
+            inner = sub(*node.args) if len(node.args) == 2 else node.args[0]
+            if node is kink or inner is u or inner is neg(u):
+                new = _resolved(node, -side if inner is neg(u) else side)
         known[node] = new
     return known[t]
 

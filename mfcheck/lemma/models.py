@@ -557,6 +557,18 @@ def _log(face: Face, u: Model) -> Model:
     return face.plus(face.trimmed(0, [start], ZERO, exact=True), inner)
 
 
+def _lgamma(face: Face, u: Model) -> Model:
+    """Return the value at the face, and the slope in between as a ball."""
+    c, v = face.constant_and_rest(u)
+    if not face.ball(c) + face.range_of(v) > 0:
+        raise ModelError("lgamma needs a positive argument")
+    slope = _series_bound("lgamma", face.ball(c))(face.range_of(v), 1)
+    start = face.trimmed(0, [face.at("lgamma", c)], ZERO, exact=True)
+    if not slope.is_finite():
+        raise ModelError("a part has no finite enclosure near the face")
+    return start if v.is_nought() else face.plus(start, face.times_ball(v, slope))
+
+
 def _exp_taylor(face: Face, c: Exact, n: int) -> Coefficients:
     value, result = face.at("exp", c), []
     for k in range(n):
@@ -668,6 +680,7 @@ _DERIVED: Final[Mapping[str, Callable[[Face, Model], Model]]] = {
     "atan": _atan,
     "atanh": _atanh,
     "erfc": _erfc,
+    "lgamma": _lgamma,
     "log": _log,
 }
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from mfcheck.errors import InputError
 from mfcheck.lemma import terms
-from mfcheck.lemma.formula import FALSE, TRUE, Formula
+from mfcheck.lemma.formula import FALSE, TRUE, Atom, Formula
 from mfcheck.lemma.library import nonzero, positive
+from mfcheck.lemma.pairs import Pair, split
 from mfcheck.lemma.ranged import read_floor, read_integral, read_supremum
 from mfcheck.lemma.reader import MAX_SUMMANDS, Reader, Special
 from mfcheck.lemma.terms import Term
@@ -53,26 +54,44 @@ class _Expectation:
         return terms.sub(square, terms.power(self.over(reader, inner, at), 2))
 
     def _inner(self, reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:
-        if isinstance(node, ast.Subscript):
-            return reader.build(node.slice, base)
-        if len(node.args) != 1:
+        if isinstance(node, ast.Call) and len(node.args) != 1:
             raise reader.refuse("write E[expression]", base + node.col_offset)
-        return reader.build(node.args[0], base)
+        first = len(reader.obligations)
+        inner = reader.build(node.slice if isinstance(node, ast.Subscript) else node.args[0], base)
+        names = {n for group in self.gaussians for n in group.names}
+        kept = [o for o in reader.obligations[first:] if not _almost_always(o.needs, names)]
+        reader.obligations[first:] = kept
+        return inner
 
     def over(self, reader: Reader, inner: Term, at: int) -> Term:
         """Return the expectation over every Gaussian that occurs, one by one."""
         if reader.hidden(inner) & {n for group in self.gaussians for n in group.names}:
             raise reader.refuse("sup and floor of what is random cannot be averaged here", at)
+        done: list[Term] = []
         for group in self.gaussians:
             used = [n for n in group.names if n in inner.free]
             if not used:
                 continue
+            closed, inner = self._closed_pair(group, used, inner)
+            done.append(closed)
             for values, name in self._standard(reader, group, used, at):
                 inner = terms.substitute(inner, values)
                 standard = terms.substitute(inner, {name: terms.var(terms.NORMAL)})
                 reader.expectations.append(standard)
                 inner = terms.expectation(standard, sorted(standard.free - {terms.NORMAL}))
-        return inner
+        return terms.add(inner, *done)
+
+    def _closed_pair(self, group: Gaussian, used: Sequence[str], inner: Term) -> tuple[Term, Term]:
+        """Return the part of an expectation over two tied Gaussians that is known, and the rest of the integrand."""
+        others = {n for g in self.gaussians for n in g.names} - {*group.names}
+        if len(used) != 2 or inner.free & others:
+            return terms.num(0), inner
+        i, j = (group.names.index(n) for n in used)
+        if not _occurs(group.covariance[i][j]) or any(_occurs(m) for m in group.mean):
+            return terms.num(0), inner
+        variances = (group.covariance[i][i], group.covariance[j][j])
+        found, rest = split(inner, Pair((used[0], used[1]), variances, group.covariance[i][j]))
+        return (found, rest) if _occurs(found) or not _occurs(rest) else (found, inner)
 
     def _standard(
         self, reader: Reader, group: Gaussian, used: Sequence[str], at: int
@@ -100,6 +119,16 @@ class _Expectation:
             )
             found.append(({n: value}, n))
         return found
+
+
+def _almost_always(f: Formula, names: set[str]) -> bool:
+    """Say whether this is `|u| > 0`, or `u^n > 0`, n even, u linear in a Gaussian: that fails at one value alone."""
+    if not isinstance(f, Atom) or f.relation != ">" or f.term.op not in ("abs", "mul"):
+        return False
+    if f.term.op == "mul" and (len(f.term.args) > 1 or f.term.exponents()[0] % 2):
+        return False
+    slopes = [terms.derivative(f.term.args[0], n) for n in names & f.term.free]
+    return any(s.op == "num" and s.value() for s in slopes)
 
 
 def _occurs(t: Term) -> bool:

@@ -65,7 +65,9 @@ class Writer:
         if outcome.holds is not True:
             raise NoProofError("a part in one variable is not found again in time")
         node: Json = {"line": [asdict(p) for p in outcome.pieces]}
-        return node if outcome.case is None else {**node, "chart": "exp"}
+        if outcome.case is None:
+            return node
+        return {**node, "chart": "log" if outcome.case.history[-1] == "logarithms" else "exp"}
 
     def goal(self, problem: Problem, depth: int) -> Json:
         """Return the proof of one goal in several variables."""

@@ -135,11 +135,16 @@ def read_floor(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Ter
         raise reader.refuse("floor of what may be undefined is not read", base + node.col_offset)
     if inner.op == "num":
         return num(inner.value().numerator // inner.value().denominator)
+    if any(reader.bound[n].stands == "sup" for n in inner.free if n in reader.bound):
+        raise reader.refuse("floor of a supremum is not read", base + node.col_offset)
+    return floor_of(reader, inner)
+
+
+def floor_of(reader: Reader, inner: Term) -> Term:
+    """Return the largest whole number up to a term as a number of its own."""
     for name, one in reader.bound.items():
         if one.stands == "floor" and one.term is inner:
             return var(name)
-    if any(reader.bound[n].stands == "sup" for n in inner.free if n in reader.bound):
-        raise reader.refuse("floor of a supremum is not read", base + node.col_offset)
     n = reader.bring_in("floor", Bound("floor"))
     premises = (nonnegative(sub(inner, n)), positive(sub(add(n, num(1)), inner)))
     reader.bound[str(n.data)] = Bound("floor", premises, inner)

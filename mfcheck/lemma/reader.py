@@ -81,6 +81,11 @@ class Reader:
     """The two sides of every comparison that was read."""
     summands: int = 0
     """How many summands of sums have been read."""
+    bases: list[Term] = field(default_factory=list)
+    """The bases of powers with whole exponents that vary."""
+    signed: Callable[["Reader", Term, Term], Term] | None = None
+    """How such a power is written if its base may be negative."""
+    is_whole: Callable[[Term, frozenset[str]], bool] = lambda *_: False
 
     def formula(self, text: str) -> Formula:
         """Read a formula.
@@ -349,14 +354,21 @@ class Reader:
 
     def _power(self, node: ast.BinOp, left: Term, right: Term, base: int) -> Term:
         if right.op != "num":
+            if self.is_whole(right, self.integers) and not (left.op == "num" and left.value() > 0):
+                self.bases.append(left)
+                if self.signed is not None:
+                    if left.op != "num" or not left.value():
+                        least = self._least_of_power(left, right)
+                        self.oblige(positive(terms.call("abs", left)), node, base, least)
+                    return self.signed(self, left, right)
             if left.op != "num" or left.value() <= 0:
                 self.oblige(positive(left), node, base, self._least_of_power(left, right))
             return terms.call("exp", terms.mul(right, terms.call("log", left)))
         e = right.value()
         if abs(e) > MAX_EXPONENT:
             raise self.refuse(f"exponent beyond {MAX_EXPONENT}", base + node.right.col_offset)
-        if left.op == "num" and not left.value() and e <= 0:
-            raise self.refuse("zero to a power that is not positive", base + node.col_offset)
+        if left.op == "num" and not left.value() and e < 0:
+            raise self.refuse("zero to a negative power", base + node.col_offset)
         if e.denominator != 1:
             self.oblige(positive(left) if e < 0 else nonnegative(left), node, base)
         elif e < 0 and left.op != "num":
@@ -364,9 +376,9 @@ class Reader:
         return terms.power(left, e)
 
     def _least_of_power(self, left: Term, right: Term) -> Formula:
-        """Return what a power needs at the least: `0**y` exists for y > 0, and whole powers of other numbers do."""
-        if right.free <= self.integers:
-            return join("or", [nonzero(left), positive(right)])
+        """Return what a power needs at the least: `0**y` exists for y > 0, whole powers of others, and `0**0 = 1`."""
+        if self.is_whole(right, self.integers):
+            return join("or", [nonzero(left), nonnegative(right)])
         at_zero = join("and", [Atom(left, "=="), positive(right)])
         return join("or", [positive(left), at_zero])
 

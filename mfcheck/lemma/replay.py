@@ -4,7 +4,8 @@ A proof is a tree that follows the problem from above:
 
 - of a problem `{"cases": [...]}`, a case for each that is left when its equations are solved;
 - of a case `{}` if nothing is left to show or no variable is; `{"line": pieces}` in one variable, the pieces as in
-  `mfcheck.lemma.checker`, with `"chart": "exp"` if they speak of `y = exp(x)`; else `{"goals": [...]}`;
+  `mfcheck.lemma.checker`, with `"chart": "exp"` if they speak of `y = exp(x)`, `"log"` if of logarithms
+  of both sides; else `{"goals": [...]}`;
 - of a goal `{"cuts": [...]}`, boxes: the cuts from the first box downwards, each `[variable, place]`, and `0` where a
   box is left as it is; `{"fewer": case}` with the variables that do not occur in it left out; `{"step": note, "parts":
   [...]}`, one of the reductions of `mfcheck.lemma.prove.reduce` with a problem for each of its parts.
@@ -32,7 +33,7 @@ from mfcheck.lemma.prove.budget import Budget
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.line import open_goals
 from mfcheck.lemma.prove.reduce import Step, split_goals
-from mfcheck.lemma.prove.rewrite import eliminated, exponential_form
+from mfcheck.lemma.prove.rewrite import eliminated, exponential_form, logarithmic_form
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.prove.search import restricted, steps
 from mfcheck.lemma.resolved import resolved
@@ -117,9 +118,10 @@ class Replay:
         """Check a proof in one variable."""
         from mfcheck.lemma.checker import goal_is_covered
 
-        if node.get("chart") == "exp":
+        if "chart" in node:
             (name,) = problem.ranges
-            changed = exponential_form(problem, name)
+            charts = {"exp": exponential_form(problem, name), "log": logarithmic_form(problem)}
+            changed = charts.get(str(node["chart"]))
             require(changed is not None)
             problem = changed or problem
         for f in problem.goals:

@@ -11,6 +11,7 @@ from mfcheck.lemma.arrays import ENTRIES, Arrays, Eigenvalue, Layout, arrays_of
 from mfcheck.lemma.formula import FALSE, Atom, Formula, conjuncts, free, settle
 from mfcheck.lemma.library import FUNCTIONS
 from mfcheck.lemma.operators import specials
+from mfcheck.lemma.parity import is_whole, may_be_negative, signed_power
 from mfcheck.lemma.problem import ordered
 from mfcheck.lemma.ranged import read_floor, without_suprema
 from mfcheck.lemma.reader import Obligation, Reader, harmless
@@ -130,12 +131,13 @@ class _Draft:
     found: _Declarations
 
 
-def _read_with(draft: _Draft, arrays: Vectors | Arrays) -> Statement:
-    """Read a statement, its arrays in the given form."""
+def _read_with(draft: _Draft, arrays: Vectors | Arrays, signed: bool = False) -> Statement:
+    """Read a statement, its arrays in the given form; `signed` if bases of whole powers may be negative."""
     found = draft.found
     names = {n: terms.var(n) for n in found.variables if n not in arrays.kinds}
     integers = frozenset(v.name for v in found.variables.values() if v.kind == "integer")
-    reader = Reader(names, integers=integers, arrays=frozenset(arrays.kinds))
+    reader = Reader(names, integers=integers, arrays=frozenset(arrays.kinds), is_whole=is_whole)
+    reader.signed = signed_power if signed else None
     reader.specials = {"floor": read_floor, **arrays.specials()}
     hypotheses: list[Formula] = []
     for item in [*found.pending, *draft.where]:
@@ -149,6 +151,10 @@ def _read_with(draft: _Draft, arrays: Vectors | Arrays) -> Statement:
     _only_inside(gaussians, [conclusion, *hypotheses, *guards])
     hypotheses += arrays.hypotheses()
     numbers = _numbers(found, reader, arrays)
+    if reader.bases and not signed:
+        declared = [v.name for v in numbers]
+        if may_be_negative(reader.bases, declared, integers, hypotheses):
+            return _read_with(draft, arrays, signed=True)
     return Statement(
         draft.text.strip(),
         tuple(p for whole in draft.declarations for p in _parts(whole, ";")),

@@ -335,6 +335,8 @@ def call(name: str, *args: Term) -> Term:
                 return num(root if v > 0 else -root)
         if name == "log" and a.value() > 0:
             return _log_of_number(a.value())
+        if name == "lgamma" and (2 * a.value()).denominator == 1 and 0 < a.value() <= 40:
+            return _log_of_gamma(a.value())
     if name == "log" and not a.free and a.op in ("add", "mul"):
         c, base = split_factor(a)
         pairs = (
@@ -366,6 +368,16 @@ def _log_of_number(v: Fraction) -> Term:
     if any(p > 10**6 for p, _ in parts):
         return _make("log", (num(v),))
     return combination([(Fraction(k), _make("log", (num(p),))) for p, k in parts])
+
+
+def _log_of_gamma(v: Fraction) -> Term:
+    """Return log Gamma of a multiple of 1/2, from `Gamma(v) = (v - 1) Gamma(v - 1)` and `Gamma(1/2)^2 = pi`."""
+    value = Fraction(1)
+    while v > 1:
+        v -= 1
+        value *= v
+    start = scale(Fraction(1, 2), call("log", pi())) if v < 1 else num(0)
+    return add(start, call("log", num(value)))
 
 
 def _exp_of_logs(a: Term) -> Term:
@@ -454,8 +466,6 @@ _AT_NUMBERS: Final[Mapping[tuple[str, Fraction], Callable[[], Term]]] = {
     ("asin", Fraction(1, 2)): lambda: scale(Fraction(1, 6), pi()),
     ("atan", Fraction(1)): lambda: scale(Fraction(1, 4), pi()),
     ("atan", Fraction(-1)): lambda: scale(Fraction(-1, 4), pi()),
-    ("lgamma", Fraction(1)): lambda: num(0),
-    ("lgamma", Fraction(2)): lambda: num(0),
 }
 
 

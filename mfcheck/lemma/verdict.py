@@ -24,6 +24,7 @@ from mfcheck.lemma.formula import (
     join,
 )
 from mfcheck.lemma.meaning import completed, expectations_exist, fails, problem_of, with_value
+from mfcheck.lemma.parity import by_parity
 from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.problem import Problem, constant_ball
 from mfcheck.lemma.proof import claimed, refuting
@@ -110,7 +111,10 @@ def _decided(statement: Statement, budget: Budget) -> Answer:
         return _refuted(statement, outcome, empty)
     if outcome.holds is None:
         is_known = statement.exact and not statement.eigenvalues
-        wrong = _tried(statement, empty) if is_known else None
+        is_known = is_known and (
+            not statement.expectations or expectations_exist(statement, problem)
+        )
+        wrong = _tried(statement, empty, budget) if is_known else None
         if wrong is not None:
             return wrong
         where = _undefined_between(statement, problem)
@@ -223,7 +227,7 @@ def _corners(problem: Problem) -> Iterator[dict[str, Term]]:
 def _refuted(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
     """Confirm a counterexample on the statement itself, in simple numbers if some do."""
     point = _back(outcome)
-    for candidate in (*_simpler(point, statement), point):
+    for candidate in (*_simpler(point, statement), point, *_away_from_zero(point, statement)):
         kind = fails(statement, candidate)
         if kind is None:
             continue
@@ -273,19 +277,34 @@ _BETWEEN = (Fraction(3, 4), Fraction(-3, 4), Fraction(9, 10), Fraction(1, 10))
 """Numbers that are tried too where floors occur."""
 
 
-def _tried(statement: Statement, empty: Answer) -> Answer | None:
+_SMALL = (Fraction(1, 4), Fraction(1, 16), 1, 2, 0, Fraction(-1, 4), Fraction(-1, 16), -1, -2, 8)
+"""Numbers that are tried where there are expectations, which take longer, and are often equal at 0."""
+
+
+def _tried(statement: Statement, empty: Answer, budget: Budget) -> Answer | None:
     """Look for a counterexample among a few plain numbers, far ones too, when the search has left the question open."""
     floors = {n for n, _ in statement.floors}
     names = [v.name for v in statement.variables if v.name not in floors]
-    if not names or statement.expectations:
+    names = [n for n in names if n not in statement.names("gaussian")]
+    if not names:
         return None
     values = (*_TRIED, *_BETWEEN) if statement.floors else _TRIED
-    values = values if len(names) == 1 else _TRIED[:10] if len(names) == 2 else _TRIED[:4]
+    values = (
+        _SMALL
+        if statement.expectations
+        else values
+        if len(names) == 1
+        else _TRIED[:10]
+        if len(names) == 2
+        else _TRIED[:4]
+    )
     points = itertools.islice(itertools.product(values, repeat=len(names)), 128)
     for numbers in points:
         point = {n: terms.num(v) for n, v in zip(names, numbers, strict=True)}
         if fails(statement, point) is not None:
             return _refuted(statement, Outcome(False, point), empty)
+        if budget.left() <= -1.0:
+            break
     return None
 
 
@@ -321,6 +340,18 @@ def _simpler(point: Mapping[str, Term], statement: Statement) -> Iterator[dict[s
     del statement
     for bound in (1, 2, 5, 10, 50, 100, 1000, 10_000, 10**6):
         yield {k: terms.num(v.value().limit_denominator(bound)) for k, v in point.items()}
+
+
+def _away_from_zero(point: Mapping[str, Term], statement: Statement) -> Iterator[dict[str, Term]]:
+    """Yield points near one with zeros, for powers of zero, which are not enclosed."""
+    whole = statement.names("integer")
+    for step in (Fraction(1, 100), Fraction(-1, 100), Fraction(1, 10**6)):
+        moved = {
+            k: terms.num(step) if v.op == "num" and not v.value() and k not in whole else v
+            for k, v in point.items()
+        }
+        if moved != point:
+            yield moved
 
 
 def _undefined_between(statement: Statement, problem: Problem) -> str | None:
@@ -417,11 +448,13 @@ def _with_best(answer: Answer, name: str, value: Fraction, guess: "Guess") -> An
 def _outcome(statement: Statement, problem: Problem, budget: Budget) -> Outcome:
     """Decide the problem: bases of powers that may be zero apart, whole numbers by their values where need be."""
     total = Outcome(True)
-    cases = apart(problem, _least_needs(statement))
+    by_halves = by_parity(problem, statement.floors, _least_needs(statement))
+    cases = [q for p, least in by_halves for q in apart(p, least)]
     for k, case in enumerate(cases):
         part = budget.share(1 / (len(cases) - k)) if k + 1 < len(cases) else budget
         outcome = decide_whole(case, part) if case.integers else decide(case, part)
         if outcome.holds is not True:
+            outcome.case = outcome.case or case
             return outcome
         total.pieces += outcome.pieces
         total.tight += outcome.tight

@@ -1,11 +1,11 @@
 """Statements about expectations that hold because their integrands do, value by value."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from mfcheck.lemma import terms
-from mfcheck.lemma.constants import expanded, summands
+from mfcheck.lemma.constants import expanded, is_zero, summands
 from mfcheck.lemma.formula import Atom
 from mfcheck.lemma.gaussians import has_expectation
 from mfcheck.lemma.problem import Problem, Range
@@ -15,9 +15,11 @@ _W = "w__"
 
 
 def pointwise(problem: Problem, goal: Atom) -> Iterator[Problem]:
-    """Yield problems that imply the goal `E f + r >= 0`: `f + r >= 0` throughout, or `f + r w^2 >= 0`, for `E w^2 = 1`.
+    """Yield problems that imply the goal `E f + r >= 0`: `f + g >= 0` throughout, for g with `E g = r`.
 
-    Both halves of the line are taken together, `f(w)` and `f(-w)`, so that odd parts fall away.
+    g is r, or `r w^2`, or in a sum r of powers `c s^k` of one parameter, `c |s w|^k / E |w|^k`; or `r + k (w^2 - 1)`, k
+    such that the left side has no slope at w = 1, if it is zero there. Both halves of the line are taken together,
+    `f(w)` and `f(-w)`, so that odd parts fall away.
     """
     if goal.relation not in (">", ">=") or not has_expectation(goal.term):
         return
@@ -35,16 +37,65 @@ def pointwise(problem: Problem, goal: Atom) -> Iterator[Problem]:
     other = substitute(body, {_W: terms.neg(w)})
     if other is not body:
         body = terms.scale(Fraction(1, 2), terms.add(body, other))
-    for weight in (num(1), power(w, 2)):
-        whole = terms.add(body, expanded(terms.mul(weight, plain)))
-        changed, name = _of_product(whole, problem)
+    for spread in _spread(body, plain, sorted(problem.ranges)):
+        changed, name = _of_product(terms.add(body, spread), problem)
         ranges = {**problem.ranges, name: Range()}
         yield replace(problem, ranges=ranges, goals=(Atom(changed, goal.relation),))
 
 
+def _spread(body: Term, plain: Term, names: Sequence[str]) -> Iterator[Term]:
+    """Yield functions of w whose expectation is `plain`."""
+    w = var(_W)
+    for weight in (num(1), power(w, 2)):
+        yield expanded(terms.mul(weight, plain))
+    for name in names:
+        by_powers = _by_powers(plain, name)
+        if by_powers is not None:
+            yield by_powers
+    whole = terms.add(body, plain)
+    if is_zero(substitute(whole, {_W: num(1)})) is True and not _has_kink(body):
+        slope = substitute(terms.derivative(body, _W), {_W: num(1)})
+        half = terms.scale(Fraction(-1, 2), slope)
+        yield terms.add(plain, terms.mul(half, terms.sub(power(w, 2), num(1))))
+
+
+def _has_kink(t: Term) -> bool:
+    return any(n.op in ("abs", "max", "min", "sign", "step", "cbrt") for n in terms.order([t]))
+
+
+def _by_powers(plain: Term, name: str) -> Term | None:
+    """Return a sum of powers of s >= 0, whole exponents, with `|s w|^k / E |w|^k` for `s^k`."""
+    size, x = terms.call("abs", var(_W)), var(name)
+    parts = []
+    for k, part in summands(expanded(plain)):
+        n = 0
+        if name in part.free:
+            pairs = _factors(part)
+            found = [e for a, e in pairs if a is x]
+            if len(found) != 1 or found[0].denominator != 1 or found[0] < 0:
+                return None
+            n = int(found[0])
+            if name in terms.div(part, power(x, n)).free:
+                return None
+        absolute = power(size, n) if n % 2 else power(var(_W), n)
+        parts.append((k, terms.mul(part, absolute, power(_moment(n), -1))))
+    return terms.combination(parts)
+
+
+def _moment(n: int) -> Term:
+    """Return `E |w|^n`: that of n - 2, times n - 1."""
+    if n < 2:
+        return terms.power(terms.div(num(2), terms.pi()), Fraction(n, 2))
+    return terms.scale(n - 1, _moment(n - 2))
+
+
+def _factors(t: Term) -> list[tuple[Term, Fraction]]:
+    return list(zip(t.args, t.exponents(), strict=True)) if t.op == "mul" else [(t, Fraction(1))]
+
+
 def _single(x: Term) -> Term | None:
     """Return the integrand of a product with one expectation, in `w__`."""
-    factors = list(zip(x.args, x.exponents(), strict=True)) if x.op == "mul" else [(x, Fraction(1))]
+    factors = _factors(x)
     found = [f for f, e in factors if f.op == "gauss" and e == 1]
     if len(found) != 1 or sum(has_expectation(f) for f, _ in factors) != 1:
         return None

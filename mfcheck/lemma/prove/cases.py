@@ -12,7 +12,7 @@ from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, Range
 from mfcheck.lemma.prove.reduce import Step, degree, needs
-from mfcheck.lemma.prove.rewrite import replaced, with_ranges
+from mfcheck.lemma.prove.rewrite import logarithmic, replaced, with_ranges
 from mfcheck.lemma.signs import ANY, NEGATIVE, POSITIVE
 from mfcheck.lemma.terms import Term, num, sub, var
 
@@ -77,6 +77,11 @@ def by_exponent(problem: Problem, goal: Atom) -> Step | None:
     if goal.relation not in (">", ">=") or goal.term.op != "add":
         return None
     parts = summands(goal.term)
+    if len(parts) == 2:
+        log = logarithmic(goal, Plain(problem.ranges, problem.hypotheses))
+        if log is None:
+            return None
+        return Step("logarithms of both sides", (problem.with_goals([log]),), True)
     tops = [(k, x) for k, x in parts if k > 0 and x.op == "exp"]
     if len(tops) != 1 or len(parts) < 3 or not goal.term.free:
         return None

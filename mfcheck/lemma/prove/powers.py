@@ -1,10 +1,12 @@
-"""Powers with an exponent that varies: where the base is zero they are treated apart, as zero."""
+"""Powers with an exponent that varies: where the base is zero they are treated apart, as zero, or one for `0**0`."""
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 
 from mfcheck.lemma import terms
 from mfcheck.lemma.formula import Atom, Formula, transform
+from mfcheck.lemma.parity import is_whole
 from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, bounded
 from mfcheck.lemma.prove.factor import TooLargeError, numerator
@@ -38,18 +40,26 @@ def apart(problem: Problem, least: Mapping[Formula, Formula]) -> list[Problem]:
 
 
 def _split(problem: Problem, goal: Atom, least: Formula) -> list[Problem]:
-    above = replace(problem, hypotheses=(*problem.hypotheses, goal))
     at_zero = _at_zero(problem, goal, least)
-    return [problem] if at_zero is None else [at_zero, above]
+    if at_zero is None:
+        return [problem]
+    sides: list[Formula] = [goal]
+    if goal.term.op == "abs":
+        u = goal.term.args[0]
+        sides = [Atom(u, ">"), Atom(terms.neg(u), ">")]
+    return [*at_zero, *(replace(problem, hypotheses=(*problem.hypotheses, h)) for h in sides)]
 
 
-def _at_zero(problem: Problem, goal: Atom, least: Formula) -> Problem | None:
-    """Return the problem where a base is zero, with its powers put to zero; their exponents must be positive."""
+def _at_zero(problem: Problem, goal: Atom, least: Formula) -> list[Problem] | None:
+    """Return problems where a base is zero, with its powers put to zero; their exponents must be positive.
+
+    A whole exponent may be zero too: then the power is one.
+    """
     base = goal.term
     exponents: dict[Term, None] = {}
     log = call("log", base)
 
-    def visit(t: Term) -> Term:
+    def visit(t: Term, flat: frozenset[Term]) -> Term:
         known: dict[Term, Term] = {}
         for node in terms.order([t]):
             args = tuple(known[a] for a in node.args)
@@ -59,17 +69,35 @@ def _at_zero(problem: Problem, goal: Atom, least: Formula) -> Problem | None:
                 y = _exponent(node.args[0], log)
                 if y is not None:
                     exponents[y] = None
-                    known[node] = num(0)
+                    rest = call("exp", terms.sub(node.args[0], terms.mul(y, log)))
+                    known[node] = rest if y in flat else num(0)
         return known[t]
 
-    goals = [transform(least if g == goal else g, visit) for g in problem.goals]
-    hypotheses = [transform(h, visit) for h in problem.hypotheses]
+    def changed(flat: frozenset[Term]) -> Problem:
+        goals = [
+            transform(least if g == goal else g, lambda t: visit(t, flat)) for g in problem.goals
+        ]
+        hypotheses = [transform(h, lambda t: visit(t, flat)) for h in problem.hypotheses]
+        return replace(problem, hypotheses=tuple(hypotheses), goals=tuple(goals))
+
+    first = changed(frozenset())
     try:
-        zero = Atom(numerator(base), "==")
+        zero: Formula = Atom(numerator(base.args[0] if base.op == "abs" else base), "==")
     except (TooLargeError, ValueError, ZeroDivisionError, OverflowError):
         return None
-    positive: list[Formula] = [Atom(y, ">") for y in exponents]
-    return replace(problem, hypotheses=(*hypotheses, zero), goals=(*positive, *goals))
+    whole = [y for y in exponents if is_whole(y, problem.integers)]
+    if len(whole) > _MOST:
+        return None
+    first = replace(first, hypotheses=(*first.hypotheses, zero))
+    needed = [Atom(y, ">=" if y in whole else ">") for y in exponents]
+    done = [replace(first, goals=tuple(needed))] if needed else []
+    for flat in itertools.chain.from_iterable(
+        itertools.combinations(whole, k) for k in range(len(whole) + 1)
+    ):
+        given = [Atom(y, "==" if y in flat else ">") for y in whole]
+        made = changed(frozenset(flat)) if flat else first
+        done.append(replace(made, hypotheses=(*made.hypotheses, zero, *given)))
+    return done
 
 
 def _exponent(t: Term, log: Term) -> Term | None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import gcd
 
 from mfcheck.lemma import terms
-from mfcheck.lemma.constants import expanded
+from mfcheck.lemma.constants import expanded, summands
 from mfcheck.lemma.formula import Atom, Formula, conjuncts, free, join
 from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball, propagated, relevant
@@ -281,6 +281,40 @@ def exponential_form(problem: Problem, name: str) -> Problem | None:
         (*problem.history, f"{new} = exp({unit}*{name})"),
         (*problem.solution, (name, terms.scale(Fraction(1, unit), terms.call("log", var(new))))),
     )
+
+
+def logarithmic_form(problem: Problem) -> Problem | None:
+    """Compare logarithms where two positive products are compared and exponentials occur; None if nowhere."""
+    plain = Plain(problem.ranges, problem.hypotheses)
+    goals = [g for whole in problem.goals for g in conjuncts(whole)]
+    changed = [logarithmic(g, plain) if isinstance(g, Atom) else None for g in goals]
+    if not any(changed):
+        return None
+    new = tuple(b or a for a, b in zip(goals, changed, strict=True))
+    return replace(problem, goals=new, history=(*problem.history, "logarithms"))
+
+
+def logarithmic(goal: Atom, plain: Plain) -> Atom | None:
+    """Return `log a - log b` in place of `a - b`, both products of what is seen to be positive, one an exponential."""
+    parts = summands(goal.term)
+    if goal.relation not in (">", ">=") or len(parts) != 2 or parts[0][0] * parts[1][0] >= 0:
+        return None
+    logs = []
+    grows = False
+    for k, x in parts:
+        factors = _factors(x)
+        grows = grows or any(f.op == "exp" and f.free for f, _ in factors)
+        if not all(f.op in ("exp", "pi") or plain.holds(Atom(f, ">")) for f, _ in factors):
+            return None
+        way = 1 if k > 0 else -1
+        size = terms.call("log", num(abs(k)))
+        log = terms.add(size, *[terms.scale(e, terms.call("log", f)) for f, e in factors])
+        logs.append(terms.scale(way, log))
+    return Atom(terms.add(*logs), goal.relation) if grows else None
+
+
+def _factors(t: Term) -> list[tuple[Term, Fraction]]:
+    return list(zip(t.args, t.exponents(), strict=True)) if t.op == "mul" else [(t, Fraction(1))]
 
 
 def _transformed(f: Formula, change: object) -> Formula | None:

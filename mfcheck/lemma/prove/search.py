@@ -14,6 +14,7 @@ from mfcheck.lemma.prove.average import pointwise
 from mfcheck.lemma.prove.boxes import Boxes
 from mfcheck.lemma.prove.budget import Budget, SpentError
 from mfcheck.lemma.prove.cases import by_cone, by_ends, by_exponent, by_form, by_sides
+from mfcheck.lemma.prove.forms import by_fraction, by_product, by_roots
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.line import COARSE, FINE, SLOW, Effort, Line, Outcome, Piece, open_goals
 from mfcheck.lemma.prove.reduce import (
@@ -34,7 +35,7 @@ from mfcheck.lemma.prove.reduce import (
     by_waves,
     split_goals,
 )
-from mfcheck.lemma.prove.rewrite import eliminated, exponential_form
+from mfcheck.lemma.prove.rewrite import eliminated, exponential_form, logarithmic_form
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.resolved import resolved
 from mfcheck.lemma.terms import scale
@@ -124,8 +125,9 @@ def decide_line(problem: Problem, budget: Budget) -> Outcome:
         outcome = attempt(problem, budget.share(0.4), COARSE)
         if outcome.holds is not None:
             return outcome
-        chart = exponential_form(problem, name)
-        if chart is not None:
+        for chart in (exponential_form(problem, name), logarithmic_form(problem)):
+            if chart is None:
+                continue
             other = attempt(chart, budget.share(0.4), COARSE)
             other.case = chart
             if other.holds is not None:
@@ -267,6 +269,8 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
     for step in (
         by_form(goal),
         by_factors(problem, goal, samples),
+        by_fraction(problem, goal),
+        by_roots(problem, goal),
         by_shift(problem, goal),
         by_sides(problem, goal),
         by_exponent(problem, goal),
@@ -277,6 +281,7 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
         if step is not None:
             yield step
     yield from by_ends(problem, goal)
+    yield from by_product(problem, goal)
     yield from by_combination(problem, goal)
     yield from by_critical_point(problem, goal)
     yield from by_concave(problem, goal, samples)
