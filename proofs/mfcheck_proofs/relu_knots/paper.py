@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from mfcheck.checks import (
     At,
+    Case,
+    Check,
     Claim,
     Context,
     Curve,
     Estimate,
-    Evidence,
     Kind,
     Note,
     Option,
@@ -36,8 +37,8 @@ from mfcheck.checks import (
     Trial,
     agree,
     ball,
+    compared,
     constant,
-    custom,
     encloses,
     identical,
     identity,
@@ -51,13 +52,13 @@ from mfcheck.checks import (
     simulation,
     wrong,
 )
+from mfcheck.checks.decide import Relation
 from mfcheck.claims.model import stream
-from mfcheck.claims.verdict import Scope
 from mfcheck.dynamics.langevin import Langevin, time_averages
 from mfcheck.errors import InputError
 from mfcheck.rigor.ball import exact
 from mfcheck.rigor.definite import definite
-from mfcheck.statistics import combined, exactly
+from mfcheck.statistics import combined
 from mfcheck_proofs.relu_knots.gibbs import Dual, Minimiser, minimiser
 from mfcheck_proofs.relu_knots.lasso import Lasso, certain, lasso
 
@@ -74,6 +75,7 @@ YS = tuple(
 )
 AT = parameter("at", -1, "where yhat and its curvature are read")
 PARAMETERS = (LAM, BETA, POINTS, *XS, *YS, AT)
+DEFAULT = setting_of(PARAMETERS)
 lam, beta, M = LAM.symbol, BETA.symbol, POINTS.symbol
 DATA = tuple(p.name for p in (POINTS, *XS, *YS))
 ALL = ("lam", "beta", *DATA)
@@ -182,46 +184,35 @@ def particles(
     setting: Setting, noise: float, count: int, time: float, seed: int
 ) -> tuple[list[Estimate], tuple[Estimate, Estimate]]:
     """Predictions at the data, E a^2 and E|theta|^2 of noisy gradient descent, averaged over time."""
-    points, labels = (np.array(v, dtype=float) for v in data(setting))
-    th = sp.symbols("a w b", real=True)
+    points, labels = data(setting)
+    a, w, b = th = sp.symbols("a w b", real=True)
     z = sp.symbols(f"z0:{len(points) + 2}", real=True)
-    hidden = [sp.Max(th[1] * sp.Float(v) + th[2], 0) for v in points]
-    on = [sp.Heaviside(th[1] * sp.Float(v) + th[2], 0) for v in points]
-    rest = [(zi - sp.Float(v)) / len(points) for zi, v in zip(z, labels, strict=False)]
     penalty = sp.Float(setting.number("lam"))
-    drift = [
-        -sum((e * h for e, h in zip(rest, hidden, strict=True)), sp.Integer(0)) - penalty * th[0],
-        -sum((e * th[0] * o * sp.Float(v) for e, o, v in zip(rest, on, points, strict=True)), sp.Integer(0))
-        - penalty * th[1],
-        -sum((e * th[0] * o for e, o in zip(rest, on, strict=True)), sp.Integer(0)) - penalty * th[2],
-    ]
+    drift, hidden = [-penalty * coordinate for coordinate in th], []
+    for v, label, zi in zip(map(sp.Float, map(float, points)), map(sp.Float, map(float, labels)), z, strict=False):
+        rest, on = (zi - label) / len(points), sp.Heaviside(w * v + b, 0)
+        hidden.append(sp.Max(w * v + b, 0))
+        for k, part in enumerate((hidden[-1], a * on * v, a * on)):
+            drift[k] -= rest * part
     features = [*(th[0] * h for h in hidden), th[0] ** 2, th[0] ** 2 + th[1] ** 2 + th[2] ** 2]
     sampler = Langevin.of(th, z, drift, features)
     rng = stream(seed, "particles")
     spread = noise / math.sqrt(2 * setting.number("lam"))
-    stiff = setting.number("lam") + spread**2 * (1 + float(np.max(points**2)))
+    stiff = setting.number("lam") + spread**2 * (1 + max(float(v) ** 2 for v in points))
     found = time_averages(
         sampler, rng.normal(size=(count, 3)) * spread, noise, 0.05 / max(1.0, stiff), time / setting.number("lam"), rng
     )
     return found[:-2], (found[-2], found[-1])
 
 
-def _default() -> Setting:
-    return setting_of(PARAMETERS)
-
-
 def langevin(context: Context) -> list[At]:
     """The same at the default setting, over the certified values."""
-    setting, count = _default(), context.budget.pick(400, 1500, 6000)
+    setting, count = DEFAULT, context.budget.pick(400, 1500, 6000)
     noise = number(context, "noise", {beta: setting["beta"]})
     yhat, (square, _) = particles(setting, noise, count, 60.0, context.seed)
     sure = solved(setting)
-    first = _over(yhat[0], sure.prediction(data(setting)[0][0]))
-    return [At(_over(square, sure.a_moment()), "E a^2"), At(first, "yhat at x1")]
-
-
-def _over(found: Estimate, value: arb) -> Estimate:
-    return combined([(1 / float(value.mid()), found)])
+    pairs = {"E a^2": (square, sure.a_moment()), "yhat at x1": (yhat[0], sure.prediction(data(setting)[0][0]))}
+    return [At(combined([(1 / float(v.mid()), found)]), name) for name, (found, v) in pairs.items()]
 
 
 TRUNCATION = Note(
@@ -296,40 +287,23 @@ def integrals(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
 def quadrature(context: Context) -> list[At]:
     """Q by ball integration over the circle, over its closed form, at u with arcs of both kinds (kappa < 1 and > 1)."""
     points = (Fraction(-3, 2), Fraction(-1, 2), Fraction(2, 5))
-    phi = sp.Symbol("phi", real=True)
-    found = []
+    dual = Dual(points, (Fraction(0),) * 3, Fraction(1, 2), Fraction(1))
+    phi, found = sp.Symbol("phi", real=True), []
     for u in (
         (Fraction(1, 10), Fraction(-1, 6), Fraction(1, 20)),
         (Fraction(-3, 10), Fraction(6, 25), Fraction(1, 20)),
     ):
-        dual = Dual(points, (Fraction(0),) * 3, Fraction(1, 2), Fraction(1))
         with ctx.workdps(40):
             closed = dual.partition([exact(v) for v in u])
-            if closed is None:
-                raise InputError("the directions of the check are not admissible")
+            assert closed is not None
             total = arb(0)
             for arc in dual.arcs:
-                on = sum(
-                    (
-                        exact_rational(u[i]) * (sp.cos(phi) * exact_rational(points[i]) + sp.sin(phi))
-                        for i in arc.active
-                    ),
-                    sp.S(0),
-                )
-                ends = [_angle(end) for end in (arc.first, arc.last)]
-                ends[1] = ends[1] if ends[1] > ends[0] else ends[1] + 2 * arb.pi()
-                total = total + definite(context["weight"].subs(q, on**2 * 4), phi, ends[0], ends[1], 20)
+                on = sum(sp.Rational(u[i]) * (sp.cos(phi) * sp.Rational(points[i]) + sp.sin(phi)) for i in arc.active)
+                first, last = (arb.atan2(exact(end[1]), exact(end[0])) for end in (arc.first, arc.last))
+                last = last if last > first else last + 2 * arb.pi()
+                total = total + definite(context["weight"].subs(q, on**2 * 4), phi, first, last, 20)
             found.append(At(total / closed[0], f"u = {', '.join(map(str, u))}"))
     return found
-
-
-def exact_rational(value: Fraction) -> sp.Rational:
-    """Return a fraction as SymPy's."""
-    return sp.Rational(value.numerator, value.denominator)
-
-
-def _angle(end: tuple[Fraction, Fraction]) -> arb:
-    return arb.atan2(exact(end[1]), exact(end[0]))
 
 
 reduction = Claim(
@@ -372,7 +346,7 @@ def virials(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
 
 def slopes(context: Context) -> list[At]:
     """2 dF/dlam between difference quotients on both sides: F is concave in lam, as a minimum of linear functions."""
-    setting, h = _default(), Fraction(1, 10**12)
+    setting, h = DEFAULT, Fraction(1, 10**12)
     with ctx.workdps(60):
         values = []
         for move in (-h, 0 * h, h):
@@ -419,7 +393,7 @@ virial = Claim(
 
 def second_differences(context: Context) -> list[At]:
     """Second differences of certified predictions against the formula over the interval that they span."""
-    setting, h = _default(), Fraction(1, 10**10)
+    setting, h = DEFAULT, Fraction(1, 10**10)
     found = []
     with ctx.workdps(80):
         sure = solved(setting, 40)
@@ -545,16 +519,28 @@ def counted(seed: int, problems: int) -> tuple[dict[int, int], dict[int, int]]:
     return closed, opened
 
 
-def most_closed(context: Context) -> list[At]:
-    """The largest number of knots in a closed interval."""
-    found = counted(context.seed, context.budget.pick(60, 400, 4000))[0]
-    return [At(exactly(float(max(found)), 0.0), f"{sum(found.values())} intervals")]
+def most(which: int) -> Callable[[Context], list[At]]:
+    """Return what measures the largest number of knots in a closed interval (0), or an open one (1)."""
+
+    def measure(context: Context) -> list[At]:
+        found = counted(context.seed, context.budget.pick(60, 400, 4000))[which]
+        return [At(arb(max(found)), f"{sum(found.values())} intervals")]
+
+    return measure
 
 
-def most_open(context: Context) -> list[At]:
-    """The largest number of knots in an open interval."""
-    found = counted(context.seed, context.budget.pick(60, 400, 4000))[1]
-    return [At(exactly(float(max(found)), 0.0), f"{sum(found.values())} intervals")]
+def tangents(left: str, right: str) -> Check:
+    """Return the proof, with both sides in words."""
+    names = ("most", "defect", "open")
+    return proof("tangents", names, touching, domain="all data and lam", lhs=left, rhs=right)
+
+
+def at_random(which: int) -> Check:
+    """Return the check of a number of knots in random problems."""
+    domain = "random data, 2 to 5 points"
+    return agree(
+        "random", "most", most(which), relation="<=", kind=Kind.SAMPLED, resolution=1.0, group="knots", domain=domain
+    )
 
 
 def three(context: Context) -> list[At]:
@@ -584,24 +570,8 @@ knots = Claim(
             "Closed intervals. Knots sit where P_+ or P_- touches +-lam sqrt(1+x^2); both are affine between data.",
             {"most": sp.Integer(3), "defect": (x - x0) ** 2, "open": sp.Integer(0)},
             checks=[
-                proof(
-                    "tangents",
-                    ("most", "defect", "open"),
-                    touching,
-                    domain="all data and lam",
-                    lhs="touchings of two affine functions",
-                    rhs="3",
-                ),
-                agree(
-                    "random",
-                    "most",
-                    most_closed,
-                    relation="<=",
-                    kind=Kind.SAMPLED,
-                    resolution=1.0,
-                    group="knots",
-                    domain="random data, 2 to 5 points",
-                ),
+                tangents("touchings of two affine functions", "3"),
+                at_random(0),
                 noted(encloses("example", "most", three, domain="the example with three"), ATTAINED),
             ],
             wrong=[
@@ -620,26 +590,7 @@ knots = Claim(
             "open",
             "Open intervals, a different claim: at most two.",
             {"most": sp.Integer(2), "defect": (x - x0) ** 2, "open": sp.Integer(1)},
-            checks=[
-                proof(
-                    "tangents",
-                    ("most", "defect", "open"),
-                    touching,
-                    domain="all data and lam",
-                    lhs="interior touchings",
-                    rhs="2",
-                ),
-                agree(
-                    "random",
-                    "most",
-                    most_open,
-                    relation="<=",
-                    kind=Kind.SAMPLED,
-                    resolution=1.0,
-                    group="knots",
-                    domain="random data, 2 to 5 points",
-                ),
-            ],
+            checks=[tangents("interior touchings", "2"), at_random(1)],
             wrong=[wrong("none", {"most": sp.Integer(0)}, "Knots off the data occur.")],
         ),
         Reading(
@@ -705,7 +656,7 @@ COLD = tuple(10**k for k in range(2, 7))
 
 def duals(context: Context) -> list[At]:
     """D of the default data at lam = 1/20, at growing beta."""
-    setting = _default().with_values(lam=Fraction(1, 20))
+    setting = DEFAULT.with_values(lam=Fraction(1, 20))
     value = lasso(*data(setting), setting["lam"], 20).value
     return [
         At(solved(setting.with_values(beta=b)).value, f"beta = {b}", float(b), {beta: b, LASSO: value}) for b in COLD
@@ -714,52 +665,58 @@ def duals(context: Context) -> list[At]:
 
 def distances(context: Context) -> list[At]:
     """How far the predictions are from those of the limit."""
-    setting = _default().with_values(lam=Fraction(1, 20))
-    points, labels = data(setting)
-    limit = certain(points, labels, setting["lam"])
-    return [
-        At(
-            sum(
-                (
-                    abs(found - cold_u)
-                    for found, cold_u in zip(solved(setting.with_values(beta=b)).u, limit.u, strict=True)
-                ),
-                arb(0),
-            ),
-            f"beta = {b}",
-        )
-        for b in COLD
-    ]
+    setting = DEFAULT.with_values(lam=Fraction(1, 20))
+    limit, found = certain(*data(setting), setting["lam"]), []
+    for b in COLD:
+        warm = solved(setting.with_values(beta=b))
+        apart = sum((abs(one - other) for one, other in zip(warm.u, limit.u, strict=True)), arb(0))
+        found.append(At(apart, f"beta = {b}"))
+    return found
 
 
-def at_setting(context: Context) -> Evidence:
+def at_setting(context: Context) -> list[Case]:
     """Is the setting under review cold enough for the limit to say something?"""
-    setting = context.setting
-    here, limit, gap = solved(setting).value, cold(setting).value, solved(setting).least_gap()
-    share = ball(context, "share")
-    near = abs(here - limit) <= share * abs(limit)
-    note = Note(
-        id="zero-temperature.setting",
-        severity="minor",
-        text=f"At this setting D = {float(here.mid()):.6g} and the minimum at zero temperature is {float(limit.mid()):.6g}; the least gap "
-        f"1 - p^2/lam^2 is {float(gap.mid()):.3g}. "
-        + (
-            "The limit describes the setting."
-            if near
-            else "The solution is thermal and says nothing about the limit: a theorem at low "
-            "temperature should state the beta that it needs, which this gap decides."
-        ),
-    )
-    return Evidence(
-        passed=bool(near),
-        scope=Scope.WHOLE,
-        lhs=f"|D - lasso| = {float(abs(here - limit).mid()):.6g}",
-        rhs=f"{float(share.mid()):g} of the limit",
-        error=0.0,
-        domain="the setting under review",
-        reason="" if near else "the solution is thermal",
-        notes=(note,),
-    )
+    here, limit = solved(context.setting).value, cold(context.setting).value
+    return [Case(abs(here - limit), ball(context, "share") * abs(limit), "distance of D to the limit")]
+
+
+def temperature(words: str) -> Callable[[Context], Note]:
+    """Return what makes the sentence on the temperature of the setting."""
+
+    def note(context: Context) -> Note:
+        found, limit = solved(context.setting), cold(context.setting).value
+        text = (
+            f"At this setting D = {float(found.value.mid()):.6g} and the minimum at zero temperature is "
+            f"{float(limit.mid()):.6g}; the least gap 1 - p^2/lam^2 is {float(found.least_gap().mid()):.3g}. {words}"
+        )
+        return Note(id="zero-temperature.setting", severity="minor", text=text)
+
+    return note
+
+
+COLD_ENOUGH = temperature("The limit describes the setting.")
+THERMAL = temperature(
+    "The solution is thermal and says nothing about the limit: a theorem at low temperature should state the beta that it "
+    "needs, which this gap decides."
+)
+
+
+APPLIES = compared(
+    "cold",
+    "share",
+    at_setting,
+    kind=Kind.CERTIFIED,
+    relation="<=",
+    whole=True,
+    question=Question.APPLIES,
+    domain="the setting under review",
+)
+
+
+def between(id: str, formula: str, relation: Relation, label: str) -> Check:
+    """Return the check of a bound of D from one side."""
+    domain = "beta from 100 to 10^6"
+    return encloses(id, formula, duals, relation=relation, domain=domain, x_label="beta", y_label=label, log="x")
 
 
 limit = Claim(
@@ -782,26 +739,8 @@ limit = Claim(
                 "direction": -sp.Integer(1),
             },
             checks=[
-                encloses(
-                    "above",
-                    "high",
-                    duals,
-                    relation="<=",
-                    x_label="beta",
-                    y_label="D",
-                    log="x",
-                    domain="beta from 100 to 10^6",
-                ),
-                encloses(
-                    "below",
-                    "low",
-                    duals,
-                    relation=">=",
-                    domain="beta from 100 to 10^6",
-                    x_label="beta",
-                    y_label="dual value",
-                    log="x",
-                ),
+                between("above", "high", "<=", "D"),
+                between("below", "low", ">=", "dual value"),
                 monotone("distance", "direction", distances, domain="beta from 100 to 10^6"),
             ],
             wrong=[
@@ -814,7 +753,7 @@ limit = Claim(
             "setting",
             "Does the limit describe the setting under review (D within a tenth of it)?",
             {"share": sp.Rational(1, 10)},
-            checks=[custom("cold", "share", at_setting, kind=Kind.CERTIFIED, question=Question.APPLIES)],
+            checks=[noted(noted(APPLIES, COLD_ENOUGH), THERMAL, when=False)],
             wrong=[
                 wrong(
                     "nothing", {"share": sp.Rational(1, 10**12)}, "At positive temperature D differs.", checks=["cold"]
@@ -834,20 +773,14 @@ def simulate(trial: Trial) -> Simulated:
     trial.say(f"{count} neurons, two step sizes")
     yhat, (square, second) = particles(setting, math.sqrt(2 / setting.number("beta")), count, 100.0, trial.seed)
     final = {f"yhat_{k}": e for k, e in enumerate(yhat[:3], start=1)} | {"a_moment": square, "second_moment": second}
-    found = solved(setting)
     points, labels = data(setting)
     low, high = float(min(points)), float(max(points))
-    grid = [Fraction(low - (high - low) / 4 + k * 1.5 * (high - low) / 60).limit_denominator(10**6) for k in range(61)]
-    curves = (
-        Curve(label="Gibbs", x=tuple(map(float, grid)), y=tuple(float(found.prediction(g).mid()) for g in grid)),
-        Curve(
-            label="zero temperature",
-            x=tuple(map(float, grid)),
-            y=tuple(float(cold(setting).prediction(g).mid()) for g in grid),
-        ),
-        Curve(label="data", x=tuple(map(float, points)), y=tuple(map(float, labels)), style="points"),
-    )
-    plot = Plot(id="predictor", title="The predictor", x_label="x", y_label="yhat", curves=curves)
+    grid = [Fraction(low + (high - low) * (k - 10) / 40).limit_denominator(10**6) for k in range(61)]
+    curves = [Curve(label="data", x=tuple(map(float, points)), y=tuple(map(float, labels)), style="points")]
+    for label, law in (("zero temperature", cold(setting)), ("Gibbs", solved(setting))):
+        y = tuple(float(law.prediction(g).mid()) for g in grid)
+        curves.insert(0, Curve(label=label, x=tuple(map(float, grid)), y=y))
+    plot = Plot(id="predictor", title="The predictor", x_label="x", y_label="yhat", curves=tuple(curves))
     return Simulated(final, plots=(plot,))
 
 
@@ -858,7 +791,7 @@ paper = Paper(
     authors=("Alexander Shevchenko", "Vyacheslav Kungurtsev", "Marco Mondelli"),
     source="https://arxiv.org/abs/2111.02278",
     parameters=PARAMETERS,
-    default=setting_of(PARAMETERS),
+    default=DEFAULT,
     claims=(gibbs, reduction, curvature, knots, limit, virial, folklore),
     constants=CONSTANTS,
     validate=validate,
