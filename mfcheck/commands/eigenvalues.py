@@ -39,6 +39,7 @@ def eigenvalues(
         "n": len(rows),
         **{name: end.model_dump() for name, end in ends.items()},
         "positive_definite": found.positive_definite,
+        "zeros": found.zeros,
     }
     words = {True: "yes", False: "no", None: "not decided by these enclosures"}
     lines = [f"{matrix}: symmetric, n = {len(rows)}"]
@@ -46,8 +47,19 @@ def eigenvalues(
         shown = show(end, digits)
         width = f" (width {shown.width})" if shown.width not in ("", "0") else ""
         lines.append(f"{name} eigenvalue, certified: {shown.text}{width}")
-    lines.append(f"positive definite: {words[found.positive_definite]}")
+    lines.append(_rank(found.zeros, len(rows)))
+    half = found.positive_definite is False and ends["smallest"].lower == "0"
+    lines.append(
+        f"positive definite: {words[found.positive_definite]}{', but semi-definite' if half else ''}"
+    )
     output.give(
         dump(record),
         lambda console: console.print("\n".join(lines), markup=False, soft_wrap=True),
     )
+
+
+def _rank(zeros: int, n: int) -> str:
+    """Say how often 0 is an eigenvalue, which rational arithmetic decides."""
+    if not zeros:
+        return f"rank, exact: {n}; 0 is no eigenvalue"
+    return f"rank, exact: {n - zeros} of {n}; 0 is an eigenvalue, of multiplicity {zeros}"

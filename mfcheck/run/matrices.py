@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import ceil
 from pathlib import Path
 
-from flint import arb, arb_mat, ctx, fmpq
+from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
 from mfcheck.claims.setting import read_exact
 from mfcheck.errors import InputError
@@ -23,10 +23,11 @@ Rows = tuple[tuple[Fraction, ...], ...]
 
 @dataclass(frozen=True)
 class Extremes:
-    """Enclosures of the smallest and the largest eigenvalue."""
+    """Enclosures of the smallest and the largest eigenvalue, and how often 0 is an eigenvalue, exactly."""
 
     smallest: arb
     largest: arb
+    zeros: int = 0
 
     @property
     def positive_definite(self) -> bool | None:
@@ -79,8 +80,36 @@ def _require_symmetric(rows: list[tuple[Fraction, ...]], name: str) -> None:
 
 
 def extremes(rows: Rows, digits: int) -> Extremes:
-    """Enclose the extreme eigenvalues of an exact symmetric matrix, to so many digits where they are not zero."""
+    """Enclose the extreme eigenvalues of an exact symmetric matrix, to so many digits where they are not zero.
+
+    The rank is found in rational arithmetic. Where the matrix is singular, one that is nonsingular and has the same
+    signs of eigenvalues decides whether 0 is the smallest or the largest one.
+    """
+    n = len(rows)
+    exact = fmpq_mat(n, n, [fmpq(v.numerator, v.denominator) for row in rows for v in row])
+    reduced, rank = exact.rref()
+    smallest, largest = _enclosed(exact, digits)
+    if rank < n and rank > 0:
+        part = _independent(exact, reduced, rank)
+        low, high = _enclosed(part, digits)
+        smallest = arb(0) if low > 0 else smallest
+        largest = arb(0) if high < 0 else largest
+    if rank == 0:
+        smallest = largest = arb(0)
+    return Extremes(smallest, largest, n - rank)
+
+
+def _independent(matrix: fmpq_mat, reduced: fmpq_mat, rank: int) -> fmpq_mat:
+    """Return rows and columns that span the others: with `A = [I; X] B [I, X^T]` the signs of B are those of A."""
+    n = matrix.nrows()
+    pivots = [next(j for j in range(n) if reduced[i, j] != 0) for i in range(rank)]
+    return fmpq_mat(rank, rank, [matrix[i, j] for i in pivots for j in pivots])
+
+
+def _enclosed(matrix: fmpq_mat, digits: int) -> tuple[arb, arb]:
+    """Enclose the smallest and the largest eigenvalue."""
     bits = ceil(3.33 * (digits + 2))
     with ctx.workprec(2 * bits + 64):
-        matrix = arb_mat([[arb(fmpq(v.numerator, v.denominator)) for v in row] for row in rows])
-        return Extremes(smallest_eigenvalue(matrix, bits), largest_eigenvalue(matrix, bits))
+        n = matrix.nrows()
+        balls = arb_mat([[arb(matrix[i, j]) for j in range(n)] for i in range(n)])
+        return smallest_eigenvalue(balls, bits), largest_eigenvalue(balls, bits)

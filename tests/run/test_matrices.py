@@ -34,10 +34,31 @@ def test_extremes_of_a_chain(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "answer"), [("1,2\n2,1\n", False), ("1,1\n1,1\n", None), ("1/3\n", True)]
+    ("text", "answer"), [("1,2\n2,1\n", False), ("1,1\n1,1\n", False), ("1/3\n", True)]
 )
 def test_definiteness(tmp_path: Path, text: str, answer: bool | None) -> None:
     assert extremes(read_matrix(write(tmp_path, text)), 10).positive_definite is answer
+
+
+@pytest.mark.parametrize(
+    ("text", "ends", "zeros"),
+    [
+        ("1,2,3\n2,4,6\n3,6,9\n", (0, 14), 2),  # x x^T for x = (1, 2, 3), |x|^2 = 14
+        ("-1,0,0\n0,0,0\n0,0,-2\n", (-2, 0), 1),
+        ("0,0\n0,0\n", (0, 0), 2),
+        ("0,1,0\n1,0,0\n0,0,0\n", (-1, 1), 1),
+        ("0.1,0.2\n0.2,0.4\n", (0, 0.5), 1),
+        ("2,1\n1,2\n", (1, 3), 0),
+    ],
+)
+def test_zero_is_an_eigenvalue_exactly(
+    tmp_path: Path, text: str, ends: tuple[float, float], zeros: int
+) -> None:
+    found = extremes(read_matrix(write(tmp_path, text)), 12)
+    assert found.zeros == zeros
+    for ball, end in zip((found.smallest, found.largest), ends, strict=True):
+        assert float(ball.mid()) == pytest.approx(end, abs=1e-10)
+        assert end != 0 or bool(ball.is_exact())
 
 
 def test_entries_are_exact(tmp_path: Path) -> None:
@@ -70,3 +91,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         assert upper - lower < Fraction(1, 10**9)
     assert main(["eigenvalues", str(path)]) == 0
     assert "positive definite: yes" in capsys.readouterr().out
+    assert main(["eigenvalues", str(write(tmp_path, "1,1\n1,1\n"))]) == 0
+    said = capsys.readouterr().out
+    assert "rank, exact: 1 of 2; 0 is an eigenvalue, of multiplicity 1" in said
+    assert "positive definite: no, but semi-definite" in said
