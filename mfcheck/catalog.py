@@ -17,7 +17,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, meant
 
 if TYPE_CHECKING:
     from mfcheck.claims.model import Claim, Paper
@@ -213,7 +213,9 @@ def _entry(id: str) -> str:
 
 def _unknown(reference: str) -> InputError:
     installed = ", ".join(sorted(entries())) or "none"
-    return InputError(f"unknown paper {reference[:60]!r}; installed: {installed}")
+    return InputError(
+        f"unknown paper {reference[:60]!r}{meant(reference, entries())}; installed: {installed}"
+    )
 
 
 def _look_here(module: str) -> None:

@@ -3,7 +3,7 @@
 from importlib.metadata import EntryPoint, entry_points
 
 from mfcheck.claims.model import Paper
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, meant
 
 GROUP = "mfcheck.papers"
 
@@ -26,7 +26,8 @@ def load_paper(id: str) -> Paper:
     """
     entries = _entries()
     if id not in entries:
-        raise InputError(f"unknown paper {id!r}; installed: {', '.join(sorted(entries)) or 'none'}")
+        installed = ", ".join(sorted(entries)) or "none"
+        raise InputError(f"unknown paper {id!r}{meant(id, entries)}; installed: {installed}")
     paper = entries[id].load()
     if not isinstance(paper, Paper) or paper.id != id:
         raise TypeError(f"entry point {id!r} does not name a paper of that id")

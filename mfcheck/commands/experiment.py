@@ -96,8 +96,17 @@ def _list(paper: "Paper", output: Output) -> None:
         for e in paper.experiments
     ]
     output.give(
-        dump({"paper": paper.id, "experiments": full}), lambda console: print_rows(rows, console)
+        dump({"paper": paper.id, "experiments": full}),
+        lambda console: (
+            print_rows(rows, console) if rows else console.print(_without(paper), soft_wrap=True)
+        ),
     )
+
+
+def _without(paper: "Paper") -> str:
+    """Say that a paper has no experiments, and what it has."""
+    simulated = "" if paper.simulate is None else f"; `mfcheck simulate {paper.id}` simulates it"
+    return f"{paper.id} has no experiments{simulated}"
 
 
 def write(found: "ExperimentRecord", folder: "OutFolder") -> None:

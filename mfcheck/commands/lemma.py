@@ -147,7 +147,19 @@ def lemma(
         declared.refuse_any()
         _of_file(Path(statement), search, output)
     else:
+        _refuse_path(statement)
         _of_statement(declared.lemma(statement), declared.plot, search, output)
+
+
+def _refuse_path(text: str) -> None:
+    """Refuse what is no statement but the name of a folder, or of a file with another ending."""
+    from mfcheck.lemma.files import SUFFIXES
+
+    endings = ", ".join(SUFFIXES)
+    if os.path.isdir(text):  # noqa: PTH112 - any text is allowed, one too long for a name too
+        raise InputError(f"{text!r} is a folder: name a file of statements in it ({endings})")
+    if os.path.isfile(text):  # noqa: PTH113
+        raise InputError(f"{text!r} is a file, but no file of statements: {endings}")
 
 
 def _of_statement(one: "Lemma", plot: Path | None, search: Search, output: Output) -> None:

@@ -176,18 +176,22 @@ class Work:
         paper: "Paper",
         setting: "Setting",
         output: Output,
-        claims: Sequence[str] | None = None,
+        claims: Sequence[str] | None,
+        steps: int,
     ) -> None:
-        """Say beforehand how much there is to do, and what it takes at most."""
+        """Say beforehand how much there is to do, and what it takes at most; steps are all that runs."""
         from mfcheck.claims.model import Budget
         from mfcheck.run.session import MINUTES, SECONDS
 
         of = Budget(self.budget)
         checks = sum(len(c.checks) for c in paper.claims if claims is None or c.id in claims)
         many = f" on {setting.data.n} points" if setting.has_data else ""
+        rest = steps - checks
+        more = f" and {rest} other steps (assumptions, constants, regimes)" if rest > 0 else ""
         words = (
-            f"{checks} checks{many}: each ends after {self.check_seconds or SECONDS[of]:g} s (--check-seconds), all "
-            f"after {self.minutes or MINUTES[of]:g} minutes (--minutes); what is left out then is named"
+            f"{checks} checks{more}{many}: each ends after {self.check_seconds or SECONDS[of]:g} s "
+            f"(--check-seconds), all after {self.minutes or MINUTES[of]:g} minutes (--minutes); "
+            "what is left out then is named"
         )
         output.console(stderr=True).print(words, markup=False, soft_wrap=True)
 
@@ -213,7 +217,7 @@ class Work:
             def watch(event: "Event", done: int, total: int) -> None:
                 nonlocal told
                 if not told:  # what is refused is refused without it
-                    self.announce(paper, setting, output, claims)
+                    self.announce(paper, setting, output, claims, total)
                 told = True
                 progress(event, done, total)
 

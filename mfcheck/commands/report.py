@@ -11,7 +11,9 @@ from mfcheck.commands.options import command, dump
 
 @command("mfcheck report mfcheck-out/scaled-resnets --format latex")
 def report(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished review, or its review.json.")],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="Folder of a finished review, or its review.json.")
+    ],
     output: Output,
     form: Annotated[
         str,

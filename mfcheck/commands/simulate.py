@@ -8,7 +8,7 @@ import typer
 
 from mfcheck.commands.console import Output
 from mfcheck.commands.options import Chosen, PaperId, Seed, command, dump
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, meant
 
 if TYPE_CHECKING:
     from mfcheck.claims import Paper, Setting
@@ -114,8 +114,8 @@ def _given(paper: "Paper", given: Sequence[str]) -> Mapping[str, str]:
         if not equals:
             raise InputError(f"--option needs NAME=VALUE, got {text[:60]!r}")
         if name not in found:
-            known = ", ".join(found) or "none"
-            raise InputError(f"unknown option {name[:60]!r}; {paper.id} has: {known}")
+            listed = f"; {paper.id} has: {', '.join(found) or 'none'}"
+            raise InputError(f"unknown option {name[:60]!r}{meant(name, found)}{listed}")
         found[name] = value
     return found
 

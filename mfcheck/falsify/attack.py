@@ -13,7 +13,7 @@ from mfcheck.claims.inequality import Case, Inequality
 from mfcheck.claims.model import Budget, Claim, Paper
 from mfcheck.claims.record import AttackRecord, CounterexampleRecord, FalsifyRecord
 from mfcheck.claims.setting import Setting
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, meant
 from mfcheck.falsify import space
 from mfcheck.falsify.pool import Pool, Reference
 from mfcheck.falsify.search import CONFIDENCE, Found, Perform, Sizes, search
@@ -88,7 +88,8 @@ def _claim(paper: Paper, id: str) -> Claim:
     found = paper.claim(id)
     able = ", ".join(c.id for c in paper.claims if c.inequalities)
     if found is None:
-        raise InputError(f"unknown claim {id[:60]!r}; {paper.id} can be attacked at: {able}")
+        near = meant(id, [c.id for c in paper.claims])
+        raise InputError(f"unknown claim {id[:60]!r}{near}; {paper.id} can be attacked at: {able}")
     if not found.inequalities:
         reason = found.no_inequality or "it states no inequality about one setting"
         raise InputError(f"{id} cannot be attacked: {reason}; those that can: {able}")

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, reason
 
 Bytes = NDArray[np.uint8]
 
@@ -65,7 +65,7 @@ def _read(path: Path) -> bytes:
         with opener(path, "rb") as file:
             raw = bytes(file.read(MAX_BYTES + 1))
     except (OSError, EOFError) as error:
-        raise InputError(f"cannot read {str(path)!r}: {error}") from None
+        raise InputError(f"cannot read {str(path)!r}: {reason(error)}") from None
     if len(raw) > MAX_BYTES:
         raise InputError(f"{path.name}: larger than {MAX_BYTES // 2**20} MiB")
     return raw

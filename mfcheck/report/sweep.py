@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mfcheck.claims.record import Estimate, Interval, Value
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, reason
 from mfcheck.report import numbers
 from mfcheck.report.markdown import escape
 from mfcheck.report.table import line, table, text
@@ -103,7 +103,7 @@ def write_parquet(record: SweepRecord, path: Path) -> None:
     try:
         parquet.write_table(pa.table(columns), path)
     except OSError as error:
-        raise InputError(f"cannot write {str(path)!r}: {error}") from None
+        raise InputError(f"cannot write {str(path)!r}: {reason(error)}") from None
 
 
 def _column(pa: Any, name: str, values: Sequence[Cell], numeric: bool) -> Any:

@@ -15,7 +15,7 @@ from mfcheck.catalog import entries
 from mfcheck.claims.experiment import Cell, Experiment, Numbers, Sweep
 from mfcheck.claims.model import Paper
 from mfcheck.claims.record import Estimate, ExperimentRecord, PointRecord
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, meant, reason
 from mfcheck.run.identity import code_of, code_of_mfcheck
 from mfcheck.run.records import versions
 from mfcheck.run.store import require_folder
@@ -32,8 +32,9 @@ def find(paper: Paper, id: str) -> Experiment:
     """
     found = next((e for e in paper.experiments if e.id == id), None)
     if found is None:
-        known = ", ".join(e.id for e in paper.experiments) or "none"
-        raise InputError(f"unknown experiment {id[:60]!r}; {paper.id} has: {known}")
+        ids = [e.id for e in paper.experiments]
+        listed = f"; {paper.id} has: {', '.join(ids) or 'none'}"
+        raise InputError(f"unknown experiment {id[:60]!r}{meant(id, ids)}{listed}")
     return found
 
 
@@ -49,8 +50,8 @@ def read_options(experiment: Experiment, sets: Sequence[str]) -> dict[str, str]:
         if not equals:
             raise InputError(f"--set needs NAME=VALUE, got {text[:60]!r}")
         if name.strip() not in options:
-            known = ", ".join(options) or "none"
-            raise InputError(f"unknown option {name[:60]!r}; {experiment.id} has: {known}")
+            listed = f"; {experiment.id} has: {', '.join(options) or 'none'}"
+            raise InputError(f"unknown option {name[:60]!r}{meant(name, options)}{listed}")
         options[name.strip()] = value.strip()
     return options
 
@@ -125,7 +126,7 @@ class Log:
         try:
             lines = path.read_text(encoding="utf-8").split("\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot read {str(path)!r}: {error}") from None
+            raise InputError(f"cannot read {str(path)!r}: {reason(error)}") from None
         for number, line in enumerate(lines[:-1], 1):
             self._known.update([_entry(path, number, line)])
         if lines[-1]:  # the writer was stopped within this line

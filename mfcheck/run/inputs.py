@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mfcheck.claims.model import Paper
 from mfcheck.claims.setting import Data, Point, Setting, Value, read_exact
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, meant
 from mfcheck.symbolic.activation import activation as read_activation
 
 MAX_BYTES = 4 * 2**20
@@ -77,7 +77,8 @@ def read_values(paper: Paper, sets: Sequence[str]) -> dict[str, Value]:
             raise InputError(f"--set needs name=value, got {text[:60]!r}")
         if name not in known:
             listed = ", ".join(known) or "none"
-            raise InputError(f"unknown parameter {name[:60]!r}; {paper.id} has: {listed}")
+            near = meant(name, known)
+            raise InputError(f"unknown parameter {name[:60]!r}{near}; {paper.id} has: {listed}")
         if name in values:
             raise InputError(f"parameter {name} is set twice")
         values[name] = known[name].read(value)

@@ -8,7 +8,7 @@ from mfcheck.claims.audit import AuditRecord
 from mfcheck.claims.model import Claim, Paper
 from mfcheck.claims.record import CheckRecord, ClaimRecord, Evidence
 from mfcheck.claims.verdict import Kind
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, meant
 from mfcheck.run import audits, records
 from mfcheck.run.tasks import Result, Task, What
 
@@ -25,7 +25,10 @@ def choose(paper: Paper, ids: Sequence[str] | None) -> tuple[Claim, ...]:
     known = {claim.id: claim for claim in paper.claims}
     for id in ids or ():
         if id not in known:
-            raise InputError(f"unknown claim {id[:60]!r}; {paper.id} has: {', '.join(known)}")
+            listed = ", ".join(known)
+            raise InputError(
+                f"unknown claim {id[:60]!r}{meant(id, known)}; {paper.id} has: {listed}"
+            )
     return tuple(claim for claim in paper.claims if ids is None or claim.id in ids)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, reason
 from mfcheck.run.tasks import Result, Task
 
 MANIFEST = "run.json"
@@ -101,7 +101,9 @@ class Store:
         except FileNotFoundError:
             raise InputError(f"nothing to resume in {str(self.folder)!r}") from None
         except (OSError, ValueError, RecursionError) as error:
-            raise InputError(f"cannot resume, {str(path)!r} is unreadable: {error}") from None
+            raise InputError(
+                f"cannot resume, {str(path)!r} is unreadable: {reason(error)}"
+            ) from None
         for name, value in self._identity.items():
             before = found.get(name) if isinstance(found, dict) else None
             if before != value:

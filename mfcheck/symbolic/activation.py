@@ -10,7 +10,7 @@ import sympy as sp
 from numpy.typing import NDArray
 from scipy import special
 
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, meant
 from mfcheck.symbolic.expression import FUNCTIONS, parse, plain_name
 
 X = sp.Symbol("x", real=True)
@@ -207,7 +207,9 @@ def activation(text: str) -> Activation:
     if name.isidentifier() and known in FUNCTIONS:
         name = f"{known}(x)"
     elif name.isidentifier() and name != X.name:
-        raise InputError(f"unknown activation {name!r}; known: {', '.join([*LIBRARY, *KINKED])}")
+        listed = [*LIBRARY, *KINKED]
+        near = meant(name, listed)
+        raise InputError(f"unknown activation {name[:60]!r}{near}; known: {', '.join(listed)}")
     candidate = Activation(name, parse(name, (X.name,)))
     _check_size(candidate)
     _check_real(candidate)

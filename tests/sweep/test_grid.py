@@ -71,7 +71,10 @@ def test_all_combinations_the_last_axis_fastest() -> None:
     [
         ([], "nothing to sweep over"),
         (["beta"], "needs NAME=VALUES"),
-        (["bet=1"], "unknown parameter 'bet'; scaled-resnets has: alpha, beta, .*activation, data"),
+        (
+            ["bet=1"],
+            r"unknown parameter 'bet' \(did you mean 'beta'\?\); scaled-resnets has: alpha, beta, .*activation, data",
+        ),
         (["beta="], "beta: no values"),
         (["beta=1,,2"], "beta: an empty value"),
         (["beta=ten"], "beta: 'ten' is not a finite number"),
