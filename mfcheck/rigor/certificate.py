@@ -22,7 +22,7 @@ from sympy.core.function import AppliedUndef
 from sympy.printing.str import StrPrinter
 
 from mfcheck import verify
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, reason
 from mfcheck.rigor.ball import bounds, decimal_text, enclose
 from mfcheck.rigor.codes import CodeBound
 from mfcheck.rigor.eigen import SmallestEigenvalue
@@ -321,9 +321,11 @@ def read_json(path: Path) -> Any:
     """
     try:
         return verify.parse_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, verify.MalformedError) as error:
-        reason = " ".join(verify.printable(str(error)).split())[:200]
-        raise InputError(f"{verify.printable(str(path))}: not readable as JSON: {reason}") from None
+    except OSError as error:
+        raise InputError(f"cannot read {verify.printable(str(path))!r}: {reason(error)}") from None
+    except (ValueError, verify.MalformedError) as error:
+        words = " ".join(verify.printable(str(error)).split())[:200]
+        raise InputError(f"{verify.printable(str(path))}: not readable as JSON: {words}") from None
 
 
 class _Printer(StrPrinter):  # type: ignore[misc]

@@ -239,6 +239,7 @@ def test_json_of_any_origin_is_read_safely(tmp_path: Path) -> None:
             certificate.read_json(file)
         assert str(raised.value).isprintable()
     file.write_bytes(b"\xff")
-    for path in (file, tmp_path / "none.json"):
-        with pytest.raises(InputError, match="not readable"):
-            certificate.read_json(path)
+    with pytest.raises(InputError, match="not readable"):
+        certificate.read_json(file)
+    with pytest.raises(InputError, match=r"cannot read '.*none\.json': No such file or directory"):
+        certificate.read_json(tmp_path / "none.json")
