@@ -1,6 +1,6 @@
 """From numbers to evidence: each case is decided, the one that decides is shown, and all are drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -246,15 +246,21 @@ def against(
 
 
 def curve(
-    label: str, x: Sequence[float], found: Sequence[Side | float], style: str = "line"
+    label: str,
+    x: Iterable[float],
+    found: Iterable[Side | float],
+    style: str = "line",
 ) -> Curve:
     """Return the curve of numbers, with error bars if there is an estimate among them; styles as in `Curve`."""
+    found = list(found)
     bars = any(isinstance(value, Estimate) for value in found)
-    sides = [(v, 0.0) if isinstance(v, int | float) else (middle(v), radius(v)) for v in found]
+    sides = [
+        (middle(v), radius(v)) if isinstance(v, arb | Estimate) else (float(v), 0.0) for v in found
+    ]
     return Curve(
         label=label,
         x=tuple(map(float, x)),
-        y=tuple(float(value) for value, _ in sides),
+        y=tuple(value for value, _ in sides),
         error=tuple(error for _, error in sides) if bars else None,
         style=style,
     )

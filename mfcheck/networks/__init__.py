@@ -46,11 +46,13 @@ from mfcheck.networks.samplers import (
 )
 from mfcheck.networks.spectra import (
     jacobian,
+    participation,
     probed_moments,
     relative_variance,
     singular_values,
     spectral_moments,
 )
+from mfcheck.networks.stable_averages import rough_places, stable_average
 from mfcheck.networks.widths import at_widths, chunked, exp_of, limits, log_of
 
 __all__ = [
@@ -92,6 +94,7 @@ __all__ = [
     "log_gradient_norms",
     "log_of",
     "pairs_of_columns",
+    "participation",
     "pointwise",
     "probed_moments",
     "propagate",
@@ -100,10 +103,12 @@ __all__ = [
     "relu_gap",
     "ring",
     "ring_delta_orthogonal",
+    "rough_places",
     "second_moments",
     "singular_values",
     "spectral_moments",
     "squared_norms",
+    "stable_average",
     "stable_images",
     "stair",
     "symmetric_stable",

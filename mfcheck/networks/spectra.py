@@ -1,4 +1,4 @@
-"""Spectra of input-output Jacobians: explicit matrices, singular values, moments of `J J^T`."""
+"""Spectra of input-output Jacobians: explicit matrices, singular values, moments of `J J^T`, vectors."""
 
 import math
 
@@ -84,6 +84,20 @@ def probed_moments(trace: Trace, rng: np.random.Generator, probes: int = 8) -> A
     scale = probes * math.prod(output.shape[1:])
     squares = [(x * x).reshape(len(x), -1).sum(axis=1) for x in (back, there)]
     return np.asarray(np.stack(squares) / scale)
+
+
+def participation(vectors: Array, power: float = 4.0) -> float:
+    """Return the mean participation exponent D_2 of normalised columns: `log sum |v|^4 / (-log N)`.
+
+    It is 1 where the entries are equal and 0 where one entry is all; Gaussian vectors have 1 - log 3/log N if real and
+    1 - log 2/log N if complex.
+
+    Args:
+        vectors: unit columns, shape (N, count).
+        power: in place of 4.
+    """
+    moments = np.sum(np.abs(vectors) ** power, axis=0)
+    return float(np.mean(np.log(moments)) / -math.log(len(vectors)))
 
 
 def _identity(state: Array) -> Array:
