@@ -1,4 +1,4 @@
-"""The stable average against its Fourier transform; the Cauchy series; doubles against balls; refusals."""
+"""The Cauchy series; doubles against balls; fixed points behind kinks and waves; refusals."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -7,37 +7,15 @@ import numpy as np
 import pytest
 from flint import arb, ctx
 from mpmath import mp
-from scipy import stats
 
 from mfcheck.claims.model import Trial
 from mfcheck.claims.record import Estimate
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation
 from mfcheck_proofs import heavy_tails
-from mfcheck_proofs.heavy_tails import cauchy, networks, stable, values
+from mfcheck_proofs.heavy_tails import values
 
 DEFAULT = heavy_tails.paper.default
-
-
-def test_the_density_against_scipy_and_both_of_its_forms() -> None:
-    for index in (1.2, 1.5, 1.8):
-        mass = stable.inner_rule(index, 16)[1]
-        beyond = stable.tail(np.array([stable.EDGE]), index)[0]
-        law = stats.levy_stable(index, 0, scale=2 ** (-1 / index))
-        assert 2 * mass.sum() == pytest.approx(1 - 2 * law.sf(stable.EDGE), abs=1e-9)
-        assert beyond == pytest.approx(stable.EDGE * law.pdf(stable.EDGE), rel=1e-4)
-
-
-def test_the_average_of_a_gaussian_by_the_characteristic_function() -> None:
-    for index in (1.0, 1.3, 1.7, 2.0):
-        z, mass = stable.inner_rule(index, 16)
-        inside = 2 * float(mass @ np.exp(-z * z))
-        with mp.workdps(20):
-            # E exp(-z^2) = E exp(i t z) over t ~ N(0, 2).
-            value = mp.quad(
-                lambda t, i=index: mp.exp(-(t**i) / 2 - t * t / 4) / mp.sqrt(mp.pi), [0, 1, 4, 20]
-            )
-        assert inside == pytest.approx(float(value), rel=1e-12)
 
 
 def test_the_cauchy_map_by_its_series() -> None:
@@ -49,15 +27,15 @@ def test_the_cauchy_map_by_its_series() -> None:
             2 * np.pi * k[-1]
         )  # The rest by the midpoint rule: int 8 log(a/q)/a^2 da/(2 pi) from there.
         total += 8 * (np.log(end / at) + 1) / end / (2 * np.pi)
-        found = cauchy.cauchy_map(DEFAULT.with_values(q=q), 15)
+        found = values.cauchy_map(DEFAULT.with_values(q=q), 15)
         assert float(found.mid()) == pytest.approx(at / np.pi * total, rel=1e-9)
 
 
 def test_doubles_agree_with_balls_at_alpha_one() -> None:
     for weight in ("3/10", "1", "3"):
         setting = DEFAULT.with_values(alpha=1, sigma_w=Fraction(weight))
-        at, error, _ = stable.log_fixed_point(setting)
-        exact = float(cauchy.certified_fixed_point(setting, 18).log().mid())
+        at, error, _ = values.log_fixed_point(setting)
+        exact = float(values.certified_fixed_point(setting, 18).log().mid())
         assert abs(at - exact) <= error
 
 
@@ -65,9 +43,9 @@ def test_fixed_points_of_the_sheet_and_far_down() -> None:
     found = values.fixed_point(DEFAULT.with_values(sigma_b=Fraction(3, 10)), 15)
     assert isinstance(found, Estimate)
     assert abs(found.value - 0.4563094436065) <= found.error + 1e-13
-    tiny = cauchy.certified_fixed_point(DEFAULT.with_values(alpha=1, sigma_w=Fraction(1, 1000)), 15)
+    tiny = values.certified_fixed_point(DEFAULT.with_values(alpha=1, sigma_w=Fraction(1, 1000)), 15)
     with ctx.workdps(40):
-        law = (cauchy.cauchy_constant(30) - 1000 * arb.pi()).exp()
+        law = (values.cauchy_constant(30) - 1000 * arb.pi()).exp()
         assert abs(tiny / law - 1) < 1e-12
 
 
@@ -80,10 +58,7 @@ def test_settings_without_a_fixed_point() -> None:
         values.fixed_point(DEFAULT.with_values(sigma_w=Fraction(1, 100)), 15)
 
 
-def test_a_planted_participation_and_a_simulation() -> None:
-    v = np.linalg.qr(np.random.default_rng(0).standard_normal((200, 200)))[0]
-    assert networks.participation(v) == pytest.approx(1 - np.log(3) / np.log(200), abs=0.01)
-    assert networks.participation(v, 2.0) == pytest.approx(0, abs=1e-12)
+def test_a_simulation_has_its_quantities() -> None:
     setting = DEFAULT.with_values(width=60, depth=6)
     found = heavy_tails.simulate(Trial(setting, 0, {"replicates": "16", "matrices": "3"}))
     assert set(found.final) == {"q", "growth", "D2_right", "D2_singular"}

@@ -13,8 +13,7 @@ from mfcheck.statistics import mean_of
 from mfcheck_proofs.heavy_tails.maps import cauchy_claim, length_claim, quiescent_claim
 from mfcheck_proofs.heavy_tails.networks import growth, participations_of, scales
 from mfcheck_proofs.heavy_tails.spectra import circle_claim, multifractal_claim, slope_claim, spectrum_claim
-from mfcheck_proofs.heavy_tails.stable import PARAMETERS, TANH
-from mfcheck_proofs.heavy_tails.values import CONSTANTS
+from mfcheck_proofs.heavy_tails.values import CONSTANTS, PARAMETERS, TANH
 
 # --- the paper -------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import sympy as sp
-from flint import acb_series, arb, ctx
+from flint import arb, ctx
 
 from mfcheck.checks import (
     At,
@@ -26,23 +26,25 @@ from mfcheck.checks import (
     wrong,
 )
 from mfcheck.networks import dense_stable, pointwise, symmetric_stable
+from mfcheck.networks.stable_averages import ORDERS, ROUNDING
 from mfcheck.rigor.ball import exact
 from mfcheck.statistics import exactly, mean_of
-from mfcheck_proofs.heavy_tails.cauchy import cauchy_mean, certified_fixed_point
 from mfcheck_proofs.heavy_tails.networks import at_alpha, scales, start_of, under_tanh
-from mfcheck_proofs.heavy_tails.stable import (
+from mfcheck_proofs.heavy_tails.values import (
+    KAPPA,
     ONE,
-    ORDERS,
-    ROUNDING,
     alpha,
     averaged,
+    cauchy_mean,
+    certified_fixed_point,
+    fixed_point,
     log_ratio,
     numbers_of,
     q,
     sigma_b,
     sigma_w,
+    zeta_slope,
 )
-from mfcheck_proofs.heavy_tails.values import KAPPA, fixed_point
 
 # --- C1: the length map ----------------------------------------------------------------------------------------------
 
@@ -140,14 +142,8 @@ def slopes_in_log(context: Context) -> list[At]:
     for index in ("11/10", "3/2", "9/5"):
         setting = at_alpha(context.setting, index, "1").with_values(sigma_b=0)
         high, low = (math.exp(log_ratio(setting, k, ORDERS[-1])) for k in (-400.0, -300.0))
-        found.append(
-            At(
-                exactly((high - low) / 100, 1e-9),
-                f"alpha = {index}",
-                float(Fraction(index)),
-                {alpha: sp.Rational(index)},
-            )
-        )
+        slope, place = exactly((high - low) / 100, 1e-9), Fraction(index)
+        found.append(At(slope, f"alpha = {index}", float(place), {alpha: place}))
     return found
 
 
@@ -251,9 +247,8 @@ def expansions(context: Context) -> list[At]:
     with ctx.workdps(60):
         at = exact(Fraction(1, 10**12))
         rest = at * at * (1 - at.log())
-        slope = acb_series([2, 1], prec=2).zeta()[1].real
         value = arb.pi() * cauchy_mean(at, 30, False) / at + at.log()
-        return [At(value - rest.union(arb(0)), "q = 1e-12", None, {ZETA: slope})]
+        return [At(value - rest.union(arb(0)), "q = 1e-12", where={ZETA: zeta_slope()})]
 
 
 def small_fixed_points(context: Context) -> list[At]:
@@ -262,16 +257,9 @@ def small_fixed_points(context: Context) -> list[At]:
     for weight in ("1/5", "1/8", "1/10"):
         value = certified_fixed_point(at_alpha(context.setting, "1", weight).with_values(sigma_b=0), 20)
         with ctx.workdps(40):
-            slope = acb_series([2, 1], prec=2).zeta()[1].real
             low = value * value * (1 - value.log())
-            found.append(
-                At(
-                    value.log() + arb.pi() / exact(Fraction(weight)) - low.union(arb(0)),
-                    f"sigma_w = {weight}",
-                    None,
-                    {ZETA: slope},
-                )
-            )
+            left = value.log() + arb.pi() / exact(Fraction(weight)) - low.union(arb(0))
+            found.append(At(left, f"sigma_w = {weight}", where={ZETA: zeta_slope()}))
     return found
 
 

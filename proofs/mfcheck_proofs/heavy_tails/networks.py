@@ -9,10 +9,10 @@ import numpy as np
 
 from mfcheck.checks import Check, Context, Estimate, Evidence, Setting
 from mfcheck.claims.model import stream
-from mfcheck.networks import dense_stable, pointwise, stable_images, symmetric_stable
+from mfcheck.networks import dense_stable, participation, pointwise, stable_images, symmetric_stable
+from mfcheck.networks.maps import Array
 from mfcheck.statistics import mean_of
-from mfcheck_proofs.heavy_tails.stable import TANH, Array, numbers_of
-from mfcheck_proofs.heavy_tails.values import fixed_point
+from mfcheck_proofs.heavy_tails.values import TANH, fixed_point, numbers_of
 
 # --- random networks -------------------------------------------------------------------------------------------------
 
@@ -75,11 +75,6 @@ def output_jacobian(setting: Setting, rng: np.random.Generator, width: int) -> A
     h = layer.forward(f.forward(start_of(setting, rng, 1, width)))
     drawn: Array = f.slope(h[0]) * layer.weight[0]
     return drawn
-
-
-def participation(vectors: Array, power: float = 4.0) -> float:
-    """Return the mean D_2 of normalised columns: log sum |v|^4 / (-log N); another `power` is a mistake."""
-    return float(np.mean(np.log(np.sum(np.abs(vectors) ** power, axis=0))) / -math.log(len(vectors)))
 
 
 @lru_cache(maxsize=64)

@@ -31,8 +31,7 @@ from mfcheck.networks import dense_stable, pointwise
 from mfcheck.statistics import mean_of
 from mfcheck_proofs.heavy_tails.maps import A
 from mfcheck_proofs.heavy_tails.networks import at_alpha, growth, jacobian, output_jacobian, participations, under_tanh
-from mfcheck_proofs.heavy_tails.stable import ONE, N, alpha, numbers_of
-from mfcheck_proofs.heavy_tails.values import COMPLEX, REAL, naive_slope
+from mfcheck_proofs.heavy_tails.values import COMPLEX, ONE, REAL, N, alpha, naive_slope, numbers_of
 
 # --- C4: what grows ------------------------------------------------------------------------------------------------------
 
