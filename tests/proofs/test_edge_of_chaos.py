@@ -5,10 +5,11 @@ import mpmath
 import numpy as np
 import pytest
 
+from mfcheck.checks import Budget, Context
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation
 from mfcheck_proofs import edge_of_chaos as module
-from mfcheck_proofs.edge_of_chaos import networks
+from mfcheck_proofs.edge_of_chaos import values as networks
 
 PAPER = module.paper
 
@@ -103,3 +104,11 @@ def test_what_does_not_exist_names_the_condition(name, act, parameters, words):
 
 def test_two_slopes():
     assert value("leaky_sigma_w", slope_pos="3", slope_neg="-4") == pytest.approx((2 / 25) ** 0.5)
+
+
+def test_the_slow_approach_of_the_rectifier_is_reported():
+    reading = PAPER.claim("relu-rate").reading("at-depth-100")
+    context = Context(PAPER.default, Budget.QUICK, 0, "deviation", reading.formulas, PAPER)
+    found = reading.checks[0].run(context)
+    assert found.passed is False
+    assert [note.id for note in found.notes] == ["slow"]

@@ -7,12 +7,8 @@ sigma_w^2 = 1/E_q phi'^2, sigma_b^2 = q - E_q phi^2 / E_q phi'^2. Near c = 1 the
 
 from mfcheck.checks import Paper, setting_of, simulation
 from mfcheck.symbolic.activation import activation
-from mfcheck_proofs.edge_of_chaos.curve import equations
-from mfcheck_proofs.edge_of_chaos.edge import CONSTANTS, PARAMETERS
-from mfcheck_proofs.edge_of_chaos.limits import domain, hard, stability
-from mfcheck_proofs.edge_of_chaos.networks import OPTIONS, run
-from mfcheck_proofs.edge_of_chaos.rectifier import rectifier_claim, rectifiers
-from mfcheck_proofs.edge_of_chaos.smooth import closeness, smooth_claim
+from mfcheck_proofs.edge_of_chaos.claims import CLAIMS
+from mfcheck_proofs.edge_of_chaos.values import CONSTANTS, OPTIONS, PARAMETERS, run
 
 paper = Paper(
     id="edge-of-chaos",
@@ -21,7 +17,7 @@ paper = Paper(
     source="https://arxiv.org/abs/1805.08266",
     parameters=PARAMETERS,
     default=setting_of(PARAMETERS, activation("tanh")),
-    claims=(rectifier_claim, rectifiers, equations, smooth_claim, closeness, stability, domain, hard),
+    claims=CLAIMS,
     constants=CONSTANTS,
     simulate=simulation(run, OPTIONS),
     verdicts={
