@@ -8,7 +8,7 @@ import pytest
 from flint import arb, ctx
 from mpmath import mp
 
-from mfcheck.claims.model import Trial
+from mfcheck.checks import Trial
 from mfcheck.claims.record import Estimate
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation

@@ -5,8 +5,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from mfcheck.checks import evaluate
-from mfcheck.claims.model import Trial
+from mfcheck.checks import Trial, evaluate
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation
 from mfcheck_proofs import resnet_chaos

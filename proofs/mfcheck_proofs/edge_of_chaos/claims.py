@@ -124,20 +124,20 @@ NETWORKS = "random networks, widths 250 and 1000"
 DEEP = tuple(geometric_depths(1000, 1_000_000, 7))
 
 
-@lru_cache(maxsize=4)
-def deep_gaps(start: float) -> Array:
-    """1 - c at the depths DEEP, in doubles; the relative rounding of a million steps stays below 1e-9."""
-    return iterate(relu_gap, [1 - start], DEEP)[:, 0]
+@lru_cache(maxsize=1)
+def deep_gaps() -> Array:
+    """1 - c from c0 = 0 at the depths DEEP, in doubles; the relative rounding of a million steps stays below 1e-9."""
+    return iterate(relu_gap, [1.0], DEEP)[:, 0]
 
 
 def deep_rate(_: Context) -> Estimate:
     """Limit of (1 - c) l^2 from c0 = 0."""
-    return depth_limit(DEEP, deep_gaps(0.0) * np.array(DEEP, float) ** 2).estimate()
+    return depth_limit(DEEP, deep_gaps() * np.array(DEEP, float) ** 2).estimate()
 
 
 def deep_exponent(_: Context) -> Estimate:
     """Limit of the local exponents from c0 = 0."""
-    return depth_exponent(DEEP, deep_gaps(0.0)).estimate()
+    return depth_exponent(DEEP, deep_gaps()).estimate()
 
 
 def rectifier_networks(context: Context) -> list[At]:
@@ -146,10 +146,10 @@ def rectifier_networks(context: Context) -> list[At]:
     net = Net(activation("relu"), math.sqrt(2), 0.0, 1.0, 0.0)
     found = simulated(net, (1, 2, 3), (250, 1000), nets, context.seed)
     before = [arb(0), *(1 - e for e in rectifier_gaps(Fraction(0), (1, 2), 15))]
-    gaps = [found[f"gap {m}"] for m in (1, 2, 3)]
     return [
-        At(e.but(value=1 - e.value), f"layer {m}", m, {x: c})
-        for m, (e, c) in enumerate(zip(gaps, before, strict=True), 1)
+        At(gap.but(value=1 - gap.value), f"layer {m}", m, {x: c})
+        for m, c in enumerate(before, 1)
+        for gap in [found[f"gap {m}"]]
     ]
 
 
@@ -184,8 +184,7 @@ def measured_logarithm(_: Context) -> Estimate:
 SLOW = Note(
     id="slow",
     severity="minor",
-    text="At depth 100 the gap of a rectifier from c = 0 is a fifth below its law 9 pi^2/(2 l^2): the correction is "
-    "-3 log(l)/l.",
+    text="At depth 100 a rectifier's gap is a fifth below its law 9 pi^2/(2 l^2): the correction is -3 log(l)/l.",
 )
 LOGARITHM = identity("logarithm", ("s", "log_coefficient"), logarithm, domain="coefficient of log(l)/l in e l^2/rate")
 rectifier_claim = Claim(
@@ -311,13 +310,6 @@ def needs_point(setting: Setting) -> None:
         raise InputError("at sigma_b = 0 the edge ends in q = 0, where there is no map of correlations")
 
 
-def bias_on_edge(context: Context) -> list[At]:
-    """sigma_b^2 of the formula at the variance that interval Newton finds, and the length map there."""
-    at = at_edge(context.setting, 15)
-    own = LengthMap(context.setting.activation, ball(context, "weight", {q: at.q}), context.setting["sigma_b"] ** 2)
-    return [At(own.chi_1(at.q, 15), "chi_1", where={k: arb(1)}), At(own.V(at.q, 15), "V(q)", where={k: at.q})]
-
-
 def at_its_q(found: Callable[[Context], Side] | str) -> Callable[[Context], list[At]]:
     """A measurement, or a formula by its name, where the formula it is compared with takes the variance of the edge."""
 
@@ -351,7 +343,9 @@ def phase_diagram(context: Context) -> Plot:
 
 def on_curve(context: Context) -> Evidence:
     """chi_1 = 1 and V(q) = q by the length map, at the point that the formulas give."""
-    cases = [Case(at.value, next(iter(at.where.values())), at.label) for at in bias_on_edge(context)]
+    at = at_edge(context.setting, 15)
+    own = LengthMap(context.setting.activation, ball(context, "weight", {q: at.q}), context.setting["sigma_b"] ** 2)
+    cases = [Case(own.chi_1(at.q, 15), arb(1), "chi_1"), Case(own.V(at.q, 15), at.q, "V(q)")]
     return decide(cases, Standard(digits=10), "in the setting", plot=phase_diagram(context))
 
 
@@ -585,11 +579,6 @@ def vanishing(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     return [(leading((mean**2 + q * slope - second) / (q * slope), 1), context["leading"])]
 
 
-def map_at_zero(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
-    """The rectifier's f(0)."""
-    return [(context["f"].subs(x, 0), context["sup"])]
-
-
 FALLING = identity("falling", "sign", falling, domain="every term of the Hermite series, f'(1) = 1")
 BY_PAIRS = "in the setting, f(0) by the pair expectation"
 closeness = Claim(
@@ -646,7 +635,11 @@ closeness = Claim(
             "separates",
             "For a rectifier the supremum is fixed, 1/pi: the claim separates the classes.",
             {"sup": 1 / sp.pi, "f": RELU_MAP},
-            checks=[identity("rectifier", ("sup", "f"), map_at_zero, domain="the only point of its edge")],
+            checks=[
+                identity(
+                    "rectifier", ("sup", "f"), lambda c: [(c["f"].subs(x, 0), c["sup"])], domain="its edge, one point"
+                )
+            ],
             wrong=[wrong("half", {"sup": HALF}, "f(0) = 1/pi.")],
         ),
     ],

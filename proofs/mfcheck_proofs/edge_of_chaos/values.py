@@ -160,7 +160,7 @@ def simulated(net: Net, marks: tuple[int, ...], widths: tuple[int, int], nets: i
     """Estimates of infinite width by names `q 1`, `gap 1`, ... at the marked layers."""
 
     own = zip(widths, stream(seed, "networks").spawn(2), strict=True)
-    return of_infinite_width(net, marks, {width: measured(net, marks, width, rng, nets) for width, rng in own})
+    return limits_of(net, marks, {width: measured(net, marks, width, rng, nets) for width, rng in own})
 
 
 def measured(net: Net, marks: tuple[int, ...], width: int, rng: np.random.Generator, count: int) -> dict[str, Array]:
@@ -169,9 +169,7 @@ def measured(net: Net, marks: tuple[int, ...], width: int, rng: np.random.Genera
     return {f"{name} {m}": values[m] for name, values in (("q", variances), ("gap", gaps)) for m in marks}
 
 
-def of_infinite_width(
-    net: Net, marks: tuple[int, ...], found: Mapping[int, Mapping[str, Array]]
-) -> dict[str, Estimate]:
+def limits_of(net: Net, marks: tuple[int, ...], found: Mapping[int, Mapping[str, Array]]) -> dict[str, Estimate]:
     """Estimates of infinite width from values at two widths."""
     logs = [f"gap {m}" for m in marks] if net.correlation or len(marks) > 3 else []
     return {name: exp_of(e) if name in logs else e for name, e in limits(found, logs=logs).items()}
@@ -187,7 +185,7 @@ def run(trial: Trial) -> Simulated:
     net = Net(setting.activation, *numbers)
     marks = tuple(sorted({round(v) for v in np.geomspace(1, depth, 12)}))
     drawn = trial.at_sizes("networks of width", (width // 4, width), nets, partial(measured, net, marks), 8)
-    found = of_infinite_width(net, marks, drawn)
+    found = limits_of(net, marks, drawn)
     plot = Plot(
         id="gap",
         title="One minus correlation in depth",
