@@ -13,11 +13,8 @@ from mfcheck.claims.model import Paper
 from mfcheck.constants.evaluate import evaluate_constants
 from mfcheck.errors import InputError
 from mfcheck_proofs import dmft as paper_module
-from mfcheck_proofs.dmft import equations
-from mfcheck_proofs.dmft.batch_sizes import sample_process
-from mfcheck_proofs.dmft.closure import alpha, closure, delta, lam, largest, validate
-from mfcheck_proofs.dmft.ridge import K1, K2
-from mfcheck_proofs.dmft.runs import logistic, sgd, square
+from mfcheck_proofs.dmft.closure import K1, K2, alpha, closure, delta, lam, largest, validate
+from mfcheck_proofs.dmft.runs import logistic, sample_process, sgd, square
 
 paper: Paper = paper_module.paper
 
@@ -68,7 +65,7 @@ def test_two_steps_by_hand(ratio: int, spread: int, ridge: int, batch: int) -> N
 
 def test_averages_by_quadrature() -> None:
     setting = at(alpha="3/5", steps="0")
-    found = equations.averages(setting, 6, 0)[6]
+    found = paper_module.averages(setting, 6, 0)[6]
     assert float(found) == pytest.approx(
         float(density(lambda x: (1 - mp.mpf("0.1") * (mp.mpf("0.1") + x / 2)) ** 6, 0.6)), rel=1e-10
     )

@@ -1,4 +1,4 @@
-"""The setting, stable steps, and the closed equations in ball arithmetic."""
+"""The setting, stable steps, the closed equations in ball arithmetic, their ridge limit, and the constants."""
 
 import math
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import sympy as sp
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from mfcheck.checks import Context, Setting, parameter, setting_of
+from mfcheck.checks import Context, Setting, constant, evaluate, parameter, setting_of
 from mfcheck.errors import InputError
 from mfcheck.rigor.ball import enclose, exact
 
@@ -25,6 +25,7 @@ R0 = parameter("r0", "1/4", "squared norm of the start over d", least=0)
 BATCH = parameter("batch", 1, "probability b that a sample is in a batch", above=0, most=1)
 STEPS = parameter("steps", 20, "number of steps", least=0, most=2000, integer=True)
 PARAMETERS = (ALPHA, DELTA, LAM, ETA, R0, BATCH, STEPS)
+PATH = tuple(p.name for p in PARAMETERS)
 DEFAULT = setting_of(PARAMETERS)
 alpha, delta, lam, eta, r0, b, _ = (x.symbol for x in PARAMETERS)
 
@@ -177,3 +178,39 @@ def last_of(name: str) -> Callable[[Setting, int], arb]:
             return {"m": state.m, "c": state.c, "train": state.rho / 2}[name]
 
     return value
+
+
+# --- the ridge limit -------------------------------------------------------------------------------------------------
+
+shift = lam / delta
+STIELTJES = 2 / ((shift + alpha - 1) + sp.sqrt((shift + alpha - 1) ** 2 + 4 * shift))
+"""Average of 1/(lam/Delta + x)."""
+K1 = STIELTJES / delta
+K2 = STIELTJES * (1 + STIELTJES) / (2 * shift * STIELTJES + shift + alpha - 1) / delta**2
+F_RIDGE = sp.sqrt(alpha) / (1 + (alpha + delta) * K1)
+M_RIDGE = sp.sqrt(alpha) * (sp.sqrt(alpha) - F_RIDGE) / (alpha + delta)
+C_RIDGE = F_RIDGE**2 * (alpha + delta) * K2
+TEST_RIDGE = sp.erfc(M_RIDGE / sp.sqrt(2 * delta * C_RIDGE)) / 2
+
+
+def _ridge(expr: sp.Expr) -> Callable[[Setting, int], arb]:
+    def value(setting: Setting, digits: int) -> arb:
+        if setting["lam"] == 0 and setting["alpha"] <= 1:
+            raise InputError("lam must be positive for alpha <= 1: the limit depends on the start otherwise")
+        return evaluate(
+            expr, None, setting, {alpha: setting["alpha"], delta: setting["delta"], lam: setting["lam"]}, digits
+        )
+
+    return value
+
+
+LIMIT = ("alpha", "delta", "lam")
+CONSTANTS = (
+    constant("m_t", last_of("m"), "overlap m after the steps", source="C3, C4", uses=[n for n in PATH if n != "r0"]),
+    constant("c_t", last_of("c"), "squared norm C after the steps", source="C3, C4", uses=PATH),
+    constant("train_t", last_of("train"), "mean of (r - c)^2/2", source="C4", uses=PATH),
+    constant("test_t", last_of("test"), "test error after the steps", source="C2", uses=PATH),
+    constant("m_ridge", _ridge(M_RIDGE), "overlap at the ridge solution", source="C5", uses=LIMIT),
+    constant("c_ridge", _ridge(C_RIDGE), "squared norm at the ridge solution", source="C5", uses=LIMIT),
+    constant("test_ridge", _ridge(TEST_RIDGE), "test error of the ridge solution", source="C5", uses=LIMIT),
+)

@@ -1,31 +1,16 @@
-"""Runs of SGD on the mixture, at two dimensions."""
+"""Runs of SGD on the mixture, and the one-sample process that the equations average."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
 from scipy import special
 
-from mfcheck.checks import (
-    Case,
-    Check,
-    Context,
-    Curve,
-    Estimate,
-    Evidence,
-    Kind,
-    Plot,
-    Setting,
-    Standard,
-    custom,
-    decide,
-)
+from mfcheck.checks import Estimate, Setting
 from mfcheck.claims.model import stream
-from mfcheck.errors import InputError
 from mfcheck.statistics import extrapolated, mean_of
-from mfcheck_proofs.dmft.closure import DEFAULT, Array, Rule, State, closure, validate
-from mfcheck_proofs.dmft.ridge import PATH
+from mfcheck_proofs.dmft.closure import PATH, Array
 
 # --- simulation ------------------------------------------------------------------------------------------------------
 
@@ -95,60 +80,60 @@ def limits_of(found: Mapping[int, Array], marks: Sequence[int]) -> list[dict[str
     ]
 
 
-MARKS = (1, 5, 10, 20)
+Factors = tuple[float, float, float]
+"""Of memory, self term and shift."""
 
 
-def nearby(context: Context, **changes: int | Fraction) -> Setting:
-    """The setting under review for 20 steps with some changes; the default one in its place where steps blow up."""
-    here = context.setting.with_values(steps=max(MARKS), **changes)
-    try:
-        validate(here)
-    except InputError:
-        return DEFAULT.with_values(steps=max(MARKS), **changes)
-    return here
+def sample_process(
+    setting: Setting, steps: int, size: int, factors: Factors, rng: np.random.Generator, loss: Loss = logistic
+) -> Array:
+    """Solve the full-batch equations once, averages over `size` samples; return m, C and the loss, (3, steps + 1).
+
+    The response of a sample to a shift of its field at each earlier step is followed along its trajectory.
+
+    Args:
+        setting: the setting.
+        steps: number of steps.
+        size: of the averages.
+        factors: 1 for the equations as they stand.
+        rng: of the samples.
+        loss: the loss.
+    """
+    ratio, spread, ridge, step, start, _ = (setting.number(n) for n in PATH[:-1])
+    memory, own, extra = factors
+    root, h0 = math.sqrt(spread), rng.standard_normal(size)
+    h, response = math.sqrt(start) * rng.standard_normal((1, size)), np.zeros((steps + 1, steps + 1, size))
+    MR, MC, G = np.zeros((3, steps + 1, steps + 1))
+    S, m, shift, forces, xi = np.ones(steps + 1), np.zeros(steps + 1), np.zeros(steps + 1), list[Array](), list[Array]()
+    found = np.empty((3, steps + 1))
+    for t in range(steps + 1):
+        paid, force, curve = loss(root * h[t] + m[t] * (1 + root * h0))
+        forces.append(force)
+        MC[t, : t + 1] = MC[: t + 1, t] = ratio * spread * np.array([np.mean(force * past) for past in forces])
+        MR[t, :t] = memory * ratio * spread * root * (response[t, :t] @ curve) / size
+        shift[t] = extra * ratio * spread * float(np.mean(curve))
+        found[:, t] = m[t], start * S[t] ** 2 + G[t] @ MC @ G[t] + m[t] ** 2, np.mean(paid)
+        if t == steps:
+            break
+        xi.append(_next_noise(MC[: t + 1, : t + 1], xi, rng, size))
+        keep = 1 - step * (ridge + shift[t])
+        h = np.vstack([h, keep * h[t] + step * (MR[t, :t] @ h[:t] + xi[t] - own * root * force)])
+        kick = np.eye(steps + 1)[t]
+        seen = root * response[t] - kick[:, None]
+        pulled = np.tensordot(MR[t, :t], response[:t], axes=1)
+        response[t + 1] = keep * response[t] + step * (pulled - own * root * curve * seen)
+        G[t + 1] = keep * G[t] + step * (MR[t, :t] @ G[:t] + kick)
+        S[t + 1] = keep * S[t] + step * MR[t, :t] @ S[:t]
+        m[t + 1] = (1 - step * ridge) * m[t] - step * ratio * float(np.mean((1 + root * h0) * force))
+    return found
 
 
-def small_batches(setting: Setting) -> Setting:
-    """The setting with batches of 3/10 and twice the step."""
-    return setting.with_values(batch=Fraction(3, 10), eta=Fraction(1, 5))
-
-
-def runs_against(id: str, tests: Sequence[str], batches: bool) -> Check:
-    """The check of the closure with the reading's rule against runs of SGD."""
-
-    def run(context: Context) -> Evidence:
-        setting = DEFAULT.with_values(steps=max(MARKS), batch=Fraction(1, 2), eta=Fraction(1, 2))
-        if not batches and Fraction(1, 10) <= context.setting["alpha"] <= 20:
-            setting = nearby(context, batch=1)
-        elif not batches:
-            setting = DEFAULT.with_values(steps=max(MARKS))
-        states = closure(setting, 20, Rule.of(context))
-        found = simulated(setting, context.seed, context.budget.pick(24, 60, 300), (150, 600), MARKS)
-        cases = []
-        for mark, estimates in zip(MARKS, found, strict=True):
-            state = states[mark]
-            for name, stated in {"m": state.m, "c": state.c, "train": state.rho / 2}.items():
-                cases.append(Case(estimates[name], stated, f"{name} after {mark} steps"))
-        domain = (
-            f"d = 150 and 600, correction removed, alpha = 2, Delta = 1/2, {'b = eta = 1/2' if batches else 'b = 1'}"
-        )
-        return decide(cases, Standard(resolution=0.1, alarm=context.alarm), domain, plot=picture(states, found))
-
-    return custom(id, tests, run, kind=Kind.SIMULATED, group=id)
-
-
-def said(*settings: Setting) -> str:
-    """Settings in words."""
-    return "; ".join(", ".join(f"{n} = {setting[n]}" for n in PATH[:-1]) for setting in settings)
-
-
-def picture(states: Sequence[State], found: Sequence[Mapping[str, Estimate]]) -> Plot:
-    """Overlap and training loss along the steps, theory and runs."""
-    curves = []
-    for name in ("m", "train"):
-        values = [float(s.m if name == "m" else s.rho / 2) for s in states]
-        curves.append(Curve(label=f"{name}, theory", x=tuple(map(float, range(len(values)))), y=tuple(values)))
-        points = [e[name] for e in found]
-        y, error = tuple(e.value for e in points), tuple(e.error for e in points)
-        curves.append(Curve(label=f"{name}, runs", x=tuple(map(float, MARKS)), y=y, error=error, style="points"))
-    return Plot(id="path", title="Theory and runs", x_label="step", y_label="m, training loss", curves=tuple(curves))
+def _next_noise(covariance: Array, before: Sequence[Array], rng: np.random.Generator, size: int) -> Array:
+    """Gaussian noise with this covariance, its earlier values given."""
+    t = len(before)
+    fresh = rng.standard_normal(size)
+    if not t:
+        return np.asarray(math.sqrt(covariance[0, 0]) * fresh)
+    weights = np.linalg.lstsq(covariance[:t, :t], covariance[:t, t], rcond=1e-12)[0]
+    rest = max(covariance[t, t] - weights @ covariance[:t, t], 0.0)
+    return np.asarray(weights @ np.array(before) + math.sqrt(rest) * fresh)
