@@ -9,6 +9,9 @@ from mfcheck.claims.audit import AuditRecord as AuditRecord
 from mfcheck.claims.base import Record as Record
 from mfcheck.claims.verdict import Kind, Known, Question, Scope, Verdict
 
+LATE = "ended by its time limit"
+"""How the reason begins why a check gave nothing that ran longer than it may."""
+
 
 class Interval(Record):
     """A certified enclosure: decimal strings, rounded outwards."""
@@ -160,6 +163,11 @@ class CheckRecord(Record):
     certificate: str | None
     exports: Literal["whole", "part", "none"] = "none"
     plots: tuple[Plot, ...] = ()
+
+    @property
+    def late(self) -> bool:
+        """Whether it says nothing because its time limit ended it, which is no fault of the check."""
+        return self.crashed and self.reason.startswith(LATE)
 
 
 class ReadingRecord(Record):

@@ -66,7 +66,8 @@ class Scope(StrEnum):
 class Outcome:
     """A check's answer, stripped to what the verdict depends on.
 
-    `passed` is None where the comparison could not be decided; `crashed` says that the check itself failed.
+    `passed` is None where the comparison could not be decided; `crashed` says that the check itself failed, and
+    `late` that this was because its time was over.
     """
 
     kind: Kind
@@ -74,6 +75,7 @@ class Outcome:
     scope: Scope = Scope.CASES
     question: Question = Question.HOLDS
     crashed: bool = False
+    late: bool = False
 
 
 Outcomes = Sequence[Outcome]
@@ -140,7 +142,16 @@ RULES: tuple[Rule, ...] = (
         Verdict.REFUTED,
         lambda o: _no(o, Question.HOLDS),
     ),
-    Rule("a check crashed", Verdict.INCONCLUSIVE, lambda o: any(x.crashed for x in o)),
+    Rule(
+        "a check crashed",
+        Verdict.INCONCLUSIVE,
+        lambda o: any(x.crashed and not x.late for x in o),
+    ),
+    Rule(
+        "a check was ended by its time limit",
+        Verdict.INCONCLUSIVE,
+        lambda o: any(x.crashed for x in o),
+    ),
     Rule(
         "an exact or certified check of the whole reading shows that the assumptions cannot be met, or that the bound "
         "says nothing",

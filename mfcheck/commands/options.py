@@ -140,8 +140,8 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Work:
-    """How a run of checks is carried out."""
+class Effort:
+    """How much work checks may be, and who does it."""
 
     budget: BudgetName = "standard"
     seed: Seed = 0
@@ -155,6 +155,16 @@ class Work:
             help="Longest time for one check.  [default: 120, 900 or 7200, by budget]",
         ),
     ] = None
+
+    def keywords(self) -> dict[str, Any]:
+        """Return the arguments for `mfcheck.run.review`, `power`, or `mfcheck.sweep.sweep`."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True)
+class Work(Effort):
+    """How a run of checks is carried out."""
+
     minutes: Annotated[
         float | None,
         typer.Option(
@@ -166,10 +176,6 @@ class Work:
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the interrupted run in the output folder.")
     ] = False
-
-    def keywords(self) -> dict[str, Any]:
-        """Return the arguments for `mfcheck.run.review` or `power`."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def announce(
         self,

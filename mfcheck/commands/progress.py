@@ -58,7 +58,7 @@ class TaskProgress(ShownBar):
             self._bar.update(self._line, completed=done, total=total, description=now)
         elif isinstance(event, Result):
             width = len(str(total))
-            ending = f"crashed: {event.reason}" if event.crashed else f"{event.seconds:.1f} s"
+            ending = event.ending if event.crashed else f"{event.seconds:.1f} s"
             self._console.print(
                 f"[{done:{width}}/{total}] {key}: {ending}", markup=False, soft_wrap=True
             )

@@ -1,22 +1,87 @@
 """The command `sweep`: the checks and constants of a paper over many settings."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mfcheck.commands.console import VERDICT_GIVEN, Output, say
-from mfcheck.commands.options import BudgetName, Chosen, Cluster, Failing, Jobs, Seed, command
+from mfcheck.commands.options import Chosen, Effort, Failing, command
 from mfcheck.errors import InputError
 
 if TYPE_CHECKING:
-    from mfcheck.claims import Paper
+    from mfcheck.claims import Paper, Setting
     from mfcheck.run.folder import OutFolder
     from mfcheck.sweep.record import SweepRecord
 
-TABLE, PAGE = "table.csv", "table.md"
+TABLE, PAGE, CERTIFICATES = "table.csv", "table.md", "certificates.csv"
 MERGE, EXPORT, SHOW = "merge", "export", "show"
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What is swept, and what is looked at in each setting."""
+
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--over",
+            metavar="NAME=VALUES",
+            help="What is swept: 1,2,1/3 or 4..64 or 1..2:1/4 or 10..80:x2; a parameter, activation, data or n.",
+        ),
+    ] = None
+    random: Annotated[
+        int | None,
+        typer.Option(
+            "--random",
+            min=1,
+            help="Draw so many settings, from ranges such as 0..1 and 1..1e6:log.",
+        ),
+    ] = None
+    claims: Annotated[
+        str | None,
+        typer.Option(
+            "--claims", metavar="ID,...", help="Claims.  [default: all, and all constants]"
+        ),
+    ] = None
+    constants: Annotated[
+        str | None,
+        typer.Option("--constants", metavar="ID,...", help="Constants; `all` for all of them."),
+    ] = None
+
+    def require_none(self, what: str) -> None:
+        """Refuse anything here beside a ledger that is there already."""
+        if any(getattr(self, field.name) for field in fields(self)):
+            raise InputError(
+                f"sweep {what} takes a ledger as it is: no --over, --random, --claims, --constants"
+            )
+
+
+Plots = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plot",
+        metavar="WHAT",
+        help="Picture: slack, verdict (:CLAIM), a constant, lhs:CHECK or rhs:CHECK; repeatable.",
+    ),
+]
+Minutes = Annotated[
+    float | None,
+    typer.Option(
+        "--minutes", min=0.01, help="Time after which it ends with what it has; it can go on."
+    ),
+]
+SweepFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        help="Folder of the ledger, tables and pictures; a sweep that is there goes on.  "
+        "[default: mfcheck-out/PAPER/sweep]",
+    ),
+]
 
 
 @command(
@@ -31,124 +96,56 @@ def sweep(
         ),
     ],
     chosen: Chosen,
+    swept: Swept,
+    effort: Effort,
     failing: Failing,
     output: Output,
-    over: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--over",
-            metavar="NAME=VALUES",
-            help="What is swept: 1,2,1/3 or 4..64 or 1..2:1/4 or 10..80:x2; a parameter, activation, data or n.",
-        ),
-    ] = None,
-    random: Annotated[
-        int | None,
-        typer.Option(
-            "--random",
-            min=1,
-            help="Draw so many settings, from ranges such as 0..1 and 1..1e6:log.",
-        ),
-    ] = None,
-    claims: Annotated[
-        str | None,
-        typer.Option(
-            "--claims", metavar="ID,...", help="Claims.  [default: all, and all constants]"
-        ),
-    ] = None,
-    constants: Annotated[
-        str | None,
-        typer.Option("--constants", metavar="ID,...", help="Constants; `all` for all of them."),
-    ] = None,
-    plot: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--plot",
-            metavar="WHAT",
-            help="Picture: slack, verdict (:CLAIM), a constant, lhs:CHECK or rhs:CHECK; repeatable.",
-        ),
-    ] = None,
-    budget: BudgetName = "standard",
-    seed: Seed = 0,
-    jobs: Jobs = None,
-    cluster: Cluster = None,
-    check_seconds: Annotated[
-        float | None,
-        typer.Option(
-            "--check-seconds",
-            min=0.1,
-            help="Longest time for one check.  [default: 120, 900 or 7200, by budget]",
-        ),
-    ] = None,
-    minutes: Annotated[
-        float | None,
-        typer.Option(
-            "--minutes", min=0.01, help="Time after which it ends with what it has; it can go on."
-        ),
-    ] = None,
+    plot: Plots = None,
+    minutes: Minutes = None,
     retry: Annotated[
         bool, typer.Option("--retry", help="Run again what crashed or took too long before.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do run more than 100,000 settings.")] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            help="Folder of the ledger, tables and pictures; a sweep that is there goes on.  "
-            "[default: mfcheck-out/PAPER/sweep]",
-        ),
-    ] = None,
+    out: SweepFolder = None,
 ) -> None:
     """Run the checks of a paper over many settings, and say where its claims hold."""
     if words[0] in (MERGE, EXPORT, SHOW):
-        if over or claims or constants or random:
-            raise InputError(
-                f"sweep {words[0]} takes a ledger as it is: no --over, --random, --claims, --constants"
-            )
+        swept.require_none(words[0])
         _kept(words[0], [Path(word) for word in words[1:]], plot or (), output, failing, out)
         return
     if len(words) > 1:
         raise InputError(f"one paper at a time; unexpected {words[1][:60]!r}")
     from mfcheck.catalog import load
     from mfcheck.commands.sweep_progress import SweepProgress
-    from mfcheck.report.sweep_figure import swept
     from mfcheck.run.folder import OutFolder
     from mfcheck.run.inputs import chosen_setting
-    from mfcheck.sweep.grid import read_grid
     from mfcheck.sweep.run import sweep as run_sweep
 
     paper = load(words[0])
     base = chosen_setting(paper, chosen.data, chosen.activation, chosen.sets or ())
-    ids = _ids(claims)
-    wanted = [c.id for c in paper.constants] if constants == "all" else _ids(constants)
-    if plot:
-        grid = read_grid(paper, base, over or (), random=random, many=True)
-        swept([(axis.name, 2 if axis.between else len(axis)) for axis in grid.axes])
-        for what in plot:
-            _require_plot(paper, what, ids, wanted)
+    ids = _ids(swept.claims)
+    wanted = [c.id for c in paper.constants] if swept.constants == "all" else _ids(swept.constants)
+    plots = _plots(paper, base, swept, plot or (), ids, wanted)
     folder = OutFolder(out or Path("mfcheck-out") / paper.id / "sweep")
-    folder.require_own(_names(plot or ()))
+    folder.require_own(_names(plots))
     with SweepProgress(output.console(stderr=True)) as progress:
         found = run_sweep(
             words[0],
-            over or (),
+            swept.over or (),
             out=folder.path,
             setting=base,
             claims=ids,
             constants=wanted,
-            random=random,
+            random=swept.random,
             many=yes,
             taken=_taken(chosen),
-            budget=budget,
-            seed=seed,
-            jobs=jobs,
-            cluster=cluster,
-            check_seconds=check_seconds,
             minutes=minutes,
             retry=retry,
             watch=progress,
             say=progress.say,
+            **effort.keywords(),
         )
-    _give(found, folder, plot or (), output)
+    _give(found, folder, plots, output)
     _end(found, failing)
 
 
@@ -161,20 +158,37 @@ def _taken(chosen: Chosen) -> list[str]:
     return [*names, *(n for n in ("activation", "data") if getattr(chosen, n) is not None)]
 
 
-def _require_plot(
-    paper: "Paper", what: str, claims: Sequence[str] | None, constants: Sequence[str] | None
-) -> None:
-    """Refuse, before any work, a picture of something that is not swept."""
-    from mfcheck.report.sweep_figure import target_of
+def _plots(
+    paper: "Paper",
+    base: "Setting",
+    swept: Swept,
+    plot: Sequence[str],
+    claims: Sequence[str] | None,
+    constants: Sequence[str] | None,
+) -> list[str]:
+    """Return the pictures that are asked for, one for each claim where none is named.
 
+    Raises:
+        InputError: before any work, a picture of something that is not swept.
+    """
+    if not plot:
+        return []
+    from mfcheck.report.sweep_figure import each, swept_names, target_of
+    from mfcheck.sweep.grid import read_grid
+
+    grid = read_grid(paper, base, swept.over or (), random=swept.random, many=True)
+    swept_names([(axis.name, 2 if axis.between else len(axis)) for axis in grid.axes])
     every = claims is None and constants is None
-    swept = [c for c in paper.claims if every or c.id in (claims or ())]
-    target_of(
-        what,
-        [(claim.id, reading.id) for claim in swept for reading in claim.readings],
+    shown = [c for c in paper.claims if every or c.id in (claims or ())]
+    known = (
+        [(claim.id, reading.id) for claim in shown for reading in claim.readings],
         [c.id for c in paper.constants if every or c.id in (constants or ())],
-        [check.id for claim in swept for check in claim.checks],
+        [check.id for claim in shown for check in claim.checks],
     )
+    plots = each(plot, known[0], known[1])
+    for what in plots:
+        target_of(what, *known)
+    return plots
 
 
 def _names(plot: Sequence[str]) -> list[str]:
@@ -230,12 +244,24 @@ def _kept(
     file = ledger_file(paths[0])
     found = _read(file)
     if what == EXPORT:
-        _export(found, out, output)
+        _export(file, found, out, output)
     else:
+        readings = [(summary.claim, summary.reading) for summary in found.readings]
+        plots = _each(plot, readings, found.constants)
         folder = OutFolder(file.parent)
-        folder.require_own(_names(plot))
-        _give(found, folder, plot, output)
+        folder.require_own(_names(plots))
+        _give(found, folder, plots, output)
     _end(found, failing)
+
+
+def _each(
+    plot: Sequence[str], readings: Sequence[tuple[str, str]], constants: Sequence[str]
+) -> list[str]:
+    if not plot:
+        return []
+    from mfcheck.report.sweep_figure import each
+
+    return each(plot, readings, constants)
 
 
 def _read(file: Path) -> "SweepRecord":
@@ -252,17 +278,52 @@ def _read(file: Path) -> "SweepRecord":
         return summarise(ledger, title)
 
 
-def _export(found: "SweepRecord", out: Path | None, output: Output) -> None:
+def _export(file: Path, found: "SweepRecord", out: Path | None, output: Output) -> None:
+    """Write the table of a ledger to a file, or its certificates to a folder."""
     from mfcheck.report.sweep import csv_text, write_parquet
     from mfcheck.run.folder import write_output
 
-    if out is None or out.suffix not in (".csv", ".parquet"):
-        raise InputError("sweep export needs --out FILE.csv or FILE.parquet")
+    if out is None or (out.suffix not in (".csv", ".parquet") and out.is_file()):
+        raise InputError(
+            "sweep export needs --out FILE.csv, FILE.parquet, or FOLDER for certificates"
+        )
+    written = f"Written: {out}"
     if out.suffix == ".csv":
         write_output(out, csv_text(found), named=True)
-    else:
+    elif out.suffix == ".parquet":
         write_parquet(found, out)
+    else:
+        written = _certificates(file, out)
     output.give(
         found.model_dump_json(indent=1),
-        lambda console: console.print(f"Written: {out}", markup=False, soft_wrap=True),
+        lambda console: console.print(written, markup=False, soft_wrap=True),
     )
+
+
+def _certificates(file: Path, folder: Path) -> str:
+    """Write the certificates of a ledger to a folder, with a table of what each belongs to; say how many there are."""
+    import csv
+    import io
+
+    from mfcheck.run.folder import OutFolder
+    from mfcheck.run.store import require_folder
+    from mfcheck.sweep.ledger import Ledger
+    from mfcheck.verify.folders import FOLDER as PROOFS
+
+    require_folder(folder / PROOFS)
+    own = OutFolder(folder)
+    with Ledger(file, write=False) as ledger:
+        proofs = {f"{PROOFS}/{digest}.json": proof for digest, proof in ledger.certificates()}
+        uses = list(ledger.uses())
+    if not proofs:
+        raise InputError(f"the ledger {str(file)!r} holds no certificates")
+    own.own([*proofs, CERTIFICATES])
+    for name, proof in proofs.items():
+        own.write(name, json.dumps(proof, indent=1, allow_nan=False) + "\n")
+    table = io.StringIO()
+    rows = csv.writer(table, lineterminator="\n")
+    rows.writerow([*(uses[0][0] if uses else ()), "task", "certificate"])
+    for point, task, digest in uses:
+        rows.writerow([*point.values(), task, f"{PROOFS}/{digest}.json"])
+    own.write(CERTIFICATES, table.getvalue())
+    return f"Written: {len(proofs)} certificates, and of what each is in {CERTIFICATES}: mfcheck verify {folder}"

@@ -271,7 +271,8 @@ def _unchecked(review: Review, short: Cut) -> tuple[Item, ...]:
         ("Claims without a verdict", of[Verdict.UNCHECKED]),
         ("Claims that stay open", of[Verdict.INCONCLUSIVE]),
         ("Checks that did not run", review.missing),
-        ("Checks that crashed and say nothing", [c.id for c in checks if c.crashed]),
+        ("Checks that crashed and say nothing", [c.id for c in checks if c.crashed and not c.late]),
+        ("Checks ended by their time limit (--check-seconds)", [c.id for c in checks if c.late]),
         ("Wording from memory, not compared with the text", memory),
     ]
     items = [Item(f"{words}: {_named(names, short)}.") for words, names in groups if names]

@@ -102,7 +102,23 @@ def target_of(
     raise InputError(f"--plot: no claim {wanted[:60]!r} in this sweep; it has: {', '.join(claims)}")
 
 
-def swept(axes: Sequence[tuple[str, int]]) -> list[str]:
+def each(
+    plots: Sequence[str], readings: Sequence[tuple[str, str]], constants: Collection[str]
+) -> list[str]:
+    """Return the pictures that `--plot` names: `slack` and `verdict` without a claim are those of each claim swept.
+
+    >>> each(["slack"], [("bound", "stated"), ("limit", "stated"), ("limit", "strong")], [])
+    ['slack:bound', 'slack:limit']
+    """
+    claims = list(dict.fromkeys(claim for claim, _ in readings))
+    found: list[str] = []
+    for what in plots:
+        many = what in (SLACK, VERDICT) and what not in constants and len(claims) > 1
+        found += [f"{what}:{claim}" for claim in claims] if many else [what]
+    return list(dict.fromkeys(found))
+
+
+def swept_names(axes: Sequence[tuple[str, int]]) -> list[str]:
     """Return the names of the parameters that take several values, given each with the number of its values.
 
     Raises:
@@ -126,7 +142,7 @@ def write_sweep_figures(record: SweepRecord, what: str, folder: Path) -> list[Pa
     done = next((s.outcome for s in record.settings if s.outcome is not None), None)
     checks = [check.id for check in done.checks] if done is not None else []
     target = target_of(what, readings, record.constants, checks)
-    names = swept([(axis.name, len(axis.values)) for axis in record.axes])
+    names = swept_names([(axis.name, len(axis.values)) for axis in record.axes])
     axes = [axis for axis in record.axes if axis.name in names]
     files = []
     with warnings.catch_warnings(), matplotlib.style.context(["default", STYLE]):

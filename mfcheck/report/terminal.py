@@ -43,7 +43,13 @@ _STYLES = {
     Verdict.UNCHECKED: "dim",
 }
 _CONFIRMED = (Verdict.PROVED, Verdict.CERTIFIED, Verdict.SUPPORTED)
-_ANSWERS = {"yes": "green", "no": "bold red", "undecided": "yellow", "crashed": "bold yellow"}
+_ANSWERS = {
+    "yes": "green",
+    "no": "bold red",
+    "undecided": "yellow",
+    "crashed": "bold yellow",
+    "timed-out": "bold yellow",
+}
 _AUDITS = {"witness": "green", "none": "bold magenta", "unknown": "yellow"}
 _SEVERITIES = {"major": "bold red", "minor": "bold yellow", "remark": "bold cyan"}
 

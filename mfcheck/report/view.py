@@ -54,7 +54,7 @@ class Located(NamedTuple):
 def answer(check: CheckRecord) -> str:
     """Return the answer of a check as a word."""
     if check.crashed:
-        return "crashed"
+        return "timed-out" if check.late else "crashed"
     return {True: "yes", False: "no", None: "undecided"}[check.passed]
 
 

@@ -62,7 +62,7 @@ def _answers(
     if not result.crashed:
         return [(AuditRecord.model_validate(r), c) for r, c in result.value]
     regime = regimes(paper.claims)[id]
-    reason = f"the audit crashed: {result.reason}"
+    reason = f"the audit {result.ending}"
     return [
         (
             AuditRecord(

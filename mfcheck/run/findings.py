@@ -129,7 +129,8 @@ def _of_claim(
             yield _finding(note.id, note.severity, claim, note.text, [check], command)
         if check.crashed:
             crashed.add(check.reading)
-            text = f"The check {check.id} crashed and says nothing: {check.reason}"
+            how = "says nothing" if check.late else "crashed and says nothing"
+            text = f"The check {check.id} {how}: {check.reason}"
             yield _finding(f"{check.id}.crashed", "minor", claim, text, [check], command)
     for reading in claim.readings:
         undecided = reading.verdict is Verdict.INCONCLUSIVE

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mfcheck.claims.record import LATE
 from mfcheck.run.executor import Unit, cores
 from mfcheck.run.tasks import Event, Job, Result, Started, Task
 
@@ -270,4 +271,4 @@ class Place:
 
 
 def _late(seconds: float) -> str:
-    return f"stopped after {seconds:g} s, the longest time for one check (--check-seconds)"
+    return f"{LATE}, {seconds:g} s: --check-seconds gives it more"

@@ -61,7 +61,9 @@ def check_record(
 
 
 def _outcome(record: CheckRecord) -> Outcome:
-    return Outcome(record.kind, record.passed, record.scope, record.question, record.crashed)
+    return Outcome(
+        record.kind, record.passed, record.scope, record.question, record.crashed, record.late
+    )
 
 
 def _verdict(claim: Claim, reading: Reading, ran: Checks, audits: Audits) -> tuple[Verdict, str]:

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from mfcheck.claims.model import Paper
+from mfcheck.claims.record import LATE
 from mfcheck.claims.registry import load_paper
 from mfcheck.symbolic.activation import Activation, activation
 
@@ -70,6 +71,11 @@ class Result:
     def crashed(self) -> bool:
         """Whether the task failed to give a value."""
         return self.value is None
+
+    @property
+    def ending(self) -> str:
+        """Why there is no value, in words."""
+        return self.reason if self.reason.startswith(LATE) else f"crashed: {self.reason}"
 
 
 @dataclass(frozen=True)

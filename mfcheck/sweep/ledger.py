@@ -60,13 +60,13 @@ class Ledger:
         self._tasks: dict[str, int] = {}
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         sealed = not write and not os.access(path.resolve().parent, os.W_OK)
-        mode = "rwc" if write else "ro&immutable=1" if sealed else "ro"
+        # One that only reads must be able to write: the last to close the file removes what SQLite puts beside it.
+        mode = "rwc" if write else "ro&immutable=1" if sealed else "rw"
         where = f"{path.resolve().as_uri()}?mode={mode}"
         with self._told():
             self._base = sqlite3.connect(where, uri=True, timeout=BUSY, isolation_level=None)
             try:
-                if write:
-                    self._base.execute("PRAGMA synchronous=NORMAL")
+                self._base.execute("PRAGMA synchronous=NORMAL" if write else "PRAGMA query_only=1")
                 self._base.execute("SELECT count(*) FROM sqlite_master").fetchone()
             except BaseException:
                 self._base.close()
@@ -310,6 +310,17 @@ class Ledger:
         """Yield the certificates by their digest."""
         with self._told():
             yield from self._packer.certificates()
+
+    def uses(self) -> Iterator[tuple[Point, str, str]]:
+        """Yield each certificate that a result has: the point, the key of the task, and the certificate's digest."""
+        with self._told():
+            rows = self._base.execute(
+                "SELECT point, key, value FROM points JOIN results ON results.setting=points.setting"
+                " JOIN tasks ON tasks.id=task WHERE value IS NOT NULL ORDER BY points.id, tasks.id"
+            )
+            for point, key, value in rows:
+                for digest in self._packer.digests(key, value):
+                    yield json.loads(point), key, digest
 
     # --- inside ----------------------------------------------------------------------------------
 

@@ -62,6 +62,13 @@ class Packer:
             value = [[e[0], self._proof(e[1])] if _is_answer(e, str) else e for e in value]
         return value
 
+    def digests(self, key: str, packed: bytes) -> list[str]:
+        """Return the digests of the certificates that a packed value has."""
+        value = self.unpack(key, packed)
+        if isinstance(value, dict):
+            return [value["certificate"]] if isinstance(value.get("certificate"), str) else []
+        return [e[1] for e in value if _is_answer(e, str)] if isinstance(value, list) else []
+
     def certificates(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield all certificates by their digest."""
         for digest, value in self._base.execute("SELECT digest, value FROM certificates"):

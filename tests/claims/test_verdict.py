@@ -19,10 +19,12 @@ from mfcheck.claims.verdict import (
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "verdicts.md"
 
-ANSWERS = [(True, False), (False, False), (None, False), (None, True)]
+ANSWERS = [
+    (True, False, False), (False, False, False), (None, False, False), (None, True, False), (None, True, True)
+]  # fmt: skip
 ALL = [
-    Outcome(kind, passed, scope, question, crashed)
-    for kind, (passed, crashed), scope, question in product(Kind, ANSWERS, Scope, Question)
+    Outcome(kind, *answer[:1], scope, question, *answer[1:])
+    for kind, answer, scope, question in product(Kind, ANSWERS, Scope, Question)
 ]
 POSITIVE = {Verdict.PROVED, Verdict.CERTIFIED, Verdict.SUPPORTED}
 Outcomes = tuple[Outcome, ...]

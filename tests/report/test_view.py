@@ -41,6 +41,12 @@ def test_words_for_answers(review: Review) -> None:
     assert [view.met(v) for v in (True, False, None)] == ["met", "not met", "undecided"]
 
 
+def test_a_check_without_time_is_no_crashed_one(review: Review) -> None:
+    crashed = next(c for claim in review.claims for c in claim.checks if c.crashed)
+    late = crashed.but(reason="ended by its time limit, 2 s: --check-seconds gives it more")
+    assert (view.answer(late), late.late, crashed.late) == ("timed-out", True, False)
+
+
 def test_checks_behind_a_verdict_are_those_that_deny_it(review: Review) -> None:
     rate = review.claims[3]
     stated, repaired = rate.readings

@@ -76,7 +76,6 @@ def test_from_the_command_line_to_json_tables_and_pictures(
             ["--over", "beta=1,2", "--plot", "nothing"],
             "--plot: 'nothing' is none of slack, verdict",
         ),
-        (["--over", "beta=1,2", "--plot", "slack"], "slack:bound, slack:draw"),
         (["--over", "beta=1,2", "--plot", "slack:nothing"], "no claim 'nothing'"),
         (["--over", "beta=1,2", "--plot", "lhs:nothing"], "unknown check 'nothing'"),
         (["--over", "beta=1", "--plot", "double"], "several values, not 0"),
@@ -111,13 +110,15 @@ def test_ledgers_are_joined_exported_and_shown(
     assert (tmp_path / "t.csv").read_text() == (joined / "table.csv").read_text()
     assert main(["sweep", "show", str(joined), "--plot", "slack"]) == 0
     assert (joined / "sweep-slack.png").read_bytes().startswith(b"\x89PNG")
+    for folder in (joined, tmp_path / "a", tmp_path / "b"):
+        assert not list(folder.glob("*-wal")) + list(folder.glob("*-shm"))
     for words, why in (
         (["merge", str(tmp_path / "a"), str(tmp_path / "b")], "needs --out"),
         (
             ["merge", str(tmp_path / "a"), str(tmp_path / "b"), "--out", str(joined)],
             "exists already",
         ),
-        (["export", str(joined)], "--out FILE.csv or FILE.parquet"),
+        (["export", str(joined)], "--out FILE.csv, FILE.parquet, or FOLDER"),
         (["show"], "needs one ledger"),
         (["show", str(tmp_path / "t.csv")], "is not the ledger of a sweep"),
         (["show", str(joined), "--over", "beta=1"], "as it is"),
@@ -198,3 +199,48 @@ def test_pictures_of_drawn_settings(wide: str, tmp_path: Path) -> None:
     assert 2 <= len(drawn.settings) <= 12
     for what in ("half", "verdict"):
         assert len(write_sweep_figures(drawn, what, tmp_path)) == 2
+
+
+def test_a_picture_without_a_claim_is_one_of_each_claim(wide: str, tmp_path: Path) -> None:
+    words = ["sweep", wide, "--over", "beta=20,40", "--plot", "slack", "--plot", "slack:draw", "-q"]
+    assert main([*words, "--jobs", "1", "--out", str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.glob("*.svg")} == {
+        "sweep-slack-bound.svg",
+        "sweep-slack-draw.svg",
+    }
+    for path in tmp_path.glob("*.svg"):
+        path.unlink()
+    assert main(["sweep", "show", str(tmp_path), "--plot", "verdict", "-q"]) == 0
+    assert {path.name for path in tmp_path.glob("*.svg")} == {
+        "sweep-verdict-bound.svg",
+        "sweep-verdict-draw.svg",
+    }
+
+
+def test_certificates_are_written_to_files_that_verify_accepts(
+    wide: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, proofs = tmp_path / "out", tmp_path / "proofs"
+    words = ["sweep", wide, "--over", "beta=20,40", "--claims", "bound", "--jobs", "1", "-q"]
+    assert main([*words, "--out", str(out)]) == 0
+    assert main(["sweep", "export", str(out), "--out", str(proofs)]) == 0
+    assert f"1 certificates, and of what each is in certificates.csv: mfcheck verify {proofs}" in (
+        capsys.readouterr().out
+    )
+    (file,) = (proofs / "certificates").iterdir()  # both settings have the same one
+    rows = list(csv.DictReader(io.StringIO((proofs / "certificates.csv").read_text())))
+    assert rows == [
+        {"beta": beta, "task": "check.bound/stated/direct", "certificate": f"certificates/{file.name}"}
+        for beta in ("20", "40")
+    ]
+    assert main(["verify", str(proofs), "--json", "-"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["certificates"]
+    assert found["status"] == "accepted"
+    file.write_text(file.read_text().replace('"', "'", 1))
+    assert main(["verify", str(proofs)]) == 2
+    other = tmp_path / "other"
+    words = ["sweep", wide, "--over", "beta=20,40", "--constants", "all", "-q"]
+    assert main([*words, "--out", str(other)]) == 0
+    capsys.readouterr()
+    assert main(["sweep", "export", str(other), "--out", str(tmp_path / "none")]) == 2
+    assert "holds no certificates" in capsys.readouterr().err
