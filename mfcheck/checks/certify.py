@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import sympy as sp
@@ -225,6 +226,37 @@ def zero_of(
             return None
 
     return certify
+
+
+def counted(
+    context: Context,
+    expr: sp.Expr,
+    symbol: sp.Symbol,
+    ends: tuple[Exact, Exact | None],
+    count: int,
+    reach: Exact | None = None,
+    more: Mapping[str, Certificate] = MappingProxyType({}),
+) -> Certificate | None:
+    """Return an accepted certificate of how many zeros an expression has, None if there is none.
+
+    Args:
+        context: of the check.
+        expr: smooth in the symbol, in which its expectations may vary; other symbols are parameters of the paper.
+        symbol: the variable.
+        ends: of the interval; without a second one it is a half-line.
+        count: of the zeros.
+        reach: of a half-line: a place beyond which bounds exclude a zero.
+        more: certificates of what else the count rests on, by name.
+    """
+    writer = Writer(context.paper, context.setting, MOST_DIGITS, inline=True)
+    try:
+        settled = writer._settled(expr, Sides(None, None), frozenset({symbol}))
+        made = written.zeros(settled, symbol.name, ends, count, reach=reach)
+        found = written.bundle({"zeros": made, **more}) if more else made
+        written.require_accepted(found, WORK)
+    except (InputError, NotStatedError, CertificateError):
+        return None
+    return found
 
 
 XI = sp.Symbol("xi", real=True)

@@ -211,6 +211,63 @@ def root(
     return make("root", claim, {"bits": _bits_of(claim["formula"], digits)})
 
 
+def zeros(
+    formula: sp.Expr | str,
+    variable: str,
+    ends: tuple[Fraction | int | str, Fraction | int | str | None],
+    count: int,
+    inputs: Mapping[str, Fraction | int | str | Ends] = MappingProxyType({}),
+    reach: Fraction | int | str | None = None,
+    bits: int = 16,
+) -> Certificate:
+    """State that a formula has so many zeros in a variable between two ends, or from one on, for all inputs.
+
+    Args:
+        formula: smooth in the variable.
+        variable: its name.
+        ends: both belong to it; without a second one it is a half-line.
+        count: of the zeros, all simple and none at an end.
+        inputs: the other names.
+        reach: of a half-line: a place beyond which bounds of the formula's parts exclude a zero.
+        bits: accuracy of integrals in the formula.
+
+    Raises:
+        InputError: a function that the checker does not know.
+    """
+    claim: Certificate = {
+        "formula": formula if isinstance(formula, str) else formula_text(formula),
+        "variable": variable,
+        "inputs": _inputs(inputs),
+        "lower": str(ends[0]),
+        "upper": "inf" if ends[1] is None else str(ends[1]),
+        "count": count,
+    }
+    far = {} if reach is None else {"reach": str(reach)}
+    return make("zeros", claim, {"bits": bits, **far})
+
+
+def half_line(
+    formula: sp.Expr | str,
+    variable: str,
+    start: Fraction | int | str,
+    reach: Fraction | int | str,
+    lower: str | None = None,
+    upper: str | None = None,
+    inputs: Mapping[str, Fraction | int | str | Ends] = MappingProxyType({}),
+    digits: int = 20,
+    bisect: int = 0,
+    order: int = 6,
+) -> Certificate:
+    """State bounds of a formula for all values of a variable from `start` on; beyond `reach` its parts bound it.
+
+    Raises:
+        InputError: a function that the checker does not know, or no bound at all.
+    """
+    near = inequality(formula, inputs, lower, upper, None, digits, bisect, order)
+    claim = {**near["claim"], "variable": variable, "start": str(start)}
+    return make("half_line", claim, {**near["witness"], "reach": str(reach)})
+
+
 def _inputs(inputs: Mapping[str, Fraction | int | str | Ends]) -> Certificate:
     return {
         name: list(value) if isinstance(value, tuple) else str(value)
@@ -299,7 +356,7 @@ def exports(certificate: Mapping[str, Any]) -> Exports:
     if kind == "bundle":
         found = {exports(part["certificate"]) for part in claim["parts"]}
         return found.pop() if len(found) == 1 else "part"
-    if kind == "inequality":
+    if kind in ("inequality", "half_line"):
         called = set(re.findall(r"[A-Za-z_0-9]+(?=\()", claim["formula"]))
         return "whole" if called <= _EXPORTED and "cuts" not in certificate["witness"] else "part"
     large = len(claim.get("points", ())) > _EXPORTED_POINTS
@@ -341,6 +398,9 @@ class _Printer(StrPrinter):  # type: ignore[misc]
         inner = self._print(expr.args[0])
         return f"max({inner}, -({inner}))"
 
+    def _print_Heaviside(self, expr: sp.Heaviside) -> str:
+        return f"step({self._print(expr.args[0])})"
+
     def _print_Exp1(self, _: sp.Expr) -> str:
         return "exp(1)"
 
@@ -356,11 +416,11 @@ class _Printer(StrPrinter):  # type: ignore[misc]
 
     def _print_asin(self, expr: sp.Expr) -> str:
         x = expr.args[0]
-        return str(self._print(sp.atan(x / sp.sqrt(1 - x**2))))
+        return f"({self._print(sp.atan(x / sp.sqrt(1 - x**2)))})"
 
     def _print_acos(self, expr: sp.Expr) -> str:
         x = expr.args[0]
-        return str(self._print(sp.pi / 2 - sp.atan(x / sp.sqrt(1 - x**2))))
+        return f"({self._print(sp.pi / 2 - sp.atan(x / sp.sqrt(1 - x**2)))})"
 
 
 def normal(x: sp.Symbol, body: sp.Expr) -> sp.Expr:
@@ -379,7 +439,7 @@ def formula_text(expr: sp.Expr) -> str:
     Raises:
         InputError: a function that the checker does not know.
     """
-    known = {*verify.FUNCTIONS, "Max", "Min", "Abs", "A", "A1", "A2", "normal", "pair"}
+    known = {*verify.FUNCTIONS, "Max", "Min", "Abs", "Heaviside", "A", "A1", "A2", "normal", "pair"}
     known |= {"tan", "asin", "acos"}
     unknown = sorted({f.func.__name__ for f in expr.atoms(sp.Function, AppliedUndef)} - known)
     if any(len(limits) != 3 for f in expr.atoms(sp.Integral) for limits in f.limits):

@@ -5,9 +5,10 @@ from itertools import takewhile
 from typing import Any
 
 from mfcheck.verify import UnprovedError, taylor
+from mfcheck.verify.counts import Piece, pieces
 from mfcheck.verify.eigenvalues import gram
 from mfcheck.verify.formulas import Pair, evaluate, fixed, iv
-from mfcheck.verify.inequalities import Goal, intervals, read_box
+from mfcheck.verify.inequalities import Goal, Known, intervals, read_box
 from mfcheck.verify.kernels import Kernel, kernel, order
 from mfcheck.verify.reading import effort
 from mfcheck.verify.reals import REALS
@@ -48,6 +49,12 @@ def not_negative(formula: str, name: str, ends: tuple[Fraction, Fraction]) -> bo
     effort.start()
     iv.prec = 200
     return not Goal(formula, {}, Fraction(0), 1, 0).why_not({name: ends}, 8)
+
+
+def signed_pieces(claim: Json, witness: Json, known: Known) -> list[Piece]:
+    """Return the pieces by which the checker counts zeros."""
+    effort.start()
+    return list(pieces(claim, witness, known))
 
 
 def spectrum(claim: Json, witness: Json) -> Kernel:

@@ -28,6 +28,12 @@ _EXACT = {
     "separation": exact.separation,
     "code_bound": exact.code_bound,
 }
+_SCALAR = {
+    "inequality": scalars.inequality,
+    "root": scalars.root,
+    "zeros": scalars.zeros,
+    "half_line": scalars.half_line,
+}
 _LIBRARIES = (
     ("scalars.v", r"interval|exact_values|Rmin"),
     ("sums.v", r"sum |list Z|list Q|Qle_bool|lra"),
@@ -115,10 +121,8 @@ def _parts(certificate: Mapping[str, Any]) -> list[tuple[str, Part]]:
 
 def _part(name: str, certificate: Mapping[str, Any], known: Mapping[str, Ends]) -> Part:
     kind, claim, witness = _checked(certificate)
-    if kind == "inequality":
-        return scalars.inequality(name, claim, witness, known)
-    if kind == "root":
-        return scalars.root(name, claim, witness, known)
+    if kind in _SCALAR:
+        return _SCALAR[kind](name, claim, witness, known)
     if kind not in _EXACT:
         raise InputError(f"certificates of the kind {str(kind)[:40]!r} are not put to Rocq")
     return _EXACT[kind](name, claim, witness)
@@ -136,6 +140,7 @@ def _checked(certificate: Mapping[str, Any]) -> tuple[str, Json, Json]:
     fields(claim, "claim", verify.KINDS[kind].claim)
     fields(witness, "witness", verify.KINDS[kind].witness)
     need(all(map(NAME.fullmatch, claim.get("inputs", {}))), "name of an input")
+    need(bool(NAME.fullmatch(claim.get("variable", "x"))), "name of a variable")
     ends = witness.get("ends", [0, 0])
     need(ends in ([0, 0], [0, 1], [1, 0], [1, 1]), "ends are not zeros and ones")
     return kind, claim, witness

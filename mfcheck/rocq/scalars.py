@@ -10,9 +10,10 @@ import sympy as sp
 
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import formula_text
-from mfcheck.rocq.enclosures import contact, enclosure, not_negative
+from mfcheck.rocq.enclosures import contact, enclosure, not_negative, signed_pieces
 from mfcheck.rocq.formula import rational, translate
 from mfcheck.symbolic.expression import parse
+from mfcheck.verify.slopes import slope
 
 Ends: TypeAlias = tuple[Fraction, Fraction]
 Known: TypeAlias = Mapping[str, Ends]
@@ -102,10 +103,7 @@ def inequality(name: str, claim: dict[str, Any], witness: dict[str, Any], known:
 def root(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
     """Return lemmas for the signs of a formula at both bounds of its zero, and that it is defined between them."""
     variable, ends = claim["variable"], (claim["lower"], claim["upper"])
-    texts = {
-        k: [str(x) for x in known[v]] if isinstance(v, str) and v in known else v
-        for k, v in claim["inputs"].items()
-    }
+    texts = _written(claim["inputs"], known)
     points = [{"formula": claim["formula"], "inputs": {**texts, variable: end}} for end in ends]
     low, _ = enclosure(points[0], {"bits": witness["bits"]})
     sides = ("lower", "upper") if low >= 0 else ("upper", "lower")
@@ -119,6 +117,70 @@ def root(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known
     zero = f"it vanishes between {ends[0]} and {ends[1]}"
     between = f"{claim['formula']} is continuous in {variable} where it is defined, so that {zero}"
     return Part("\n".join(part.text for part in parts), (*steps, between))
+
+
+def zeros(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
+    """Return lemmas for the sign of a formula, or of its derivative, on each piece, and for its signs at the ends."""
+    variable, derivative = claim["variable"], slope(claim["formula"], claim["variable"])
+    inputs = _written(claim["inputs"], known)
+    hints = {"bits": max(32, witness["bits"])}
+    parts = []
+    for k, piece in enumerate(signed_pieces(claim, witness, known)):
+        box = {**inputs, variable: [str(piece.low), str(piece.high)]}
+        text = derivative if piece.of_derivative else claim["formula"]
+        parts.append(_away(f"{name}_piece_{k}", text, box, hints))
+        if piece.of_derivative:
+            for label, end in (("low", piece.low), ("high", piece.high)):
+                point = {**inputs, variable: str(end)}
+                parts.append(_away(f"{name}_{label}_{k}", claim["formula"], point, hints))
+    steps = [step for part in parts for step in part.uncovered]
+    counting = (
+        f"{derivative} is the derivative of {claim['formula']} in {variable}: where it has a sign there is one zero if "
+        f"the signs at the ends differ, and none else"
+    )
+    far = f"there is no zero beyond {witness['reach']}" if "reach" in witness else ""
+    return Part("\n".join(part.text for part in parts), (*steps, counting, *filter(None, [far])))
+
+
+def _away(name: str, formula: str, inputs: dict[str, Any], witness: dict[str, Any]) -> Part:
+    """A lemma that a formula stays away from zero."""
+    claim = {"formula": formula, "inputs": inputs}
+    low, high = enclosure(claim, witness)
+    side = {"lower": str(low / 2)} if low > 0 else {"upper": str(high / 2)}
+    return inequality(name, {**claim, **side}, witness, {})
+
+
+def half_line(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
+    """Return lemmas for the bounds of a formula from a number on: up to a place, and beyond it at once."""
+    variable, reach = claim["variable"], Fraction(witness["reach"])
+    inputs = _written(claim["inputs"], known)
+    sides: dict[str, Any] = {
+        key: claim[key] for key in ("formula", "lower", "upper") if key in claim
+    }
+    near = {**sides, "inputs": {**inputs, variable: [claim["start"], witness["reach"]]}}
+    part = inequality(f"{name}_near", near, witness, known)
+    scalars = _Scalars({**sides, "inputs": inputs}, witness["bits"], 1, known)
+    names = scalars.names() | {variable: f"v_{variable}"}
+    term, needs = translate(claim["formula"], names, _refuse)
+    tactic = _tactic(scalars)
+    goals = {f"defined_{k}": need for k, need in enumerate(dict.fromkeys(needs))}
+    if "lower" in claim:
+        goals["lower"] = f"{rational(Fraction(claim['lower']))} <= {term}"
+    if "upper" in claim:
+        goals["upper"] = f"{term} <= {rational(Fraction(claim['upper']))}"
+    beyond = f"forall v_{variable}, {rational(reach)} <= v_{variable} -> "
+    lemmas = [
+        _lemma(f"{name}_far_{key}", scalars, beyond + goal, tactic) for key, goal in goals.items()
+    ]
+    return Part("\n".join((part.text, *lemmas)), part.uncovered)
+
+
+def _written(inputs: Mapping[str, Any], known: Known) -> dict[str, Any]:
+    """The inputs with the bounds of earlier parts in place of their names."""
+    return {
+        key: [str(x) for x in known[value]] if isinstance(value, str) and value in known else value
+        for key, value in inputs.items()
+    }
 
 
 def _lemma(name: str, scalars: _Scalars, goal: str, tactic: str) -> str:

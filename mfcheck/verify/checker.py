@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from .codes import code_bound
+from .counts import INFINITE, half_line, zeros
 from .eigenvalues import lambda_min, separation
 from .inequalities import Known, inequality
 from .reading import (
@@ -135,6 +136,20 @@ def _root(claim: Json) -> str:
     return f"{where}{claim['formula']} = 0 for some {place}"
 
 
+def _zeros(claim: Json) -> str:
+    inputs, name = _inputs(claim), claim["variable"]
+    where = f"for {inputs}: " if inputs else ""
+    top = "" if claim["upper"] == INFINITE else f" <= {claim['upper']}"
+    values = f"exactly {claim['count']} values of {name} with {claim['lower']} <= {name}{top}"
+    return f"{where}{claim['formula']} = 0 for {values}"
+
+
+def _half_line(claim: Json) -> str:
+    inputs = _inputs(claim)
+    places = f"{claim['variable']} >= {claim['start']}{f', {inputs}' if inputs else ''}"
+    return f"{_between(claim, claim['formula'])} for {places}"
+
+
 def _parts(claim: Json) -> str:
     parts = [f"({part['name']}) {part['certificate']['statement']}" for part in claim["parts"]]
     return f"{len(parts)} certificates: {'; '.join(parts)}"
@@ -174,6 +189,18 @@ KINDS: Mapping[str, Kind] = {
         _inequality,
     ),
     "root": Kind(root, "formula variable inputs:dict lower upper", "bits:int", _root),
+    "zeros": Kind(
+        zeros,
+        "formula variable inputs:dict lower upper count:int",
+        "bits:int reach?",
+        _zeros,
+    ),
+    "half_line": Kind(
+        half_line,
+        "formula variable start inputs:dict lower? upper?",
+        "bits:int reach bisect?:int order?:int cuts?:dict",
+        _half_line,
+    ),
     "bundle": Kind(_bundle, "parts:list", "", _parts),
 }
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from mpmath.ctx_iv import MPIntervalContext
 from mpmath.libmp import finf, fnan, fninf, to_rational
 
-from .reading import MalformedError, UnprovedError, effort, need, number, prove
+from .reading import NAME, MalformedError, UnprovedError, effort, need, number, prove
 
 Interval: TypeAlias = Any  # an interval of `iv`
 Pair: TypeAlias = tuple[int, int]  # lower and upper bound of a real number, in units of 2^-bits
@@ -106,6 +106,11 @@ def _atan(x: Interval) -> Interval:
     return 64 * (total + iv.mpf([-1, 1]) * abs(power))
 
 
+def _step(x: Interval) -> Interval:
+    """1 from zero on and 0 below."""
+    return iv.mpf([int(x.a >= 0), int(x.b >= 0)])
+
+
 def _power(base: Interval, exponent: Interval) -> Interval:
     prove(abs(exponent) <= 1000, "an exponent beyond 1000")
     low, high = fixed(exponent, 0)
@@ -115,6 +120,7 @@ def _power(base: Interval, exponent: Interval) -> Interval:
 FUNCTIONS: Mapping[str, Callable[..., Interval]] = {
     **{"exp": _exp, "log": _log, "sqrt": sqrt, "sin": _sin, "cos": _cos, "erf": _erf},
     **{"atan": _atan, "tanh": lambda x: 1 - 2 / (_exp(2 * x) + 1)},
+    "step": _step,
     "max": lambda *v: iv.mpf([max(x.a for x in v), max(x.b for x in v)]),
     "min": lambda *v: iv.mpf([min(x.a for x in v), min(x.b for x in v)]),
 }
@@ -186,6 +192,11 @@ def evaluate(text: Any, names: Mapping[str, Any], algebra: Algebra = INTERVALS) 
     return Reader(text.strip(), {**algebra.functions, **names}, algebra).value(tree)
 
 
+def calls(text: str, name: str) -> bool:
+    """Whether a function is called in a formula."""
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(parse(text)))
+
+
 def value(text: str, names: Mapping[str, Any]) -> Interval:
     """As `evaluate`, for work that was paid for."""
     return Reader(text, {**FUNCTIONS, **names}, INTERVALS).value(parse(text))
@@ -232,3 +243,11 @@ class Reader:
                 need(not more or name in ("max", "min"), f"{name} takes one argument")
                 return self.algebra.checked(names[name](*map(self.value, args)))
         raise MalformedError("outside the grammar of formulas")
+
+
+def variable(reader: Reader, node: ast.expr) -> str:
+    """Return the name that an integral binds: a new one."""
+    name = node.id if isinstance(node, ast.Name) else ""
+    fresh = bool(NAME.fullmatch(name)) and name not in (*reader.names, *BINDERS, "pi")
+    need(fresh, "a variable of integration is to be a new name")
+    return name

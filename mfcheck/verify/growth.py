@@ -1,11 +1,12 @@
 """How fast a formula may grow: `|f(x)| <= size (1 + |x|)^power exp(rate |x|)`."""
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .formulas import FUNCTIONS, Algebra, Interval, exact, finite, fixed, iv
-from .reading import UnprovedError, prove
+from .formulas import FUNCTIONS, Algebra, Interval, Reader, exact, finite, fixed, iv, variable
+from .reading import UnprovedError, need, prove
 
 _exp, _log, _sqrt = (FUNCTIONS[name] for name in ("exp", "log", "sqrt"))
 _BITS = 8
@@ -73,17 +74,21 @@ def _values(f: Growth) -> Interval:
     """All values of what is bounded on both sides."""
     low, high = f.low, f.high
     if low is None or high is None:
-        raise UnprovedError("an exponent that varies without bound")
+        raise UnprovedError("what varies without bound, as an exponent or in a mean")
     return iv.mpf([low.a, high.b])
 
 
 def _multiply(f: Growth, g: Growth) -> Growth:
     if None not in (f.low, f.high, g.low, g.high):
         return constant(_values(f) * _values(g))
-    size, power, rate = f.size * g.size, f.power + g.power, f.rate + g.rate
-    sign = _sign(f) * _sign(g)
-    zero = iv.mpf(0)
-    return Growth(size, power, rate, zero if sign > 0 else None, zero if sign < 0 else None)
+    if _sign(f) < 0:
+        return _negative(_multiply(_negative(f), g))
+    if _sign(g) < 0:
+        return _negative(_multiply(f, _negative(g)))
+    low = None
+    if f.low is not None and g.low is not None and f.low.a >= 0 and g.low.a >= 0:
+        low = f.low.a * g.low.a
+    return Growth(f.size * g.size, f.power + g.power, f.rate + g.rate, low)
 
 
 def _inverse(f: Growth) -> Growth:
@@ -95,7 +100,7 @@ def _inverse(f: Growth) -> Growth:
 
 def _exponential(f: Growth) -> Growth:
     if f.high is not None:
-        return _between(iv.mpf(0), _exp(f.high.b))
+        return _between(iv.mpf(0) if f.low is None else _exp(f.low.a), _exp(f.high.b))
     prove(f.power <= 1 and f.rate == 0, "an exponential of what grows faster than the variable")
     size = fixed(f.size, _BITS)[1]
     return Growth(_exp(f.size.b), rate=Fraction(size, 2**_BITS), low=iv.mpf(0))
@@ -122,9 +127,12 @@ def _power(f: Growth, g: Growth) -> Growth:
 
 
 def _whole(f: Growth, n: int) -> Growth:
+    if None not in (f.low, f.high):
+        return constant(_values(f) ** n)
     size, power, rate = f.size**n, f.power * n, f.rate * n
-    even = n % 2 == 0
-    return Growth(size, power, rate, low=iv.mpf(0) if even or _sign(f) > 0 else None)
+    if f.low is not None and f.low.a >= 0:
+        return Growth(size, power, rate, low=f.low.a**n)
+    return Growth(size, power, rate, low=iv.mpf(0) if n % 2 == 0 else None)
 
 
 def _root(f: Growth) -> Growth:
@@ -145,6 +153,27 @@ def _maximum(*values: Growth) -> Growth:
 
 def _bounded(size: Interval) -> Growth:
     return _between(-size, size)
+
+
+def _rising(name: str, size: Callable[[], Interval]) -> Callable[[Growth], Growth]:
+    """A function that rises from -size to size."""
+
+    def function(f: Growth) -> Growth:
+        low = -size() if f.low is None else FUNCTIONS[name](f.low.a)
+        return _between(low, size() if f.high is None else FUNCTIONS[name](f.high.b))
+
+    return function
+
+
+def _step(f: Growth) -> Growth:
+    low, high = _sign(f) > 0, f.high is None or f.high.b >= 0
+    return _between(iv.mpf(int(low)), iv.mpf(int(high)))
+
+
+def _mean(reader: Reader, args: list[ast.expr]) -> Growth:
+    """Return the growth of the mean of what lies between two numbers."""
+    need(len(args) == 2, "normal takes a variable and a formula")
+    return constant(_values(reader.at(variable(reader, args[0]), VARIABLE).value(args[1])))
 
 
 def _number(x: Fraction) -> Growth:
@@ -173,13 +202,15 @@ GROWTH = Algebra(
         "sqrt": _root,
         "sin": lambda _: _bounded(iv.mpf(1)),
         "cos": lambda _: _bounded(iv.mpf(1)),
-        "tanh": lambda _: _bounded(iv.mpf(1)),
-        "erf": lambda _: _bounded(iv.mpf(1)),
-        "atan": lambda _: _bounded(iv.pi / 2),
+        "tanh": _rising("tanh", lambda: iv.mpf(1)),
+        "erf": _rising("erf", lambda: iv.mpf(1)),
+        "atan": _rising("atan", lambda: iv.pi / 2),
+        "step": _step,
         "max": _maximum,
         "min": lambda *v: _negative(_maximum(*map(_negative, v))),
     },
     checked=_checked,
+    binders={"normal": _mean},
 )
 
 

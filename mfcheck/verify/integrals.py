@@ -14,7 +14,6 @@ from math import cos, pi
 from typing import Any
 
 from .formulas import (
-    BINDERS,
     FUNCTIONS,
     Interval,
     Reader,
@@ -23,12 +22,13 @@ from .formulas import (
     finite,
     iv,
     sqrt,
+    variable,
 )
 from .growth import GROWTH, VARIABLE, beyond, constant
 from .parity import EVEN, PARITY
 from .parity import VARIABLE as ODD
-from .reading import NAME, UnprovedError, effort, need, prove
-from .rectangles import RECTANGLES, Rectangle, exponential, real, times
+from .reading import UnprovedError, effort, need, prove
+from .rectangles import Rectangle, decided, exponential, real, rectangles, times
 
 _exp = FUNCTIONS["exp"]
 RHO = 4
@@ -87,7 +87,7 @@ class _Integrand:
     """A function on the line, bounds of it on rectangles, and what one value costs."""
 
     value: Callable[[Interval], Interval]
-    around: Callable[[Rectangle], Rectangle]
+    around: Callable[[Interval, Rectangle], Rectangle]
     price: float
 
     def over(self, low: Fraction, high: Fraction) -> Interval:
@@ -98,7 +98,7 @@ class _Integrand:
             if not panels:
                 return finite(total)
             a, b = panels.pop()
-            effort.spend(4 * self.price)
+            effort.spend(5 * self.price)
             crude = self._crude(a, b)
             if crude is not None and crude.delta.b <= exact(tiny / 64).a:
                 total += crude
@@ -113,7 +113,7 @@ class _Integrand:
     def _error(self, a: Fraction, b: Fraction) -> Interval | None:
         """`8 M rho^-m/(rho - 1)` times half the width: m = 2n-1, `|f| <= M` on the upper half of the ellipse."""
         try:
-            size = self.around(ellipse(a, b)).size()
+            size = self.around(hull(a, b), ellipse(a, b)).size()
         except UnprovedError:
             return None
         return 8 * size * exact((b - a) / 2) / ((RHO - 1) * RHO ** (2 * nodes() - 1))
@@ -128,7 +128,7 @@ class _Integrand:
 
     def _crude(self, a: Fraction, b: Fraction) -> Interval | None:
         try:
-            return self.value(iv.mpf([exact(a).a, exact(b).b])) * exact(b - a)
+            return self.value(hull(a, b)) * exact(b - a)
         except UnprovedError:
             return None
 
@@ -138,14 +138,6 @@ def nodes() -> int:
     return 2 * (precision() // 8 + 2)
 
 
-def variable(reader: Reader, node: ast.expr) -> str:
-    """Return the name that an integral binds: a new one."""
-    name = node.id if isinstance(node, ast.Name) else ""
-    fresh = bool(NAME.fullmatch(name)) and name not in (*reader.names, *BINDERS, "pi")
-    need(fresh, "a variable of integration is to be a new name")
-    return name
-
-
 def parity(reader: Reader, name: str, body: ast.expr) -> int:
     """Return 1 for what is even in a variable by its form, -1 for what is odd, 0 for all else."""
     even = {key: EVEN for key, x in reader.names.items() if not callable(x)}
@@ -153,10 +145,20 @@ def parity(reader: Reader, name: str, body: ast.expr) -> int:
     return sign
 
 
-def rectangles_of(reader: Reader) -> Reader:
-    """Return the reader of the same text in rectangles; numbers lie on the real line."""
-    numbers = {k: real(x) for k, x in reader.names.items() if not callable(x)}
-    return reader.over(RECTANGLES, numbers)
+def continued(
+    reader: Reader, name: str, body: ast.expr, here: Interval, around: Rectangle
+) -> Rectangle:
+    """Enclose, on a rectangle, the continuation of a formula in one variable from a part of the line in it."""
+    numbers, chosen = {k: x for k, x in reader.names.items() if not callable(x)}, list[int]()
+    reader.over(decided(chosen), {**numbers, name: here}).value(body)
+    lifted = {**{k: real(x) for k, x in numbers.items()}, name: around}
+    found: Rectangle = reader.over(rectangles(iter(chosen)), lifted).value(body)
+    return found
+
+
+def hull(a: Fraction, b: Fraction) -> Interval:
+    """Return the interval from a to b."""
+    return iv.mpf([exact(a).a, exact(b).b])
 
 
 def normal(reader: Reader, args: list[ast.expr]) -> Interval:
@@ -166,15 +168,15 @@ def normal(reader: Reader, args: list[ast.expr]) -> Interval:
     numbers = {k: constant(x) for k, x in reader.names.items() if not callable(x)}
     growth = reader.over(GROWTH, {**numbers, name: VARIABLE}).value(body)
     reach, rest = beyond(growth, precision() + 6)
-    scale, complex_reader = 1 / sqrt(2 * iv.pi), rectangles_of(reader)
+    scale = 1 / sqrt(2 * iv.pi)
 
     def value(x: Interval) -> Interval:
         return reader.at(name, x).value(body) * _exp(-(x**2) / 2) * scale
 
-    def around(z: Rectangle) -> Rectangle:
+    def around(x: Interval, z: Rectangle) -> Rectangle:
         square = Rectangle((z.im**2 - z.re**2) / 2, -z.re * z.im)
         bell = times(exponential(square), real(scale))
-        return times(complex_reader.at(name, z).value(body), bell)
+        return times(continued(reader, name, body, x, z), bell)
 
     integrand = _Integrand(value, around, cost_of(body, iv.prec) + 150)
     sign = parity(reader, name, body)
@@ -188,14 +190,15 @@ def integral(reader: Reader, args: list[ast.expr]) -> Interval:
     need(len(args) == 4, "integral takes a variable, two ends and a formula")
     name, body = variable(reader, args[0]), args[3]
     low, high = (finite(reader.value(end)) for end in args[1:3])
-    width, complex_reader = high - low, rectangles_of(reader)
+    width = high - low
 
     def value(t: Interval) -> Interval:
         return reader.at(name, low + width * t).value(body) * width
 
-    def around(z: Rectangle) -> Rectangle:
+    def around(t: Interval, z: Rectangle) -> Rectangle:
         place = Rectangle(low + width * z.re, width * z.im)
-        return times(complex_reader.at(name, place).value(body), real(width))
+        here = continued(reader, name, body, low + width * t, place)
+        return times(here, real(width))
 
     integrand = _Integrand(value, around, cost_of(body, iv.prec) + 50)
     return integrand.over(Fraction(0), Fraction(1))

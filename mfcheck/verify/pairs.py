@@ -12,19 +12,29 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
-from .formulas import FUNCTIONS, Interval, Reader, cost_of, exact, finite, iv, sqrt
+from .formulas import (
+    FUNCTIONS,
+    Interval,
+    Reader,
+    cost_of,
+    exact,
+    finite,
+    iv,
+    sqrt,
+    variable,
+)
 from .growth import GROWTH, VARIABLE, beyond_half, constant
 from .integrals import (
     MAX_PANELS,
     RHO,
+    continued,
     ellipse,
+    hull,
     nodes,
     normal,
     parity,
     precision,
-    rectangles_of,
     rule,
-    variable,
 )
 from .reading import UnprovedError, effort, need, prove
 from .rectangles import Rectangle
@@ -38,7 +48,7 @@ class _Coefficients:
     """`E[f h_r]` for r < terms."""
 
     value: Callable[[Interval], Interval]
-    around: Callable[[Rectangle], Rectangle]
+    around: Callable[[Interval, Rectangle], Rectangle]
     price: float
     terms: int
 
@@ -50,7 +60,7 @@ class _Coefficients:
             if not panels:
                 return [finite(total + iv.mpf([-1, 1]) * lost) for total in totals]
             a, b = panels.pop()
-            effort.spend(4 * self.price)
+            effort.spend(5 * self.price)
             crude, error = self._crude(a, b), self._error(a, b)
             if crude is not None and crude.b <= exact(tiny / 64).a:
                 lost += crude
@@ -69,14 +79,14 @@ class _Coefficients:
         n = iv.mpf(max(1, self.terms))
         polynomial = iv.mpf(2) * sqrt(sqrt(n)) * _exp(y**2 / 2 + y * sqrt(n) - near**2 / 4)
         try:
-            size = self.around(box).size() * polynomial / sqrt(2 * iv.pi)
+            size = self.around(hull(a, b), box).size() * polynomial / sqrt(2 * iv.pi)
         except UnprovedError:
             return None
         return 8 * size * exact((b - a) / 2) / ((RHO - 1) * RHO ** (2 * nodes() - 1))
 
     def _crude(self, a: Fraction, b: Fraction) -> Interval | None:
         """`|f| 1.09 exp(-x^2/4)/sqrt(2 pi)` times the length (Cramér)."""
-        x = iv.mpf([exact(a).a, exact(b).b])
+        x = hull(a, b)
         near = iv.mpf(0) if 0 in x else abs(x).a
         try:
             return abs(self.value(x)) * _exp(-(near**2) / 4) / 2 * exact(b - a)
@@ -118,10 +128,9 @@ def _coefficients(reader: Reader, name: str, body: ast.expr, terms: int) -> list
     numbers = {k: constant(x) for k, x in reader.names.items() if not callable(x)}
     growth = reader.over(GROWTH, {**numbers, name: VARIABLE}).value(body)
     reach, rest = beyond_half(growth, precision() + 6)
-    inside = rectangles_of(reader)
     found = _Coefficients(
         lambda x: reader.at(name, x).value(body),
-        lambda z: inside.at(name, z).value(body),
+        lambda x, z: continued(reader, name, body, x, z),
         cost_of(body, iv.prec) + 150,
         terms,
     )

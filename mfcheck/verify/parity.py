@@ -67,7 +67,7 @@ PARITY = Algebra(
     },
     functions={
         **dict.fromkeys(("sin", "tanh", "erf", "atan"), _odd),
-        **dict.fromkeys(("exp", "log", "sqrt"), _of_even),
+        **dict.fromkeys(("exp", "log", "sqrt", "step"), _of_even),
         "cos": _even,
         "max": _all_even,
         "min": _all_even,

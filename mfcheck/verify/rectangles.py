@@ -1,15 +1,16 @@
 """Formulas in rectangles of the complex plane: bounds of analytic functions, for the error of a quadrature.
 
 A formula that has a value here is analytic on the rectangle, and the continuation of the real function that it is on
-the part of the real line in it; where that is not certain, it is refused.
+a part of the real line in it; where that is not certain, it is refused. On that part, not on the whole rectangle, it
+is decided which argument of a maximum is the largest: see `decided`.
 """
 
 import ast
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from .formulas import FUNCTIONS, Algebra, Interval, exact, finite, fixed, iv, sqrt
+from .formulas import FUNCTIONS, INTERVALS, Algebra, Interval, exact, finite, fixed, iv, sqrt
 from .reading import UnprovedError, prove
 
 _exp, _log, _sin, _cos, _erf, _atan = (
@@ -126,14 +127,6 @@ def _whole(z: Rectangle, n: int) -> Rectangle:
     return Rectangle(w.re**2 - w.im**2, 2 * w.re * w.im)
 
 
-def _largest(*values: Rectangle) -> Rectangle:
-    """The one with the largest real part on the whole rectangle: it is the maximum on the real line."""
-    for z in values:
-        if all(z is w or z.re.a >= w.re.b for w in values):
-            return z
-    raise UnprovedError("which of two is larger is not decided")
-
-
 def _checked(z: Rectangle) -> Rectangle:
     return Rectangle(finite(z.re), finite(z.im))
 
@@ -147,8 +140,6 @@ _FUNCTIONS: Mapping[str, Callable[..., Rectangle]] = {
     "tanh": _tanh,
     "erf": _error_function,
     "atan": _arctangent,
-    "max": _largest,
-    "min": lambda *v: _negative(_largest(*map(_negative, v))),
 }
 
 
@@ -156,7 +147,43 @@ def _number(x: Fraction) -> Rectangle:
     return real(exact(x))
 
 
-RECTANGLES = Algebra(
+def decided(chosen: list[int]) -> Algebra:
+    """Return the arithmetic of intervals that notes, in turn, which argument of a maximum is the largest everywhere.
+
+    A step is noted as its value. What is not decided is refused.
+    """
+
+    def largest(*values: Interval) -> Interval:
+        for k, x in enumerate(values):
+            if all(x.a >= y.b for j, y in enumerate(values) if j != k):
+                chosen.append(k)
+                return x
+        raise UnprovedError("which of two is larger is not decided")
+
+    def step(x: Interval) -> Interval:
+        prove(x.a >= 0 or x.b < 0, "a step is not excluded")
+        chosen.append(int(x.a >= 0))
+        return iv.mpf(chosen[-1])
+
+    own: Mapping[str, Callable[..., Interval]] = {
+        "max": largest,
+        "min": lambda *v: -largest(*[-x for x in v]),
+        "step": step,
+    }
+    return replace(INTERVALS, functions={**FUNCTIONS, **own})
+
+
+def rectangles(chosen: Iterator[int]) -> Algebra:
+    """Return the arithmetic of rectangles, with the arguments of maxima, and steps, that were noted."""
+    own: Mapping[str, Callable[..., Rectangle]] = {
+        "max": lambda *v: v[next(chosen)],
+        "min": lambda *v: v[next(chosen)],
+        "step": lambda _: real(iv.mpf(next(chosen))),
+    }
+    return replace(_RECTANGLES, functions={**_FUNCTIONS, **own})
+
+
+_RECTANGLES = Algebra(
     number=_number,
     pi=lambda: real(+iv.pi),
     operators={

@@ -174,6 +174,12 @@ def _power(f: Jet, g: Jet) -> Jet:
     return result if n >= 0 else _divide(_constant(Fraction(1), f), result)
 
 
+def _step(f: Jet) -> Jet:
+    x = ball(f[0])
+    prove(x.a > 0 or x.b < 0, "a step is not excluded")
+    return _constant(Fraction(int(x.a > 0)), f)
+
+
 def largest(jets: Sequence[Jet]) -> int:
     """Return which one is the largest wherever their first coefficients are enclosed."""
     for k, f in enumerate(jets):
@@ -208,6 +214,7 @@ def jets(order: int, choice: Choice = largest) -> Algebra:
             "erf": _erf,
             "atan": _atan,
             "tanh": _tanh,
+            "step": _step,
             "max": lambda *v: v[choice(v)],
             "min": lambda *v: v[choice([_negative(f) for f in v])],
         },

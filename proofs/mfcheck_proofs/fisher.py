@@ -376,7 +376,7 @@ RELU_C = (1 + J.subs(next(iter(J.free_symbols)), HALF)) / 2
 
 def rectified(index: int, depth: int = 3):  # type: ignore[no-untyped-def]
     """Kappa of the rectifier with weight_var = 2, bias_var = 1/10."""
-    found = ramp_formula() if (index, depth) == (0, 3) else None
+    found = {0: ramp_formula, 1: step_formula}[index]() if depth == 3 else None
     return lambda _: [At(kappas(activation("relu"), Fraction(2), Fraction(1, 10), depth, 18)[index], formula=found)]
 
 
@@ -387,6 +387,18 @@ def ramp_formula() -> sp.Expr:
         forward.append(E(sp.Max(X, 0) ** 2, variance=s1))
         s1 = 2 * forward[-1] + sp.Rational(1, 10)
     return sum(forward) / 2
+
+
+def step_formula() -> sp.Expr:
+    """kappa_2 of the rectifier there, by expectations over two inputs."""
+    b, q1, q2 = sp.Rational(1, 10), sp.Integer(1), sp.Integer(0)
+    ramp, up, slopes, forward = sp.Max(X, 0), sp.Heaviside(X), [], [sp.Integer(0)]
+    for _ in range(2):
+        s1, s2 = 2 * q1 + b, 2 * q2 + b
+        q1, q2 = E(ramp**2, variance=s1), E2(ramp, ramp, s1, s1, s2 / s1)
+        slopes.append(2 * E2(up, up, s1, s1, s2 / s1))
+        forward.append(q2)
+    return (slopes[0] * slopes[1] * forward[0] + slopes[1] * forward[1] + forward[2]) / 2
 
 
 def relu_formula() -> sp.Expr:

@@ -5,6 +5,7 @@ q*, the correlation of two signals by F(c). A curve h(t) grows by F'(1) = chi_1 
 bent according to F''(1) = q* chi_2.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
@@ -54,6 +55,7 @@ from mfcheck.checks import (
     wrong,
     zero_of,
 )
+from mfcheck.checks.certify import counted
 from mfcheck.claims.model import stream
 from mfcheck.errors import InputError
 from mfcheck.gaussian import (
@@ -81,6 +83,7 @@ from mfcheck.networks import (
     second_moments,
     squared_norms,
 )
+from mfcheck.rigor.certificate import Certificate
 from mfcheck.statistics import exactly
 from mfcheck.symbolic.activation import X, activation
 
@@ -293,8 +296,10 @@ def only_one(context: Context) -> Evidence:
     found = variances(context.setting, 15)
     stable = [p for p in found.points if p.order == "<"]
     wanted = int(context["count"])
+    passed = len(stable) == wanted if all(p.order != "?" for p in found.points) else None
     return Evidence(
-        passed=len(stable) == wanted if all(p.order != "?" for p in found.points) else None,
+        passed=passed,
+        certificate=counted_lengths(context) if passed else None,
         lhs=f"{len(stable)} stable fixed points",
         rhs=str(wanted),
         error=0.0,
@@ -302,6 +307,17 @@ def only_one(context: Context) -> Evidence:
         domain=found.statement,
         reason="" if len(stable) == wanted else f"{len(stable)} are stable",
     )
+
+
+def counted_lengths(context: Context) -> Certificate | None:
+    """For the checker: where there is one fixed point at all, it is the stable one; in s = sqrt q, from the biases on."""
+    found = variances(context.setting, 15)
+    least = context.setting["sigma_b"] * Fraction(999, 1000)
+    if len(found.points) != 1 or not least:
+        return None
+    size = sp.Symbol("s", positive=True)
+    reach = math.ceil(float(found.upper) ** 0.5) + 1
+    return counted(context, V.xreplace({q: size**2}) - size**2, size, (least, None), 1, reach)
 
 
 EVERYWHERE: dict[Any, tuple[Any, Any]] = {SIGMA_W: ("1/10", 5), SIGMA_B: (0, 2), q: ("1/100", 10_000)}

@@ -111,6 +111,16 @@ def accepted() -> dict[str, Certificate]:
         "inequality-integral": make.inequality(
             "integral(t, 0, pi/2, exp(cos(t)))", {}, "3.1043", "3.1044", digits=8
         ),
+        "zeros-cosine": make.zeros("cos(x) - x/10", "x", (-10, 10), 7),
+        "zeros-variance": make.zeros(
+            "4*normal(z, tanh(s*z)**2) + b**2 - s**2", "s", ("1/4", None), 1, {"b": "3/10"}, 3
+        ),
+        "half_line-second-derivative": make.half_line(
+            "-2*tanh(x)*(1 - tanh(x)**2)", "x", 0, 8, "-0.77", "0", bisect=20
+        ),
+        "inequality-step": make.inequality(
+            "pair(z, 1/2, step(z), step(z))", {}, "0.333333", "0.333334", digits=8
+        ),
         "bundle-zero": make.bundle({"q": variance, "slope": slope}),
     }
     ratio = make.inequality("2*sqrt(g)/l", {"l": "lambda_0", "g": "1.5"}, lower="1", upper="20")
@@ -206,6 +216,27 @@ def rejected(good: dict[str, Certificate]) -> dict[str, str]:
         ),
         "rejected-root-no-change-of-sign": claim(good["root-variance"], upper="2.25371"),
         "rejected-root-pole": claim(good["root-variance"], formula="1/(q - 2.25375)", inputs={}),
+        "rejected-root-step": claim(
+            good["root-variance"], formula="step(q - 2.25375) - 1/2", inputs={}
+        ),
+        "rejected-inequality-step-upper": claim(good["inequality-step"], upper="0.3333331"),
+        "rejected-zeros-one-more": claim(good["zeros-cosine"], count=8),
+        "rejected-zeros-one-less": claim(good["zeros-cosine"], count=6),
+        "rejected-zeros-double": claim(good["zeros-cosine"], formula="1 - cos(x)", count=3),
+        "rejected-zeros-at-the-end": claim(
+            good["zeros-cosine"], formula="x - 10", lower="0", count=1
+        ),
+        "rejected-zeros-pole": claim(good["zeros-cosine"], formula="1/(x - 1/3)", count=1),
+        "rejected-zeros-jump": claim(good["zeros-cosine"], formula="step(x - 1/3) - 1/2", count=1),
+        "rejected-zeros-beyond": witness(good["zeros-variance"], reach="2"),
+        "malformed-zeros-reach": witness(good["zeros-cosine"], reach="2"),
+        "malformed-zeros-variable": claim(good["zeros-variance"], variable="b"),
+        "malformed-zeros-count": claim(good["zeros-cosine"], count=-1),
+        "rejected-half_line-lower": claim(good["half_line-second-derivative"], lower="-0.7698"),
+        "rejected-half_line-far": claim(
+            good["half_line-second-derivative"], formula="-x/1000", upper="0"
+        ),
+        "malformed-half_line-reach": witness(good["half_line-second-derivative"], reach="-1"),
         "malformed-root-variable": claim(good["root-variance"], variable="s"),
         "malformed-normal-free-name": claim(
             good["inequality-normal"], formula="normal(z, tanh(x)**2)"

@@ -794,8 +794,8 @@ MUTANTS = (
     Mutant(
         "maximum-of-some",
         "mfcheck/verify/rectangles.py",
-        "z.re.a >= w.re.b",
-        "z.re.b >= w.re.b",
+        "x.a >= y.b for j",
+        "x.b >= y.b for j",
         (MEANS,),
     ),
     Mutant(

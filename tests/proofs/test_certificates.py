@@ -13,30 +13,23 @@ from mfcheck.rigor.certificate import dumps, exports
 pytestmark = pytest.mark.slow
 
 TWO_COORDINATES = "an integral over two coordinates, against a series"
-QUADRANTS = "an expectation of a step over two Gaussians"
 LAW = "a law that solves equations in several variables"
 DEPTH = "a recursion over many layers"
-COUNT = "a count of zeros"
-MAXIMUM = "a maximum of a function of all real numbers, or of many steps"
+MAXIMUM = "a regression over the maxima of many functions"
 SERIES = "a series of Hermite coefficients"
 WITHOUT = {
     "batch-norm:fixed-point/stated": TWO_COORDINATES,
     "batch-norm:rate/stated": TWO_COORDINATES,
     "dual-averaging:optimum/stated": LAW,
     "dual-averaging:virial/stated": LAW,
-    "fisher:order-parameters/rectifier": QUADRANTS,
     "policy-gradient:stationary-laws/stated": LAW,
     "policy-gradient:ceiling/stated": LAW,
-    "quantized:optimum/unique": COUNT,
     "quantized:power-law/plotted-range": MAXIMUM,
-    "rnn-isometry:gated-state/unique": COUNT,
     "rntk-scaling:theorem-1-constant/values": DEPTH,
     "rntk-scaling:theorem-2-slow/values": DEPTH,
     "rntk-scaling:critical-scaling/stated": DEPTH,
     "rntk-scaling:theorem-3-fast/values": DEPTH,
     "rntk-scaling:theorem-3-fast/linear-values": DEPTH,
-    "scaled-resnets:assumption-3-activation/stated": MAXIMUM,
-    "transient-chaos:length-map/stated": COUNT,
     "transient-chaos:correlation-map/strict": SERIES,
 }
 """Why, by paper, claim and reading."""
@@ -84,4 +77,4 @@ def test_each_certified_reading_has_certificates_or_is_listed(paper: Paper, name
 def test_what_is_listed_is_certified() -> None:
     names = {f"{paper.id}:{name}" for paper, name in certified()}
     assert set(WITHOUT) <= names
-    assert len(names) - len(WITHOUT) >= 16
+    assert len(names) - len(WITHOUT) >= 21

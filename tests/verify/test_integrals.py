@@ -241,9 +241,10 @@ def test_bounds_off_the_line_hold_what_is_summed_on_it(
         for share in (Fraction(1, 7), Fraction(1, 2), Fraction(9, 10)):
             x = formulas.exact(a + share * (b - a))
             value = integrand.value(x)
-            around = integrand.around(rectangles.real(x)).re
+            around = integrand.around(x, rectangles.real(x)).re
             assert 0 in value - around
-            assert abs(value).a <= integrand.around(integrals.ellipse(a, b)).size()
+            on_panel = integrand.around(integrals.hull(a, b), integrals.ellipse(a, b))
+            assert abs(value).a <= on_panel.size()
 
 
 def test_a_rule_of_many_nodes_is_paid_for() -> None:
@@ -282,7 +283,7 @@ def test_a_rectangle_holds_the_values_at_its_points(
     iv.prec = 164
     box = rectangles.Rectangle(iv.mpf([x - dx, x + dx]), iv.mpf([y - dy, y + dy]))
     try:
-        found = evaluate(body, {"z": box}, rectangles.RECTANGLES)
+        found = evaluate(body, {"z": box}, rectangles.rectangles(iter([])))
     except verify.UnprovedError:
         return
     for s in (-1, -0.3, 0, 0.6, 1):
@@ -314,7 +315,6 @@ def eval_complex(body: str, z: Any) -> Any:
         ("log(z)", -1.0, 0.0),
         ("sqrt(z)", 0.0, 0.0),
         ("atan(z)", 0.0, 1.0),
-        ("max(z, -z)", 0.0, 0.0),
         ("z**z", 1.0, 0.5),
         ("z**2000", 1.0, 0.0),
         ("normal(x, x*z)", 1.0, 0.0),
@@ -323,7 +323,44 @@ def eval_complex(body: str, z: Any) -> Any:
 def test_singular_points_are_refused(body: str, x: float, y: float) -> None:
     box = rectangles.Rectangle(iv.mpf([x - 0.1, x + 0.1]), iv.mpf([y - 0.1, y + 0.1]))
     with pytest.raises(verify.UnprovedError):
-        evaluate(body, {"z": box}, rectangles.RECTANGLES)
+        evaluate(body, {"z": box}, rectangles.rectangles(iter([])))
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("max(0, x)", -1, 1),
+        ("min(x, x**2)", 0, 2),
+        ("step(x)", -1, 1),
+        ("step(x)", -1, 0),
+        ("step(max(0, x-1/2)-1/8)", 0, 1),
+    ],
+)
+def test_what_changes_on_a_part_of_the_line_has_no_continuation(
+    text: str, low: int, high: int
+) -> None:
+    iv.prec = 164
+    with pytest.raises(verify.UnprovedError):
+        evaluate(text, {"x": iv.mpf([low, high])}, rectangles.decided([]))
+
+
+def test_continuations_are_those_from_the_part_of_the_line() -> None:
+    """At -1/2, in the rectangle: x**2 and not max(x, 0)**2, as x is the largest on [0, 1]; and so on, by hand."""
+    iv.prec = 164
+    here, there = iv.mpf([0, 1]), rectangles.real(iv.mpf(-0.5))
+    cases = {
+        "max(x, 0)**2": 0.25,
+        "max(-x, 0)**2": 0,
+        "min(x, 0) + 3*max(1, 2, x)": 6,
+        "step(x)*x": -0.5,
+        "step(-x-1)*x": 0,
+        "max(x, 0) - min(x, 2) + step(x+1)": 1,
+    }
+    for text, value in cases.items():
+        reader = formulas.Reader(text, {}, formulas.INTERVALS)
+        found = integrals.continued(reader, "x", formulas.parse(text), here, there)
+        assert value in found.re
+        assert found.re.delta < 1e-9
 
 
 # --- parity ------------------------------------------------------------------------------------------------------

@@ -27,7 +27,10 @@ from mfcheck.checks import (
     proof,
     wrong,
 )
+from mfcheck.checks.certify import WORK
 from mfcheck.gaussian import expectation
+from mfcheck.rigor import certificate
+from mfcheck.rigor.certificate import Certificate
 from mfcheck.rigor.roots import all_roots
 from mfcheck.symbolic.activation import X
 from mfcheck_proofs.quantized.stairs import stair_expression
@@ -99,7 +102,24 @@ def only_one(context: Context) -> Evidence:
     tried = [*UNIQUE, *([own] if 2 < own <= 12 and own not in UNIQUE else [])]
     cases = [Case(arb(zeros(n)), ball(context, "count"), f"N = {n}") for n in tried]
     words = f"all steps, N in {tried}; for other N uniqueness is taken over"
-    return decide(cases, Standard("=="), words, Scope.WHOLE)
+    found = decide(cases, Standard("=="), words, Scope.WHOLE)
+    return found.but(certificate=counts(tried)) if found.passed else found
+
+
+def counts(tried: Iterable[int]) -> Certificate | None:
+    """The same counts for the checker, with the formula written out."""
+    parts = {}
+    for n in tried:
+        places = [sp.Rational(2 * k - n, 2) for k in range(n // 2 + 1, n)]
+        first = (2 * sum(sp.exp(-((k * D) ** 2) / 2) for k in places) + (n + 1) % 2) / sp.sqrt(2 * sp.pi)
+        second = sum(2 * k * (1 - sp.erf(k * D / sp.sqrt(2))) for k in places) + sp.Rational((n + 1) % 2, 4)
+        parts[f"levels_{n}"] = certificate.zeros(D * second - first, D.name, (Fraction(1, n), 2), 1)
+    found = certificate.bundle(parts)
+    try:
+        certificate.require_accepted(found, WORK)
+    except certificate.CertificateError:
+        return None
+    return found
 
 
 TWO_LEVELS = Note(

@@ -1,5 +1,6 @@
 """C1 and C2: the state of the gated cell, with untied and with tied weights."""
 
+import math
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
@@ -32,15 +33,19 @@ from mfcheck.checks import (
     proof,
     wrong,
 )
+from mfcheck.checks.certify import counted
 from mfcheck.claims.model import stream
-from mfcheck.gaussian import expectation, pair
+from mfcheck.gaussian import E, expectation, pair
 from mfcheck.networks import at_widths
+from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import enclose, exact
+from mfcheck.rigor.certificate import Certificate
 from mfcheck.rigor.roots import all_roots
 from mfcheck.symbolic.activation import X
 from mfcheck_proofs.rnn_isometry.gate import (
     GATE,
     HALF,
+    KEPT,
     LEFT,
     MOMENTS,
     ONE,
@@ -57,6 +62,7 @@ from mfcheck_proofs.rnn_isometry.gate import (
     cell,
     cell_of,
     gate_variance,
+    mu_b,
     sigma_b,
     sigma_v,
     sigma_w,
@@ -122,8 +128,22 @@ def only_one(context: Context) -> Evidence:
         value, change = balance(chosen)
         low, top = chosen.floor, chosen.floor + chosen.sigma_w**2 * chosen.R
         low = low * Fraction(999, 1000) if low else top / 10**6
-        count = len(all_roots(value, change, (low, top * Fraction(1001, 1000)), 8, geometric=True).values)
-    return decide([Case(arb(count), ball(context, "count"))], Standard("=="), "all q, in the setting", Scope.WHOLE)
+        top *= Fraction(1001, 1000)
+        count = len(all_roots(value, change, (low, top), 8, geometric=True).values)
+    found = decide([Case(arb(count), ball(context, "count"))], Standard("=="), "all q, in the setting", Scope.WHOLE)
+    if not found.passed or not chosen.sigma_w:
+        return found
+    return found.but(certificate=counted_states(context, chosen, low, top, count))
+
+
+def counted_states(context: Context, chosen: Cell, low: Fraction, top: Fraction, count: int) -> Certificate | None:
+    """The count for the checker, in s = sqrt q, and why all states are on the interval."""
+    s = sp.Symbol("s", positive=True)
+    left, kept = (E(f, variance=s**2, mean=mu_b) for f in (LEFT, KEPT))
+    scale, floor = (sp.Rational(*x.as_integer_ratio()) for x in (chosen.sigma_w**2 * chosen.R, chosen.floor))
+    below = certificate.inequality("1-u**2-(1-u)**2", {"u": ("0", "1")}, lower="0", bisect=1)
+    ends = Fraction(math.isqrt(int(low * 10**12)), 10**6), Fraction(math.isqrt(int(top * 10**12)) + 1, 10**6)
+    return counted(context, scale * left + (floor - s**2) * kept, s, ends, count, more={"below": below})
 
 
 state = Claim(

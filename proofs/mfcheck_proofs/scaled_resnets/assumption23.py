@@ -8,15 +8,17 @@ import sympy as sp
 from flint import arb, ctx
 
 from mfcheck.checks import Claim, Context, Evidence, Kind, Note, Reading, Scope, custom, identity, wrong
+from mfcheck.checks.certify import WORK
 from mfcheck.claims import Case, Sample
 from mfcheck.errors import InputError
 from mfcheck.falsify.variants import merged, of_attained, of_identity, powers, scaled, shifted, sign
 from mfcheck.gaussian.exact import expectation
 from mfcheck.rigor import certificate
 from mfcheck.rigor.assumption import judge
-from mfcheck.rigor.ball import bounds, compare, enclose, exact, interval
+from mfcheck.rigor.ball import bounds, compare, decimal_text, enclose, exact, interval
+from mfcheck.rigor.certificate import Certificate
 from mfcheck.statistics import exactly
-from mfcheck.symbolic.activation import X
+from mfcheck.symbolic.activation import Activation, X
 from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
 from mfcheck_proofs.scaled_resnets.attacks import PREC, REAL, Formulas, Side, attack, side
 from mfcheck_proofs.scaled_resnets.symbols import C_1, d
@@ -123,7 +125,34 @@ def certified_constant(context: Context) -> Evidence:
         domain=f"{context.setting.activation.name}, all real $x$",
         reason=f"{'exceeded by' if broken else 'not decided for'} {', '.join(named)}" if named else "",
         notes=_third_derivative(found.third_derivative_bounded),
+        certificate=None if named else serves_everywhere(context.setting.activation, stated),
     )
+
+
+REACH = 10
+"""Beyond it the checker takes the bounds of each derivative from those of its parts."""
+
+
+def serves_everywhere(activation: Activation, stated: arb) -> Certificate | None:
+    """State all bounds of Assumption 3 with the constant, rounded up, on both half-lines."""
+    top = decimal_text(Fraction(bounds(stated, 12)[1]) * (1 + Fraction(1, 10**8)), 12, up=True)
+    growth = activation.expr / sp.Max(1, X)
+    mirrored = activation.expr.xreplace({X: -X}) / sp.Max(1, X)
+    both = [(growth, mirrored)]
+    both += [(f, f.xreplace({X: -X})) for f in (activation.derivative(1), activation.derivative(2))]
+    try:
+        parts = {
+            f"order_{k}_{side}": certificate.half_line(
+                f, X.name, 0, REACH, f"-{top}", top, digits=10, bisect=20, order=4
+            )
+            for k, pair in enumerate(both)
+            for side, f in zip(("right", "left"), pair, strict=True)
+        }
+        found = certificate.bundle(parts)
+        certificate.require_accepted(found, WORK)
+    except (InputError, certificate.CertificateError):
+        return None
+    return found
 
 
 def _serves(value: arb, stated: arb, factor: Fraction) -> bool | None:
