@@ -20,8 +20,8 @@ def _unicode(console: Console) -> bool:
 
 
 def prose(console: Console, words: object) -> str:
-    """Return words on one line, `$...$` in Unicode where the console can write it, and as TeX where not."""
-    if "$" not in str(words) or not _unicode(console):
+    """Return words on one line, formulas in Unicode where the console can write it, and as TeX where not."""
+    if not set("$_") & set(str(words)) or not _unicode(console):
         return one_line(words)
     from mfcheck.report.plain import plain_prose  # reading TeX takes longer than listing papers
 
@@ -58,8 +58,8 @@ def table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[Text]]
         _stacked(console, heads, rows)
         return
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for head, least in zip(heads, widths.least, strict=True):
-        made.add_column(head, min_width=least, overflow="fold")
+    for head, width in zip(heads, _shared(widths, console.width), strict=True):
+        made.add_column(head, width=width, overflow="fold")
     for row in rows:
         made.add_row(*row)
     console.print(made)
@@ -90,6 +90,17 @@ def _widths(heads: Sequence[str], rows: Sequence[Sequence[Text]]) -> _Widths:
 
 def _room(widths: Sequence[int]) -> int:
     return sum(widths) + _SEPARATOR * len(widths) + 1
+
+
+def _shared(widths: _Widths, width: int) -> list[int]:
+    """Return widths of columns that fit: none below its longest word, the rest as each would take more."""
+    left = width - _room(widths.least)
+    wished = [whole - least for least, whole in zip(widths.least, widths.whole, strict=True)]
+    if sum(wished) <= left:
+        return widths.whole
+    return [
+        least + left * wish // sum(wished) for least, wish in zip(widths.least, wished, strict=True)
+    ]
 
 
 def _stacked(console: Console, heads: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:

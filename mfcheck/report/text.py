@@ -10,6 +10,21 @@ _REPLACEMENT = "\ufffd"
 _TEX = re.compile(r"(?<![\\$])\$(?=[^\s$])([^$]{1,2000})(?<=[^\s\\])\$(?![\d$])")
 
 
+_GREEK = re.findall(
+    r"\w+",
+    "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega "
+    "Gamma Delta Theta Lambda Sigma Phi Psi Omega",
+)
+_BELOW = {"max": r"\max", "min": r"\min", "inf": r"\infty", "star": "*"} | {
+    name: f"\\{name}" for name in _GREEK
+}
+_NAME = re.compile(
+    rf"(?<![\w\\$^{{}}./`-])(?<!--set )(?<!--over )(eps|{'|'.join(_GREEK)}|[A-Za-z])_([A-Za-z0-9]{{1,6}})(?:\^(\d))?"
+    r"(?![\w{}`^]|\.\w|[-=]\w)"
+)
+"""A letter with an index in plain words, as `chi_1`: no part of a path, an id or an option."""
+
+
 class Piece(NamedTuple):
     """A stretch of words, or the TeX between two dollar signs."""
 
@@ -39,17 +54,39 @@ def one_line(text: object) -> str:
 
 
 def pieces(text: object) -> Iterator[Piece]:
-    """Split prose at `$...$`: as in Pandoc, no blank just inside the signs and no digit after the second.
+    r"""Split prose at `$...$`: as in Pandoc, no blank just inside the signs and no digit after the second.
+
+    A letter with an index that stands in the words, as the codes of papers have it, is a formula too.
 
     >>> list(pieces("for $n$ points"))
     [Piece(text='for ', tex=False), Piece(text='n', tex=True), Piece(text=' points', tex=False)]
+    >>> [piece.text for piece in pieces("chi_1 = 1") if piece.tex]
+    ['\\chi_{1}']
     """
     prose = clean(text)
     start = 0
     for match in _TEX.finditer(prose):
-        if match.start() > start:
-            yield Piece(prose[start : match.start()], False)
+        yield from _named(prose[start : match.start()])
         yield Piece(match.group(1), True)
         start = match.end()
-    if start < len(prose):
-        yield Piece(prose[start:], False)
+    yield from _named(prose[start:])
+
+
+def _named(words: str) -> Iterator[Piece]:
+    """Split words at letters with an index."""
+    start = 0
+    for match in _NAME.finditer(words):
+        if match.start() > start:
+            yield Piece(words[start : match.start()], False)
+        yield Piece(_symbol(*match.groups()), True)
+        start = match.end()
+    if start < len(words):
+        yield Piece(words[start:], False)
+
+
+def _symbol(letter: str, index: str, power: str | None) -> str:
+    """Return a letter with an index, and its power, as TeX; an index of several letters is a name."""
+    stem = r"\epsilon" if letter == "eps" else f"\\{letter}" if letter in _GREEK else letter
+    several = len(index) > 1 and not index.isdigit()
+    below = _BELOW.get(index, rf"\mathrm{{{index}}}" if several else index)
+    return f"{stem}_{{{below}}}" + (f"^{{{power}}}" if power else "")

@@ -66,7 +66,13 @@ def number(context: Context, formula: sp.Basic, **given: float) -> float:
 
 
 def stated(value: float) -> Estimate:
-    """Return a number that a formula gave, with its rounding."""
+    """Return a number that a formula gave, with its rounding.
+
+    Raises:
+        InputError: a constant of the formula has no finite value in the setting.
+    """
+    if not math.isfinite(value):
+        raise InputError("a constant of the bound has no finite value in this setting")
     return exactly(value, 1e-12 * abs(value))
 
 
