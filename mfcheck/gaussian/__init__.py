@@ -37,7 +37,15 @@ if TYPE_CHECKING:
         length_map,
         slopes,
     )
-    from mfcheck.gaussian.marchenko_pastur import moment_polynomial, mp_average, mp_expectation
+    from mfcheck.gaussian.marchenko_pastur import (
+        moment_polynomial,
+        mp_average,
+        mp_expectation,
+        mp_multiplied,
+        mp_power_means,
+        mp_resolvent,
+        spiked_edge,
+    )
     from mfcheck.gaussian.moments import Moment, d2phi, d3phi, dphi, moment, phi
     from mfcheck.gaussian.nodes import E2, E, enclosed, numeric
     from mfcheck.gaussian.pairs import pair
@@ -85,6 +93,10 @@ _HOME = {
     "mp_expectation": "marchenko_pastur",
     "mp_average": "marchenko_pastur",
     "moment_polynomial": "marchenko_pastur",
+    "mp_multiplied": "marchenko_pastur",
+    "mp_power_means": "marchenko_pastur",
+    "mp_resolvent": "marchenko_pastur",
+    "spiked_edge": "marchenko_pastur",
     "Moment": "moments",
     "moment": "moments",
     "phi": "moments",
@@ -145,6 +157,9 @@ __all__ = [
     "moment_polynomial",
     "mp_average",
     "mp_expectation",
+    "mp_multiplied",
+    "mp_power_means",
+    "mp_resolvent",
     "numeric",
     "pair",
     "phi",
@@ -159,6 +174,7 @@ __all__ = [
     "slopes",
     "sphere_marginal",
     "sphere_marginals",
+    "spiked_edge",
 ]
 
 

@@ -5,6 +5,7 @@ Its continuous part is, in the angle of `x = 1 + ratio + 2 sqrt(ratio) cos t`, `
 """
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -88,3 +89,53 @@ def mp_average(f: sp.Expr, ratio: float, nodes: int = 400) -> float:
     code = float_code(f)
     total = 2 * float(code(x) @ weight) / nodes
     return total + ((1 - ratio) * float(code(np.zeros(1))[0]) if ratio < 1 else 0.0)
+
+
+def mp_resolvent(y: sp.Expr, ratio: sp.Expr) -> sp.Expr:
+    """Return the average m of `1/(y + x)`, y > 0, or y = 0 and ratio > 1: `y m^2 + (y + ratio - 1) m = 1`."""
+    s = y + ratio - 1
+    return 2 / (s + sp.sqrt(s**2 + 4 * y))
+
+
+def mp_power_means(
+    stay: sp.Rational, out: sp.Rational, most: int, ratio: sp.Rational, times: int = 0
+) -> list[sp.Rational]:
+    """Return the averages of `x^times (stay + out x)^j`, j = 0, ..., most, exactly."""
+    moments = [moment_polynomial(i + times, ratio) for i in range(most + 1)]
+    return [
+        sum(math.comb(j, i) * stay ** (j - i) * out**i * moments[i] for i in range(j + 1))
+        for j in range(most + 1)
+    ]
+
+
+def mp_multiplied(v: Sequence[arb], ratio: arb, root: arb) -> list[arb]:
+    """Return the coefficients of `x f(x)` in the orthonormal polynomials of the law, from those of f; one more.
+
+    Multiplication is a tridiagonal matrix, with diagonal `ratio, 1 + ratio, 1 + ratio, ...` and `root = sqrt(ratio)`
+    beside it; averages of products of polynomials are products of their vectors.
+    """
+    out, last = [], arb(0)
+    for i, entry in enumerate(v):
+        after = v[i + 1] if i + 1 < len(v) else 0
+        out.append((ratio if i == 0 else 1 + ratio) * entry + root * (last + after))
+        last = entry
+    return [*out, root * last]
+
+
+def spiked_edge(ratio: float, variance: float, spike: float) -> float:
+    """Return the largest eigenvalue of `variance S + u u^T` in the limit, |u|^2 = spike, u independent of S.
+
+    S follows the law. It is the edge of the bulk, or beyond it where `spike` times the average of `1/(z - variance x)`
+    is 1.
+    """
+
+    def pull(z: float) -> float:
+        s = z / variance + 1 - ratio
+        return spike / variance * 2 / (s + math.sqrt(max(s * s - 4 * z / variance, 0.0)))
+
+    low = variance * (1 + math.sqrt(ratio)) ** 2
+    high = low + spike
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if pull(middle) > 1 else (low, middle)
+    return high

@@ -8,7 +8,15 @@ from flint import arb
 
 from mfcheck.errors import InputError
 from mfcheck.gaussian import integrals as it
-from mfcheck.gaussian.marchenko_pastur import moment_polynomial, mp_average, mp_expectation
+from mfcheck.gaussian.marchenko_pastur import (
+    moment_polynomial,
+    mp_average,
+    mp_expectation,
+    mp_multiplied,
+    mp_power_means,
+    mp_resolvent,
+    spiked_edge,
+)
 from mfcheck.rigor.ball import enclose
 from mfcheck.symbolic.activation import X
 
@@ -81,3 +89,47 @@ def test_marchenko_pastur_resolvent() -> None:
 def test_marchenko_pastur_refusals(f: sp.Expr, ratio: Fraction) -> None:
     with pytest.raises(InputError):
         mp_expectation(f, ratio)
+
+
+@pytest.mark.parametrize("ratio", [Fraction(2, 5), Fraction(3)])
+def test_resolvent_of_the_law(ratio: Fraction) -> None:
+    own = sp.Rational(ratio.numerator, ratio.denominator)
+    for y in (sp.Rational(1, 5), sp.Integer(2)):
+        stated = float(mp_resolvent(y, own))
+        assert stated == pytest.approx(mp_average(1 / (X + y), float(ratio)), rel=1e-10)
+
+
+def test_means_of_powers() -> None:
+    half, third = sp.Rational(1, 2), sp.Rational(-1, 3)
+    for times in (0, 1):
+        found = mp_power_means(half, third, 5, sp.Rational(3, 5), times)
+        for j, value in enumerate(found):
+            f = X**times * (half + third * X) ** j
+            assert float(value) == pytest.approx(mp_average(f, 0.6), abs=1e-10)
+
+
+@pytest.mark.parametrize("ratio", [Fraction(2, 5), Fraction(3)])
+def test_multiplication_in_the_orthonormal_polynomials(ratio: Fraction) -> None:
+    """The average of x^(i + j) is the product of the vectors of x^i and x^j."""
+    own = arb(ratio.numerator) / ratio.denominator
+    powers = [[arb(1)]]
+    for _ in range(4):
+        powers.append(mp_multiplied(powers[-1], own, own.sqrt()))
+    for i, v in enumerate(powers):
+        for j, w in enumerate(powers):
+            product = sum((a * b for a, b in zip(v, w, strict=False)), arb(0))
+            wanted = moment_polynomial(i + j, sp.Rational(ratio.numerator, ratio.denominator))
+            assert float(product) == pytest.approx(float(wanted), rel=1e-12)
+
+
+@pytest.mark.parametrize(("ratio", "variance"), [(2.0, 0.5), (3.0, 0.05), (0.3, 2.0)])
+def test_edge_with_a_spike(ratio: float, variance: float) -> None:
+    rng, d = np.random.default_rng(7), 500
+    for spike in (0.1 * variance, ratio + variance):
+        tops = []
+        for _ in range(4):
+            G = rng.standard_normal((round(ratio * d), d)) * np.sqrt(variance / d)
+            u = rng.standard_normal(d)
+            u *= np.sqrt(spike) / np.linalg.norm(u)
+            tops.append(np.linalg.norm(np.vstack([G, u]), 2) ** 2)
+        assert np.mean(tops) == pytest.approx(spiked_edge(ratio, variance, spike), rel=0.04)

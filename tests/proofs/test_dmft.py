@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from mfcheck.checks import Setting
 from mfcheck.claims.model import Paper
 from mfcheck.constants.evaluate import evaluate_constants
+from mfcheck.dynamics.dmft import Descent, sample_process
 from mfcheck.errors import InputError
 from mfcheck_proofs import dmft as paper_module
-from mfcheck_proofs.dmft.closure import K1, K2, alpha, closure, delta, lam, largest, validate
-from mfcheck_proofs.dmft.runs import logistic, sample_process, sgd, square
+from mfcheck_proofs.dmft.closure import K1, K2, alpha, closure, delta, lam, validate
+from mfcheck_proofs.dmft.runs import logistic, sgd, square
 
 paper: Paper = paper_module.paper
 
@@ -104,17 +105,6 @@ def test_ridge_solution_of_a_large_sample() -> None:
     assert c == pytest.approx(found["c_ridge"], rel=0.04)
 
 
-@pytest.mark.parametrize(("ratio", "spread"), [(2.0, 0.5), (3.0, 0.05), (0.3, 2.0)])
-def test_largest_eigenvalue(ratio: float, spread: float) -> None:
-    rng, d = np.random.default_rng(7), 500
-    tops = []
-    for _ in range(4):
-        A = rng.standard_normal((round(ratio * d), d)) * np.sqrt(spread / d)
-        A[:, 0] += 1 / np.sqrt(d)
-        tops.append(np.linalg.norm(A, 2) ** 2)
-    assert np.mean(tops) == pytest.approx(largest(ratio, spread), rel=0.04)
-
-
 def test_a_run_is_the_update_of_the_paper() -> None:
     setting = at(batch="1", steps="3")
     found = sgd(setting, 40, np.random.default_rng(11), (0, 3))
@@ -175,10 +165,9 @@ def test_simulation() -> None:
 
 def test_the_solver_on_the_square_loss() -> None:
     setting = at(steps="8")
+    rule = Descent(*(setting.number(n) for n in ("alpha", "delta", "lam", "eta", "r0")))
     rng = np.random.default_rng(4)
-    runs = np.array(
-        [sample_process(setting, 8, 4000, (1, 1, 1), own, square) for own in rng.spawn(12)]
-    )
+    runs = np.array([sample_process(rule, square, 8, 4000, own) for own in rng.spawn(12)])
     state = closure(setting, 15)[-1]
     for k, exact in enumerate((state.m, state.c, state.rho / 2)):
         values = runs[:, k, -1]

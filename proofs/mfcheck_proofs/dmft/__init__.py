@@ -6,7 +6,6 @@ In the basis of its orthogonal polynomials all averages over that law are produc
 matrix J, with diagonal alpha, 1 + alpha, 1 + alpha, ... and sqrt(alpha) beside it.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -47,8 +46,9 @@ from mfcheck.checks import (
     wrong,
 )
 from mfcheck.claims.model import stream
+from mfcheck.dynamics.dmft import Descent, sample_process
 from mfcheck.errors import InputError
-from mfcheck.gaussian import moment_polynomial, mp_expectation
+from mfcheck.gaussian import mp_expectation, mp_power_means
 from mfcheck.rigor.ball import exact
 from mfcheck.statistics import mean_of
 from mfcheck.symbolic.activation import X
@@ -81,7 +81,7 @@ from mfcheck_proofs.dmft.closure import (
     shift,
     validate,
 )
-from mfcheck_proofs.dmft.runs import limits_of, logistic, runs_of, sample_process, simulated
+from mfcheck_proofs.dmft.runs import limits_of, logistic, runs_of, simulated
 
 MARKS = (1, 5, 10, 20)
 
@@ -344,13 +344,10 @@ continuous, at_zero = sp.symbols("continuous at_zero", real=True)
 
 
 @lru_cache(maxsize=8)
-def averages(setting: Setting, most: int, times_x: int) -> list[arb]:
-    """Averages of x^times_x (1 - eta (lam + Delta x))^j over the law, j = 0..most, from its integer moments."""
-    ratio, spread, ridge, step = (sp.Rational(str(setting[n])) for n in ("alpha", "delta", "lam", "eta"))
-    moments = [moment_polynomial(i + times_x, ratio) for i in range(most + 1)]
-    stay, out = 1 - step * ridge, -step * spread
-    sums = [sum(math.comb(j, i) * stay ** (j - i) * out**i * moments[i] for i in range(j + 1)) for j in range(most + 1)]
-    return [exact(v) for v in sums]
+def averages(setting: Setting, most: int, times: int) -> list[arb]:
+    """Averages of x^times (1 - eta (lam + Delta x))^j over the law, j = 0..most, from its integer moments."""
+    ratio, spread, ridge, step = (sp.Rational(setting[n]) for n in PATH[:4])
+    return [exact(v) for v in mp_power_means(1 - step * ridge, -step * spread, most, ratio, times)]
 
 
 def by_moments(context: Context, setting: Setting, steps: int) -> State:
@@ -675,9 +672,10 @@ LOGISTIC = DEFAULT.with_values(delta=1, eta=1)
 
 def logistic_runs(context: Context) -> list[Case]:
     """The solver, as the mean over independent solutions, against runs at the same setting."""
-    factors = (float(context["memory"]), float(context["self"]), float(context["dlam"]))
-    rng, size = stream(context.seed, "solver"), context.budget.pick(4000, 8000, 20_000)
-    runs = [sample_process(LOGISTIC, max(LATER), size, factors, own) for own in rng.spawn(24)]
+    values, factors = (LOGISTIC.number(n) for n in PATH[:5]), (float(context[n]) for n in ("memory", "self", "dlam"))
+    rule, size = Descent(*values, *factors), context.budget.pick(4000, 8000, 20_000)
+    draws = stream(context.seed, "solver").spawn(24)
+    runs = [sample_process(rule, logistic, max(LATER), size, own) for own in draws]
     found = simulated(LOGISTIC, context.seed, context.budget.pick(24, 60, 300), (150, 600), LATER, logistic)
     return [
         Case(estimates[name], mean_of(np.array([run[k, mark] for run in runs])), f"{name} after {mark} steps")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mfcheck.checks import Context, Setting, constant, evaluate, parameter, setting_of
 from mfcheck.errors import InputError
+from mfcheck.gaussian import mp_multiplied, mp_resolvent, spiked_edge
 from mfcheck.rigor.ball import enclose, exact
 
 Array = NDArray[np.float64]
@@ -32,26 +33,10 @@ alpha, delta, lam, eta, r0, b, _ = (x.symbol for x in PARAMETERS)
 # --- which steps are stable ------------------------------------------------------------------------------------------
 
 
-def largest(ratio: float, spread: float) -> float:
-    """Return the largest eigenvalue of A^T A: the edge of the bulk, or the spike beyond it."""
-    edge, spike = spread * (1 + math.sqrt(ratio)) ** 2, ratio + spread
-    low, high = edge, edge + spike
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (middle, high) if spike * _resolvent(middle / spread, ratio) / spread > 1 else (low, middle)
-    return high
-
-
-def _resolvent(z: float, ratio: float) -> float:
-    """Average of 1/(z - x) over the law, z beyond its edge."""
-    s = z + 1 - ratio
-    return 2 / (s + math.sqrt(max(s * s - 4 * z, 0.0)))
-
-
 def validate(setting: Setting) -> None:
     """Refuse steps for which the weights, or their variance over batches, blow up."""
     ratio, spread, ridge, step, batch = (setting.number(n) for n in ("alpha", "delta", "lam", "eta", "batch"))
-    top = ridge + batch * largest(ratio, spread)
+    top = ridge + batch * spiked_edge(ratio, spread, ratio + spread)
     if step * top > 2:
         raise InputError(f"the steps blow up: eta must be at most 2/(lam + batch * largest eigenvalue) = {2 / top:.6g}")
     t = np.pi * (np.arange(400) + 0.5) / 400
@@ -97,16 +82,6 @@ class State:
     rho: arb
 
 
-def _apply(v: Vector, ratio: arb, root: arb) -> Vector:
-    """J v, one entry longer."""
-    out, last = [], arb(0)
-    for i, entry in enumerate(v):
-        after = v[i + 1] if i + 1 < len(v) else 0
-        out.append((ratio if i == 0 else 1 + ratio) * entry + root * (last + after))
-        last = entry
-    return [*out, root * last]
-
-
 def _dot(v: Vector, w: Vector) -> arb:
     return sum((a * c for a, c in zip(v, w, strict=False)), arb(0))
 
@@ -138,7 +113,7 @@ def closure(setting: Setting, digits: int, rule: Rule = Rule()) -> tuple[State, 
         drawn: list[tuple[arb, arb]] = []
         states: list[State] = []
         for _ in range(setting.integer("steps") + 1):
-            Jv, JW = _apply(v, ratio, root), _apply(W, ratio, root)
+            Jv, JW = mp_multiplied(v, ratio, root), mp_multiplied(W, ratio, root)
             amplitude = mean_step * rank * W[0]
             left = root - amplitude
             own, shared = _dot(v, Jv), _dot(W, JW)
@@ -183,7 +158,7 @@ def last_of(name: str) -> Callable[[Setting, int], arb]:
 # --- the ridge limit -------------------------------------------------------------------------------------------------
 
 shift = lam / delta
-STIELTJES = 2 / ((shift + alpha - 1) + sp.sqrt((shift + alpha - 1) ** 2 + 4 * shift))
+STIELTJES = mp_resolvent(shift, alpha)
 """Average of 1/(lam/Delta + x)."""
 K1 = STIELTJES / delta
 K2 = STIELTJES * (1 + STIELTJES) / (2 * shift * STIELTJES + shift + alpha - 1) / delta**2

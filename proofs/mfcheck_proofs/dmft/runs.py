@@ -1,7 +1,6 @@
-"""Runs of SGD on the mixture, and the one-sample process that the equations average."""
+"""Runs of SGD on the mixture, at two dimensions."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -9,14 +8,11 @@ from scipy import special
 
 from mfcheck.checks import Estimate, Setting
 from mfcheck.claims.model import stream
+from mfcheck.dynamics.dmft import Array, Loss
 from mfcheck.statistics import extrapolated, mean_of
-from mfcheck_proofs.dmft.closure import PATH, Array
+from mfcheck_proofs.dmft.closure import PATH
 
 # --- simulation ------------------------------------------------------------------------------------------------------
-
-
-Loss = Callable[[Array], tuple[Array, Array, Array]]
-"""From c r to the loss, its slope and its curvature."""
 
 
 def square(r: Array) -> tuple[Array, Array, Array]:
@@ -78,62 +74,3 @@ def limits_of(found: Mapping[int, Array], marks: Sequence[int]) -> list[dict[str
         }
         for k in range(len(marks))
     ]
-
-
-Factors = tuple[float, float, float]
-"""Of memory, self term and shift."""
-
-
-def sample_process(
-    setting: Setting, steps: int, size: int, factors: Factors, rng: np.random.Generator, loss: Loss = logistic
-) -> Array:
-    """Solve the full-batch equations once, averages over `size` samples; return m, C and the loss, (3, steps + 1).
-
-    The response of a sample to a shift of its field at each earlier step is followed along its trajectory.
-
-    Args:
-        setting: the setting.
-        steps: number of steps.
-        size: of the averages.
-        factors: 1 for the equations as they stand.
-        rng: of the samples.
-        loss: the loss.
-    """
-    ratio, spread, ridge, step, start, _ = (setting.number(n) for n in PATH[:-1])
-    memory, own, extra = factors
-    root, h0 = math.sqrt(spread), rng.standard_normal(size)
-    h, response = math.sqrt(start) * rng.standard_normal((1, size)), np.zeros((steps + 1, steps + 1, size))
-    MR, MC, G = np.zeros((3, steps + 1, steps + 1))
-    S, m, shift, forces, xi = np.ones(steps + 1), np.zeros(steps + 1), np.zeros(steps + 1), list[Array](), list[Array]()
-    found = np.empty((3, steps + 1))
-    for t in range(steps + 1):
-        paid, force, curve = loss(root * h[t] + m[t] * (1 + root * h0))
-        forces.append(force)
-        MC[t, : t + 1] = MC[: t + 1, t] = ratio * spread * np.array([np.mean(force * past) for past in forces])
-        MR[t, :t] = memory * ratio * spread * root * (response[t, :t] @ curve) / size
-        shift[t] = extra * ratio * spread * float(np.mean(curve))
-        found[:, t] = m[t], start * S[t] ** 2 + G[t] @ MC @ G[t] + m[t] ** 2, np.mean(paid)
-        if t == steps:
-            break
-        xi.append(_next_noise(MC[: t + 1, : t + 1], xi, rng, size))
-        keep = 1 - step * (ridge + shift[t])
-        h = np.vstack([h, keep * h[t] + step * (MR[t, :t] @ h[:t] + xi[t] - own * root * force)])
-        kick = np.eye(steps + 1)[t]
-        seen = root * response[t] - kick[:, None]
-        pulled = np.tensordot(MR[t, :t], response[:t], axes=1)
-        response[t + 1] = keep * response[t] + step * (pulled - own * root * curve * seen)
-        G[t + 1] = keep * G[t] + step * (MR[t, :t] @ G[:t] + kick)
-        S[t + 1] = keep * S[t] + step * MR[t, :t] @ S[:t]
-        m[t + 1] = (1 - step * ridge) * m[t] - step * ratio * float(np.mean((1 + root * h0) * force))
-    return found
-
-
-def _next_noise(covariance: Array, before: Sequence[Array], rng: np.random.Generator, size: int) -> Array:
-    """Gaussian noise with this covariance, its earlier values given."""
-    t = len(before)
-    fresh = rng.standard_normal(size)
-    if not t:
-        return np.asarray(math.sqrt(covariance[0, 0]) * fresh)
-    weights = np.linalg.lstsq(covariance[:t, :t], covariance[:t, t], rcond=1e-12)[0]
-    rest = max(covariance[t, t] - weights @ covariance[:t, t], 0.0)
-    return np.asarray(weights @ np.array(before) + math.sqrt(rest) * fresh)
