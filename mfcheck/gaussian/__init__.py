@@ -21,8 +21,10 @@ if TYPE_CHECKING:
         erf_I4_float,
         erf_J2,
         ramp,
+        sphere_area,
         sphere_marginal,
         sphere_marginals,
+        sphere_moment,
     )
     from mfcheck.gaussian.length import (
         CriticalPoint,
@@ -84,6 +86,8 @@ _HOME = {
     "arc_cosine_slope": "integrals",
     "sphere_marginal": "integrals",
     "sphere_marginals": "integrals",
+    "sphere_area": "integrals",
+    "sphere_moment": "integrals",
     "chi_rule": "integrals",
     "erf_I2": "integrals",
     "erf_I3": "integrals",
@@ -172,8 +176,10 @@ __all__ = [
     "ramp",
     "sech_averages",
     "slopes",
+    "sphere_area",
     "sphere_marginal",
     "sphere_marginals",
+    "sphere_moment",
     "spiked_edge",
 ]
 

@@ -72,6 +72,21 @@ def sphere_marginals(dimension: int, x: ArrayLike) -> Array:
     return np.asarray(0.5 + np.sign(points) * half)
 
 
+def sphere_area(d: sp.Expr) -> sp.Expr:
+    """Return the area of the unit sphere in R^d, as a formula."""
+    return 2 * sp.pi ** (d / 2) / sp.gamma(d / 2)
+
+
+def sphere_moment(d: sp.Expr, *powers: int) -> sp.Expr:
+    """Return `E prod u_i^(p_i)` of a uniform point u of the unit sphere in R^d, as a formula.
+
+    By the beta integrals of Dirichlet; p_i are even, one for each of the coordinates that enter.
+    """
+    half = sp.Rational(1, 2)
+    top = sp.prod(sp.gamma(sp.Rational(p + 1, 2)) / sp.gamma(half) for p in powers)
+    return sp.gammasimp(top * sp.gamma(d / 2) / sp.gamma(d / 2 + sp.Rational(sum(powers), 2)))
+
+
 def chi_rule(dimension: int, count: int) -> tuple[Array, Array]:
     """Return nodes and weights, shape (count,) each, for the norm of a standard Gaussian vector in R^d.
 

@@ -5,7 +5,7 @@ Layers are drawn for many nets at once (`dense`, `ring`, ...), composed (`Chain`
 replicates, `depth_limit` and `depth_exponent` laws in depth.
 """
 
-from mfcheck.networks.conditional import gaussian_images, stable_images
+from mfcheck.networks.conditional import gaussian_images, stable_images, unit_row_images
 from mfcheck.networks.depth import (
     DepthLimit,
     depth_exponent,
@@ -112,6 +112,7 @@ __all__ = [
     "stable_images",
     "stair",
     "symmetric_stable",
+    "unit_row_images",
     "unit_rows",
     "weight_norm",
 ]

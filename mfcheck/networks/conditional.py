@@ -78,3 +78,30 @@ def stable_images(
     q = sigma_w**alpha * np.mean(np.abs(column) ** alpha, axis=1, keepdims=True) + sigma_b**alpha
     scale = (q / 2) ** (1 / alpha)
     return np.asarray(scale * symmetric_stable(rng, alpha, (len(column), width, 1)))
+
+
+def unit_row_images(
+    rng: np.random.Generator, draws: int, fan_in: int, fan_out: int, *, orthogonal: bool = False
+) -> Array:
+    """Return `R x` for one unit vector x and fresh rows of norm one, as in `draws.weight_norm`.
+
+    Every entry is a coordinate of a uniform point of the sphere: independent ones, or those of one point if the rows
+    are orthonormal.
+
+    Args:
+        rng: source of randomness.
+        draws: number of layers.
+        fan_in: dimension of x.
+        fan_out: number of rows, at most `fan_in` if they are orthonormal.
+        orthogonal: whether they are.
+
+    Returns:
+        Array of shape (draws, fan_out).
+    """
+    u = rng.standard_normal((draws, fan_out))
+    free = fan_in - fan_out if orthogonal else fan_in - 1
+    shape = (draws, 1) if orthogonal else (draws, fan_out)
+    rest = rng.chisquare(free, shape) if free else np.zeros(shape)
+    squares = u * u
+    total = squares.sum(axis=1, keepdims=True) if orthogonal else squares
+    return np.asarray(u / np.sqrt(total + rest))

@@ -44,6 +44,21 @@ def test_sphere_marginal_in_three_dimensions_is_uniform() -> None:
         it.sphere_marginal(1, arb(0))
 
 
+def test_moments_and_area_of_the_sphere() -> None:
+    """Moments over the circle and the sphere by quadrature of angles; the area by shells of a Gaussian."""
+    angle = 2 * np.pi * (np.arange(64) + 0.5) / 64
+    c, s = np.cos(angle), np.sin(angle)
+    assert float(it.sphere_moment(sp.Integer(2), 4)) == pytest.approx(np.mean(c**4))
+    assert float(it.sphere_moment(sp.Integer(2), 2, 4)) == pytest.approx(np.mean(c**2 * s**4))
+    z, w = np.polynomial.legendre.leggauss(20)
+    mean = np.sum(w * z**4 * (1 - z * z)) / 2 * np.mean(c**2)
+    assert float(it.sphere_moment(sp.Integer(3), 4, 2)) == pytest.approx(mean)
+    for d in (1, 2, 3, 7):
+        shell = mp.quad(lambda r, d=d: r ** (d - 1) * mp.exp(-r * r / 2), [0, 2, 6, 20])
+        expected = (2 * mp.pi) ** (mp.mpf(d) / 2) / shell
+        assert float(it.sphere_area(sp.Integer(d))) == pytest.approx(float(expected))
+
+
 def test_erf_family_by_sampling() -> None:
     """One million draws of four correlated Gaussians, five standard errors."""
     rng = np.random.default_rng(7)

@@ -18,6 +18,7 @@ from mfcheck.networks import (
     ring,
     stable_images,
     symmetric_stable,
+    unit_row_images,
     unit_rows,
 )
 from mfcheck.symbolic.activation import activation
@@ -160,6 +161,19 @@ def test_images_keep_small_angles() -> None:
     images = gaussian_images(g, np.concatenate([x, y], axis=-1), sigma_w=1.0, width=2000)
     gap = float(np.linalg.norm(images[..., 0] - images[..., 1]) / np.linalg.norm(x - y))
     assert abs(gap / math.sqrt(2000 / 400) - 1) < 0.1
+
+
+@pytest.mark.parametrize("orthogonal", [False, True])
+def test_images_under_unit_rows_have_the_law_of_those_with_a_matrix(orthogonal: bool) -> None:
+    """Second and fourth moments, a mixed one, and signs, of three rows in R^5; a square matrix is isometric."""
+    g, draws = rng(12), 20_000
+    u = unit_row_images(g, draws, 5, 3, orthogonal=orthogonal)
+    mixed = 1 / 35 if orthogonal else 1 / 25
+    cases = [(u[:, 0] ** 2, 1 / 5), (u[:, 1] ** 4, 3 / 35), (u[:, 0] ** 2 * u[:, 2] ** 2, mixed)]
+    cases += [(u[:, 1], 0.0), (u[:, 0] * u[:, 1], 0.0)]
+    assert all(has_mean(values, expected, 10) for values, expected in cases)
+    whole = unit_row_images(g, 10, 4, 4, orthogonal=True)
+    np.testing.assert_allclose((whole**2).sum(axis=1), 1)
 
 
 def test_stable_images() -> None:
