@@ -6,8 +6,8 @@ conv2(ReLU(conv1 h)) with g^2 = 2 and 1/B.
 """
 
 import math
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 import sympy as sp
@@ -29,7 +29,6 @@ from mfcheck.checks import (
     Step,
     Trial,
     agree,
-    ball,
     bound,
     constant,
     encloses,
@@ -46,11 +45,14 @@ from mfcheck.checks import (
 )
 from mfcheck.claims.model import stream
 from mfcheck.errors import InputError
-from mfcheck.networks import Chain, Network, Residual, pointwise, squared_norms, weight_norm
-from mfcheck.statistics import mean_of, variance_of
+from mfcheck.gaussian import sphere_area, sphere_moment
+from mfcheck.networks import Chain, Network, Residual, pointwise, squared_norms, unit_row_images, weight_norm
+from mfcheck.statistics import combined, mean_of, variance_of
+from mfcheck.statistics.estimates import quantile
 from mfcheck.symbolic.activation import activation
 
 Array = NDArray[np.float64]
+Images = tuple[Array, Array, Array]
 
 FAN_IN = parameter("fan_in", 300, "inputs n of the layer", least=2, most=10**9, integer=True)
 FAN_OUT = parameter("fan_out", 200, "outputs m of the layer", least=1, most=10**9, integer=True)
@@ -65,20 +67,9 @@ HALF, ONE = sp.Rational(1, 2), sp.Integer(1)
 # --- moments of a uniform point of the sphere, and constants ---------------------------------------------------------
 
 
-def sphere_moment(*powers: int) -> sp.Expr:
-    """E prod u_i^(p_i) of a uniform point u of the unit sphere in R^n, p_i even, by the beta integrals of Dirichlet."""
-    top = sp.prod(sp.gamma(sp.Rational(p + 1, 2)) / sp.gamma(HALF) for p in powers)
-    return sp.gammasimp(top * sp.gamma(n / 2) / sp.gamma(n / 2 + sp.Rational(sum(powers), 2)))
-
-
-def area(d: sp.Expr) -> sp.Expr:
-    """Area of the unit sphere in R^d."""
-    return 2 * sp.pi ** (d / 2) / sp.gamma(d / 2)
-
-
 WALLIS = sp.sqrt(sp.pi) / 2 * sp.gamma(n / 2) / sp.gamma((n + 1) / 2)
 """int_0^(pi/2) sin^(n-1): the product that is printed with K_n."""
-KN_A = sp.gammasimp(2 * area(n) / area(n + 1) * WALLIS)
+KN_A = sp.gammasimp(2 * sphere_area(n) / sphere_area(n + 1) * WALLIS)
 KN_B = sp.gamma(n / 2) ** 2 / (sp.gamma((n - 1) / 2) * sp.gamma((n + 1) / 2))
 G = sp.sqrt(2 * n / m)
 IID, ORTHOGONAL = (5 * n - 2) / ((n + 2) * m), (5 * n - 2 * m) / ((n + 2) * m)
@@ -116,15 +107,13 @@ CONSTANTS = (
 RELU = pointwise(activation("relu"))
 CELLS = 4_000_000
 """Weights that are held at a time."""
-LARGEST = 20_000_000
-"""Weights of the largest layer that is drawn."""
+LARGEST, WHOLE = 20_000_000, 100_000_000
+"""Weights of the largest layer, and of the largest network, that are drawn."""
 
 
-def layer_images(
-    rng: np.random.Generator, draws: int, columns: int, rows: int, orthogonal: bool
-) -> tuple[Array, Array, Array]:
+def layer_images(rng: np.random.Generator, draws: int, columns: int, rows: int, orthogonal: bool) -> Images:
     """Return |ReLU(R x)|^2 for a unit vector x, |R^T D y|^2 for Gaussian y over |y|^2, and for equal y: shapes (draws,)."""
-    found: list[tuple[Array, Array, Array]] = []
+    found: list[Images] = []
     x = np.ones((columns, 1)) / math.sqrt(columns)
     step = max(1, CELLS // (columns * rows))
     for start in range(0, draws, step):
@@ -136,21 +125,6 @@ def layer_images(
         found.append((squared_norms([trace.output])[0][:, 0], back[:, 0], back[:, 1]))
     forward, random, equal = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return forward, random, equal
-
-
-def marginal_images(rng: np.random.Generator, draws: int, columns: int, rows: int, orthogonal: bool) -> Array:
-    """Return |ReLU(R x)|^2 from the exact law of R x, shape (draws,): coordinates of uniform points of the sphere."""
-    found = np.empty(draws)
-    step = max(1, CELLS // rows)
-    for start in range(0, draws, step):
-        size = min(step, draws - start)
-        u = rng.standard_normal((size, rows))
-        squares = u * u
-        free = columns - rows if orthogonal else columns - 1
-        rest = rng.chisquare(free, (size, 1) if orthogonal else (size, rows)) if free else np.zeros((size, 1))
-        total = squares.sum(axis=1, keepdims=True) + rest if orthogonal else squares + rest
-        found[start : start + size] = np.sum(np.where(u > 0, squares, 0) / total, axis=1)
-    return found
 
 
 def plain_norms(rng: np.random.Generator, nets: int, width: int, depth: int) -> Array:
@@ -185,13 +159,13 @@ SHAPES = ((30, 20, False), (20, 40, False), (30, 20, True))
 
 
 @lru_cache(maxsize=4)
-def simulated(seed: int, draws: int) -> dict[tuple[int, int, bool], tuple[Array, Array, Array]]:
+def simulated(seed: int, draws: int) -> dict[tuple[int, int, bool], Images]:
     """Images of all shapes."""
     rng = stream(seed, "layers")
     return {shape: layer_images(rng, draws, *shape) for shape in SHAPES}
 
 
-def images(context: Context) -> dict[tuple[int, int, bool], tuple[Array, Array, Array]]:
+def images(context: Context) -> dict[tuple[int, int, bool], Images]:
     """The images that the checks share."""
     return simulated(context.seed, context.budget.pick(6000, 20_000, 80_000))
 
@@ -201,18 +175,25 @@ def label(shape: tuple[int, int, bool]) -> str:
     return f"n = {shape[0]}, m = {shape[1]}, {'orthogonal' if shape[2] else 'independent'} rows"
 
 
-def scaled(estimate: Estimate, factor: float) -> Estimate:
-    """A multiple of an estimate."""
-    return estimate.but(value=estimate.value * factor, error=estimate.error * factor, bias=estimate.bias * factor)
+def of_images(
+    which: int, factor: sp.Expr, estimate: Callable[[Array], Estimate] = mean_of, rows: Sequence[bool] = (False, True)
+) -> Callable[[Context], list[At]]:
+    """A factor times what is estimated from images of each shape: of x (0), of Gaussian (1) or of equal y (2)."""
+
+    def measure(context: Context) -> list[At]:
+        cases = []
+        for shape, found in images(context).items():
+            where = {n: shape[0], m: shape[1]}
+            value = combined([(number(context, factor, where), estimate(found[which]))])
+            cases += [At(value, label(shape), where=where)] if shape[2] in rows else []
+        return cases
+
+    return measure
 
 
 def forward_means(context: Context) -> list[At]:
     """g^2 times the mean of |ReLU(R x)|^2, with the g of the reading."""
-    return [
-        At(scaled(mean_of(found[0]), number(context, "g", where) ** 2), label(shape), where=where)
-        for shape, found in images(context).items()
-        for where in [{n: shape[0], m: shape[1]}]
-    ]
+    return of_images(0, context["g"] ** 2)(context)
 
 
 DRAWN = "random layers of three shapes, up to 40 wide"
@@ -224,9 +205,9 @@ def forward_steps(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     """E (r.x)^2 of a uniform unit row by the beta integral and by exchange of coordinates; m rows, half of them on."""
     square = context["square"]
     return [
-        (sphere_moment(2), square),
+        (sphere_moment(n, 2), square),
         (n * square, ONE),
-        (m * context["g"] ** 2 * sphere_moment(2) / 2, context["factor"]),
+        (m * context["g"] ** 2 * sphere_moment(n, 2) / 2, context["factor"]),
     ]
 
 
@@ -274,8 +255,8 @@ def product_steps(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
         (sp.simplify(sp.expand_func(P.subs(n, n + 2) / P)), n / (n + 1)),
         (P.subs(n, 2), ONE),
         (P.subs(n, 3), sp.pi / 4),
-        (sp.gammasimp(2 * area(n) / area(n + 1) * P), context["K"]),
-        (m * (2 * n / m) * sphere_moment(2) / 2, context["K"]),
+        (sp.gammasimp(2 * sphere_area(n) / sphere_area(n + 1) * P), context["K"]),
+        (m * (2 * n / m) * sphere_moment(n, 2) / 2, context["K"]),
     ]
 
 
@@ -329,25 +310,12 @@ MEAN = sp.gamma(n / 2) / (2 * sp.sqrt(sp.pi) * sp.gamma((n + 1) / 2))
 EQUAL = HALF + (m - 1) * MEAN**2
 
 
-def own_factor(context: Context) -> arb:
-    """g^2/2 in the setting."""
-    return ball(context, n / m)
-
-
 def backward_steps(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     """Rows of norm one, on with probability 1/2; the products of three layers."""
     a, b, c, d = sp.symbols("n_0:4", positive=True)
     step = context["step"]
     chain = sp.prod(step.subs({n: x, m: y}, simultaneous=True) for x, y in ((a, b), (b, c), (c, d)))
     return [(G**2 / 2, step), (chain, context["chain"].subs({n: a, m: d}, simultaneous=True))]
-
-
-def backward_means(context: Context) -> list[At]:
-    """g^2 times the mean of |R^T D y|^2/|y|^2, y Gaussian."""
-    return [
-        At(scaled(mean_of(found[1]), 2 * shape[0] / shape[1]), label(shape), where={n: shape[0], m: shape[1]})
-        for shape, found in images(context).items()
-    ]
 
 
 def circle(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
@@ -362,15 +330,6 @@ def half_means(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     wallis = WALLIS.subs(n, n - 1)
     mean = sp.gammasimp(1 / ((n - 1) * wallis)) / 2
     return [(sp.gammasimp(mean**2 / context["mean"] ** 2), ONE), ((m + m * (m - 1) * 2 * MEAN**2) / (2 * m), EQUAL)]
-
-
-def equal_means(context: Context) -> list[At]:
-    """Mean of |R^T D y|^2/|y|^2 for y of ones, independent rows."""
-    return [
-        At(mean_of(found[2]), label(shape), where={n: shape[0], m: shape[1]})
-        for shape, found in images(context).items()
-        if not shape[2]
-    ]
 
 
 CHANGES = Note(
@@ -399,11 +358,7 @@ backward = Claim(
             "In the setting, with g = sqrt(2n/m): the factor g^2/2 = n/m is to be 1.",
             {"kept": ONE},
             checks=[
-                noted(
-                    encloses("factor", "kept", own_factor, whole=True, domain="the setting's widths"),
-                    CHANGES,
-                    when=False,
-                )
+                noted(encloses("factor", "kept", n / m, whole=True, domain="the setting's widths"), CHANGES, when=False)
             ],
             wrong=[wrong("inverse", {"kept": m / n}, "Gradients pass through the transposed matrix: n/m.")],
         ),
@@ -414,7 +369,7 @@ backward = Claim(
             {"step": n / m, "chain": n / m},
             checks=[
                 identity("telescope", ("step", "chain"), backward_steps, domain="all widths, three layers"),
-                agree("networks", "step", backward_means, resolution=0.02, domain=DRAWN, group="layers"),
+                agree("networks", "step", of_images(1, 2 * n / m), resolution=0.02, domain=DRAWN, group="layers"),
             ],
             wrong=[
                 wrong("kept", {"step": ONE}, "Only for n = m."),
@@ -440,7 +395,9 @@ backward = Claim(
             {"mean": MEAN, "equal": EQUAL},
             checks=[
                 identity("mean", "mean", half_means, domain="all n, m"),
-                agree("networks", "equal", equal_means, resolution=0.02, domain=DRAWN, group="layers"),
+                agree(
+                    "networks", "equal", of_images(2, ONE, rows=[False]), resolution=0.02, domain=DRAWN, group="layers"
+                ),
             ],
             wrong=[
                 wrong("half", {"equal": HALF}, "Rows of units that are on lean to x."),
@@ -455,30 +412,14 @@ backward = Claim(
 
 def fourth_moments(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     """Variance of sum_i relu(u_i)^2 over its squared mean: E u^4/2 per unit, E u_i^2 u_j^2/4 per pair."""
-    mean, fourth = m * sphere_moment(2) / 2, m * sphere_moment(4) / 2
+    mean, fourth = m * sphere_moment(n, 2) / 2, m * sphere_moment(n, 4) / 2
     pairs = m * (m - 1) / 4
-    free, joint = pairs * sphere_moment(2) ** 2, pairs * sphere_moment(2, 2)
+    free, joint = pairs * sphere_moment(n, 2) ** 2, pairs * sphere_moment(n, 2, 2)
     found = [(context[k], sp.cancel((fourth + both) / mean**2 - 1)) for k, both in (("iid", free), ("orth", joint))]
     return [*found, (sp.cancel(context["orth"] / context["iid"]), context["ratio"])]
 
 
-def relative_variances(orthogonal: bool) -> Callable[[Context], list[At]]:
-    """Relative variances of |ReLU(R x)|^2."""
-
-    def measure(context: Context) -> list[At]:
-        return [
-            At(
-                scaled(variance_of(found[0]), 4 * (shape[0] / shape[1]) ** 2),
-                label(shape),
-                where={n: shape[0], m: shape[1]},
-            )
-            for shape, found in images(context).items()
-            if shape[2] is orthogonal
-        ]
-
-    return measure
-
-
+SCALED = 4 * n**2 / m**2
 DEEP = (1 + IID.subs(m, n)) ** L - 1
 """Relative variance after L layers of equal width n."""
 
@@ -499,11 +440,6 @@ def deep_variances(context: Context) -> list[At]:
     """Relative variances after one to three layers of width 40."""
     found = plain(context.seed, context.budget.pick(8000, 20_000, 60_000))
     return [At(variance_of(v), f"layer {k}", k, {n: 40, L: k}) for k, v in enumerate(found, 1)]
-
-
-def as_deep_as_wide(_: Context) -> arb:
-    """Relative variance of 100 layers of width 100."""
-    return evaluate(DEEP, None, paper.default, {n: 100, L: 100})
 
 
 SPREAD = Note(
@@ -534,8 +470,8 @@ fluctuations = Claim(
             {"iid": IID, "orth": ORTHOGONAL, "ratio": (5 * n - 2 * m) / (5 * n - 2)},
             checks=[
                 noted(identity("moments", ("iid", "orth", "ratio"), fourth_moments, domain="all n, m"), GAIN),
-                agree("independent", "iid", relative_variances(False), domain=DRAWN, group="layers"),
-                agree("orthonormal", "orth", relative_variances(True), domain=DRAWN, group="layers"),
+                agree("independent", "iid", of_images(0, SCALED, variance_of, [False]), domain=DRAWN, group="layers"),
+                agree("orthonormal", "orth", of_images(0, SCALED, variance_of, [True]), domain=DRAWN, group="layers"),
             ],
             wrong=[
                 wrong("chi-square", {"iid": 2 / m}, "The ReLU adds the noise of on and off: 5/m."),
@@ -583,7 +519,9 @@ fluctuations = Claim(
             {"most": ONE},
             checks=[
                 noted(
-                    encloses("hundred", "most", as_deep_as_wide, relation="<=", domain="100 layers of width 100"),
+                    encloses(
+                        "hundred", "most", DEEP.subs({n: 100, L: 100}), relation="<=", domain="100 layers of width 100"
+                    ),
                     SPREAD,
                     when=False,
                 )
@@ -598,7 +536,7 @@ fluctuations = Claim(
 
 def residual_steps(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     """The branch has mean zero given h (conv2 is symmetric), and squared norm conv2 conv1/2 times that of h."""
-    branch = context["conv2"] * context["conv1"] * m * (n / m) * sphere_moment(2) / 2
+    branch = context["conv2"] * context["conv1"] * m * (n / m) * sphere_moment(n, 2) / 2
     return [((1 + branch) ** B, context["growth"])]
 
 
@@ -631,11 +569,6 @@ def residual_means(which: int) -> Callable[[Context], list[At]]:
         return [At(mean_of(v[which]), f"B = {b}", b, {B: b}) for b, v in found.items()]
 
     return measure
-
-
-def own_growth(context: Context) -> arb:
-    """The growth in the setting."""
-    return ball(context, GROWTH**K)
 
 
 BOUNDED = Note(
@@ -694,7 +627,7 @@ resnet = Claim(
             {"kept": ONE},
             checks=[
                 noted(
-                    encloses("growth", "kept", own_growth, whole=True, domain="the setting's blocks"),
+                    encloses("growth", "kept", GROWTH**K, whole=True, domain="the setting's blocks"),
                     BOUNDED,
                     when=False,
                 )
@@ -714,50 +647,72 @@ def relative_std(samples: Array) -> Estimate:
     return Estimate(value=value, error=value * spread.error / (2 * spread.value), dof=spread.dof)
 
 
+def of_products(samples: Array, expected: float, log_square: float) -> Estimate:
+    """Return the mean of squared norms that many random factors make; `log_square` is log of E x^2/(E x)^2, exactly.
+
+    Samples seldom show the rare large ones which carry the mean, and then spread too little: the error is at least that
+    of the exact variance.
+    """
+    found = mean_of(samples)
+    deviation = expected * math.sqrt(math.expm1(min(log_square, 700.0)) / len(samples))
+    return found.but(error=max(found.error, min(quantile(0.95, found.dof) * deviation, 1e300)))
+
+
+def log_square_of_block(width: int, blocks: int, orthogonal: bool) -> float:
+    """Return log of E|h'|^4/(E|h'|^2)^2 for a residual block, h fixed.
+
+    |h'|^2 = |h|^2 + 2 h.b + |b|^2, where b = conv2 v is symmetric given v, and E (h.b)^2 = |h|^2 |b|^2/N.
+    """
+    branch = float((ORTHOGONAL if orthogonal else IID).subs({n: width, m: width}))
+    rows = 0.0 if orthogonal else (2 * width - 2) / (width * (width + 2))
+    fourth = 1 + (2 + 4 / width) / blocks + (1 + branch) * (1 + rows) / blocks**2
+    return math.log(fourth) - 2 * math.log1p(1 / blocks)
+
+
 def simulate(trial: Trial) -> Simulated:
     """One layer of the setting's widths, a residual network, and a plain network of `depth` layers."""
     setting, rows = trial.setting, trial.options["rows"]
     if rows not in ("iid", "orthogonal"):
         raise InputError(f"rows is iid or orthogonal, got {rows[:60]!r}")
-    columns, outputs = setting.integer("fan_in"), setting.integer("fan_out")
+    names = ("fan_in", "fan_out", "width", "blocks", "stages", "depth")
+    columns, outputs, width, blocks, stages, depth = (setting.integer(name) for name in names)
     orthogonal = rows == "orthogonal"
     if orthogonal and outputs > columns:
         raise InputError(f"{outputs} orthogonal rows do not fit into {columns} dimensions")
     if columns * outputs > LARGEST:
         raise InputError(f"a layer of more than {LARGEST} weights is not drawn: choose smaller widths")
+    residual_weights, plain_weights = 2 * blocks * stages * width**2, depth * width**2
+    if max(residual_weights, plain_weights) > WHOLE:
+        raise InputError(f"a network of more than {WHOLE} weights is not drawn: choose fewer layers or a smaller width")
     count = trial.count("replicates", 30)
     work = 10**10 // (columns * outputs**2) if orthogonal else 2 * 10**8 // (columns * outputs)
     draws = min(count, max(8, work))
     trial.say(f"{draws} layers {columns} -> {outputs}, {rows} rows")
-    width, blocks, stages, depth = (setting.integer(k) for k in ("width", "blocks", "stages", "depth"))
     budget = 5 * 10**9 // width if orthogonal else 3 * 10**8
-    nets = max(20, min(count, budget // (2 * blocks * stages * width**2)))
+    by_law = partial(unit_row_images, fan_in=columns, fan_out=outputs, orthogonal=orthogonal)
     kinds = {
-        "images": Draws(count, lambda rng, n: marginal_images(rng, n, columns, outputs, orthogonal), least=8),
-        "layers": Draws(draws, lambda rng, n: layer_images(rng, n, columns, outputs, orthogonal)[1]),
-        "residual networks": Draws(nets, lambda rng, n: in_parts(rng, n, width, blocks, stages, orthogonal)),
+        "images": Draws(count, lambda rng, k: np.sum(RELU.forward(by_law(rng, draws=k)) ** 2, axis=1), least=8),
+        "layers": Draws(draws, lambda rng, k: layer_images(rng, k, columns, outputs, orthogonal)[1]),
+        "residual networks": Draws(
+            max(20, min(count, budget // residual_weights)),
+            lambda rng, k: residual_norms(rng, k, width, blocks, stages, orthogonal)[0],
+        ),
         "plain networks": Draws(
-            max(50, min(count, CELLS * 5 // width**2)), lambda rng, n: plain_norms(rng, n, width, depth)[-1]
+            max(50, min(count, 10**9 // plain_weights)), lambda rng, k: plain_norms(rng, k, width, depth)[-1]
         ),
     }
     raw, back, residual, plain = trial.samples(kinds).values()
     scale = 2 * columns / outputs
+    growth, layers = (1 + 1 / blocks) ** (blocks * stages), blocks * stages
     final = {
-        "forward_mean": scaled(mean_of(raw), scale),
+        "forward_mean": combined([(scale, mean_of(raw))]),
         "forward_relative_std": relative_std(raw),
-        "backward_mean": scaled(mean_of(back), scale),
-        "resnet_mean": mean_of(residual),
-        "plain_mean": mean_of(plain),
+        "backward_mean": combined([(scale, mean_of(back))]),
+        "resnet_mean": of_products(residual, growth, layers * log_square_of_block(width, blocks, orthogonal)),
+        "plain_mean": of_products(plain, 1.0, depth * math.log1p(float(IID.subs({n: width, m: width})))),
         "plain_log_mean": mean_of(np.log(plain)),
     }
     return Simulated(final, notes=("Everything is exact at finite width: errors are those of the mean over draws.",))
-
-
-def in_parts(rng: np.random.Generator, nets: int, width: int, blocks: int, stages: int, orthogonal: bool) -> Array:
-    """Squared norms of residual networks, a few networks at a time."""
-    step = max(1, 5 * CELLS // (2 * blocks * stages * width**2))
-    sizes = [min(step, nets - k) for k in range(0, nets, step)]
-    return np.concatenate([residual_norms(rng, size, width, blocks, stages, orthogonal)[0] for size in sizes])
 
 
 OPTIONS = (

@@ -1,4 +1,4 @@
-"""Weight normalisation: the exact law of R x against matrices, moments against quadrature, bad input."""
+"""Weight normalisation: fourth moments against matrices, moments against quadrature, bad input."""
 
 from fractions import Fraction
 
@@ -10,6 +10,7 @@ from mfcheck.constants.evaluate import enclose_constant
 from mfcheck.constants.graph import constant_graph
 from mfcheck.errors import InputError
 from mfcheck.gaussian import sphere_marginals
+from mfcheck.statistics import mean_of
 from mfcheck_proofs import weight_norm as wn
 
 
@@ -22,13 +23,44 @@ def value(id: str, **values: int) -> float:
 
 
 @pytest.mark.parametrize("orthogonal", [False, True])
-def test_the_exact_law_gives_the_moments_of_matrices(orthogonal: bool) -> None:
-    rng = np.random.default_rng(5)
-    law = wn.marginal_images(rng, 20_000, 6, 4, orthogonal)
-    drawn, _, _ = wn.layer_images(rng, 20_000, 6, 4, orthogonal)
-    for power in (1, 2):
-        a, b = law**power, drawn**power
-        assert abs(a.mean() - b.mean()) < 5 * np.hypot(a.std(), b.std()) / np.sqrt(20_000)
+@pytest.mark.parametrize(("width", "blocks"), [(6, 1), (4, 3)])
+def test_fourth_moment_of_a_residual_block(width: int, blocks: int, orthogonal: bool) -> None:
+    """By matrices drawn here: rows of Gaussian numbers over their norms, or a QR factor with its signs."""
+    rng, nets = np.random.default_rng(3), 40_000
+
+    def rows() -> np.ndarray:
+        drawn = rng.standard_normal((nets, width, width))
+        if not orthogonal:
+            return drawn / np.linalg.norm(drawn, axis=2, keepdims=True)
+        q, triangle = np.linalg.qr(drawn)
+        return q * np.sign(np.diagonal(triangle, axis1=1, axis2=2))[:, None, :]
+
+    h = np.eye(width)[0]
+    after = h + np.einsum("rij,rj->ri", rows(), np.maximum(2**0.5 * rows() @ h, 0)) / blocks**0.5
+    square = (after**2).sum(axis=1)
+    assert abs(square.mean() - 1 - 1 / blocks) < 5 * square.std() / nets**0.5
+    stated = np.exp(wn.log_square_of_block(width, blocks, orthogonal)) * (1 + 1 / blocks) ** 2
+    assert abs((square**2).mean() - stated) < 5 * (square**2).std() / nets**0.5
+
+
+def test_the_error_of_a_mean_that_few_networks_carry() -> None:
+    """Sixty layers of width 20: E |h|^2 = 1, but a thousand networks seldom show those that carry it."""
+    changes = {"fan_in": 4, "fan_out": 4, "width": 20, "depth": 60, "blocks": 1, "stages": 8}
+    setting = wn.paper.default.with_values(**changes)
+    assert wn.paper.simulate is not None
+    for seed in range(3):
+        final = wn.paper.simulate(setting, seed, options={"replicates": "400"}).final
+        assert abs(final["plain_mean"].value - 1) <= final["plain_mean"].error
+        assert abs(final["resnet_mean"].value - 2**8) <= 2 * final["resnet_mean"].error
+    shallow = wn.of_products(np.array([1.0, 3.0, 2.0, 2.5]), 2.0, 1e-6)
+    assert shallow == mean_of([1.0, 3.0, 2.0, 2.5])
+
+
+def test_networks_that_do_not_fit_are_refused() -> None:
+    assert wn.paper.simulate is not None
+    for changes in ({"blocks": 10**6}, {"width": 4000, "depth": 1000}):
+        with pytest.raises(InputError, match="a network of more than"):
+            wn.paper.simulate(wn.paper.default.with_values(**changes), 0)
 
 
 def test_mean_of_the_positive_part_by_quadrature() -> None:
