@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mfcheck.checks import Setting
+from mfcheck.checks import Budget, Context, Setting
 from mfcheck.claims.model import Paper
 from mfcheck.constants.evaluate import evaluate_constants
 from mfcheck.dynamics.dmft import Descent, sample_process
@@ -194,3 +194,14 @@ def test_many_steps_are_enclosed() -> None:
     for id, settled in (("m_t", "m_ridge"), ("c_t", "c_ridge")):
         assert float(found[id].lower) == pytest.approx(float(found[settled].lower), rel=1e-11)
         assert float(found[id].upper) - float(found[id].lower) < 1e-12
+
+
+def test_runs_say_at_which_setting_they_were_made() -> None:
+    """Full batches are run at the setting under review, and the words say so."""
+    claim = paper.claim("full-batch")
+    check = next(c for c in claim.checks if c.id.endswith("runs"))
+    formulas = dict(claim.reading("stated").formulas)
+    setting = at(alpha="1", delta="1")
+    found = check.run(Context(setting, Budget.QUICK, 0, check.id, formulas, paper))
+    assert found.passed is True
+    assert "alpha = 1, delta = 1" in found.domain

@@ -115,17 +115,19 @@ def runs_against(tests: Sequence[str], batches: bool) -> Check:
         return simulated(at(context), context.seed, context.budget.pick(24, 60, 300), (150, 600), MARKS)
 
     def cases(context: Context) -> list[Case]:
-        states, pairs = closure(at(context), 20, Rule.of(context)), []
-        for mark, estimates in zip(MARKS, found(context), strict=True):
-            state = states[mark]
-            for name, stated in {"m": state.m, "c": state.c, "train": state.rho / 2}.items():
-                pairs.append(Case(estimates[name], stated, f"{name} after {mark} steps"))
-        return pairs
+        states = closure(at(context), 20, Rule.of(context))
+        return [
+            Case(estimates[name], stated, f"{name} after {mark} steps")
+            for mark, estimates in zip(MARKS, found(context), strict=True)
+            for name, stated in states[mark].shown().items()
+        ]
 
     def draw(context: Context) -> Plot:
         return picture(closure(at(context), 20, Rule.of(context)), MARKS, found(context), ("m", "train"))
 
-    where = f"d = 150 and 600, correction removed, alpha = 2, Delta = 1/2, {'b = eta = 1/2' if batches else 'b = 1'}"
+    def where(context: Context) -> str:
+        return f"d = 150 and 600, correction removed: {said(at(context))}"
+
     return pictured(compared("runs", tests, cases, domain=where, group="runs"), draw)
 
 
@@ -140,7 +142,7 @@ def picture(
     """Quantities along the steps, theory and runs."""
     curves = []
     for name in names:
-        values = tuple(float(s.m if name == "m" else s.rho / 2) for s in states)
+        values = tuple(float(s.shown()[name]) for s in states)
         points = [e[name] for e in found]
         y, error = tuple(e.value for e in points), tuple(e.error for e in points)
         curves.append(Curve(label=f"{name}, theory", x=tuple(map(float, range(len(values)))), y=values))

@@ -81,6 +81,10 @@ class State:
     c: arb
     rho: arb
 
+    def shown(self) -> dict[str, arb]:
+        """Return overlap, norm and training loss by the names of the final quantities."""
+        return {"m": self.m, "c": self.c, "train": self.rho / 2}
+
 
 def _dot(v: Vector, w: Vector) -> arb:
     return sum((a * c for a, c in zip(v, w, strict=False)), arb(0))
@@ -150,7 +154,7 @@ def last_of(name: str) -> Callable[[Setting, int], arb]:
                         "the start is zero and no step was taken: r0 must be positive, or steps at least 1"
                     )
                 return error_of(state.m, state.c, exact(setting["delta"]))
-            return {"m": state.m, "c": state.c, "train": state.rho / 2}[name]
+            return state.shown()[name]
 
     return value
 
