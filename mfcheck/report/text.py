@@ -20,7 +20,7 @@ _BELOW = {"max": r"\max", "min": r"\min", "inf": r"\infty", "star": "*"} | {
 }
 _NAME = re.compile(
     rf"(?<![\w\\$^{{}}./`-])(?<!--set )(?<!--over )(eps|{'|'.join(_GREEK)}|[A-Za-z])_([A-Za-z0-9]{{1,6}})(?:\^(\d))?"
-    r"(?![\w{}`^]|\.\w|[-=]\w)"
+    r"(?![\w{}`]|\.\w|[-=]\w)"
 )
 """A letter with an index in plain words, as `chi_1`: no part of a path, an id or an option."""
 

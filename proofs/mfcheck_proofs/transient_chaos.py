@@ -83,6 +83,7 @@ from mfcheck.networks import (
     second_moments,
     squared_norms,
 )
+from mfcheck.rigor.ball import exact
 from mfcheck.rigor.certificate import Certificate
 from mfcheck.statistics import exactly
 from mfcheck.symbolic.activation import X, activation
@@ -393,6 +394,22 @@ def transition(context: Context) -> Evidence:
     return decide(cases, Standard("<"), "1 % below and above the critical sigma_w", plot=diagram(context))
 
 
+GAPS = (Fraction(1, 1000), Fraction(1, 10_000))
+"""Distances from c = 1 at which the decay at the critical point is measured."""
+
+
+def critical_decay(context: Context) -> Evidence:
+    """1/(1 - c) grows by q* chi_2/2 a layer at chi_1 = 1, next to c = 1: one layer of the map, to 1 %, certified."""
+    centre = critical_sigma_w(context.setting, 20)
+    critical = context.setting.with_values(sigma_w=Fraction(f"{float(centre.mid()):.15f}"))
+    rate, found = ball(replace(context, setting=critical), "rate"), correlation_map(critical, 15)
+    cases = []
+    for gap in GAPS:
+        step = 1 / (1 - found.F(1 - exact(gap), 25)) - 1 / exact(gap)
+        cases.append(Case(abs(step - rate), abs(rate) / 100, f"1 - c = {float(gap):g}"))
+    return decide(cases, Standard("<"), "critical sigma_w, one layer from 1 - c = 1/1000 and 1/10000")
+
+
 def map_slope(context: Context) -> arb:
     """F'(1) from the correlation map's own series."""
     return correlation_map(context.setting, 15).slope(1, 15)
@@ -459,12 +476,10 @@ correlation_claim = Claim(
         Reading(
             "strict",
             "c = 1 becomes unstable exactly at chi_1 = 1: F'(1) = chi_1, on both sides of the critical line.",
-            {"chi": chi_1, "convexity": CURVED},
+            {"chi": chi_1, "convexity": CURVED, "rate": q_star * chi_2 / 2},
             checks=[
-                noted(
-                    encloses("slope", "chi", map_slope, digits=10, whole=True, domain="F'(1) by Hermite series"),
-                    CRITICAL,
-                ),
+                encloses("slope", "chi", map_slope, digits=10, whole=True, domain="F'(1) by Hermite series"),
+                noted(custom("critical-decay", "rate", critical_decay, kind=Kind.CERTIFIED), CRITICAL),
                 identity("convex", "convexity", convexity, domain="every term of the series", whole=False),
                 custom("transition", "chi", transition, kind=Kind.CERTIFIED),
             ],
@@ -472,6 +487,7 @@ correlation_claim = Claim(
                 wrong("at-one", {"chi": sigma_w}, "At sigma_b = 3/10 chi_1 is below 1 until sigma_w = 1.3956."),
                 wrong("mean-square", {"chi": sigma_w**2 * E(dphi, variance=q_star) ** 2}, "Smaller.", checks=["slope"]),
                 wrong("concave", {"convexity": -CURVED}, "The coefficients are squares."),
+                wrong("rate", {"rate": q_star * chi_2}, "F(c) = c + F''(1) (1 - c)^2/2 + ..., F''(1) = q* chi_2."),
             ],
         ),
         Reading(

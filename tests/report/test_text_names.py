@@ -11,10 +11,11 @@ from mfcheck.report.plain import plain_prose
     [
         ("at chi_1 = 1, sigma_w = 1.5.", "at χ₁ = 1, σ_w = 1.5."),
         ("lambda_max(G) of y_i and sigma_w^2", "λ_max(G) of yᵢ and σ_w²"),
+        ("like chi_1^(l/2)", "like χ₁^(l/2)"),
         ("tau_inf, R_lambda, C_max", "τ_∞, R_λ, C_max"),
         (r"$\chi_1$ and chi_1", "χ₁ and χ₁"),
         ("file x_1.csv, runs/a_1/b, --set sigma_w=2, `a_1`", None),
-        ("the check slack-chi_1 and chi_1-slope; weight_var; m_i_j; x_i^j", None),
+        ("the check slack-chi_1 and chi_1-slope; weight_var; m_i_j", None),
     ],
 )
 def test_names_in_words(words: str, shown: str | None) -> None:
