@@ -134,7 +134,18 @@ def _is_false_at(statement: Statement, given: Mapping[str, str]) -> bool:
 
 def _proves(statement: Statement, certificate: Mapping[str, Any]) -> bool:
     if "counterexample" in certificate:
-        return _is_false_at(statement, certificate["counterexample"])
+        point = dict(certificate["counterexample"])
+        if statement.counts:
+            if not all(_FRACTION.fullmatch(point.get(n, "")) for n in statement.counts):
+                return False
+            fixed = {n: Fraction(point.pop(n)) for n in statement.counts}
+            if any(v.denominator != 1 for v in fixed.values()):
+                return False
+            domain, where = certificate["domain"], certificate["where"]
+            statement = read(certificate["statement"], domain, where, fixed=fixed)
+            if any(h == FALSE for h in statement.hypotheses):
+                return False
+        return _is_false_at(statement, point)
     whole = problem_of(statement)
     if certificate.get("vacuous"):
         whole = whole.with_goals([FALSE])

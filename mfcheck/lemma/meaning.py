@@ -1,6 +1,6 @@
 """What a statement says: as a problem, at a point, and with its constant put in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -13,6 +13,7 @@ from mfcheck.lemma.formula import (
 from mfcheck.lemma.growth import exists
 from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball
+from mfcheck.lemma.prove.rewrite import range_formulas
 from mfcheck.lemma.statement import Statement
 from mfcheck.lemma.terms import Term
 from mfcheck.lemma.whole import weakened
@@ -62,15 +63,39 @@ def fails(statement: Statement, point: Mapping[str, Term]) -> str | None:
 def completed(statement: Statement, point: Mapping[str, Term]) -> dict[str, Term] | None:
     """Return values of all numbers, those of floors worked out; None if one stays open."""
     usual = dict(statement.values)
-    values = {
-        v.name: point.get(v.name, usual.get(v.name, terms.num(1))) for v in statement.variables
-    }
+    missing = [v.name for v in statement.variables if v.name not in {*point, *usual}]
+    usual |= _inner(statement, missing) if missing else {}
+    values = {v.name: point.get(v.name) or usual[v.name] for v in statement.variables}
     for name, inner in statement.floors:
         whole = _floor(terms.substitute(inner, values))
         if whole is None:
             return None
         values[name] = whole
     return values
+
+
+def _inner(statement: Statement, names: Sequence[str]) -> dict[str, Term]:
+    """Return a number inside the range of each name: 1 if it is in there."""
+    cut = bounded({v.name: Range() for v in statement.variables}, statement.hypotheses)
+    found = {}
+    for name in names:
+        r = Range() if cut is None else cut.ranges[name]
+        whole = name in statement.names("integer")
+        inside = range_formulas(name, r)
+        tried = [terms.num(1), *_between(r, whole)]
+        good = (t for t in tried if all(holds(h, Point({name: t})) is True for h in inside))
+        found[name] = next(good, terms.num(1))
+    return found
+
+
+def _between(r: Range, whole: bool) -> list[Term]:
+    low = terms.num(0) if r.low is None else r.low
+    high = terms.num(0) if r.high is None else r.high
+    if whole:
+        ends = [t.value() for t in (low, high) if t.op == "num"]
+        return [terms.num(e.numerator // e.denominator + k) for e in ends for k in (-1, 0, 1, 2)]
+    middle = terms.scale(Fraction(1, 2), terms.add(low, high))
+    return [middle, terms.add(low, terms.num(1)), terms.sub(high, terms.num(1))]
 
 
 def _floor(t: Term) -> Term | None:

@@ -11,6 +11,7 @@ from mfcheck.lemma.library import nonzero, positive
 from mfcheck.lemma.pairs import Pair, split
 from mfcheck.lemma.ranged import read_floor, read_integral, read_supremum
 from mfcheck.lemma.reader import MAX_SUMMANDS, Reader, Special
+from mfcheck.lemma.series import read_series
 from mfcheck.lemma.terms import Term
 from mfcheck.lemma.variables import Gaussian
 
@@ -203,6 +204,8 @@ def _sum(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:
     if not isinstance(k, ast.Name):
         raise reader.refuse("the second part of sum is a name", base + k.col_offset)
     low, high = (reader.build(e, base) for e in ends)
+    if low.free or high.free:
+        return read_series(reader, node, (low, high), base)
     if (
         low.op != "num"
         or high.op != "num"

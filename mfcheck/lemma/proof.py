@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flint import arb, ctx
 
-from mfcheck.lemma.formula import Atom, Formula, free
+from mfcheck.lemma.formula import Formula, free
 from mfcheck.lemma.intervals import Interval
 from mfcheck.lemma.pieces import Box
 from mfcheck.lemma.problem import Problem
@@ -80,11 +80,11 @@ class Writer:
         if outcome.holds is not True:
             raise NoProofError("a part in several variables is not found again in time")
         note = _first_reduction(outcome)
-        if note is not None and isinstance(goal, Atom):
+        if note is not None:
             return self.step(problem, goal, note, depth)
         return {"cuts": self.cuts(problem)}
 
-    def step(self, problem: Problem, goal: Atom, note: str, depth: int) -> Json:
+    def step(self, problem: Problem, goal: Formula, note: str, depth: int) -> Json:
         """Return the proof of a goal by a reduction."""
         reason = NoProofError(f"the reduction {note[:60]!r} is not found again")
         for step in matching_steps(problem, goal, note):

@@ -6,16 +6,13 @@ integral is `F(b) - F(a)` if `F' = f` is seen, else `(b - a) E f(a + (b - a) Phi
 """
 
 import ast
-from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from mfcheck.errors import InputError
 from mfcheck.lemma import terms
 from mfcheck.lemma.constants import is_zero, summands
-from mfcheck.lemma.formula import Atom, Formula, join, negate, transform
+from mfcheck.lemma.formula import Atom, Formula
 from mfcheck.lemma.library import FUNCTIONS, nonnegative, positive
-from mfcheck.lemma.problem import linear_in
 from mfcheck.lemma.reader import Bound, Reader
 from mfcheck.lemma.terms import Term, add, mul, num, sub, var
 
@@ -50,7 +47,7 @@ def read_supremum(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> 
     jumps = any(t.op in ("sign", "step") for t in terms.order([inner]))
     floors = any(one.stands == "floor" for one in reader.bound.values())
     attained = reached and not jumps and not floors
-    return reader.bring_in("sup", Bound("sup", (), inner, attained, local))
+    return reader.bring_in("sup", Bound("sup", (), inner, attained, local, at=at))
 
 
 def _declared(
@@ -92,37 +89,6 @@ def _range(x: Term, ends: list[Term | None], closed: tuple[bool, bool]) -> list[
     if high is not None:
         found.append(Atom(sub(high, x), ">=" if closed[1] else ">"))
     return found
-
-
-def without_suprema(formula: Formula, bound: Mapping[str, Bound]) -> Formula:
-    """Return a formula for all numbers in place of one with suprema, which must be bounded from above in it.
-
-    Raises:
-        InputError: a supremum stands where a bound from above does not say enough.
-    """
-    for name, one in reversed(list(bound.items())):
-        if one.stands == "sup" and one.term is not None:
-            formula = _without(formula, name, one, one.term)
-    return formula
-
-
-def _without(formula: Formula, name: str, one: Bound, inner: Term) -> Formula:
-    if isinstance(formula, Atom):
-        if name not in formula.term.free:
-            return formula
-        line = linear_in(formula.term, name)
-        lowers = line is not None and line[0].op == "num" and line[0].value() < 0
-        if not lowers or formula.relation not in (">", ">="):
-            raise InputError(
-                "a supremum can only be bounded from above, as in sup(...) <= c: "
-                "for a bound from below, name a point"
-            )
-        if formula.relation == ">" and not one.attained:
-            raise InputError("sup(...) < c over an open range: write <=")
-        bare = transform(formula, lambda t: terms.substitute(t, {name: inner}))
-        return join("or", [*map(negate, one.guards), bare])
-    parts = tuple(_without(p, name, one, inner) for p in formula.parts)
-    return type(formula)(formula.connective, parts)
 
 
 def read_floor(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> Term:

@@ -48,16 +48,20 @@ class Bound:
     """A number that an operator brings in: a variable of its own, or one that stands for a term.
 
     `stands` says for what: nothing ("free"), the largest whole number up to `term` ("floor"), or the least upper bound
-    of `term` ("sup"), which is reached wherever the domain is not empty if `attained`. Of a free one, `term` is a value
-    that it may have.
+    of `term` ("sup"), which is reached wherever the domain is not empty if `attained`, or a sum up to a whole number
+    ("series"). Of a free one, `term` is a value that it may have; a "whole" one is free and a whole number.
     """
 
-    stands: Literal["free", "floor", "sup"]
+    stands: Literal["free", "whole", "floor", "sup", "series"]
     premises: tuple[Formula, ...] = ()
     term: Term | None = None
     attained: bool = False
     guards: tuple[Formula, ...] = ()
     """What must hold of the numbers over which a supremum is taken, beside the premises."""
+    series: object = None
+    """The sum that it stands for."""
+    at: int = 0
+    """Where it stands in the text."""
 
 
 @dataclass

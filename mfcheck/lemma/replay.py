@@ -22,7 +22,7 @@ from typing import Any
 
 from flint import arb, ctx, fmpq
 
-from mfcheck.lemma.formula import TRUE, Atom, Formula, conjuncts, free, settle, transform
+from mfcheck.lemma.formula import TRUE, Formula, conjuncts, free, settle, transform
 from mfcheck.lemma.gaussians import with_closed_expectations
 from mfcheck.lemma.intervals import EmptyError, Interval
 from mfcheck.lemma.pieces import Box, Point, holds
@@ -34,8 +34,7 @@ from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.line import open_goals
 from mfcheck.lemma.prove.reduce import Step, split_goals
 from mfcheck.lemma.prove.rewrite import eliminated, exponential_form, logarithmic_form
-from mfcheck.lemma.prove.samples import Samples
-from mfcheck.lemma.prove.search import restricted, steps
+from mfcheck.lemma.prove.search import restricted, steps_of
 from mfcheck.lemma.resolved import resolved
 
 PREC = 96
@@ -77,9 +76,9 @@ def remaining(problem: Problem) -> Problem:
     return relevant(replace(problem, goals=tuple(goals)))
 
 
-def matching_steps(problem: Problem, goal: Atom, note: str) -> Iterator[Step]:
+def matching_steps(problem: Problem, goal: Formula, note: str) -> Iterator[Step]:
     """Yield the reductions of a goal that have this note."""
-    return (s for s in steps(problem, goal, Samples(problem)) if s.note == note)
+    return (s for s in steps_of(problem, goal) if s.note == note)
 
 
 @dataclass
@@ -147,11 +146,10 @@ class Replay:
             if fewer is not None:
                 self.case(fewer, node["fewer"], depth + 1)
         else:
-            require(isinstance(goal, Atom) and isinstance(node["step"], str))
-            if isinstance(goal, Atom):
-                self.step(problem, goal, node, depth)
+            require(isinstance(node["step"], str))
+            self.step(problem, goal, node, depth)
 
-    def step(self, problem: Problem, goal: Atom, node: Json, depth: int) -> None:
+    def step(self, problem: Problem, goal: Formula, node: Json, depth: int) -> None:
         """Check a reduction: one of those with its note whose parts are proved."""
         tries = 0
         for step in matching_steps(problem, goal, node["step"]):

@@ -1,8 +1,9 @@
 """Statements and declarations, from text to typed data."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import NoReturn
 
 from mfcheck.errors import InputError
@@ -13,11 +14,13 @@ from mfcheck.lemma.library import FUNCTIONS
 from mfcheck.lemma.operators import specials
 from mfcheck.lemma.parity import is_whole, may_be_negative, signed_power
 from mfcheck.lemma.problem import ordered
-from mfcheck.lemma.ranged import read_floor, without_suprema
+from mfcheck.lemma.ranged import read_floor
 from mfcheck.lemma.reader import Obligation, Reader, harmless
+from mfcheck.lemma.series import Series, is_closed, without_series
 from mfcheck.lemma.terms import Term
 from mfcheck.lemma.variables import Gaussian, Kind, Variable
 from mfcheck.lemma.vectors import Vectors, of
+from mfcheck.lemma.witness import against, without_suprema
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z_0-9]*")
 _INTERVAL = re.compile(r"\s*([\[(])(.*),(.*)([\])])\s*", re.DOTALL)
@@ -33,6 +36,9 @@ _KINDS: dict[str, Kind] = {
     "psd": "psd",
     "matrix": "matrix",
 }
+_HIDING = frozenset(("sup", "series"))
+"""What stands for more than a number, and is gone once the statement is read."""
+
 _SHOWN = 120
 """The longest part of a declaration that an error shows."""
 
@@ -69,6 +75,10 @@ class Statement:
     """The sides of the comparisons in the conclusion."""
     has_arrays: bool = False
     """Whether arrays are declared."""
+    counts: tuple[str, ...] = ()
+    """The whole numbers up to which sums go: the conclusion is then start and step of an induction over them."""
+    against: Formula | None = None
+    """What shows, if it holds for all numbers, that the statement is false: a supremum is smaller than is said."""
 
     def names(self, *kinds: Kind) -> tuple[str, ...]:
         """Return the names of some kinds."""
@@ -88,8 +98,9 @@ def read(
     where: Sequence[str] = (),
     best: str | None = None,
     entries: bool | None = None,
+    fixed: Mapping[str, Fraction] | None = None,
 ) -> Statement:
-    """Read a statement with its declarations and hypotheses.
+    """Read a statement with its declarations and hypotheses; names in `fixed` stand for these numbers.
 
     With arrays the statement is read in norms and cosines, or, with `entries`, in their entries; None takes the first
     of the two that works.
@@ -105,7 +116,7 @@ def read(
     if constant is not None and constant not in found.variables:
         found.variables[constant] = Variable(constant)
     kinds = arrays_of(tuple(found.variables.values()))
-    draft = _Draft(text, body, tuple(declarations), tuple(where), constant, found)
+    draft = _Draft(text, body, tuple(declarations), tuple(where), constant, found, fixed or {})
     by_products = all(v.kind in ("vector", "unit") for v in kinds.values())
     if entries is False and not by_products:
         raise InputError("matrices are read entry by entry")
@@ -129,12 +140,14 @@ class _Draft:
     where: tuple[str, ...]
     constant: str | None
     found: _Declarations
+    fixed: Mapping[str, Fraction]
 
 
 def _read_with(draft: _Draft, arrays: Vectors | Arrays, signed: bool = False) -> Statement:
     """Read a statement, its arrays in the given form; `signed` if bases of whole powers may be negative."""
     found = draft.found
     names = {n: terms.var(n) for n in found.variables if n not in arrays.kinds}
+    names |= {n: terms.num(v) for n, v in draft.fixed.items()}
     integers = frozenset(v.name for v in found.variables.values() if v.kind == "integer")
     reader = Reader(names, integers=integers, arrays=frozenset(arrays.kinds), is_whole=is_whole)
     reader.signed = signed_power if signed else None
@@ -145,16 +158,21 @@ def _read_with(draft: _Draft, arrays: Vectors | Arrays, signed: bool = False) ->
     gaussians = tuple(_gaussian(reader, group, law) for group, law in found.normals)
     reader.specials = {**specials(gaussians), **arrays.specials()}
     reader.sides = []
-    conclusion = without_suprema(reader.formula(draft.body), reader.bound)
+    raw = reader.formula(draft.body)
+    opposite = against(raw, reader)
+    conclusion, same = without_suprema(raw, reader)
     hypotheses += [f for one in reader.bound.values() for f in one.premises]
     guards = [g for o in reader.obligations for g in o.guards]
     _only_inside(gaussians, [conclusion, *hypotheses, *guards])
     hypotheses += arrays.hypotheses()
-    numbers = _numbers(found, reader, arrays)
-    if reader.bases and not signed:
-        declared = [v.name for v in numbers]
-        if may_be_negative(reader.bases, declared, integers, hypotheses):
-            return _read_with(draft, arrays, signed=True)
+    numbers = tuple(v for v in _numbers(found, reader, arrays) if v.name not in draft.fixed)
+    declared = [v.name for v in numbers]
+    conclusion = without_series(conclusion, reader, declared, hypotheses)
+    sums = {n: one.series for n, one in reader.bound.items() if isinstance(one.series, Series)}
+    counts = {s.n for s in sums.values() if not is_closed(s, declared, hypotheses)}
+    is_plain = signed or not reader.bases
+    if not is_plain and may_be_negative(reader.bases, declared, integers, hypotheses):
+        return _read_with(draft, arrays, signed=True)
     return Statement(
         draft.text.strip(),
         tuple(p for whole in draft.declarations for p in _parts(whole, ";")),
@@ -166,14 +184,16 @@ def _read_with(draft: _Draft, arrays: Vectors | Arrays, signed: bool = False) ->
         gaussians,
         draft.where,
         tuple(reader.expectations),
-        isinstance(arrays, Arrays) or arrays.is_exact(),
+        same and not counts and (isinstance(arrays, Arrays) or arrays.is_exact()),
         tuple(arrays.layouts.values()) if isinstance(arrays, Arrays) else (),
         tuple(arrays.eigenvalues) if isinstance(arrays, Arrays) else (),
         tuple(arrays.facts) if isinstance(arrays, Arrays) else (),
         tuple((n, b.term) for n, b in reader.bound.items() if b.stands == "floor" and b.term),
         tuple((n, b.term) for n, b in reader.bound.items() if b.stands == "free" and b.term),
-        tuple(reader.sides) if not any(b.stands == "sup" for b in reader.bound.values()) else (),
+        tuple(reader.sides) if not {b.stands for b in reader.bound.values()} & _HIDING else (),
         bool(arrays.kinds),
+        tuple(sorted(counts)),
+        opposite,
     )
 
 
@@ -188,8 +208,9 @@ def _numbers(
     numbers = [v for v in found.variables.values() if v.name not in arrays.kinds]
     numbers += [Variable(n) for n in extra]
     for name, one in reader.bound.items():
-        if one.stands != "sup":
-            numbers.append(Variable(name, "integer" if one.stands == "floor" else "real"))
+        if one.stands not in _HIDING:
+            whole = one.stands in ("floor", "whole")
+            numbers.append(Variable(name, "integer" if whole else "real"))
     return tuple(numbers)
 
 

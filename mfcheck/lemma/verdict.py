@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flint import arb, ctx, fmpq
 
 from mfcheck.claims.verdict import Verdict
+from mfcheck.errors import InputError
 from mfcheck.lemma import terms
 from mfcheck.lemma.answer import UNDEFINED, Answer
 from mfcheck.lemma.balls import long_series
@@ -78,6 +79,8 @@ def check(
         if statement.has_arrays:
             by_entries = partial(read, text, declarations, where, best, entries=True)
             answer = decide_arrays(statement, by_entries, limit, _decided)
+        elif statement.counts:
+            answer = _by_induction(statement, limit)
         else:
             answer = _decided(statement, limit)
         if certify:
@@ -88,6 +91,37 @@ def check(
     return replace(answer, seconds=now() - start)
 
 
+def _by_induction(statement: Statement, budget: Budget) -> Answer:
+    """Decide a statement on sums up to n: by induction, else by single values of n, which can only refute it."""
+    answer = _decided(statement, budget.share(0.6))
+    if answer.verdict in (Verdict.CERTIFIED, Verdict.PROVED):
+        used = (*answer.used, "induction over " + ", ".join(statement.counts))
+        return replace(answer, used=used, verdict=Verdict.CERTIFIED)
+    if answer.verdict in (UNDEFINED, Verdict.VACUOUS):
+        return answer
+    (n, *others) = statement.counts
+    for value in _COUNTS if not others else ():
+        put = {n: Fraction(value)}
+        try:
+            again = read(statement.text, statement.domain, statement.where, fixed=put)
+        except InputError:
+            continue
+        if any(h == FALSE for h in again.hypotheses) or again.counts:
+            continue
+        wrong = _decided(again, budget.share(0.1))
+        if wrong.verdict in (Verdict.REFUTED, UNDEFINED):
+            point = {n: str(value), **(wrong.counterexample or {})}
+            certificate = wrong.certificate and {**wrong.certificate, "counterexample": point}
+            reason = f"{n} = {value}: {wrong.reason}"
+            return replace(wrong, counterexample=point, reason=reason, certificate=certificate)
+    reason = answer.reason if statement.exact else "the induction step was not proved"
+    return replace(answer, verdict=Verdict.INCONCLUSIVE, reason=reason, counterexample=None)
+
+
+_COUNTS = (*range(13), 20, 50, 100)
+"""The values of n that are tried for a counterexample."""
+
+
 def _decided(statement: Statement, budget: Budget) -> Answer:
     if statement.best is not None:
         return best_constant(statement, budget)
@@ -96,7 +130,14 @@ def _decided(statement: Statement, budget: Budget) -> Answer:
         statement.text, "; ".join(statement.domain), str(statement.conclusion), Verdict.INCONCLUSIVE
     )
     outcome = _outcome(statement, problem, budget)
-    if outcome.holds is False and not statement.exact:
+    if outcome.holds is not True and statement.against is not None:
+        opposite = decide(
+            problem.with_goals([*problem.goals[:-1], statement.against]), budget.share(0.5)
+        )
+        if opposite.holds is True and not _is_vacuous(problem, budget):
+            reason = "the supremum stays below what is said, over the whole range"
+            return replace(empty, verdict=Verdict.REFUTED, reason=reason)
+    if outcome.holds is False and not statement.exact and statement.has_arrays:
         return replace(
             empty, reason="a counterexample in norms and cosines need not come from vectors"
         )
@@ -105,6 +146,8 @@ def _decided(statement: Statement, budget: Budget) -> Answer:
     nowhere = _undefined_first(statement, problem, budget) if outcome.holds is False else None
     if nowhere is not None:
         return nowhere
+    if outcome.holds is False and not statement.exact:
+        return replace(empty, reason="not shown by the points of the range that were tried")
     if outcome.holds is not None and not expectations_exist(statement, problem):
         return replace(empty, reason="an expectation in it is not seen to exist")
     if outcome.holds is False:
@@ -153,6 +196,8 @@ def _established(statement: Statement, outcome: Outcome, empty: Answer) -> Answe
     verdict = Verdict.PROVED if exact and _is_identity(statement) else Verdict.CERTIFIED
     count = len(outcome.pieces)
     tight = places(problem_of(statement), statement.conclusion, outcome.pieces)
+    if statement.counts:
+        tight = ()
     notes = [f"tight at {t}" for t in tight]
     notes.append(f"{count} part{'s' * (count != 1)}")
     used = tuple(dict.fromkeys(p.detail for p in outcome.pieces if p.kind == "reduction"))

@@ -5,7 +5,17 @@ from dataclasses import replace
 
 from flint import ctx
 
-from mfcheck.lemma.formula import TRUE, Atom, Formula, atoms, conjuncts, free, settle, transform
+from mfcheck.lemma.formula import (
+    TRUE,
+    Atom,
+    Formula,
+    atoms,
+    conjuncts,
+    free,
+    negate,
+    settle,
+    transform,
+)
 from mfcheck.lemma.gaussians import has_expectation, with_closed_expectations
 from mfcheck.lemma.pieces import Box, Point, holds
 from mfcheck.lemma.plain import Plain
@@ -211,16 +221,26 @@ def _decide_goal(problem: Problem, goal: Formula, budget: Budget, depth: int) ->
 
 def reduced(problem: Problem, goal: Formula, budget: Budget, depth: int) -> Outcome:
     """Decide a goal by the first reduction all of whose parts hold."""
-    if isinstance(goal, Atom):
-        for step in steps(problem, goal, Samples(problem)):
-            if not plausible(step):
-                continue
-            outcome = follow(step, budget.share(0.6), depth)
-            if outcome.holds is True:
-                return outcome
-            if budget.left() <= 0:
-                break
+    for step in steps_of(problem, goal):
+        if not plausible(step):
+            continue
+        outcome = follow(step, budget.share(0.6), depth)
+        if outcome.holds is True:
+            return outcome
+        if budget.left() <= 0:
+            break
     return Outcome(None, left=["no reduction"])
+
+
+def steps_of(problem: Problem, goal: Formula) -> Iterator[Step]:
+    """Yield the reductions of a goal."""
+    if isinstance(goal, Atom):
+        yield from steps(problem, goal, Samples(problem))
+    elif goal.connective == "or" and goal.parts:
+        *others, last = goal.parts
+        more = (*problem.hypotheses, *map(negate, others))
+        new = replace(problem, hypotheses=more, goals=(last,))
+        yield Step("all but one part of an alternative as premises", (new,), True)
 
 
 def restricted(problem: Problem, names: frozenset[str]) -> Problem | None:
