@@ -6,6 +6,7 @@ from the order parameters kappa_1 (one input) and kappa_2 (two inputs).
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache, partial
@@ -136,7 +137,7 @@ def kappas(chosen: Activation, weight: Fraction, bias: Fraction, depth: int, dig
     raise InputError(f"the order parameters are not enclosed to {digits} digits at depth {depth}")
 
 
-def order_parameter(index: int):  # type: ignore[no-untyped-def]
+def order_parameter(index: int) -> Callable[[Setting, int], arb]:
     """kappa_1 or kappa_2 of a setting."""
 
     def value(s: Setting, digits: int) -> arb:
@@ -267,7 +268,7 @@ WIDTHS = (64, 128, 256)
 NETWORKS = "random networks, widths 100 and 400 (the correction 1/M removed)"
 
 
-def statistic(name: str):  # type: ignore[no-untyped-def]
+def statistic(name: str) -> Callable[[Context], list[At]]:
     """Measurements of one statistic at several T; M is 1 in the formula, as its power is divided out."""
 
     def measure(context: Context) -> list[At]:
@@ -277,7 +278,7 @@ def statistic(name: str):  # type: ignore[no-untyped-def]
     return measure
 
 
-def scaling(name: str):  # type: ignore[no-untyped-def]
+def scaling(name: str) -> Callable[[Context], tuple[Array, Array]]:
     """Samples of one statistic at three widths."""
 
     def measure(context: Context) -> tuple[Array, Array]:
@@ -360,12 +361,12 @@ def formula(index: int, shift: int = 1, start: int = 0) -> sp.Expr:
     return sum(a * x for a, x in zip(t, q, strict=True)) / 2
 
 
-def at_depth_3(index: int):  # type: ignore[no-untyped-def]
+def at_depth_3(index: int) -> Callable[[Context], list[At]]:
     """The recursion at L = 3."""
     return lambda c: [At(order_parameter(index)(c.setting.with_values(depth=3), 18), formula=formula(index))]
 
 
-def network_kappa(name: str):  # type: ignore[no-untyped-def]
+def network_kappa(name: str) -> Callable[[Context], Estimate]:
     """The order parameter at L = 3 from the entries of the Gram matrix of random networks."""
     return lambda c: limits(c.setting.with_values(depth=3), c.seed, c.budget.pick(32, 96, 400))[name]
 
@@ -374,7 +375,7 @@ HALF, HERE = sp.Rational(1, 2), "in the setting, L = 3"
 RELU_C = (1 + J.subs(next(iter(J.free_symbols)), HALF)) / 2
 
 
-def rectified(index: int, depth: int = 3):  # type: ignore[no-untyped-def]
+def rectified(index: int, depth: int = 3) -> Callable[[Context], list[At]]:
     """Kappa of the rectifier with weight_var = 2, bias_var = 1/10."""
     found = {0: ramp_formula, 1: step_formula}[index]() if depth == 3 else None
     return lambda _: [At(kappas(activation("relu"), Fraction(2), Fraction(1, 10), depth, 18)[index], formula=found)]
@@ -470,7 +471,7 @@ order = Claim(
 # --- C1 to C3: the spectrum ------------------------------------------------------------------------------------------
 
 
-def trace_powers(name: str, power: int):  # type: ignore[no-untyped-def]
+def trace_powers(name: str, power: int) -> Callable[[Context], list[tuple[sp.Expr, sp.Expr]]]:
     """The trace of a power over P = alpha M^2, from C eigenvalues TOP and C (T - 1) eigenvalues BULK."""
 
     def pairs(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
