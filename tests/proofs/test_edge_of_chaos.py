@@ -112,3 +112,10 @@ def test_the_slow_approach_of_the_rectifier_is_reported():
     found = reading.checks[0].run(context)
     assert found.passed is False
     assert [note.id for note in found.notes] == ["slow"]
+
+
+@pytest.mark.parametrize(("act", "weight", "depth"), [("relu", 10, 400), ("x**3", 1, 12)])
+def test_variances_beyond_doubles_are_refused(act, weight, depth):
+    net = networks.Net(activation(act), float(weight), 0.3, 1.0, 0.0)
+    with pytest.raises(InputError, match="passes 1e150"):
+        networks.pair_through(net, depth, 50, 4, np.random.default_rng(0))

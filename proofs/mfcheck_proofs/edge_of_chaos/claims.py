@@ -799,9 +799,8 @@ G = sp.Function("g")(X)
 INNER = sp.diff(G, X) ** 2 + sp.diff(G, X, 2) * G
 
 
-def rectifier_domain(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
-    """phi'^2 + phi'' phi is the indicator of x > 0 (phi'' is a mass at 0, where phi = 0)."""
-    return [(half_line(0), context["M"])]
+# For ReLU phi'^2 + phi'' phi is the indicator of x > 0 (phi'' is a mass at 0, where phi = 0).
+HALF_LINE = identity("half-line", "M", lambda c: [(half_line(0), c["M"])], domain="ReLU, every q")
 
 
 def beyond_domain(context: Context) -> Evidence:
@@ -863,14 +862,14 @@ domain = Claim(
             "rectifier",
             "M = 1/2 for ReLU: the domain is sigma_w^2 < 2.",
             {"M": HALF},
-            checks=[identity("half-line", "M", rectifier_domain, domain="ReLU, every q")],
+            checks=[HALF_LINE],
             wrong=[wrong("two", {"M": 2 * ONE}, "It is the probability of x > 0.")],
         ),
         Reading(
             "remark",
             "M = 2 for ReLU, as a remark has it (1/M is meant).",
             {"M": 2 * ONE},
-            checks=[identity("half-line", "M", rectifier_domain, domain="ReLU, every q")],
+            checks=[HALF_LINE],
             wrong=[wrong("one", {"M": ONE}, "It is the probability of x > 0.")],
         ),
         Reading(

@@ -148,9 +148,12 @@ def pair_through(net: Net, depth: int, width: int, nets: int, rng: np.random.Gen
     states = pairs_of_columns(rng, nets, width, net.variance, net.correlation)
     variances, gaps = [], []
     for layer in range(depth + 1):
-        if layer:
-            states = gaussian_images(rng, f(states), sigma_w=net.weight, sigma_b=net.bias)
-        variances.append(np.mean(states[..., 0] ** 2, axis=1))
+        with np.errstate(over="ignore", invalid="ignore"):
+            if layer:
+                states = gaussian_images(rng, f(states), sigma_w=net.weight, sigma_b=net.bias)
+            variances.append(np.mean(states[..., 0] ** 2, axis=1))
+        if not np.all(variances[-1] < 1e150):
+            raise InputError(f"the variance passes 1e150 in layer {layer}: choose a smaller depth or sigma_w")
         gaps.append(correlation_gap(states[..., 0], states[..., 1]))
     return np.array(variances), np.array(gaps)
 
