@@ -11,7 +11,7 @@ from mfcheck.checks import Budget, Context
 from mfcheck.errors import InputError
 from mfcheck_proofs.landscape import model as values
 from mfcheck_proofs.landscape import paper
-from mfcheck_proofs.landscape.radial import FINE, Instance, Radial, radial
+from mfcheck_proofs.landscape.radial import FINE, Instance, flow_of, radial
 
 OWN = values.sigma_of(paper.default)
 
@@ -56,17 +56,6 @@ def test_zeros_of_the_force():
         values.two_zeros(paper.default.with_values(delta_fail=Fraction(9, 10)))
 
 
-def test_radial_velocity_is_the_gradient_of_the_risk():
-    model = Radial(Instance(OWN, 0.4, 12, 0.8), *FINE[1:3])
-    r, weights = np.linspace(0.3, 1.4, 9), np.arange(1, 10) / 45
-    for k in (2, 5):
-        up, down = (model.risk(r + e * (np.arange(9) == k), weights) for e in (1e-5, -1e-5))
-        # psi is half of the first variation, and the speed is -2 psi'
-        assert model.push(r, weights)[k] == pytest.approx(
-            -(up - down) / 2e-5 / weights[k], rel=1e-4, abs=1e-7
-        )
-
-
 @pytest.mark.parametrize("dim", [3, 9, 40])
 def test_risk_of_a_law_of_radii_by_samples(dim):
     """Two radii with weights, by samples of inputs and, at each, of directions."""
@@ -78,7 +67,7 @@ def test_risk_of_a_law_of_radii_by_samples(dim):
     density = (1 - s**2) ** ((dim - 3) / 2)
     f = sum(w * (sigma(a * np.outer(norm, s)) @ density) for a, w in zip(r, weights, strict=True))
     miss = (f / density.sum() - y) ** 2
-    found = Radial(instance, *FINE[1:3]).risk(r, weights)
+    found = 1 + flow_of(instance, *FINE[1:3]).energy(r, weights)
     assert abs(found - miss.mean()) < 4 * miss.std() / 4000**0.5
 
 

@@ -22,7 +22,6 @@ from mfcheck.checks import (
     Check,
     Claim,
     Context,
-    Curve,
     Estimate,
     Kind,
     Note,
@@ -37,6 +36,7 @@ from mfcheck.checks import (
     ball,
     bound,
     compared,
+    curve,
     encloses,
     evaluate,
     identity,
@@ -142,12 +142,8 @@ def picture(
     """Quantities along the steps, theory and runs."""
     curves = []
     for name in names:
-        values = tuple(float(s.shown()[name]) for s in states)
-        points = [e[name] for e in found]
-        y, error = tuple(e.value for e in points), tuple(e.error for e in points)
-        curves.append(Curve(label=f"{name}, theory", x=tuple(map(float, range(len(values)))), y=values))
-        x = tuple(map(float, marks))
-        curves.append(Curve(label=f"{name}, runs", x=x, y=y, error=error, style="points"))
+        curves.append(curve(f"{name}, theory", range(len(states)), [s.shown()[name] for s in states]))
+        curves.append(curve(f"{name}, runs", marks, [e[name] for e in found], "points"))
     words = ", ".join({"m": "m", "train": "training loss"}[name] for name in names)
     return Plot(id="path", title="Theory and runs", x_label="step", y_label=words, curves=tuple(curves))
 
@@ -559,10 +555,10 @@ def overfits(context: Context) -> list[Case]:
 
 def early(context: Context) -> Plot:
     """Test error along the steps, and that of the ridge solution."""
-    errors, last = tuple(map(float, errors_along())), float(ball(context, "last"))
-    curve = Curve(label="test error", x=tuple(map(float, range(len(errors)))), y=errors)
-    limit = Curve(label="ridge", x=(0.0, 120.0), y=(last, last), style="bound")
-    return Plot(id="early", title="Early stopping", x_label="step", y_label="test error", curves=(curve, limit))
+    errors, last = errors_along(), ball(context, "last")
+    found = curve("test error", range(len(errors)), errors)
+    limit = curve("ridge", (0, len(errors) - 1), (last, last), "bound")
+    return Plot(id="early", title="Early stopping", x_label="step", y_label="test error", curves=(found, limit))
 
 
 EARLY = Note(

@@ -23,7 +23,6 @@ from mfcheck.checks import (
     Case,
     Claim,
     Context,
-    Curve,
     Estimate,
     Evidence,
     Kind,
@@ -39,6 +38,7 @@ from mfcheck.checks import (
     ball,
     bound,
     compared,
+    curve,
     custom,
     decide,
     encloses,
@@ -63,7 +63,7 @@ from mfcheck.statistics import all_hold, exactly, extrapolated, mean_of
 from mfcheck.symbolic.activation import X, activation
 from mfcheck_proofs.landscape import model
 from mfcheck_proofs.landscape.model import FAILING, Array, beta, lam, risk_of, risks_of, sigma_of, transition
-from mfcheck_proofs.landscape.radial import FINE, Instance, Radial, plain, radial, sgd, simulate
+from mfcheck_proofs.landscape.radial import FINE, Instance, flow_of, plain, radial, sgd, simulate
 
 OWN = PiecewiseLinear(Fraction(-5, 2), ((Fraction(1, 2), Fraction(10)), (Fraction(3, 2), Fraction(-10))))
 """The sigma of the default setting."""
@@ -295,10 +295,10 @@ def sphere_risk(instance: Instance, radius: float, rng: np.random.Generator, cou
 def finite_dimension(context: Context) -> list[Case]:
     """The risk of uniform laws on spheres at d = 40, by samples and by the formula."""
     count, rng = context.budget.pick(8000, 30_000, 200_000), stream(context.seed, "spheres")
-    formula, cases = Radial(classes(context), *FINE[1:3]), []
+    formula, cases = flow_of(classes(context), *FINE[1:3]), []
     for radius in (1.2, 1.6):
         found = sphere_risk(as_stated(context.setting), radius, rng, count)
-        stated = exactly(formula.risk(np.array([radius]), np.ones(1)), 1e-9)
+        stated = exactly(1 + formula.energy(np.array([radius]), np.ones(1)), 1e-9)
         cases.append(Case(found, stated, f"r = {radius}", radius))
     return cases
 
@@ -306,8 +306,8 @@ def finite_dimension(context: Context) -> list[Case]:
 def far_from_flat(context: Context) -> Note:
     """The least risk of a sphere at d = 40 against that of a point mass in infinite dimension."""
     grid, right = np.linspace(0.5, 4, 141), as_stated(context.setting)
-    formula = Radial(right, *FINE[1:3])
-    curved = min(formula.risk(np.array([r]), np.ones(1)) for r in grid)
+    formula = flow_of(right, *FINE[1:3])
+    curved = 1 + min(formula.energy(np.array([r]), np.ones(1)) for r in grid)
     return Note(
         id="landscape.dimension",
         severity="remark",
@@ -488,15 +488,14 @@ def least_risks(context: Context) -> Plot:
     """The best point and the best pair of radii over Delta."""
     own, grid = sigma_of(context.setting), np.linspace(0.2, 6, 2000)
     deltas = np.linspace(0.1, 0.98, 8) * min(1.0, 1.6 * float(transition(own, 10)))
-    x = tuple(map(float, deltas))
-    point = tuple(float(risks_of(own, delta, grid).min()) for delta in x)
-    pair = tuple(best_mixture(own, delta)[1] for delta in x)
+    point = [risks_of(own, delta, grid).min() for delta in deltas]
+    pair = [best_mixture(own, float(delta))[1] for delta in deltas]
     return Plot(
         id="transition",
         title="Least risk of a point mass and of two radii, d = infinity",
         x_label="Delta",
         y_label="risk",
-        curves=(Curve(label="point mass", x=x, y=point), Curve(label="two radii", x=x, y=pair, style="points")),
+        curves=(curve("point mass", deltas, point), curve("two radii", deltas, pair, "points")),
     )
 
 

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.polynomial import chebyshev
-from scipy import integrate
 
 from mfcheck.checks import Curve, Estimate, Plot, Simulated, Trial
 from mfcheck.claims.model import stream
 from mfcheck.claims.record import Series
 from mfcheck.dynamics.convention import Convention
+from mfcheck.dynamics.interaction import QuadraticFlow, half_line
 from mfcheck.dynamics.two_layer import Network, one_pass
 from mfcheck.errors import InputError
 from mfcheck.gaussian import PiecewiseLinear, chi_rule
@@ -40,54 +39,20 @@ class Instance:
     spread: bool = True
 
 
-class Radial:
-    """The risk as a quadratic form in the law of radii, `1 + 2 V.c + c.K c` with c the means of Chebyshev polynomials.
+def flow_of(instance: Instance, terms: int, norms: int) -> QuadraticFlow:
+    """Return the motion of radii; the energy of a law is its risk less 1.
 
-    The variable is `x = (r - scale)/(r + scale)`. Averaged over the norms of the inputs `h(rR)` and `h(rR) h(r'R)` are
-    smooth in the radii, also in few dimensions, where h itself has kinks; so a step costs what the polynomials do.
+    Averaged over the norms of the inputs `h(rR)` and `h(rR) h(r'R)` are smooth in the radii, also in few dimensions, where
+    h itself has kinks.
     """
-
-    def __init__(self, instance: Instance, terms: int, norms: int) -> None:
-        self.speed, self.terms, self.scale = instance.speed, terms, float(instance.own.kinks[-1][0])
-        x = np.cos(np.pi * (np.arange(terms) + 0.5) / terms)
-        R, masses = chi_rule(instance.dim, norms)
-        if not instance.spread:
-            R, masses = np.array([math.sqrt(instance.dim)]), np.ones(1)
-        sizes = np.outer(self.scale * (1 + x) / (1 - x), R)
-        values = [instance.own.sphere_means((1 + y * instance.delta) * sizes, instance.dim)[0] for y in (1, -1)]
-        expand = chebyshev.chebvander(x, terms - 1).T * 2 / terms
-        expand[0] /= 2
-        up, down = (expand @ v for v in values)
-        self.K = ((up * masses) @ up.T + (down * masses) @ down.T) / 2
-        self.V = (down - up) @ masses / 2
-
-    def _polynomials(self, r: Array) -> Array:
-        return np.asarray(chebyshev.chebvander((r - self.scale) / (r + self.scale), self.terms - 1))
-
-    def push(self, r: Array, weights: Array) -> Array:
-        """Return the velocity of all radii of a law; at 0 and beyond, where radii stop, that of 0."""
-        r = np.maximum(r, 0)
-        basis = self._polynomials(r)
-        slopes = chebyshev.chebder(self.V + self.K @ (weights @ basis))
-        return np.asarray(-self.speed * 2 * self.scale / (r + self.scale) ** 2 * (basis[:, :-1] @ slopes))
-
-    def risk(self, r: Array, weights: Array) -> float:
-        """Return the risk of the law of these radii."""
-        c = weights @ self._polynomials(r)
-        return float(1 + 2 * c @ self.V + c @ self.K @ c)
-
-    def run(self, start: Array, weights: Array, times: tuple[float, ...], accuracy: float) -> Array:
-        """Return risk and mean radius at the times, shape (2, times)."""
-        path = np.repeat(start[:, None], len(times), axis=1)
-        if times[-1] > 0:
-
-            def push(_: float, r: Array) -> Array:
-                return self.push(r, weights)
-
-            span = (0.0, times[-1])
-            found = integrate.solve_ivp(push, span, start, "DOP853", times, rtol=accuracy, atol=accuracy)
-            path = np.maximum(found.y, 0)
-        return np.array([[self.risk(r, weights) for r in path.T], weights @ path])
+    scale = float(instance.own.kinks[-1][0])
+    R, masses = chi_rule(instance.dim, norms)
+    if not instance.spread:
+        R, masses = np.array([math.sqrt(instance.dim)]), np.ones(1)
+    sizes = np.outer(half_line(terms, scale), R)
+    up, down = (instance.own.sphere_means((1 + y * instance.delta) * sizes, instance.dim)[0] for y in (1, -1))
+    K = ((up * masses) @ up.T + (down * masses) @ down.T) / 2
+    return QuadraticFlow((down - up) @ masses / 2, K, scale, instance.speed)
 
 
 COARSE, FINE = (400, 64, 300, 1e-9), (1000, 96, 400, 1e-10)
@@ -105,7 +70,9 @@ def radial(instance: Instance, times: tuple[float, ...]) -> tuple[tuple[Estimate
     for count, terms, inputs, accuracy in (COARSE, FINE):
         radii, weights = chi_rule(instance.dim, count)
         start = instance.kappa / math.sqrt(instance.dim) * radii
-        found.append(Radial(instance, terms, inputs).run(start, weights, times, accuracy))
+        flow = flow_of(instance, terms, inputs)
+        path = flow.run(start, weights, times, accuracy)
+        found.append(np.array([[1 + flow.energy(r, weights) for r in path.T], weights @ path]))
     rough, fine = found
     if not np.all(np.isfinite(fine)):
         raise InputError("the radial equation left the range of doubles")

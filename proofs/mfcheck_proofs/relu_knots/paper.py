@@ -22,7 +22,6 @@ from mfcheck.checks import (
     Check,
     Claim,
     Context,
-    Curve,
     Estimate,
     Kind,
     Note,
@@ -39,6 +38,7 @@ from mfcheck.checks import (
     ball,
     compared,
     constant,
+    curve,
     encloses,
     identical,
     identity,
@@ -776,10 +776,11 @@ def simulate(trial: Trial) -> Simulated:
     points, labels = data(setting)
     low, high = float(min(points)), float(max(points))
     grid = [Fraction(low + (high - low) * (k - 10) / 40).limit_denominator(10**6) for k in range(61)]
-    curves = [Curve(label="data", x=tuple(map(float, points)), y=tuple(map(float, labels)), style="points")]
-    for label, law in (("zero temperature", cold(setting)), ("Gibbs", solved(setting))):
-        y = tuple(float(law.prediction(g).mid()) for g in grid)
-        curves.insert(0, Curve(label=label, x=tuple(map(float, grid)), y=y))
+    curves = [
+        curve("Gibbs", map(float, grid), map(solved(setting).prediction, grid)),
+        curve("zero temperature", map(float, grid), map(cold(setting).prediction, grid)),
+        curve("data", map(float, points), map(float, labels), "points"),
+    ]
     plot = Plot(id="predictor", title="The predictor", x_label="x", y_label="yhat", curves=tuple(curves))
     return Simulated(final, plots=(plot,))
 
