@@ -526,7 +526,7 @@ fluctuations = Claim(
                     when=False,
                 )
             ],
-            wrong=[wrong("ten", {"most": sp.Integer(10)}, "It is about 125 for 100 layers of width 100.")],
+            wrong=[wrong("ten", {"most": sp.Integer(10)}, "It is about 117 for 100 layers of width 100.")],
         ),
     ],
 )
