@@ -54,6 +54,12 @@ class GatedCell:
         return self.sigma_v**2 * self.input_var + self.sigma_b**2
 
     @property
+    def bracket(self) -> tuple[Fraction, Fraction]:
+        """An interval that holds all kept q inside: they lie between the floor and `floor + gain`, as A < B."""
+        low, top = self.floor, self.floor + self.gain
+        return (low * Fraction(999, 1000) if low else top / 10**6, top * Fraction(1001, 1000))
+
+    @property
     def gain(self) -> Fraction:
         """`sigma_w^2 R`."""
         return self.sigma_w**2 * self.input_var
@@ -71,16 +77,14 @@ def gate_variance(cell: GatedCell, digits: int) -> arb:
 
 
 def gate_states(cell: GatedCell) -> int:
-    """Return how many q are kept, all of them enclosed: they lie between the floor and `floor + sigma_w^2 R`.
+    """Return how many q are kept, all of them enclosed on the bracket of the cell.
 
     Raises:
         InputError: some could not be told apart.
     """
     if not cell.sigma_w:
         return 1
-    low, top = cell.floor, cell.floor + cell.gain
-    bracket = (low * Fraction(999, 1000) if low else top / 10**6, top * Fraction(1001, 1000))
-    return len(all_roots(*_balance(cell), bracket, 8, geometric=True).values)
+    return len(all_roots(*_balance(cell), cell.bracket, 8, geometric=True).values)
 
 
 def _balance(cell: GatedCell) -> tuple[Callable[[arb], arb], Callable[[arb], arb]]:

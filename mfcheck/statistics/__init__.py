@@ -6,6 +6,7 @@ replicates; `agrees` and `at_most` compare them, and say *no* only at a false-al
 """
 
 from mfcheck.statistics.compare import agrees, all_hold, at_most, half_width, order_evidence, slope
+from mfcheck.statistics.controls import controlled
 from mfcheck.statistics.estimates import (
     batch_means,
     combined,
@@ -23,6 +24,7 @@ __all__ = [
     "at_most",
     "batch_means",
     "combined",
+    "controlled",
     "covariance_of",
     "exactly",
     "extrapolated",
