@@ -55,7 +55,8 @@ def crossing(f: Function, df: Function, bracket: tuple[End, End], digits: int = 
     """Enclose a root on a bracket with a change of sign; nothing is said about others.
 
     Raises:
-        InputError: the signs at the ends are equal or open, or the digits are out of reach.
+        InputError: the signs at the ends are equal or open, the digits are out of reach, or the sign changes at what
+            may be a pole or a jump.
     """
     check_digits(digits)
     lower, upper = _ends(bracket)
@@ -70,18 +71,23 @@ def crossing(f: Function, df: Function, bracket: tuple[End, End], digits: int = 
 
 
 def refined(f: Function, df: Function, start: arb, digits: int) -> arb:
-    """Shrink a ball that holds a root by the interval Newton method.
+    """Shrink a ball that holds a root, or a pole or a jump where the sign changes, by the interval Newton method.
+
+    It is a root if the derivative is finite on a ball around it.
 
     Raises:
-        InputError: the derivative may vanish, or the digits are out of reach.
+        InputError: the derivative may vanish or be infinite, or the digits are out of reach.
     """
-    x = start
+    x, smooth = start, False
     with ctx.workprec(_bits(digits)):
         for _ in range(60):
             unit = arb(10) ** -digits
             if x.rad() <= unit * abs(x.mid()) / 2 or x.rad() <= unit * unit:
-                return x
+                if smooth or df(x).is_finite():
+                    return x
+                raise InputError(f"the function may jump or be infinite near {x.str(8)}")
             slope = df(x)
+            smooth = smooth or slope.is_finite()
             if not slope.is_finite() or slope.contains(0):
                 x = _halved(f, x)
                 continue

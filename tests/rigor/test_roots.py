@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
-from mfcheck.rigor.roots import all_roots, crossing, maximum, root, stays_below
+from mfcheck.rigor.roots import Function, all_roots, crossing, maximum, root, stays_below
 
 
 def test_root_to_many_digits() -> None:
@@ -72,3 +72,27 @@ def test_stays_below() -> None:
     assert stays_below(most, arb("0.2499"), [(0, 1)]) is False
     assert stays_below(most, arb("0.2499"), [(0, Fraction(2, 5)), (Fraction(3, 5), 1)]) is True
     assert stays_below(most, arb(1) / 4, [(0, 1)], cells=500) is None
+
+
+POLE = (lambda x: 1 / (x - arb(1) / 3), lambda x: -1 / (x - arb(1) / 3) ** 2, (0, 1))
+TANGENT = (lambda x: x.tan() - 1, lambda x: 1 + x.tan() ** 2, (1, 3))
+JUMP = (
+    lambda x: (x - arb(1) / 3) / abs(x - arb(1) / 3),
+    lambda x: (x - arb(1) / 3) * 0 / abs(x - arb(1) / 3),
+    (0, 1),
+)
+
+
+@pytest.mark.parametrize(
+    ("f", "df", "bracket"), [POLE, TANGENT, JUMP], ids=["pole", "tangent", "jump"]
+)
+def test_a_change_of_sign_at_a_pole_or_a_jump_is_no_root(
+    f: Function, df: Function, bracket: tuple[int, int]
+) -> None:
+    with pytest.raises(InputError, match="jump or be infinite"):
+        crossing(f, df, bracket)
+
+
+def test_a_root_with_a_vanishing_slope_is_still_one() -> None:
+    found = crossing(lambda x: (x - arb(1) / 3) ** 3, lambda x: 3 * (x - arb(1) / 3) ** 2, (0, 1))
+    assert found.contains(arb(1) / 3)
