@@ -16,11 +16,9 @@ from functools import cached_property, lru_cache
 from flint import arb, arb_mat, ctx
 
 from mfcheck.errors import InputError
+from mfcheck.rigor.angle import scaled_angle
 from mfcheck.rigor.ball import exact
 from mfcheck.rigor.concave import Jet, ascend, enclosed_maximum
-
-_CLOSE = Fraction(1, 2)
-"""Below this |z| the arctangent of an arc is a hypergeometric series, which has no singularity at w = 0."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ def _arc_jet(arc: Arc, x: tuple[Fraction, ...], u: list[arb], lam: arb) -> tuple
         return None
     # b^2 + w s^2 is the product of the values at both ends: Lagrange's identity.
     N = ends[0] * ends[1]
-    h, hw, hww = _angle(w, b, s, N)
+    h, hw, hww = scaled_angle(w, s, b, N)
     hb, hbb, hbw = -s / N, 2 * s * b / N**2, s**3 / N**2
     wa, wb, w2 = -2 * A / square, -2 * B / square, -2 / square
     ba, bb = -(c * r + e * p) / square, -(d * r + f * p) / square
@@ -133,29 +131,6 @@ def _arc_jet(arc: Arc, x: tuple[Fraction, ...], u: list[arb], lam: arb) -> tuple
         second(wa, ba, wb, bb, arb(0), bab),
         second(wb, bb, wb, bb, w2, bbb),
     )
-
-
-def _angle(w: arb, b: arb, s: arb, N: arb) -> tuple[arb, arb, arb]:
-    """Return atan2(sqrt(w) s, b)/sqrt(w) and its two derivatives by w."""
-    if b > 0 and abs(z := w * s**2 / b**2) < exact(_CLOSE):
-        ratio = s / b
-        return ratio * _series(z, 0), ratio**3 * _series(z, 1), ratio**5 * _series(z, 2)
-    if w > 0:
-        root = w.sqrt()
-        h = arb.atan2(root * s, b) / root
-    else:
-        root = (-w).sqrt()
-        h = (root * s / b).atanh() / root
-    R = s * b / N
-    hw = (R - h) / (2 * w)
-    return h, hw, (-(s**3) * b / N**2 - 3 * hw) / (2 * w)
-
-
-def _series(z: arb, order: int) -> arb:
-    """Return a derivative of g(z) = arctan(sqrt z)/sqrt z = 2F1(1/2, 1; 3/2; -z)."""
-    half, three = arb(1) / 2, arb(3) / 2
-    factor = (arb(1), -half / three, (half * three) * 2 / (three * (three + 1)))[order]
-    return factor * (-z).hypgeom_2f1(half + order, arb(1) + order, three + order)
 
 
 @dataclass(frozen=True)
