@@ -101,3 +101,10 @@ def test_data_must_be_distinct() -> None:
         relu.validate(relu.paper.default.with_values(x2=Fraction(2, 5)))
     with pytest.raises(InputError, match="yhat_3"):
         relu.prediction(3)(relu.paper.default.with_values(points=2), 15)
+
+
+def test_both_orientations_of_a_knot_at_a_datum_count_once() -> None:
+    """At lam = 1/20 the default data have knots at -1/2, in both orientations, and at 2/5."""
+    found = certain(X, Y, Fraction(1, 20))
+    assert [float(k.mid()) for k in found.knots] == pytest.approx([-0.5, 0.4])
+    assert found.off_data == 0

@@ -270,14 +270,18 @@ def certain(x: tuple[Fraction, ...], y: tuple[Fraction, ...], lam: Fraction, dig
             raise InputError("directions that touch are too close to tell apart") from None
         if any(w.contains(0) for w in weights):
             raise InputError("a weight may be zero: the knots are not certain")
-        places: list[arb] = []
-        off = 0
+        knots: list[tuple[arb, bool]] = []
         for touch, (a, b) in zip(open_touches, directions, strict=True):
             place = -b / a
-            if a.contains(0) or any(place.overlaps(p) for p in places):
+            if a.contains(0):
                 continue
-            places.append(place)
-            off += int(touch.inside and not any(place.overlaps(exact(p)) for p in x))
+            same = [inside for other, inside in knots if place.overlaps(other)]
+            if any(same) or (same and touch.inside):
+                raise InputError("two knots are too close to tell apart")
+            if not same:
+                knots.append((place, touch.inside))
+        off = sum(inside and not any(place.overlaps(exact(p)) for p in x) for place, inside in knots)
+        places = [place for place, _ in knots]
         return Certain(tuple(u), tuple(sorted(places, key=lambda p: float(p.mid()))), off)
 
 
