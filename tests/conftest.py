@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis profiles and one thread for compiled loops.
+"""What all tests share: Hypothesis profiles, one thread for compiled loops, no constants of earlier runs.
 
 Choose a profile with the environment variable MFCHECK_PROFILE: dev (the default), ci or nightly.
 """
@@ -7,6 +7,7 @@ import os
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("MFCHECK_MEMO", "off")  # the tests of the memo choose a folder
 
 from hypothesis import settings
 

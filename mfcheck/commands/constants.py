@@ -40,13 +40,16 @@ def constants(
     """Enclose the constants of a paper."""
     from mfcheck.catalog import load
     from mfcheck.claims.record import ConstantsRecord
+    from mfcheck.constants import memo
     from mfcheck.constants.evaluate import evaluate_constants
     from mfcheck.report import print_constants
+    from mfcheck.run.identity import signature
 
     loaded = load(paper)
     setting = chosen.setting(loaded)
     wanted = digits or DIGITS
-    found = evaluate_constants(loaded, setting, wanted + GUARD)
+    with memo.used(loaded.id, signature(paper), loaded.constants):
+        found = evaluate_constants(loaded, setting, wanted + GUARD)
     if proof is not None:
         _certify(loaded, setting, found, proof, wanted)
     result = ConstantsRecord(paper=loaded.id, setting=setting.describe(), constants=found)

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from time import perf_counter
 
 import sympy as sp
 from flint import arb, ctx
@@ -10,6 +11,7 @@ from flint import arb, ctx
 from mfcheck.claims.model import Constant, Paper
 from mfcheck.claims.record import ConstantRecord, Estimate, Interval
 from mfcheck.claims.setting import Parameter, Setting
+from mfcheck.constants import memo
 from mfcheck.constants.graph import ConstantGraph
 from mfcheck.constants.orders import order_texts
 from mfcheck.errors import InputError
@@ -135,7 +137,22 @@ class _Attempt:
         node = self.graph.by_symbol.get(symbol)
         if node is None:
             return self._parameter(symbol)
-        return self._formula(node) if node.value is None else self._leaf(node)
+        kept = memo.of(self.graph.constants)
+        found = None if kept is None else kept.find(self._setting, node.id, self.digits)
+        if found is not None:
+            return found
+        start = perf_counter()
+        value = self._formula(node) if node.value is None else self._leaf(node)
+        if not value.is_finite():
+            return value
+        text = memo.text_of(value)
+        if kept is not None and perf_counter() - start > memo.WORTH:
+            kept.keep(self._setting, node.id, self.digits, text)
+        return memo.ball_of(text)
+
+    @cached_property
+    def _setting(self) -> str:
+        return self.setting.digest()
 
     def _leaf(self, node: Constant) -> arb:
         assert node.value is not None

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import json
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,6 +58,12 @@ def fingerprint(reference: str) -> dict[str, str]:
     own = f"{__version__}, digest {code_of_mfcheck()[:12]}"
     paper = f"digest {code[:12]}" if find(module) is not None else "not there"
     return {"mfcheck": own, f"paper {reference}": paper, **versions(), **others}
+
+
+def signature(reference: str) -> str:
+    """Return a digest of the fingerprint: the same for all processes with the same code and libraries."""
+    words = json.dumps(fingerprint(reference), sort_keys=True)
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 @cache

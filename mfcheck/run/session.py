@@ -18,7 +18,7 @@ from mfcheck.run import findings, records
 from mfcheck.run.executor import Executor, Unit
 from mfcheck.run.executors import executor_of
 from mfcheck.run.folder import OutFolder
-from mfcheck.run.identity import identify
+from mfcheck.run.identity import identify, signature
 from mfcheck.run.inputs import build_setting
 from mfcheck.run.judge import Judged, choose, judge, tasks_of
 from mfcheck.run.places import located
@@ -227,7 +227,7 @@ def _start(
             OutFolder(store.folder).require_own(OWN)
     executor = executor_of(*workers)
     executor.require(reference)
-    job = Job(reference, setting.describe(), budget, seed)
+    job = Job(reference, setting.describe(), budget, seed, signature(reference))
     of = Budget(budget)
     return _Run(
         paper, setting, job, executor, store, seconds or SECONDS[of], minutes or MINUTES[of]

@@ -55,6 +55,8 @@ class Job:
     setting: dict[str, Any]
     budget: str
     seed: int
+    identity: str = ""
+    """Of the code and the libraries: certified constants are shared with all that has the same; not at all if empty."""
 
 
 @dataclass(frozen=True)

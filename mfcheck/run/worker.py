@@ -14,13 +14,14 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TextIO
 
 from mfcheck.claims.audit import AssumptionRecord, SurveyRecord
 from mfcheck.claims.model import Budget, Check, Context, Formulas, Paper
 from mfcheck.claims.record import Evidence
 from mfcheck.claims.setting import NO_ACTIVATION, Setting
+from mfcheck.constants import memo
 from mfcheck.constants.evaluate import evaluate_constants
 from mfcheck.errors import InputError, LimitError
 from mfcheck.rigor.certificate import CertificateError
@@ -49,6 +50,7 @@ class Bench:
         paper = _paper(job.paper)
         name = job.setting.get("activation", NO_ACTIVATION.name)
         setting = Setting.restore(job.setting, _activation(job.paper, name))
+        _share_constants(job.paper, job.identity)
         return cls(paper, setting, Budget(job.budget), job.seed)
 
     def perform(self, task: Task) -> Any:
@@ -110,6 +112,13 @@ class Bench:
         regime = regimes(self.paper.claims)[id]
         answers = audit(self.paper, regime, self.setting, self.seed)
         return [(found.record.model_dump(mode="json"), found.certificate) for found in answers]
+
+
+@lru_cache(maxsize=1)
+def _share_constants(reference: str, identity: str) -> None:
+    """Look up and keep the constants of the paper at hand; one paper at a time, as the last call is remembered."""
+    paper = _paper(reference)
+    memo.use(paper.id, identity, paper.constants)
 
 
 @cache

@@ -13,7 +13,7 @@ from mfcheck.claims.setting import Setting
 from mfcheck.errors import InputError, meant
 from mfcheck.run.executor import Executor, Unit, cores
 from mfcheck.run.executors import executor_of
-from mfcheck.run.identity import identify
+from mfcheck.run.identity import identify, signature
 from mfcheck.run.judge import choose
 from mfcheck.run.places import located
 from mfcheck.run.session import SECONDS, require_work
@@ -187,6 +187,7 @@ class _Sweep:
         self._told = False
         self._entered = False
         self._end = float("inf")
+        self._signature = signature(terms.reference)
 
     def run(self, watch: Watch, say: Say, minutes: float | None) -> None:
         """Work until every setting is finished, here or by another process, or until the time is over."""
@@ -317,7 +318,9 @@ class _Sweep:
             return
         self._open[str(item.id)] = opened
         identity = self._terms.identity
-        job = Job(self._terms.reference, item.described, identity.budget, identity.seed)
+        job = Job(
+            self._terms.reference, item.described, identity.budget, identity.seed, self._signature
+        )
         for part in [tuple(todo)] if self._whole else units(todo):
             yield Unit(job, part, str(item.id))
 
