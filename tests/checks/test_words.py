@@ -6,7 +6,18 @@ from typing import Literal
 import pytest
 import sympy as sp
 
-from mfcheck.checks import Context, Evidence, Kind, Note, bound, custom, noted, setting_of
+from mfcheck.checks import (
+    Context,
+    Evidence,
+    Kind,
+    Note,
+    Plot,
+    bound,
+    custom,
+    noted,
+    pictured,
+    setting_of,
+)
 from mfcheck.claims.inequality import Case
 from mfcheck.claims.model import Budget
 
@@ -58,3 +69,10 @@ def test_notes_may_be_made_from_the_context() -> None:
         found = noted(check, sentence).run(CONTEXT)
         assert [note.text for note in found.notes] == wanted
     assert made == ["check"]
+
+
+@pytest.mark.parametrize("passed", [True, False, None])
+def test_a_picture_comes_with_every_answer(passed: bool | None) -> None:
+    check = custom("c", "f", lambda _: Evidence(passed=passed), kind=Kind.SAMPLED)
+    drawn = Plot(id="one", title="One", x_label="x", y_label="y", curves=())
+    assert pictured(check, lambda _: drawn).run(CONTEXT).plots == (drawn,)
