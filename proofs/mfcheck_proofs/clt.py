@@ -21,7 +21,6 @@ from mfcheck.checks import (
     Claim,
     Context,
     Curve,
-    Draws,
     Estimate,
     Evidence,
     Kind,
@@ -722,15 +721,19 @@ OPTIONS = (
 
 
 def run(trial: Trial) -> Simulated:
-    """N Cov at one width, and the standardised fourth moment of the output."""
+    """N Cov without its correction 1/N, and the standardised fourth moment of the output at one width."""
     width, count = trial.count("width", 2, 100_000), trial.count("replicates", 100, 1_000_000)
-    drawn = {"runs": Draws(count, lambda rng, n: vars(linear.runs(trial.setting, width, n, rng)), least=30)}
-    runs = linear.Runs(**trial.samples(drawn)["runs"])
-    final, output = {f"c_{p}": v for p, v in entries(runs, width).items()}, runs.m[:, 0]
+    sizes = max(1, width // 4), width
+    drawn = trial.at_sizes(
+        "runs of width", sizes, count, lambda size, rng, n: vars(linear.runs(trial.setting, size, n, rng)), least=30
+    )
+    found = [entries(linear.Runs(**drawn[size]), size) for size in sizes]
+    final, output = {f"c_{p}": settled(sizes, [f[p] for f in found]) for p in PAIRS}, drawn[width]["m"][:, 0]
     final["fourth_moment"] = fourth_moment(output)
     variance = float(linear.value(entry("mm"), trial.setting, 15).mid())
     scaled = math.sqrt(width) * (output - output.mean())
-    return Simulated(final=final, plots=(histogram(scaled, variance),))
+    notes = (f"The covariances are limits, from {sizes[0]} and {sizes[1]} neurons; the fourth moment is at {width}.",)
+    return Simulated(final=final, plots=(histogram(scaled, variance),), notes=notes)
 
 
 paper = Paper(

@@ -617,10 +617,12 @@ def simulate(trial: Trial) -> Simulated:
     grid, scheme = Grid(trial.setting, 0.05), Scheme.of(s_round, TOTAL)
     streams = trial.rng().spawn(runs)
     gaps = np.array(trial.draws("runs", runs, lambda k: grid.run(rounds, scheme, streams[k])))
-    final = {"gap_weighted": mean_of(weighted(gaps)[:, -1]), "gap_last": mean_of(gaps[:, -1])}
-    return Simulated(
-        final, notes=("One random point a round; the inner loop is exact. The error covers the draw of points.",)
+    final = {"mean_gap_weighted": mean_of(weighted(gaps)[:, -1]), "mean_gap_last": mean_of(gaps[:, -1])}
+    notes = (
+        "One random point a round, where gap_weighted and gap_last take all; the inner loop is exact.",
+        "Errors cover the draw of points.",
     )
+    return Simulated(final, notes=notes)
 
 
 OPTIONS = (Option("runs", "64", "number of runs"),)

@@ -125,11 +125,14 @@ class Features:
         count: number of features.
         layers: number of layers.
         rng: draws the features.
+        width: of the kernel.
     """
 
-    def __init__(self, points: Array, labels: Array, count: int, layers: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self, points: Array, labels: Array, count: int, layers: int, rng: np.random.Generator, width: float = 1.0
+    ) -> None:
         self.x, self.y, self.layers = points, labels, layers
-        self.omega = rng.standard_normal((points.shape[1], count))
+        self.omega = rng.standard_normal((points.shape[1], count)) / width
         self.shift = rng.uniform(0, 2 * np.pi, count)
         self.scale = np.sqrt(2 / count)
 
@@ -153,14 +156,14 @@ class Features:
 
         `mean` is the factor of the residuals in p_1: 1/N.
         """
-        states = [self.x]
+        states, features = [self.x], []
         for weights in theta:
-            states.append(states[-1] + self.phi(states[-1]) @ weights / self.layers)
+            features.append(self.phi(states[-1]))
+            states.append(states[-1] + features[-1] @ weights / self.layers)
         rest = states[-1] - self.y
         p, found, form = mean * rest, np.empty_like(theta), 0.0
         for layer in range(self.layers - 1, -1, -1):
-            z = states[layer]
-            phi = self.phi(z)
+            z, phi = states[layer], features[layer]
             found[layer] = phi.T @ p
             form += float(np.sum((phi @ phi.T) * (p @ p.T))) / self.layers
             slope = -self.scale * np.sin(z @ self.omega + self.shift)
@@ -168,16 +171,15 @@ class Features:
         return found, float(np.sum(rest**2)) / (2 * len(rest)), form
 
 
-def example(rng: np.random.Generator, layers: int = 20, count: int = 300) -> Features:
+def example(rng: np.random.Generator, layers: int = 20, count: int = 300, width: float = 1.0) -> Features:
     """Eight points in R^3 with labels at distance about one."""
     x = rng.standard_normal((8, 3))
-    return Features(x, x + 0.9 * rng.standard_normal((8, 3)) / np.sqrt(3) * np.sqrt(2), count, layers, rng)
+    y = x + 0.9 * rng.standard_normal((8, 3)) / np.sqrt(3) * np.sqrt(2)
+    return Features(x, y, count, layers, rng, width)
 
 
-@lru_cache(maxsize=4)
-def descent(seed: int, steps: int) -> tuple[Array, Array, Array]:
+def descent(problem: Features, steps: int) -> tuple[Array, Array, Array]:
     """Losses, |grad L|^2/L and |v| along gradient descent with step 1/2."""
-    problem = example(stream(seed, "descent"))
     theta = np.zeros((problem.layers, problem.omega.shape[1], 3))
     rows = []
     for _ in range(steps):
@@ -588,7 +590,8 @@ def simulate(trial: Trial) -> Simulated:
     """Gradient descent on eight points with 300 random features in 20 layers."""
     runs, steps = trial.count("runs", 4), trial.count("steps", 10)
     trial.say(f"{runs} runs of {steps} steps")
-    found = [descent(trial.seed + k, steps) for k in range(runs)]
+    streams, width = trial.rng().spawn(runs), trial.setting.number("bandwidth")
+    found = trial.draws("runs", runs, lambda k: descent(example(streams[k], width=width), steps))
     final = {
         "log_loss": mean_of([np.log(f[0][-1]) for f in found]),
         "pl_ratio": mean_of([f[1][-1] for f in found]),

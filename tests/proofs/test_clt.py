@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mfcheck.claims.model import Trial
+from mfcheck.claims.trial import Trial
 from mfcheck.dynamics import linear_units as linear
 from mfcheck.dynamics.ode import covariance, solve
 from mfcheck.errors import InputError
@@ -90,5 +90,20 @@ def test_fourth_moments_of_known_laws() -> None:
 def test_simulation() -> None:
     found = clt.run(Trial(SETTING, 3, {"width": "200", "replicates": "8000"})).final
     assert abs(found["c_mm"].value - 0.21442) < 2 * found["c_mm"].error
-    with pytest.raises(InputError, match="blow up"):
-        clt.run(Trial(SETTING.with_values(alpha=500), 3, {"width": "10", "replicates": "100"}))
+    for alpha, width in (("500", "10"), ("1/4", "2")):
+        wild = SETTING.with_values(alpha=Fraction(alpha), horizon=3, noise=2, w_max=3)
+        with pytest.raises(InputError, match="blow up"):
+            clt.run(Trial(wild, 3, {"width": width, "replicates": "20000"}))
+
+
+def test_few_neurons_tell_the_limit_within_their_error() -> None:
+    """At these steps 50 neurons alone are off by a fourteenth: four times the noise."""
+    setting = SETTING.with_values(
+        alpha=1, horizon=Fraction(1, 2), slope=-1, noise=1, c_max=2, w_max=1
+    )
+    found = clt.run(Trial(setting, 0, {"width": "50", "replicates": "20000"})).final
+    for pair in clt.PAIRS:
+        limit = float(clt.linear.value(clt.entry(pair), setting, 15).mid())
+        assert abs(found[f"c_{pair}"].value - limit) < 2 * found[f"c_{pair}"].error
+    noise = 2 * limit * np.sqrt(2 / 20_000)
+    assert found["c_bb"].error < 5 * noise

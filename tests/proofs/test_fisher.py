@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mfcheck.claims.model import Trial
+from mfcheck.claims.trial import Trial
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation
 from mfcheck_proofs import fisher as module

@@ -42,7 +42,25 @@ def test_the_gradient_by_differences() -> None:
 
 
 def test_the_inequality_holds_along_a_run_with_the_slopes_met_on_the_way() -> None:
-    losses, ratios, norms = linear.descent(5, 200)
+    problem = linear.example(np.random.default_rng(5))
+    losses, ratios, norms = linear.descent(problem, 200)
     assert losses[-1] < 0.2 * losses[0]
     assert np.all(np.diff(norms) > 0)
     assert np.all(ratios > 0)
+
+
+def test_features_have_the_kernel_of_the_width_asked_for() -> None:
+    problem = linear.example(np.random.default_rng(2), count=200_000, width=2.0)
+    apart = np.sum((problem.x[:, None] - problem.x[None]) ** 2, axis=-1)
+    phi = problem.phi(problem.x)
+    np.testing.assert_allclose(phi @ phi.T, np.exp(-apart / 8), atol=0.02)
+
+
+def test_simulations_of_neighbouring_seeds_share_no_run() -> None:
+    def ends(seed: int) -> set[float]:
+        found = linear.paper.simulate(
+            linear.paper.default, seed, options={"runs": "4", "steps": "10"}
+        )
+        return set(found.plots[0].curves[0].y)
+
+    assert not ends(0) & ends(1)

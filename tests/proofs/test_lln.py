@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from mfcheck.claims.model import Trial
+from mfcheck.claims.trial import Trial
 from mfcheck.dynamics import linear_units as linear
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation

@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 from scipy import integrate
 
-from mfcheck.claims.model import Trial
+from mfcheck.claims.trial import Trial
 from mfcheck.dynamics.enclosed_ode import enclosed_ode
 from mfcheck.errors import InputError
 from mfcheck_proofs import multilayer_fluctuations as ml

@@ -50,3 +50,13 @@ def test_the_width_by_a_root_finder() -> None:
 def test_blocks_outside_the_cone_are_refused() -> None:
     with pytest.raises(InputError, match="w_low"):
         rc.W_LOW.read("1/2")
+
+
+def test_networks_tend_to_the_gain_of_the_limit_within_their_error() -> None:
+    """Far from the defaults, by SciPy."""
+    setting = rc.paper.default.with_values(target=2, s=Fraction(1, 4), w_low=Fraction(3, 2))
+    square = 1 / 3 + (2.5**3 - 1.5**3) / 3
+    gain = lambda tau: np.exp(square * np.sinh(2 * tau) / 2)  # noqa: E731
+    found = solve_ivp(lambda _, v: -(gain(v) - 2) * gain(v), (0, 0.25), [0.0], rtol=1e-10)
+    networks = rc.trained_gain_of_particles(setting, 1, 16)
+    assert abs(networks.value - gain(found.y[0, -1])) < networks.error < 0.1 * networks.value

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mfcheck.claims.model import Trial
+from mfcheck.claims.trial import Trial
 from mfcheck.claims.setting import Setting
 from mfcheck.errors import InputError
 from mfcheck.run.findings import setting_options
