@@ -115,6 +115,8 @@ class Plain:
             return result
         if t.op in ("exp", "cosh", "erfc"):
             return POSITIVE
+        if t.op == "log" and self.signs(t.args[0]) == POSITIVE:
+            return self.signs(sub(t.args[0], num(1)))
         inner = [self.signs(x) for x in t.args]
         if t.op == "gauss":
             under = Plain({NORMAL: Range()})

@@ -26,13 +26,22 @@ def resolved(t: Term, plain: Plain) -> Term:
         new = rebuild(node, args) if args != node.args else node
         if new.op in ("abs", "sign", "step"):
             new = _without_kink(new, plain)
-        elif new.op in ("max", "min") and len(new.args) == 2:
-            s = plain.signs(sub(new.args[0], new.args[1]))
-            first = new.args[0] if new.op == "max" else new.args[1]
-            second = new.args[1] if new.op == "max" else new.args[0]
-            new = first if not s & NEGATIVE else second if not s & POSITIVE else new
+        elif new.op in ("max", "min"):
+            new = _of_those_ahead(new, plain)
         known[node] = new
     return _turned(simplified(known[t], plain.ranges), plain)
+
+
+def _of_those_ahead(t: Term, plain: Plain) -> Term:
+    """Return a maximum or minimum without the arguments that another one is seen to be at least as far ahead as."""
+    beyond = POSITIVE if t.op == "max" else NEGATIVE
+    kept: list[Term] = []
+    for a in t.args:
+        if any(not plain.signs(sub(a, b)) & beyond for b in kept):
+            continue
+        kept = [b for b in kept if plain.signs(sub(b, a)) & beyond]
+        kept.append(a)
+    return call(t.op, *kept) if len(kept) < len(t.args) else t
 
 
 def _turned(t: Term, plain: Plain) -> Term:

@@ -354,34 +354,37 @@ def _add(found: _Declarations, variable: Variable, part: str) -> None:
 def _gaussian(reader: Reader, group: tuple[str, ...], law: str) -> Gaussian:
     """Read `0, 1` (mean and variance) or `0, [[1,c],[c,1]]`."""
     parts = _parts(law, ",")
+    shown = f"{', '.join(group)} ~ N({law})"
+    start = shown.index("N(") + 2
     if len(parts) != 2:
-        raise InputError(f"a Gaussian law is N(mean, variance), not N({law})")
+        _refuse(shown, "a Gaussian law is N(mean, variance)", start)
+    place = start + law.index(parts[1])
     mean = reader.expression(parts[0])
     n = len(group)
     if parts[1].startswith("[["):
         rows = [_parts(r.strip()[1:-1], ",") for r in _parts(parts[1].strip()[1:-1], ",")]
         if len(rows) != n or any(len(r) != n for r in rows):
-            raise InputError(f"the covariance of {n} names must be {n} by {n}")
+            _refuse(shown, f"the covariance of {n} names must be {n} by {n}", place)
         matrix = tuple(tuple(reader.expression(x) for x in row) for row in rows)
     else:
         variance = reader.expression(parts[1])
         zero = terms.num(0)
         matrix = tuple(tuple(variance if i == j else zero for j in range(n)) for i in range(n))
-    for needed in _covariance_needs(matrix, law):
+    for needed in _covariance_needs(matrix, shown, place):
         if settle(needed) == FALSE:
-            raise InputError(f"there is no law N({law}): {needed} fails")
+            _refuse(shown, f"there is no such law: {needed} fails", place)
         reader.obligations.append(Obligation(needed, (), f"N({law})"))
     return Gaussian(group, (mean,) * n, matrix)
 
 
-def _covariance_needs(m: Sequence[Sequence[Term]], law: str) -> list[Formula]:
+def _covariance_needs(m: Sequence[Sequence[Term]], shown: str, place: int) -> list[Formula]:
     """Return what makes a matrix a covariance: its principal minors are not negative; where names are tied, no zero."""
     n = len(m)
     if any(m[i][j] is not m[j][i] for i in range(n) for j in range(i)):
-        raise InputError(f"a covariance matrix is symmetric, not so in N({law})")
+        _refuse(shown, "a covariance matrix is symmetric", place)
     tied = [(i, j) for i in range(n) for j in range(i) if m[i][j] is not terms.num(0)]
     if n > 3 and tied:
-        raise InputError("at most three names can be tied by a covariance")
+        _refuse(shown, "at most three names can be tied by a covariance", place)
     busy = {k for pair in tied for k in pair}
     found: list[Formula] = [Atom(m[k][k], ">" if k in busy else ">=") for k in range(n)]
     found += [

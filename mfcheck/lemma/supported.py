@@ -12,6 +12,7 @@ from mfcheck.lemma.answer import UNDEFINED, Answer
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.proof import refuting
 from mfcheck.lemma.prove.budget import Budget
+from mfcheck.lemma.prove.samples import current_seed
 from mfcheck.lemma.sides import failing_sides
 from mfcheck.lemma.statement import Statement
 from mfcheck.lemma.terms import Term
@@ -48,7 +49,7 @@ def decide_arrays(
         proof = decide(statement, budget.share(0.2))
         if proof.verdict in _ESTABLISHED:
             return proof
-    quick = draws.search(statement, budget.left() * 0.6)
+    quick = draws.search(statement, budget.left() * 0.6, current_seed())
     if quick.point is None and len(statement.variables) <= _PROVABLE:
         proof = decide(statement, budget.share(0.9))
         if proof.verdict in _ESTABLISHED:

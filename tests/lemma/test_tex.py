@@ -347,3 +347,42 @@ def test_what_a_formula_declares(text, read, said):
 def test_ranges_that_leave_something_open_are_refused(text):
     with pytest.raises(InputError):
         reading(text, ("u", "x", "k", "t"))
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (r"\frac{d}{dx}(\tanh(x)) \le 1", "d(tanh(x), x) <= 1"),
+        (r"\frac{d^2}{dx^2}\left(x^4\right) \ge 0", "d(d(x**4, x), x) >= 0"),
+        (r"\left|\frac{\partial}{\partial x}\tanh(x y)\right| \le |y|", "abs(d(tanh(x*y), x)) <= abs(y)"),
+        (r"\frac{d}{d\lambda}(\exp(\lambda)) \ge 0", "d(exp(lam), lam) >= 0"),
+        (r"f'(x) \le 1", "d(f(x), x) <= 1"),
+        (r"f^{\prime\prime}(x) \le 1", "d(d(f(x), x), x) <= 1"),
+        (r"\tanh''(x) \le 1", "d(d(tanh(x), x), x) <= 1"),
+    ],
+)  # fmt: skip
+def test_derivatives(text, read):
+    assert reading(text, {"x", "y", "lam"}, {"f"}) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (r"\frac{d}{dx} x^2 \le 1", "how far"),
+        (r"\frac{d}{dx}(x)^2 \le 1", "power"),
+        (r"\frac{d^2}{dx}(x) \le 1", "orders"),
+        (r"\frac{df}{dx} \le 1", "brackets"),
+        (r"f'(2x) \le 1", "declared name"),
+        (r"f'(x)^2 \le 1", "power"),
+        (r"x' \le 1", "prime"),
+    ],
+)
+def test_derivatives_with_two_readings_are_refused(text, said):
+    with pytest.raises(InputError, match=said) as caught:
+        reading(text, {"x", "y"}, {"f"})
+    assert str(caught.value).splitlines()[-1].strip() == "^"
+
+
+def test_a_fraction_with_a_declared_d_is_no_derivative():
+    with pytest.raises(InputError):
+        reading(r"\frac{d}{dx}(x) \le 1", {"x", "d"})

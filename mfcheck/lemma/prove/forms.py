@@ -60,6 +60,27 @@ def by_roots(problem: Problem, goal: Atom) -> Step | None:
     return Step("roots of squares", (problem.with_goals([new]),), True)
 
 
+def by_log(problem: Problem, goal: Atom) -> Step | None:
+    """Write `log(a) >= b` as `a >= exp(b)`, b linear in the variables, and a positive."""
+    logs = [(k, x) for k, x in summands(goal.term) if x.op == "log" and x.free]
+    if goal.relation not in (">", ">=") or len(logs) != 1:
+        return None
+    k, log = logs[0]
+    rest = terms.scale(-1 / k, terms.sub(goal.term, terms.scale(k, log)))
+    if any(terms.derivative(rest, n).free for n in rest.free) or not _is_sum(log.args[0]):
+        return None
+    gap = scale(1 if k > 0 else -1, terms.sub(log.args[0], call("exp", rest)))
+    goals = [Atom(log.args[0], ">"), Atom(expanded(gap), goal.relation)]
+    return Step("exponentials of both sides", (problem.with_goals(goals),), True)
+
+
+def _is_sum(t: Term) -> bool:
+    """Say whether a term is a sum of exponentials."""
+    return t.op == "add" and any(
+        x.op == "exp" or (x.op == "mul" and any(b.op == "exp" for b in x.args)) for x in t.args
+    )
+
+
 def by_fraction(problem: Problem, goal: Atom) -> Step | None:
     """Put the rational summands of a goal with different denominators together, in factors."""
     parts = summands(goal.term)

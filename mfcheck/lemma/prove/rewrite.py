@@ -11,6 +11,7 @@ from math import gcd
 from mfcheck.lemma import terms
 from mfcheck.lemma.constants import expanded, summands
 from mfcheck.lemma.formula import Atom, Formula, conjuncts, free, join
+from mfcheck.lemma.linear import contradictory
 from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball, propagated, relevant
 from mfcheck.lemma.signs import ZERO
@@ -25,6 +26,11 @@ def with_ranges(problem: Problem, extra: tuple[Formula, ...] = ()) -> Problem | 
     ranges = propagated(cut.ranges, cut.hypotheses)
     if ranges is None:
         return None
+    ties = [h for h in cut.hypotheses if isinstance(h, Atom) and len(h.term.free) > 1]
+    if len(ties) > 1:
+        single = [f for n, r in cut.ranges.items() for f in range_formulas(n, r)]
+        if contradictory([*ties, *single]):
+            return None
     return replace(problem, ranges=ranges, hypotheses=cut.hypotheses)
 
 

@@ -36,6 +36,11 @@ def seeded(seed: int) -> Iterator[None]:
         _SEED[0] = before
 
 
+def current_seed() -> int:
+    """Return the seed of the search."""
+    return _SEED[0]
+
+
 class Samples:
     """Points that satisfy the hypotheses, drawn with the seed of the search."""
 

@@ -24,7 +24,7 @@ from mfcheck.lemma.prove.average import pointwise
 from mfcheck.lemma.prove.boxes import Boxes
 from mfcheck.lemma.prove.budget import Budget, SpentError
 from mfcheck.lemma.prove.cases import by_cone, by_ends, by_exponent, by_form, by_sides
-from mfcheck.lemma.prove.forms import by_fraction, by_product, by_roots
+from mfcheck.lemma.prove.forms import by_fraction, by_log, by_product, by_roots
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.line import COARSE, FINE, SLOW, Effort, Line, Outcome, Piece, open_goals
 from mfcheck.lemma.prove.reduce import (
@@ -293,6 +293,7 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
         by_roots(problem, goal),
         by_shift(problem, goal),
         by_sides(problem, goal),
+        by_log(problem, goal),
         by_exponent(problem, goal),
         by_waves(problem, goal),
         by_scale(problem, goal),

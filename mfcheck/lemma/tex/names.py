@@ -229,6 +229,8 @@ class Names(Marks, ABC):
     def call(self, name: str, token: Token) -> Part:
         r"""Read the argument of a function, in brackets or one mark; `\sin^2 x` is a square, `^{-1}` is refused."""
         base, power = "", ""
+        if self.peek() in ("'", "^") and self.primes():
+            return self.derivative(name, token)
         if name == "log" and self.peek() == "_":
             self.k += 1
             base = self.subscript()
@@ -249,6 +251,38 @@ class Names(Marks, ABC):
             text = f"{text}/log({base})"
             return Part(f"({text})**{power}", POWER) if power else Part(text, PRODUCT)
         return Part(f"{text}**{power}", POWER) if power else Part(text)
+
+    def primes(self) -> int:
+        r"""Return how many primes stand here, `'` or `^{\prime}`."""
+        marks = [t.text for t in self.marks[self.k : self.k + 8]]
+        if marks[0] == "^":
+            inside = (
+                marks[1:2]
+                if marks[1:2] != ["{"]
+                else marks[2 : marks.index("}")]
+                if "}" in marks
+                else []
+            )
+            return len(inside) if inside and set(inside) == {r"\prime"} else 0
+        return next((j for j, t in enumerate(marks) if t != "'"), len(marks))
+
+    def derivative(self, name: str, token: Token) -> Part:
+        """Read `f'(x)`: the argument is a name."""
+        count = self.primes()
+        while self.peek() != "(" and self.peek() != "L(":
+            if self.token().text not in ("'", "^", "{", "}", r"\prime"):
+                raise self.refuse(f"write {name}'(x)", token)
+            self.k += 1
+        inside = self.bracket()[0].text
+        if inside not in self.declared:
+            reason = f"of {name}' only the value at a declared name is read, as {name}'(x)"
+            raise self.refuse(reason, token)
+        if self.peek() == "^":
+            raise self.refuse("a power of the argument, or of the derivative? write brackets")
+        text = f"{name}({inside})"
+        for _ in range(count):
+            text = f"d({text}, {inside})"
+        return Part(text)
 
     def bare(self, name: str, token: Token) -> str:
         """Read an argument without brackets: one mark, with nothing behind it that might belong to it."""

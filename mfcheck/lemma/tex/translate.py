@@ -1,7 +1,7 @@
 r"""Statements in TeX, put into the grammar of statements where no guess is needed: `\ln(1+x) \ge x - \frac{x^2}{2}`.
 
 Whatever paper can leave open is refused with its place: `\log x y`, `\sin(x)^2`, `1/2x`, `|x|y|z|`, `x^10`,
-`\frac{d}{dx}`, a letter before a bracket that is not declared. `\log` is the natural one. Letters side by side are a
+`\frac{df}{dx}`, a letter before a bracket that is not declared. `\log` is the natural one. Letters side by side are a
 product, unless the word that they make has a meaning. The reading is for the user to see.
 """
 
@@ -18,6 +18,7 @@ from mfcheck.lemma.tex.words import (
     GREEK,
     HINTS,
     LOGIC,
+    NAMED,
     NAMES_OF_FUNCTIONS,
     OVER,
     PAIRS,
@@ -26,6 +27,11 @@ from mfcheck.lemma.tex.words import (
     TIMES,
     UPRIGHT,
 )
+
+_DERIVATIVE = re.compile(
+    r"(?:d|\\partial)(?:\^([1-9]))?\|(?:d|\\partial) ?([A-Za-z]|\\[a-z]+)(?:\^([1-9]))?"
+)
+"""Above and below the stroke of a derivative that has its expression behind it."""
 
 
 def is_tex(text: str) -> bool:
@@ -297,17 +303,39 @@ class _Reader(Ranges):
 
     def fraction(self, token: Token) -> Part:
         """Read a fraction; a derivative looks like one."""
-        start = self.k
-        above = self.argument()
-        middle = self.k
-        below = self.argument()
-        over, under = (
-            "".join(t.text for t in self.marks[a:b]).strip("{}")
-            for a, b in ((start, middle), (middle, self.k))
-        )
+        start, over, under = self.k, "", ""
+        if self.peek() == "{" and self.peek(1) in ("d", r"\partial"):
+            over, under = ("".join(t.text for t in self.group()) for _ in range(2))
+        derivative = self.derivative_by(over, under, token)
+        if derivative is not None:
+            return derivative
+        self.k = start
+        above, below = self.argument(), self.argument()
         if re.match(r"d($|[A-Za-z\\^])", over) and re.match(r"d[A-Za-z\\]", under):
-            raise self.refuse("a derivative? write d(expression, x), not in TeX", token)
+            reason = r"a derivative? write \frac{d}{dx} before what it acts on, in brackets"
+            raise self.refuse(reason, token)
         return Part(f"{above.at_least(PRODUCT)}/{below.at_least(POWER)}", PRODUCT)
+
+    def derivative_by(self, over: str, under: str, token: Token) -> Part | None:
+        r"""Read what stands behind `\frac{d}{dx}` or `\frac{\partial^2}{\partial x^2}`; None if it is none of these."""
+        found = _DERIVATIVE.fullmatch(f"{over}|{under}".replace("{", "").replace("}", ""))
+        if found is None or "d" in self.declared:
+            return None
+        name = found[2].lstrip("\\")
+        if (found[1] or "") != (found[3] or ""):
+            raise self.refuse("the orders of this derivative differ", token)
+        start = self.token()
+        if start.text not in PAIRS and not (
+            start.kind == "command" and start.text[1:] in NAMES_OF_FUNCTIONS
+        ):
+            raise self.refuse("how far does this derivative reach? write brackets behind it")
+        inside = self.base()
+        if self.peek() == "^":
+            raise self.refuse("a power of the argument, or of the derivative? write brackets")
+        text = inside.text
+        for _ in range(int(found[1] or 1)):
+            text = f"d({text}, {NAMED.get(name, name)})"
+        return Part(text)
 
     def root(self) -> Part:
         """Read a square root, or another one."""

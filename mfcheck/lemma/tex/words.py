@@ -115,7 +115,7 @@ HINTS = {
     r"\pm": "two statements in one: write both",
     r"\right": "bracket closed but not opened",
     r"\mathbb": r"of these letters only \mathbb{E}[...] has a meaning here",
-    "'": "a prime has no meaning here: give the function a name, or write d(expression, x), not in TeX",
+    "'": "a prime has a meaning behind a function alone, as f'(x) with f defined by --def",
     "!": "factorials are not read",
 }
 SOME = re.compile(r"\s*for\s+some\s+[A-Za-z]\w*\s*:")
