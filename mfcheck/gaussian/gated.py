@@ -152,11 +152,10 @@ class CriticalGate:
     sigma_w: arb
 
 
-@lru_cache(maxsize=256)
-def critical_gate(
-    mean: Fraction, floor: Fraction, input_var: Fraction, digits: int
-) -> CriticalGate:
+def critical_gate(cell: GatedCell, digits: int) -> CriticalGate:
     """Enclose the sigma_w at which the state reached from 0 has the mean squared singular value 1.
+
+    That of the cell does not matter.
 
     Then `(q - floor)(A + B) D = A B`; it is the smallest such root above the floor. There is a root, as for large q the
     left side grows like the square root; but where the cell has several states, all roots may belong to other
@@ -165,7 +164,11 @@ def critical_gate(
     Raises:
         InputError: it does.
     """
+    return _critical(cell.mean, cell.floor, cell.input_var, digits)
 
+
+@lru_cache(maxsize=256)
+def _critical(mean: Fraction, floor: Fraction, input_var: Fraction, digits: int) -> CriticalGate:
     def off(q: float) -> float:
         a, b, d = _floats(q, float(mean))
         return (q - float(floor)) * (a + b) * d - a * b

@@ -108,7 +108,7 @@ def _float_step(levels: int) -> float:
     return float(brentq(off, 1 / levels, 2, xtol=1e-16, rtol=1e-15))
 
 
-def stationary_equation(levels: int, step: sp.Symbol) -> sp.Expr:
+def step_equation(levels: int, step: sp.Symbol) -> sp.Expr:
     """Return `D S2 - S1` written out, half the slope of the error."""
     even = (levels + 1) % 2
     places = [sp.Rational(2 * k - levels, 2) for k in range(levels // 2 + 1, levels)]

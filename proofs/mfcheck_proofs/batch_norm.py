@@ -156,16 +156,15 @@ def by_series(expr: sp.Expr, batch: int, digits: int) -> Symmetric:
 
 def _squares(x: list[arb], values: list[list[arb]], batch: int, count: int, error: arb) -> list[arb]:
     """Return a_0^2, ..., a_count^2 from even and odd part of the weighted values at the positive nodes."""
-    before, here, found = [arb(0)] * len(x), [arb(1)] * len(x), []
-    norm = arb(1)
+    before, here, norm, found = [arb(0)] * len(x), [arb(1)] * len(x), arb(1), []
     for k in range(count + 1):
         total = sum((v * r for v, r in zip(values[k % 2], here, strict=True)), arb(0))
         # E R_k^2 = (B-3) k!/((2k + B-3) (B-3)_k)
         a = total / (norm * (batch - 3) / (2 * k + batch - 3)).sqrt() + arb(0, error.upper())
         found.append(a * a)
         norm = norm * (k + 1) / (k + batch - 3)
-        first, second, last = 2 * k + batch - 3, k, k + batch - 3
-        new = [(first * at * r - second * s) / last for at, r, s in zip(x, here, before, strict=True)]
+        rows = zip(x, here, before, strict=True)
+        new = [((2 * k + batch - 3) * at * r - k * s) / (k + batch - 3) for at, r, s in rows]
         here, before = new, here
     return found
 
@@ -275,9 +274,8 @@ def by_plane(expr: sp.Expr, batch: int) -> Planar:
                 product += share * f(z1) * f(z2)
                 gradient += share * ((batch - 1 - z1 * z1) * d1 * d1 + (1 + z1 * z2) * d1 * d2)
         value, slope, total = around.rest(degree), around.slope_rest(degree), around.slope_rest(0)
-        values = 2 * around.size * around.r / (around.r - 1)
         return Planar(
-            product + arb(0, (2 * (2 * values * value + value * value)).upper()),
+            product + arb(0, (2 * (2 * around.rest(-1) * value + value * value)).upper()),
             gradient + arb(0, (4 * (2 * total * slope + slope * slope)).upper()),
         )
 
@@ -356,8 +354,7 @@ def one_coordinate(context: Context) -> arb:
     norm = sp.sqrt(sp.pi) * sp.gamma((power + 1) / 2) / sp.gamma(power / 2 + 1)
     value = (setting.activation.expr.subs(X, sp.sqrt(batch - 1) * sp.sin(s))) ** 2 * weight / norm
     with ctx.workdps(40):
-        half = arb.pi() / 2
-        return definite(value, s, -half, half, 14)
+        return definite(value, s, -arb.pi() / 2, arb.pi() / 2, 14)
 
 
 q, mu = Q_STAR.symbol, MU_STAR.symbol

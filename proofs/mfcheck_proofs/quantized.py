@@ -58,14 +58,8 @@ from mfcheck.checks import (
 from mfcheck.checks.certify import counted
 from mfcheck.claims.model import stream
 from mfcheck.errors import InputError
-from mfcheck.gaussian import depth_scale, expectation, pair
-from mfcheck.gaussian.quantiser import (
-    best_quantiser,
-    quantiser_error,
-    stair_sums,
-    stationary_equation,
-    stationary_steps,
-)
+from mfcheck.gaussian import expectation, pair
+from mfcheck.gaussian.quantiser import best_quantiser, quantiser_error, stair_sums, stationary_steps, step_equation
 from mfcheck.networks import (
     Chain,
     Network,
@@ -117,12 +111,6 @@ def sums_of(levels: int, step: arb) -> dict[sp.Symbol, arb]:
         return {S1: found.first, S2: found.second}
 
 
-def chi_of(levels: int, step: arb) -> arb:
-    """Enclose chi."""
-    found = stair_sums(levels, step)
-    return found.first**2 / found.second
-
-
 def step_opt(levels: int, digits: int = 20) -> arb:
     """Enclose the best step."""
     return best_quantiser(levels, digits).step
@@ -157,7 +145,8 @@ def fitted(levels: tuple[int, ...], shift: int, digits: int, steps: bool = False
 def chi(setting: Setting, digits: int) -> arb:
     """Enclose chi at levels and step."""
     with ctx.workdps(2 * digits + 20):
-        return chi_of(setting.integer("levels"), exact(setting["step"]))
+        found = stair_sums(setting.integer("levels"), exact(setting["step"]))
+        return found.first**2 / found.second
 
 
 def distortion(setting: Setting, digits: int) -> arb:
@@ -166,26 +155,16 @@ def distortion(setting: Setting, digits: int) -> arb:
         return quantiser_error(setting.integer("levels"), exact(setting["step"]))
 
 
-def scale(setting: Setting, digits: int) -> arb:
-    """Enclose -1/log chi."""
-    with ctx.workdps(2 * digits + 20):
-        return depth_scale(chi(setting, digits))
-
-
-def best_scale(setting: Setting, digits: int) -> arb:
-    """Enclose -1/log(1 - gap) at the best step."""
-    with ctx.workdps(2 * digits + 20):
-        return -1 / (-gap_opt(setting.integer("levels"), digits + 2)).log1p()
-
-
 STAIR = ("levels", "step")
+SLOPE = constant("chi", chi, "slope at 0", source="C1", uses=STAIR)
+GAP = constant("gap_opt", lambda v, d: gap_opt(v.integer("levels"), d), "1 - chi there", source="C2", uses=("levels",))
 CONSTANTS = (
-    constant("chi", chi, "slope at 0", source="C1", uses=STAIR),
-    constant("xi", scale, "depth scale -1/log chi", source="C1", uses=STAIR),
+    SLOPE,
+    constant("xi", -1 / sp.log(SLOPE.symbol), "depth scale -1/log chi", source="C1"),
     constant("distortion", distortion, "mean square error of the uniform quantiser", source="C2", uses=STAIR),
     constant("step_opt", lambda v, d: step_opt(v.integer("levels"), d), "best step", source="C2", uses=("levels",)),
-    constant("gap_opt", lambda v, d: gap_opt(v.integer("levels"), d), "1 - chi there", source="C2", uses=("levels",)),
-    constant("xi_opt", best_scale, "depth scale there", source="C2", uses=("levels",)),
+    GAP,
+    constant("xi_opt", -1 / sp.log(1 - GAP.symbol), "depth scale there", source="C2"),
     constant(
         "local_exponent",
         lambda v, d: exponent(v.integer("levels"), d),
@@ -362,8 +341,8 @@ def only_one(context: Context) -> Evidence:
     cases = [Case(arb(len(stationary_steps(n))), ball(context, "count"), f"N = {n}") for n in tried]
     words = f"all steps, N in {tried}; for other N uniqueness is taken over"
     found, (first, *others) = decide(cases, Standard("=="), words, Scope.WHOLE), tried
-    more = {f"levels_{n}": certificate.zeros(stationary_equation(n, D), D.name, (Fraction(1, n), 2), 1) for n in others}
-    certified = counted(context, stationary_equation(first, D), D, (Fraction(1, first), 2), 1, more=more)
+    more = {f"levels_{n}": certificate.zeros(step_equation(n, D), D.name, (Fraction(1, n), 2), 1) for n in others}
+    certified = counted(context, step_equation(first, D), D, (Fraction(1, first), 2), 1, more=more)
     return found.but(certificate=certified) if found.passed else found
 
 
@@ -837,9 +816,10 @@ def small_correlations(context: Context) -> list[At]:
     nets = context.budget.pick(200, 600, 2000)
     first = simulated(4, 1.0, 0.3, nets, context.seed)
     k = stair_expression(4, ONE)
-    curved = float(pair(k, k, 1, 1, Fraction(3, 10), 15) / sums_of(4, arb(1))[S2]) / 0.3 - float(chi_of(4, arb(1)))
+    known = sums_of(4, arb(1))
+    curved = float(pair(k, k, 1, 1, Fraction(3, 10), 15) / known[S2]) / 0.3 - float(known[S1] ** 2 / known[S2])
     found = first.but(value=first.value / 0.3 - curved, error=first.error / 0.3, bias=first.bias / 0.3)
-    return [At(found, where=sums_of(4, arb(1)))]
+    return [At(found, where=known)]
 
 
 UNSEEN = Note(

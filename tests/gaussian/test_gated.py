@@ -61,7 +61,7 @@ def test_without_weights_there_is_one_state() -> None:
 
 
 def test_the_critical_weight_by_quadrature() -> None:
-    at = critical_gate(Fraction(1), Fraction(1, 2), Fraction(1, 2), 20)
+    at = critical_gate(cell("0", "1", "1", "0.5"), 20)
     with mp.workdps(25):
         q = mp.mpf(at.q.mid().str(25, radius=False))
 
@@ -81,4 +81,4 @@ def test_the_critical_weight_by_quadrature() -> None:
 
 def test_a_line_that_ends_is_refused() -> None:
     with pytest.raises(InputError, match="jumps past 1"):
-        critical_gate(Fraction(6), Fraction("1.39") ** 2 * Fraction("0.46"), Fraction("0.46"), 12)
+        critical_gate(cell("1", "1.39", "6", "0.46"), 12)

@@ -13,8 +13,8 @@ from mfcheck.gaussian.quantiser import (
     best_quantiser,
     quantiser_error,
     stair_sums,
-    stationary_equation,
     stationary_steps,
+    step_equation,
 )
 from mfcheck.rigor.ball import enclose, exact
 
@@ -63,7 +63,7 @@ def test_the_equation_of_the_best_step_is_that_of_the_sums(levels: int) -> None:
     D = sp.Symbol("D", positive=True)
     for step in ("1/3", "3/2"):
         found = stair_sums(levels, exact(step))
-        written = enclose(stationary_equation(levels, D), {D: exact(step)})
+        written = enclose(step_equation(levels, D), {D: exact(step)})
         assert written.overlaps(exact(step) * found.second - found.first)
         assert written.rad() < 1e-12
 

@@ -68,7 +68,7 @@ def test_the_spectrum_by_sampling(mu: int) -> None:
 def test_critical_sigma_by_the_sheet() -> None:
     for mu, value in (("-2", 8.626901046739378), ("4", 6.024192198809217)):
         setting = DEFAULT.with_values(mu_b=Fraction(mu))
-        assert float(rnn.critical_of(setting, 15)) == pytest.approx(value, rel=1e-13)
+        assert float(rnn.critical(setting, 15)) == pytest.approx(value, rel=1e-13)
 
 
 def test_vanilla_by_mpmath() -> None:
@@ -153,4 +153,4 @@ def test_two_states_have_no_critical_line_between_them() -> None:
         rnn.gate_variance(rnn.cell_of(DEFAULT.with_values(**at, sigma_w=Fraction("11.5"))), 12)
     ) == pytest.approx(11.5**2 * iterated(11.5, 6, 0)[0] + 1.39**2 * 0.46, rel=1e-6)
     with pytest.raises(InputError, match="jumps past 1"):
-        rnn.critical_of(DEFAULT.with_values(**at), 12)
+        rnn.critical(DEFAULT.with_values(**at), 12)
