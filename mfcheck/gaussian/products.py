@@ -9,7 +9,7 @@ from flint import acb, arb, ctx
 
 from mfcheck.claims.record import Estimate
 from mfcheck.errors import InputError
-from mfcheck.rigor.ball import enclose, exact
+from mfcheck.rigor.ball import enclose
 from mfcheck.rigor.germs import Term, UnknownTailError
 from mfcheck.rigor.integrate import is_accurate, parity
 from mfcheck.rigor.pieces import Piece, pieces, split
@@ -37,7 +37,7 @@ def product_mean(f: sp.Expr, digits: int) -> arb:
 
 def _on(part: Piece, digits: int) -> arb:
     """Enclose the integral over a piece of the half-line z > 0, by z = exp(u)."""
-    least, beyond = exact(part.lower), arb(0)
+    least, beyond = enclose(part.lower, prec=ctx.prec), arb(0)
     if part.upper == sp.oo:
         cut = max(12 + math.ceil(2.4 * (digits + 12)), math.ceil(float(least)) + 8)
         most = arb(cut)
@@ -46,7 +46,7 @@ def _on(part: Piece, digits: int) -> arb:
             mass = 2 * _bound(part.expr, cut) * (arb.pi() / (2 * most)).sqrt() * (-most / 2).exp()
             beyond = arb(0, (mass / arb.pi()).upper())
     else:
-        most = exact(part.upper)
+        most = enclose(part.upper, prec=ctx.prec)
     plain, analytic = program(part.expr, (X,), "complex"), program(part.expr, (X,), "analytic")
 
     def inside(u: acb, strict: bool) -> acb:
@@ -54,7 +54,7 @@ def _on(part: Piece, digits: int) -> arb:
         return (analytic if strict else plain)(z) * z.bessel_k(acb(0)) * z / acb.pi()
 
     near = arb(0)
-    if least == 0:
+    if part.lower == 0:
         least = arb(10) ** -(digits + 10)
         size = program(part.expr, (X,))(arb(0).union(least)).abs_upper()
         # K_0(z) <= 1 - log(z) on (0, 1): its integral to s is at most s (2 - log s).

@@ -68,3 +68,13 @@ def test_what_grows_is_refused():
         product_variance(activation("exp(x)").expr, 12)
     with pytest.raises(InputError, match="grows"):
         product_mean(sp.exp(X), 12)
+
+
+def test_a_kink_at_an_irrational_place():
+    f = sp.Max(X - sp.sqrt(2), 0)
+    with mp.workdps(25):
+        cuts = [mp.sqrt(2), 3, 8, 20, 60]
+        wanted = mp.quad(lambda z: (z - mp.sqrt(2)) * mp.besselk(0, z) / mp.pi, cuts)
+    found = product_mean(f, 15)
+    assert found.rad() < 1e-13
+    assert float(found.mid()) == pytest.approx(float(wanted), rel=1e-11)
