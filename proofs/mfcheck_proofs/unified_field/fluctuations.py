@@ -77,12 +77,7 @@ spread_claim = Claim(
             ],
             wrong=[
                 wrong("own-only", {"v": OWN}, "Each layer hands its fluctuation on: at g^2 = 2 ReLU adds 5/4 a layer."),
-                wrong(
-                    "not-squared",
-                    {"v": OWN + HANDED * v},
-                    "A variance takes the square of the derivative.",
-                    checks=["relu"],
-                ),
+                wrong("not-squared", {"v": OWN + HANDED * v}, "A variance takes the square.", checks=["relu"]),
                 wrong("gain-once", {"v": OWN + HANDED**2 * v / g2}, "Both factors of the square hold g^2."),
             ],
         )
@@ -102,11 +97,8 @@ def relu_steps(context: Context) -> Iterable[tuple[sp.Expr, sp.Expr]]:
     second = (n * four + n * (n - 1) * two**2) / (n * two) ** 2
     small = sp.Symbol("small", positive=True)
     leading = sp.diff((context["growth"].subs(n, 1 / small)) ** (a + 1), small).subs(small, 0)
-    return [
-        (second, context["growth"]),
-        (n * (second ** (a + 1) - 1), context["excess"]),
-        (leading, context["leading"]),
-    ]
+    excess = n * (second ** (a + 1) - 1)
+    return [(second, context["growth"]), (excess, context["excess"]), (leading, context["leading"])]
 
 
 def relu_spreads(context: Context) -> list[At]:
@@ -115,9 +107,8 @@ def relu_spreads(context: Context) -> list[At]:
     found = []
     for k, value in enumerate(draws):
         scale = float(context.setting["input_norm"] / 2 * (context.setting["gain_var"] / 2) ** k) ** -2
-        found.append(
-            At(value.but(value=value.value * scale, error=value.error * scale), f"layer {k}", k, {n: 100, a: k})
-        )
+        relative = value.but(value=value.value * scale, error=value.error * scale)
+        found.append(At(relative, f"layer {k}", k, {n: 100, a: k}))
     return found
 
 
@@ -162,9 +153,7 @@ relu_claim = Claim(
                     "E relu^4 = 3/2 is six times the square of E relu^2 = 1/2.",
                     also=["slack-bernoulli"],
                 ),
-                wrong(
-                    "one-less", {"excess": EXCESS.subs(a, a - 1)}, "Layer 0 fluctuates too.", also=["slack-bernoulli"]
-                ),
+                wrong("one-less", {"excess": EXCESS.subs(a, a - 1)}, "Layer 0 counts.", also=["slack-bernoulli"]),
                 wrong("constant", {"leading": sp.Integer(5)}, "It grows with the layer."),
             ],
             attack=[

@@ -205,15 +205,8 @@ def first_layer(context: Context) -> list[At]:
 def untied_sums(context: Context) -> list[At]:
     """The same sums in the DNN."""
     draws = kernel_draws(context.setting, False, context.seed, count_few(context))
-    return [
-        At(
-            draws[f"S {k} {b}"],
-            f"layers {k}, {b}",
-            None,
-            {v: diagonal(context.setting, k, 25) + diagonal(context.setting, b, 25)},
-        )
-        for k, b in PAIRS
-    ]
+    own = [diagonal(context.setting, k, 25) for k in range(DEPTH + 1)]
+    return [At(draws[f"S {k} {b}"], f"layers {k}, {b}", None, {v: own[k] + own[b]}) for k, b in PAIRS]
 
 
 def lag_chain(context: Context) -> list[At]:

@@ -1,6 +1,5 @@
 """C4 to C6: the recurrent network fluctuates more, an exact anchor, and the next order in 1/n."""
 
-from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
@@ -12,10 +11,8 @@ from flint import arb
 
 from mfcheck.checks import (
     At,
-    Check,
     Claim,
     Context,
-    Curve,
     Evidence,
     Kind,
     Note,
@@ -24,10 +21,12 @@ from mfcheck.checks import (
     Setting,
     agree,
     bound,
+    curve,
     custom,
     encloses,
     identity,
     noted,
+    pictured,
     wrong,
 )
 from mfcheck.claims.model import stream
@@ -152,9 +151,7 @@ larger_claim = Claim(
                     DEPENDS,
                 )
             ],
-            wrong=[
-                wrong("ten", {"dnn": 10 * relu_variance(RELU_MEAN)}, "Ten times as much as the RNN has at this width.")
-            ],
+            wrong=[wrong("ten", {"dnn": 10 * relu_variance(RELU_MEAN)}, "Ten times as much as the RNN has here.")],
         ),
     ],
 )
@@ -223,13 +220,10 @@ LAW = OWN + HANDED**2 * v + 2 * HANDED * w
 @lru_cache(maxsize=128)
 def _covariance(setting: Setting, i: int, j: int, digits: int) -> arb:
     """Enclose Cov(phi(h^i)^2, phi(h^j)^2) of the RNN."""
-    square = setting.activation.expr**2
-    one, two = diagonal(setting, i, digits), diagonal(setting, j, digits)
+    expr, one, two = setting.activation.expr, diagonal(setting, i, digits), diagonal(setting, j, digits)
     cosine = crossing(setting, max(i, j), min(i, j), digits) / (one * two).sqrt()
-    means = second_moment_of(setting.activation.expr, one, digits) * second_moment_of(
-        setting.activation.expr, two, digits
-    )
-    return pair(square, square, one, two, cosine, digits) - means
+    first, second = (second_moment_of(expr, at, digits) for at in (one, two))
+    return pair(expr**2, expr**2, one, two, cosine, digits) - first * second
 
 
 @lru_cache(maxsize=64)
@@ -251,9 +245,8 @@ def _lagged(setting: Setting, layer: int, digits: int) -> arb:
 @lru_cache(maxsize=64)
 def recurrent(setting: Setting, layer: int, digits: int) -> arb:
     """Enclose lim n Var C_a of the RNN: the law with what lower layers hand on."""
-    own = fluctuations(setting, 0, digits) if layer == 0 else arb(0)
     if layer == 0:
-        return own
+        return fluctuations(setting, 0, digits)
     slope = _slope(setting, layer, digits)
     own = fluctuations(setting, layer, digits) - slope**2 * fluctuations(setting, layer - 1, digits)
     return own + slope**2 * recurrent(setting, layer - 1, digits) + 2 * slope * _lagged(setting, layer, digits)
@@ -292,23 +285,10 @@ def _second_order(cosine: arb) -> arb:
 
 def both_laws(context: Context) -> Plot:
     """v_a of both networks in the setting, layers 0 to 4."""
-    x = tuple(map(float, range(DEPTH + 1)))
-    curves = [
-        Curve(label=name, x=x, y=tuple(float(law(context.setting, k, 25).mid()) for k in range(DEPTH + 1)))
-        for name, law in (("RNN", recurrent), ("DNN", fluctuations))
-    ]
+    x, laws = range(DEPTH + 1), {"RNN": recurrent, "DNN": fluctuations}
+    curves = tuple(curve(name, x, [law(context.setting, k, 25) for k in x]) for name, law in laws.items())
     title = "Fluctuations of the kernel, n Var C_a at infinite width"
-    return Plot(id="both", title=title, x_label="layer", y_label="n Var C", curves=tuple(curves))
-
-
-def drawn_laws(check: Check) -> Check:
-    """Return the check with the picture of both laws."""
-
-    def run(context: Context, /) -> Evidence:
-        found = check.run(context)
-        return found.but(plots=(*found.plots, both_laws(context)))
-
-    return replace(check, run=run)
+    return Plot(id="both", title=title, x_label="layer", y_label="n Var C", curves=curves)
 
 
 order_claim = Claim(
@@ -327,7 +307,7 @@ order_claim = Claim(
             "At leading order in 1/n, in the setting; covariances from the kernels between layers.",
             {"law": LAW},
             checks=[
-                drawn_laws(
+                pictured(
                     agree(
                         "networks",
                         "law",
@@ -337,7 +317,8 @@ order_claim = Claim(
                         y_label="v",
                         resolution=0.3,
                         group="spread",
-                    )
+                    ),
+                    both_laws,
                 ),
                 under(encloses("relu", "law", law_on_relu, domain="ReLU, g^2 = 2, no noise, layers 1 to 4"), "relu"),
             ],
