@@ -23,7 +23,7 @@ _MOST_SPLIT = 3
 _TRIED = (1, -1, Fraction(1, 2), Fraction(-1, 2), 2, -2, Fraction(3, 2), 0, 10, -10)
 
 
-def is_whole(exponent: Term, integers: frozenset[str]) -> bool:
+def is_linear(exponent: Term, integers: frozenset[str]) -> bool:
     """Say whether a term is a sum of whole multiples of whole numbers."""
     if exponent.op == "var":
         return exponent.data in integers
@@ -40,7 +40,7 @@ def is_even(exponent: Term) -> bool:
 
 
 def signed_power(reader: Reader, base: Term, exponent: Term) -> Term:
-    """Return `base**exponent` for a base of any sign and an exponent as in `is_whole`."""
+    """Return `base**exponent` for a base of any sign and an exponent as in `is_linear`."""
     size = call("exp", mul(exponent, call("log", call("abs", base))))
     if is_even(exponent):
         return size

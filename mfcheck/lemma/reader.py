@@ -14,6 +14,7 @@ from mfcheck.lemma import terms
 from mfcheck.lemma.formula import Atom, Formula, compare, free, join, negate
 from mfcheck.lemma.library import FUNCTIONS, nonnegative, nonzero, positive
 from mfcheck.lemma.terms import Term
+from mfcheck.lemma.whole import is_whole
 
 MAX_LENGTH: Final = 20_000
 MAX_EXPONENT: Final = 1000
@@ -24,6 +25,7 @@ MAX_SUMMANDS: Final = 2000
 
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
 _LONG = re.compile(rf"[0-9.]{{{MAX_DIGITS + 1},}}")
+_SPACES = str.maketrans("\r\n", "  ")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _RELATIONS = ("<=", ">=", "==", "!=", "<", ">", "=")
 _RESERVED = frozenset(("and", "or", "not", "implies", "iff", "in"))
@@ -89,7 +91,8 @@ class Reader:
     """The bases of powers with whole exponents that vary."""
     signed: Callable[["Reader", Term, Term], Term] | None = None
     """How such a power is written if its base may be negative."""
-    is_whole: Callable[[Term, frozenset[str]], bool] = lambda *_: False
+    is_linear: Callable[[Term, frozenset[str]], bool] = lambda *_: False
+    """Whether an exponent is one for which `signed` knows what is odd."""
 
     def formula(self, text: str) -> Formula:
         """Read a formula.
@@ -116,7 +119,7 @@ class Reader:
         for k, c in enumerate(text):
             if c == "^":
                 raise self.refuse("write powers as **", k)
-            if c in "\"'\\#" or not (c.isascii() and (c.isprintable() or c in "\t\n")):
+            if c in "\"'\\#" or not (c.isascii() and (c.isprintable() or c in "\t\r\n")):
                 raise self.refuse("character outside the grammar", k)
         long = _LONG.search(text)
         if long is not None:
@@ -242,7 +245,7 @@ class Reader:
         start, end = self._trimmed(start, end)
         if start >= end:
             raise self.refuse("an expression is missing", min(start, len(self.text) - 1))
-        source = _with_square_brackets(self.text[start:end].replace(";", ",").replace("\n", " "))
+        source = _with_square_brackets(self.text[start:end].replace(";", ",").translate(_SPACES))
         try:
             with warnings.catch_warnings(action="ignore"):
                 body = ast.parse(source, mode="eval").body
@@ -298,6 +301,7 @@ class Reader:
             names = frozenset[str]().union(*[free(f) for f in (*one.premises, *one.guards)])
             if one.term is not None and one.stands != "free":
                 names |= one.term.free
+            names |= getattr(one.series, "free", frozenset[str]())
             todo += [n for n in names - seen if n in self.bound]
             seen |= names
             found |= names - {name}
@@ -317,7 +321,10 @@ class Reader:
         source = self.place(node, base)
         if not _NUMBER.fullmatch(source):
             raise self.refuse(f"{source[:20]!r} is not a decimal number", base + node.col_offset)
-        return terms.num(Fraction(source))
+        try:
+            return terms.num(Fraction(source))
+        except InputError as error:
+            raise self.refuse(str(error), base + node.col_offset) from None
 
     def _named(self, name: str, at: int) -> Term:
         if name in self.names:
@@ -358,7 +365,7 @@ class Reader:
 
     def _power(self, node: ast.BinOp, left: Term, right: Term, base: int) -> Term:
         if right.op != "num":
-            if self.is_whole(right, self.integers) and not (left.op == "num" and left.value() > 0):
+            if self.is_linear(right, self.integers) and not (left.op == "num" and left.value() > 0):
                 self.bases.append(left)
                 if self.signed is not None:
                     if left.op != "num" or not left.value():
@@ -381,7 +388,7 @@ class Reader:
 
     def _least_of_power(self, left: Term, right: Term) -> Formula:
         """Return what a power needs at the least: `0**y` exists for y > 0, whole powers of others, and `0**0 = 1`."""
-        if self.is_whole(right, self.integers):
+        if is_whole(right, self.integers):
             return join("or", [nonzero(left), nonnegative(right)])
         at_zero = join("and", [Atom(left, "=="), positive(right)])
         return join("or", [positive(left), at_zero])

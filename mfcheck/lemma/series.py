@@ -50,6 +50,11 @@ class Series:
         return add(*[self.at(num(j)) for j in range(low, high + 1)])
 
     @property
+    def free(self) -> frozenset[str]:
+        """The names on which the sum depends."""
+        return (self.body.free - {self.k}) | self.low.free | self.high.free
+
+    @property
     def ends(self) -> tuple[Term, Term]:
         """The first and the last k."""
         return self.low, self.high
@@ -93,7 +98,8 @@ def read_series(reader: Reader, node: ast.Call, ends: tuple[Term, Term], base: i
     body = reader.build(inner, base)
     reader.names, reader.guards, reader.integers = outer, guards, integers
     if name in reader.hidden(body):
-        raise reader.refuse("sup and floor of what is summed are not read", base)
+        reason = "sums, sup, floor and powers of what may be negative are not read in a sum up to n"
+        raise reader.refuse(reason, base + node.col_offset)
     if len(reader.obligations) == before:
         del reader.bound[name]
     series = Series(body, name, *ends, names[0], base + node.col_offset)

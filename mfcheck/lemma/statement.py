@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from keyword import iskeyword
 from typing import NoReturn
 
 from mfcheck.errors import InputError
@@ -12,7 +13,7 @@ from mfcheck.lemma.arrays import ENTRIES, Arrays, Eigenvalue, Layout, arrays_of
 from mfcheck.lemma.formula import FALSE, Atom, Formula, conjuncts, free, settle
 from mfcheck.lemma.library import FUNCTIONS
 from mfcheck.lemma.operators import specials
-from mfcheck.lemma.parity import is_whole, may_be_negative, signed_power
+from mfcheck.lemma.parity import is_linear, may_be_negative, signed_power
 from mfcheck.lemma.problem import ordered
 from mfcheck.lemma.ranged import read_floor
 from mfcheck.lemma.reader import Obligation, Reader, harmless
@@ -149,7 +150,7 @@ def _read_with(draft: _Draft, arrays: Vectors | Arrays, signed: bool = False) ->
     names = {n: terms.var(n) for n in found.variables if n not in arrays.kinds}
     names |= {n: terms.num(v) for n, v in draft.fixed.items()}
     integers = frozenset(v.name for v in found.variables.values() if v.kind == "integer")
-    reader = Reader(names, integers=integers, arrays=frozenset(arrays.kinds), is_whole=is_whole)
+    reader = Reader(names, integers=integers, arrays=frozenset(arrays.kinds), is_linear=is_linear)
     reader.signed = signed_power if signed else None
     reader.specials = {"floor": read_floor, **arrays.specials()}
     hypotheses: list[Formula] = []
@@ -339,6 +340,10 @@ def _names(text: str, part: str) -> tuple[str, ...]:
 def _add(found: _Declarations, variable: Variable, part: str) -> None:
     if variable.name == "pi":
         _refuse(part, f"{variable.name} has a meaning already")
+    if iskeyword(variable.name):
+        _refuse(
+            part, f"{variable.name} cannot be a name here: take another", part.find(variable.name)
+        )
     if "__" in variable.name:
         _refuse(part, "names with two underscores in a row are kept for the prover")
     if variable.size < 1 or (variable.kind == "matrix" and "," in part and not variable.columns):

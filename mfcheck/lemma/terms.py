@@ -12,7 +12,7 @@ from typing import Final
 
 from mfcheck.errors import InputError
 
-MAX_BITS: Final = 20_000
+MAX_BITS: Final = 14_000
 """Largest size of a numerator or denominator that is worked out."""
 
 UNARY: Final = frozenset(

@@ -21,6 +21,7 @@ from mfcheck.lemma.formula import (
     Formula,
     Join,
     atoms,
+    compare,
     conjuncts,
     join,
 )
@@ -41,6 +42,7 @@ from mfcheck.lemma.sides import failing_sides
 from mfcheck.lemma.statement import Statement, read
 from mfcheck.lemma.supported import decide_arrays
 from mfcheck.lemma.terms import Term
+from mfcheck.lemma.variables import Variable
 from mfcheck.rigor.ball import decimal_text, endpoints
 
 if TYPE_CHECKING:
@@ -83,6 +85,8 @@ def check(
             answer = _by_induction(statement, limit)
         else:
             answer = _decided(statement, limit)
+        if answer.verdict == Verdict.REFUTED and answer.best is None:
+            answer = _with_other_constant(answer, statement, limit)
         if certify:
             with seeded(0):  # that of whoever verifies it
                 answer = certified(answer, Budget(seconds, memory=limit.memory))
@@ -469,6 +473,37 @@ def best_constant(statement: Statement, budget: Budget) -> Answer:
     limit = f"at least {bound} is needed" if guess.way > 0 else f"at most {bound} is possible"
     reason = f"no {name} was certified; {limit}"
     return replace(tried or empty, verdict=Verdict.INCONCLUSIVE, reason=reason, counterexample=None)
+
+
+def _with_other_constant(answer: Answer, statement: Statement, budget: Budget) -> Answer:
+    """Say with which number in place of the one that is a side of it, or its factor, a false statement is true."""
+    asked = statement.best is not None or statement.has_arrays or statement.counts
+    if asked or len(statement.sides) != 1 or statement.floors:
+        return answer
+    ((left, relation, right),) = statement.sides
+    for side, other, way in ((right, left, relation), (left, right, _TURNED.get(relation, ""))):
+        number, rest = terms.split_factor(side)
+        if way not in _TURNED or not number or (number == 1 and side.op != "num"):
+            continue
+        new = compare(other, f"{way[0]}=", terms.mul(terms.var(_OTHER), rest))
+        asks = replace(
+            statement,
+            best=_OTHER,
+            conclusion=new,
+            sides=(),
+            variables=(*statement.variables, Variable(_OTHER)),
+        )
+        found = best_constant(asks, budget.share(0.4))
+        if found.best is None:
+            return answer
+        words = f"the best constant in place of {terms.text(terms.num(number))}: {found.best}"
+        words = words.replace(f"{_OTHER} = ", "")
+        return replace(answer, best=words, reason=f"{answer.reason}; {words}")
+    return answer
+
+
+_OTHER = "C__other"
+_TURNED = {"<=": ">=", "<": ">", ">=": "<=", ">": "<"}
 
 
 def _with_best(answer: Answer, name: str, value: Fraction, guess: "Guess") -> Answer:

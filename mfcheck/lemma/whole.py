@@ -6,6 +6,7 @@ from math import gcd, lcm
 
 from mfcheck.lemma import terms
 from mfcheck.lemma.formula import Atom, Formula, join
+from mfcheck.lemma.terms import Term
 
 
 def weakened(formula: Formula, integers: Collection[str]) -> Formula:
@@ -28,3 +29,20 @@ def _atom(atom: Atom, integers: Collection[str]) -> Atom:
     least = -(int(c[0] * scale) // g)
     parts = [(Fraction(k // g), a) for k, a in zip(slopes, t.args, strict=True)]
     return Atom(terms.combination([(Fraction(1 - least), terms.num(1)), *parts]), ">")
+
+
+def is_whole(t: Term, whole: Collection[str]) -> bool:
+    """Say whether a term takes whole values alone."""
+    if t.op == "var":
+        return t.data in whole
+    if t.op == "num":
+        return t.value().denominator == 1
+    if t.op == "add":
+        return all(k.denominator == 1 for k in t.coefficients()) and all(
+            is_whole(x, whole) for x in t.args
+        )
+    if t.op == "mul":
+        return all(e.denominator == 1 and e > 0 for e in t.exponents()) and all(
+            is_whole(x, whole) for x in t.args
+        )
+    return t.op in ("abs", "min", "max", "sign") and all(is_whole(x, whole) for x in t.args)

@@ -2,6 +2,7 @@
 
 import re
 import time
+from fractions import Fraction
 
 import pytest
 
@@ -107,3 +108,45 @@ def test_large_powers_that_can_be_read_are_decided_at_once():
         == "certified"
     )
     assert time.perf_counter() - start < 3
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        ("E[sum(z; k, 1, n)] = 0", "n integer >= 1; z ~ N(0,1)"),
+        ("sum(sum(1; j, 1, k); k, 1, n) = n*(n + 1)/2", "n integer >= 1"),
+        ("d(sum(x; k, 1, n), x) = n", "x real; n integer >= 1"),
+        ("x <= 1e-5000", "x real"),
+        ("lambda <= 1", "lambda real"),
+        ("None <= 1", "None real"),
+    ],
+)
+def test_what_has_no_reading_is_refused_with_its_place(text, declared):
+    with pytest.raises(InputError) as caught:
+        answer(Lemma("a", text, (declared,)), 1.0)
+    assert str(caught.value).splitlines()[-1].strip() == "^"
+
+
+def test_line_ends_of_other_systems_and_names_that_look_like_operators():
+    assert answer(Lemma("a", "x >= 0\r\nand x <= 1", ("x in [0, 1]",)), 1.0).verdict == "certified"
+    assert answer(Lemma("a", "E[z] <= E**2", ("E real; z ~ N(0,1)",)), 1.0).verdict == "certified"
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "best"),
+    [
+        ("abs(d(silu(x), x)) <= 1.09", "x real", 1.0998393),
+        ("1 - Phi(x) <= 0.499*exp(-x**2/2)", "x >= 0", 0.5),
+        ("0.51 <= sigmoid(x)", "x >= 0", 0.5),
+    ],
+)
+def test_a_refuted_bound_comes_with_the_best_constant(text, declared, best):
+    found = answer(Lemma("a", text, (declared,)), 10.0)
+    assert found.verdict == "refuted"
+    value = found.best.split(": ")[1].split(" holds")[0]
+    assert float(Fraction(value)) == pytest.approx(best, abs=1e-6)
+
+
+@pytest.mark.parametrize("text", ["(-1)**(n**2) <= 1", "(-1)**(n*m) <= 1"])
+def test_powers_with_whole_exponents_of_other_forms_are_not_called_undefined(text):
+    assert answer(Lemma("a", text, ("n, m integer >= 1",)), 2.0).verdict != "undefined"

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from mfcheck.lemma import terms
 from mfcheck.lemma.formula import Atom, Formula, transform
-from mfcheck.lemma.parity import is_whole
 from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, bounded
 from mfcheck.lemma.prove.factor import TooLargeError, numerator
 from mfcheck.lemma.terms import Term, call, derivative, num, var
+from mfcheck.lemma.whole import is_whole
 
 _MOST = 3
 _LOG = "_log"

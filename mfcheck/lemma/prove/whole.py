@@ -16,6 +16,7 @@ from mfcheck.lemma.prove.line import Outcome, Piece
 from mfcheck.lemma.prove.rewrite import with_ranges
 from mfcheck.lemma.prove.search import decide
 from mfcheck.lemma.terms import Term, num, sub, var
+from mfcheck.lemma.whole import is_whole
 
 SMALL = 30
 _FEW = 5
@@ -58,7 +59,7 @@ def _values(t: Term, whole: frozenset[str]) -> _Values | None:
     for k, x in summands(expanded(t)):
         if x.op == "num":
             constant += k * x.value()
-        elif _is_whole(x, whole):
+        elif is_whole(x, whole):
             parts.append(k)
         else:
             return None
@@ -67,23 +68,6 @@ def _values(t: Term, whole: frozenset[str]) -> _Values | None:
     scale = lcm(constant.denominator, *[k.denominator for k in parts])
     step = gcd(*[int(k * scale) for k in parts])
     return _Values(scale, step, int(constant * scale) % step)
-
-
-def _is_whole(t: Term, whole: frozenset[str]) -> bool:
-    """Say whether a term takes whole values alone."""
-    if t.op == "var":
-        return t.data in whole
-    if t.op == "num":
-        return t.value().denominator == 1
-    if t.op == "add":
-        return all(k.denominator == 1 for k in t.coefficients()) and all(
-            _is_whole(x, whole) for x in t.args
-        )
-    if t.op == "mul":
-        return all(e.denominator == 1 and e > 0 for e in t.exponents()) and all(
-            _is_whole(x, whole) for x in t.args
-        )
-    return t.op in ("abs", "min", "max", "sign") and all(_is_whole(x, whole) for x in t.args)
 
 
 def _least_value(v: _Values, strict: bool) -> int:
