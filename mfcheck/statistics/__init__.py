@@ -14,7 +14,9 @@ from mfcheck.statistics.estimates import (
     exactly,
     extrapolated,
     mean_of,
+    mean_of_deviation,
     proportion_of,
+    relative_deviation_of,
     variance_of,
 )
 
@@ -30,8 +32,10 @@ __all__ = [
     "extrapolated",
     "half_width",
     "mean_of",
+    "mean_of_deviation",
     "order_evidence",
     "proportion_of",
+    "relative_deviation_of",
     "slope",
     "variance_of",
 ]

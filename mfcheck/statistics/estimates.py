@@ -60,6 +60,27 @@ def mean_of(samples: ArrayLike, bias: float = 0.0) -> Estimate:
     return Estimate(value=float(np.mean(values)), error=noise + bias, bias=bias, dof=dof)
 
 
+def mean_of_deviation(samples: ArrayLike, deviation: float) -> Estimate:
+    """Return the mean of replicates whose standard deviation is known; the error is at least that of this deviation.
+
+    Where rare large values carry the mean, as for products of many factors, samples seldom show them, and their own
+    spread says too little.
+    """
+    found = mean_of(samples)
+    least = quantile(found.level, found.dof) * deviation / math.sqrt(np.size(samples))
+    return found.but(error=max(found.error, least))
+
+
+def relative_deviation_of(samples: ArrayLike) -> Estimate:
+    """Return standard deviation over mean of positive replicates; its error is that of the variance alone.
+
+    That of the mean, which is left out, makes it smaller where the skewness exceeds the ratio, as for sums of squares.
+    """
+    spread = variance_of(samples)
+    value = math.sqrt(spread.value) / mean_of(samples).value
+    return Estimate(value=value, error=value * spread.error / (2 * spread.value), dof=spread.dof)
+
+
 def variance_of(samples: ArrayLike, bias: float = 0.0) -> Estimate:
     """Return the variance of independent values; its noise comes from their fourth moment (jackknife).
 

@@ -7,7 +7,16 @@ import pytest
 from scipy import stats
 
 from mfcheck.claims.record import Estimate
-from mfcheck.statistics.estimates import combined, exactly, extrapolated, margin, mean_of, quantile
+from mfcheck.statistics.estimates import (
+    combined,
+    exactly,
+    extrapolated,
+    margin,
+    mean_of,
+    mean_of_deviation,
+    quantile,
+    relative_deviation_of,
+)
 
 
 @pytest.mark.parametrize("alarm", [0.05, 1e-3, 1e-6])
@@ -59,3 +68,28 @@ def test_biases_do_not_cancel_and_noises_add_in_quadrature() -> None:
 def test_quantiles() -> None:
     assert quantile(0.95) == pytest.approx(stats.norm.ppf(0.975))
     assert quantile(0.9, 5) == pytest.approx(stats.t.ppf(0.95, 5))
+
+
+def test_a_known_deviation_is_the_least_error() -> None:
+    samples = [1.0, 3.0, 2.0, 2.5]
+    assert mean_of_deviation(samples, 1e-3) == mean_of(samples)
+    found = mean_of_deviation(samples, 10.0)
+    assert found.value == mean_of(samples).value
+    assert found.error == pytest.approx(stats.t.ppf(0.975, 3) * 10 / 2)
+
+
+def test_a_mean_of_products_is_covered_with_their_deviation_and_not_without() -> None:
+    """Lognormal numbers of mean 1: exp(s z - s^2/2) has the variance exp(s^2) - 1."""
+    rng, s = np.random.default_rng(0), 3.0
+    samples = np.exp(s * rng.standard_normal((200, 100)) - s * s / 2)
+    known = [mean_of_deviation(row, math.sqrt(math.expm1(s * s))) for row in samples]
+    assert sum(abs(e.value - 1) <= e.error for e in known) >= 190
+    assert sum(abs(mean_of(row).value - 1) <= mean_of(row).error for row in samples) < 150
+
+
+def test_relative_deviation_of_sums_of_squares_covers() -> None:
+    rng, covered = np.random.default_rng(1), 0
+    for _ in range(300):
+        found = relative_deviation_of((rng.standard_normal((80, 6)) ** 2).sum(axis=1))
+        covered += abs(found.value - math.sqrt(2 / 6)) <= found.error
+    assert covered >= 275
