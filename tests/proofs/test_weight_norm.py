@@ -10,7 +10,6 @@ from mfcheck.constants.evaluate import enclose_constant
 from mfcheck.constants.graph import constant_graph
 from mfcheck.errors import InputError
 from mfcheck.gaussian import sphere_marginals
-from mfcheck.statistics import mean_of
 from mfcheck_proofs import weight_norm as wn
 
 
@@ -52,8 +51,19 @@ def test_the_error_of_a_mean_that_few_networks_carry() -> None:
         final = wn.paper.simulate(setting, seed, options={"replicates": "400"}).final
         assert abs(final["plain_mean"].value - 1) <= final["plain_mean"].error
         assert abs(final["resnet_mean"].value - 2**8) <= 2 * final["resnet_mean"].error
-    shallow = wn.of_products(np.array([1.0, 3.0, 2.0, 2.5]), 2.0, 1e-6)
-    assert shallow == mean_of([1.0, 3.0, 2.0, 2.5])
+
+
+def test_networks_in_which_a_layer_is_off_have_no_logarithm() -> None:
+    changes = {"fan_in": 4, "fan_out": 4, "width": 2, "depth": 5, "blocks": 1}
+    assert wn.paper.simulate is not None
+    record = wn.paper.simulate(
+        wn.paper.default.with_values(**changes), 0, options={"replicates": "100"}
+    )
+    assert np.isfinite(record.final["plain_log_mean"].value)
+    assert any("a whole layer is off" in note for note in record.notes)
+    # Each of five layers of two units is off with probability 1/4.
+    off = next(int(note.split()[1]) for note in record.notes if "layer is off" in note)
+    assert abs(off / 100 - (1 - 0.75**5)) < 0.2
 
 
 def test_networks_that_do_not_fit_are_refused() -> None:
