@@ -450,6 +450,41 @@ def custom(
     return Check(id, kind, run, _names(tests), question, group)
 
 
+def presumes(
+    id: str, formula: str, assumed: str, stated: str, *, domain: str, reason: str, group: str = ""
+) -> Check:
+    """Return the exact check that what a reading claims follows without the assumptions that it leaves out.
+
+    The formula is how many assumptions of the theorem it leaves out, as integers count them; the claim follows as it
+    stands where that is 0. Else the answer to the question whether it follows is no, which says nothing about whether
+    it is true.
+
+    Args:
+        id: short name.
+        formula: name of the number.
+        assumed: what the theorem assumes, in words: the left side that is shown.
+        stated: what the reading grants, in words: the right side.
+        domain: where the assumptions are found.
+        reason: why they are not met by themselves.
+        group: of checks that share memoised work.
+    """
+
+    def run(context: Context, /) -> Evidence:
+        left_out = int(context[formula])
+        if left_out < 0:
+            raise ValueError("a reading cannot leave out fewer than no assumptions")
+        return Evidence(
+            passed=left_out == 0,
+            lhs=assumed,
+            rhs=stated,
+            error=0.0,
+            domain=domain,
+            reason=reason if left_out else "",
+        )
+
+    return Check(id, Kind.EXACT, run, (formula,), Question.FOLLOWS, group)
+
+
 def measured(numbers: Mapping[str, Side]) -> list[At]:
     """Return the cases of numbers by label."""
     return [At(value, label) for label, value in numbers.items()]

@@ -20,13 +20,11 @@ from mfcheck.checks import (
     Context,
     Curve,
     Draws,
-    Evidence,
     Kind,
     Note,
     Option,
     Paper,
     Plot,
-    Question,
     Reading,
     Setting,
     Simulated,
@@ -35,13 +33,13 @@ from mfcheck.checks import (
     agree,
     ball,
     constant,
-    custom,
     encloses,
     evaluate,
     identical,
     identity,
     noted,
     parameter,
+    presumes,
     proof,
     rate,
     setting_of,
@@ -271,21 +269,6 @@ def sampled_blocks(context: Context) -> list[At]:
     return [At(exactly(float(np.min(np.einsum("i,nij,j->n", p, B, X))), 1e-12))]
 
 
-def landscape_only(context: Context) -> Evidence:
-    """A direction in measures is a mixture; gradient flow is transport, which keeps supports."""
-    steps = int(context["transport"])
-    return Evidence(
-        passed=steps == 0,
-        lhs="a descent direction among mixtures of laws",
-        rhs="convergence of gradient flow, by transport",
-        error=0.0,
-        domain="what the landscape theorem gives",
-        reason=""
-        if steps == 0
-        else "transport keeps the support of a law; starts exist that stall (see resnet-convergence)",
-    )
-
-
 MEASURES = Note(
     id="landscape.measures",
     severity="major",
@@ -321,7 +304,14 @@ landscape = Claim(
             {"transport": sp.Integer(1)},
             checks=[
                 noted(
-                    custom("transport", "transport", landscape_only, kind=Kind.EXACT, question=Question.FOLLOWS),
+                    presumes(
+                        "transport",
+                        "transport",
+                        "a descent direction among mixtures of laws",
+                        "convergence of gradient flow, by transport",
+                        domain="what the landscape theorem gives",
+                        reason="transport keeps the support of a law; starts exist that stall (see resnet-convergence)",
+                    ),
                     MEASURES,
                     when=False,
                 )
@@ -551,7 +541,8 @@ def simulate(trial: Trial) -> Simulated:
     m, size = setting.number("m0"), setting.number("amp")
 
     def gains(rng: np.random.Generator, runs: int) -> NDArray[np.float64]:
-        return np.prod(1 + (m + size * np.cos(2 * np.pi * rng.random((runs, blocks)))) / blocks, axis=1)
+        angles = 2 * np.pi * rng.random((runs, blocks))
+        return np.asarray(np.prod(1 + (m + size * np.cos(angles)) / blocks, axis=1))
 
     found = trial.samples({"networks": Draws(count, gains, least=8)})["networks"]
     bins, edges = np.histogram(found, 40)

@@ -673,24 +673,45 @@ sensitivity = Claim(
 )
 
 
+def clock(setting: Setting) -> tuple[float, int]:
+    """Time at which paths have forgotten their start, and a number of steps on the way there.
+
+    Near the steady point they forget at the rate |w sigma'(0)|, far from it at sigma(inf)^2/(2 nu2): the spectral gap of
+    the Langevin equation in a quadratic potential, and in one that grows linearly.
+
+    Raises:
+        InputError: sigma'(0) is not positive.
+    """
+    below, above, far = map(float, setting.activation.numpy_function()(np.array([-1e-6, 1e-6, 1e6])))
+    near = abs(setting.number("w")) * (above - below) / 2e-6
+    if not near > 0:
+        raise InputError("simulate needs an activation that rises at 0")
+    slowest = min(near, far**2 / (2 * setting.number("nu2")))
+    return 20 / slowest, int(np.ceil(20 / slowest / min(0.02 / np.sqrt(near * slowest), 0.5 / near)))
+
+
 def simulate(trial: Trial) -> Simulated:
-    """Paths of dX = sigma(w X + b) dt + nu dW by Euler and Maruyama, to t = 20, at two steps."""
+    """Paths of dX = sigma(w X + b) dt + nu dW by Euler and Maruyama, until they forget their start, at two steps."""
     setting, paths = trial.setting, trial.count("paths", 100, 1_000_000)
     f, weight, bias = setting.activation.numpy_function(), setting.number("w"), setting.number("b")
-    root = np.sqrt(setting.number("nu2"))
-    trial.say(f"{paths} paths to t = 20, 1000 and 2000 steps")
+    root, (end, few) = np.sqrt(setting.number("nu2")), clock(setting)
+    if 3 * few * paths > 3e9:
+        raise InputError(
+            f"{paths} paths of {3 * few} steps are too many: strong noise is forgotten slowly, lower paths"
+        )
+    trial.say(f"{paths} paths to t = {end:g}, {few} and {2 * few} steps")
 
     def walk(steps: int, rng: np.random.Generator, count: int) -> NDArray[np.float64]:
-        z, dt = np.full(count, -bias / weight), 20 / steps
+        z, dt = np.full(count, -bias / weight), end / steps
         for _ in range(steps):
             z += dt * f(weight * z + bias) + root * np.sqrt(dt) * rng.standard_normal(count)
         return z
 
-    ends = list(trial.at_sizes("paths by steps", (1000, 2000), paths, walk, least=8).values())
+    ends = list(trial.at_sizes("paths by steps", (few, 2 * few), paths, walk, least=8).values())
     bias_mean = abs(float(ends[0].mean() - ends[1].mean())) / 2
     bias_var = abs(float(ends[0].var() - ends[1].var()))
     final = {"fp_mean": mean_of(ends[1], bias_mean), "fp_var": variance_of(ends[1], bias_var)}
-    return Simulated(final, notes=("The error covers paths and the step; t = 20 stands for infinity.",))
+    return Simulated(final, notes=(f"The error covers paths and the step; t = {end:g} stands for infinity.",))
 
 
 OPTIONS = (Option("paths", "40000", "number of paths"),)

@@ -19,12 +19,10 @@ from mfcheck.checks import (
     Claim,
     Context,
     Estimate,
-    Evidence,
     Kind,
     Note,
     Option,
     Paper,
-    Question,
     Reading,
     Setting,
     Simulated,
@@ -33,13 +31,13 @@ from mfcheck.checks import (
     Twin,
     agree,
     constant,
-    custom,
     encloses,
     evaluate,
     identical,
     identity,
     noted,
     parameter,
+    presumes,
     proof,
     setting_of,
     simulation,
@@ -339,21 +337,6 @@ def reaches_target(context: Context) -> list[At]:
     return cases
 
 
-def assumes(context: Context) -> Evidence:
-    """Convergence in C([0,1]; P_2) and Sard regularity at the limit are assumed of rho_inf."""
-    wanted = int(context["assumes"])
-    return Evidence(
-        passed=wanted == 0,
-        lhs="assumes that the limit exists, and Sard regularity there",
-        rhs="assumes nothing of the limit",
-        error=0.0,
-        domain="hypotheses of Theorems 6.1 and 6.2",
-        reason=""
-        if wanted == 0
-        else "homogeneity and separation of the initial law do not give a limit, nor its regularity",
-    )
-
-
 HYPOTHESES = Note(
     id="global-convergence.hypotheses",
     severity="major",
@@ -396,7 +379,14 @@ convergence = Claim(
             {"assumes": sp.Integer(1)},
             checks=[
                 noted(
-                    custom("limit", "assumes", assumes, kind=Kind.EXACT, question=Question.FOLLOWS),
+                    presumes(
+                        "limit",
+                        "assumes",
+                        "assumes that the limit exists, and Sard regularity there",
+                        "assumes nothing of the limit",
+                        domain="hypotheses of Theorems 6.1 and 6.2",
+                        reason="homogeneity and separation of the initial law do not give a limit, nor its regularity",
+                    ),
                     HYPOTHESES,
                     when=False,
                 )

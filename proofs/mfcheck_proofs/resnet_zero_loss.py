@@ -19,12 +19,10 @@ from mfcheck.checks import (
     Claim,
     Context,
     Estimate,
-    Evidence,
     Kind,
     Note,
     Option,
     Paper,
-    Question,
     Reading,
     Setting,
     Simulated,
@@ -32,11 +30,11 @@ from mfcheck.checks import (
     Trial,
     agree,
     constant,
-    custom,
     encloses,
     identity,
     noted,
     parameter,
+    presumes,
     proof,
     rate,
     setting_of,
@@ -368,21 +366,6 @@ def losses_for_positive_targets(context: Context) -> list[At]:
     return [At(distance(target, 0, 20), f"a = {target}") for target in (1, 2, 3)]
 
 
-def needs_the_limit(context: Context) -> Evidence:
-    """The theorem assumes that rho(s) converges to a law of full support, which no property of data or start implies."""
-    assumed = int(context["assumes"])
-    return Evidence(
-        passed=assumed == 0,
-        lhs="assumes the limit exists and has full support",
-        rhs="assumes nothing of the limit",
-        error=0.0,
-        domain="target a = -1: m(s) -> -infinity, so that rho(s) does not converge",
-        reason=""
-        if assumed == 0
-        else "for a = -1 the law escapes: the hypothesis on the limit fails, and with it the conclusion",
-    )
-
-
 def stays_above(context: Context) -> Iterable[Step]:
     """K > 0 for all times, since m is real; for a < 0 then E = (k - a)^2/2 > a^2/2."""
     gain_, target = sp.Symbol("k", positive=True), sp.Symbol("a", negative=True)
@@ -421,7 +404,14 @@ zero_loss = Claim(
             {"assumes": sp.Integer(1)},
             checks=[
                 noted(
-                    custom("limit", "assumes", needs_the_limit, kind=Kind.EXACT, question=Question.FOLLOWS),
+                    presumes(
+                        "limit",
+                        "assumes",
+                        "assumes the limit exists and has full support",
+                        "assumes nothing of the limit",
+                        domain="target a = -1: m(s) -> -infinity, so that rho(s) does not converge",
+                        reason="for a = -1 the law escapes: the hypothesis on the limit fails, and with it the conclusion",
+                    ),
                     CONDITIONAL,
                     when=False,
                 )

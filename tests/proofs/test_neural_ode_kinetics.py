@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mpmath import mp
 from scipy.integrate import solve_ivp
+from scipy.special import polygamma
 
 from mfcheck.claims.setting import Setting
 from mfcheck.errors import InputError
@@ -86,3 +87,17 @@ def test_the_mean_far_beyond_the_default_depth() -> None:
     found = next(c for c in kinetics.CONSTANTS if c.id == "mean_t")
     assert found.value is not None
     assert float(found.value(setting, 20).mid()) == pytest.approx(float(wanted), rel=1e-13)
+
+
+@pytest.mark.parametrize(("w", "nu2"), [("-1/50", "1/2"), ("-1", "10"), ("-10", "1/2")])
+def test_paths_run_until_they_have_forgotten_their_start(w: str, nu2: str) -> None:
+    """Slow drift, strong noise, and steep drift, against the trigamma function."""
+    setting = kinetics.paper.default.with_values(w=Fraction(w), nu2=Fraction(nu2))
+    found = kinetics.paper.simulate(setting, 1, options={"paths": "1500"}).final
+    exact = polygamma(1, 1 / (float(Fraction(nu2)) * abs(float(Fraction(w))))) / (
+        2 * float(Fraction(w)) ** 2
+    )
+    assert abs(found["fp_var"].value - exact) < 1.5 * found["fp_var"].error < 0.4 * exact
+    assert (
+        abs(found["fp_mean"].value - 0.3 / abs(float(Fraction(w)))) < 1.5 * found["fp_mean"].error
+    )
