@@ -15,7 +15,7 @@ def meant(name: str, known: Iterable[str]) -> str:
     """
     from difflib import get_close_matches
 
-    close = get_close_matches(name[:60], list(known), n=1, cutoff=0.7)
+    close = get_close_matches(name[:60], list(known), n=1, cutoff=0.6)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 

@@ -163,9 +163,20 @@ def behind(claim: ClaimRecord, reading: ReadingRecord) -> list[CheckRecord]:
 
 
 def orders(exponents: dict[str, str]) -> str:
-    """Return how a constant grows in each symbol, the others fixed, in words."""
-    powers = [f"{one_line(symbol)}^{one_line(power)}" for symbol, power in exponents.items()]
-    return ", ".join(powers) or "–"
+    """Return how a constant grows in each symbol, the others fixed, in words.
+
+    >>> orders({"n": "2", "depth": "?"})
+    'n^2; in depth no known power'
+    """
+    powers = [
+        f"{one_line(symbol)}^{one_line(power)}"
+        for symbol, power in exponents.items()
+        if power != "?"
+    ]
+    other = [one_line(symbol) for symbol, power in exponents.items() if power == "?"]
+    parts = [", ".join(powers)] if powers else []
+    parts += [f"in {', '.join(other)} no known power"] if other else []
+    return "; ".join(parts) or "–"
 
 
 def sentence(review: Review) -> str:

@@ -45,9 +45,10 @@ def require_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
+    except FileExistsError:
+        raise InputError(f"cannot write to the folder {str(path)!r}: it is a file") from None
     except OSError as error:
-        why = error.strerror or error
-        raise InputError(f"cannot write to the folder {str(path)!r}: {why}") from None
+        raise InputError(f"cannot write to the folder {str(path)!r}: {reason(error)}") from None
 
 
 @dataclass(frozen=True)

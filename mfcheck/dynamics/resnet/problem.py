@@ -14,6 +14,8 @@ Initial = Literal["antithetic", "iid", "sobol"]
 Scheme = Literal["midpoint", "euler"]
 LayerDraws = Literal["shared", "independent"]
 UNIT_TOLERANCE = 1e-9
+LARGEST = 2**40
+"""The largest whole number that a size may be: beyond it memory is refused in numbers that nobody reads."""
 
 
 def _array(name: str, value: object, ndim: int) -> Array:
@@ -162,10 +164,13 @@ def _check_sizes(numerics: Numerics) -> None:
         "max_evaluations": 1,
     }
     least["decoder_size"] = 4
+    most = {"replicates": 10_000, "outputs": 100_000}
     for name, smallest in least.items():
         value = getattr(numerics, name)
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < smallest:
             raise InputError(f"{name} must be a whole number, at least {smallest}")
+        if value > most.get(name, LARGEST):
+            raise InputError(f"{name} must be at most {most.get(name, LARGEST)}")
     for count in (numerics.particles, numerics.decoder_size):
         if count % 4:
             raise InputError("numbers of particles must be multiples of 4")

@@ -190,6 +190,18 @@ def _end(setting: Setting, budget: Budget) -> float:
     return float(np.log(1e6) / (2 * lowest)) if cut is None else cut / setting.data.n
 
 
+SEEN = 1e-11
+"""Least movement of the encoder that positions of order one show in double precision, to some five digits."""
+
+
+def _resolved(setting: Setting) -> float:
+    """Return the largest beta at which the encoder moves by `SEEN`: by about `alpha m^2/10` where the predictor moves by
+    `m = |y|/(beta lambda_max(G2)^(1/2))`.
+    """
+    top = float(np.linalg.eigvalsh(linear_kernels(setting)[0])[-1])
+    return float(np.linalg.norm(setting.data.y) / np.sqrt(top) * np.sqrt(setting.number("alpha") / (10 * SEEN)))
+
+
 def _sizes(context: Context, at: float, end: float, replicates: int) -> tuple[Numerics, str]:
     """Return the solver's sizes, and in words what was taken down for many rows."""
     budget, n = context.budget, context.setting.data.n
@@ -226,13 +238,14 @@ def encoder_limit(context: Context) -> Evidence:
     share = leading(sample, end) / leading(sample)
     if not value.is_finite() or not tau.is_finite() or not np.isfinite(share):
         return Evidence(passed=None, cases=0, reason="the closed form has no finite value here")
-    at = max(least_beta(setting) or 0.0, setting.number("beta"))
+    at = min(max(least_beta(setting) or 0.0, setting.number("beta")), _resolved(setting))
     *samples, common = map(float, _flow(context, at, end, REPLICATES))
     *before, _ = map(float, _flow(context, at / STEP, end, PAIRED))
     away = remaining(float(np.mean(before)), float(np.mean(samples[:PAIRED])), (at / STEP, at))
     lhs = mean_of(samples, bias=float(common))
     limit = number(context, context["limit"], Q_nu=float(value.mid()))
-    rhs = exactly(limit * share, away + float(value.rad()))
+    wide = share * number(context, abs(context["limit"]), Q_nu=float(value.rad()))
+    rhs = exactly(limit * share, away + wide)
     where = rf"$\beta = {at:.6g}$, at a time when a share of {share:.3g} is reached, seed {context.seed}"
     if cut := _sizes(context, at, end, REPLICATES)[1]:
         where += f"; {cut}"
