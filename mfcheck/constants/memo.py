@@ -75,7 +75,9 @@ class Memo:
             self._give_up(error)
 
     def _open(self) -> None:
-        self._base = sqlite3.connect(self._path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        self._base = sqlite3.connect(
+            self._path, timeout=5.0, isolation_level=None, check_same_thread=False
+        )
         self._base.execute("PRAGMA synchronous=OFF")
         self._base.execute(
             "CREATE TABLE IF NOT EXISTS memo(key TEXT PRIMARY KEY, value TEXT, digest TEXT) WITHOUT ROWID"

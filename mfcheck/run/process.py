@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +22,8 @@ LOADING = 600.0
 """Longest time in seconds for a worker to load a paper and a setting."""
 JOBS = 1000
 """Jobs after which a process is ended and a new one started: what papers remember of settings may fill the memory."""
+_LOOK = 0.05
+"""Seconds between two looks at whose time is over."""
 _ENDING = 10.0
 """Longest time in seconds for a process to end once its input is closed."""
 
@@ -84,12 +86,16 @@ class Worker:
         Raises:
             WorkerError: the job cannot be loaded in the process.
         """
+        asked = {"task": asdict(task)}
         if job != self._job:
-            if self._load({"job": asdict(job)}) is None:
+            if self._job is not None and job.paper == self._job.paper:
+                asked["job"] = asdict(job)  # its paper is there: one question for both
+            elif self._load({"job": asdict(job)}) is None:
                 return None
             self._job = job
             self.jobs += 1
-        answer = self._ask({"task": asdict(task)}, seconds)
+        answer = self._ask(asked, seconds)
+        _require_ready(answer)
         return None if answer is None else Result(task, **answer)
 
     def fingerprint(self, paper: str) -> dict[str, str] | None:
@@ -109,10 +115,7 @@ class Worker:
         ready = self._ask(data, LOADING)
         if self.expired:
             raise WorkerError(f"a worker process took more than {LOADING:g} s to load its paper")
-        if ready is not None and ready["failed"]:
-            error = WorkerError(f"a worker process failed to start: {ready['failed']}")
-            error.add_note(ready["traceback"])
-            raise error
+        _require_ready(ready)
         return ready
 
     def _ask(self, data: dict[str, Any], seconds: float) -> Any:
@@ -137,13 +140,11 @@ class Worker:
                     self.kill()
 
         self._waiting = True
-        timer = threading.Timer(seconds, expire)
-        timer.daemon = True
-        timer.start()
+        alarm = alarms.set(seconds, expire)
         try:
             yield
         finally:
-            timer.cancel()
+            alarms.cancel(alarm)
             with self._lock:
                 self._waiting = False
 
@@ -168,6 +169,52 @@ class Worker:
                 os.killpg(self._process.pid, signal.SIGKILL)
             else:
                 self._process.kill()
+
+
+def _require_ready(answer: Any) -> None:
+    """Refuse a process that could not load its paper or its setting."""
+    if answer is not None and answer.get("failed"):
+        error = WorkerError(f"a worker process failed to start: {answer['failed']}")
+        error.add_note(answer["traceback"])
+        raise error
+
+
+class Alarms:
+    """Calls functions once their time is over, within a twentieth of a second: one thread for all, started once."""
+
+    def __init__(self) -> None:
+        self._due: dict[int, tuple[float, Callable[[], None]]] = {}
+        self._lock = threading.Lock()
+        self._number = 0
+        self._thread: threading.Thread | None = None
+
+    def set(self, seconds: float, call: Callable[[], None]) -> int:
+        """Have a function called after so many seconds; return the number by which that is cancelled."""
+        with self._lock:
+            self._number += 1
+            self._due[self._number] = time.monotonic() + seconds, call
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, daemon=True)
+                self._thread.start()
+            return self._number
+
+    def cancel(self, number: int) -> None:
+        """Do not call it any more; it may be running."""
+        with self._lock:
+            self._due.pop(number, None)
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(_LOOK)
+            now = time.monotonic()
+            with self._lock:
+                over = [n for n, (due, _) in self._due.items() if due <= now]
+                calls = [self._due.pop(n)[1] for n in over]
+            for call in calls:
+                call()
+
+
+alarms = Alarms()
 
 
 def _how(status: int) -> str:

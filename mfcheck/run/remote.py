@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mfcheck.run.executor import Unit
-from mfcheck.run.process import Death, Place, worker_environment
+from mfcheck.run.process import Death, Place, alarms, worker_environment
 from mfcheck.run.tasks import Job, Result, Started, Task
 
 IDLE = 60.0
@@ -145,21 +145,24 @@ def _wanted(worker: Any) -> Callable[[], bool]:
 @contextmanager
 def _watched(place: Place, wanted: Callable[[], bool]) -> Generator[None]:
     """Stop the process of a place as soon as its work is not wanted any more."""
-    over = threading.Event()
+    lock, over, alarm = threading.Lock(), False, 0
 
-    def watch() -> None:
-        while not over.wait(_POLL):
-            if not wanted():
-                place.stop()
-                return
+    def look() -> None:
+        nonlocal alarm
+        if not wanted():
+            place.stop()
+            return
+        with lock:
+            if not over:
+                alarm = alarms.set(_POLL, look)
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
+    alarm = alarms.set(_POLL, look)
     try:
         yield
     finally:
-        over.set()
-        thread.join()
+        with lock:
+            over = True
+            alarms.cancel(alarm)
 
 
 class _Shelf:

@@ -1,7 +1,7 @@
 """The worker process: reads jobs and tasks as lines of JSON, answers each with one line of JSON.
 
-A job is answered once it is ready; the tasks that follow are parts of it, until another job comes. The process ends as
-soon as its input is closed.
+A job is answered once it is ready, or together with its first task; the tasks that follow are parts of it, until another
+job comes. The process ends as soon as its input is closed.
 """
 
 import json
@@ -204,19 +204,18 @@ def main() -> None:
     bench: Bench | None = None
     while True:
         asked = json.loads(lines.get())
-        if "task" in asked:
-            assert bench is not None
-            reply(answer(bench, read_task(asked["task"])))
-            continue
         try:
-            if "identify" in asked:
-                reply(json.dumps({"failed": None, "found": fingerprint(asked["identify"])}))
-                continue
-            bench = Bench.ready(Job(**asked["job"]))
-            reply(json.dumps({"failed": None}))
+            if "job" in asked:
+                bench = Bench.ready(Job(**asked["job"]))
+            if "task" not in asked:
+                found = fingerprint(asked["identify"]) if "identify" in asked else None
+                reply(json.dumps({"failed": None, "found": found}))
         except Exception as error:
             reply(json.dumps({"failed": reason(error), "traceback": traceback.format_exc()}))
             os._exit(1)  # the thread that reads cannot be stopped in an orderly way
+        if "task" in asked:
+            assert bench is not None
+            reply(answer(bench, read_task(asked["task"])))
 
 
 def read_task(stated: Mapping[str, str]) -> Task:
