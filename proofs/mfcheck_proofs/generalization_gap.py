@@ -192,27 +192,22 @@ def fits(X: Array, residual: Array, *, tests: Array | None = None) -> tuple[Arra
 
 @lru_cache(maxsize=32)
 def gaussian(width: int, samples: int, runs: int, seed: int) -> dict[str, Estimate]:
-    """Test and training error and gap over eps_R, for Gaussian features and residuals.
-
-    The training error of the best read-out has the mean eps_R, so that only what the fit changes is noisy.
-    """
-    return errors_of(designs_of(width, samples, stream(seed, f"gaussian {width} {samples}"), runs))
+    """Means of what `designs_of` gives."""
+    found = designs_of(width, samples, stream(seed, f"gaussian {width} {samples}"), runs)
+    return {name: mean_of(values) for name, values in found.items()}
 
 
 def designs_of(width: int, samples: int, rng: np.random.Generator, runs: int) -> dict[str, Array]:
-    """What the fit adds to the test error, and takes from the training error, over eps_R; shapes (runs,)."""
+    """Test and training error and gap over eps_R, for Gaussian features and residuals; shapes (runs,).
+
+    The training error of the best read-out has the mean eps_R, so that only what the fit changes is noisy.
+    """
     found, block = [], max(1, 4_000_000 // (samples * width))
     for start in range(0, runs, block):
         count = min(block, runs - start)
         found.append(fits(rng.standard_normal((count, samples, width)), rng.standard_normal((count, samples))))
     added, taken = (np.concatenate(part) for part in zip(*found, strict=True))
-    return {"added": added, "taken": taken}
-
-
-def errors_of(found: Mapping[str, Array]) -> dict[str, Estimate]:
-    """Test and training error and gap, from what `designs_of` gives."""
-    added, taken = found["added"], found["taken"]
-    return {"test": mean_of(1 + added), "train": mean_of(1 - taken), "gap": mean_of(added + taken)}
+    return {"test": 1 + added, "train": 1 - taken, "gap": added + taken}
 
 
 DESIGNS = ((4, 14), (8, 24), (20, 60), (50, 200), (50, 400))
@@ -710,11 +705,7 @@ ridge = Claim(
             {"ridge": lam, "test": TEST_RIDGE, "train": TRAIN_RIDGE},
             checks=[
                 encloses(
-                    "fixed-point",
-                    "ridge",
-                    fixed_point,
-                    digits=12,
-                    domain="kappa of the setting, the only positive root",
+                    "fixed-point", "ridge", fixed_point, digits=12, domain="the positive root kappa of the setting"
                 ),
                 identity(
                     "envelope", "train", envelope, domain="two modes, all variances, weights and ridges", whole=False
@@ -725,9 +716,7 @@ ridge = Claim(
                 agree("train", "train", ridge_measured("train"), resolution=0.1, domain=DIAGONAL, group="ridge"),
             ],
             wrong=[
-                wrong(
-                    "no-square", {"train": rho * TEST_RIDGE}, "Without noise and signal the envelope gives the square."
-                ),
+                wrong("no-square", {"train": rho * TEST_RIDGE}, "The envelope gives the square."),
                 wrong(
                     "no-noise",
                     {"test": kap**2 * S2 / (1 - P * SQ)},
@@ -830,9 +819,7 @@ deep = Claim(
             ],
             wrong=[
                 wrong("half", {"bound": 1 / P}, "A smaller bound fails as well.", checks=["interpolating"]),
-                wrong(
-                    "larger", {"gap": sp.Integer(1)}, "Four features do not interpolate 60 labels.", checks=["selected"]
-                ),
+                wrong("larger", {"gap": sp.Integer(1)}, "Four features cannot fit 60 labels.", checks=["selected"]),
             ],
         ),
         Reading(
@@ -872,8 +859,9 @@ def simulate(trial: Trial) -> Simulated:
     kinds = {"designs": Draws(runs, partial(designs_of, setting.integer("width"), setting.integer("samples")))}
     kinds |= {f"designs with {k} copies of each mode": Draws(runs, partial(ridge_of, setting, k)) for k in (1, 2)}
     design, *copies = trial.samples(kinds).values()
-    found, limit = errors_of(design), limit_of(dict(zip((1, 2), copies, strict=True)))
-    final = {"test_finite": found["test"], "train_ratio": found["train"], "gap_finite": found["gap"]}
+    names = {"test_finite": "test", "train_ratio": "train", "gap_finite": "gap"}
+    final = {id: mean_of(design[name]) for id, name in names.items()}
+    limit = limit_of(dict(zip((1, 2), copies, strict=True)))
     notes = ("With a ridge the correction in size is removed, from one and two copies of each mode.",)
     return Simulated(final | {"test_ridge": limit["test"], "train_ridge": limit["train"]}, notes=notes)
 
