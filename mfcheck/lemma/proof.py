@@ -67,7 +67,8 @@ class Writer:
         node: Json = {"line": [asdict(p) for p in outcome.pieces]}
         if outcome.case is None:
             return node
-        return {**node, "chart": "log" if outcome.case.history[-1] == "logarithms" else "exp"}
+        charts = {"logarithms": "log", "roots": "root"}
+        return {**node, "chart": charts.get(outcome.case.history[-1], "exp")}
 
     def goal(self, problem: Problem, depth: int) -> Json:
         """Return the proof of one goal in several variables."""

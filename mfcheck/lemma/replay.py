@@ -5,7 +5,7 @@ A proof is a tree that follows the problem from above:
 - of a problem `{"cases": [...]}`, a case for each that is left when its equations are solved;
 - of a case `{}` if nothing is left to show or no variable is; `{"line": pieces}` in one variable, the pieces as in
   `mfcheck.lemma.checker`, with `"chart": "exp"` if they speak of `y = exp(x)`, `"log"` if of logarithms
-  of both sides; else `{"goals": [...]}`;
+  of both sides, `"root"` if of `s` with `x = s^2`; else `{"goals": [...]}`;
 - of a goal `{"cuts": [...]}`, boxes: the cuts from the first box downwards, each `[variable, place]`, and `0` where a
   box is left as it is; `{"fewer": case}` with the variables that do not occur in it left out; `{"step": note, "parts":
   [...]}`, one of the reductions of `mfcheck.lemma.prove.reduce` with a problem for each of its parts.
@@ -33,8 +33,9 @@ from mfcheck.lemma.prove.budget import Budget
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.line import open_goals
 from mfcheck.lemma.prove.reduce import Step, split_goals
-from mfcheck.lemma.prove.rewrite import eliminated, exponential_form, logarithmic_form
+from mfcheck.lemma.prove.rewrite import eliminated, exponential_form, logarithmic_form, root_form
 from mfcheck.lemma.prove.search import restricted, steps_of
+from mfcheck.lemma.rational import holds_exactly
 from mfcheck.lemma.resolved import resolved
 
 PREC = 96
@@ -71,7 +72,12 @@ def remaining(problem: Problem) -> Problem:
     plain = Plain(problem.ranges, problem.hypotheses)
     smooth = [settle(transform(f, lambda t: resolved(t, plain))) for f in open_goals(problem)]
     goals = [
-        g for g in smooth if g != TRUE and not plain.holds(g) and not is_identity(g, problem.ranges)
+        g
+        for g in smooth
+        if g != TRUE
+        and not plain.holds(g)
+        and not holds_exactly(g, problem.ranges)
+        and not is_identity(g, problem.ranges)
     ]
     return relevant(replace(problem, goals=tuple(goals)))
 
@@ -119,8 +125,13 @@ class Replay:
 
         if "chart" in node:
             (name,) = problem.ranges
-            charts = {"exp": exponential_form(problem, name), "log": logarithmic_form(problem)}
-            changed = charts.get(str(node["chart"]))
+            charts = {
+                "exp": lambda: exponential_form(problem, name),
+                "log": lambda: logarithmic_form(problem),
+                "root": lambda: root_form(problem, name),
+            }
+            require(str(node["chart"]) in charts)
+            changed = charts[str(node["chart"])]()
             require(changed is not None)
             problem = changed or problem
         for f in problem.goals:

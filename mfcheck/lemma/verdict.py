@@ -280,8 +280,8 @@ def _refuted(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
         kind = fails(statement, candidate)
         if kind is None:
             continue
-        floors = {n for n, _ in statement.floors}
-        shown = {k: terms.text(v) for k, v in candidate.items() if k not in floors}
+        names = {v.name for v in statement.variables} - {n for n, _ in statement.floors}
+        shown = {k: terms.text(v) for k, v in candidate.items() if k in names}
         places = ", ".join(f"{k} = {v}" for k, v in shown.items())
         if kind != "false":
             reason = f"undefined at {places}: {kind}" if places else f"undefined: {kind}"

@@ -7,7 +7,7 @@ from mfcheck.lemma.certificate import accepts
 
 STATEMENTS = [
     ("log(1 + x) >= x - x**2/2", ["x >= 0"]),
-    ("x*(1 - x) <= 1/4", ["x real"]),
+    ("x*exp(1 - x) <= 1", ["x real"]),
     ("log(x) <= x - 1", ["x > 0"]),
     ("sin(x)/x >= 2/pi", ["x in (0, pi/2]"]),
     ("abs(exp(x) - 1) <= exp(abs(x)) - 1", ["x real"]),

@@ -14,7 +14,7 @@ STATEMENTS = [
     ("log(1 + x) >= x - x**2/2", "x >= 0", "log(1 + x) > x - x**2/2"),
     ("exp(x) >= 1 + x", "x real", "exp(x) >= 1 + 1.001*x"),
     ("exp(x) >= 1 + x", "x real", "exp(x) > 1 + x"),
-    ("x*(1 - x) <= 1/4", "x real", "x*(1 - x) <= 0.2499999"),
+    ("x*exp(1 - x) <= 1", "x real", "x*exp(1 - x) <= 0.9999999"),
     ("sin(x)/x >= 2/pi", "x in (0, pi/2]", "sin(x)/x >= 0.6367"),
     ("log(x) <= x - 1", "x > 0", "log(x) <= x - 1.0001"),
     ("Phi(-x) <= phi(x)/x", "x > 0", "Phi(-x) <= 0.99*phi(x)/x"),

@@ -132,14 +132,22 @@ def by_cone(problem: Problem, goal: Atom) -> Step | None:
     return None
 
 
+_MARGIN = Fraction(1, 10**9)
+"""By how much a form that is positive stays above zero: less is left to others."""
+
+
 def by_form(goal: Atom) -> Step | None:
     """Recognise a quadratic form without negative values, by squares one after the other."""
     names = sorted(goal.term.free)
-    if goal.relation != ">=" or not 2 <= len(names) <= 8:
+    if goal.relation not in (">", ">=") or not 2 <= len(names) <= 8:
         return None
     matrix = _matrix(goal.term, names)
     if matrix is None or not _has_no_negative_value(matrix):
         return None
+    if goal.relation == ">":
+        matrix[-1][-1] -= _MARGIN
+        if not _has_no_negative_value(matrix):
+            return None
     return Step("a sum of squares", (), True)
 
 

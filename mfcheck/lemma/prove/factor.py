@@ -48,6 +48,16 @@ def numerator(t: Term) -> Term:
     return ring.term(ring.fraction(t)[0])
 
 
+def fraction_of(t: Term) -> tuple[fmpq_mpoly, fmpq_mpoly]:
+    """Return numerator and denominator as polynomials, in one variable those of a rational function of it.
+
+    Raises:
+        TooLargeError: they grow too large.
+        ZeroDivisionError: the denominator is zero.
+    """
+    return _Ring(t).fraction(t)
+
+
 def factors_of(t: Term) -> tuple[Fraction, list[tuple[Term, int]]]:
     """Return a number and factors with their exponents whose product is the term where it is defined.
 

@@ -10,7 +10,7 @@ from math import gcd
 
 from mfcheck.lemma import terms
 from mfcheck.lemma.constants import expanded, summands
-from mfcheck.lemma.formula import Atom, Formula, conjuncts, free, join
+from mfcheck.lemma.formula import Atom, Formula, atoms, conjuncts, free, join, transform
 from mfcheck.lemma.linear import contradictory
 from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball, propagated, relevant
@@ -286,6 +286,61 @@ def exponential_form(problem: Problem, name: str) -> Problem | None:
         problem.integers,
         (*problem.history, f"{new} = exp({unit}*{name})"),
         (*problem.solution, (name, terms.scale(Fraction(1, unit), terms.call("log", var(new))))),
+    )
+
+
+def root_form(problem: Problem, name: str) -> Problem | None:
+    """Put `x = s^2`, s >= 0, where an expectation depends on the root of x; None if none does."""
+    r = problem.ranges[name]
+    nodes = [n for g in problem.goals for a in atoms(g) for n in terms.order([a.term])]
+    if not any(_has_root(_opened(n), name) for n in nodes if n.op == "gauss"):
+        return None
+    if r.low is None or not constant_ball(r.low) >= 0:
+        return None
+    new = f"root__{name}"
+
+    def changed(t: Term) -> Term:
+        known: dict[Term, Term] = {}
+        for node in terms.order([t]):
+            args = tuple(known[a] for a in node.args)
+            if node is var(name):
+                known[node] = power(var(new), 2)
+            elif node.op == "gauss" and name in node.free:
+                inner = changed(_opened(node))
+                known[node] = terms.expectation(inner, sorted(inner.free - {terms.NORMAL}))
+            elif node.op == "mul" and var(name) in node.args:
+                pairs = zip(node.args, args, node.exponents(), strict=True)
+                known[node] = terms.product(
+                    [(var(new), 2 * e) if x is var(name) else (y, e) for x, y, e in pairs]
+                )
+            else:
+                known[node] = node if args == node.args else terms.rebuild(node, args)
+        return known[t]
+
+    ranges = {k: v for k, v in problem.ranges.items() if k != name}
+    high = None if r.high is None else terms.sqrt(r.high)
+    ranges[new] = Range(terms.sqrt(r.low), high, r.low_closed, r.high_closed)
+    return replace(
+        problem,
+        ranges=ranges,
+        hypotheses=tuple(transform(h, changed) for h in problem.hypotheses),
+        goals=tuple(transform(g, changed) for g in problem.goals),
+        history=(*problem.history, "roots"),
+        solution=(*problem.solution, (name, power(var(new), 2))),
+    )
+
+
+def _opened(t: Term) -> Term:
+    """Return the integrand of an expectation in the names outside."""
+    return terms.substitute(terms.body_of(t), {f"_p{k}": a for k, a in enumerate(t.args)})
+
+
+def _has_root(t: Term, name: str) -> bool:
+    return any(
+        b is var(name) and e.denominator == 2
+        for n in terms.order([t])
+        if n.op == "mul"
+        for b, e in zip(n.args, n.exponents(), strict=True)
     )
 
 

@@ -45,8 +45,9 @@ from mfcheck.lemma.prove.reduce import (
     by_waves,
     split_goals,
 )
-from mfcheck.lemma.prove.rewrite import eliminated, exponential_form, logarithmic_form
+from mfcheck.lemma.prove.rewrite import eliminated, exponential_form, logarithmic_form, root_form
 from mfcheck.lemma.prove.samples import Samples
+from mfcheck.lemma.rational import holds_exactly
 from mfcheck.lemma.resolved import resolved
 from mfcheck.lemma.terms import scale
 
@@ -80,7 +81,10 @@ def decide_case(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
     goals = [
         g
         for f in smooth
-        if (g := settle(f)) != TRUE and not plain.holds(g) and not is_identity(g, problem.ranges)
+        if (g := settle(f)) != TRUE
+        and not plain.holds(g)
+        and not holds_exactly(g, problem.ranges)
+        and not is_identity(g, problem.ranges)
     ]
     problem = relevant(replace(problem, goals=tuple(goals)))
     if not goals:
@@ -129,8 +133,11 @@ def decide_line(problem: Problem, budget: Budget) -> Outcome:
     """Decide a problem in one variable: quickly, then in other charts, then at high precision."""
     (name,) = problem.ranges
     if any(has_expectation(a.term) for g in problem.goals for a in atoms(g)):
+        chart = root_form(problem, name)
         with ctx.workprec(LOW_PREC):
-            return attempt(problem, budget, SLOW)
+            outcome = attempt(chart or problem, budget, SLOW)
+        outcome.case = chart
+        return outcome
     with ctx.workprec(PREC):
         outcome = attempt(problem, budget.share(0.4), COARSE)
         if outcome.holds is not None:
@@ -190,6 +197,9 @@ def decide_goal(problem: Problem, budget: Budget, depth: int) -> Outcome:
 
 
 def _decide_goal(problem: Problem, goal: Formula, budget: Budget, depth: int) -> Outcome:
+    squares = by_form(goal) if isinstance(goal, Atom) else None
+    if squares is not None:
+        return follow(squares, budget, depth)
     fewer = restricted(problem, free(goal))
     if fewer is not None:
         outcome = decide_case(fewer, budget.share(0.5), depth + 1)
