@@ -972,18 +972,15 @@ CONSTANTS = (
 
 # --- simulation ------------------------------------------------------------------------------------------------------
 
-LONGEST = 4000
-"""Steps that are run before those of the setting."""
-
 
 def relaxation(cell: GatedCell) -> int:
     """Return the steps in which a tied cell forgets the variance of the untied theory, 40/(1 - E u^2).
 
     Raises:
-        InputError: there are more than LONGEST.
+        InputError: there are more than 4000.
     """
     kept = float(stationary(cell)[U2])
-    if not LONGEST * (1 - kept) > 40:
+    if not 4000 * (1 - kept) > 40:
         raise InputError(f"tied cells of this setting forget their start in 1/(1 - E u^2) = {1 / (1 - kept):.3g} steps")
     return math.ceil(40 / (1 - kept))
 
