@@ -24,6 +24,11 @@ frame.onload = () => {{
     "graph", inner.querySelector("svg.graph a") !== null && [...inner.querySelectorAll("svg.graph a")].every(
       a => a.getBoundingClientRect().height > 10 && inner.getElementById(a.getAttribute("href").slice(1))),
     "plots", [...inner.querySelectorAll("svg.plot")].filter(p => p.getBoundingClientRect().width > 200).length,
+    "columns", [...inner.querySelectorAll("figure details")].every(d => {{
+      d.open = true;
+      return [...d.querySelectorAll("table")].every(t => [...t.tHead.rows[0].cells].every(
+        (h, k) => h.getBoundingClientRect().left === t.tBodies[0].rows[0].cells[k].getBoundingClientRect().left));
+    }}),
     "order", box("summary").top < box("findings").top && box("findings").top < box("claims").top,
     "fetched", performance.getEntriesByType("resource").length
       + frame.contentWindow.performance.getEntriesByType("resource").length,
@@ -78,7 +83,7 @@ def test_desktop_and_phone(review: Review, power: PowerRecord, tmp_path: Path) -
         seen, console = look(page, width, tmp_path)
         assert (
             seen
-            == f"width {width} scroll {width} math true graph true plots 2 order true fetched 0"
+            == f"width {width} scroll {width} math true graph true plots 2 columns true order true fetched 0"
         )
         assert console == []
     spoilt = page.replace(

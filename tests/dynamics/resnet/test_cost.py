@@ -8,6 +8,7 @@ import pytest
 from mfcheck.dynamics.effort import TooMuchError
 from mfcheck.dynamics.resnet import Numerics, Problem, integrate, simulate
 from mfcheck.dynamics.resnet.cost import EACH, FEW, seconds, whole, within
+from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import LIBRARY
 
 
@@ -69,3 +70,9 @@ def test_rounding_does_not_stop_a_finer_tolerance() -> None:
         Numerics(depth=2, particles=32, decoder_particles=128, tolerance=1e-7, end_time=2e-18),
     )
     assert found.cost.rejected < found.cost.steps
+
+
+@pytest.mark.parametrize("name", ["replicates", "outputs", "particles", "depth"])
+def test_no_size_is_astronomic(name: str) -> None:
+    with pytest.raises(InputError, match=f"{name} must be at most"):
+        Numerics(**{name: 4 * 10**299})  # type: ignore[arg-type]
