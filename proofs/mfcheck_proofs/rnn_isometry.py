@@ -973,16 +973,18 @@ CONSTANTS = (
 # --- simulation ------------------------------------------------------------------------------------------------------
 
 
-def relaxation(cell: GatedCell) -> int:
-    """Return the steps in which a tied cell forgets the variance of the untied theory, 40/(1 - E u^2).
+def lead_of(cell: GatedCell, steps: int) -> int:
+    """Return the steps that come first, so that tied cells forget the untied variance: 40/(1 - E u^2), with half of these.
 
     Raises:
         InputError: there are more than 4000.
     """
-    kept = float(stationary(cell)[U2])
-    if not 4000 * (1 - kept) > 40:
-        raise InputError(f"tied cells of this setting forget their start in 1/(1 - E u^2) = {1 / (1 - kept):.3g} steps")
-    return math.ceil(40 / (1 - kept))
+    memory = 1 / max(1 - float(stationary(cell)[U2]), 1e-300)
+    if 40 * memory > 4000 + steps // 2:
+        raise InputError(
+            f"tied cells of this setting forget their start in 1/(1 - E u^2) = {memory:.3g} steps: take more"
+        )
+    return max(0, math.ceil(40 * memory) - steps // 2)
 
 
 def run(trial: Trial) -> Simulated:
@@ -992,7 +994,7 @@ def run(trial: Trial) -> Simulated:
     kind, half, cell = setting.choice("cell"), steps - steps // 2, cell_of(setting)
     if tied_ and width > 4000:
         raise InputError("tied weights are held as matrices: width at most 4000")
-    lead = max(0, relaxation(cell) - steps // 2) if tied_ and kind == "gate" else 0
+    lead = lead_of(cell, steps) if tied_ and kind == "gate" else 0
     trial.say(
         f"{nets} {setting.choice('weights')} cells ({kind}) of widths {width // 4} and {width}, {steps + lead} steps"
     )
