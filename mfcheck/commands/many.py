@@ -1,6 +1,7 @@
 """Reviews of all installed papers, one after the other: what `review --all` and `atlas` share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from mfcheck.errors import InputError
 
 if TYPE_CHECKING:
     from mfcheck.claims.record import Review
+    from mfcheck.run.executor import Executor
 
 
 @dataclass(frozen=True)
@@ -78,14 +80,29 @@ def gather(
     require_folder(folder)
     _announce(ids, work, output)
     found = Gathered({}, {})
-    for number, id in enumerate(ids, 1):
-        output.console(stderr=True).print(f"{id} ({number} of {len(ids)})", markup=False)
-        try:
-            found.reviews[id] = _one(id, work, output, folder / id, index)
-        except InputError as error:
-            found.failed[id] = str(error)
-            say(str(error))
+    with _executor(work) as executor:
+        for number, id in enumerate(ids, 1):
+            output.console(stderr=True).print(f"{id} ({number} of {len(ids)})", markup=False)
+            try:
+                found.reviews[id] = _one(id, work, output, folder / id, index, executor)
+            except InputError as error:
+                found.failed[id] = str(error)
+                say(str(error))
     return found
+
+
+@contextmanager
+def _executor(work: Work) -> "Iterator[Executor]":
+    """Give one executor for all papers, with processes that stay from one paper to the next."""
+    from mfcheck.run.engine import Processes
+    from mfcheck.run.executor import cores
+    from mfcheck.run.executors import executor_of
+
+    if work.cluster is not None:
+        yield executor_of(work.jobs, work.cluster)
+        return
+    with closing(Processes(work.jobs or cores(), warm=True)) as executor:
+        yield executor
 
 
 def _announce(ids: Sequence[str], work: Work, output: Output) -> None:
@@ -105,7 +122,9 @@ def _announce(ids: Sequence[str], work: Work, output: Output) -> None:
     output.console(stderr=True).print(words, markup=False, soft_wrap=True)
 
 
-def _one(id: str, work: Work, output: Output, folder: Path, index: str) -> "Review":
+def _one(
+    id: str, work: Work, output: Output, folder: Path, index: str, executor: "Executor"
+) -> "Review":
     """Review one paper and write its reports; a finished run of the same work only reads its results."""
     from mfcheck.report.files import REPORTS, render
     from mfcheck.report.html import render_html
@@ -118,12 +137,16 @@ def _one(id: str, work: Work, output: Output, folder: Path, index: str) -> "Revi
         review = None
         if (folder / MANIFEST).exists():
             try:
-                review = replace(work, resume=True).review(id, Chosen(), output, out=folder)
+                review = replace(work, resume=True).review(
+                    id, Chosen(), output, out=folder, executor=executor
+                )
             except InputError as error:
                 if "cannot resume" not in str(error):
                     raise
         if review is None:
-            review = replace(work, resume=False).review(id, Chosen(), output, out=folder)
+            review = replace(work, resume=False).review(
+                id, Chosen(), output, out=folder, executor=executor
+            )
         for form, name in REPORTS.items():
             atlas = form == "html" and index
             page = render_html(review, atlas=f"../{index}") if atlas else render(review, form)

@@ -17,6 +17,7 @@ from mfcheck.report.legend import LEGEND
 if TYPE_CHECKING:
     from mfcheck.claims import Paper, Setting
     from mfcheck.claims.record import Review
+    from mfcheck.run.executor import Executor
     from mfcheck.run.tasks import Event
 
 LARGEST_SEED = 2**32 - 1
@@ -209,6 +210,7 @@ class Work(Effort):
         *,
         out: Path | None,
         claims: Sequence[str] | None = None,
+        executor: "Executor | None" = None,
     ) -> "Review":
         """Run the review with progress on standard error; errors as in `mfcheck.run.review`."""
         from mfcheck.catalog import load
@@ -234,6 +236,7 @@ class Work(Effort):
                 claims=claims,
                 data_file=None if chosen.data is None else str(chosen.data),
                 watch=watch,
+                executor=executor,
                 **self.keywords(),
             )
 

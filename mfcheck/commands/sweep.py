@@ -209,8 +209,13 @@ def _give(found: "SweepRecord", folder: "OutFolder", plot: Sequence[str], output
     folder.write(PAGE, render_sweep(found))
     for what in plot:
         write_sweep_figures(found, what, folder.path)
-    output.give(found.model_dump_json(indent=1), lambda console: print_sweep(found, console))
+    output.give(_json(found, output), lambda console: print_sweep(found, console))
     output.console().print(f"Tables and ledger: {folder.path}", markup=False, soft_wrap=True)
+
+
+def _json(found: "SweepRecord", output: Output) -> str:
+    """Return the JSON of a sweep where it is asked for: of many settings it takes much memory."""
+    return "" if output.json is None else found.model_dump_json(indent=1)
 
 
 def _end(found: "SweepRecord", failing: Failing) -> None:
@@ -295,7 +300,7 @@ def _export(file: Path, found: "SweepRecord", out: Path | None, output: Output) 
     else:
         written = _certificates(file, out)
     output.give(
-        found.model_dump_json(indent=1),
+        _json(found, output),
         lambda console: console.print(written, markup=False, soft_wrap=True),
     )
 

@@ -16,7 +16,7 @@ from mfcheck.errors import InputError, reason
 from mfcheck.report import numbers
 from mfcheck.report.markdown import escape
 from mfcheck.report.table import line, table, text
-from mfcheck.sweep.record import ConstantAt, ReadingSummary, Slice, SweepRecord
+from mfcheck.sweep.record import ConstantAt, ReadingSummary, SettingRecord, Slice, SweepRecord
 
 SHOWN = 12
 """Values of an axis that the terminal shows, and readings that it shows value by value are `DETAILED` at most."""
@@ -37,13 +37,12 @@ def settings_table(record: SweepRecord) -> list[Row]:
 
     A certified constant has bounds `lower` and `upper` as decimal strings, one from a simulation `value` and `error`.
     """
-    rows = [_row(record, index) for index in range(len(record.settings))]
+    rows = [_row(record, setting) for setting in record.settings]
     names = dict.fromkeys(name for row in rows for name in row)
     return [{name: row.get(name) for name in names} for row in rows]
 
 
-def _row(record: SweepRecord, index: int) -> Row:
-    setting = record.settings[index]
+def _row(record: SweepRecord, setting: SettingRecord) -> Row:
     row: Row = {**setting.point, "refused": setting.refused or None, "seconds": None}
     found = setting.outcome
     if found is None:
@@ -69,12 +68,13 @@ def _parts(constant: ConstantAt) -> Row:
 
 
 def csv_text(record: SweepRecord) -> str:
-    """Return all settings as CSV."""
-    rows = settings_table(record)
+    """Return all settings as CSV, worked out one by one."""
+    names = dict.fromkeys(name for setting in record.settings for name in _row(record, setting))
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(rows[0]) if rows else [], lineterminator="\n")
+    writer = csv.DictWriter(buffer, list(names), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    for setting in record.settings:
+        writer.writerow(_row(record, setting))
     return buffer.getvalue()
 
 

@@ -212,7 +212,10 @@ def _figure(record: SweepRecord, target: Target, over: Sequence[AxisRecord]) -> 
     title = target.id if target.kind == "constant" else f"{target.kind} of {target.id}"
     axes.set_title(f"{record.paper}: {title}", fontsize=10)
     axes.set_xlabel(over[0].name)
-    found = [(s, None if s.outcome is None else shown(s.outcome, target)) for s in record.settings]
+    found = [
+        (s.but(outcome=None), None if s.outcome is None else shown(s.outcome, target))
+        for s in record.settings
+    ]
     if target.kind == VERDICT or len(over) == 2:
         sparse = len(over) == 2 and len(over[0].values) * len(over[1].values) > 4 * len(found)
         draw = _scatter if sparse and over[0].numeric and over[1].numeric else _map

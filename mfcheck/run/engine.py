@@ -24,10 +24,20 @@ class Processes:
 
     Args:
         jobs: number of worker processes.
+        warm: keep the processes for the next run, until `close`.
     """
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, *, warm: bool = False) -> None:
         self._jobs = jobs
+        self._warm = warm
+        self._idle: list[Place] = []
+        self._environment: dict[str, str] = {}
+
+    def close(self) -> None:
+        """End the processes that were kept."""
+        for place in self._idle:
+            place.close()
+        self._idle = []
 
     def require(self, paper: str) -> None:
         """Refuse nothing: the processes are of this machine."""
@@ -40,22 +50,35 @@ class Processes:
             return
         environment = worker_environment(len(first), os.environ)
         again: list[tuple[Unit, Death]] = []
-        pool = _Pool(chain(first, todo), len(first), environment, seconds)
+        places = self._places(len(first), environment)
+        pool = _Pool(chain(first, todo), places, seconds, self._warm)
         with closing(pool.events()) as events:
             for unit, event in events:
                 if isinstance(event, Death):
                     again.append((unit, event))
                 else:
                     yield unit, event
+        self._idle = [place for place in places if self._warm and not place.stopped]
         for unit, death in again:
             for task in death.tasks:
                 for event in _run_alone(Unit(unit.job, (task,)), environment, seconds):
                     if event != Started(death.tasks[0]):  # which has been told before
                         yield unit, event
 
+    def _places(self, count: int, environment: dict[str, str]) -> list[Place]:
+        """Return places, those that were kept if they are as many and in the same environment."""
+        kept, self._idle = self._idle, []
+        if len(kept) == count and environment == self._environment:
+            return kept
+        for place in kept:
+            place.close()
+        self._environment = environment
+        return [Place(environment) for _ in range(count)]
+
 
 def _run_alone(unit: Unit, environment: Mapping[str, str], seconds: float) -> Generator[Event]:
-    with closing(_Pool(iter([unit]), 1, environment, seconds).events()) as events:
+    pool = _Pool(iter([unit]), [Place(environment)], seconds)
+    with closing(pool.events()) as events:
         for _, event in events:
             yield event.crash() if isinstance(event, Death) else event
 
@@ -68,20 +91,22 @@ class _Pool:
     """Threads that hand units to one worker process each."""
 
     def __init__(
-        self, units: Iterator[Unit], size: int, environment: Mapping[str, str], seconds: float
+        self, units: Iterator[Unit], places: list[Place], seconds: float, warm: bool = False
     ) -> None:
         self._units = units
         self._seconds = seconds
         self._waiting: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
         self._messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
-        self._places = [Place(environment) for _ in range(size)]
+        self._places = places
+        self._warm = warm
+        self._ended = False
         self._threads = [
             threading.Thread(target=self._serve, args=(place,), daemon=True)
             for place in self._places
         ]
 
     def events(self) -> Generator[tuple[Unit, Event | Death]]:
-        """Yield what happens; leaving early kills every worker."""
+        """Yield what happens; leaving early kills every worker, and so does the end unless they are to stay warm."""
         try:
             for thread in self._threads:
                 thread.start()
@@ -95,8 +120,10 @@ class _Pool:
                 else:
                     yield message
             self._close()
+            self._ended = True
         finally:
-            self._stop()
+            if not (self._warm and self._ended):
+                self._stop()
 
     def _draw(self, count: int) -> int:
         """Draw as many units; return how many there were."""
@@ -133,11 +160,12 @@ class _Pool:
     def _serve(self, place: Place) -> None:
         try:
             while (unit := self._waiting.get()) is not None:
-                place.refresh()
+                place.refresh(unit.job.paper)
                 for event in place.perform(unit, self._seconds):
                     self._messages.put((unit, event))
                 self._messages.put(unit)
         except BaseException as error:
             self._messages.put(error)
         finally:
-            place.close()
+            if not self._warm or place.stopped:
+                place.close()

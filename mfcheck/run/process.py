@@ -22,6 +22,8 @@ LOADING = 600.0
 """Longest time in seconds for a worker to load a paper and a setting."""
 JOBS = 1000
 """Jobs after which a process is ended and a new one started: what papers remember of settings may fill the memory."""
+PAPERS = 6
+"""Papers after which a process that is to load another is ended, and a new one started, for the same reason."""
 _LOOK = 0.05
 """Seconds between two looks at whose time is over."""
 _ENDING = 10.0
@@ -77,6 +79,8 @@ class Worker:
         self._waiting = False
         self.jobs = 0
         """How many it has loaded."""
+        self.papers: set[str] = set()
+        """Whose jobs these were."""
         self.expired = False
         """Whether it was killed because an answer took too long."""
 
@@ -94,6 +98,7 @@ class Worker:
                 return None
             self._job = job
             self.jobs += 1
+            self.papers.add(job.paper)
         answer = self._ask(asked, seconds)
         _require_ready(answer)
         return None if answer is None else Result(task, **answer)
@@ -276,9 +281,13 @@ class Place:
                 return
             yield Result(task, passed, reason=_late(seconds))
 
-    def refresh(self) -> None:
-        """End the process, which must be idle, if it has served many jobs."""
-        if self._worker is not None and self._worker.jobs >= JOBS:
+    def refresh(self, paper: str) -> None:
+        """End the process, which must be idle, if it has served many jobs, or many papers other than the next one."""
+        worker = self._worker
+        if worker is None:
+            return
+        many = len(worker.papers) >= PAPERS and paper not in worker.papers
+        if many or worker.jobs >= JOBS:
             self.close()
 
     def fingerprint(self, paper: str) -> dict[str, str] | None:

@@ -69,7 +69,7 @@ def perform(
     found: list[Result] = []
     death: Death | None = None
     try:
-        place.refresh()
+        place.refresh(job.paper)
         with _watched(place, _wanted(worker)):
             _require(place, job.paper, expected)
             for event in place.perform(Unit(job, tasks), seconds):

@@ -122,6 +122,7 @@ def review(
     claims: Sequence[str] | None = None,
     data_file: str | None = None,
     watch: Watch | None = None,
+    executor: Executor | None = None,
 ) -> Review:
     """Run the checks of a paper and return verdicts and findings.
 
@@ -141,14 +142,15 @@ def review(
             that are named apart have to fit the setting; among all, those that do not are left undecided.
         data_file: how the command line names the data file, for the command that repeats a finding.
         watch: told of the progress.
+        executor: that runs the checks, in the place of what `jobs` and `cluster` name; its processes may be warm.
 
     Raises:
         InputError: unusable arguments, or nothing that could be resumed.
         Interrupted: interrupted from the keyboard; carries the partial review, which is also written to `out`.
     """
-    run = _start(
-        paper, setting, budget, seed, (jobs, cluster), out, resume, (check_seconds, minutes)
-    )
+    workers = executor or executor_of(jobs, cluster)
+    limits = (check_seconds, minutes)
+    run = _start(paper, setting, budget, seed, workers, out, resume, limits)
     chosen = choose(run.paper, claims)
     if len(chosen) < len(run.paper.claims):
         _require_needs(chosen, run.setting)
@@ -181,9 +183,9 @@ def power(
     Raises:
         InputError: unusable arguments, or nothing that could be resumed.
     """
-    run = _start(
-        paper, setting, budget, seed, (jobs, cluster), out, resume, (check_seconds, minutes)
-    )
+    workers = executor_of(jobs, cluster)
+    limits = (check_seconds, minutes)
+    run = _start(paper, setting, budget, seed, workers, out, resume, limits)
     tasks = {
         (error.id, check.id): Task(What.CHECK, check.id, error.id, check.group)
         for error, check in trials(run.paper)
@@ -206,7 +208,7 @@ def _start(
     setting: Setting | None,
     budget: str,
     seed: int,
-    workers: tuple[int | None, str | None],
+    executor: Executor,
     out: Path | str | None,
     resume: bool,
     limits: tuple[float | None, float | None],
@@ -225,7 +227,6 @@ def _start(
         store = Store(Path(out), identify(reference, paper, setting, budget, seed))
         if not resume:
             OutFolder(store.folder).require_own(OWN)
-    executor = executor_of(*workers)
     executor.require(reference)
     job = Job(reference, setting.describe(), budget, seed, signature(reference))
     of = Budget(budget)

@@ -1,7 +1,7 @@
 """The worker process: reads jobs and tasks as lines of JSON, answers each with one line of JSON.
 
-A job is answered once it is ready, or together with its first task; the tasks that follow are parts of it, until another
-job comes. The process ends as soon as its input is closed.
+A job is answered once it is ready, or together with its first task; the tasks that follow are parts of it, until
+another job comes. The process ends as soon as its input is closed.
 """
 
 import json

@@ -28,12 +28,3 @@ class New(NamedTuple):
     digest: str
     described: dict[str, Any] | None
     refused: str
-
-
-class Row(NamedTuple):
-    """A point with what is known about its setting: nothing yet if there is neither outcome nor refusal."""
-
-    point: Point
-    digest: str
-    refused: str
-    outcome: dict[str, Any] | None

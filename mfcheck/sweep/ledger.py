@@ -19,9 +19,10 @@ from typing import Any, Self
 
 from mfcheck.errors import InputError
 from mfcheck.run.tasks import Result, Task
-from mfcheck.sweep.entries import Item, Kept, New, Row
+from mfcheck.sweep.entries import Item, Kept, New
 from mfcheck.sweep.packing import Packer
 from mfcheck.sweep.points import Point
+from mfcheck.sweep.record import Packed, Settings
 from mfcheck.sweep.terms import Terms, another
 
 FILE = "sweep.sqlite"
@@ -258,16 +259,18 @@ class Ledger:
 
     # --- reading ---------------------------------------------------------------------------------
 
-    def rows(self) -> Iterator[Row]:
-        """Yield all points in the order in which they came."""
+    def settings(self) -> Settings:
+        """Return all points in the order in which they came."""
         with self._told():
             rows = self._base.execute(
                 "SELECT point, hex(digest), refused, outcome FROM points"
                 " LEFT JOIN settings ON settings.id=setting ORDER BY points.id"
             )
-            for point, digest, refused, outcome in rows:
-                found = None if outcome is None else self._packer.unpack("outcome", outcome)
-                yield Row(json.loads(point), digest.lower(), refused or "", found)
+            packed = [
+                Packed(point, digest.lower(), refused or "", outcome)
+                for point, digest, refused, outcome in rows
+            ]
+            return Settings(packed, self._packer.pattern("outcome"))
 
     def entries(self) -> Iterator[tuple[New, int | None]]:
         """Yield all points as they were entered, each with the number of its setting if it has one."""

@@ -32,8 +32,11 @@ class Packer:
 
     def unpack(self, name: str, packed: bytes) -> Any:
         """Return the data that was packed under that name."""
-        unpacker = zlib.decompressobj(zdict=self._pattern(name) or b"")
-        return json.loads(unpacker.decompress(packed) + unpacker.flush())
+        return unpack(packed, self._pattern(name) or b"")
+
+    def pattern(self, name: str) -> bytes:
+        """Return the pattern of a name, empty if there is none yet."""
+        return self._pattern(name) or b""
 
     def _pattern(self, name: str) -> bytes | None:
         if name not in self.patterns:
@@ -87,6 +90,12 @@ class Packer:
         row = self._base.execute(find, [digest]).fetchone()
         found: dict[str, Any] = self.unpack("certificate", row[0])
         return found
+
+
+def unpack(packed: bytes, pattern: bytes) -> Any:
+    """Return data that was packed with a pattern."""
+    unpacker = zlib.decompressobj(zdict=pattern)
+    return json.loads(unpacker.decompress(packed) + unpacker.flush())
 
 
 def _json(data: Any) -> bytes:

@@ -1,12 +1,15 @@
 """What a sweep leaves behind, as plain records: the JSON of `mfcheck sweep`, and what its ledger keeps of a setting."""
 
-from typing import Any
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Any, NamedTuple, overload
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
 
 from mfcheck.claims.base import Record
 from mfcheck.claims.record import Estimate, Interval, Value
 from mfcheck.claims.verdict import Verdict
+from mfcheck.sweep.packing import unpack
 
 
 class ReadingAt(Record):
@@ -64,6 +67,74 @@ class SettingRecord(Record):
     digest: str
     refused: str = ""
     outcome: Outcome | None = None
+
+
+class Packed(NamedTuple):
+    """A point as a ledger holds it: its text, the digest of its setting, why it is refused, and its outcome packed."""
+
+    point: str
+    digest: str
+    refused: str
+    outcome: bytes | None
+
+
+class Settings(Sequence[SettingRecord]):
+    """All points of a sweep, each unpacked when it is looked at: a hundred thousand of them fit in little memory.
+
+    Args:
+        packed: the points.
+        pattern: with which their outcomes are packed.
+    """
+
+    def __init__(self, packed: Iterable[Packed], pattern: bytes) -> None:
+        self._packed = tuple(packed)
+        self._pattern = pattern
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    @overload
+    def __getitem__(self, index: int) -> SettingRecord: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[SettingRecord, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> SettingRecord | tuple[SettingRecord, ...]:
+        if isinstance(index, slice):
+            return tuple(map(self._unpacked, self._packed[index]))
+        return self._unpacked(self._packed[index])
+
+    def __iter__(self) -> Iterator[SettingRecord]:
+        return map(self._unpacked, self._packed)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def points(self) -> Iterator[dict[str, str]]:
+        """Yield the points alone."""
+        return (json.loads(packed.point) for packed in self._packed)
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many are refused, and how many are finished."""
+        refused = sum(bool(packed.refused) for packed in self._packed)
+        return refused, sum(packed.outcome is not None for packed in self._packed)
+
+    def _unpacked(self, packed: Packed) -> SettingRecord:
+        outcome = None
+        if packed.outcome is not None:
+            outcome = Outcome.model_validate(unpack(packed.outcome, self._pattern))
+        return SettingRecord(
+            point=json.loads(packed.point),
+            digest=packed.digest,
+            refused=packed.refused,
+            outcome=outcome,
+        )
+
+
+def _as_they_are(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    return value if isinstance(value, Settings) else handler(value)
 
 
 class Slice(Record):
@@ -140,7 +211,11 @@ class SweepRecord(Record):
     left: int
     seconds: float
     readings: tuple[ReadingSummary, ...]
-    settings: tuple[SettingRecord, ...] = Field(repr=False)
+    settings: Annotated[
+        Sequence[SettingRecord],
+        WrapValidator(_as_they_are),
+        PlainSerializer(tuple, return_type=tuple[SettingRecord, ...]),
+    ] = Field(repr=False)
     base: dict[str, Any] = Field(default_factory=dict)
     """The setting in which the swept values are put."""
 

@@ -13,8 +13,6 @@ from mfcheck.sweep.record import (
     AxisRecord,
     Doubt,
     FirstFailure,
-    Outcome,
-    ReadingAt,
     ReadingSummary,
     SettingRecord,
     Slice,
@@ -25,28 +23,30 @@ LISTED = 6
 """Values of an axis that a sentence lists one by one."""
 
 
+class Seen(NamedTuple):
+    """What a setting says of one reading, and why."""
+
+    claim: str
+    reading: str
+    verdict: Verdict
+    slack: float | None
+    why: str
+
+
 class Tried(NamedTuple):
     """A finished setting, with what it says of one reading."""
 
     point: Mapping[str, str]
-    at: ReadingAt
+    at: Seen
 
 
 def summarise(ledger: Ledger, title: str, more: int = 0) -> SweepRecord:
     """Return the record of all points in a ledger, finished or not, and of so many more that are to come."""
     terms, base = ledger.meta("terms"), ledger.meta("base")
-    settings = tuple(
-        SettingRecord(
-            point=row.point,
-            digest=row.digest,
-            refused=row.refused,
-            outcome=None if row.outcome is None else Outcome.model_validate(row.outcome),
-        )
-        for row in ledger.rows()
-    )
-    axes = axes_of(terms["axes"], settings)
-    refused = sum(bool(s.refused) for s in settings)
-    finished = sum(s.outcome is not None for s in settings)
+    settings = ledger.settings()
+    axes = axes_of(terms["axes"], settings.points())
+    refused, finished = settings.counts()
+    readings, seconds = summaries(axes, settings, refused)
     return SweepRecord(
         mfcheck=__version__,
         paper=terms["paper"],
@@ -62,15 +62,19 @@ def summarise(ledger: Ledger, title: str, more: int = 0) -> SweepRecord:
         refused=refused,
         finished=finished,
         left=len(settings) - refused - finished + more,
-        seconds=sum(s.outcome.seconds for s in settings if s.outcome is not None),
-        readings=tuple(summaries(axes, settings, refused)),
+        seconds=seconds,
+        readings=tuple(readings),
         settings=settings,
     )
 
 
-def axes_of(names: Sequence[str], settings: Sequence[SettingRecord]) -> tuple[AxisRecord, ...]:
+def axes_of(names: Sequence[str], points: Iterable[Mapping[str, str]]) -> tuple[AxisRecord, ...]:
     """Return the axes with the values that occur: numbers in order of size, others as they came."""
-    return tuple(_axis(name, dict.fromkeys(s.point[name] for s in settings)) for name in names)
+    values: dict[str, dict[str, None]] = {name: {} for name in names}
+    for point in points:
+        for name in names:
+            values[name][point[name]] = None
+    return tuple(_axis(name, found) for name, found in values.items())
 
 
 def _axis(name: str, values: Iterable[str]) -> AxisRecord:
@@ -83,13 +87,27 @@ def _axis(name: str, values: Iterable[str]) -> AxisRecord:
 
 
 def summaries(
-    axes: Sequence[AxisRecord], settings: Sequence[SettingRecord], refused: int
-) -> Iterable[ReadingSummary]:
-    """Yield what the finished settings say of each reading, in the order of the paper."""
+    axes: Sequence[AxisRecord], settings: Iterable[SettingRecord], refused: int
+) -> tuple[list[ReadingSummary], float]:
+    """Return what the finished settings say of each reading, in the order of the paper, and the seconds of all."""
     tried: dict[tuple[str, str], list[Tried]] = {}
+    words: dict[str, str] = {}
+    seconds = []
     for setting in settings:
-        for at in setting.outcome.readings if setting.outcome is not None else ():
-            tried.setdefault((at.claim, at.reading), []).append(Tried(setting.point, at))
+        if setting.outcome is None:
+            continue
+        seconds.append(setting.outcome.seconds)
+        point = {name: words.setdefault(value, value) for name, value in setting.point.items()}
+        for at in setting.outcome.readings:
+            why = at.reason or at.because
+            seen = Seen(at.claim, at.reading, at.verdict, at.slack, words.setdefault(why, why))
+            tried.setdefault((at.claim, at.reading), []).append(Tried(point, seen))
+    return list(_summaries(axes, tried, refused)), sum(seconds)
+
+
+def _summaries(
+    axes: Sequence[AxisRecord], tried: Mapping[tuple[str, str], list["Tried"]], refused: int
+) -> Iterable[ReadingSummary]:
     for (claim, reading), found in tried.items():
         least = _least(found)
         yield ReadingSummary(
@@ -147,7 +165,7 @@ def _first_failure(axis: AxisRecord, tried: Sequence[Tried]) -> Iterable[FirstFa
                     value=value,
                     verdict=one.at.verdict,
                     point=dict(one.point),
-                    reason=one.at.reason or one.at.because,
+                    reason=one.at.why,
                 )
                 return
 
@@ -155,7 +173,7 @@ def _first_failure(axis: AxisRecord, tried: Sequence[Tried]) -> Iterable[FirstFa
 def _doubt(tried: Iterable[Tried]) -> Doubt | None:
     for one in tried:
         if one.at.verdict is Verdict.INCONCLUSIVE:
-            return Doubt(point=dict(one.point), reason=one.at.reason or one.at.because)
+            return Doubt(point=dict(one.point), reason=one.at.why)
     return None
 
 

@@ -7,7 +7,7 @@ all depths; inside the cone w > |u| the flow stretches u + w by e^tau and u - w 
 
 from collections.abc import Iterable
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import sympy as sp
@@ -18,6 +18,7 @@ from mfcheck.checks import (
     At,
     Claim,
     Context,
+    Draws,
     Estimate,
     Kind,
     Note,
@@ -297,6 +298,17 @@ def trained_gain_of_particles(setting: Setting, seed: int, runs: int) -> Estimat
 
     That in depth is told by the same blocks in 8 layers, that in width by their halves of 32 there.
     """
+    return without_corrections(gains_of_particles(setting, stream(seed, "instance H"), runs))
+
+
+def without_corrections(gains: Array) -> Estimate:
+    """The gain from what `gains_of_particles` gives."""
+    fine, shallow, narrow = gains.T
+    return refined(fine, Coarser(shallow, remove=True), Coarser(fine - shallow + narrow, remove=True))
+
+
+def gains_of_particles(setting: Setting, rng: np.random.Generator, runs: int) -> Array:
+    """Gains in 16 layers, in 8, and of halves of the blocks in 8, shape (runs, 3)."""
     network = Residual(
         SymbolicBlock([u * sp.Max(0, w * z)], [z], [u, w]),
         np.ones((1, 1)),
@@ -309,12 +321,11 @@ def trained_gain_of_particles(setting: Setting, seed: int, runs: int) -> Estimat
         return float(network.evaluate(end).z[-1][0, 0])
 
     low, found = setting.number("w_low"), []
-    for rng in stream(seed, "instance H").spawn(runs):
-        blocks = np.stack([rng.uniform(-1, 1, 64), rng.uniform(low, low + 1, 64)])
+    for own in rng.spawn(runs):
+        blocks = np.stack([own.uniform(-1, 1, 64), own.uniform(low, low + 1, 64)])
         halves = [gain(blocks[:, part], 8) for part in (slice(32), slice(32, None))]
         found.append((gain(blocks, 16), gain(blocks, 8), np.mean(halves)))
-    fine, shallow, narrow = np.array(found).T
-    return refined(fine, Coarser(shallow, remove=True), Coarser(fine - shallow + narrow, remove=True))
+    return np.array(found)
 
 
 def particle_gains(context: Context) -> list[At]:
@@ -493,7 +504,8 @@ def simulate(trial: Trial) -> Simulated:
     if trial.setting["s"] > 5:
         raise InputError("simulate needs s up to 5")
     trial.say(f"{runs} networks of 64 blocks in 16 layers, each also in 8 layers and in halves")
-    found = trained_gain_of_particles(trial.setting, trial.seed, runs)
+    draws = Draws(runs, partial(gains_of_particles, trial.setting))
+    found = without_corrections(trial.samples({"networks": draws})["networks"])
     return Simulated({"k_hom": found}, notes=("Errors cover the draw of blocks, their number and the depth.",))
 
 

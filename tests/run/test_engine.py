@@ -252,3 +252,53 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def processes_of(executor: Processes) -> list[int]:
+    return [place._worker._process.pid for place in executor._idle if place._worker is not None]
+
+
+def one_task(executor: Processes, job: Job, tasks: list[Task]) -> list[Result]:
+    found = executor.run((Unit(job, (task,)) for task in tasks), 3600.0)
+    return [event for _, event in found if isinstance(event, Result)]
+
+
+def test_warm_processes_stay_from_one_run_to_the_next_and_end_at_last(
+    toy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, tasks = make_job(toy), tasks_of(toy, SHAKY[:1])
+    with closing(Processes(1, warm=True)) as executor:
+        first = one_task(executor, job, tasks)
+        (pid,) = processes_of(executor)
+        assert [r.value for r in one_task(executor, job, tasks)] == [r.value for r in first]
+        assert processes_of(executor) == [pid]
+        monkeypatch.setenv("TOY_BEHAVIOUR", "another")  # in another environment there are others
+        one_task(executor, job, tasks)
+        (other,) = processes_of(executor)
+        assert other != pid
+    for ended in (pid, other):
+        with pytest.raises(ProcessLookupError):
+            os.kill(ended, 0)
+
+
+def test_a_warm_process_ends_after_some_papers(toy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mfcheck.run.process.PAPERS", 1)
+    job, tasks = make_job(toy), tasks_of(toy, SHAKY[:1])
+    with closing(Processes(1, warm=True)) as executor:
+        one_task(executor, job, tasks)
+        first = processes_of(executor)
+        one_task(executor, job, tasks)
+        assert processes_of(executor) == first  # it is the same paper
+        executor._idle[0]._worker.papers.add("another")  # type: ignore[union-attr]
+        executor._idle[0]._worker.papers.discard(job.paper)  # type: ignore[union-attr]
+        one_task(executor, job, tasks)
+        assert processes_of(executor) != first
+
+
+def test_a_warm_run_that_is_left_early_keeps_no_process(toy: str) -> None:
+    job, tasks = make_job(toy), tasks_of(toy, SHAKY)
+    with closing(Processes(1, warm=True)) as executor:
+        with closing(executor.run((Unit(job, (task,)) for task in tasks), 3600.0)) as events:
+            next(events)
+        assert processes_of(executor) == []
+        assert len(one_task(executor, job, tasks)) == len(tasks)
