@@ -202,6 +202,11 @@ def value(text: str, names: Mapping[str, Any]) -> Interval:
     return Reader(text, {**FUNCTIONS, **names}, INTERVALS).value(parse(text))
 
 
+@lru_cache(maxsize=1024)
+def _number(text: str) -> Fraction:
+    return number(text)
+
+
 @dataclass(frozen=True)
 class Reader:
     """The text of a formula, what its names stand for, and the arithmetic it is computed in."""
@@ -218,12 +223,16 @@ class Reader:
         """Return the reader of the same text in another arithmetic, with other values."""
         return Reader(self.text, {**algebra.functions, **names}, algebra)
 
+    def written(self, node: ast.expr) -> str:
+        """The text of a part; a formula is one line of ASCII."""
+        return self.text[node.col_offset : node.end_col_offset]
+
     def value(self, node: ast.expr) -> Any:
         """Follow the tree of a formula; what the grammar lacks is refused."""
         names, operators = self.names, self.algebra.operators
         match node:
             case ast.Constant():
-                return self.algebra.number(number(ast.get_source_segment(self.text, node)))
+                return self.algebra.number(_number(self.written(node)))
             case ast.Name(id="pi"):
                 return self.algebra.pi()
             case ast.Name(id=name) if name in names and not callable(names[name]):

@@ -1,7 +1,7 @@
 """Bounds of a formula on a box: in intervals, by Taylor series at an end or in the middle, by halving."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -14,6 +14,7 @@ from .reals import REALS
 
 Known: TypeAlias = Mapping[str, Bounds]  # numbers that earlier parts of a bundle have enclosed
 Box: TypeAlias = Mapping[str, tuple[Fraction, Fraction]]
+Values: TypeAlias = dict[Hashable, Any]
 
 MAX_DEPTH, MAX_ORDER, MAX_PIECES = 40, 12, 1000
 
@@ -36,9 +37,10 @@ def inequality(claim: Json, witness: Json, known: Known) -> Bounds:
     kernels: dict[str, Any] = {}
     if "activation" in claim:
         kernels = {f"A{k or ''}": kernel(claim, witness, k) for k in range(3)}
+    values: Values = {}
     for bound, sign in ((lower, 1), (upper, -1)):
         if bound is not None:
-            goal = Goal(claim["formula"], kernels, bound, sign, order if depth else 0)
+            goal = Goal(claim["formula"], kernels, bound, sign, order if depth else 0, values)
             for piece in pieces:
                 reason = goal.why_not(piece, depth)
                 prove(not reason, reason)
@@ -77,6 +79,8 @@ class Goal:
     bound: Fraction
     sign: int
     order: int
+    values: Values = field(default_factory=dict)
+    """What the formula is on boxes that were met before: both bounds need the same values."""
 
     def why_not(self, box: Box, depth: int) -> str:
         """Return nothing if the goal is proved on the box with at most `depth` halvings, else why it is not."""
@@ -92,7 +96,7 @@ class Goal:
 
     def _why_not_at_once(self, box: Box) -> str:
         try:
-            value = evaluate(self.formula, {**self.kernels, **intervals(box)}, REALS)
+            value = self._value(box)
             bound = exact(self.bound)
             if bound.b <= value.a if self.sign > 0 else value.b <= bound.a:
                 return ""
@@ -102,6 +106,13 @@ class Goal:
         wide = [name for name, (low, high) in box.items() if low < high]
         names = (wide or list(box)[:1]) if self.order else []
         return "" if any(self._by_taylor(box, name) for name in names) else reason
+
+    def _value(self, box: Box) -> Any:
+        key = tuple(box.items())
+        if key not in self.values:
+            names = {**self.kernels, **intervals(box)}
+            self.values[key] = evaluate(self.formula, names, REALS)
+        return self.values[key]
 
     def _by_taylor(self, box: Box, name: str) -> bool:
         """Prove the goal by a Taylor series of one input at its low end (1), its high end (-1) or its middle (0).

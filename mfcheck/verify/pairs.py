@@ -6,7 +6,7 @@ docs/certificates.md has the proof.
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -40,7 +40,7 @@ from .reading import UnprovedError, effort, need, prove
 from .rectangles import Rectangle
 
 _exp = FUNCTIONS["exp"]
-MAX_TERMS = 200
+MAX_TERMS, _FEW = 200, 16
 
 
 @dataclass(frozen=True)
@@ -108,20 +108,16 @@ def _weighted(
 ) -> list[tuple[Interval, list[Interval]]]:
     """Nodes of a panel, with the weight, times the density, times each polynomial there."""
     middle, half = exact((a + b) / 2), exact((b - a) / 2)
-    found = []
+    found, roots = [], [iv.mpf(0), *(sqrt(iv.mpf(r)) for r in range(1, terms + 1))]
     for x, weight in rule(n, prec):
         at = middle + half * x
         mass = half * weight * _exp(-(at**2) / 2) / sqrt(2 * iv.pi)
         before, here, polynomials = iv.mpf(0), iv.mpf(1), []
         for r in range(terms):
             polynomials.append(mass * here)
-            before, here = here, (at * here - _root(r) * before) / _root(r + 1)
+            before, here = here, (at * here - roots[r] * before) / roots[r + 1]
         found.append((at, polynomials))
     return found
-
-
-def _root(r: int) -> Interval:
-    return sqrt(iv.mpf(r)) if r else iv.mpf(0)
 
 
 def _coefficients(reader: Reader, name: str, body: ast.expr, terms: int) -> list[Interval]:
@@ -143,6 +139,17 @@ def _coefficients(reader: Reader, name: str, body: ast.expr, terms: int) -> list
     return [x + iv.mpf([-1, 1]) * rest for x in totals]
 
 
+def _size(reader: Reader, bound: ast.expr, bodies: Sequence[ast.expr]) -> Interval:
+    """Bound `(E f^2 E g^2)^(1/2)`; a few digits of it are enough."""
+    prec = iv.prec
+    iv.prec = 2 * _FEW + 100
+    try:
+        squares = [normal(reader, [bound, ast.BinOp(x, ast.Mult(), x)]) for x in bodies]
+        return sqrt(squares[0] * squares[-1]).b
+    finally:
+        iv.prec = prec
+
+
 def pair(reader: Reader, args: list[ast.expr]) -> Interval:
     """The mean of f(X) g(Y)."""
     need(len(args) == 4, "pair takes a variable, a correlation and two formulas")
@@ -150,10 +157,9 @@ def pair(reader: Reader, args: list[ast.expr]) -> Interval:
     prove(abs(c) < 1, "a correlation that may be 1")
     size = abs(c).b
     # By their text: Python's tree holds 1e-400 and 1e-500 as one float.
-    texts = [ast.get_source_segment(reader.text, body) for body in (f, g)]
+    texts = [reader.written(body) for body in (f, g)]
     bodies = (f,) if texts[0] == texts[1] else (f, g)
-    squares = [normal(reader, [args[0], ast.BinOp(x, ast.Mult(), x)]) for x in bodies]
-    rest = sqrt(squares[0] * squares[-1]).b
+    rest = _size(reader, args[0], bodies)
     goal, terms = exact(Fraction(1, 1 << precision())).a, 1
     while rest.b > goal:
         rest, terms = rest * size, terms + 1

@@ -6,6 +6,8 @@ from .kernels import MAX_BITS
 from .reading import Bounds, Json, need, number, prove
 from .reals import REALS
 
+_FEW = 16
+
 
 def root(claim: Json, witness: Json, known: Known) -> Bounds:
     """Bounds of a zero of a formula in one variable, for all values of its inputs.
@@ -29,5 +31,6 @@ def root(claim: Json, witness: Json, known: Known) -> Bounds:
     left, right = at(first, first), at(last, last)
     opposite = (left.b <= 0 and right.a >= 0) or (left.a >= 0 and right.b <= 0)
     prove(opposite, "a change of sign between the bounds is not proved")
+    iv.prec = 2 * _FEW + 100  # that it is finite between them takes no accuracy
     finite(at(first, last))
     return lower, upper

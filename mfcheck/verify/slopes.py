@@ -43,7 +43,7 @@ class _Slopes:
         self.text, self.name = text, name
 
     def _written(self, node: ast.expr) -> str:
-        return f"({ast.get_source_segment(self.text, node)})"
+        return f"({self.text[node.col_offset : node.end_col_offset]})"
 
     def of(self, node: ast.expr) -> str:
         """The derivative of a part, `0` for what does not depend on the name."""
@@ -60,10 +60,8 @@ class _Slopes:
                 outer = _OUTER[name].format(f=self._written(argument))
                 return f"({outer}*{self.of(argument)})"
             case ast.Call(func=ast.Name(id="normal"), args=[bound, body]):
-                return f"normal({ast.get_source_segment(self.text, bound)}, {self.of(body)})"
-        raise UnprovedError(
-            f"{ast.get_source_segment(self.text, node)} has no derivative here"[:150]
-        )
+                return f"normal({self._written(bound)[1:-1]}, {self.of(body)})"
+        raise UnprovedError(f"{self._written(node)[1:-1]} has no derivative here"[:150])
 
     def sum(self, left: ast.expr, right: ast.expr) -> str:
         return f"({self.of(left)}+{self.of(right)})"
@@ -84,7 +82,7 @@ class _Slopes:
     def power(self, left: ast.expr, right: ast.expr) -> str:
         f, g, inner = self._written(left), self._written(right), self.of(left)
         if isinstance(right, ast.Constant):
-            n: Fraction = number(ast.get_source_segment(self.text, right))
+            n: Fraction = number(self._written(right)[1:-1])
             return f"({n}*{f}**({n - 1})*{inner})" if n != 1 else inner
         return f"({f}**{g}*({self.of(right)}*log({f})+{g}*{inner}/{f}))"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mfcheck import verify
+from mfcheck import rocq, verify
 from mfcheck.claims import load_paper, paper_ids
 from mfcheck.claims.model import Budget, Check, Context, Paper
 from mfcheck.claims.verdict import Kind, Question, Scope, Verdict
@@ -72,6 +72,9 @@ def test_each_certified_reading_has_certificates_or_is_listed(paper: Paper, name
     for certificate in filter(None, certificates):
         assert verify.verify(dumps(certificate)).status == "accepted"
         assert exports(certificate) != "none"
+        if exports(certificate) == "whole" and rocq.coqc():
+            found = rocq.check_rocq(certificate)
+            assert found.status in ("accepted", "undecided"), found.reason  # undecided: no time
 
 
 def test_what_is_listed_is_certified() -> None:

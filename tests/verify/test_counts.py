@@ -316,3 +316,46 @@ def test_means_of_steps(text: str, right: float) -> None:
 def test_steps_in_inequalities(text: str, lower: str, status: str) -> None:
     data = make.inequality(text, {"x": ("0", "2")}, lower, bisect=8)
     assert verdict(data).status == status
+
+
+# --- bounds of parts ---------------------------------------------------------------------------------------------
+
+PARTS: list[tuple[str, float | None, float | None]] = [
+    # x from 2 on, y from -3 on, w from 1 to 2: by hand
+    ("x*y", None, None),
+    ("x*x", 4, None),
+    ("-x*x", None, -4),
+    ("(-x)*(-x)", 4, None),
+    ("y**2", 0, None),
+    ("y**3", None, None),
+    ("x**3", 8, None),
+    ("w**2", 1, 4),
+    ("(w-2)**2", 0, 1),
+    ("exp(w)", 2.718281, 7.389057),
+    ("exp(-x)", 0, 0.135336),
+    ("tanh(y)", -0.995055, 1),
+    ("tanh(-x)", -1, -0.964027),
+    ("atan(x)", 1.107148, 1.570797),
+    ("erf(w)", 0.842700, 0.995323),
+    ("step(y)", 0, 1),
+    ("step(x)", 1, 1),
+    ("step(-x)", 0, 0),
+    ("x*w", 2, None),
+    ("1/x", 0, 0.5),
+]
+
+
+@pytest.mark.parametrize(("text", "low", "high"), PARTS)
+def test_bounds_of_parts(text: str, low: float | None, high: float | None) -> None:
+    iv.prec = 164
+    names = {
+        "x": growth.Growth(iv.mpf(1), growth.Fraction(1), low=iv.mpf(2)),
+        "y": growth.Growth(iv.mpf(1), growth.Fraction(1), low=iv.mpf(-3)),
+        "w": growth.constant(iv.mpf([1, 2])),
+    }
+    found = formulas.evaluate(text, names, growth.GROWTH)
+    for bound, right in ((found.low, low), (found.high, high)):
+        if right is None:
+            assert bound is None
+        else:
+            assert abs(float(bound.mid) - right) < 1e-5
