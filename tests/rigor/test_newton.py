@@ -34,3 +34,9 @@ def test_transcendental_equations_agree_with_another_solver() -> None:
 def test_double_or_absent_solutions_are_refused(equations: list[sp.Expr]) -> None:
     with pytest.raises(InputError):
         solve_system(equations, [x, y], [0.9, 0.1])
+
+
+def test_two_roots_that_no_box_tells_apart_are_not_one() -> None:
+    """The roots are 10^-30 and -10^-30, nearer than the smallest box that is tried."""
+    with pytest.raises(InputError, match="no box around the solution"):
+        solve_system([x**2 - sp.Rational(1, 10**60)], [x], [1e-30])
