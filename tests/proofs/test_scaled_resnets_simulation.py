@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mfcheck.claims import Setting
-from mfcheck.claims.model import SimulationStopped
 from mfcheck.claims.record import SimulationRecord
+from mfcheck.claims.trial import SimulationStopped
 from mfcheck.dynamics.resnet import QUANTITIES, MemoryLimitError, simulate
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mfcheck.claims.trial import Trial
 from mfcheck.claims.setting import Setting
+from mfcheck.claims.trial import Trial
 from mfcheck.errors import InputError
 from mfcheck.run.findings import setting_options
 from mfcheck.statistics import mean_of, variance_of

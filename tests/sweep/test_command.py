@@ -230,7 +230,11 @@ def test_certificates_are_written_to_files_that_verify_accepts(
     (file,) = (proofs / "certificates").iterdir()  # both settings have the same one
     rows = list(csv.DictReader(io.StringIO((proofs / "certificates.csv").read_text())))
     assert rows == [
-        {"beta": beta, "task": "check.bound/stated/direct", "certificate": f"certificates/{file.name}"}
+        {
+            "beta": beta,
+            "task": "check.bound/stated/direct",
+            "certificate": f"certificates/{file.name}",
+        }
         for beta in ("20", "40")
     ]
     assert main(["verify", str(proofs), "--json", "-"]) == 0
