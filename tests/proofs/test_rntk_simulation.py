@@ -12,6 +12,7 @@ from mfcheck.kernels.flow import losses
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT
 from mfcheck_proofs.rntk_scaling.simulation import kernel_matrix, simulation, squared_scales
 
+PAPER = load_paper("rntk-scaling")
 SETTING = DEFAULT.with_values(depth=Fraction(20))
 
 
@@ -31,13 +32,13 @@ def test_losses_against_the_matrix_exponential() -> None:
 
 def test_what_the_record_holds() -> None:
     seen: list[float] = []
-    found = simulation(SETTING, 4, seen.append)
+    found = PAPER.simulate(SETTING, 4, seen.append)
     assert seen == [0.25, 0.5, 0.75, 1.0]
     assert (found.seed, found.paper) == (4, "rntk-scaling")
     names = {f"{what}_{s}" for what in ("loss", "lambda_min") for s in squared_scales(SETTING)}
     assert set(found.final) == names
     assert found.final["loss_fast"].value < 1e-6 * found.series["loss_fast"].value[0] * 1.01
-    assert load_paper("rntk-scaling").simulate.run is simulation.run
+    assert PAPER.simulate.run is simulation.run
 
 
 def test_errors_grow_with_the_enclosure_and_cover() -> None:
