@@ -128,7 +128,7 @@ def test_constants_show_enclosure_and_needs(constants: ConstantsRecord) -> None:
     text = piped(lambda c: terminal.print_constants(constants, c))
     assert "0.2510203… (width 1e-23)" in text
     assert "C_KL needs beyond the paper" in text
-    assert "C_1^?" in text
+    assert "in C_1 no known power" in text
 
 
 def test_power_names_what_was_missed(power: PowerRecord) -> None:
