@@ -250,3 +250,11 @@ def test_the_documented_table_is_the_rule() -> None:
 def test_the_document_explains_every_verdict() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     assert all(f"\n| {verdict} | " in text for verdict in Verdict)
+
+
+def test_a_crash_and_a_time_limit_are_told_apart() -> None:
+    crash = Outcome(Kind.EXACT, None, Scope.CASES, Question.HOLDS, crashed=True)
+    assert explain([crash]) == "a check crashed"
+    late = Outcome(Kind.EXACT, None, Scope.CASES, Question.HOLDS, crashed=True, late=True)
+    assert explain([late]) == "a check was ended by its time limit"
+    assert explain([late, crash]) == "a check crashed"

@@ -30,6 +30,7 @@ VERDICT = "tests/claims/test_verdict.py"
 DECIDE, DECISIONS = "mfcheck/checks/decide.py", "tests/checks/test_decide.py"
 STATISTICS = "tests/statistics"
 INTEGRALS, MEANS = "mfcheck/verify/integrals.py", "tests/verify/test_integrals.py"
+COUNTS = "tests/verify/test_counts.py"
 ROOTS, PAIRS = "tests/verify/test_roots.py", "tests/verify/test_pairs.py"
 
 MUTANTS = (
@@ -652,8 +653,8 @@ MUTANTS = (
     Mutant(
         "notes-without-answer",
         "mfcheck/checks/words.py",
-        "if found.passed is when else found",
-        "if found.passed is not None else found",
+        "if found.passed is not when:",
+        "if found.passed is None:",
         ("tests/checks/test_words.py",),
     ),
     Mutant(
@@ -752,13 +753,13 @@ MUTANTS = (
     Mutant(
         "width-forgotten",
         INTEGRALS,
-        "return times(complex_reader.at(name, place).value(body), real(width))",
-        "return complex_reader.at(name, place).value(body)",
+        "return times(here, real(width))",
+        "return here",
         (MEANS,),
     ),
     Mutant(
         "a-name-bound-twice",
-        INTEGRALS,
+        "mfcheck/verify/formulas.py",
         'name not in (*reader.names, *BINDERS, "pi")',
         'name not in (*BINDERS, "pi")',
         (MEANS,),
@@ -829,7 +830,7 @@ MUTANTS = (
     Mutant(
         "the-same-tree",
         "mfcheck/verify/pairs.py",
-        "texts = [ast.get_source_segment(reader.text, body) for body in (f, g)]",
+        "texts = [reader.written(body) for body in (f, g)]",
         "texts = [ast.dump(body) for body in (f, g)]",
         (PAIRS,),
     ),
@@ -874,5 +875,165 @@ MUTANTS = (
         "if symbol not in sides.zeros:",
         "if False:",
         ("tests/checks/test_certify.py",),
+    ),
+    # --- counts of zeros, half-lines, steps; roots and verdicts -------------------------------------------------------
+    Mutant(
+        "zeros-beyond-unasked",
+        "mfcheck/verify/counts.py",
+        "    if infinite:\n        value",
+        "    if infinite and high < 0:\n        value",
+        (COUNTS,),
+    ),
+    Mutant(
+        "zeros-at-most",
+        "mfcheck/verify/counts.py",
+        'prove(found == claim["count"]',
+        'prove(found >= claim["count"]',
+        (COUNTS,),
+    ),
+    Mutant(
+        "zeros-of-every-monotone-piece",
+        "mfcheck/verify/counts.py",
+        "int(self.sign(a) != self.sign(b))",
+        "1",
+        (COUNTS,),
+    ),
+    Mutant(
+        "zeros-not-at-the-middle",
+        "mfcheck/verify/counts.py",
+        "            if 0 not in value:\n                return Piece(a, b, 0",
+        "            if 0 not in value.mid:\n                return Piece(a, b, 0",
+        (COUNTS,),
+    ),
+    Mutant(
+        "slope-that-vanishes",
+        "mfcheck/verify/counts.py",
+        "        if 0 in value:\n            return None",
+        "        if 0 in value.mid:\n            return None",
+        (COUNTS,),
+    ),
+    Mutant(
+        "away-from-zero-weakly",
+        "mfcheck/verify/counts.py",
+        "value.low.a > 0",
+        "value.low.a >= 0",
+        (COUNTS,),
+    ),
+    Mutant(
+        "half-line-of-the-end",
+        "mfcheck/verify/counts.py",
+        'name: [claim["start"], witness["reach"]]',
+        'name: [witness["reach"], witness["reach"]]',
+        (COUNTS,),
+    ),
+    Mutant(
+        "half-line-one-side",
+        "mfcheck/verify/counts.py",
+        "prove(above and below",
+        "prove(above or below",
+        (COUNTS,),
+    ),
+    Mutant(
+        "quotient-rule",
+        "mfcheck/verify/slopes.py",
+        "(({top}*{g}-{f}*{bottom})",
+        "(({top}*{g}+{f}*{bottom})",
+        (COUNTS,),
+    ),
+    Mutant(
+        "power-rule",
+        "mfcheck/verify/slopes.py",
+        "({n - 1})",
+        "({n})",
+        (COUNTS,),
+    ),
+    Mutant(
+        "chain-rule",
+        "mfcheck/verify/slopes.py",
+        'f"({outer}*{self.of(argument)})"',
+        'f"({outer}+0*{self.of(argument)})"',
+        (COUNTS,),
+    ),
+    Mutant(
+        "product-of-anything-bounded-below",
+        "mfcheck/verify/growth.py",
+        "f.low.a >= 0 and g.low.a >= 0:",
+        "f.low.a >= 0:",
+        ("tests/verify/test_counts.py::test_bounds_of_parts",),
+    ),
+    Mutant(
+        "power-of-what-is-bounded-below",
+        "mfcheck/verify/growth.py",
+        "    if f.low is not None and f.low.a >= 0:\n        return Growth(size, power, rate, low=f.low.a**n)",
+        "    if f.low is not None:\n        return Growth(size, power, rate, low=f.low.a**n)",
+        ("tests/verify/test_counts.py::test_bounds_of_parts",),
+    ),
+    Mutant(
+        "least-of-an-exponential",
+        "mfcheck/verify/growth.py",
+        "else _exp(f.low.a), _exp(f.high.b))",
+        "else _exp(f.high.a), _exp(f.high.b))",
+        ("tests/verify/test_counts.py::test_bounds_of_parts",),
+    ),
+    Mutant(
+        "rising-from-its-high-end",
+        "mfcheck/verify/growth.py",
+        "else FUNCTIONS[name](f.low.a)",
+        "else FUNCTIONS[name](f.low.a + 1)",
+        ("tests/verify/test_counts.py::test_bounds_of_parts",),
+    ),
+    Mutant(
+        "step-of-some",
+        "mfcheck/verify/rectangles.py",
+        "prove(x.a >= 0 or x.b < 0",
+        "prove(x.b >= 0 or x.b < 0",
+        (
+            "tests/verify/test_integrals.py::test_what_changes_on_a_part_of_the_line_has_no_continuation",
+        ),
+    ),
+    Mutant(
+        "least-for-largest",
+        "mfcheck/verify/rectangles.py",
+        "-largest(*[-x for x in v])",
+        "largest(*v)",
+        ("tests/verify/test_integrals.py::test_continuations_are_those_from_the_part_of_the_line",),
+    ),
+    Mutant(
+        "step-is-continuous",
+        "mfcheck/verify/roots.py",
+        'prove(not calls(claim["formula"], "step")',
+        'prove(not calls(claim["formula"], "stop")',
+        ("tests/test_verify.py::test_false_and_broken_certificates_are_refused_in_one_line",),
+    ),
+    Mutant(
+        "step-is-one",
+        "mfcheck/verify/formulas.py",
+        "iv.mpf([int(x.a >= 0), int(x.b >= 0)])",
+        "iv.mpf(int(x.b >= 0))",
+        (
+            "tests/verify/test_counts.py::test_steps_in_inequalities",
+            "tests/verify/test_counts.py::test_means_of_steps",
+        ),
+    ),
+    Mutant(
+        "pole-is-a-root",
+        "mfcheck/rigor/roots.py",
+        "if smooth or df(x).is_finite():",
+        "if smooth or df(x).rad() >= 0 or True:",
+        ("tests/rigor/test_roots.py",),
+    ),
+    Mutant(
+        "roots-of-equal-signs",
+        "mfcheck/rigor/roots.py",
+        "                if signs[0] != signs[1]:\n",
+        "                if signs[0] != '?':\n",
+        ("tests/rigor/test_roots.py",),
+    ),
+    Mutant(
+        "bounds-rounded-inwards",
+        "mfcheck/rigor/ball.py",
+        "return decimal_text(ends[0], digits, up=False), decimal_text(ends[1], digits, up=True)",
+        "return decimal_text(ends[0], digits, up=True), decimal_text(ends[1], digits, up=True)",
+        ("tests/rigor/test_ball.py",),
     ),
 )

@@ -243,3 +243,20 @@ def test_json_of_any_origin_is_read_safely(tmp_path: Path) -> None:
         certificate.read_json(file)
     with pytest.raises(InputError, match=r"cannot read '.*none\.json': No such file or directory"):
         certificate.read_json(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("expr", "lower", "upper"),
+    [
+        # arccos(1/3) = 1.2309594173..., arcsin(1/3) = 0.3398369094...
+        (1 - sp.acos(X_ := sp.Symbol("t")) / sp.pi, "0.60817", "0.60818"),
+        (2 * sp.acos(X_) ** 2, "3.03052", "3.03053"),
+        (3 - 2 * sp.asin(X_), "2.32032", "2.32033"),
+        (sp.asin(X_) ** 2 / sp.acos(X_), "0.09382", "0.09383"),
+    ],
+)
+def test_inverse_functions_are_written_in_parentheses(
+    expr: sp.Expr, lower: str, upper: str
+) -> None:
+    data = certificate.inequality(expr, {"t": "1/3"}, lower, upper)
+    assert verify(certificate.dumps(data)).status == "accepted"
