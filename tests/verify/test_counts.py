@@ -1,6 +1,7 @@
 """Counts of zeros, bounds on half-lines, and the derivatives and bounds that they rest on."""
 
 import json
+from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -257,7 +258,7 @@ def test_half_lines_out_of_form(claim: dict[str, Any]) -> None:
 def test_means_of_what_is_bounded_are_bounded() -> None:
     """On all x >= 2: E tanh(x z)^2 is in [0, 1]; what is not bounded has no such mean."""
     iv.prec = 164
-    line = growth.Growth(iv.mpf(1), growth.Fraction(1), low=iv.mpf(2))
+    line = growth.Growth(iv.mpf(1), Fraction(1), low=iv.mpf(2))
     found = formulas.evaluate("normal(z, tanh(x*z)**2)", {"x": line}, growth.GROWTH)
     assert found.low.a <= 0
     assert found.high.b >= 1
@@ -349,8 +350,8 @@ PARTS: list[tuple[str, float | None, float | None]] = [
 def test_bounds_of_parts(text: str, low: float | None, high: float | None) -> None:
     iv.prec = 164
     names = {
-        "x": growth.Growth(iv.mpf(1), growth.Fraction(1), low=iv.mpf(2)),
-        "y": growth.Growth(iv.mpf(1), growth.Fraction(1), low=iv.mpf(-3)),
+        "x": growth.Growth(iv.mpf(1), Fraction(1), low=iv.mpf(2)),
+        "y": growth.Growth(iv.mpf(1), Fraction(1), low=iv.mpf(-3)),
         "w": growth.constant(iv.mpf([1, 2])),
     }
     found = formulas.evaluate(text, names, growth.GROWTH)
