@@ -541,7 +541,7 @@ pull = Claim(
 
 
 @lru_cache(maxsize=4)
-def particle_errors(setting: Setting, seed: int, runs: int) -> tuple[Array, Array]:
+def drawn_errors(setting: Setting, seed: int, runs: int) -> tuple[Array, Array]:
     """Squared errors of h_M at x_3 for independent draws from q*, by inversion on the grid, shape (runs, sizes)."""
     grid = Grid(setting)
     cumulative = np.cumsum(np.exp(grid.log_star + grid.logs))
@@ -554,11 +554,14 @@ def particle_errors(setting: Setting, seed: int, runs: int) -> tuple[Array, Arra
     return sizes.astype(float), np.array(found).T
 
 
+def particle_errors(context: Context) -> tuple[Array, Array]:
+    """The same in the setting: so many runs that the exponent is known to a tenth."""
+    return drawn_errors(_without_rounds(context.setting), context.seed, context.budget.pick(2000, 4000, 10_000))
+
+
 def particle_variance(context: Context) -> list[At]:
     """M times the mean squared error."""
-    sizes, errors = particle_errors(
-        _without_rounds(context.setting), context.seed, context.budget.pick(400, 1000, 5000)
-    )
+    sizes, errors = particle_errors(context)
     return [At(mean_of(m * e), f"M = {m:g}", float(m)) for m, e in zip(sizes, errors.T, strict=True)]
 
 
@@ -584,13 +587,7 @@ particles = Claim(
                     y_label="M E|h_M - h|^2",
                     log="x",
                 ),
-                rate(
-                    "order",
-                    "order",
-                    lambda c: particle_errors(_without_rounds(c.setting), c.seed, 400),
-                    x_label="M",
-                    y_label="squared error",
-                ),
+                rate("order", "order", particle_errors, x_label="M", y_label="squared error"),
             ],
             wrong=[
                 wrong("half", {"variance": VARIANCE.symbol / 2}, "Independent draws have exactly the variance."),

@@ -395,7 +395,7 @@ COMMON = 2 * sum(
 
 def squared_outputs(context: Context) -> tuple[Array, Array]:
     """Squared deviations of the output of networks at time 1/2 from their mean, by width."""
-    count = context.budget.pick(1500, 4000, 20_000)
+    count = context.budget.pick(2500, 4000, 20_000)
     outs = [networks(context.setting, context.seed, count, n, 0.5, 0.25)[:, 1, 0] for n in (8, 32, 128)]
     return np.array([8.0, 32.0, 128.0]), np.stack([(o - o.mean()) ** 2 + 1e-300 for o in outs], axis=1)
 
