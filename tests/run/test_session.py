@@ -467,7 +467,12 @@ def test_a_check_that_never_ends_does_not_stop_the_review(
     assert result.complete
     assert verdicts(result) == CALM | {"fragile": "inconclusive"}
     finding = next(f for f in result.findings if f.claim == "fragile")
-    assert "stopped after 5 s" in finding.text
+    assert finding.text == (
+        "The check fragile/stated/fragile.run says nothing: ended by its time limit, 5 s: "
+        "--check-seconds gives it more"
+    )
+    reading = next(claim for claim in result.claims if claim.id == "fragile").readings[0]
+    assert reading.because == "a check was ended by its time limit"
 
 
 def test_the_folder_of_a_run_is_its_own(toy: str, tmp_path: Path) -> None:
