@@ -9,7 +9,7 @@ import hashlib
 import json
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.machinery import ModuleSpec
@@ -143,25 +143,20 @@ def digest(folder: Path, files: Iterable[Path]) -> str:
     return found.hexdigest()
 
 
-def make(package: str, say: Callable[[str], None] = lambda _: None) -> str:
+def make(package: str) -> str:
     """Return the text of the catalog of a package, whose papers are imported for it.
 
     Args:
         package: top-level name of the package.
-        say: is told of each paper that is left out, because it cannot be loaded.
 
     Raises:
-        InputError: it has no papers.
+        InputError: it has no papers, or one of them cannot be loaded.
     """
     papers = {}
     for id, reference in sorted(entries().items()):
         module = reference.partition(":")[0]
-        if module.partition(".")[0] != package:
-            continue
-        try:
+        if module.partition(".")[0] == package:
             papers[id] = {"sha256": digest(*sources(module)), "paper": describe(load(id))}
-        except InputError as error:
-            say(str(error))
     if not papers:
         raise InputError(f"no installed paper is in the package {package!r}")
     return json.dumps({"papers": papers}, indent=1, ensure_ascii=False) + "\n"
@@ -271,15 +266,14 @@ def _place(error: BaseException) -> str:
 
 
 def main(packages: Sequence[str]) -> int:
-    """Write the catalogs of packages; return the exit status."""
-    problems: list[str] = []
+    """Write the catalogs of packages, a package all or not at all; return the exit status."""
     try:
         for package in packages:
-            path(package).write_text(make(package, problems.append), encoding="utf-8")
+            path(package).write_text(make(package), encoding="utf-8")
     except InputError as error:
-        problems.append(str(error))
-    sys.stderr.writelines(f"mfcheck: {problem}\n" for problem in problems)
-    return 2 if problems else 0
+        sys.stderr.write(f"mfcheck: {error}\n")
+        return 2
+    return 0
 
 
 if __name__ == "__main__":

@@ -122,6 +122,16 @@ def test_a_broken_paper_blocks_no_other(package: Path) -> None:
     assert "Traceback" in run(package, "--debug", "claims", "other").stderr
 
 
+def test_no_catalog_is_written_without_a_paper(package: Path) -> None:
+    kept = make("her_papers")
+    catalog.path("her_papers").write_text(kept, encoding="utf-8")
+    (package / "other.py").write_text("raise ValueError\n")
+    for name in ("her_papers", "her_papers.other"):
+        sys.modules.pop(name, None)
+    assert catalog.main(["her_papers"]) == 2
+    assert catalog.path("her_papers").read_text(encoding="utf-8") == kept
+
+
 def test_an_error_of_a_paper_names_its_line(package: Path) -> None:
     (package / "other.py").write_text("def f():\n    return {}['key']\n\n\nf()\n")
     with pytest.raises(InputError, match=r"other.py, line 2: KeyError: 'key'"):
