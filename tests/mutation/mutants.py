@@ -1147,4 +1147,11 @@ MUTANTS = (
         "sp.Integer(0) if k == 1 else",
         ("tests/symbolic/test_averages.py",),
     ),
+    Mutant(
+        "radius-of-one-entry",
+        "mfcheck/verify/eigenvalues.py",
+        "radius = n * max(",
+        "radius = max(",
+        ("tests/verify/test_eigenvalues.py",),
+    ),
 )
