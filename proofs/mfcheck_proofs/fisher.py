@@ -333,7 +333,11 @@ def run(trial: Trial) -> Simulated:
         y_log=bool(values.min() > 0),
         curves=(curve,),
     )
-    return Simulated(final, plots=(plot,), notes=("The number of parameters is counted as alpha M^2.",))
+    notes = (
+        "The number of parameters is counted as alpha M^2.",
+        "At the width of the setting; the constants of the same names are the leading order in the width.",
+    )
+    return Simulated(final, plots=(plot,), notes=notes)
 
 
 OPTIONS = (Option("nets", "16", "independent networks, each with its own inputs; more are drawn if they scatter"),)
