@@ -1154,4 +1154,11 @@ MUTANTS = (
         "radius = max(",
         ("tests/verify/test_eigenvalues.py",),
     ),
+    Mutant(
+        "points-below-the-degree",
+        "mfcheck/verify/codes.py",
+        "2 * len(square) + len(rest) + 2)",
+        "2)",
+        ("tests/verify/test_codes.py",),
+    ),
 )
