@@ -219,7 +219,7 @@ def _(shown: PowerRecord) -> str:
 @html.register
 def _(shown: SimulationRecord) -> str:
     rows = [(_code(name), value(end)) for name, end in shown.final.items()]
-    title = f"At time {number(shown.end_time)}"
+    title = "Value" if shown.end_time is None else f"At time {number(shown.end_time)}"
     figures = Markup("").join(
         Markup('<figure style="{}"><figcaption>{}</figcaption>{}</figure>').format(
             _PLOT_STYLE, escape(one_line(plot.title)), draw(plot, f"n{index}-").svg

@@ -323,24 +323,27 @@ def _attack(console: Console, attack: AttackRecord) -> None:
 def print_simulation(record: SimulationRecord, console: Console) -> None:
     """Print the end of a simulation: each quantity with its error, where that comes from, and the paper's bound."""
     _settings(console, record.paper, record.setting)
-    heads = [
-        "Quantity",
-        "At the start",
-        f"At t = {numbers.number(record.end_time)}",
-        "Error mostly from",
-    ]
+    heads = ["Quantity", "At the start", _end(record), "Error mostly from"]
     rows = []
     for name, end in record.final.items():
         start = record.series.get(name)
         first = _value_at_start(start.value, start.error) if start else "–"
         cells = [name, first, _value(console, end), _largest_part(start)]
         cells += _bound(record.bounds.get(name)) if record.bounds else []
-        rows.append(tuple(text(console, prose(console, cell)) for cell in cells))
-    table(console, (*heads, *(("Bound there", "Kept") if record.bounds else ())), rows)
+        rows.append(cells)
+    heads += ["Bound there", "Kept"] if record.bounds else []
+    said = [i for i in range(len(heads)) if any(row[i] != "–" for row in rows)]
+    shown = [[text(console, prose(console, row[i])) for i in said] for row in rows]
+    table(console, [heads[i] for i in said], shown)
     console.print()
     for note in record.notes:
         line(console, prose(console, note))
-    line(console, f"{len(record.time)} times recorded; seed {record.seed}.")
+    times = f"{len(record.time)} times recorded; " if record.time else ""
+    line(console, f"{times}seed {record.seed}.")
+
+
+def _end(record: SimulationRecord) -> str:
+    return "Value" if record.end_time is None else f"At t = {numbers.number(record.end_time)}"
 
 
 def _largest_part(series: Series | None) -> str:

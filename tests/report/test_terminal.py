@@ -187,6 +187,13 @@ def test_a_counterexample_is_shown_with_both_sides() -> None:
         assert words in text
 
 
+def test_a_simulation_without_times_shows_values_alone(simulation: SimulationRecord) -> None:
+    record = simulation.but(time=(), series={}, bounds={}, end_time=None, notes=())
+    text = piped(lambda c: terminal.print_simulation(record, c)).splitlines()
+    assert text[2].split() == ["Quantity", "Value"]
+    assert text[-1] == f"seed {simulation.seed}."
+
+
 def test_simulation_shows_errors(simulation: SimulationRecord) -> None:
     text = piped(lambda c: terminal.print_simulation(simulation, c))
     assert "0.00235 ± 5e-5" in text
