@@ -255,8 +255,7 @@ def only_one(context: Context) -> Evidence:
     """
     chosen = cell_of(context.setting)
     count = gate_states(chosen)
-    cases = [Case(arb(count), ball(context, "count"))]
-    found = decide(cases, Standard("=="), "all q, in the setting", Scope.WHOLE)
+    found = decide([Case(arb(count), ball(context, "count"))], Standard("=="), "all q, in the setting", Scope.WHOLE)
     if not found.passed or not chosen.sigma_w:
         return found
     left, kept = (E(f, variance=h**2, mean=mu_b) for f in (LEFT, KEPT))
