@@ -1,14 +1,15 @@
 """The Gibbs minimiser of a wide ReLU network on univariate data, by its strictly concave dual in closed form.
 
 With `p(phi) = sum_i u_i (cos phi x_i + sin phi)_+` the dual is `D(u) = -u.y - (M/2)|u|^2 - log(Q(u))/beta`,
-`Q = int dphi/(1 - p^2/lam^2)`. Between neighbouring kinks, the directions `+-(1, -x_i)`, `p` is linear in the direction
-`v`: `p = A v_1 + B v_2`, and the integral over the arc from `v` to `v'` is
+`Q = int dphi/(1 - p^2/lam^2)`. In the sector between neighbouring kinks, from `v` to `v'`, `p = A v_1 + B v_2` and the
+integral is
 
     h = atan2(sqrt(w) s, b)/sqrt(w),    w = 1 - (A^2 + B^2)/lam^2,  s = v x v',  b = v.v' - p(v) p(v')/lam^2.
 
 Predictions, curvature and moments are derivatives of `log Q`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -19,34 +20,7 @@ from mfcheck.errors import InputError
 from mfcheck.rigor.angle import scaled_angle
 from mfcheck.rigor.ball import exact
 from mfcheck.rigor.concave import Jet, ascend, enclosed_maximum
-
-
-@dataclass(frozen=True)
-class Arc:
-    """Directions between two neighbouring kinks `first` and `last`, not normed, and the data that are active there."""
-
-    first: tuple[Fraction, Fraction]
-    last: tuple[Fraction, Fraction]
-    active: tuple[int, ...]
-
-    @property
-    def sine(self) -> Fraction:
-        """The cross product of both ends, which is positive."""
-        return self.first[0] * self.last[1] - self.first[1] * self.last[0]
-
-    def linear(self, x: tuple[Fraction, ...], u: list[arb]) -> tuple[arb, arb]:
-        """Return A and B of p = A cos phi + B sin phi on the arc; data beyond the length of u have weight zero."""
-        on = [i for i in self.active if i < len(u)]
-        return sum((u[i] * exact(x[i]) for i in on), arb(0)), sum((u[i] for i in on), arb(0))
-
-
-def arcs_of(x: tuple[Fraction, ...]) -> tuple[Arc, ...]:
-    """Cut the circle of directions `(cos phi, sin phi)` at the kinks of distinct points, counted from the largest."""
-    order = sorted(range(len(x)), key=lambda i: -x[i])
-    half = [(Fraction(1), -x[i]) for i in order]
-    ends = half + [(-a, -b) for a, b in half] + half[:1]
-    on = [tuple(order[: k + 1]) for k in range(len(x))] + [tuple(order[k + 1 :]) for k in range(len(x))]
-    return tuple(Arc(ends[k], ends[k + 1], active) for k, active in enumerate(on))
+from mfcheck.rigor.ramps import Ramps, Sector
 
 
 @dataclass(frozen=True)
@@ -66,25 +40,25 @@ class Dual:
     beta: Fraction
 
     @cached_property
-    def arcs(self) -> tuple[Arc, ...]:
-        """Arcs between the kinks."""
-        return arcs_of(self.x)
+    def ramps(self) -> Ramps:
+        """The ramps of the data, of which p is a sum."""
+        return Ramps(self.x)
 
     def partition(self, u: list[arb]) -> tuple[arb, list[arb], arb_mat] | None:
         """Return Q, its gradient and its Hessian matrix by `u`; None if |p| < lam is not certain everywhere."""
         n = len(u)
         value, slope, curved = arb(0), [arb(0)] * n, [[arb(0)] * n for _ in range(n)]
-        for arc in self.arcs:
-            found = _arc_jet(arc, self.x, u, exact(self.lam))
+        for sector in self.ramps.sectors:
+            found = self.share(sector, u)
             if found is None:
                 return None
             h, ha, hb, haa, hab, hbb = found
             value = value + h
-            for i in (i for i in arc.active if i < n):
+            for i in (i for i in sector.active if i < n):
                 xi = exact(self.x[i])
                 slope[i] = slope[i] + ha * xi + hb
                 row = (haa * xi + hab, hab * xi + hbb)
-                for j in (j for j in arc.active if j < n):
+                for j in (j for j in sector.active if j < n):
                     curved[i][j] = curved[i][j] + row[0] * exact(self.x[j]) + row[1]
         return value, slope, arb_mat(curved)
 
@@ -100,37 +74,35 @@ class Dual:
         bent = [[(curved[i, j] / Q - slope[i] * slope[j] / Q**2) / beta for j in range(n)] for i in range(n)]
         return value, gradient, arb_mat([[b + M * (i == j) for j, b in enumerate(row)] for i, row in enumerate(bent)])
 
+    def share(self, sector: Sector, u: Sequence[arb]) -> tuple[arb, ...] | None:
+        """Return the share of a sector in Q and its derivatives by A and B up to the second; None as in `partition`."""
+        A, B = self.ramps.linear(sector, u)
+        ((c, d), (e, f)), s, square = sector.balls, exact(sector.sine), exact(self.lam) ** 2
+        p, r = A * c + B * d, A * e + B * f
+        w = 1 - (A * A + B * B) / square
+        b = c * e + d * f - p * r / square
+        ends = (c * c + d * d - p * p / square, e * e + f * f - r * r / square)
+        if not (ends[0] > 0 and ends[1] > 0 and (w > 0 or b > 0)):
+            return None
+        # b^2 + w s^2 is the product of the values at both ends: Lagrange's identity.
+        N = ends[0] * ends[1]
+        h, hw, hww = scaled_angle(w, s, b, N)
+        hb, hbb, hbw = -s / N, 2 * s * b / N**2, s**3 / N**2
+        wa, wb, w2 = -2 * A / square, -2 * B / square, -2 / square
+        ba, bb = -(c * r + e * p) / square, -(d * r + f * p) / square
+        baa, bab, bbb = -2 * c * e / square, -(c * f + e * d) / square, -2 * d * f / square
 
-def _arc_jet(arc: Arc, x: tuple[Fraction, ...], u: list[arb], lam: arb) -> tuple[arb, ...] | None:
-    """Return the integral over an arc and its derivatives by A and B up to the second; None if |p| < lam is not certain."""
-    A, B = arc.linear(x, u)
-    (c, d), (e, f) = ((exact(k), exact(m)) for k, m in (arc.first, arc.last))
-    s, square = exact(arc.sine), lam * lam
-    p, r = A * c + B * d, A * e + B * f
-    w = 1 - (A * A + B * B) / square
-    b = c * e + d * f - p * r / square
-    ends = (c * c + d * d - p * p / square, e * e + f * f - r * r / square)
-    if not (ends[0] > 0 and ends[1] > 0 and (w > 0 or b > 0)):
-        return None
-    # b^2 + w s^2 is the product of the values at both ends: Lagrange's identity.
-    N = ends[0] * ends[1]
-    h, hw, hww = scaled_angle(w, s, b, N)
-    hb, hbb, hbw = -s / N, 2 * s * b / N**2, s**3 / N**2
-    wa, wb, w2 = -2 * A / square, -2 * B / square, -2 / square
-    ba, bb = -(c * r + e * p) / square, -(d * r + f * p) / square
-    baa, bab, bbb = -2 * c * e / square, -(c * f + e * d) / square, -2 * d * f / square
+        def second(w1: arb, b1: arb, w_2: arb, b_2: arb, w12: arb, b12: arb) -> arb:
+            return hww * w1 * w_2 + hbw * (w1 * b_2 + w_2 * b1) + hbb * b1 * b_2 + hw * w12 + hb * b12
 
-    def second(w1: arb, b1: arb, w_2: arb, b_2: arb, w12: arb, b12: arb) -> arb:
-        return hww * w1 * w_2 + hbw * (w1 * b_2 + w_2 * b1) + hbb * b1 * b_2 + hw * w12 + hb * b12
-
-    return (
-        h,
-        hw * wa + hb * ba,
-        hw * wb + hb * bb,
-        second(wa, ba, wa, ba, w2, baa),
-        second(wa, ba, wb, bb, arb(0), bab),
-        second(wb, bb, wb, bb, w2, bbb),
-    )
+        return (
+            h,
+            hw * wa + hb * ba,
+            hw * wb + hb * bb,
+            second(wa, ba, wa, ba, w2, baa),
+            second(wa, ba, wb, bb, arb(0), bab),
+            second(wb, bb, wb, bb, w2, bbb),
+        )
 
 
 @dataclass(frozen=True)
@@ -155,13 +127,13 @@ class Minimiser:
             i = self.dual.x.index(x)
             return exact(self.dual.y[i]) + len(self.dual.y) * self.u[i]
         wide = Dual((*self.dual.x, x), self.dual.y, self.dual.lam, self.dual.beta)
-        u, extra, slope = list(self.u), exact(x), arb(0)
-        for arc in wide.arcs:
-            if len(self.u) in arc.active:
-                found = _arc_jet(arc, wide.x, u, exact(wide.lam))
+        slope = arb(0)
+        for sector in wide.ramps.sectors:
+            if len(self.u) in sector.active:
+                found = wide.share(sector, self.u)
                 if found is None:
                     raise InputError("the solution is too close to the boundary |p| = lam")
-                slope = slope + found[1] * extra + found[2]
+                slope = slope + found[1] * exact(x) + found[2]
         return -slope / (exact(wide.beta) * self.Q)
 
     def touching(self, x: Fraction | arb) -> tuple[arb, arb]:
@@ -188,30 +160,7 @@ class Minimiser:
 
     def least_gap(self) -> arb:
         """Return the least 1 - p^2/lam^2 over all directions."""
-        return 1 - (largest(self.dual.arcs, self.dual.x, list(self.u)) / exact(self.dual.lam)) ** 2
-
-
-def norm(a: arb, b: arb) -> arb:
-    """Return the length of a vector in the plane, also where its ball holds zero."""
-    return (a * a + b * b).nonnegative_part().sqrt()
-
-
-def largest(arcs: tuple[Arc, ...], x: tuple[Fraction, ...], u: list[arb]) -> arb:
-    """Enclose the largest |p| over all directions, at kinks and at the maxima within arcs."""
-    found = arb(0)
-    for arc in arcs:
-        A, B = arc.linear(x, u)
-        (c, d), (e, f) = ((exact(k), exact(m)) for k, m in (arc.first, arc.last))
-        found = found.max(abs(A * c + B * d) / norm(c, d))
-        # The direction (A, B), or its opposite, lies within the arc if it is left of the first end and right of the last.
-        inside = [c * B - d * A, A * f - B * e]
-        if (inside[0] > 0 and inside[1] > 0) or (inside[0] < 0 and inside[1] < 0):
-            found = found.max(norm(A, B))
-        elif not any(t > 0 for t in inside) or not any(t < 0 for t in inside):
-            if all(abs(t) > 0 for t in inside):
-                continue
-            found = found.max(arb(0).union(norm(A, B)))
-    return found
+        return 1 - (self.dual.ramps.largest(self.u) / exact(self.dual.lam)) ** 2
 
 
 @lru_cache(maxsize=64)

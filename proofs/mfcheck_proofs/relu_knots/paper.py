@@ -58,9 +58,9 @@ from mfcheck.dynamics.langevin import Langevin, time_averages
 from mfcheck.errors import InputError
 from mfcheck.rigor.ball import exact
 from mfcheck.rigor.definite import definite
+from mfcheck.rigor.ramp_lasso import RampLasso, enclosed_knots, ramp_lasso
 from mfcheck.statistics import combined
 from mfcheck_proofs.relu_knots.gibbs import Dual, Minimiser, minimiser
-from mfcheck_proofs.relu_knots.lasso import Lasso, certain, lasso
 
 Array = NDArray[np.float64]
 Data = tuple[tuple[Fraction, ...], tuple[Fraction, ...]]
@@ -105,10 +105,10 @@ def solved(setting: Setting, digits: int = 20) -> Minimiser:
     return minimiser(*data(setting), setting["lam"], setting["beta"], digits)
 
 
-def cold(setting: Setting, digits: int = 20) -> Lasso:
+def cold(setting: Setting, digits: int = 20) -> RampLasso:
     """Return the solution at zero temperature."""
     validate(setting)
-    return lasso(*data(setting), setting["lam"], digits)
+    return ramp_lasso(*data(setting), setting["lam"], digits)
 
 
 def prediction(k: int) -> Callable[[Setting, int], arb]:
@@ -297,9 +297,11 @@ def quadrature(context: Context) -> list[At]:
             closed = dual.partition([exact(v) for v in u])
             assert closed is not None
             total = arb(0)
-            for arc in dual.arcs:
-                on = sum(sp.Rational(u[i]) * (sp.cos(phi) * sp.Rational(points[i]) + sp.sin(phi)) for i in arc.active)
-                first, last = (arb.atan2(exact(end[1]), exact(end[0])) for end in (arc.first, arc.last))
+            for sector in dual.ramps.sectors:
+                on = sum(
+                    sp.Rational(u[i]) * (sp.cos(phi) * sp.Rational(points[i]) + sp.sin(phi)) for i in sector.active
+                )
+                first, last = (arb.atan2(end[1], end[0]) for end in sector.balls)
                 last = last if last > first else last + 2 * arb.pi()
                 total = total + definite(context["weight"].subs(q, on**2 * 4), phi, first, last, 20)
             found.append(At(total / closed[0], f"u = {', '.join(map(str, u))}"))
@@ -509,7 +511,7 @@ def counted(seed: int, problems: int) -> tuple[list[int], list[int]]:
     closed, opened = list[int](), list[int]()
     for _ in range(problems):
         (points, labels), penalty = _problem(rng)
-        knots = np.array(lasso(points, labels, penalty, 15).knots())
+        knots = np.array(ramp_lasso(points, labels, penalty, 15).knots())
         for low, high in zip(map(float, points), map(float, points[1:]), strict=False):
             for counts, slack in ((closed, 1e-7), (opened, -1e-7)):
                 counts.append(int(np.sum((knots > low - slack) & (knots < high + slack))))
@@ -535,9 +537,9 @@ def at_random(which: int) -> Check:
 
 def three(context: Context) -> list[At]:
     """The enclosed knots of the example, in its second closed interval."""
-    found = certain(*C7, C7_LAM)
+    found = enclosed_knots(*C7, C7_LAM)
     low, high = exact(C7[0][1]), exact(C7[0][2])
-    inside = [k for k in found.knots if not (k < low) and not (k > high)]
+    inside = [k for k in found.places if not (k < low) and not (k > high)]
     return [At(arb(len(inside)), "x = (-2.41, -1.035, 1.136)")]
 
 
@@ -598,15 +600,15 @@ knots = Claim(
 def off_data(context: Context) -> list[At]:
     """Knots that are certainly not at a datum, in both examples."""
     return [
-        At(arb(certain(*C7, C7_LAM).off_data), "x = (-2.41, -1.035, 1.136)"),
-        At(arb(certain(*PAIR, Fraction(1, 5)).off_data), "x = (-10, 10)"),
+        At(arb(enclosed_knots(*C7, C7_LAM).off_data), "x = (-2.41, -1.035, 1.136)"),
+        At(arb(enclosed_knots(*PAIR, Fraction(1, 5)).off_data), "x = (-10, 10)"),
     ]
 
 
 def pair_values(context: Context) -> list[At]:
     """The minimum on (-10, 2), (10, 2) between its two bounds."""
     return [
-        At(lasso(*PAIR, value, 20).value, f"lam = {value}", where={lam: value})
+        At(ramp_lasso(*PAIR, value, 20).value, f"lam = {value}", where={lam: value})
         for value in (Fraction(1, 100), Fraction(1, 5), Fraction(2))
     ]
 
@@ -647,7 +649,7 @@ COLD = tuple(10**k for k in range(2, 7))
 def duals(context: Context) -> list[At]:
     """D of the default data at lam = 1/20, at growing beta."""
     setting = DEFAULT.with_values(lam=Fraction(1, 20))
-    value = lasso(*data(setting), setting["lam"], 20).value
+    value = ramp_lasso(*data(setting), setting["lam"], 20).value
     return [
         At(solved(setting.with_values(beta=b)).value, f"beta = {b}", float(b), {beta: b, LASSO: value}) for b in COLD
     ]
@@ -656,7 +658,7 @@ def duals(context: Context) -> list[At]:
 def distances(context: Context) -> list[At]:
     """How far the predictions are from those of the limit."""
     setting = DEFAULT.with_values(lam=Fraction(1, 20))
-    limit, found = certain(*data(setting), setting["lam"]), []
+    limit, found = enclosed_knots(*data(setting), setting["lam"]), []
     for b in COLD:
         warm = solved(setting.with_values(beta=b))
         apart = sum((abs(one - other) for one, other in zip(warm.u, limit.u, strict=True)), arb(0))
