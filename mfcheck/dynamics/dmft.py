@@ -1,4 +1,4 @@
-"""Dynamical mean-field theory of gradient descent on a linear classifier: the process of one sample, by Monte Carlo.
+"""Gradient descent on a linear classifier: on drawn data, and the process of one sample of its mean-field theory.
 
 Samples are `x = c v/sqrt(d) + sqrt(spread) z` with labels c, v and z standard Gaussian in R^d, `ratio d` of them; the
 weights follow `w <- w - step [ridge w + sum Lambda'(c r) c x/sqrt(d)]`, r = w.x/sqrt(d), from a start of squared norm
@@ -16,10 +16,22 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 Array = NDArray[np.float64]
 Loss = Callable[[Array], tuple[Array, Array, Array]]
 """From c r to the loss, its slope and its curvature."""
+
+
+def square(r: Array) -> tuple[Array, Array, Array]:
+    """(1 - r)^2/2."""
+    return (r - 1) ** 2 / 2, r - 1, np.ones_like(r)
+
+
+def logistic(r: Array) -> tuple[Array, Array, Array]:
+    """log(1 + exp(-r))."""
+    share = special.expit(-r)
+    return -special.log_expit(r), -share, share * (1 - share)
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,39 @@ class Descent:
     memory: float = 1.0
     own: float = 1.0
     extra: float = 1.0
+
+
+def drawn_descent(
+    rule: Descent,
+    loss: Loss,
+    d: int,
+    marks: Sequence[int],
+    rng: np.random.Generator,
+    batch: float = 1.0,
+) -> Array:
+    """Take the steps once, on data drawn in dimension d; the last three attributes of the rule play no part.
+
+    Labels are absorbed in the samples, and v is the first axis times sqrt(d), which changes averages by 1/d at most. A
+    sample is in a batch with probability `batch`, independently of all else.
+
+    Returns:
+        the overlap m, the squared norm C and the mean loss over all samples after so many steps, shape (3, marks).
+    """
+    A = rng.standard_normal((round(rule.ratio * d), d))
+    A *= np.sqrt(rule.spread / d)
+    A[:, 0] += 1 / np.sqrt(d)
+    w = rng.standard_normal(d)
+    w[0] = 0
+    w *= np.sqrt(rule.start * d) / np.linalg.norm(w)
+    found = np.empty((3, len(marks)))
+    for t in range(max(marks) + 1):
+        paid, force, _ = loss(A @ w)
+        for k in [k for k, mark in enumerate(marks) if mark == t]:
+            found[:, k] = w[0] / np.sqrt(d), w @ w / d, np.mean(paid)
+        if batch < 1:
+            force *= rng.random(len(force)) < batch
+        w = w - rule.step * (rule.ridge * w + A.T @ force)
+    return found
 
 
 def sample_process(

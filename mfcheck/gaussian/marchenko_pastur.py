@@ -81,11 +81,13 @@ def mp_expectation(f: sp.Expr, ratio: Fraction | int | arb, digits: int = 15) ->
 
 
 def mp_average(f: sp.Expr, ratio: float, nodes: int = 400) -> float:
-    """Return the same in double precision, by the trapezoidal rule in the angle (spectral accuracy)."""
-    t = np.pi * np.arange(nodes + 1) / nodes
+    """Return the same in double precision, by the midpoint rule in the angle (spectral accuracy).
+
+    `f` is not evaluated at the ends of the support, where it may have a pole: its average is finite.
+    """
+    t = np.pi * (np.arange(nodes) + 0.5) / nodes
     x: NDArray[np.float64] = 1 + ratio + 2 * np.sqrt(ratio) * np.cos(t)
     weight = (1 - np.cos(t)) / 2 if ratio == 1 else ratio * np.sin(t) ** 2 / x
-    weight[[0, -1]] /= 2
     code = float_code(f)
     total = 2 * float(code(x) @ weight) / nodes
     return total + ((1 - ratio) * float(code(np.zeros(1))[0]) if ratio < 1 else 0.0)

@@ -1,23 +1,11 @@
-"""The process of one sample against descent on drawn data, and its first step by hand."""
+"""The process of one sample and descent with absorbed labels against descent on labelled data; steps by hand."""
 
 import numpy as np
 import pytest
-from scipy import special
 
-from mfcheck.dynamics.dmft import Array, Descent, sample_process
+from mfcheck.dynamics.dmft import Descent, drawn_descent, logistic, sample_process, square
 
 RULE = Descent(ratio=1.5, spread=0.8, ridge=0.2, step=0.4, start=0.3)
-
-
-def square(r: Array) -> tuple[Array, Array, Array]:
-    """(1 - r)^2/2."""
-    return (r - 1) ** 2 / 2, r - 1, np.ones_like(r)
-
-
-def logistic(r: Array) -> tuple[Array, Array, Array]:
-    """log(1 + exp(-r))."""
-    share = special.expit(-r)
-    return np.log1p(np.exp(-r)), -share, share * (1 - share)
 
 
 def descent(loss, steps, d, rng):
@@ -43,6 +31,45 @@ def test_against_drawn_data(loss):
     # 2/d is left for the finite dimension
     assert np.all(np.abs(runs.mean(axis=0) - found.mean(axis=0)) < 4 * spread + 2 / 500)
     assert np.all(spread < 0.03)
+
+
+@pytest.mark.parametrize("loss", [square, logistic])
+def test_labels_can_be_absorbed(loss):
+    """In the mean: m, C and the loss after four steps, with labels and without."""
+    rng = np.random.default_rng(6)
+    runs = np.array([descent(loss, 4, 300, rng) for _ in range(60)])
+    found = np.array([drawn_descent(RULE, loss, 300, (4,), rng)[:, 0] for _ in range(60)])
+    spread = np.sqrt((runs.var(axis=0, ddof=1) + found.var(axis=0, ddof=1)) / 60)
+    assert np.all(np.abs(runs.mean(axis=0) - found.mean(axis=0)) < 4 * spread + 2 / 300)
+    assert np.all(spread < 0.02)
+
+
+def test_one_descent_by_hand():
+    """Batches by a loop over samples, from the same draws."""
+    found = drawn_descent(RULE, square, 20, (0, 2), np.random.default_rng(8), batch=0.4)
+    rng = np.random.default_rng(8)
+    z, w = rng.standard_normal((30, 20)), rng.standard_normal(20)
+    w[0] = 0
+    w *= np.sqrt(0.3 * 20) / np.linalg.norm(w)
+    for _ in range(2):
+        taken, push = rng.random(30) < 0.4, 0.2 * w
+        for row in np.flatnonzero(taken):
+            x = np.sqrt(0.8) * z[row] + np.eye(20)[0]
+            push = push + (x @ w / np.sqrt(20) - 1) * x / np.sqrt(20)
+        w = w - 0.4 * push
+    assert found[:2, 0] == pytest.approx([0, 0.3])
+    assert found[0, 1] == pytest.approx(w[0] / np.sqrt(20))
+    assert found[1, 1] == pytest.approx(w @ w / 20)
+
+
+def test_slopes_of_losses():
+    r, step = np.array([-30.0, -1.0, 0.0, 2.0, 30.0]), 1e-5
+    for loss in (square, logistic):
+        _, slope, curve = loss(r)
+        for order, exact in ((0, slope), (1, curve)):
+            above, below = loss(r + step)[order], loss(r - step)[order]
+            assert exact == pytest.approx((above - below) / (2 * step), abs=1e-6)
+    assert logistic(r)[0] == pytest.approx(np.log1p(np.exp(-r)))
 
 
 def test_first_step_by_hand():

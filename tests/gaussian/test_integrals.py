@@ -114,6 +114,14 @@ def test_resolvent_of_the_law(ratio: Fraction) -> None:
         assert stated == pytest.approx(mp_average(1 / (X + y), float(ratio)), rel=1e-10)
 
 
+@pytest.mark.parametrize("ratio", [0.3, 1.0, 4.0])
+def test_average_with_a_pole_at_the_edge(ratio: float) -> None:
+    """At the upper edge z, `z m^2 + (ratio - 1 - z) m + 1 = 0` for the average m of 1/(z - x) has a double root."""
+    edge = (1 + np.sqrt(ratio)) ** 2
+    stated = (edge + 1 - ratio) / (2 * edge)
+    assert mp_average(1 / (edge - X), ratio) == pytest.approx(stated, rel=1e-6)
+
+
 def test_means_of_powers() -> None:
     half, third = sp.Rational(1, 2), sp.Rational(-1, 3)
     for times in (0, 1):

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from mfcheck.checks import Budget, Context, Setting
 from mfcheck.claims.model import Paper
 from mfcheck.constants.evaluate import evaluate_constants
-from mfcheck.dynamics.dmft import Descent, sample_process
+from mfcheck.dynamics.dmft import Descent, sample_process, square
 from mfcheck.errors import InputError
 from mfcheck_proofs import dmft as paper_module
-from mfcheck_proofs.dmft.closure import K1, K2, alpha, closure, delta, lam, validate
-from mfcheck_proofs.dmft.runs import logistic, sgd, square
+from mfcheck_proofs.dmft import K1, K2, alpha, closure, delta, lam, runs_of, validate
 
 paper: Paper = paper_module.paper
 
@@ -107,8 +106,8 @@ def test_ridge_solution_of_a_large_sample() -> None:
 
 def test_a_run_is_the_update_of_the_paper() -> None:
     setting = at(batch="1", steps="3")
-    found = sgd(setting, 40, np.random.default_rng(11), (0, 3))
-    rng = np.random.default_rng(11)
+    found = runs_of(setting, (0, 3), 40, np.random.default_rng(11), 1)[0]
+    (rng,) = np.random.default_rng(11).spawn(1)
     z, w = rng.standard_normal((80, 40)), rng.standard_normal(40)
     w[0] = 0
     w *= np.sqrt(0.25 * 40) / np.linalg.norm(w)
@@ -175,17 +174,6 @@ def test_the_solver_on_the_square_loss() -> None:
             float(exact), abs=4 * np.std(values) / np.sqrt(12), rel=1e-3
         )
         assert np.std(values) < 0.03 * float(exact)
-
-
-def test_slopes_of_the_logistic_loss() -> None:
-    r, step = np.array([-30.0, -1.0, 0.0, 2.0, 30.0]), 1e-5
-    _, slope, curve = logistic(r)
-    assert slope == pytest.approx(
-        (logistic(r + step)[0] - logistic(r - step)[0]) / (2 * step), abs=1e-9
-    )
-    assert curve == pytest.approx(
-        (logistic(r + step)[1] - logistic(r - step)[1]) / (2 * step), abs=1e-9
-    )
 
 
 def test_many_steps_are_enclosed() -> None:

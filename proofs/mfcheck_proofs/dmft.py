@@ -3,11 +3,11 @@
 With labels absorbed the gradient is `A^T (A w - 1)`, A = 1 u^T-part plus noise: in the direction of the mean of the rows
 the matrix `A^T A` has a spike u with |u|^2 = alpha + Delta, and for the rest the Marchenko-Pastur law, independent of u.
 In the basis of its orthogonal polynomials all averages over that law are products of vectors: the law is a tridiagonal
-matrix J, with diagonal alpha, 1 + alpha, 1 + alpha, ... and sqrt(alpha) beside it.
+matrix J, with diagonal alpha, 1 + alpha, 1 + alpha, ... and sqrt(alpha) beside it (`mfcheck.dynamics.spiked_descent`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache, partial
 from itertools import pairwise
@@ -36,52 +36,126 @@ from mfcheck.checks import (
     ball,
     bound,
     compared,
+    constant,
     curve,
     encloses,
     evaluate,
     identity,
     noted,
+    parameter,
     pictured,
+    setting_of,
     simulation,
     wrong,
 )
 from mfcheck.claims.model import stream
-from mfcheck.dynamics.dmft import Descent, sample_process
+from mfcheck.dynamics.dmft import Array, Descent, Loss, drawn_descent, logistic, sample_process, square
+from mfcheck.dynamics.spiked_descent import SpikedDescent
 from mfcheck.errors import InputError
-from mfcheck.gaussian import mp_expectation, mp_power_means
+from mfcheck.gaussian import mp_average, mp_expectation, mp_power_means, mp_resolvent, spiked_edge
 from mfcheck.rigor.ball import exact
-from mfcheck.statistics import mean_of
+from mfcheck.statistics import extrapolated, mean_of
 from mfcheck.symbolic.activation import X
-from mfcheck_proofs.dmft.closure import (
-    ALPHA,
-    BATCH,
-    C_RIDGE,
-    CONSTANTS,
-    DEFAULT,
-    DELTA,
-    ETA,
-    F_RIDGE,
-    K1,
-    K2,
-    LAM,
-    M_RIDGE,
-    PARAMETERS,
-    PATH,
-    TEST_RIDGE,
-    Rule,
-    State,
-    Vector,
-    alpha,
-    b,
-    closure,
-    delta,
-    error_of,
-    eta,
-    lam,
-    shift,
-    validate,
-)
-from mfcheck_proofs.dmft.runs import limits_of, logistic, runs_of, simulated
+
+ALPHA = parameter("alpha", 2, "samples per dimension n/d", above=0, most=10_000)
+DELTA = parameter("delta", "1/2", "variance Delta within a cluster", above=0)
+LAM = parameter("lam", "1/10", "ridge in the gradient", least=0)
+ETA = parameter("eta", "1/10", "step", above=0)
+R0 = parameter("r0", "1/4", "squared norm of the start over d", least=0)
+BATCH = parameter("batch", 1, "probability b that a sample is in a batch", above=0, most=1)
+STEPS = parameter("steps", 20, "number of steps", least=0, most=2000, integer=True)
+PARAMETERS = (ALPHA, DELTA, LAM, ETA, R0, BATCH, STEPS)
+PATH = tuple(p.name for p in PARAMETERS)
+DEFAULT = setting_of(PARAMETERS)
+alpha, delta, lam, eta, r0, b, _ = (x.symbol for x in PARAMETERS)
+
+
+def validate(setting: Setting) -> None:
+    """Refuse steps for which the weights, or their variance over batches, blow up."""
+    ratio, spread, ridge, step, batch = (setting.number(n) for n in ("alpha", "delta", "lam", "eta", "batch"))
+    top = ridge + batch * spiked_edge(ratio, spread, ratio + spread)
+    if step * top > 2:
+        raise InputError(f"the steps blow up: eta must be at most 2/(lam + batch * largest eigenvalue) = {2 / top:.6g}")
+    if batch < 1:
+        lost = eta * (lam + b * delta * X)
+        kicks = ((eta * delta * X) ** 2 / (lost * (2 - lost))).subs({p.symbol: setting[p.name] for p in PARAMETERS})
+        with np.errstate(all="ignore"):
+            growth = batch * (1 - batch) / ratio * mp_average(kicks, ratio)
+        if not growth < 1:
+            raise InputError(f"the variance over batches grows by {growth:.3g} in each generation: eta must be smaller")
+
+
+# --- the closure -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class State:
+    """Overlap m, norm C and mean squared residual rho after some steps."""
+
+    m: arb
+    c: arb
+    rho: arb
+
+    def shown(self) -> dict[str, arb]:
+        """Return overlap, norm and training loss by the names of the final quantities."""
+        return {"m": self.m, "c": self.c, "train": self.rho / 2}
+
+
+RULE = {"rank": alpha + delta, "overlap": sp.sqrt(alpha) / (alpha + delta), "noise": b * (1 - b), "scale": sp.S.One}
+"""Squared length of the spike, factor from it to m, variance of a sample's presence, factor of the sum over samples."""
+Rule = tuple[sp.Expr, ...]
+RIGHT: Rule = tuple(RULE.values())
+
+
+def rule_of(context: Context) -> Rule:
+    """The right rule with what the reading states."""
+    return tuple(context.formulas.get(name, right) for name, right in RULE.items())
+
+
+@lru_cache(maxsize=64)
+def closure(setting: Setting, digits: int, rule: Rule = RIGHT) -> tuple[State, ...]:
+    """Enclose the state after 0, 1, ..., `steps` steps."""
+    given = {p.symbol: setting[p.name] for p in PARAMETERS}
+    rank, overlap, noise, scale = (expr.subs(given) for expr in rule)
+    numbers = [*(setting[n] for n in PATH[:5]), rank, setting["batch"], noise, scale]
+    toward = evaluate(overlap, None, setting, given, digits + 20)
+    with ctx.workdps(digits + 35):
+        states = SpikedDescent(*numbers).run(setting.integer("steps"), digits)
+        return tuple(State(toward * s.along, s.norm, s.residual) for s in states)
+
+
+def error_of(m: arb, c: arb, spread: arb) -> arb:
+    """The test error at an overlap and a norm."""
+    return (m / (2 * spread * c).sqrt()).erfc() / 2
+
+
+# --- runs ------------------------------------------------------------------------------------------------------------
+
+
+def runs_of(
+    setting: Setting, marks: Sequence[int], d: int, rng: np.random.Generator, runs: int, loss: Loss = square
+) -> Array:
+    """Return m, C and the mean loss of independent runs in dimension d at the marks, shape (runs, 3, marks)."""
+    rule, batch = Descent(*(setting.number(n) for n in PATH[:5])), setting.number("batch")
+    return np.array([drawn_descent(rule, loss, d, marks, own, batch) for own in rng.spawn(runs)])
+
+
+def limits_of(found: Mapping[int, Array], marks: Sequence[int]) -> list[dict[str, Estimate]]:
+    """Return m, c and train at the marks from runs in two dimensions, the correction 1/d removed."""
+    sizes, names = tuple(found), ("m", "c", "train")
+    return [
+        {name: extrapolated(sizes, [mean_of(part[:, i, k]) for part in found.values()]) for i, name in enumerate(names)}
+        for k in range(len(marks))
+    ]
+
+
+@lru_cache(maxsize=16)
+def simulated(
+    setting: Setting, seed: int, runs: int, sizes: tuple[int, int], marks: tuple[int, ...], loss: Loss = square
+) -> list[dict[str, Estimate]]:
+    """Return m, c and train at the marks, the correction 1/d removed from two dimensions."""
+    return limits_of({d: runs_of(setting, marks, d, stream(seed, f"sgd {d}"), runs, loss) for d in sizes}, marks)
+
 
 MARKS = (1, 5, 10, 20)
 
@@ -115,7 +189,7 @@ def runs_against(tests: Sequence[str], batches: bool) -> Check:
         return simulated(at(context), context.seed, context.budget.pick(24, 60, 300), (150, 600), MARKS)
 
     def cases(context: Context) -> list[Case]:
-        states = closure(at(context), 20, Rule.of(context))
+        states = closure(at(context), 20, rule_of(context))
         return [
             Case(estimates[name], stated, f"{name} after {mark} steps")
             for mark, estimates in zip(MARKS, found(context), strict=True)
@@ -123,7 +197,7 @@ def runs_against(tests: Sequence[str], batches: bool) -> Check:
         ]
 
     def draw(context: Context) -> Plot:
-        return picture(closure(at(context), 20, Rule.of(context)), MARKS, found(context), ("m", "train"))
+        return picture(closure(at(context), 20, rule_of(context)), MARKS, found(context), ("m", "train"))
 
     def where(context: Context) -> str:
         return f"d = 150 and 600, correction removed: {said(at(context))}"
@@ -174,7 +248,7 @@ def equations(context: Context, setting: Setting, steps: int) -> list[State]:
     zero = [[arb(0)] * (steps + 1) for _ in range(steps + 1)]
     G, G0, Q, R = ([list(row) for row in zero] for _ in range(4))
     S, m = [arb(1)], [arb(0)]
-    e: Vector = []
+    e: list[arb] = []
     states = []
     for t in range(steps + 1):
         base = []
@@ -354,7 +428,7 @@ def by_moments(context: Context, setting: Setting, steps: int) -> State:
     ratio, spread, _, step, start, *_ = (exact(setting[n]) for n in PATH)
     values = {alpha: setting["alpha"], delta: setting["delta"]}
     rank, overlap = (evaluate(context[n], None, setting, values, 60) for n in ("rank", "overlap"))
-    f: Vector = []
+    f: list[arb] = []
     for t in range(steps + 1):
         phi = step * rank * sum((k[t - 1 - s] * f[s] for s in range(t)), arb(0))
         f.append(ratio.sqrt() - phi)
@@ -499,6 +573,15 @@ batches = Claim(
 # --- C5: the ridge limit ---------------------------------------------------------------------------------------------
 
 k_one, k_two, f_inf = sp.symbols("k1 k2 f", positive=True)
+shift = lam / delta
+STIELTJES = mp_resolvent(shift, alpha)
+"""Average of 1/(lam/Delta + x)."""
+K1 = STIELTJES / delta
+K2 = STIELTJES * (1 + STIELTJES) / (2 * shift * STIELTJES + shift + alpha - 1) / delta**2
+F_RIDGE = sp.sqrt(alpha) / (1 + (alpha + delta) * K1)
+M_RIDGE = sp.sqrt(alpha) * (sp.sqrt(alpha) - F_RIDGE) / (alpha + delta)
+C_RIDGE = F_RIDGE**2 * (alpha + delta) * K2
+TEST_RIDGE = sp.erfc(M_RIDGE / sp.sqrt(2 * delta * C_RIDGE)) / 2
 
 
 def fixed_point(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
@@ -722,7 +805,46 @@ other_losses = Claim(
     ],
 )
 
-# --- simulation ------------------------------------------------------------------------------------------------------
+# --- constants and simulation ----------------------------------------------------------------------------------------
+
+
+def last_of(name: str) -> Callable[[Setting, int], arb]:
+    """Return the leaf of one quantity after the steps of the setting."""
+
+    def value(setting: Setting, digits: int) -> arb:
+        validate(setting)
+        state = closure(setting, digits)[-1]
+        with ctx.workdps(digits + 15):
+            if name != "test":
+                return state.shown()[name]
+            if not state.c > 0:
+                raise InputError("the start is zero and no step was taken: r0 must be positive, or steps at least 1")
+            return error_of(state.m, state.c, exact(setting["delta"]))
+
+    return value
+
+
+def settled(expr: sp.Expr) -> Callable[[Setting, int], arb]:
+    """Return the leaf of a quantity of the ridge solution."""
+
+    def value(setting: Setting, digits: int) -> arb:
+        if setting["lam"] == 0 and setting["alpha"] <= 1:
+            raise InputError("lam must be positive for alpha <= 1: the limit depends on the start otherwise")
+        return evaluate(expr, paper, setting, None, digits)
+
+    return value
+
+
+LIMIT = ("alpha", "delta", "lam")
+CONSTANTS = (
+    constant("m_t", last_of("m"), "overlap m after the steps", source="C3, C4", uses=[n for n in PATH if n != "r0"]),
+    constant("c_t", last_of("c"), "squared norm C after the steps", source="C3, C4", uses=PATH),
+    constant("train_t", last_of("train"), "mean of (r - c)^2/2", source="C4", uses=PATH),
+    constant("test_t", last_of("test"), "test error after the steps", source="C2", uses=PATH),
+    constant("m_ridge", settled(M_RIDGE), "overlap at the ridge solution", source="C5", uses=LIMIT),
+    constant("c_ridge", settled(C_RIDGE), "squared norm at the ridge solution", source="C5", uses=LIMIT),
+    constant("test_ridge", settled(TEST_RIDGE), "test error of the ridge solution", source="C5", uses=LIMIT),
+)
 
 
 def simulate(trial: Trial) -> Simulated:
