@@ -136,21 +136,13 @@ class Minimiser:
                 slope = slope + found[1] * exact(x) + found[2]
         return -slope / (exact(wide.beta) * self.Q)
 
-    def touching(self, x: Fraction | arb) -> tuple[arb, arb]:
-        """Return p_+ and p_- at a knot x: sums over the data to its right, and to its left, over sqrt(1 + x^2)."""
-        at = x if isinstance(x, arb) else exact(x)
+    def touching(self, at: arb) -> tuple[arb, arb]:
+        """Return p_+ and p_- at a place: sums over the data to its right, and to its left, over sqrt(1 + x^2)."""
         points = [exact(p) for p in self.dual.x]
         right = sum((a * (p - at).max(arb(0)) for a, p in zip(self.u, points, strict=True)), arb(0))
         left = sum((a * (at - p).max(arb(0)) for a, p in zip(self.u, points, strict=True)), arb(0))
         norm = (1 + at * at).sqrt()
         return right / norm, left / norm
-
-    def curvature(self, x: Fraction | arb) -> arb:
-        """Return yhat''(x)."""
-        at = x if isinstance(x, arb) else exact(x)
-        lam, beta = exact(self.dual.lam), exact(self.dual.beta)
-        total = sum((p / (1 - p * p / lam**2) ** 2 for p in self.touching(x)), arb(0))
-        return -2 * total / (beta * lam**2 * self.Q * (1 + at * at) ** (arb(3) / 2))
 
     def a_moment(self) -> arb:
         """Return E a^2 = (1 + u.grad Q/Q)/(beta lam), since grad log Q = -beta (y + M u) at the maximum."""

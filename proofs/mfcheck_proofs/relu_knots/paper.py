@@ -8,7 +8,7 @@ import math
 import random
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import combinations
 
 import numpy as np
@@ -56,7 +56,7 @@ from mfcheck.checks.decide import Relation
 from mfcheck.claims.model import stream
 from mfcheck.dynamics.langevin import Langevin, time_averages
 from mfcheck.errors import InputError
-from mfcheck.rigor.ball import exact
+from mfcheck.rigor.ball import enclose, exact
 from mfcheck.rigor.definite import definite
 from mfcheck.rigor.ramp_lasso import RampLasso, enclosed_knots, ramp_lasso
 from mfcheck.statistics import combined
@@ -140,13 +140,25 @@ CURVATURE = (
 )
 PAIR_VALUE = 4 * lam / sp.sqrt(101) - 2 * lam**2 / 101
 
+
+def bends(setting: Setting, at: arb, digits: int) -> dict[sp.Symbol, arb]:
+    """Return what stands in the curvature at a place, or over an interval of places."""
+    sure = solved(setting, digits)
+    plus, minus = sure.touching(at)
+    return {xs: at, right: plus, left: minus, Qs: sure.Q, beta: exact(setting["beta"]), lam: exact(setting["lam"])}
+
+
 CONSTANTS = (
     *(constant(f"yhat_{k}", prediction(k), f"prediction at x{k}", source="C2", uses=ALL) for k in (1, 2, 3)),
     constant(
         "yhat_at", lambda s, d: solved(s, d).prediction(s["at"]), "prediction at `at`", source="C2", uses=(*ALL, "at")
     ),
     constant(
-        "curvature_at", lambda s, d: solved(s, d).curvature(s["at"]), "yhat'' at `at`", source="C3", uses=(*ALL, "at")
+        "curvature_at",
+        lambda s, d: enclose(CURVATURE, bends(s, exact(s["at"]), d)),
+        "yhat'' at `at`",
+        source="C3",
+        uses=(*ALL, "at"),
     ),
     constant("dual_value", lambda s, d: solved(s, d).value, "maximum of the dual D", source="C2", uses=ALL),
     constant("free_energy", DUAL - SHIFT / beta, "F(rho*)", source="C2"),
@@ -402,9 +414,7 @@ def second_differences(context: Context) -> list[At]:
         for at in (Fraction(-1), Fraction(9, 10), Fraction(3), Fraction(-2)):
             values = [sure.prediction(at + k * h) for k in (-1, 0, 1)]
             quotient = (values[0] - 2 * values[1] + values[2]) / exact(h) ** 2
-            place = exact(at) + arb(0, 1) * exact(h)
-            plus, minus = sure.touching(place)
-            where = {xs: place, right: plus, left: minus, Qs: sure.Q, beta: setting["beta"], lam: setting["lam"]}
+            where = bends(setting, exact(at) + arb(0, 1) * exact(h), 40)
             found.append(At(quotient, f"x = {at}", float(at), where))
     return found
 
@@ -672,27 +682,22 @@ def at_setting(context: Context) -> list[Case]:
     return [Case(abs(here - limit), ball(context, "share") * abs(limit), "distance of D to the limit")]
 
 
-def temperature(words: str) -> Callable[[Context], Note]:
-    """Return what makes the sentence on the temperature of the setting."""
-
-    def note(context: Context) -> Note:
-        found, limit = solved(context.setting), cold(context.setting).value
-        text = (
-            f"At this setting D = {float(found.value.mid()):.6g} and the minimum at zero temperature is "
-            f"{float(limit.mid()):.6g}; the least gap 1 - p^2/lam^2 is {float(found.least_gap().mid()):.3g}. {words}"
-        )
-        return Note(id="zero-temperature.setting", severity="minor", text=text)
-
-    return note
+def judged(context: Context, words: str) -> Note:
+    """Return the sentence on the temperature of the setting."""
+    found, limit = solved(context.setting), cold(context.setting).value
+    text = (
+        f"At this setting D = {float(found.value.mid()):.6g} and the minimum at zero temperature is "
+        f"{float(limit.mid()):.6g}; the least gap 1 - p^2/lam^2 is {float(found.least_gap().mid()):.3g}. {words}"
+    )
+    return Note(id="zero-temperature.setting", severity="minor", text=text)
 
 
-COLD_ENOUGH = temperature("The limit describes the setting.")
-THERMAL = temperature(
-    "The solution is thermal and says nothing about the limit: a theorem at low temperature should state the beta that it "
-    "needs, which this gap decides."
+COLD_ENOUGH = partial(judged, words="The limit describes the setting.")
+THERMAL = partial(
+    judged,
+    words="The solution is thermal and says nothing about the limit: a theorem at low temperature should state the beta that "
+    "it needs, which this gap decides.",
 )
-
-
 APPLIES = compared(
     "cold",
     "share",
