@@ -223,15 +223,15 @@ def test_a_file_that_is_no_ledger_is_refused_and_left_as_it_is(
 
 
 def test_an_interrupted_sweep_says_so_and_goes_on(start: Start, tmp_path: Path) -> None:
-    process = start("1..40:1")
+    process = start("1..120:1")
     wait_for(tmp_path / "out" / FILE, 3)
     process.send_signal(signal.SIGINT)
     status, said = end(process)
     assert status == 130
     assert said.startswith("mfcheck: interrupted after ")
     assert "the same command goes on from there" in said
-    assert end(start("1..40:1", sleep=0)) == (0, "")
-    assert verdicts(read(tmp_path / "out" / FILE)) == expected(40)
+    assert end(start("1..120:1", sleep=0)) == (0, "")
+    assert verdicts(read(tmp_path / "out" / FILE)) == expected(120)
 
 
 def test_merged_ledgers_hold_what_one_would(wide: str, tmp_path: Path) -> None:
