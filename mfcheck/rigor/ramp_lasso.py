@@ -25,7 +25,6 @@ Points = tuple[Fraction, ...]
 _ROUNDS = 200
 _VIOLATION, _SETTLED = 1e-12, 1e-7
 _WEIGHT = 1e-9
-_CLOSE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -79,16 +78,21 @@ def ramp_lasso(x: Points, y: Points, lam: Fraction, digits: int) -> RampLasso:
     places, near, masses = _exchange(ramps, y, float(lam))
     with ctx.workdps(2 * digits + 30):
         u, mu = _polished(ramps, places, y, exact(lam), near, masses)
-        top, bound = ramps.largest(u), exact(lam)
-        share = arb(1) if top <= bound else (bound / top).lower().min(arb(1))
-        admissible = zip((a * share for a in u), map(exact, y), strict=True)
-        lower = sum((-a * b - arb(M) / 2 * a * a for a, b in admissible), arb(0))
+        lower = dual_bound(ramps, u, y, exact(lam))
         weights = tuple(-m * place.sign for m, place in zip(mu, places, strict=True))
         directions = tuple(ramps.direction(place, u) for place in places)
         found = RampLasso(lower, tuple(u), weights, directions)
         misfit = sum((found.prediction(a) - exact(b)) ** 2 for a, b in zip(x, y, strict=True))
-        upper = misfit / (2 * M) + bound * sum((abs(c) for c in weights), arb(0))
+        upper = misfit / (2 * M) + exact(lam) * sum((abs(c) for c in weights), arb(0))
         return replace(found, value=lower.union(upper))
+
+
+def dual_bound(ramps: Ramps, u: list[arb], y: Points, lam: arb) -> arb:
+    """Enclose the dual value at a point, shrunk until it is admissible for certain: it is at most the minimum."""
+    top = ramps.largest(u)
+    share = arb(1) if top <= lam else (lam / top).lower().min(arb(1))
+    shrunk = zip((a * share for a in u), map(exact, y), strict=True)
+    return sum((-a * b - arb(len(y)) / 2 * a * a for a, b in shrunk), arb(0))
 
 
 # --- the exchange, in double precision -------------------------------------------------------------------------------
@@ -128,8 +132,7 @@ def _exchange(ramps: Ramps, y: Points, lam: float) -> tuple[list[Place], Array, 
             raise InputError("the fit of a measure on ramps does not settle on these data")
     merged: dict[Place, float] = {}
     for place, weight in zip(places, mu, strict=False):
-        at = _at_end(place, ramps.sectors, _linear(place.sector, points, u))
-        merged[at] = merged.get(at, 0.0) + float(weight)
+        merged[place] = merged.get(place, 0.0) + float(weight)
     scale = max(float(np.max(np.abs(target))), 1e-300)
     kept = {place: m for place, m in merged.items() if m > _WEIGHT * scale}
     return list(kept), u, np.array(list(kept.values()))
@@ -138,17 +141,6 @@ def _exchange(ramps: Ramps, y: Points, lam: float) -> tuple[list[Place], Array, 
 def _linear(sector: Sector, points: Array, u: Array) -> tuple[float, float]:
     on = list(sector.active)
     return float(u[on] @ points[on]), float(u[on].sum())
-
-
-def _at_end(place: Place, sectors: tuple[Sector, ...], v: tuple[float, float]) -> Place:
-    """Return the place at the end of its sector if it lies there to the accuracy of the exchange."""
-    if not place.inside:
-        return place
-    for sector in (place.sector, sectors[(sectors.index(place.sector) + 1) % len(sectors)]):
-        end = sector.floats[0]
-        if abs(end[0] * v[1] - end[1] * v[0]) < _CLOSE * np.hypot(*end) * np.hypot(*v):
-            return Place(sector, False, place.sign)
-    return place
 
 
 def nearest(C: Array, room: Array) -> tuple[Array, Array]:

@@ -4,11 +4,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from flint import arb
+from flint import arb, ctx, fmpq
 from scipy.optimize import minimize
 
 from mfcheck.errors import InputError
-from mfcheck.rigor.ramp_lasso import enclosed_knots, nearest, ramp_lasso
+from mfcheck.rigor.ramp_lasso import dual_bound, enclosed_knots, nearest, ramp_lasso
+from mfcheck.rigor.ramps import Ramps
 
 X = (Fraction(-3, 2), Fraction(-1, 2), Fraction(2, 5), Fraction(8, 5))
 Y = (Fraction(3, 5), Fraction(-7, 10), Fraction(9, 10), Fraction(-1, 5))
@@ -85,6 +86,33 @@ def test_both_orientations_of_a_knot_at_a_point_count_once() -> None:
     assert [float(k.mid()) for k in found.places] == pytest.approx([-0.5, 0.4])
     assert found.off_data == 0
     assert ramp_lasso(X, Y, Fraction(1, 20), 15).knots() == pytest.approx([-0.5, 0.4])
+
+
+def test_a_sum_that_is_tangent_to_its_bound_at_a_point() -> None:
+    # At u = (-4/5, 1/2) the vector (A, B) of the sector beside the kink (4, -3)/5 is lam times that kink;
+    # |p| is smaller elsewhere. So u is optimal for y = -2 u - (0, 1): the minimum is -u.y - |u|^2 = 1.39.
+    x, y = (Fraction(3, 4), Fraction(2)), (Fraction(8, 5), Fraction(-2))
+    found = ramp_lasso(x, y, Fraction(1, 2), 20)
+    assert found.value.overlaps(arb(139) / 100)
+    assert float(found.value.rad()) < 1e-20
+    assert found.knots() == pytest.approx([0.75])
+    with pytest.raises(InputError, match="too close to tell apart"):
+        enclosed_knots(x, y, Fraction(1, 2))
+
+
+@pytest.mark.parametrize("scale", [0.5, 1, 3])
+def test_every_dual_point_bounds_the_minimum_from_below(scale: float) -> None:
+    # At -y/M the dual value is |y|^2/8 = 0.2125, but the point is not admissible at lam = 1/20.
+    least = ramp_lasso(X, Y, Fraction(1, 20), 20).value
+    bound = dual_bound(Ramps(X), [arb(-scale * float(b) / 4) for b in Y], Y, arb("0.05"))
+    assert 0 < float(bound) < float(least) < 0.2
+
+
+def test_the_dual_optimum_is_enclosed_beyond_the_digits_asked_for() -> None:
+    for y in (4, 5, 7, 11):
+        found = enclosed_knots(ONE, (Fraction(y),), Fraction(1), 10)
+        with ctx.workdps(100):
+            assert found.u[0].contains(fmpq(-4, 5))
 
 
 def test_a_mass_that_may_be_zero_is_refused() -> None:
