@@ -4,13 +4,17 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
-from flint import arb
+from flint import arb, ctx
 from numpy.typing import NDArray
 from scipy import special
 
+from mfcheck.errors import InputError
 from mfcheck.rigor.ball import exact
+from mfcheck.rigor.roots import crossing
 
 Array = NDArray[np.float64]
 
@@ -29,6 +33,14 @@ class PiecewiseLinear:
 
     start: Fraction
     kinks: tuple[tuple[Fraction, Fraction], ...]
+
+    @classmethod
+    def through(cls, *points: tuple[Fraction | int, Fraction | int]) -> "PiecewiseLinear":
+        """Return the function through points of increasing places >= 0, linear between them and constant outside."""
+        slopes = [Fraction(v - u) / (b - a) for (a, u), (b, v) in pairwise(points)]
+        jumps = [after - before for before, after in pairwise([Fraction(0), *slopes, Fraction(0)])]
+        kinks = tuple((Fraction(z), m) for (z, _), m in zip(points, jumps, strict=True))
+        return cls(Fraction(points[0][1]), kinks)
 
     def knots(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Return the kinks and the values there, in doubles."""
@@ -50,6 +62,14 @@ class PiecewiseLinear:
         """Enclose the second derivative of `mean`, t > 0."""
         bent = ((exact(m) * exact(c) ** 2, c) for c, m in self.kinks)
         return sum((scale * _grown(_density, exact(c), t) for scale, c in bent), arb(0)) / t**3
+
+    def level(self, value: int, digits: int) -> arb:
+        """Enclose a size t where `mean` grows through a value; the only one if it grows wherever it takes the value.
+
+        Raises:
+            InputError: no such size is in reach of the arithmetic.
+        """
+        return _level(self, value, digits)
 
     def _sum(self, f: Callable[[arb, arb], arb], t: arb) -> arb:
         return sum((exact(m) * _grown(f, exact(c), t) for c, m in self.kinks), arb(0))
@@ -80,6 +100,22 @@ class PiecewiseLinear:
             value += float(m) * (t * peak - float(c) * special.betainc((d - 1) / 2, 0.5, rest) / 2)
             slope += float(m) * peak
         return value, slope
+
+
+@lru_cache(maxsize=64)
+def _level(own: PiecewiseLinear, value: int, digits: int) -> arb:
+    with ctx.workdps(digits + 20):
+        above, steps = arb(1), 0
+        while not own.mean(above) > value:
+            above, steps = 2 * above, steps + 1
+            if steps > 200:
+                raise InputError(f"the mean does not reach {value} in reach of the arithmetic")
+        below = above / 2
+        while not own.mean(below) < value:
+            above, below, steps = below, below / 2, steps + 1
+            if steps > 400:
+                raise InputError(f"the mean is not below {value} in reach of the arithmetic")
+    return crossing(lambda t: own.mean(t) - value, own.slope, (below, above), digits)
 
 
 def _density(c: arb, t: arb) -> arb:

@@ -169,6 +169,49 @@ def maximum(df: Function, d2f: Function, bracket: tuple[End, End], digits: int =
     return crossing(df, d2f, bracket, digits)
 
 
+def minimiser(
+    f: Function, df: Function, d2f: Function, bracket: tuple[End, End], digits: int = 15
+) -> arb:
+    """Enclose the place where a function that falls at the lower end and rises at the upper one is least.
+
+    Raises:
+        InputError: its stationary points cannot be told apart (see `all_roots`), there is none, or two of them are
+            equally good or too close to tell.
+    """
+    places = all_roots(df, d2f, bracket, digits).values
+    with ctx.workprec(2 * _bits(digits)):
+        heights = [f(place) for place in places]
+        for i, place in enumerate(places):
+            if all(heights[i] < other for other in heights[:i] + heights[i + 1 :]):
+                return place
+    raise InputError(f"two minima on {_words(*_ends(bracket))} are equally good, or too close")
+
+
+def largest_at(
+    most: Callable[[arb, arb], arb], bent: Function, place: arb, beyond: Function
+) -> bool | None:
+    """Say whether a function on the half-line is largest at a stationary point; None if that is open.
+
+    Around the point the function is concave, and lies below its tangent; elsewhere bounds are compared with its value.
+
+    Args:
+        most: an upper bound of the function on a cell, from both its ends; its value where these are one number.
+        bent: the second derivative on a ball.
+        place: encloses the stationary point, positive.
+        beyond: an upper bound of the function on all that is not below a number.
+    """
+    top, near, end = most(place, place), (place / 2).min(arb(1) / 4), arb(4)
+    while not bent(place + arb(0, near)) < 0:
+        near = near / 2
+        if near < arb(2) ** -16:
+            return None
+    while not beyond(end) < top:
+        end = 2 * end
+        if end > 2**24:
+            return None
+    return stays_below(most, top, [(arb(0), (place - near).upper()), ((place + near).lower(), end)])
+
+
 def stays_below(
     most: Callable[[arb, arb], arb],
     level: arb,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from flint import arb
 
+from mfcheck.errors import InputError
 from mfcheck.gaussian import PiecewiseLinear, chi_rule
 
 RISING = PiecewiseLinear(
@@ -36,6 +37,28 @@ def by_quadrature(f, t):
     """E f(t G), kinks at 0, 1/2, 3/2."""
     cuts = [-mp.inf, 0, mp.mpf(1) / 2 / t, mp.mpf(3) / 2 / t, mp.inf]
     return mp.quad(lambda g: mp.mpf(float(f(float(t * g)))) * mp.npdf(g), cuts)
+
+
+def test_through_points():
+    points = ((Fraction(1, 2), Fraction(-5, 2)), (Fraction(3, 2), Fraction(15, 2)))
+    assert PiecewiseLinear.through(*points) == RISING
+    last = (Fraction(3, 2), Fraction(15, 2))
+    assert PiecewiseLinear.through((0, Fraction(-5, 2)), (Fraction(1, 2), -4), last) == DIPPING
+
+
+@pytest.mark.parametrize("value", [1, -1])
+def test_levels_by_quadrature(value):
+    for own, f in ((RISING, rising), (DIPPING, dipping)):
+        size = own.level(value, 20)
+        assert size.rad() < 1e-19
+        assert float(by_quadrature(f, float(size))) == pytest.approx(value, abs=1e-7)
+
+
+@pytest.mark.parametrize("value", [3, -3])
+def test_levels_out_of_reach(value):
+    """The average of the first function lies between -5/2 and 5/2."""
+    with pytest.raises(InputError, match="in reach"):
+        RISING.level(value, 15)
 
 
 @pytest.mark.parametrize("t", [0.3, 1.1, 4.0])

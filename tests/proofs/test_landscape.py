@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-import mfcheck_proofs.landscape as claims
+import mfcheck_proofs.landscape as values
 from mfcheck.checks import Budget, Context
 from mfcheck.errors import InputError
-from mfcheck_proofs.landscape import model as values
-from mfcheck_proofs.landscape import paper
-from mfcheck_proofs.landscape.radial import FINE, Instance, flow_of, radial
+from mfcheck_proofs.landscape import FINE, Instance, flow_of, paper, radial
 
 OWN = values.sigma_of(paper.default)
 
@@ -36,17 +34,17 @@ def test_best_point_is_least_on_a_grid():
     assert float(values.best_point(OWN, delta, 15).mid()) == pytest.approx(
         r[risks.argmin()], abs=2e-3
     )
-    assert claims.point_is_optimal(OWN, delta) is True
+    assert values.point_is_optimal(OWN, delta) is True
 
 
 def test_no_best_point_beyond_the_transition():
     with pytest.raises(InputError, match="below delta_h"):
         values.best_point(OWN, Fraction(1, 2), 15)
-    assert claims.mixture_is_better(OWN, Fraction(1, 2)) is True
+    assert values.mixture_is_better(OWN, Fraction(1, 2)) is True
 
 
 def test_zeros_of_the_force():
-    low, high = (float(r.mid()) for r in values.equilibria(Fraction(1, 2), 15))
+    low, high = (float(r.mid()) for r in values.zeros(Fraction(1, 2), 15).values)
     grid = np.linspace(0.01, 6, 20001)
     risk = values.risks_of(values.FAILING, 0.5, grid)
     turns = grid[1:-1][np.diff(np.sign(np.diff(risk))) != 0]

@@ -1,12 +1,22 @@
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
-from mfcheck.rigor.roots import Function, all_roots, crossing, maximum, root, stays_below
+from mfcheck.rigor.roots import (
+    Function,
+    all_roots,
+    crossing,
+    largest_at,
+    maximum,
+    minimiser,
+    root,
+    stays_below,
+)
 
 
 def test_root_to_many_digits() -> None:
@@ -72,6 +82,58 @@ def test_stays_below() -> None:
     assert stays_below(most, arb("0.2499"), [(0, 1)]) is False
     assert stays_below(most, arb("0.2499"), [(0, Fraction(2, 5)), (Fraction(3, 5), 1)]) is True
     assert stays_below(most, arb(1) / 4, [(0, 1)], cells=500) is None
+
+
+def test_minimiser_of_two_wells() -> None:
+    """x^4/4 - x^2/2 + c x: the outer root of the slope on the side that c favours; both are equal at c = 0."""
+
+    def well(c: str) -> tuple[Function, Function, Function]:
+        def f(x: arb) -> arb:
+            return x**4 / 4 - x**2 / 2 + arb(c) * x
+
+        return f, lambda x: x**3 - x + arb(c), lambda x: 3 * x**2 - 1
+
+    for c, chosen in (("0.1", min), ("-0.1", max)):
+        found = minimiser(*well(c), (-2, 2), 20)
+        assert found.rad() < 1e-19
+        assert float(found) == pytest.approx(chosen(np.roots([1, 0, -1, float(c)]).real), rel=1e-14)
+    with pytest.raises(InputError, match="equally good"):
+        minimiser(*well("0"), (-2, Fraction(21, 10)), 20)
+
+
+def test_largest_on_the_half_line() -> None:
+    """x exp(-x) is largest at 1; with a higher hump farther out it is not, and a lower one does no harm."""
+
+    def humps(height: str) -> bool | None:
+        def rise(x: arb) -> arb:  # of 1/(1 + (x - 10)^2) up to 10
+            return arb(1) if x > 10 else 1 / (1 + (x - 10) ** 2)
+
+        def fall(x: arb) -> arb:
+            return arb(1) if x < 10 else 1 / (1 + (x - 10) ** 2)
+
+        def most(low: arb, high: arb) -> arb:
+            return high * (-low).exp() + arb(height) * rise(high).min(fall(low))
+
+        def bent(x: arb) -> arb:
+            y = x - 10
+            return (x - 2) * (-x).exp() + arb(height) * (6 * y**2 - 2) / (1 + y**2) ** 3
+
+        def slope(x: arb) -> arb:
+            y = x - 10
+            return (1 - x) * (-x).exp() - arb(height) * 2 * y / (1 + y**2) ** 2
+
+        place = crossing(slope, bent, (Fraction(1, 2), Fraction(3, 2)), 15)
+        return largest_at(most, bent, place, lambda r: r * (-r).exp() + arb(height) * fall(r))
+
+    assert humps("0") is True
+    assert humps("0.3") is True
+    assert humps("0.5") is False
+
+
+def test_largest_is_open_where_the_function_is_not_concave() -> None:
+    """A constant has no strict maximum, and what never falls below the value at the place is not settled."""
+    assert largest_at(lambda a, b: arb(1), lambda x: arb(0), arb(1), lambda r: arb(0)) is None
+    assert largest_at(lambda a, b: b * (2 - a), lambda x: arb(-2), arb(1), lambda r: arb(1)) is None
 
 
 POLE = (lambda x: 1 / (x - arb(1) / 3), lambda x: -1 / (x - arb(1) / 3) ** 2, (0, 1))

@@ -6,8 +6,8 @@ a coordinate S of the unit sphere in dimension d. Ridges and noise lead to a Gib
 """
 
 import math
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 from flint import arb, ctx
+from numpy.typing import NDArray
 from scipy import integrate, optimize, special
 
 from mfcheck.checks import (
@@ -31,13 +32,17 @@ from mfcheck.checks import (
     Plot,
     Question,
     Reading,
+    Series,
     Setting,
+    Simulated,
     Standard,
     Step,
+    Trial,
     agree,
     ball,
     bound,
     compared,
+    constant,
     curve,
     custom,
     decide,
@@ -46,6 +51,7 @@ from mfcheck.checks import (
     identity,
     noted,
     number,
+    parameter,
     pictured,
     proof,
     rate,
@@ -54,32 +60,243 @@ from mfcheck.checks import (
     wrong,
 )
 from mfcheck.claims.model import stream
+from mfcheck.dynamics.convention import Convention
+from mfcheck.dynamics.interaction import QuadraticFlow, half_line
 from mfcheck.dynamics.two_layer import Network, one_pass
 from mfcheck.errors import InputError
-from mfcheck.gaussian import PiecewiseLinear, chi_rule, ramp
+from mfcheck.gaussian import PiecewiseLinear, chi_rule, product_variance, ramp
 from mfcheck.rigor.ball import compare, exact
-from mfcheck.rigor.roots import crossing, stays_below
+from mfcheck.rigor.roots import Roots, all_roots, crossing, largest_at, minimiser, stays_below
 from mfcheck.statistics import all_hold, exactly, extrapolated, mean_of
 from mfcheck.symbolic.activation import X, activation
-from mfcheck_proofs.landscape import model
-from mfcheck_proofs.landscape.model import FAILING, Array, beta, lam, risk_of, risks_of, sigma_of, transition
-from mfcheck_proofs.landscape.radial import FINE, Instance, flow_of, plain, radial, sgd, simulate
 
-OWN = PiecewiseLinear(Fraction(-5, 2), ((Fraction(1, 2), Fraction(10)), (Fraction(3, 2), Fraction(-10))))
-"""The sigma of the default setting."""
+Array = NDArray[np.float64]
+
+S1 = parameter("s1", "-5/2", "value of sigma up to t1", below=-1)
+S2 = parameter("s2", "15/2", "value of sigma from t2 on")
+T1 = parameter("t1", "1/2", "first kink of sigma", above=0)
+T2 = parameter("t2", "3/2", "second kink of sigma", above=0)
+DELTA = parameter("delta", "2/5", "spread Delta of the classes", above=0, below=1)
+DELTA_FAIL = parameter("delta_fail", "1/2", "spread Delta in the example of failure", above=0, below=1)
+LAM = parameter("lam", "1/2", "ridge lambda", above=0)
+BETA = parameter("beta", 4, "inverse temperature", above=0)
+DIM = parameter("dim", 40, "dimension d", least=3, most=100_000, integer=True)
+KAPPA = parameter("kappa", "4/5", "initial weights are N(0, kappa^2/d)", above=0)
+HORIZON = parameter("horizon", 1, "time", least=0, most=100)
+PARAMETERS = (S1, S2, T1, T2, DELTA, DELTA_FAIL, LAM, BETA, DIM, KAPPA, HORIZON)
+lam, beta = LAM.symbol, BETA.symbol
+
+
+def validate(setting: Setting) -> None:
+    """Refuse shapes for which a or b does not exist."""
+    if setting["t1"] >= setting["t2"]:
+        raise InputError("t2 must be above t1")
+    if setting["s1"] + setting["s2"] <= 2:
+        raise InputError("(s1 + s2)/2 must be above 1: q takes the value 1 only then")
+
+
+def sigma_of(setting: Setting) -> PiecewiseLinear:
+    """Return sigma of the setting."""
+    return PiecewiseLinear.through((setting["t1"], setting["s1"]), (setting["t2"], setting["s2"]))
+
+
+DEFAULT = setting_of(PARAMETERS, activation("tanh"))
+OWN = sigma_of(DEFAULT)
+FAILING = PiecewiseLinear.through((0, Fraction(-5, 2)), (Fraction(1, 2), -4), (Fraction(3, 2), Fraction(15, 2)))
+
+# --- point masses in infinite dimension, q = E sigma(t G) ------------------------------------------------------------
+
+
+def risk_of(own: PiecewiseLinear, delta: arb, *radii: arb, weights: Sequence[arb] = (arb(1),)) -> arb:
+    """Enclose the risk of weighted point masses."""
+    law = tuple(zip(weights, radii, strict=True))
+    up, down = (sum((p * own.mean((1 + y * delta) * r) for p, r in law), arb(0)) for y in (1, -1))
+    return ((1 - up) ** 2 + (1 + down) ** 2) / 2
+
+
+def risks_of(own: PiecewiseLinear, delta: float, r: Array, weights: Array | None = None) -> Array:
+    """Return in doubles the risk of each point mass, or of one law of weighted ones."""
+    up, down = (own.means((1 + y * delta) * r)[0] for y in (1, -1))
+    if weights is not None:
+        up, down = weights @ up, weights @ down
+    return np.asarray(((1 - up) ** 2 + (1 + down) ** 2) / 2)
+
+
+def force(own: PiecewiseLinear, delta: arb, r: arb) -> arb:
+    """Enclose psi'(r) of the point mass at r: half the derivative of its risk."""
+    return sum(((own.mean(a * r) - y) * a * own.slope(a * r) for y, a in ((1, 1 + delta), (-1, 1 - delta))), arb(0)) / 2
+
+
+def stiffness(own: PiecewiseLinear, delta: arb, r: arb) -> arb:
+    """Enclose the derivative of `force` in r."""
+    total = arb(0)
+    for y, a in ((1, 1 + delta), (-1, 1 - delta)):
+        total += a**2 * (own.slope(a * r) ** 2 + (own.mean(a * r) - y) * own.curvature(a * r)) / 2
+    return total
+
+
+def transition(own: PiecewiseLinear, digits: int) -> arb:
+    """Enclose Delta_h."""
+    a, b = own.level(1, digits + 5), own.level(-1, digits + 5)
+    with ctx.workdps(digits + 20):
+        return (a - b) / (a + b)
+
+
+@lru_cache(maxsize=64)
+def best_point(own: PiecewiseLinear, delta: Fraction, digits: int) -> arb:
+    """Enclose the best radius of a point mass, Delta below Delta_h.
+
+    The force is negative below b/(1 - Delta) and positive above a/(1 + Delta).
+
+    Raises:
+        InputError: Delta exceeds Delta_h, or two radii are equally good.
+    """
+    with ctx.workdps(2 * digits + 20):
+        spread = exact(delta)
+        low, high = own.level(-1, digits + 15) / (1 - spread), own.level(1, digits + 15) / (1 + spread)
+        if not low < high:
+            raise InputError("delta must be below delta_h: beyond it, no point mass is optimal")
+        risk, push, bent = (lambda r, f=f: f(own, spread, r) for f in (risk_of, force, stiffness))
+        return minimiser(risk, push, bent, (low.lower(), high.upper()), digits + 3)
+
+
+@lru_cache(maxsize=64)
+def zeros(delta: Fraction, digits: int) -> Roots:
+    """Enclose all radii without force on a point mass in the example of failure; near Delta = 1 there are four.
+
+    The level is the greatest one: below it q < -5/2 before q' > 0.
+    """
+    with ctx.workdps(digits + 20):
+        spread = exact(delta)
+        push, bent = (lambda r, f=f: f(FAILING, spread, r) for f in (force, stiffness))
+        return all_roots(push, bent, (0, (FAILING.level(1, digits + 5) / (1 - spread)).upper()), digits + 3)
+
+
+def equilibrium(which: int) -> Callable[[Setting, int], arb]:
+    """Return the leaf of the first unstable or, after it, the first stable radius in the example of failure.
+
+    Near 0 the force is positive, towards 0, so that an unstable zero comes first.
+    """
+
+    def value(setting: Setting, digits: int) -> arb:
+        found = zeros(setting["delta_fail"], digits)
+        if found.slopes[:2] != ("<", ">"):
+            raise InputError("the force on a point mass has no unstable zero that a stable one follows")
+        return found.values[which]
+
+    return value
+
+
+def two_zeros(setting: Setting) -> None:
+    """Refuse spreads at which a point mass has more than one stable radius."""
+    if len(zeros(setting["delta_fail"], 15).values) != 2:
+        raise InputError("at this delta_fail a point mass has more than one stable radius")
+
+
+# --- radii in dimension d, and SGD beside them -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Two isotropic classes, and what may be wrong in the equation.
+
+    Attributes:
+        own: sigma.
+        delta: the spread; a wrong sign exchanges the labels.
+        dim: dimension.
+        kappa: initial weights are N(0, kappa^2/dim).
+        speed: the factor in `r' = -speed psi'`.
+        spread: whether norms of the inputs vary.
+    """
+
+    own: PiecewiseLinear
+    delta: float
+    dim: int
+    kappa: float
+    speed: float = 2.0
+    spread: bool = True
+
+
+def flow_of(instance: Instance, terms: int, norms: int) -> QuadraticFlow:
+    """Return the motion of radii; the energy of a law is its risk less 1.
+
+    Averaged over the norms of the inputs `h(rR)` and `h(rR) h(r'R)` are smooth in the radii, also in few dimensions, where
+    h itself has kinks.
+    """
+    scale = float(instance.own.kinks[-1][0])
+    R, masses = chi_rule(instance.dim, norms)
+    if not instance.spread:
+        R, masses = np.array([math.sqrt(instance.dim)]), np.ones(1)
+    sizes = np.outer(half_line(terms, scale), R)
+    up, down = (instance.own.sphere_means((1 + y * instance.delta) * sizes, instance.dim)[0] for y in (1, -1))
+    K = ((up * masses) @ up.T + (down * masses) @ down.T) / 2
+    return QuadraticFlow((down - up) @ masses / 2, K, scale, instance.speed)
+
+
+COARSE, FINE = (400, 64, 300, 1e-9), (1000, 96, 400, 1e-10)
+"""Initial radii, polynomials, norms of inputs, accuracy of steps."""
+
+
+@lru_cache(maxsize=64)
+def radial(instance: Instance, times: tuple[float, ...]) -> tuple[tuple[Estimate, ...], tuple[Estimate, ...]]:
+    """Return risks and mean radii at the times, the error several times the distance to a coarser computation.
+
+    Where some radii are absorbed at 0 and others are not, the final radii have a step, and the error falls like one
+    over the number of radii: 2.5 times as many leave less than two thirds of that distance.
+    """
+    found = []
+    for count, terms, inputs, accuracy in (COARSE, FINE):
+        radii, weights = chi_rule(instance.dim, count)
+        start = instance.kappa / math.sqrt(instance.dim) * radii
+        flow = flow_of(instance, terms, inputs)
+        path = flow.run(start, weights, times, accuracy)
+        found.append(np.array([[1 + flow.energy(r, weights) for r in path.T], weights @ path]))
+    rough, fine = found
+    if not np.all(np.isfinite(fine)):
+        raise InputError("the radial equation left the range of doubles")
+    errors = 4 * np.abs(fine - rough) + 10 * FINE[-1] * np.maximum(1, np.abs(fine))
+    risks, norms = (tuple(map(exactly, *pair)) for pair in zip(fine.tolist(), errors.tolist(), strict=True))
+    return risks, norms
+
+
+def plain(step: float) -> Convention:
+    """The update of the paper, output weights fixed: the square without 1/2, a step that does not depend on N."""
+    return Convention(loss_factor=1, step=step, step_power=0, clock=1 / step, clock_power=0, outer_factor=0)
+
+
+@lru_cache(maxsize=32)
+def sgd(instance: Instance, informative: int, width: int, step: float, time: float, count: int, seed: int) -> Array:
+    """Return mean norms of the weights, of their informative and of their other part, shape (count, 3)."""
+    d, rule = instance.dim, plain(step)
+    network = Network("piecewise", width, d, instance.own.knots())
+    own = stream(seed, f"sgd {instance.delta} {d} {instance.kappa} {width} {step}")
+    scales = instance.delta * (np.arange(d) < informative)
+
+    def start(rng: np.random.Generator) -> tuple[Array, Array]:
+        return np.ones(width), instance.kappa / math.sqrt(d) * rng.standard_normal((width, d))
+
+    def sampler(rng: np.random.Generator, size: int) -> tuple[Array, Array]:
+        y = rng.choice([-1.0, 1.0], size)
+        return (1 + y[:, None] * scales) * rng.standard_normal((size, d)), y
+
+    def observe(_: Array, w: Array) -> Array:
+        parts = [np.sqrt((w[:, a:b] ** 2).sum(axis=1)) for a, b in ((0, d), (0, informative), (informative, d))]
+        return np.stack([part.mean(axis=1) for part in parts], axis=1)
+
+    steps = [rule.steps(time, width, d)]
+    return one_pass(network, rule, start, sampler, steps, observe, replicates=count, seed=own)[:, 0]
+
 
 # --- C1: SGD follows the equation ------------------------------------------------------------------------------------
 
 K, TIME, WIDTH, EPS, D = sp.symbols("K T N eps D", positive=True)
 WORTH = K * sp.exp(K * TIME) * sp.sqrt(1 / WIDTH) * sp.sqrt(D + sp.log(WIDTH / EPS))
-SCALE = {WIDTH: sp.Integer(800), EPS: sp.Rational(1, 10**5), D: sp.Integer(40)}
+SCALE = {WIDTH: 800, EPS: Fraction(1, 10**5), D: 40, K: 5}
 
 
 def trivial(_: Context) -> list[At]:
     """The greatest possible risk, (1 + max|sigma|)^2, in cases where K is 5 and the time 1 or more."""
-    return [
-        At(arb(289) / 4, f"K = 5, T = {t}", where={**SCALE, K: sp.Integer(5), TIME: sp.Integer(t)}) for t in (1, 2, 10)
-    ]
+    return [At(arb(289) / 4, f"K = 5, T = {t}", where={**SCALE, TIME: t}) for t in (1, 2, 10)]
 
 
 WIDTHS = (30, 120, 480)
@@ -184,7 +401,7 @@ def enumerated(context: Context) -> Iterable[Step]:
     return identical(pairs)
 
 
-def sampled_gap(context: Context) -> Estimate:
+def drawn_gap(context: Context) -> Estimate:
     """N (E R_N - R) of sigma(th x) by pairs of independent weights at one x: E (sigma(th x) - sigma(th' x))^2/2."""
     count = context.budget.pick(400_000, 2_000_000, 10_000_000)
     rng = stream(context.seed, "gap")
@@ -215,13 +432,7 @@ width_claim = Claim(
             {"gap": GAP, "value": sp.Symbol("prop1_gap", real=True)},
             checks=[
                 proof("counting", "gap", enumerated, kind=Kind.EXACT, domain="every N and every law with finite E U"),
-                agree(
-                    "sampled",
-                    "value",
-                    sampled_gap,
-                    kind=Kind.SAMPLED,
-                    domain="sigma(th x), the activation of the setting",
-                ),
+                agree("sampled", "value", drawn_gap, kind=Kind.SAMPLED, domain="sigma(th x), the setting's activation"),
             ],
             wrong=[
                 wrong("one-term", {"gap": A_SAME / WIDTH}, "A law with one atom has no gap, whatever U is."),
@@ -353,26 +564,13 @@ reduction = Claim(
                 ),
             ],
             wrong=[
-                wrong(
-                    "no-two",
-                    {"speed": sp.Integer(1)},
-                    "The gradient of the square has the factor 2: SGD moves twice as far.",
-                ),
+                wrong("no-two", {"speed": sp.Integer(1)}, "The gradient of the square has the factor 2."),
                 wrong("swapped", {"sign": -sp.Integer(1)}, "The labels of the classes are exchanged."),
-                wrong(
-                    "fixed-norm",
-                    {"spread": sp.Integer(0)},
-                    "At d = 40 the norm of x varies by 11 %.",
-                    checks=["spheres"],
-                ),
+                wrong("fixed-norm", {"spread": sp.S.Zero}, "At d = 40 norms of x vary by 11 %.", checks=["spheres"]),
                 wrong(
                     "no-dimension", {"slope": SLOPE * (dimension - 1)}, "E S 1(S > z) = C (1 - z^2)^((d-1)/2)/(d-1)."
                 ),
-                wrong(
-                    "flat",
-                    {"flat_slope": FLAT_SLOPE * sp.sqrt(2 * sp.pi)},
-                    "At c = 0 it is E max(G, 0) = 1/sqrt(2 pi).",
-                ),
+                wrong("flat", {"flat_slope": FLAT_SLOPE * sp.sqrt(2 * sp.pi)}, "At c = 0: E max(G, 0) = 1/sqrt(2 pi)."),
             ],
         )
     ],
@@ -391,8 +589,7 @@ def perfect(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     return [(context["delta_h"], found[0][spread_]), (context["radius"], found[0][r_])] if len(found) == 1 else []
 
 
-SHARES = (Fraction(1, 5), Fraction(1, 2), Fraction(4, 5), Fraction(19, 20))
-BEYOND = (Fraction(21, 20), Fraction(6, 5), Fraction(3, 2))
+SHARES = tuple(Fraction(part, 20) for part in (4, 10, 16, 19, 21, 24, 30))
 
 
 @lru_cache(maxsize=64)
@@ -402,30 +599,19 @@ def point_is_optimal(own: PiecewiseLinear, delta: Fraction) -> bool | None:
     With u = 1 - q((1+Delta)r*), v = 1 + q((1-Delta)r*) it says that G(r) = u q((1+Delta)r) - v q((1-Delta)r) is largest
     at r*: there G' = 0, and near it G'' < 0; on cells elsewhere G is bounded by the ends, since q grows.
     """
-    best = model.best_point(own, delta, 20)
+    best = best_point(own, delta, 20)
     with ctx.workprec(80):
         wide, narrow = 1 + exact(delta), 1 - exact(delta)
         u, v = 1 - own.mean(wide * best), 1 + own.mean(narrow * best)
-
-        def most(low: arb, high: arb) -> arb:
-            return u * own.mean(wide * high) - v * own.mean(narrow * low)
-
-        def bent(r: arb) -> arb:
-            return u * wide**2 * own.curvature(wide * r) - v * narrow**2 * own.curvature(narrow * r)
-
         if not (u > 0 and v > 0):
             return None
-        top, near = most(best, best), (best / 2).min(arb(1) / 4)
-        while not bent(best + arb(0, near)) < 0:
-            near = near / 2
-            if near < arb(2) ** -16:
-                return None
-        end, limit = arb(4), own.mean(arb(2) ** 60) + arb(2) ** -20
-        while not u * limit - v * own.mean(narrow * end) < top:
-            end = 2 * end
-            if end > 2**24:
-                return None
-        return stays_below(most, top, [(arb(0), (best - near).upper()), ((best + near).lower(), end)])
+        limit = own.mean(arb(2) ** 60) + arb(2) ** -20
+        return largest_at(
+            lambda low, high: u * own.mean(wide * high) - v * own.mean(narrow * low),
+            lambda r: u * wide**2 * own.curvature(wide * r) - v * narrow**2 * own.curvature(narrow * r),
+            best,
+            lambda r: u * limit - v * own.mean(narrow * r),
+        )
 
 
 @lru_cache(maxsize=64)
@@ -436,45 +622,42 @@ def mixture_is_better(own: PiecewiseLinear, delta: Fraction) -> bool | None:
     """
     with ctx.workprec(80):
         spread = exact(delta)
-        ends = model.level(own, 1, 20) / (1 + spread), model.level(own, -1, 20) / (1 - spread)
+        ends = own.level(1, 20) / (1 + spread), own.level(-1, 20) / (1 - spread)
         low, high, p = (exact(Fraction(float(v))) for v in best_mixture(own, float(delta))[0])
-        total = risk_of(own, spread, (p, low), (1 - p, high))
+        total = risk_of(own, spread, low, high, weights=(p, 1 - p))
         bracket = ends[0].lower().min(ends[1].lower()), ends[0].upper().max(ends[1].upper())
-        return stays_below(lambda a, b: -risk_of(own, spread, (arb(1), a.union(b))), -total, [bracket], cells=5000)
+        return stays_below(lambda a, b: -risk_of(own, spread, a.union(b)), -total, [bracket], cells=5000)
 
 
 @lru_cache(maxsize=64)
 def best_mixture(own: PiecewiseLinear, delta: float) -> tuple[Array, float]:
     """Return two radii and the weight of the first that have small risk, and the risk; in doubles, by two starts."""
 
-    def natural(x: Any) -> Array:
+    def law(x: Any) -> Array:
         return np.array([*np.exp(np.clip(x[:2], -7, 7)), special.expit(x[2])])
 
     def risk(x: Any) -> float:
-        low, high, p = natural(x)
-        return float(risks_of(own, delta, np.array([low, high]), np.array([p, 1 - p])))
+        *radii, p = law(x)
+        return float(risks_of(own, delta, np.array(radii), np.array([p, 1 - p])))
 
-    starts = [np.array([math.log(low), math.log(high), 0.0]) for low, high in ((0.3, 3.0), (1.0, 10.0))]
     options: Any = {"maxiter": 400}
+    starts = [(math.log(low), math.log(high), 0.0) for low, high in ((0.3, 3.0), (1.0, 10.0))]
     found = [optimize.minimize(risk, x, method="Nelder-Mead", options=options) for x in starts]
     best = min(found, key=lambda f: float(f.fun))
-    return natural(best.x), float(best.fun)
+    return law(best.x), float(best.fun)
 
 
 def sides(context: Context) -> Iterable[Step]:
     """Cases on both sides of the stated value: shares of it, and the Delta of the setting."""
     own = sigma_of(context.setting)
     stated = Fraction(number(context, "delta_h")).limit_denominator(10**6)
-    below = [s * stated for s in SHARES]
-    above = [s * stated for s in BEYOND if s * stated < 1]
-    (below if context.setting["delta"] < stated else above).append(context.setting["delta"])
-    for delta in below:
-        name = f"a point is optimal at Delta = {float(delta):.4g}"
-        yield Step(name, point_wins(own, delta), "it is not, or it is open")
-    for delta in above:
-        wins = point_wins(own, delta)
-        name = f"a mixture is better at Delta = {float(delta):.4g}"
-        yield Step(name, None if wins is None else not wins, "a point mass is optimal, or it is open")
+    for delta in (*(s * stated for s in SHARES if s * stated < 1), context.setting["delta"]):
+        wins, where = point_wins(own, delta), f"at Delta = {float(delta):.4g}"
+        if delta < stated:
+            yield Step(f"a point is optimal {where}", wins, "it is not, or it is open")
+        else:
+            lost = None if wins is None else not wins
+            yield Step(f"a mixture is better {where}", lost, "a point mass is optimal, or it is open")
 
 
 def point_wins(own: PiecewiseLinear, delta: Fraction) -> bool | None:
@@ -541,26 +724,16 @@ transition_claim = Claim(
             ],
             wrong=[
                 wrong("over-a", {"delta_h": (a_ - b_) / a_}, "Beyond 0.4742 two radii do better than any point."),
-                wrong(
-                    "ratio",
-                    {"delta_h": (a_ / b_ - 1) / 4},
-                    "Below 0.4742 a point mass is still optimal; this is 0.451.",
-                ),
+                wrong("ratio", {"delta_h": (a_ / b_ - 1) / 4}, "Below 0.4742 a point mass is optimal; this is 0.451."),
             ],
         ),
         Reading(
             "risk-zero",
             "A point mass has risk 0 at Delta_h alone, at the radius (a + b)/2.",
             {"delta_h": DELTA_H, "radius": (a_ + b_) / 2},
-            checks=[
-                identity(
-                    "roots", ("delta_h", "radius"), perfect, domain="every sigma with q increasing through -1 and 1"
-                )
-            ],
+            checks=[identity("roots", ("delta_h", "radius"), perfect, domain="all sigma, q growing through -1 and 1")],
             wrong=[
-                wrong(
-                    "over-a", {"delta_h": (a_ - b_) / a_}, "(1 + Delta) r = a and (1 - Delta) r = b give (a-b)/(a+b)."
-                ),
+                wrong("over-a", {"delta_h": (a_ - b_) / a_}, "(1 + Delta) r = a, (1 - Delta) r = b give (a-b)/(a+b)."),
                 wrong("ratio", {"delta_h": a_ / b_ - 1}, "The same; this exceeds 1."),
                 wrong("radius", {"radius": a_ + b_}, "The two equations add up to 2 r = a + b."),
             ],
@@ -571,7 +744,7 @@ transition_claim = Claim(
 # --- C5: failure -------------------------------------------------------------------------------------------------------
 
 
-def certain_signs(context: Context) -> Iterable[Step]:
+def signs(context: Context) -> Iterable[Step]:
     """The force on a point mass vanishes at both radii; away from 0 beyond the first, and back beyond the second.
 
     That there are no further zeros comes from `all_roots`, which makes the constants.
@@ -580,9 +753,9 @@ def certain_signs(context: Context) -> Iterable[Step]:
         spread = exact(context.setting["delta_fail"])
         for name, sign in (("low", "<"), ("high", ">")):
             r = ball(context, name)
-            vanishes = bool(model.force(FAILING, spread, r).contains(0))
+            vanishes = bool(force(FAILING, spread, r).contains(0))
             yield Step(f"{name}: no force", vanishes, "the force does not vanish there")
-            turns = compare(model.stiffness(FAILING, spread, r), arb(0))
+            turns = compare(stiffness(FAILING, spread, r), arb(0))
             answer = None if turns == "?" else turns == sign
             yield Step(f"{name}: slope {sign} 0", answer, "the force turns the other way there")
 
@@ -617,6 +790,7 @@ def contrast(context: Context) -> Evidence:
 
 
 low_, high_ = sp.symbols("separatrix stable_radius", real=True)
+ABSORBED = sp.Rational(29, 4)
 failure = Claim(
     "failure",
     title="A non-monotone sigma traps small initial weights",
@@ -631,23 +805,11 @@ failure = Claim(
         Reading(
             "stated",
             "The absorbed risk, the signs of the force on a point mass, and laws from two sizes of initial weights.",
-            {
-                "absorbed": sp.Rational(29, 4),
-                "low": low_,
-                "high": high_,
-                "small": sp.Rational(29, 4),
-                "large": sp.Rational(1, 2),
-            },
-            needs=model.two_zeros,
+            {"absorbed": ABSORBED, "low": low_, "high": high_, "small": ABSORBED, "large": sp.Rational(1, 2)},
+            needs=two_zeros,
             checks=[
                 identity("absorbed", "absorbed", absorbed_risk, domain="the point mass at 0", whole=False),
-                proof(
-                    "signs",
-                    ("low", "high"),
-                    certain_signs,
-                    domain="point masses, the delta_fail of the setting",
-                    whole=False,
-                ),
+                proof("signs", ("low", "high"), signs, domain="point masses, delta_fail of the setting", whole=False),
                 custom("contrast", ("small", "large"), contrast, kind=Kind.SIMULATED, group="failure"),
             ],
             wrong=[
@@ -662,9 +824,7 @@ failure = Claim(
             "every-start",
             "Every initial law with support around 0 converges to risk 0.",
             {"limit": sp.Integer(0)},
-            checks=[
-                encloses("trap", "limit", trapped, domain="all laws with |w| <= 1/10, full support there included")
-            ],
+            checks=[encloses("trap", "limit", trapped, domain="all laws on |w| <= 1/10, full support there included")],
             wrong=[wrong("small", {"limit": sp.Rational(1, 10)}, "The law in the trap ends at 29/4.")],
         ),
     ],
@@ -681,12 +841,10 @@ WIDE = Instance(OWN, 0.5, FULL, 0.8)
 
 def two_radii(speed: float, power: float, count: int) -> Array:
     """Return mean r1, r2 of the classes at t = 1/5: a point mass (count 1), or norms spread as chi."""
-    sizes = []
-    for size in (PART, FULL - PART):
-        nodes = chi_rule(size, count) if count > 1 else (np.array([math.sqrt(size)]), np.ones(1))
-        sizes.append((WIDE.kappa / math.sqrt(FULL) * nodes[0], nodes[1]))
-    start = np.array([(a, b) for a in sizes[0][0] for b in sizes[1][0]]).T
-    weights = np.multiply.outer(sizes[0][1], sizes[1][1]).ravel()
+    scale = WIDE.kappa / math.sqrt(FULL)
+    rules = [chi_rule(n, count) if count > 1 else (np.array([math.sqrt(n)]), np.ones(1)) for n in (PART, FULL - PART)]
+    start = scale * np.array(list(product(*(nodes for nodes, _ in rules)))).T
+    weights = np.outer(*(masses for _, masses in rules)).ravel()
 
     def push(_: float, flat: Array) -> Array:
         r = flat.reshape(2, -1)
@@ -722,12 +880,9 @@ def anisotropic(context: Context) -> list[Case]:
     runs = runs_at_eighty(context)
     speed, power = number(context, "speed"), number(context, "power")
     stated, spread = two_radii(speed, power, 1), two_radii(speed, power, 10)
-    cases = []
-    for k in (0, 1):
-        found = extrapolated(SIZES, [mean_of(run[:, k + 1]) for run in runs])
-        wide = 2 * abs(float(spread[k] - stated[k]))
-        cases.append(Case(found, exactly(float(stated[k]), wide), f"r{k + 1}"))
-    return cases
+    found = [extrapolated(SIZES, [mean_of(run[:, k]) for run in runs]) for k in (1, 2)]
+    sides = map(exactly, stated.tolist(), (2 * np.abs(spread - stated)).tolist())
+    return [Case(one, other, f"r{k}") for k, one, other in zip((1, 2), found, sides, strict=True)]
 
 
 def step_size(context: Context) -> Note:
@@ -813,7 +968,7 @@ def noisy(setting: Setting, factor: float, count: int, seed: int) -> Estimate:
         return x[:, None], x
 
     def observe(_: Array, w: Array) -> Array:
-        return np.asarray(w[:, 0].var(axis=1, ddof=1)[:, None])
+        return np.asarray(w[:, 0].var(axis=1, ddof=1))
 
     found = []
     for share in (1, 4):
@@ -825,7 +980,7 @@ def noisy(setting: Setting, factor: float, count: int, seed: int) -> Estimate:
     return extrapolated((1, 4), found)
 
 
-def sampled_variance(context: Context) -> Estimate:
+def noisy_variance(context: Context) -> Estimate:
     """The variance of noisy SGD with the stated noise."""
     if not Fraction(1, 20) <= context.setting["lam"] <= 20:
         raise InputError("runs are made for lam from 1/20 to 20")
@@ -864,9 +1019,7 @@ noise_claim = Claim(
             {"noise": sp.Integer(4), **GIBBS},
             checks=[
                 noted(STATIONARY, NOISE_SCALE),
-                agree(
-                    "runs", "variance", sampled_variance, uses=["noise"], domain="linear example, N = 400, two steps"
-                ),
+                agree("runs", "variance", noisy_variance, uses=["noise"], domain="linear example, N = 400, two steps"),
             ],
             wrong=[
                 wrong("two", {"noise": sp.Integer(2)}, "The variance is 1/(2 beta lam) with c = 2: a half of it."),
@@ -878,7 +1031,7 @@ noise_claim = Claim(
 )
 
 
-def best_risks(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
+def minima(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     """Linear example: R = (1 - m)^2, with the ridge lam E th^2; minima over laws are at point masses."""
     m = sp.Symbol("m", real=True)
     ridged = (1 - m) ** 2 + lam * m**2
@@ -909,9 +1062,7 @@ risk_claim = Claim(
             "regularised",
             "The linear example: risk of the mean of the Gibbs law at most the least regularised risk.",
             {"inf_ridged": lam / (1 + lam), "risk": RISK_AT},
-            checks=[
-                identity("minima", ("inf_ridged", "risk"), best_risks, domain="linear example, all lam", whole=False)
-            ],
+            checks=[identity("minima", ("inf_ridged", "risk"), minima, domain="linear example, all lam", whole=False)],
             wrong=[
                 wrong("square-root", {"risk": lam / (1 + lam)}, "1 - 1/(1+lam) is squared."),
                 wrong(
@@ -927,7 +1078,7 @@ risk_claim = Claim(
                     "risk",
                     "<=",
                     "inf_ridged",
-                    over={model.LAM: ("1/100", 100)},
+                    over={LAM: ("1/100", 100)},
                     text="R(rho*) <= inf R_lambda",
                     log=("lam",),
                 )
@@ -954,16 +1105,74 @@ risk_claim = Claim(
     ],
 )
 
+# --- constants and simulation ----------------------------------------------------------------------------------------
+
+
+def risk_star(setting: Setting, digits: int) -> arb:
+    """Enclose the risk of the best point mass."""
+    own, delta = sigma_of(setting), setting["delta"]
+    with ctx.workdps(2 * digits + 20):
+        return risk_of(own, exact(delta), best_point(own, delta, digits))
+
+
+SHAPE, FAIL = ("s1", "s2", "t1", "t2"), ("delta_fail",)
+CONSTANTS = (
+    constant("q_inv_plus", lambda s, d: sigma_of(s).level(1, d), "a with q(a) = 1", source="C4", uses=SHAPE),
+    constant("q_inv_minus", lambda s, d: sigma_of(s).level(-1, d), "b with q(b) = -1", source="C4", uses=SHAPE),
+    constant(
+        "delta_h", lambda s, d: transition(sigma_of(s), d), "transition", source="C4", uses=SHAPE, latex=r"\Delta_h"
+    ),
+    constant(
+        "r_star",
+        lambda s, d: best_point(sigma_of(s), s["delta"], d),
+        "best point mass, d = infinity",
+        source="C4",
+        uses=("delta", *SHAPE),
+    ),
+    constant("risk_star", risk_star, "its risk", source="C4", uses=("delta", *SHAPE)),
+    constant("separatrix", equilibrium(0), "first unstable radius of a point mass", source="C5", uses=FAIL),
+    constant("stable_radius", equilibrium(1), "first stable radius of a point mass", source="C5", uses=FAIL),
+    constant("risk_absorbed", 1 + sp.Rational(5, 2) ** 2, "risk of the point mass at 0", source="C5"),
+    constant(
+        "prop1_gap",
+        lambda s, d: product_variance(s.activation.expr, d),
+        "N (E R_N - R) for sigma(th x)",
+        source="C2",
+        uses=("activation",),
+    ),
+    constant("gibbs_mean", 1 / (1 + lam), "mean of the Gibbs law, linear example", source="C7"),
+    constant("gibbs_var", 1 / (beta * lam), "its variance", source="C7"),
+)
+
+
+def simulate(trial: Trial) -> Simulated:
+    """The radial equation in the dimension of the setting."""
+    setting = trial.setting
+    end = setting.number("horizon")
+    trial.say(f"the radial equation in dimension {setting.integer('dim')} up to time {end:g}")
+    times = tuple(np.linspace(0, end, 21)) if end > 0 else (0.0,)
+    instance = Instance(sigma_of(setting), setting.number("delta"), setting.integer("dim"), setting.number("kappa"))
+    series, plots = {}, []
+    for name, row in zip(("risk", "mean_radius"), radial(instance, times), strict=True):
+        series[name] = Series(value=tuple(e.value for e in row), error=tuple(e.error for e in row))
+        words = name.replace("_", " ")
+        title = f"{words} of the law of the weights".capitalize()
+        path = curve("radial equation", times, series[name].value)
+        plots.append(Plot(id=name, title=title, x_label="time t", y_label=words, curves=(path,)))
+    final = {name: exactly(found.value[-1], found.error[-1]) for name, found in series.items()}
+    return Simulated(final, times, series, tuple(plots) if end > 0 else ())
+
+
 paper = Paper(
     id="landscape",
     title="A Mean Field View of the Landscape of Two-Layer Neural Networks",
     authors=("Song Mei", "Andrea Montanari", "Phan-Minh Nguyen"),
     source="https://arxiv.org/abs/1804.06561",
-    parameters=model.PARAMETERS,
-    default=setting_of(model.PARAMETERS, activation("tanh")),
+    parameters=PARAMETERS,
+    default=DEFAULT,
     claims=(follows, width_claim, reduction, transition_claim, failure, anisotropic_claim, noise_claim, risk_claim),
-    validate=model.validate,
-    constants=model.CONSTANTS,
+    validate=validate,
+    constants=CONSTANTS,
     simulate=simulation(simulate),
     verdicts={
         "sgd-follows-equation/strict": "unchecked",
