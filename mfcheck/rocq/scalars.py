@@ -13,6 +13,7 @@ from mfcheck.rigor.certificate import formula_text
 from mfcheck.rocq.enclosures import contact, enclosure, not_negative, signed_pieces
 from mfcheck.rocq.formula import rational, translate
 from mfcheck.symbolic.expression import parse
+from mfcheck.verify.formulas import calls
 from mfcheck.verify.slopes import slope
 
 Ends: TypeAlias = tuple[Fraction, Fraction]
@@ -101,7 +102,13 @@ def inequality(name: str, claim: dict[str, Any], witness: dict[str, Any], known:
 
 
 def root(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
-    """Return lemmas for the signs of a formula at both bounds of its zero, and that it is defined between them."""
+    """Return lemmas for the signs of a formula at both bounds of its zero, and that it is defined between them.
+
+    Raises:
+        InputError: the formula has a step, so that a change of sign gives no zero.
+    """
+    if calls(claim["formula"], "step"):
+        raise InputError("what has a step may jump over zero")
     variable, ends = claim["variable"], (claim["lower"], claim["upper"])
     texts = _written(claim["inputs"], known)
     points = [{"formula": claim["formula"], "inputs": {**texts, variable: end}} for end in ends]
@@ -120,12 +127,12 @@ def root(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known
 
 
 def zeros(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
-    """Return lemmas for the sign of a formula, or of its derivative, on each piece, and for its signs at the ends."""
+    """Return lemmas for the sign of a formula, or its derivative, on each piece, for its signs at ends, and the count."""
     variable, derivative = claim["variable"], slope(claim["formula"], claim["variable"])
     inputs = _written(claim["inputs"], known)
     hints = {"bits": max(32, witness["bits"])}
-    parts = []
-    for k, piece in enumerate(signed_pieces(claim, witness, known)):
+    parts, pieces = [], signed_pieces(claim, witness, known)
+    for k, piece in enumerate(pieces):
         box = {**inputs, variable: [str(piece.low), str(piece.high)]}
         text = derivative if piece.of_derivative else claim["formula"]
         parts.append(_away(f"{name}_piece_{k}", text, box, hints))
@@ -133,6 +140,9 @@ def zeros(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Know
             for label, end in (("low", piece.low), ("high", piece.high)):
                 point = {**inputs, variable: str(end)}
                 parts.append(_away(f"{name}_{label}_{k}", claim["formula"], point, hints))
+    total = " + ".join(str(piece.zeros) for piece in pieces) or "0"
+    count = f"({total} = {claim['count']})%nat"
+    parts.append(Part(f"Lemma {name}_count : {count}.\nProof. reflexivity. Qed.\n"))
     steps = [step for part in parts for step in part.uncovered]
     counting = (
         f"{derivative} is the derivative of {claim['formula']} in {variable}: where it has a sign there is one zero if "

@@ -180,7 +180,7 @@ def test_export_writes_a_file(tmp_path: Path) -> None:
     exported = rocq.export_rocq(source, out)
     assert out.read_text(encoding="utf-8") == exported.text
     assert exported.lemmas == ("claim_defined_0", "claim_lower", "claim_upper")
-    with pytest.raises(InputError, match="not readable"):
+    with pytest.raises(InputError, match="cannot read"):
         rocq.export_rocq(tmp_path / "none.json", out)
     with pytest.raises(InputError):
         rocq.export_rocq(source, tmp_path / "no" / "folder.v")
