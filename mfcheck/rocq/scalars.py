@@ -127,7 +127,7 @@ def root(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known
 
 
 def zeros(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
-    """Return lemmas for the sign of a formula, or its derivative, on each piece, for its signs at ends, and the count."""
+    """Return lemmas for the sign of a formula, or of its derivative, on each piece, at the ends, and for their sum."""
     variable, derivative = claim["variable"], slope(claim["formula"], claim["variable"])
     inputs = _written(claim["inputs"], known)
     hints = {"bits": max(32, witness["bits"])}
