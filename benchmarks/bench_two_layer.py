@@ -2,14 +2,16 @@
 
     python benchmarks/bench_two_layer.py
 
-Times are of one thread (OPENBLAS_NUM_THREADS=1 is set here). "arithmetic" is the time of the multiplications and
-additions that a step needs, at the rate that a plain pass over weights of this size reaches.
+Where PyTorch is installed, its loop is measured beside that of NumPy. Times are of one thread
+(OPENBLAS_NUM_THREADS=1 is set here). "arithmetic" is the time of the multiplications and additions that a step needs,
+at the rate that a plain pass over weights of this size reaches.
 """
 
 import math
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -22,6 +24,13 @@ from mfcheck.dynamics import overlaps
 from mfcheck.dynamics.convention import Convention
 from mfcheck.dynamics.resnet.simd import fma, load, spread, store
 from mfcheck.dynamics.two_layer import Network, one_pass
+
+try:
+    import torch
+
+    torch.set_num_threads(1)
+except ImportError:
+    torch = None
 
 Array = NDArray[np.float64]
 
@@ -118,17 +127,35 @@ def wide(N: int = 800, d: int = 40, steps: int = 100_000) -> None:
             w += change
         return np.concatenate([c[None], w.T]).ravel()
 
+    def in_torch(count: int) -> Array:
+        rng = np.random.default_rng(SeedSequence(3).spawn(1)[0])
+        c, w = (torch.from_numpy(part) for part in start(rng))
+        x, y = data(rng, count)
+        inputs, labels = torch.from_numpy(scale * x), y.tolist()
+        with torch.inference_mode():
+            for t in range(count):
+                s = torch.tanh(torch.mv(w, inputs[t]))
+                e = 2e-4 * (labels[t] - float(torch.dot(c, s)) / N)
+                w.addr_((e * c).mul_(1 - s * s), inputs[t])
+                c.add_(s, alpha=e)
+        return np.concatenate([c.numpy()[None], w.numpy().T]).ravel()
+
     few = steps // 50
-    gap = float(np.max(np.abs(compiled(few) - plain(few))))
+    others = {"NumPy": plain} | ({"PyTorch": in_torch} if torch else {})
+    gap = max(float(np.max(np.abs(compiled(few) - other(few)))) for other in others.values())
     assert gap < 1e-10, gap
     w, k, z = np.zeros((d, N)), np.full(N, 1e-9), np.zeros(N)
     x = np.random.default_rng(0).standard_normal(64)
     needed(w, k, x, z, 1)
-    mine, numpys, least = seconds(compiled, lambda: plain(few), lambda: needed(w, k, x, z, steps))
-    numpys *= 50
+    runs = [partial(other, few) for other in others.values()]
+    mine, least, *theirs = seconds(compiled, lambda: needed(w, k, x, z, steps), *runs)
+    ratios = "; ".join(
+        f"{name} {50 * taken:.1f} s: {50 * taken / mine:.1f} times"
+        for name, taken in zip(others, theirs, strict=True)
+    )
     print(
-        f"N = {N}, d = {d}, {steps} steps (results differ by {gap:.1e}): {mine:.2f} s; NumPy {numpys:.1f} s: "
-        f"{numpys / mine:.1f} times; arithmetic {least:.2f} s: {mine / least:.2f} times that"
+        f"N = {N}, d = {d}, {steps} steps (results differ by {gap:.1e}): {mine:.2f} s; {ratios}; "
+        f"arithmetic {least:.2f} s: {mine / least:.2f} times that"
     )
 
 
