@@ -17,7 +17,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mfcheck.errors import InputError, meant
+from mfcheck.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from mfcheck.claims.model import Claim, Paper
@@ -207,10 +207,7 @@ def _entry(id: str) -> str:
 
 
 def _unknown(reference: str) -> InputError:
-    installed = ", ".join(sorted(entries())) or "none"
-    return InputError(
-        f"unknown paper {reference[:60]!r}{meant(reference, entries())}; installed: {installed}"
-    )
+    return unknown("paper", reference, sorted(entries()), "installed")
 
 
 def _look_here(module: str) -> None:

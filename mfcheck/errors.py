@@ -19,6 +19,17 @@ def meant(name: str, known: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
+def unknown(what: str, name: str, known: Iterable[str], whose: str) -> InputError:
+    """Return the error for a name that is none of the known ones: the one that may be meant, and all there are.
+
+    >>> str(unknown("claim", "theorem-5-los", ["theorem-5-loss"], "toy has"))
+    "unknown claim 'theorem-5-los' (did you mean 'theorem-5-loss'?); toy has: theorem-5-loss"
+    """
+    known = list(known)
+    listed = ", ".join(known) or "none"
+    return InputError(f"unknown {what} {name[:60]!r}{meant(name, known)}; {whose}: {listed}")
+
+
 def reason(error: Exception) -> str:
     """Return what the system says of a file that it refuses, without a number; else the text of the error."""
     return getattr(error, "strerror", None) or str(error)

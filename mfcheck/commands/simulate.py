@@ -8,7 +8,7 @@ import typer
 
 from mfcheck.commands.console import Output
 from mfcheck.commands.options import Chosen, PaperId, Seed, command, dump
-from mfcheck.errors import InputError, meant
+from mfcheck.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from mfcheck.claims import Paper, Setting
@@ -114,8 +114,7 @@ def _given(paper: "Paper", given: Sequence[str]) -> Mapping[str, str]:
         if not equals:
             raise InputError(f"--option needs NAME=VALUE, got {text[:60]!r}")
         if name not in found:
-            listed = f"; {paper.id} has: {', '.join(found) or 'none'}"
-            raise InputError(f"unknown option {name[:60]!r}{meant(name, found)}{listed}")
+            raise unknown("option", name, found, f"{paper.id} has")
         found[name] = value
     return found
 

@@ -22,12 +22,12 @@ def power_moment(p: sp.Expr) -> sp.Expr:
 
 def power_map(p: Fraction, c: arb) -> arb:
     """Enclose `J_p(c)`, abs(c) <= 1, p > 0; precision is the context's."""
-    return _products(p, c) / even_powers(_rational(p), _rational(p), arb(1))
+    return _products(p, c) / even_powers(sp.Rational(p), sp.Rational(p), arb(1))
 
 
 def power_map_slope(p: Fraction, c: arb) -> arb:
     """Enclose `J_p'(c)`, abs(c) < 1, p > 1/2: the covariance of slopes, by Stein's lemma."""
-    size = even_powers(_rational(p), _rational(p), arb(1))
+    size = even_powers(sp.Rational(p), sp.Rational(p), arb(1))
     return exact(p) ** 2 * _products(p - 1, c) / size
 
 
@@ -41,9 +41,5 @@ def power_map_float(p: float, c: float) -> float:
 
 def _products(p: Fraction, c: arb) -> arb:
     """Enclose `2 E r_p(u) r_p(v)`."""
-    power = _rational(p)
+    power = sp.Rational(p)
     return (even_powers(power, power, c) + odd_powers(power, power, c)) / 2
-
-
-def _rational(p: Fraction) -> sp.Rational:
-    return sp.Rational(p.numerator, p.denominator)

@@ -15,7 +15,7 @@ from mfcheck.catalog import entries
 from mfcheck.claims.experiment import Cell, Experiment, Numbers, Sweep
 from mfcheck.claims.model import Paper
 from mfcheck.claims.record import Estimate, ExperimentRecord, PointRecord
-from mfcheck.errors import InputError, meant, reason
+from mfcheck.errors import InputError, reason, unknown
 from mfcheck.run.identity import code_of, code_of_mfcheck
 from mfcheck.run.records import versions
 from mfcheck.run.store import require_folder
@@ -33,8 +33,7 @@ def find(paper: Paper, id: str) -> Experiment:
     found = next((e for e in paper.experiments if e.id == id), None)
     if found is None:
         ids = [e.id for e in paper.experiments]
-        listed = f"; {paper.id} has: {', '.join(ids) or 'none'}"
-        raise InputError(f"unknown experiment {id[:60]!r}{meant(id, ids)}{listed}")
+        raise unknown("experiment", id, ids, f"{paper.id} has")
     return found
 
 
@@ -50,8 +49,7 @@ def read_options(experiment: Experiment, sets: Sequence[str]) -> dict[str, str]:
         if not equals:
             raise InputError(f"--set needs NAME=VALUE, got {text[:60]!r}")
         if name.strip() not in options:
-            listed = f"; {experiment.id} has: {', '.join(options) or 'none'}"
-            raise InputError(f"unknown option {name[:60]!r}{meant(name, options)}{listed}")
+            raise unknown("option", name, options, f"{experiment.id} has")
         options[name.strip()] = value.strip()
     return options
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mfcheck.claims.model import Paper
 from mfcheck.claims.setting import Data, Point, Setting, Value, read_exact
-from mfcheck.errors import InputError, meant
+from mfcheck.errors import InputError, unknown
 from mfcheck.symbolic.activation import activation as read_activation
 
 MAX_BYTES = 4 * 2**20
@@ -76,9 +76,7 @@ def read_values(paper: Paper, sets: Sequence[str]) -> dict[str, Value]:
         if not equals:
             raise InputError(f"--set needs name=value, got {text[:60]!r}")
         if name not in known:
-            listed = ", ".join(known) or "none"
-            near = meant(name, known)
-            raise InputError(f"unknown parameter {name[:60]!r}{near}; {paper.id} has: {listed}")
+            raise unknown("parameter", name, known, f"{paper.id} has")
         if name in values:
             raise InputError(f"parameter {name} is set twice")
         values[name] = known[name].read(value)

@@ -8,7 +8,7 @@ from mfcheck.claims.audit import AuditRecord
 from mfcheck.claims.model import Claim, Paper
 from mfcheck.claims.record import CheckRecord, ClaimRecord, Evidence
 from mfcheck.claims.verdict import Kind
-from mfcheck.errors import InputError, meant
+from mfcheck.errors import unknown
 from mfcheck.run import audits, records
 from mfcheck.run.tasks import Result, Task, What
 
@@ -25,10 +25,7 @@ def choose(paper: Paper, ids: Sequence[str] | None) -> tuple[Claim, ...]:
     known = {claim.id: claim for claim in paper.claims}
     for id in ids or ():
         if id not in known:
-            listed = ", ".join(known)
-            raise InputError(
-                f"unknown claim {id[:60]!r}{meant(id, known)}; {paper.id} has: {listed}"
-            )
+            raise unknown("claim", id, known, f"{paper.id} has")
     return tuple(claim for claim in paper.claims if ids is None or claim.id in ids)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from mfcheck.claims.model import Paper, stream
 from mfcheck.claims.setting import Setting, read_exact
-from mfcheck.errors import InputError, meant
+from mfcheck.errors import InputError, unknown
 from mfcheck.sweep.points import ACTIVATION, COUNT, DATA, Point, read_word
 
 MANY = 100_000
@@ -215,8 +215,7 @@ def _axis(paper: Paper, base: Setting, text: str) -> Axis:
     known += [ACTIVATION] if base.has_activation else []
     known += [DATA, COUNT] if base.has_data else []
     if name not in known:
-        listed = f"; {paper.id} has: {', '.join(known)}"
-        raise InputError(f"unknown parameter {name[:60]!r}{meant(name, known)}{listed}")
+        raise unknown("parameter", name, known, f"{paper.id} has")
     words = [word.strip() for word in _split(values)]
     if not any(words):
         raise InputError(f"{name}: no values")

@@ -10,7 +10,7 @@ from pathlib import Path
 from mfcheck.catalog import load
 from mfcheck.claims.model import Budget, Claim, Paper
 from mfcheck.claims.setting import Setting
-from mfcheck.errors import InputError, meant
+from mfcheck.errors import InputError, unknown
 from mfcheck.run.executor import Executor, Unit, cores
 from mfcheck.run.executors import executor_of
 from mfcheck.run.identity import identify, signature
@@ -138,9 +138,7 @@ def choose_constants(paper: Paper, ids: Sequence[str] | None) -> tuple[str, ...]
     known = [constant.id for constant in paper.constants]
     for id in ids or ():
         if id not in known:
-            listed = ", ".join(known) or "none"
-            near = meant(id, known)
-            raise InputError(f"unknown constant {id[:60]!r}{near}; {paper.id} has: {listed}")
+            raise unknown("constant", id, known, f"{paper.id} has")
     return tuple(id for id in known if ids is None or id in ids)
 
 

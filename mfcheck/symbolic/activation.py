@@ -10,7 +10,7 @@ import sympy as sp
 from numpy.typing import NDArray
 from scipy import special
 
-from mfcheck.errors import InputError, meant
+from mfcheck.errors import InputError, unknown
 from mfcheck.symbolic.expression import FUNCTIONS, parse, plain_name
 
 X = sp.Symbol("x", real=True)
@@ -208,8 +208,7 @@ def activation(text: str) -> Activation:
         name = f"{known}(x)"
     elif name.isidentifier() and name != X.name:
         listed = [*LIBRARY, *KINKED]
-        near = meant(name, listed)
-        raise InputError(f"unknown activation {name[:60]!r}{near}; known: {', '.join(listed)}")
+        raise unknown("activation", name, listed, "known")
     candidate = Activation(name, parse(name, (X.name,)))
     _check_size(candidate)
     _check_real(candidate)

@@ -259,7 +259,7 @@ def only_one(context: Context) -> Evidence:
     if not found.passed or not chosen.sigma_w:
         return found
     left, kept = (E(f, variance=h**2, mean=mu_b) for f in (LEFT, KEPT))
-    gain, floor = (sp.Rational(*x.as_integer_ratio()) for x in (chosen.gain, chosen.floor))
+    gain, floor = (sp.Rational(x) for x in (chosen.gain, chosen.floor))
     below = certificate.inequality("1-u**2-(1-u)**2", {"u": ("0", "1")}, lower="0", bisect=1)
     low, top = (math.isqrt(int(end * 10**12)) for end in chosen.bracket)
     ends = Fraction(low, 10**6), Fraction(top + 1, 10**6)
