@@ -8,6 +8,7 @@ Numbers go in, whole evidence comes out: sides, slack, error, domain, reason, pi
 from mfcheck.checks.certify import Sides, zero_of
 from mfcheck.checks.decide import Case, Standard, against, as_estimate, certified, curve, decide
 from mfcheck.checks.identity import identities, matrix_identities
+from mfcheck.checks.rates import Growth, rate
 from mfcheck.checks.shapes import (
     At,
     agree,
@@ -19,11 +20,19 @@ from mfcheck.checks.shapes import (
     monotone,
     presumes,
     proof,
-    rate,
     rows,
     table,
 )
-from mfcheck.checks.steps import Step, conclude, identical, positive_on, same_squares, smaller
+from mfcheck.checks.steps import (
+    Step,
+    conclude,
+    derived,
+    identical,
+    positive_on,
+    same_squares,
+    smaller,
+    without_signs,
+)
 from mfcheck.checks.values import ball, evaluate, number
 from mfcheck.checks.words import bound, noted, pictured, wrong
 from mfcheck.claims.experiment import Option
@@ -58,6 +67,7 @@ __all__ = [
     "Draws",
     "Estimate",
     "Evidence",
+    "Growth",
     "Inequality",
     "Interval",
     "Kind",
@@ -92,6 +102,7 @@ __all__ = [
     "curve",
     "custom",
     "decide",
+    "derived",
     "encloses",
     "evaluate",
     "identical",
@@ -115,6 +126,7 @@ __all__ = [
     "simulation",
     "smaller",
     "table",
+    "without_signs",
     "wrong",
     "zero_of",
 ]

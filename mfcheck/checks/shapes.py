@@ -7,16 +7,14 @@ gives is a function of the context, so that nothing is computed before the check
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TypeAlias
 
-import numpy as np
 import sympy as sp
 from flint import arb
-from numpy.typing import NDArray
 
 from mfcheck.checks.certify import Sides, Zeros
 from mfcheck.checks.decide import Case, Relation, Side, Standard, against, certified, course, decide
 from mfcheck.checks.identity import identities
+from mfcheck.checks.rates import Words, said
 from mfcheck.checks.steps import Step, conclude
 from mfcheck.checks.values import Where, ball, number
 from mfcheck.claims.model import Check, Context
@@ -24,12 +22,6 @@ from mfcheck.claims.record import Estimate, Evidence, Note
 from mfcheck.claims.setting import Setting
 from mfcheck.claims.verdict import Kind, Question, Scope
 from mfcheck.rigor.ball import exact
-from mfcheck.statistics.compare import order_evidence
-from mfcheck.statistics.estimates import mean_of
-
-Array = NDArray[np.float64]
-Words: TypeAlias = str | Callable[[Context], str]
-"""Words, or words that depend on the budget and the setting."""
 
 
 @dataclass(frozen=True)
@@ -213,65 +205,6 @@ def _cases(context: Context, measure: Measure | sp.Expr) -> list[At]:
     found = measure(context)
     # A record can be iterated too, over its fields.
     return [At(found)] if isinstance(found, arb | Estimate) else list(found)
-
-
-def said(words: Words, context: Context) -> str:
-    """Return the words for a context."""
-    return words if isinstance(words, str) else words(context)
-
-
-def rate(
-    id: str,
-    formula: str,
-    measure: Callable[[Context], tuple[Array, Array] | tuple[Array, Array, Array]],
-    *,
-    x_label: str,
-    y_label: str,
-    domain: Words = "",
-    kind: Kind = Kind.SIMULATED,
-    uses: Sequence[str] = (),
-    group: str = "",
-) -> Check:
-    """Return the check that a quantity goes like a power, the exponent of which the formula states.
-
-    Args:
-        id: short name.
-        formula: name of the exponent.
-        measure: `context -> (x, samples)` with values of replicates, shape (R, k), at k >= 3 abscissae, or
-            `(x, values, errors)` without replicates.
-        x_label: of the picture.
-        y_label: of the picture.
-        domain: what was covered, in words.
-        kind: simulated, or sampled.
-        uses: names of further formulas, which `measure` takes from the context.
-        group: of checks that share memoised work.
-    """
-
-    def run(context: Context, /) -> Evidence:
-        found = measure(context)
-        x = np.asarray(found[0], dtype=np.float64)
-        if len(found) == 3:
-            y, error, samples, common = found[1], found[2], None, None
-        else:
-            samples = np.asarray(found[1], dtype=np.float64)
-            means = [mean_of(column) for column in samples.T]
-            y, error = np.array([e.value for e in means]), np.array([e.error for e in means])
-            common = np.zeros(len(x))
-        return order_evidence(
-            x,
-            np.asarray(y),
-            np.asarray(error),
-            number(context, formula),
-            id=id,
-            x_label=x_label,
-            y_label=y_label,
-            domain=said(domain, context),
-            samples=samples,
-            common=common,
-            alarm=context.alarm,
-        )
-
-    return Check(id, kind, run, (formula, *uses), group=group)
 
 
 def identity(

@@ -49,6 +49,26 @@ def identical(pairs: Mapping[str, tuple[sp.Expr, sp.Expr]]) -> list[Step]:
     ]
 
 
+def derived(
+    pairs: Mapping[str, tuple[sp.Expr, sp.Expr]], reason: str = "not the one derived"
+) -> list[Step]:
+    """Return the steps that stated formulas are those which the argument gives; it says nothing of another one."""
+    return [
+        Step(name, True if sp.simplify(stated - ours) == 0 else None, reason, exact=True)
+        for name, (stated, ours) in pairs.items()
+    ]
+
+
+def without_signs(name: str, expr: sp.Expr, *symbols: sp.Symbol) -> Step:
+    """Return the step that a rational function is >= 0 where its symbols are: no coefficient is negative.
+
+    Coefficients may hold further symbols, whose signs are known by assumption.
+    """
+    parts = (sp.Poly(part, *symbols) for part in sp.fraction(sp.cancel(expr)))
+    signs = {c.is_nonnegative for part in parts for c in part.coeffs()}
+    return Step(name, True if signs == {True} else None, "a coefficient may be negative", True)
+
+
 def same_squares(
     pairs: Mapping[str, tuple[sp.Expr, sp.Expr]], at: Mapping[sp.Symbol, Exact]
 ) -> list[Step]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,9 +125,12 @@ def order_evidence(
     domain: str,
     samples: Array | None = None,
     common: Array | None = None,
+    relation: Literal["==", "<="] = "==",
     alarm: float = ALARM,
 ) -> Evidence:
     """Return the evidence that `y` falls (or grows) like `x ** expected`, with the log-log plot.
+
+    With the relation `<=` an exponent below the expected one agrees too.
 
     `error` is shown, and decides unless `samples` are given; then `common` is their common error (see `slope`). A *no*
     needs a distance that noise reaches with probability `alarm` at most.
@@ -154,7 +158,8 @@ def order_evidence(
             plots=(plot,),
         )
     fitted = slope(x, y, error if common is None else common, samples)
-    distance = abs(fitted.value - expected)
+    beyond = fitted.value - expected
+    distance = abs(beyond) if relation == "==" else max(0.0, beyond)
     # With few replicates noise may carry an exponent far: within reach of noise is not yet a yes.
     passed: bool | None = max(fitted.error, distance) <= SLOPE_RESOLUTION or None
     if distance > margin(fitted, alarm):

@@ -6,7 +6,16 @@ import pytest
 import sympy as sp
 
 from mfcheck import verify
-from mfcheck.checks import Step, conclude, identical, positive_on, same_squares, smaller
+from mfcheck.checks import (
+    Step,
+    conclude,
+    derived,
+    identical,
+    positive_on,
+    same_squares,
+    smaller,
+    without_signs,
+)
 from mfcheck.checks.steps import certificate_of
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import Certificate, dumps
@@ -89,3 +98,19 @@ def test_evidence_carries_the_certificate_only_if_all_steps_hold() -> None:
     assert conclude([*good, Step("open", None, exact=True)], "a number").certificate is None
     assert conclude([*good, Step("false", False, exact=True)], "a number").certificate is None
     assert conclude([], "nothing").certificate is None
+
+
+def test_stated_formulas_are_the_derived_ones_or_open() -> None:
+    x = sp.Symbol("x", positive=True)
+    pairs = {"same": (sp.sin(x) ** 2, 1 - sp.cos(x) ** 2), "other": (2 * x, x)}
+    assert [step.holds for step in derived(pairs)] == [True, None]
+    assert all(step.exact for step in derived(pairs))
+
+
+def test_a_rational_function_without_signs() -> None:
+    x, y = sp.symbols("x y")
+    b, c = sp.Symbol("b", positive=True), sp.Symbol("c", real=True)
+    assert without_signs("f", (b * x + y**2) / (1 + x), x, y).holds is True
+    assert without_signs("f", (x - y) ** 2, x, y).holds is None
+    assert without_signs("f", c * x, x).holds is None
+    assert without_signs("f", (x**2 - 1) / (x - 1), x).holds is True

@@ -1,0 +1,174 @@
+"""The shape of checks of exponents: a quantity, or several, that go like a power of another."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from mfcheck.checks.values import Where, number
+from mfcheck.claims.model import Check, Context
+from mfcheck.claims.record import Curve, Estimate, Evidence
+from mfcheck.claims.verdict import Kind
+from mfcheck.statistics.compare import half_width, order_evidence
+from mfcheck.statistics.corrections import corrected_order
+from mfcheck.statistics.estimates import mean_of
+
+Array = NDArray[np.float64]
+Words: TypeAlias = str | Callable[[Context], str]
+"""Words, or words that depend on the budget and the setting."""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """One quantity at several places.
+
+    Args:
+        x: at least three places, increasing, shape (k,).
+        values: the quantity there, shape (k,), or in replicates, shape (R, k).
+        errors: half-widths of the values, shape (k,), where there are no replicates.
+        label: which quantity it is, where there are several.
+        where: values of symbols of the exponent.
+    """
+
+    x: Array
+    values: Array
+    errors: Array | None = None
+    label: str = ""
+    where: Where = field(default_factory=dict)
+
+
+Growing: TypeAlias = tuple[Array, Array] | tuple[Array, Array, Array] | Iterable[Growth]
+
+
+def said(words: Words, context: Context) -> str:
+    """Return the words for a context."""
+    return words if isinstance(words, str) else words(context)
+
+
+def rate(
+    id: str,
+    formula: str,
+    measure: Callable[[Context], Growing],
+    *,
+    x_label: str,
+    y_label: str,
+    domain: Words = "",
+    kind: Kind = Kind.SIMULATED,
+    relation: Literal["==", "<="] = "==",
+    where: Mapping[sp.Symbol, Any] | None = None,
+    correction: float | None = None,
+    typical: bool = False,
+    uses: Sequence[str] = (),
+    group: str = "",
+) -> Check:
+    """Return the check that a quantity goes like a power, the exponent of which the formula states.
+
+    Of several quantities the one that is farthest from a yes decides, and all are drawn.
+
+    Args:
+        id: short name.
+        formula: name of the exponent.
+        measure: `context -> (x, samples)` with values of replicates, shape (R, k), at k >= 3 abscissae, or
+            `(x, values, errors)` without replicates, or several quantities, each as a `Growth`.
+        x_label: of the picture.
+        y_label: of the picture.
+        domain: what was covered, in words.
+        kind: simulated, or sampled.
+        relation: of the fitted to the stated exponent; with `<=` a smaller one agrees too.
+        where: values of symbols of the exponent.
+        correction: exponent of a relative correction to the law that falls slowly, which is fitted too; for values
+            without replicates, at least five.
+        typical: draw and fit geometric means of replicates, where their tails are heavy.
+        uses: names of further formulas, which `measure` takes from the context.
+        group: of checks that share memoised work.
+    """
+
+    def run(context: Context, /) -> Evidence:
+        growths = _growths(measure(context), where or {})
+        words: dict[str, Any] = {
+            "id": id,
+            "x_label": x_label,
+            "y_label": y_label,
+            "domain": said(domain, context),
+        }
+        alarm = context.alarm / max(1, len(growths))
+        found = [
+            _evidence(
+                growth,
+                number(context, formula, growth.where),
+                relation,
+                correction,
+                typical,
+                alarm,
+                words,
+            )
+            for growth in growths
+        ]
+        return _together(growths, found)
+
+    return Check(id, kind, run, (formula, *uses), group=group)
+
+
+def _growths(found: Growing, where: Where) -> list[Growth]:
+    if isinstance(found, tuple) and not isinstance(found[0], Growth):
+        return [Growth(*found, where=where)]  # type: ignore[misc]
+    return list(found)  # type: ignore[arg-type]
+
+
+def _evidence(
+    growth: Growth,
+    expected: float,
+    relation: Literal["==", "<="],
+    correction: float | None,
+    typical: bool,
+    alarm: float,
+    words: dict[str, Any],
+) -> Evidence:
+    """Return the evidence of one quantity."""
+    x, values = (np.asarray(part, dtype=np.float64) for part in (growth.x, growth.values))
+    if growth.errors is not None:
+        errors = np.asarray(growth.errors, dtype=np.float64)
+        if correction is not None:
+            return corrected_order(x, values, errors, expected, correction, **words)
+        return order_evidence(x, values, errors, expected, relation=relation, alarm=alarm, **words)
+    if typical:
+        logs = np.log(values)
+        y = np.exp(logs.mean(axis=0))
+        errors = y * half_width(logs)
+    else:
+        means = [mean_of(column) for column in values.T]
+        y, errors = np.array([e.value for e in means]), np.array([e.error for e in means])
+    shared = {"samples": values, "common": np.zeros(len(x)), "relation": relation, "alarm": alarm}
+    return order_evidence(x, y, errors, expected, **shared, **words)  # type: ignore[arg-type]
+
+
+def _together(growths: Sequence[Growth], found: Sequence[Evidence]) -> Evidence:
+    """Return the evidence of the quantity that decides, with the curves of all in one picture."""
+    if not found:
+        return Evidence(passed=None, cases=0, reason="there was nothing to compare")
+    decisive = min(found, key=lambda e: ((False, None, True).index(e.passed), -_distance(e)))
+    if len(found) == 1:
+        return decisive
+    curves = [
+        _named(curve, growth.label)
+        for growth, evidence in zip(growths, found, strict=True)
+        for curve in evidence.plots[0].curves
+    ]
+    plot = decisive.plots[0].but(curves=tuple(curves))
+    label = growths[list(found).index(decisive)].label
+    reason = f"{label}: {decisive.reason}" if label and decisive.reason else decisive.reason
+    return decisive.but(plots=(plot,), cases=sum(e.cases for e in found), reason=reason)
+
+
+def _named(curve: Curve, label: str) -> Curve:
+    return curve.but(label=f"{label}: {curve.label}") if label else curve
+
+
+def _distance(evidence: Evidence) -> float:
+    """Return how far the fitted exponent is from the stated one."""
+    lhs, rhs = evidence.lhs, evidence.rhs
+    numbers = isinstance(lhs, Estimate) and isinstance(rhs, Estimate)
+    return abs(lhs.value - rhs.value) if numbers else 0.0  # type: ignore[union-attr]
