@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from flint import arb, ctx
+from flint import arb, arb_series, ctx
 
 from mfcheck.errors import InputError
 from mfcheck.kernels import formulas as f
@@ -61,6 +61,21 @@ class Kernel:
                 middle, radius = layer.next(middle, radius, layer.at(middle), self.a)
             return arb(middle, radius)
 
+    def all_layers(self, u: arb) -> arb:
+        """Enclose the kernel of a network whose first and last layers are trained too, divided by its value at u = 1.
+
+        It is `(rho_L + u B_1 + 2 a L r_L) / (2 (1 + a L))` with `B_1 = d rho_L/du`, the product of all slopes, at an
+        exact or narrow cosine u (Tirer, Bruna, Giryes 2022).
+        """
+        with ctx.workprec(self.prec):
+            layer, middle, radius, product = Layer.here(), (1 - u).mid(), (1 - u).rad(), arb(1)
+            for _ in range(self.depth):
+                angle = layer.at(middle)
+                product *= layer.slope(angle + layer.error(radius), self.a)
+                middle, radius = layer.next(middle, radius, angle, self.a)
+            rho, clock = 1 - arb(middle, radius), self.a * self.depth
+            return (rho + u * product + 2 * clock * self(u)) / (2 * (1 + clock))
+
 
 def kernel(depth: int, alpha_squared: Number, digits: int = 20) -> Kernel:
     """Return the certified residual kernel of that depth and alpha^2.
@@ -75,6 +90,28 @@ def kernel(depth: int, alpha_squared: Number, digits: int = 20) -> Kernel:
         if not (square.is_finite() and square >= 0):
             raise InputError(f"alpha^2 must be a finite number >= 0, got {square.str(8)}")
         return Kernel(depth, square / (1 + square), digits)
+
+
+def taylor(depth: int, a: arb, count: int) -> list[arb]:
+    """Enclose the first `count` Taylor coefficients of r_L at u = 0, at the present working precision.
+
+    Args:
+        depth: L >= 1.
+        a: alpha^2 / (1 + alpha^2).
+        count: how many.
+    """
+    old = ctx.cap
+    ctx.cap = count
+    try:
+        at, total = arb_series([0, 1]), arb_series([0])
+        for _ in range(depth):
+            k0 = arb(1) / 2 + at.asin() / arb.pi()
+            k1 = at * k0 + (1 - at * at).sqrt() / arb.pi()
+            total = (1 - a * (1 - k0)) * total + (k1 + at * k0) / 2
+            at = at + a * (k1 - at)
+        return [total[i] / depth for i in range(count)]
+    finally:
+        ctx.cap = old
 
 
 def enclose_fully_connected(u: arb, depth: int, digits: int = 20) -> arb:

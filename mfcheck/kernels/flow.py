@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mfcheck.claims.setting import Point
 from mfcheck.gaussian.dual import half_gram
+from mfcheck.rigor.eigen import FloatMatrix
 
 Array = NDArray[np.float64]
 
@@ -53,15 +54,39 @@ def gram(points: tuple[Point, ...], k: Callable[[arb], arb], digits: int = 30) -
     )
 
 
-def losses(K: arb_mat, y: Array, times: Array) -> tuple[Array, Array]:
+def expected_risk(
+    K: Array, cross: Array, y: Array, truth: Array, noise: float, time: float
+) -> float:
+    """Return the mean square error of kernel gradient flow from zero, averaged exactly over independent noise.
+
+    Args:
+        K: kernel matrix of the n training points, shape (n, n).
+        cross: kernel between tests and training points, shape (m, n).
+        y: labels without noise, shape (n,).
+        truth: labels of the tests without noise, shape (m,).
+        noise: standard deviation of the noise of each training label.
+        time: at which the flow stops.
+    """
+    n = len(K)
+    values, vectors = np.linalg.eigh(K / n + 1e-14 * np.eye(n))
+    filters = -np.expm1(-time * np.maximum(values, 0)) / np.maximum(values, 1e-14)
+    smoother = (cross @ vectors * filters) @ vectors.T / n
+    bias = np.mean((smoother @ y - truth) ** 2)
+    return float(bias + noise**2 * np.sum(smoother**2) / len(truth))
+
+
+def losses(K: arb_mat | FloatMatrix, y: Array, times: Array) -> tuple[Array, Array]:
     """Return |e|^2/(2n) at each time, and bounds on the errors, shape (times,).
 
     A change of K by D moves exp(-t K/n) by at most t |D|/n; D is the radius of the enclosure and the backward error of
     the eigenvalues, which LAPACK bounds by a small multiple of n units.
     """
     n = len(y)
-    middle = np.array([[float(K[i, j].mid()) for j in range(n)] for i in range(n)])
-    radius = max(float(entry.rad()) for entry in K.entries()) + _UNIT
+    if isinstance(K, FloatMatrix):
+        middle, radius = K.mid, float(K.rad.max())
+    else:
+        middle = np.array([[float(K[i, j].mid()) for j in range(n)] for i in range(n)])
+        radius = max(float(entry.rad()) for entry in K.entries()) + _UNIT
     values, vectors = np.linalg.eigh(middle)
     modes = (vectors.T @ y) * np.exp(-np.multiply.outer(times, np.maximum(values, 0)) / n)
     sizes = np.linalg.norm(modes, axis=1)

@@ -11,6 +11,16 @@ u = sp.Symbol("u", real=True)
 theta = sp.Symbol("theta", nonnegative=True)
 v = sp.Symbol("v", nonnegative=True)
 a = sp.Symbol("a", nonnegative=True)
+"""Share alpha^2 / (1 + alpha^2) of the residual branch."""
+
+L = sp.Symbol("L", positive=True, integer=True)
+"""Depth."""
+c, s_0 = sp.symbols("c s_0", positive=True)
+"""Distance of the inputs, and its inverse, which grows by about `kappa = a/(3 pi)` in a layer."""
+kappa, lam = sp.Symbol("kappa", positive=True), sp.Symbol("lambda", positive=True)
+"""That growth, and `kappa L`."""
+T = sp.Symbol("T", positive=True)
+"""The clock `a L`."""
 
 K0_U = (sp.pi - sp.acos(u)) / sp.pi
 """k0(u) = 2 E[1(g > 0) 1(g' > 0)] for standard Gaussians g, g' of correlation u."""

@@ -1,14 +1,20 @@
-"""Kernel matrices by the certified interpolant: one square root and one short polynomial an entry."""
+"""Kernel matrices: by the certified interpolant, at one square root and one short polynomial an entry, and in balls."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from flint import arb, arb_mat, ctx
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from mfcheck.claims.setting import Point
 from mfcheck.errors import InputError
-from mfcheck.kernels.arccos import within
-from mfcheck.kernels.interpolant import SPLIT, TABLE_BINADES, Interpolant
+from mfcheck.gaussian.dual import half_gram
+from mfcheck.kernels.arccos import Cosine, cosine
+from mfcheck.kernels.enclosure import Kernel
+from mfcheck.kernels.flow import gram
+from mfcheck.kernels.interpolant import SPLIT, TABLE_BINADES, Interpolant, interpolant
+from mfcheck.rigor.eigen import FloatMatrix, Method, certified_lambda_min
 
 Array = NDArray[np.float64]
 
@@ -49,9 +55,9 @@ def _value(v, w, coefficients, centre, inverse, at_minus_one):  # type: ignore[n
 
 
 @njit(cache=True, parallel=True)
-def _on_cosines(u, out, coefficients, centre, inverse, at_minus_one):  # type: ignore[no-untyped-def]
-    for i in prange(u.size):
-        out[i] = _value(1 - u[i], 1 + u[i], coefficients, centre, inverse, at_minus_one)
+def _on_pairs(v, w, out, coefficients, centre, inverse, at_minus_one):  # type: ignore[no-untyped-def]
+    for i in prange(v.size):
+        out[i] = _value(v[i], w[i], coefficients, centre, inverse, at_minus_one)
 
 
 @njit(cache=True, parallel=True)
@@ -112,11 +118,14 @@ class FastKernel:
         Raises:
             InputError: not all within [-1, 1], up to rounding.
         """
-        flat = np.ascontiguousarray(within(u)).ravel()
-        out = np.empty_like(flat)
-        t = self.table
-        _on_cosines(flat, out, t.coefficients, t.centre, t.inverse, t.at_minus_one)
-        return out.reshape(np.shape(u))
+        return self.at(cosine(u))
+
+    def at(self, x: Cosine) -> Array:
+        """Return r_L at cosines given as `1 - u` and `1 + u`; shape of the cosines."""
+        v, w = (np.ascontiguousarray(part, dtype=float).ravel() for part in x)
+        out, t = np.empty_like(v), self.table
+        _on_pairs(v, w, out, t.coefficients, t.centre, t.inverse, t.at_minus_one)
+        return out.reshape(np.shape(x.v))
 
     def matrix(self, X: Array, Y: Array | None = None) -> Array:
         """Return the kernel matrix of unit rows X, shape (n, d), against Y, shape (m, d), or X itself.
@@ -137,6 +146,62 @@ class FastKernel:
             _far(gram.reshape(-1), *table)
         _near(gram, X, other, *table)
         return gram
+
+
+MOST_LAYERS = 500_000
+"""Layers over all pairs of points up to which a matrix is enclosed in balls: seconds."""
+
+
+def enclosed_matrix(points: tuple[Point, ...], k: Kernel, digits: int) -> arb_mat | FloatMatrix:
+    """Enclose the matrix of a residual kernel on points given exactly, shape (n, n).
+
+    In balls, with cosines of that many digits, where all pairs have at most `MOST_LAYERS` layers together; else by the
+    interpolant, each entry with a bound on its error, near 1e-15.
+
+    Raises:
+        InputError: the points are unusable.
+    """
+    n = len(points)
+    if n * (n - 1) // 2 * k.depth <= MOST_LAYERS:
+        with ctx.workprec(k.prec):
+            return gram(points, k, digits)
+    half, fast = half_gram(points), FastKernel(interpolant(k))
+    v, w, off = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
+    with ctx.workprec(128):
+        for i in range(n):
+            for j in range(i):
+                v[i, j], v_off = _rounded(2 * (1 - half[i, j]))
+                w[i, j], w_off = _rounded(2 * half[i, j])
+                off[i, j] = v_off if v[i, j] <= 1 else w_off
+    below = np.tril_indices(n, -1)
+    mid, rad = np.eye(n), np.zeros((n, n))
+    mid[below] = fast.at(Cosine(v[below], w[below]))
+    # As a function of the root of the smaller of v and w the kernel is at most 1 in a disc of 2^(1/2) - 1 times it.
+    rad[below] = 2 * off[below] + fast.error
+    return FloatMatrix(mid + np.tril(mid, -1).T, rad + rad.T)
+
+
+def _rounded(exact: arb) -> tuple[float, float]:
+    """Return a number in double precision, and its relative error, rounded up; 0 and 0 for zero."""
+    middle = float(exact.mid())
+    if middle == 0:
+        return (0.0, 0.0) if exact.is_zero() else (0.0, 1.0)
+    return middle, 1.01 * float(((exact - middle) / middle).abs_upper())
+
+
+def smallest_on(points: tuple[Point, ...], k: Kernel, digits: int, rel_bits: int = 20) -> arb:
+    """Enclose the smallest eigenvalue of the matrix of a residual kernel on points, as `enclosed_matrix` gives it.
+
+    Raises:
+        InputError: the points are unusable.
+    """
+    return smallest_of(enclosed_matrix(points, k, digits), rel_bits)
+
+
+def smallest_of(matrix: arb_mat | FloatMatrix, rel_bits: int = 20) -> arb:
+    """Enclose lambda_min of an enclosed matrix; one in double precision stays in double precision."""
+    method: Method = "float" if isinstance(matrix, FloatMatrix) else "auto"
+    return certified_lambda_min(matrix, rel_bits, method=method).value
 
 
 def _unit(X: Array) -> Array:

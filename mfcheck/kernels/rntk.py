@@ -83,6 +83,22 @@ def correlation(x: Cosine, depth: int, alpha: float) -> Cosine:
     return x
 
 
+def all_layers(x: Cosine, depth: int, alpha: float) -> Array:
+    """Return the kernel of a network whose first and last layers are trained too, divided by its value at u = 1.
+
+    It is `(rho_L + u B_1 + 2 a L r_L) / (2 (1 + a L))` with `B_1 = d rho_L/du`; shape of the cosines.
+
+    Raises:
+        InputError: depth below 1, or alpha negative or not finite.
+    """
+    a, product, at = mixing(alpha), np.ones_like(x.v), x
+    for _ in range(check_depth(depth)):
+        product = product * (1 - a * at.angle / np.pi)
+        at = correlation(at, 1, alpha)
+    whole = at.u + x.u * product + 2 * a * depth * rntk(x, depth, alpha)
+    return np.asarray(whole / (2 * (1 + a * depth)))
+
+
 def fully_connected(x: Cosine, depth: int) -> Array:
     """Return the kernel of a fully connected ReLU network with `depth` hidden layers, divided by its value at u = 1.
 

@@ -1,16 +1,19 @@
 """Certified interpolants and kernel matrices: within the stated error of the enclosures, everywhere."""
 
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
 import pytest
-from flint import arb, ctx
+from flint import arb, arb_mat, ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfcheck.errors import InputError
-from mfcheck.kernels import interpolant, kernel
-from mfcheck.kernels.matrix import FastKernel
+from mfcheck.kernels import interpolant, kernel, matrix
+from mfcheck.kernels.matrix import FastKernel, enclosed_matrix, smallest_on
+from mfcheck.rigor.eigen import FloatMatrix
+from mfcheck.symbolic.circle import circle_points
 
 CASES = [(1, "1"), (7, "9"), (37, "1/37"), (60, "1")]
 tiny = st.floats(0, 1e-3)
@@ -76,3 +79,39 @@ def test_a_wrong_table_is_seen() -> None:
         )
     )
     assert abs(kernel(37, "1/37")(arb(0.3)) - float(wrong(np.array([0.3]))[0])) > r.error
+
+
+@pytest.mark.parametrize("square", ["1", "1/40"])
+def test_the_matrix_in_double_precision_holds_that_of_balls(
+    square: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Points close together, opposite ones and others, by both ways; the bounds stay near the unit roundoff."""
+    k, far = kernel(25, square), Fraction(10**9 + 1, 10**9)
+    points = (
+        *circle_points(5, 3),
+        (Fraction(1), Fraction(0), Fraction(0)),
+        (Fraction(1), Fraction(1, 10**9), Fraction(0)),
+        (-Fraction(1), Fraction(0), Fraction(0)),
+        (Fraction(1, 3), far, Fraction(2, 7)),
+    )
+    balls = enclosed_matrix(points, k, 30)
+    assert isinstance(balls, arb_mat)
+    monkeypatch.setattr(matrix, "MOST_LAYERS", 0)
+    floats = enclosed_matrix(points, k, 30)
+    assert isinstance(floats, FloatMatrix)
+    assert np.array_equal(floats.mid, floats.mid.T)
+    assert floats.rad.max() < 5e-15
+    for i, row in enumerate(balls.tolist()):
+        for j, entry in enumerate(row):
+            assert abs(entry - float(floats.mid[i, j])) <= floats.rad[i, j]
+    least = smallest_on(points, k, 30)
+    monkeypatch.undo()
+    assert least.overlaps(smallest_on(points, k, 30))
+
+
+def test_points_that_coincide_have_kernel_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matrix, "MOST_LAYERS", 0)
+    one = Fraction(1)
+    found = enclosed_matrix(((one, one), (2 * one, 2 * one), (one, -one)), kernel(4, 1), 20)
+    assert isinstance(found, FloatMatrix)
+    assert (found.mid[0, 1], found.rad[0, 1] < 1e-15) == (1.0, True)

@@ -36,3 +36,42 @@ def test_wide_networks_are_near_the_kernel() -> None:
 
 def test_batches_do_not_change_the_count() -> None:
     assert empirical_kernels(np.random.default_rng(3), 7, 2**12, 1, 1.0, 0.5).shape == (7,)
+
+
+def test_empirical_kernel_by_finite_differences() -> None:
+    """The formula against the gradient of the network, for one small network."""
+    width, depth, alpha, u = 5, 3, 0.7, 0.3
+
+    def weights() -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+        rng = np.random.default_rng(3)
+        A = rng.standard_normal((width, 2))
+        layers = [
+            rng.standard_normal((2, width, width), dtype=np.float32).astype(float)
+            for _ in range(depth)
+        ]
+        return A, layers, rng.standard_normal((width, 1))[:, 0]
+
+    A, layers, v = weights()
+    inputs = np.array([[1, u], [0, np.sqrt(1 - u**2)]])
+
+    def network(flat: np.ndarray, column: int) -> float:
+        W_V = flat.reshape(depth, 2, width, width)
+        x = A @ inputs[:, column] / np.sqrt(width)
+        for W, V in W_V:
+            x = x + alpha / np.sqrt(width) * V @ np.maximum(np.sqrt(2 / width) * W @ x, 0)
+        return float(v @ x)
+
+    flat = np.array(layers).ravel()
+    step = 1e-6
+    gradients = [
+        np.array(
+            [
+                (network(flat + step * e, k) - network(flat - step * e, k)) / (2 * step)
+                for e in np.eye(flat.size)
+            ]
+        )
+        for k in (0, 1)
+    ]
+    expected = gradients[0] @ gradients[1] / (2 * depth * alpha**2 * (1 + alpha**2) ** (depth - 1))
+    found = empirical_kernel(np.random.default_rng(3), width, depth, alpha, u)
+    assert found == pytest.approx(expected, rel=1e-5)

@@ -1,0 +1,168 @@
+"""Two unit inputs of a residual network with `alpha = scale L^-gamma`: its kernels, and what bounds on them are over.
+
+`Pair` computes in balls, `FloatPair` in double precision; both have the same names, so that an inequality is written
+once for both. Called with a formula, each gives its value: over the symbols of `mfcheck.kernels.formulas` (angle,
+distance and its inverse, depth, share of the branch, growth of the inverse distance, clock).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+import sympy as sp
+from flint import arb, ctx
+from scipy.interpolate import CubicSpline
+
+from mfcheck.kernels import formulas as f
+from mfcheck.kernels.arccos import Cosine, from_distance, half_term
+from mfcheck.kernels.enclosure import Kernel, kernel
+from mfcheck.kernels.limit import limit_float, limit_kernel
+from mfcheck.kernels.rntk import correlation, mixing
+from mfcheck.kernels.single import rntk_of_pair
+from mfcheck.rigor.ball import enclose, exact
+
+DIGITS, PREC = 15, 128
+SYMBOLS = (f.a, f.kappa, f.lam, f.s_0, f.c, f.theta, f.L, f.T)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Cosine u < 1, depth, and alpha = scale L^-gamma, exactly; kernels and symbols as balls."""
+
+    u: Fraction
+    depth: int
+    gamma: Fraction = Fraction(0)
+    scale: Fraction = Fraction(1)
+
+    def __str__(self) -> str:
+        """Name the case."""
+        alpha = f"L^-{self.gamma}" if self.gamma else f"{self.scale}"
+        return f"L = {self.depth}, u = {self.u}, alpha = {alpha}"
+
+    @property
+    def square(self) -> arb:
+        """Alpha^2."""
+        with ctx.workprec(PREC):
+            return exact(self.scale) ** 2 * exact(self.depth) ** (-2 * exact(self.gamma))
+
+    @property
+    def _network(self) -> Kernel:
+        return kernel(self.depth, self.square, DIGITS)
+
+    @property
+    def kernel(self) -> arb:
+        """r_L."""
+        return _kernel(self)
+
+    @property
+    def one_layer(self) -> arb:
+        """r_1."""
+        return enclose(f.HALF_TERM, {f.theta: exact(self.u).acos()}, PREC)
+
+    @property
+    def limit(self) -> arb:
+        """The limit of r_L at gamma = 1/2."""
+        return limit_kernel(self.u).kernel
+
+    @property
+    def all_layers(self) -> arb:
+        """The kernel if first and last layers are trained too."""
+        with ctx.workprec(PREC):
+            return self._network.all_layers(exact(self.u))
+
+    @property
+    def stretch(self) -> arb:
+        """What the layers add to 1/|x - x'|."""
+        start = 1 - exact(self.u)
+        after = self._network.correlation_gap(start)
+        return 1 / (2 * after).sqrt() - 1 / (2 * start).sqrt()
+
+    def __call__(self, formula: sp.Expr) -> arb:
+        """Enclose a formula over `SYMBOLS`."""
+        with ctx.workprec(PREC):
+            a, chord = self.square / (1 + self.square), (2 * (1 - exact(self.u))).sqrt()
+            growth, depth = a / (3 * arb.pi()), exact(self.depth)
+            values = (
+                a,
+                growth,
+                growth * depth,
+                1 / chord,
+                chord,
+                exact(self.u).acos(),
+                depth,
+                a * depth,
+            )
+            known = dict(zip(SYMBOLS, values, strict=True))
+            return enclose(formula, {s: known[s] for s in formula.free_symbols}, PREC)
+
+
+@lru_cache(maxsize=4096)
+def _kernel(pair: Pair) -> arb:
+    with ctx.workprec(PREC):
+        return pair._network(exact(pair.u))
+
+
+@dataclass(frozen=True)
+class FloatPair:
+    """The same in double precision, from the distance of the inputs."""
+
+    chord: float
+    depth: int
+    alpha: float
+
+    @property
+    def kernel(self) -> float:
+        """r_L."""
+        return rntk_of_pair(self.chord, self.depth, self.alpha)
+
+    @property
+    def _cosine(self) -> Cosine:
+        return from_distance([self.chord])
+
+    @property
+    def one_layer(self) -> float:
+        """r_1."""
+        return float(half_term(self._cosine)[0])
+
+    @property
+    def limit(self) -> float:
+        """The limit of r_L at gamma = 1/2, to eight digits."""
+        return float(_limit()(float(self._cosine.angle[0])))
+
+    @property
+    def stretch(self) -> float:
+        """What the layers add to 1/|x - x'|."""
+        after = correlation(self._cosine, self.depth, self.alpha)
+        return float((2 * after.v[0]) ** -0.5) - 1 / self.chord
+
+    def __call__(self, formula: sp.Expr) -> float:
+        """Return a formula over `SYMBOLS`."""
+        a, angle = mixing(self.alpha), float(self._cosine.angle[0])
+        k = a / (3 * np.pi)
+        values = (
+            a,
+            k,
+            k * self.depth,
+            1 / self.chord,
+            self.chord,
+            angle,
+            self.depth,
+            a * self.depth,
+        )
+        return float(_code(formula)(*values))
+
+
+@lru_cache(maxsize=64)
+def _code(formula: sp.Expr) -> Callable[..., float]:
+    code: Callable[..., float] = sp.lambdify(SYMBOLS, formula, "math")
+    return code
+
+
+@lru_cache(maxsize=1)
+def _limit() -> CubicSpline:
+    """Return the limit at gamma = 1/2 as a function of the angle."""
+    angles = np.linspace(0, np.pi, 801)
+    at = Cosine(2 * np.sin(angles / 2) ** 2, 2 * np.cos(angles / 2) ** 2)
+    return CubicSpline(angles, limit_float(at, 1.0))
