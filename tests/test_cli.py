@@ -1,3 +1,4 @@
+import inspect
 import json
 import os
 import re
@@ -10,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from typer.models import OptionInfo
 
 from mfcheck import __version__, commands
 from mfcheck.claims import load_paper
@@ -140,6 +142,8 @@ def test_help_needs_no_mathematics() -> None:
         ("review nothing", "unknown paper 'nothing'; installed: "),
         ("review toy:false", "unknown paper 'toy:false'"),
         ("review toy --budget huge", "unknown budget 'huge'"),
+        ("review --all --budget huge --out site", "unknown budget 'huge'"),
+        ("atlas --budget huge --out site", "unknown budget 'huge'"),
         ("review toy --fail-on bad", "--fail-on: unknown verdict 'bad'; known: proved, certified"),
         ("review toy --set beta=-1", "beta must be > 0, got -1"),
         ("review toy --set gamma=1", "unknown parameter 'gamma'; toy has: alpha, beta"),
@@ -179,6 +183,36 @@ def test_wrong_usage_gets_one_line_and_leaves_nothing(
     run: Run, arguments: str, message: str
 ) -> None:
     assert message in refused(run(*arguments.split()))
+
+
+def _paths() -> list[tuple[str, str]]:
+    """Every option and argument of every command that takes a path, on a line of its command."""
+    found = []
+    for command in commands.app.registered_commands:
+        for parameter in inspect.signature(command.callback).parameters.values():
+            kind, *rest = get_args(parameter.annotation) or (None,)
+            if rest and Path in (kind, *get_args(kind)):
+                option = rest[0].default if isinstance(rest[0], OptionInfo) else ""
+                found.append((command.callback.__name__, option))
+    return found
+
+
+@pytest.mark.parametrize(("command", "option"), [*_paths(), ("review", "--json")])
+def test_an_empty_path_is_not_the_current_folder(run: Run, command: str, option: str) -> None:
+    line = refused(run(command, *(["x", f"{option}="] if option else [""])))
+    assert "the name of a file" in line
+    assert "is empty" in line
+
+
+def test_a_path_is_wanted_in_many_places() -> None:
+    assert {("review", "--out"), ("review", "--data"), ("sweep", "--out"), ("verify", "")} <= set(
+        _paths()
+    )
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+def test_an_empty_statement_gets_one_line(run: Run, text: str) -> None:
+    assert refused(run("lemma", text)) == "the statement is empty"
 
 
 def test_a_bad_data_file_gets_one_line_and_leaves_nothing(run: Run) -> None:

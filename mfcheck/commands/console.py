@@ -7,8 +7,9 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -56,6 +57,8 @@ class Output:
         """Refuse, before any work, a JSON file that cannot be written."""
         if self.json is None or self.json == "-":
             return
+        if not self.json:
+            raise InputError("--json: the name of a file is empty")
         path = Path(self.json)
         folder = path.parent
         if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
@@ -72,26 +75,31 @@ class Output:
             highlight=False,
         )
 
-    def give(self, record: str, show: Callable[["Console"], None]) -> None:
-        """Write the JSON of a result where it is asked for, and show it as tables."""
+    def give(self, record: str | Iterable[str], show: Callable[["Console"], None]) -> None:
+        """Write the JSON of a result, whole or in pieces, where it is asked for, and show it as tables."""
+        pieces = (
+            piece.encode()
+            for piece in chain([record] if isinstance(record, str) else record, ["\n"])
+        )
         if self.json == "-":
             sys.stdout.flush()
-            sys.stdout.buffer.write(record.encode() + b"\n")
+            sys.stdout.buffer.writelines(pieces)
             sys.stdout.flush()
             return
         if self.json is not None:
-            _write(Path(self.json), record + "\n")
+            _write(Path(self.json), pieces)
         if not self.quiet:
             show(self.console())
 
 
-def _write(path: Path, text: str) -> None:
-    from mfcheck.run.store import write_text
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
+    from mfcheck.run.store import write_pieces
 
     if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced
-        path.write_text(text, encoding="utf-8")
+        with path.open("wb") as file:
+            file.writelines(pieces)
     else:
-        write_text(path.resolve(), text)
+        write_pieces(path.resolve(), pieces)
 
 
 def run(app: typer.Typer, words: Sequence[str]) -> int:

@@ -68,8 +68,10 @@ def gather(
     """
     from mfcheck.catalog import entries
     from mfcheck.run.executors import executor_of
+    from mfcheck.run.session import require_work
     from mfcheck.run.store import require_folder
 
+    require_work(work.budget, work.seed, work.check_seconds, work.minutes)
     ids = sorted(entries()) if papers is None else list(dict.fromkeys(papers))
     if unknown := [id for id in ids if id not in entries()]:
         raise InputError(

@@ -3,10 +3,11 @@
 import inspect
 import json
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import MISSING, Field, dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
@@ -84,7 +85,7 @@ def expanded(function: Callable[..., None]) -> Callable[..., None]:
             parameters += [_parameter(field, kind) for field in fields(kind)]
         else:
             own = parameter.replace(annotation=kind, kind=inspect.Parameter.KEYWORD_ONLY)
-            parameters.append(own)
+            parameters.append(_of_paths(own))
 
     @wraps(function)
     def call(**given: Any) -> None:
@@ -108,9 +109,28 @@ def _parameter(field: "Field[Any]", kind: type[Any]) -> inspect.Parameter:
     """Return one option of a group as a parameter."""
     default = inspect.Parameter.empty if field.default is MISSING else field.default
     annotation = get_type_hints(kind, include_extras=True)[field.name]
-    return inspect.Parameter(
-        field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    return _of_paths(
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+        )
     )
+
+
+def path(given: str) -> Path:
+    """Return the path of a file or folder; an empty name would be the current folder, which nobody means by it."""
+    if not str(given):
+        raise typer.BadParameter("the name of a file or folder is empty")
+    return Path(given)
+
+
+def _of_paths(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Return the parameter, read by `path` if it takes paths."""
+    kind, *rest = get_args(parameter.annotation) or (parameter.annotation,)
+    if rest and Path in (kind, *get_args(kind)):
+        read = copy(rest[0])
+        read.parser = path
+        return parameter.replace(annotation=Annotated[kind, read])
+    return parameter
 
 
 def dump(data: Any) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mfcheck.commands.console import VERDICT_GIVEN, Output, say
-from mfcheck.commands.options import Chosen, Effort, Failing, command
+from mfcheck.commands.options import Chosen, Effort, Failing, command, path
 from mfcheck.errors import InputError
 
 if TYPE_CHECKING:
@@ -103,7 +103,10 @@ def sweep(
     plot: Plots = None,
     minutes: Minutes = None,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Run again what crashed or took too long before.")
+        bool,
+        typer.Option(
+            "--retry", help="Run again the checks that crashed, or that their time limit ended."
+        ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do run more than 100,000 settings.")] = False,
     out: SweepFolder = None,
@@ -111,7 +114,7 @@ def sweep(
     """Run the checks of a paper over many settings, and say where its claims hold."""
     if words[0] in (MERGE, EXPORT, SHOW):
         swept.require_none(words[0])
-        _kept(words[0], [Path(word) for word in words[1:]], plot or (), output, failing, out)
+        _kept(words[0], [path(word) for word in words[1:]], plot or (), output, failing, out)
         return
     if len(words) > 1:
         raise InputError(f"one paper at a time; unexpected {words[1][:60]!r}")
@@ -209,13 +212,8 @@ def _give(found: "SweepRecord", folder: "OutFolder", plot: Sequence[str], output
     folder.write(PAGE, render_sweep(found))
     for what in plot:
         write_sweep_figures(found, what, folder.path)
-    output.give(_json(found, output), lambda console: print_sweep(found, console))
+    output.give(found.json_pieces(), lambda console: print_sweep(found, console))
     output.console().print(f"Tables and ledger: {folder.path}", markup=False, soft_wrap=True)
-
-
-def _json(found: "SweepRecord", output: Output) -> str:
-    """Return the JSON of a sweep where it is asked for: of many settings it takes much memory."""
-    return "" if output.json is None else found.model_dump_json(indent=1)
 
 
 def _end(found: "SweepRecord", failing: Failing) -> None:
@@ -300,7 +298,7 @@ def _export(file: Path, found: "SweepRecord", out: Path | None, output: Output) 
     else:
         written = _certificates(file, out)
     output.give(
-        _json(found, output),
+        found.json_pieces(),
         lambda console: console.print(written, markup=False, soft_wrap=True),
     )
 

@@ -176,6 +176,8 @@ class Reader:
     def _formula(self, start: int, end: int) -> Formula:
         start, end = self._trimmed(start, end)
         if start >= end:
+            if not self.text.strip():
+                raise InputError("the statement is empty")
             raise self.refuse("a part of the statement is missing", min(start, len(self.text) - 1))
         parts = self._split(start, end, "iff")
         if len(parts) > 1:

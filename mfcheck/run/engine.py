@@ -19,7 +19,7 @@ class Processes:
     """An executor: worker processes of this machine.
 
     If a worker dies, what its unit still had to do runs again once the rest is done, each task alone in a process of
-    its own; the task over which that one dies too has crashed, and so has one that takes too long, whose worker is
+    its own; the task over which that one dies too has crashed; one that takes too long says nothing, its worker is
     killed.
 
     Args:

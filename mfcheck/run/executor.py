@@ -46,7 +46,7 @@ class Executor(Protocol):
 
         Args:
             units: what to do; each has at least one task.
-            seconds: longest time for one task, which is then ended and has crashed.
+            seconds: longest time for one task, which is then ended and says nothing.
 
         Raises:
             WorkerError: a worker process could not load a paper.

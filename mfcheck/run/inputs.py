@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -177,8 +178,32 @@ def _header(fields: list[str]) -> tuple[int, bool]:
     labelled = names[-1] == "y"
     d = len(names) - labelled
     if d < 1 or names[:d] != [f"x{i}" for i in range(1, d + 1)]:
-        raise InputError(f"the header must be x1,...,xd[,y], got {','.join(names)[:60]!r}")
+        raise InputError(_wrong_header(names))
     return d, labelled
+
+
+def _wrong_header(names: Sequence[str]) -> str:
+    """Say which header so many columns need: the first line is another, or has numbers, or is no CSV at all."""
+    count = len(names)
+    if count == 1 and len(re.split(r"[\s;]+", names[0].lstrip("#").strip())) > 1:
+        return "the columns must be separated by commas, under the header x1,...,xd[,y]"
+    plain = f"{_header_of(count)} (inputs alone)"
+    needed = f"{_header_of(count - 1)},y or {plain}" if count > 1 else plain
+    if all(map(_is_number, names)):
+        return f"the first line has numbers; put a header above it: {needed}"
+    return f"the header must be {needed}, got {','.join(names)[:30]!r}"
+
+
+def _header_of(d: int) -> str:
+    return ",".join(f"x{i}" for i in range(1, d + 1)) if d <= 5 else f"x1,...,x{d}"
+
+
+def _is_number(field: str) -> bool:
+    try:
+        read_exact(field)
+    except InputError:
+        return False
+    return True
 
 
 def _numbers(where: str, fields: list[str], width: int) -> Point:

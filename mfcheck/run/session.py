@@ -135,7 +135,7 @@ def review(
         cluster: runs the checks in the place of processes of this machine: `auto`, the address of a Dask scheduler, or
             its file.
         out: folder for `review.json`, evidence and certificates; nothing is kept if left out.
-        check_seconds: longest time for one check, which is then ended and counted as crashed; by budget if left out.
+        check_seconds: longest time for one check, which is then ended and says nothing; by budget if left out.
         minutes: time after which nothing more is begun, and what is left is named in `missing`; by budget if left out.
         resume: take over what an interrupted run with the same arguments left in `out`.
         claims: ids of the claims to check, without the constants; all of them, with constants, if left out. Claims

@@ -215,7 +215,8 @@ class _Sweep:
         self._progress = Progress(total, refused, finished, kept=finished)
         left = self._progress.left
         text = (
-            f"{total} settings of {self._paper.id}, {len(self._tasks)} tasks each, "
+            f"{total} setting{'' if total == 1 else 's'} of {self._paper.id}, "
+            f"{len(self._tasks)} task{'' if len(self._tasks) == 1 else 's'} each, "
             f"budget {self._terms.identity.budget}"
         )
         if finished:
