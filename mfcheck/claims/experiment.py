@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mfcheck.claims.record import Plot, PointRecord
+from mfcheck.claims.record import Curve, Plot, PointRecord
 
 Cell = Mapping[str, float | int | str]
 """One point of a sweep, such as `{"gamma": 0.4, "depth": 20}`."""
@@ -61,3 +61,29 @@ class Experiment:
     prepare: Callable[[Mapping[str, str]], Sweep]
     options: tuple[Option, ...] = ()
     replicates: int = 5
+
+
+def curves_by(
+    points: Sequence[PointRecord], x: str, value: str, by: str, label: Callable[[object], str]
+) -> tuple[Curve, ...]:
+    """Return a curve of a value against an entry `x` of the cells, with two standard errors, for each entry `by`.
+
+    Args:
+        points: of a finished sweep.
+        x: name of the entry on the axis.
+        value: name of the value.
+        by: name of the entry that tells the curves apart.
+        label: of the curve of such an entry.
+    """
+    found = []
+    for name in dict.fromkeys(p.cell[by] for p in points):
+        rows = sorted((float(p.cell[x]), p.values[value]) for p in points if p.cell[by] == name)
+        found.append(
+            Curve(
+                label=label(name),
+                x=tuple(at for at, _ in rows),
+                y=tuple(v.value for _, v in rows),
+                error=tuple(2 * v.error for _, v in rows),
+            )
+        )
+    return tuple(found)
