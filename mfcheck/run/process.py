@@ -16,7 +16,7 @@ from typing import Any
 
 from mfcheck.claims.record import LATE
 from mfcheck.run.executor import Unit, cores
-from mfcheck.run.tasks import Event, Job, Result, Started, Task
+from mfcheck.run.tasks import SEPARATE, Event, Job, Result, Started, Task
 
 LOADING = 600.0
 """Longest time in seconds for a worker to load a paper and a setting."""
@@ -26,6 +26,8 @@ PAPERS = 6
 """Papers after which a process that is to load another is ended, and a new one started, for the same reason."""
 _LOOK = 0.05
 """Seconds between two looks at whose time is over."""
+LEAST = 5.0
+"""Seconds that a task has in any case, or the whole limit if that is less, after another of its group was ended."""
 _ENDING = 10.0
 """Longest time in seconds for a process to end once its input is closed."""
 
@@ -257,9 +259,13 @@ class Place:
     def perform(self, unit: Unit, seconds: float) -> Generator[Event | Death]:
         """Do the tasks of a unit and yield what happens, until the end, the first death, or `stop`.
 
+        The work that they share is lost with a process that is ended: each task after that has a tenth of the limit,
+        so that it is not begun again to the end of the limit in one after the other.
+
         Raises:
             WorkerError: the job cannot be loaded in a process.
         """
+        whole, first = seconds, ""
         for number, task in enumerate(unit.tasks):
             worker = self._hire()
             if worker is None:
@@ -279,7 +285,9 @@ class Place:
             if not worker.expired:
                 yield Death(unit.tasks[number:], passed, how, written)
                 return
-            yield Result(task, passed, reason=_late(seconds))
+            yield Result(task, passed, reason=_late(seconds, first))
+            if task.group not in SEPARATE:
+                first, seconds = first or task.id, min(whole, max(LEAST, whole / 10))
 
     def refresh(self, paper: str) -> None:
         """End the process, which must be idle, if it has served many jobs, or many papers other than the next one."""
@@ -326,5 +334,6 @@ class Place:
             self._dismiss(self._worker)
 
 
-def _late(seconds: float) -> str:
-    return f"{LATE}, {seconds:g} s: --check-seconds gives it more"
+def _late(seconds: float, first: str) -> str:
+    shared = f", less than others have, as {first} of its group had been ended" if first else ""
+    return f"{LATE}, {seconds:g} s{shared}: --check-seconds gives it more"

@@ -87,6 +87,10 @@ class Started:
     task: Task
 
 
+SEPARATE = frozenset(("slack", "assumptions", "audit"))
+"""Groups whose tasks need nothing of each other: one process does them only because it is warm."""
+
+
 Event = Started | Result
 Watch = Callable[[Event, int, int], None]
 """Told of every event, with the numbers of finished and of all tasks."""

@@ -10,10 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from mfcheck.run import process
 from mfcheck.run.engine import Processes
 from mfcheck.run.executor import Unit, cores
+from mfcheck.run.judge import tasks_of as tasks_for
 from mfcheck.run.process import Worker, WorkerError, worker_environment
-from mfcheck.run.tasks import Event, Job, Result, Started, Task, What, resolve_paper, units
+from mfcheck.run.tasks import (
+    SEPARATE,
+    Event,
+    Job,
+    Result,
+    Started,
+    Task,
+    What,
+    resolve_paper,
+    units,
+)
 
 Log = Callable[[], list[str]]
 
@@ -129,6 +141,46 @@ def test_a_check_that_never_ends_is_ended(
     assert 2.0 <= late.seconds < 30.0
     assert [id for id in SHAKY if results[id].crashed] == ["fragile/stated/fragile.run"]
     assert log() == SHAKY  # it is not tried again
+
+
+def test_work_that_took_too_long_is_not_begun_by_each_of_its_group(
+    toy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", "all sleep")
+    monkeypatch.setattr(process, "LEAST", 0.2)
+    results = {
+        event.task.id: event
+        for event in run_tasks(make_job(toy), tasks_of(toy, SHAKY), 1, seconds=4.0)
+        if isinstance(event, Result)
+    }
+    first, *others = (results[id] for id in SHAKY)
+    assert first.reason == "ended by its time limit, 4 s: --check-seconds gives it more"
+    for late in others:
+        assert late.reason == (
+            "ended by its time limit, 0.4 s, less than others have, as fragile/stated/fragile.before of its group "
+            "had been ended: --check-seconds gives it more"
+        )
+
+
+@pytest.mark.parametrize("group", sorted(SEPARATE))
+def test_what_shares_no_work_keeps_the_whole_limit(
+    toy: str, monkeypatch: pytest.MonkeyPatch, group: str
+) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", "all sleep")
+    monkeypatch.setattr(process, "LEAST", 0.1)
+    tasks = [replace(task, group=group) for task in tasks_of(toy, SHAKY[:2])]
+    events = run_tasks(make_job(toy), tasks, 1, seconds=1.0)
+    assert {e.reason for e in events if isinstance(e, Result)} == {
+        "ended by its time limit, 1 s: --check-seconds gives it more"
+    }
+
+
+def test_groups_that_share_no_work_are_named_where_they_are_made() -> None:
+    paper = resolve_paper("scaled-resnets")
+    tasks = tasks_for(paper, paper.claims, constants=True)
+    groups = {task.group for task in tasks if task.what is not What.CHECK and task.group}
+    groups |= {c.group for claim in paper.claims for c in claim.checks if "/slack-" in c.id}
+    assert groups == SEPARATE
 
 
 def test_what_a_check_prints_does_not_disturb(toy: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,6 +147,8 @@ def _misbehave(context: Context) -> Evidence | None:
             signal.signal(number, signal.SIG_IGN)
         while True:
             time.sleep(1)
+    if behaviour == "all sleep":
+        time.sleep(300)
     if behaviour == "sleep":
         if marker := os.environ.get("TOY_MARKER"):
             Path(marker).write_text(str(os.getpid()))
@@ -165,6 +167,8 @@ def _misbehave(context: Context) -> Evidence | None:
 
 def _calm(context: Context) -> Evidence:
     _log(context)
+    if _behaviour() == "all sleep":
+        time.sleep(300)
     return Evidence(passed=True)
 
 
