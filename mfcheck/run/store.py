@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,15 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
+    write_pieces(path, [data])
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file whole or not at all, from pieces that are made one after the other."""
     new = path.with_name(f".{path.name[:80]}.{os.getpid()}.new")
     try:
-        new.write_bytes(data)
+        with new.open("wb") as file:
+            file.writelines(pieces)
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)

@@ -223,3 +223,16 @@ class SweepRecord(Record):
     def complete(self) -> bool:
         """Whether every setting that the paper does not refuse has run."""
         return self.left == 0
+
+    def json_pieces(self) -> Iterator[str]:
+        """Yield the text of `model_dump_json(indent=1)`, a setting at a time: all at once they would fill the memory."""
+        whole = self.but(settings=()).model_dump_json(indent=1)
+        head, found, tail = whole.partition('\n "settings": []')
+        if not self.settings:
+            yield whole
+            return
+        yield f"{head}{found[:-1]}\n"
+        for number, setting in enumerate(self.settings):
+            lines = setting.model_dump_json(indent=1).splitlines()
+            yield (",\n" if number else "") + "\n".join(f"  {line}" for line in lines)
+        yield f"\n ]{tail}"

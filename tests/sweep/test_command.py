@@ -174,6 +174,15 @@ def test_the_terminal_and_markdown_say_the_same(found: SweepRecord) -> None:
         assert any(text in line for line in lines)
 
 
+def test_the_json_of_many_settings_is_made_one_by_one(found: SweepRecord) -> None:
+    whole = found.model_dump_json(indent=1)
+    pieces = list(found.json_pieces())
+    assert "".join(pieces) == whole
+    assert len(pieces) == len(found.settings) + 2
+    empty = found.but(settings=())
+    assert "".join(empty.json_pieces()) == empty.model_dump_json(indent=1)
+
+
 def test_pictures_over_one_and_two_parameters(found: SweepRecord, tmp_path: Path) -> None:
     one = found.but(
         settings=tuple(s for s in found.settings if s.point["mode"] == "calm"),
