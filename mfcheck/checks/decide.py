@@ -198,18 +198,28 @@ def _apart(case: Case) -> float:
     return apart if np.isfinite(apart) else np.inf
 
 
+_STATED = {"==": "equality", "<=": "at most", "<": "less", ">=": "at least", ">": "more"}
+
+
 def _reason(case: Case, passed: bool | None, standard: Standard) -> str:
     where = f"{case.label}: " if case.label else ""
     sides = f"{_text(case.lhs)} against {_text(case.rhs)}"
     if passed is False:
-        return f"{where}{sides}, where {standard.relation} was stated"
+        return f"{where}{sides}, where {_STATED[standard.relation]} was stated"
     return f"{where}{sides}: too close or too coarse to tell"
 
 
 def _text(side: Side) -> str:
+    """Return a side in few digits: of a narrow ball those that are certain, of a wide one its radius as well."""
     if isinstance(side, Estimate):
-        return f"{side.value:.6g} +- {side.error:.2g}"
-    return str(side.str(8))
+        return f"{side.value:.6g} ± {side.error:.2g}"
+    if side.rel_accuracy_bits() < 20 and not side.is_exact():
+        return str(side.str(8))
+    digits = str(side.str(8, radius=False))
+    mantissa, mark, power = digits.partition("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return mantissa + mark + power
 
 
 def _finite(value: float) -> float | None:

@@ -16,7 +16,11 @@ from mfcheck.report.mathml import refused
 from mfcheck.report.questions import QuestionToAuthors, questions
 from mfcheck.report.text import clean, one_line, pieces
 
-_MARKUP = re.compile(r"([*_\[\]<>#|~&])|([\\$`])")
+_MARKUP = re.compile(
+    r"([*\[\]|~]|(?<![^\W_])_|_(?![^\W_])|<(?=[A-Za-z/!?])|(?:^|(?<=^ ))[>#]|&(?=[#\w]))|([\\$`])",
+    re.ASCII,
+)
+"""What may be markup where it stands: a line below between letters, or a sign before a blank, is none."""
 _BLOCK = re.compile(r"^(?:(\d+)(?=[.)](?:\s|$))|(?=[-+=](?:[-+=\s]|$)))")
 _TEX = {
     r"\{": r"\lbrace ",

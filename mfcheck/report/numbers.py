@@ -147,6 +147,39 @@ def interval(lower: str, upper: str, digits: int = DIGITS) -> Shown:
             return Shown(full, full)
 
 
+def brief(value: Value, digits: int = 5) -> str:
+    """Return one side of a comparison for people in a hurry: no more digits than those, the error covering what is cut.
+
+    >>> brief(Estimate(value=0.4942554125042, error=6e-13)), brief(Estimate(value=-0.5, error=0.0))
+    ('0.49426 ± 5e-6', '-0.5')
+    >>> brief(Interval(lower="0.199999999999", upper="0.200000000001"))
+    '0.2 ± 1e-12'
+    """
+    if isinstance(value, str):
+        return value
+    with localcontext(_CONTEXT):
+        if isinstance(value, Interval):
+            return _brief_interval(value, digits)
+        v, e = Decimal(repr(value.value)), abs(Decimal(repr(value.error)))
+        if e == 0 and len(v.normalize().as_tuple().digits) <= digits:
+            return _plain(v.normalize())
+        if not v or not v.is_finite() or (e and _places(e) > v.adjusted() - digits):
+            return estimate(value.value, value.error).text
+        rounded = _significant(v, digits, ROUND_HALF_EVEN)
+        error = _significant(e + abs(v - rounded), 1, ROUND_UP)
+        return f"{_plain(rounded)} ± {_plain(error)}"
+
+
+def _brief_interval(value: Interval, digits: int) -> str:
+    shown = interval(value.lower, value.upper, digits).text
+    if "[" not in shown or shown.startswith("["):
+        return shown
+    lower, upper = Decimal(value.lower), Decimal(value.upper)
+    centre = _significant((lower + upper) / 2, digits, ROUND_HALF_EVEN)
+    error = _significant(max(upper - centre, centre - lower), 1, ROUND_UP)
+    return f"{_plain(centre.normalize())} ± {_plain(error)}"
+
+
 def show(value: Value | None, digits: int = DIGITS) -> Shown:
     """Return one side of a comparison as text; of an enclosure so many digits, if it determines them."""
     if value is None:

@@ -185,7 +185,16 @@ def test_no_string_of_a_record_becomes_markup(
 
 
 def test_words_and_formulas_mixed() -> None:
-    assert prose("for $n_1$ points_x, $5") == r"for $n _ 1$ points\_x, `$`5"
+    assert prose("for $n_1$ points_x, $5") == "for $n _ 1$ points_x, `$`5"
+
+
+def test_signs_that_are_no_markup_where_they_stand_are_left_alone() -> None:
+    words = "k <= 1 < 2 > 0 & value_range of A & B, #3"
+    assert escape(words) == words
+    assert shown(escape(words)) == words
+    for markup in ("<b>", "_x_", "&amp;", "> a", "# a", "[a](b)", "*a*", "a <!-- b"):
+        assert escape(markup) != markup
+        assert shown(escape(markup)) == markup
     assert escape("1. x") == r"1\. x"
     assert escape("0.001") == "0.001"
     assert escape("- x") == r"\- x"
