@@ -28,7 +28,7 @@ class Growth:
     Args:
         x: at least three places, increasing, shape (k,).
         values: the quantity there, shape (k,), or in replicates, shape (R, k).
-        errors: half-widths of the values, shape (k,), where there are no replicates.
+        errors: half-widths of the values, shape (k,); of replicates, what all of one place have in common.
         label: which quantity it is, where there are several.
         where: values of symbols of the exponent.
     """
@@ -72,7 +72,7 @@ def rate(
         id: short name.
         formula: name of the exponent.
         measure: `context -> (x, samples)` with values of replicates, shape (R, k), at k >= 3 abscissae, or
-            `(x, values, errors)` without replicates, or several quantities, each as a `Growth`.
+            `(x, values, errors)` without replicates, or what makes a `Growth`, or several of them.
         x_label: of the picture.
         y_label: of the picture.
         domain: what was covered, in words.
@@ -129,11 +129,11 @@ def _evidence(
 ) -> Evidence:
     """Return the evidence of one quantity."""
     x, values = (np.asarray(part, dtype=np.float64) for part in (growth.x, growth.values))
-    if growth.errors is not None:
-        errors = np.asarray(growth.errors, dtype=np.float64)
+    common = np.zeros(len(x)) if growth.errors is None else np.asarray(growth.errors, dtype=float)
+    if values.ndim == 1:
         if correction is not None:
-            return corrected_order(x, values, errors, expected, correction, **words)
-        return order_evidence(x, values, errors, expected, relation=relation, alarm=alarm, **words)
+            return corrected_order(x, values, common, expected, correction, **words)
+        return order_evidence(x, values, common, expected, relation=relation, alarm=alarm, **words)
     if typical:
         logs = np.log(values)
         y = np.exp(logs.mean(axis=0))
@@ -141,8 +141,8 @@ def _evidence(
     else:
         means = [mean_of(column) for column in values.T]
         y, errors = np.array([e.value for e in means]), np.array([e.error for e in means])
-    shared = {"samples": values, "common": np.zeros(len(x)), "relation": relation, "alarm": alarm}
-    return order_evidence(x, y, errors, expected, **shared, **words)  # type: ignore[arg-type]
+    shared = {"samples": values, "common": common, "relation": relation, "alarm": alarm}
+    return order_evidence(x, y, errors + common, expected, **shared, **words)  # type: ignore[arg-type]
 
 
 def _together(growths: Sequence[Growth], found: Sequence[Evidence]) -> Evidence:

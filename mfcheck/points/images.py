@@ -1,8 +1,10 @@
 """Images with labels, from files or from scikit-learn's digits, and their split into parts."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +142,23 @@ def whole(name: str, text: str, low: int, high: int) -> int:
     if not (text.isascii() and text.isdigit() and low <= int(text[:12]) <= high):
         raise InputError(f"{name} must be a whole number from {low} to {high}, got {text[:60]!r}")
     return int(text)
+
+
+def wholes(name: str, text: str, low: int, high: int) -> tuple[int, ...]:
+    """Return the whole numbers that an option states between commas, each once, in the order given; see `whole`."""
+    return tuple(dict.fromkeys(whole(name, part.strip(), low, high) for part in text.split(",")))
+
+
+def positive(name: str, text: str) -> Fraction:
+    """Return the decimal that an option states.
+
+    Raises:
+        InputError: no decimal such as 0.5, or one that is not positive.
+    """
+    text = text.strip()
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) or not Fraction(text):
+        raise InputError(f"{name} must be a positive decimal such as 0.5, got {text[:60]!r}")
+    return Fraction(text)
 
 
 def split(images: Images, train: int, rng: np.random.Generator) -> Split:

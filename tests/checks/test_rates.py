@@ -80,3 +80,20 @@ def test_geometric_means_where_tails_are_heavy() -> None:
 
 def test_without_a_quantity_it_is_open() -> None:
     assert run([], sp.Integer(1)).passed is None
+
+
+def test_what_replicates_have_in_common_moves_an_exponent_only_where_it_changes() -> None:
+    """One factor for all replicates of a place shifts no exponent, a factor of the place does and is allowed for."""
+    rng = np.random.default_rng(0)
+    samples = X**-1 * (1 + 0.01 * rng.standard_normal((16, len(X))))
+    alike, growing = np.full(len(X), 0.05), np.linspace(0, 0.3, len(X))
+    for common in (alike, growing):
+        found = run((X, samples, common * X**-1), sp.Integer(-1))
+        assert found.passed is True
+        drawn = found.plots[0].curves[0].error
+        assert drawn is not None
+        assert np.all(np.array(drawn) > common * X**-1)
+    errors = [run((X, samples, c * X**-1), sp.Integer(-1)).error for c in (alike, growing)]
+    plain = run((X, samples), sp.Integer(-1)).error
+    assert errors[0] == pytest.approx(plain, rel=0.1)
+    assert errors[1] > errors[0] + 0.02  # type: ignore[operator]

@@ -1,0 +1,30 @@
+"""Means under all laws that are close to a given one in relative entropy."""
+
+import math
+from collections.abc import Callable
+
+from scipy.optimize import minimize_scalar
+
+
+def largest_mean(cumulant: Callable[[float], float], radius: float, deviation: float) -> float:
+    """Return the supremum of E_Q[f] over all laws Q with KL(Q|P) <= radius, in double precision.
+
+    It is `inf over l > 0 of (radius + log E_P exp(l f))/l` (Donsker and Varadhan), searched within factors e^-6 and
+    e^4 of the l that is best where f is Gaussian under P.
+
+    Args:
+        cumulant: `l -> log E_P exp(l f)`, where E_P[f] = 0; finite for every l.
+        radius: positive.
+        deviation: standard deviation of f under P.
+
+    >>> round(largest_mean(lambda x: x**2 / 2, 0.18, 1.0), 6)
+    0.6
+    """
+
+    def dual(log_l: float) -> float:
+        scale = math.exp(log_l)
+        return (radius + cumulant(scale)) / scale
+
+    centre = math.log(math.sqrt(2 * radius) / deviation)
+    found = minimize_scalar(dual, bounds=(centre - 6, centre + 4), method="bounded")
+    return float(found.fun)

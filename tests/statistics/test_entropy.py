@@ -1,0 +1,35 @@
+"""Largest means in balls of relative entropy, against laws whose tilted families are known."""
+
+import math
+
+import pytest
+from scipy.optimize import brentq
+
+from mfcheck.statistics.entropy import largest_mean
+
+
+@pytest.mark.parametrize("radius", [0.003, 0.3, 3.0])
+@pytest.mark.parametrize("deviation", [0.2, 5.0])
+def test_a_gaussian_is_shifted(radius: float, deviation: float) -> None:
+    found = largest_mean(lambda x: (x * deviation) ** 2 / 2, radius, deviation)
+    assert found == pytest.approx(deviation * math.sqrt(2 * radius), rel=1e-9)
+
+
+@pytest.mark.parametrize("radius", [0.003, 0.03, 0.3])
+def test_a_fair_sign_gets_a_larger_share(radius: float) -> None:
+    """Of f = +1 or -1 with probability p the divergence from 1/2 is p log 2p + (1-p) log 2(1-p)."""
+
+    def gap(p: float) -> float:
+        return p * math.log(2 * p) + (1 - p) * math.log(2 * (1 - p)) - radius
+
+    share = brentq(gap, 0.5, 1 - 1e-12)
+    found = largest_mean(lambda x: math.log(math.cosh(x)), radius, 1.0)
+    assert found == pytest.approx(2 * share - 1, rel=1e-6)
+
+
+@pytest.mark.parametrize("radius", [0.003, 0.3, 3.0])
+def test_a_poisson_law_gets_a_larger_mean(radius: float) -> None:
+    """The Poisson law of mean m has divergence m log m - m + 1 from that of mean 1."""
+    mean = brentq(lambda m: m * math.log(m) - m + 1 - radius, 1 + 1e-9, 100)
+    found = largest_mean(lambda x: math.expm1(x) - x, radius, 1.0)
+    assert found == pytest.approx(mean - 1, rel=1e-6)
