@@ -510,6 +510,8 @@ class Paper(Displayed):
     """Sweeps that the paper proposes, for `mfcheck experiment`."""
     twins: tuple[Twin, ...] = ()
     """Constants that other papers have too."""
+    summary: str = ""
+    """What the paper claims, in one or two sentences, for the top of a review."""
 
     def __post_init__(self) -> None:
         """Refuse a paper with clashing ids."""

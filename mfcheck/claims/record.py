@@ -448,6 +448,8 @@ class Review(Record):
     references: tuple[str, ...] = ()
     audits: tuple[AuditRecord, ...] = ()
     """Can the assumptions be met, each alone and all of a claim together, in the regimes of the claims?"""
+    summary: str = ""
+    """What the paper claims, in one or two sentences."""
 
     def __getitem__(self, claim: str) -> ClaimRecord:
         """Return the record of a claim.

@@ -294,6 +294,7 @@ def _finish(
         constants=records.constant_records(run.found.get(What.CONSTANTS)),
         references=run.paper.references,
         audits=judged.audits,
+        summary=run.paper.summary,
     )
     if run.store is not None:
         write_text(run.store.folder / REVIEW, result.model_dump_json(indent=1) + "\n")

@@ -874,6 +874,10 @@ OPTIONS = (Option("replicates", "8", "networks at each width"),)
 paper = Paper(
     id="batch-norm",
     title="A mean field theory of batch normalization",
+    summary=(
+        "Batch normalisation gives wide random networks a symmetric fixed point, at which gradients grow "
+        "exponentially with depth whatever the activation is, least for a linear one; the rates are given."
+    ),
     authors=("Greg Yang", "Jeffrey Pennington", "Vinay Rao", "Jascha Sohl-Dickstein", "Samuel S. Schoenholz"),
     source="https://arxiv.org/abs/1902.08129",
     parameters=PARAMETERS,

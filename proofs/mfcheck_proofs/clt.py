@@ -739,6 +739,10 @@ def run(trial: Trial) -> Simulated:
 paper = Paper(
     id="clt",
     title="Mean Field Analysis of Neural Networks: A Central Limit Theorem",
+    summary=(
+        "The fluctuations of a wide two-layer network around its mean-field limit, times the square root of "
+        "the width, converge to a Gaussian process that solves a linear equation driven by the noise of SGD."
+    ),
     authors=("Justin Sirignano", "Konstantinos Spiliopoulos"),
     source="https://arxiv.org/abs/1808.09372",
     parameters=PARAMETERS,

@@ -794,6 +794,11 @@ OPTIONS = (
 paper = Paper(
     id="cnn-isometry",
     title="Dynamical isometry and a mean field theory of CNNs: how to train 10,000-layer vanilla convolutional neural networks",
+    summary=(
+        "Signals in wide random convolutional networks propagate as in fully connected ones, each Fourier "
+        "mode with a depth scale of its own; delta-orthogonal kernels give dynamical isometry, and with them "
+        "vanilla networks of 10,000 layers train."
+    ),
     authors=("Lechao Xiao", "Yasaman Bahri", "Jascha Sohl-Dickstein", "Samuel S. Schoenholz", "Jeffrey Pennington"),
     source="https://arxiv.org/abs/1806.05393",
     parameters=PARAMETERS,

@@ -555,6 +555,10 @@ OPTIONS = (Option("runs", "20000", "number of networks"),)
 paper = Paper(
     id="deep-resnet",
     title="A Mean-field Analysis of Deep ResNet and Beyond: Towards Provable Optimization via Overparameterization from Depth",
+    summary=(
+        "In a continuum limit of deep residual networks every local minimum of the loss, over laws of the "
+        "residual blocks, is global; networks of finitely many blocks approach that limit."
+    ),
     authors=("Yiping Lu", "Chao Ma", "Yulong Lu", "Jianfeng Lu", "Lexing Ying"),
     source="https://arxiv.org/abs/2003.05508",
     parameters=PARAMETERS,

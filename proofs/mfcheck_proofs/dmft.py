@@ -864,6 +864,10 @@ OPTIONS = (Option("d", "1000", "dimension of the larger runs"), Option("runs", "
 paper = Paper(
     id="dmft",
     title="Dynamical mean-field theory for stochastic gradient descent in Gaussian mixture classification",
+    summary=(
+        "Closed self-consistent equations describe SGD on high-dimensional Gaussian mixtures, with full "
+        "batches, mini-batches and persistent ones, and with them the test error at every time."
+    ),
     authors=("Francesca Mignacco", "Florent Krzakala", "Pierfrancesco Urbani", "Lenka Zdeborová"),
     source="https://arxiv.org/abs/2006.06098",
     parameters=PARAMETERS,

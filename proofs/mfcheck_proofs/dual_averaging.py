@@ -626,6 +626,11 @@ OPTIONS = (Option("runs", "64", "number of runs"),)
 paper = Paper(
     id="dual-averaging",
     title="Particle Dual Averaging: Optimization of Mean Field Neural Networks with Global Convergence Rate Analysis",
+    summary=(
+        "A dual averaging method with an entropic penalty trains two-layer networks in the mean-field regime "
+        "to a given accuracy; the numbers of steps and of particles that it needs are bounded, not only its "
+        "limit."
+    ),
     authors=("Atsushi Nitanda", "Denny Wu", "Taiji Suzuki"),
     source="https://arxiv.org/abs/2012.15477",
     parameters=PARAMETERS,

@@ -897,6 +897,10 @@ capacity = Claim(
 paper = Paper(
     id="fisher",
     title="Universal statistics of Fisher information in deep neural networks: mean field approach",
+    summary=(
+        "The Fisher information matrix of wide random networks has universal statistics: most eigenvalues are "
+        "close to zero, while the largest one is of the order of the width and limits the step size."
+    ),
     authors=("Ryo Karakida", "Shotaro Akaho", "Shun-ichi Amari"),
     source="https://arxiv.org/abs/1806.01316",
     parameters=PARAMETERS,

@@ -870,6 +870,10 @@ OPTIONS = (Option("runs", "400", "independent samples"),)
 paper = Paper(
     id="generalization-gap",
     title="Universal mean field upper bound for the generalisation gap of deep neural networks",
+    summary=(
+        "The gap between test and training error of a network approaches zero faster than $2N/P$, with $N$ "
+        "the size of the last layer and $P$ the number of samples, for every architecture and every teacher."
+    ),
     authors=("S. Ariosto", "R. Pacelli", "F. Ginelli", "M. Gherardi", "P. Rotondo"),
     source="https://arxiv.org/abs/2201.11022",
     parameters=PARAMETERS,

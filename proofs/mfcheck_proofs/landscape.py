@@ -1166,6 +1166,11 @@ def simulate(trial: Trial) -> Simulated:
 paper = Paper(
     id="landscape",
     title="A Mean Field View of the Landscape of Two-Layer Neural Networks",
+    summary=(
+        "SGD of a wide two-layer network follows a partial differential equation for the law of its weights; "
+        "from it follows convergence to nearly the least risk, in worked examples, and in general if noise is "
+        "added."
+    ),
     authors=("Song Mei", "Andrea Montanari", "Phan-Minh Nguyen"),
     source="https://arxiv.org/abs/1804.06561",
     parameters=PARAMETERS,

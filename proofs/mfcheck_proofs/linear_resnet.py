@@ -179,13 +179,22 @@ def example(rng: np.random.Generator, layers: int = 20, count: int = 300, width:
 
 
 def descent(problem: Features, steps: int) -> tuple[Array, Array, Array]:
-    """Losses, |grad L|^2/L and |v| along gradient descent with step 1/2."""
-    theta = np.zeros((problem.layers, problem.omega.shape[1], 3))
+    """Losses, |grad L|^2/L and |v| along gradient descent with step 1/2.
+
+    The step is halved for good where the loss falls by less than half of what its slope promises: beyond that bound
+    descent oscillates across the valley, and the ratio is no longer that of the flow.
+    """
+    theta, step = np.zeros((problem.layers, problem.omega.shape[1], 3)), 0.5
+    slope, loss, form = problem.gradient(theta, 1 / 8)
     rows = []
     for _ in range(steps):
-        slope, loss, form = problem.gradient(theta, 1 / 8)
         rows.append((loss, form / loss, np.sqrt(np.sum(theta**2) / problem.layers)))
-        theta = theta - slope / 2
+        found = problem.gradient(theta - step * slope, 1 / 8)
+        while found[1] > loss - step * form / 2 and step > 2**-8:
+            step /= 2
+            found = problem.gradient(theta - step * slope, 1 / 8)
+        theta = theta - step * slope
+        slope, loss, form = found
     losses, ratios, norms = np.array(rows).T
     return losses, ratios, norms
 
@@ -608,6 +617,11 @@ OPTIONS = (Option("runs", "16", "independent runs"), Option("steps", "400", "ste
 paper = Paper(
     id="linear-resnet",
     title="Global convergence of ResNets: from finite to infinite width using linear parameterization",
+    summary=(
+        "The loss of residual networks with linearly parameterised blocks obeys a local Polyak-Lojasiewicz "
+        "inequality, so that gradient descent converges to a global minimum if the loss at the start is small "
+        "enough, at infinite width and at large finite width."
+    ),
     authors=("Raphaël Barboni", "Gabriel Peyré", "François-Xavier Vialard"),
     source="https://arxiv.org/abs/2112.05531",
     parameters=PARAMETERS,

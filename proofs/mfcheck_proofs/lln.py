@@ -724,6 +724,10 @@ def run(trial: Trial) -> Simulated:
 paper = Paper(
     id="lln",
     title="Mean Field Analysis of Neural Networks: A Law of Large Numbers",
+    summary=(
+        "As width and number of SGD steps grow together, the empirical law of the neurons of a two-layer "
+        "network converges to the solution of a deterministic evolution equation."
+    ),
     authors=("Justin Sirignano", "Konstantinos Spiliopoulos"),
     source="https://arxiv.org/abs/1805.01053",
     parameters=PARAMETERS,

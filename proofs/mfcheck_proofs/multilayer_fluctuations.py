@@ -865,6 +865,10 @@ def run(trial: Trial) -> Simulated:
 paper = Paper(
     id="multilayer-fluctuations",
     title="Limiting Fluctuation and Trajectorial Stability of Multilayer Neural Networks with Mean Field Training",
+    summary=(
+        r"The fluctuations of multilayer networks around their mean-field limit, of order $1/\sqrt{N}$ in the "
+        "width $N$, have a Gaussian limit, and training drives their variance at the output to zero."
+    ),
     authors=("Huy Tuan Pham", "Phan-Minh Nguyen"),
     source="https://arxiv.org/abs/2110.15954",
     parameters=PARAMETERS,

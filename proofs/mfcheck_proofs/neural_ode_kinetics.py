@@ -718,6 +718,11 @@ OPTIONS = (Option("paths", "40000", "number of paths"),)
 paper = Paper(
     id="neural-ode-kinetics",
     title="Mean-Field and Kinetic Descriptions of Neural Differential Equations",
+    summary=(
+        "A residual network acts on the law of its data by a transport equation, or by a Fokker-Planck "
+        "equation if noise is added; moments, steady states and the convergence to them are given, and with "
+        "them what such a network can cluster and classify."
+    ),
     authors=("Michael Herty", "Torsten Trimborn", "Giuseppe Visconti"),
     source="https://arxiv.org/abs/2001.04294",
     parameters=PARAMETERS,

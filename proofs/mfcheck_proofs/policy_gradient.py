@@ -659,6 +659,11 @@ OPTIONS: tuple[Option, ...] = ()
 paper = Paper(
     id="policy-gradient",
     title="Convergence of policy gradient for entropy regularized MDPs with neural network approximation in the mean-field regime",
+    summary=(
+        "For entropy-regularised decision processes and networks in the mean-field regime, policy gradient is "
+        "a gradient flow of laws: it increases the objective, its stationary laws are Gibbs laws, and under "
+        "sufficient regularisation it converges exponentially."
+    ),
     authors=("Bekzhan Kerimkulov", "James-Michael Leahy", "David Šiška", "Lukasz Szpruch"),
     source="https://arxiv.org/abs/2201.07296",
     parameters=PARAMETERS,

@@ -867,6 +867,11 @@ trainability = Claim(
 paper = Paper(
     id="quantized",
     title="A mean field theory of quantized deep networks: the quantization-depth trade-off",
+    summary=(
+        "Quantised activations limit how deep a signal travels through a random network: there is a best "
+        "quantisation step, and with it the depth that can be trained grows like a power of the number $N$ of "
+        "levels, about $N^{1.82}$."
+    ),
     authors=("Yaniv Blumenfeld", "Dar Gilboa", "Daniel Soudry"),
     source="https://arxiv.org/abs/1906.00771",
     parameters=PARAMETERS,

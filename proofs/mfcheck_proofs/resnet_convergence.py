@@ -513,6 +513,10 @@ OPTIONS = (Option("runs", "24", "number of networks"),)
 paper = Paper(
     id="resnet-convergence",
     title="On the Global Convergence of Gradient Descent for multi-layer ResNets in the mean-field regime",
+    summary=(
+        "First-order methods find multi-layer ResNets that fit the data to a given accuracy, if depth and "
+        "width are large enough; what is needed grows algebraically in accuracy and confidence."
+    ),
     authors=("Zhiyan Ding", "Shi Chen", "Qin Li", "Stephen J. Wright"),
     source="https://arxiv.org/abs/2110.02926",
     parameters=PARAMETERS,

@@ -601,6 +601,10 @@ OPTIONS = (Option("runs", "120", "number of networks"),)
 paper = Paper(
     id="resnet-zero-loss",
     title="Overparameterization of deep ResNet: zero loss and mean-field analysis",
+    summary=(
+        "As depth and width grow, gradient descent of a ResNet becomes a gradient flow of a law of "
+        "parameters, and under stated assumptions this flow tends to zero loss."
+    ),
     authors=("Zhiyan Ding", "Shi Chen", "Qin Li", "Stephen J. Wright"),
     source="https://arxiv.org/abs/2105.14417",
     parameters=PARAMETERS,

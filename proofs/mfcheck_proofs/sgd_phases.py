@@ -874,6 +874,11 @@ orange = Claim(
 paper = Paper(
     id="sgd-phases",
     title="Phase diagram of Stochastic Gradient Descent in high-dimensional two-layer neural networks",
+    summary=(
+        "One-pass SGD of a two-layer network in high dimension follows equations of overlaps; how width and "
+        "step size scale with the dimension decides between regimes that reach from perfect learning, over a "
+        "plateau, to none."
+    ),
     authors=("Rodrigo Veiga", "Ludovic Stephan", "Bruno Loureiro", "Florent Krzakala", "Lenka Zdeborová"),
     source="https://arxiv.org/abs/2202.00293",
     parameters=PARAMETERS,

@@ -790,6 +790,11 @@ OPTIONS = (Option("replicates", "48", "networks at each width"), Option("width",
 paper = Paper(
     id="transient-chaos",
     title="Exponential expressivity in deep neural networks through transient chaos",
+    summary=(
+        "In the chaotic phase the image of a curve under a deep random network gets longer exponentially in "
+        "the depth, while its curvature saturates; with one hidden layer the length grows at most linearly in "
+        "the width."
+    ),
     authors=("Ben Poole", "Subhaneil Lahiri", "Maithra Raghu", "Jascha Sohl-Dickstein", "Surya Ganguli"),
     source="https://arxiv.org/abs/1606.05340",
     parameters=PARAMETERS,

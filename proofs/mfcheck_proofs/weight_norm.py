@@ -721,6 +721,11 @@ OPTIONS = (
 paper = Paper(
     id="weight-norm",
     title="How to initialize your network? Robust initialization for WeightNorm & ResNets",
+    summary=(
+        "Weight-normalised networks and ResNets are to be initialised with a scale in each layer that keeps "
+        "the norms of signals in expectation, so that they neither vanish nor explode; residual stages then "
+        "grow by a bounded factor."
+    ),
     authors=("Devansh Arpit", "Víctor Campos", "Yoshua Bengio"),
     source="https://arxiv.org/abs/1906.02341",
     parameters=PARAMETERS,

@@ -13,6 +13,11 @@ from mfcheck_proofs.edge_of_chaos.values import CONSTANTS, OPTIONS, PARAMETERS, 
 paper = Paper(
     id="edge-of-chaos",
     title="On the selection of initialization and activation function for deep neural networks",
+    summary=(
+        "Initialising a network on the edge of chaos lets information travel deep, since correlations then "
+        "converge like a power of the depth $l$ only: like $1/l^2$ for rectifiers and like $1/l$ for smooth "
+        "activations, which are therefore to be preferred."
+    ),
     authors=("Soufiane Hayou", "Arnaud Doucet", "Judith Rousseau"),
     source="https://arxiv.org/abs/1805.08266",
     parameters=PARAMETERS,

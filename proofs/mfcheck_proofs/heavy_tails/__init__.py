@@ -58,6 +58,10 @@ OPTIONS = (
 paper = Paper(
     id="heavy-tails",
     title="Extended critical regimes of deep neural networks",
+    summary=(
+        "Heavy-tailed weights give deep networks an extended critical regime, over a whole range of "
+        "parameters, in which the eigenvectors of Jacobians are multifractal."
+    ),
     authors=("Cheng Kevin Qu", "Asem Wardak", "Pulin Gong"),
     source="https://arxiv.org/abs/2203.12967",
     parameters=PARAMETERS,

@@ -59,6 +59,11 @@ OPTIONS = (
 paper = Paper(
     id="numerical-resnets",
     title="Beyond Finite Layer Neural Networks: Bridging Deep Architectures and Numerical Differential Equations",
+    summary=(
+        "Known residual architectures (PolyNet, RevNet, FractalNet) are schemes for differential equations; a "
+        "linear multi-step scheme gives a new one, LM-ResNet, and stochastic training corresponds to a "
+        "stochastic differential equation."
+    ),
     authors=("Yiping Lu", "Aoxiao Zhong", "Quanzheng Li", "Bin Dong"),
     source="https://arxiv.org/abs/1710.10121",
     parameters=PARAMETERS,

@@ -786,6 +786,10 @@ OPTIONS = (Option("neurons", "2000", "number of neurons"),)
 paper = Paper(
     id="relu-knots",
     title="Mean-field Analysis of Piecewise Linear Solutions for Wide ReLU Networks",
+    summary=(
+        "Wide ReLU networks of one input, trained by noisy SGD with weight decay, tend to piecewise linear "
+        "functions with at most three knots between neighbouring data points, and knots need not lie at data."
+    ),
     authors=("Alexander Shevchenko", "Vyacheslav Kungurtsev", "Marco Mondelli"),
     source="https://arxiv.org/abs/2111.02278",
     parameters=PARAMETERS,

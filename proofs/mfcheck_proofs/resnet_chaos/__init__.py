@@ -13,6 +13,11 @@ from mfcheck_proofs.resnet_chaos.values import CONSTANTS, OPTIONS, PARAMETERS, r
 paper = Paper(
     id="resnet-chaos",
     title="Mean field residual networks: on the edge of chaos",
+    summary=(
+        "In random residual networks with tanh the geometry of inputs changes like a power of the depth and "
+        "gradients grow subexponentially, unlike in plain networks; hence good variances at initialisation "
+        "depend on the depth."
+    ),
     authors=("Greg Yang", "Samuel S. Schoenholz"),
     source="https://arxiv.org/abs/1712.08969",
     parameters=PARAMETERS,

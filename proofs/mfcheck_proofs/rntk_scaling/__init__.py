@@ -1,16 +1,19 @@
 """Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor (arXiv 2403.04545)."""
 
 from mfcheck.claims import Paper
-from mfcheck_proofs.rntk_scaling import critical, definite, degeneration, recursion, regression, theorem3, width
-from mfcheck_proofs.rntk_scaling.constants import CONSTANTS
-from mfcheck_proofs.rntk_scaling.experiments import IMAGES, SYNTHETIC
+from mfcheck_proofs.rntk_scaling import definite, degeneration, limits, recursion, regression, width
+from mfcheck_proofs.rntk_scaling.experiments import BLOCKS, IMAGES, NETWORKS, SYNTHETIC
 from mfcheck_proofs.rntk_scaling.setting import ASSUMPTIONS, DEFAULT, PARAMETERS, validate
-from mfcheck_proofs.rntk_scaling.simulation import simulation
-from mfcheck_proofs.rntk_scaling.training import BLOCKS, NETWORKS
+from mfcheck_proofs.rntk_scaling.values import CONSTANTS, simulate
 
 paper = Paper(
     id="rntk-scaling",
     title="Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor",
+    summary=(
+        r"Residual branches times a constant, or times $L^{-\gamma}$ with a small $\gamma$ in the depth $L$, "
+        r"have a tangent kernel that degenerates as the network gets deep; with $\gamma > 1/2$ it tends to "
+        "that of one hidden layer, and kernel regression with early stopping reaches the minimax rate."
+    ),
     authors=("Songtao Tian", "Zixiong Yu"),
     source="https://arxiv.org/abs/2403.04545",
     parameters=PARAMETERS,
@@ -22,8 +25,8 @@ paper = Paper(
         recursion.correlation,
         degeneration.constant,
         degeneration.slow,
-        critical.critical,
-        theorem3.fast,
+        limits.critical,
+        limits.fast,
         definite.definite,
         definite.spectrum,
         regression.early,
@@ -33,7 +36,7 @@ paper = Paper(
     ),
     validate=validate,
     constants=CONSTANTS,
-    simulate=simulation,
+    simulate=simulate,
     experiments=(SYNTHETIC, IMAGES, NETWORKS, BLOCKS),
     verdicts={
         "arc-cosine/stated": "proved",

@@ -26,6 +26,11 @@ from mfcheck_proofs.scaled_resnets.simulation import simulation
 paper = Paper(
     id="scaled-resnets",
     title="Generalization of Scaled Deep ResNets in the Mean-Field Regime",
+    summary=(
+        "The Gram matrix of infinitely deep and wide ResNets stays positive definite (Lemma 4); therefore the "
+        "loss decays exponentially and the laws of the parameters stay near their start (Theorem 5), from "
+        "which a generalisation error of order $n^{-1/2}$ is deduced (Theorem 6)."
+    ),
     authors=("Yihang Chen", "Fanghui Liu", "Yiping Lu", "Grigorios G. Chrysos", "Volkan Cevher"),
     source="https://arxiv.org/abs/2403.09889",
     parameters=PARAMETERS,

@@ -57,6 +57,11 @@ OPTIONS = (Option("replicates", "10000", "networks"),)
 paper = Paper(
     id="unified-field",
     title="Unified field theoretical approach to deep and recurrent neuronal networks",
+    summary=(
+        "One mean-field theory describes deep and recurrent networks: read out at a single layer or time both "
+        "have the same Gaussian kernel, corrections of order $1/n$ depend on the architecture, and recurrent "
+        "networks converge more slowly in the width $n$."
+    ),
     authors=(
         "Kai Segadlo",
         "Bastian Epping",
