@@ -160,6 +160,20 @@ def half_gram(points: Sequence[Sequence[Exact]], digits: int = 30) -> arb_mat:
         return arb_mat(half)
 
 
+def largest_cosine(points: Sequence[Sequence[Exact]], digits: int = 30) -> arb:
+    """Enclose the largest inner product of two different points, put on the unit sphere; -1 for a single point.
+
+    Raises:
+        InputError: as for `half_gram`.
+    """
+    half, best = half_gram(points, digits), arb(-1)
+    with ctx.workprec(int(digits * math.log2(10)) + 32):
+        for i in range(half.nrows()):
+            for j in range(i):
+                best = best.max(2 * half[i, j] - 1)
+        return best
+
+
 def exact_rows(points: Sequence[Sequence[Exact]]) -> list[list[Fraction]]:
     """Read points exactly.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mfcheck.errors import InputError
 from mfcheck.gaussian.closed_forms import C, closed_dual
-from mfcheck.gaussian.dual import DualKernel, apply_D, half_gram
+from mfcheck.gaussian.dual import DualKernel, apply_D, half_gram, largest_cosine
 from mfcheck.gaussian.hermite import totals
 from mfcheck.gaussian.series import Block, DualSeries
 from mfcheck.rigor.ball import endpoints, exact
@@ -221,3 +221,20 @@ def test_bad_points_are_refused(points: list[list[str]]) -> None:
 def test_constant_activation() -> None:
     kernel = DualKernel(Activation("zero", X - X), 10)
     assert kernel.A1(arb(0.5)).is_zero()
+
+
+@given(st.lists(st.tuples(*3 * [st.integers(-9, 9)]).filter(any), min_size=2, max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_largest_cosine_by_brute_force(rows: list[tuple[int, ...]]) -> None:
+    """In 40 digits of mpmath, over all pairs."""
+    with mp.workdps(40):
+        best = max(
+            mp.fdot(x, y) / mp.norm(x) / mp.norm(y) for i, x in enumerate(rows) for y in rows[:i]
+        )
+        found = largest_cosine(rows, 25)
+        assert abs(mp.mpf(str(found.mid().str(35, radius=False))) - best) < mp.mpf(10) ** -25
+        assert float(found.rad()) < 1e-25
+
+
+def test_a_single_point_has_no_cosine_above_minus_one() -> None:
+    assert largest_cosine([["1", "2"]]) == -1

@@ -13,7 +13,6 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from flint import arb
 from numpy.typing import NDArray
 from scipy.integrate import quad, solve_ivp
 
@@ -193,8 +192,13 @@ def test_too_many_digits_are_refused_at_once() -> None:
 
 
 def test_the_hermite_gershgorin_bound_says_where_it_stops() -> None:
-    with pytest.raises(InputError, match="too close to 1"):
-        leaves.hermite_gershgorin(3, arb("0.999999"), LIBRARY["tanh"], 10)
+    near = Fraction(1, 1000)
+    square = near * near
+    rows = ((1, 0), ((1 - square) / (1 + square), 2 * near / (1 + square)), (0, 1))
+    data = Data(tuple(tuple(map(Fraction, row)) for row in rows), (Fraction(1),) * 3)
+    found = evaluated(replace(DEFAULT, data=data), 6)["Lambda_HG"]
+    assert found.value is None
+    assert "C_max is too near 1" in str(found.reason)
 
 
 @pytest.mark.parametrize("cosine", [Fraction(0), Fraction(1, 2), Fraction(-1, 3)])

@@ -1,6 +1,7 @@
 """Sentences and reasons say what the evidence says at the setting under review, and no more."""
 
 import math
+import re
 from dataclasses import replace
 from fractions import Fraction
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from mfcheck.claims import Budget, Context, Data, Estimate, Evidence, Interval, 
 from mfcheck.errors import InputError
 from mfcheck.rigor.ball import compare
 from mfcheck.symbolic.activation import LIBRARY
-from mfcheck_proofs.scaled_resnets import flow, network, paper, theorem5, theorem6
+from mfcheck_proofs.scaled_resnets import flow, paper, theorem5, theorem6
 from mfcheck_proofs.scaled_resnets import theorem6_teachers as teachers
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, needs_flow
 from mfcheck_proofs.scaled_resnets.symbols import C_max, n, r
@@ -167,8 +168,8 @@ def test_the_complexity_shown_is_the_tightest() -> None:
 
 
 def test_the_order_of_the_layers_is_found_where_corrections_change_sign() -> None:
-    found = network.euler_order(Context(FIVE, Budget.QUICK, 0, "", {"order": sp.Integer(-1)}))
-    wrong = network.euler_order(Context(FIVE, Budget.QUICK, 0, "", {"order": -sp.Rational(9, 10)}))
+    check = "ode-depth-discretisation/stated/euler"
+    found, wrong = answer(check, FIVE), answer(check, FIVE, order=-sp.Rational(9, 10))
     assert found.passed is True
     assert wrong.passed is False
     assert "tanh" in found.domain
@@ -283,3 +284,36 @@ def test_an_error_in_n_is_one_for_two_points_too(id: str) -> None:
     error = next(e for claim in paper.claims for e in claim.planted if e.id == id)
     for check in error.rejected_by:
         assert answer(check, ORTHOGONAL, **error.replace).passed is False
+
+
+# --- many dimensions --------------------------------------------------------------------------------------------------
+
+
+def test_a_probability_below_double_precision_is_said_as_it_is() -> None:
+    """Two points of an image's dimension: the probability of a close pair is near 10^-483, and not 0."""
+    rows = [[0.0] * 784, [0.0] * 784]
+    rows[0][0], rows[1][0], rows[1][1] = 1.0, 0.97, math.sqrt(1 - 0.97**2)
+    setting = data((*rows[0], 1), (*rows[1], -1))
+    found = answer("assumption-1-iid/stated/probability", setting)
+    text = found.notes[0].text
+    exponent = (
+        783 / 2 * math.log10(1 - 0.97**2)
+    )  # of (1 - C^2)^((d-1)/2), which the rest changes by few digits
+    assert found.passed is False
+    said = re.search(r"with probability (\d\.\d+)e-(\d+) ", text)
+    assert said is not None
+    assert -int(said[2]) == pytest.approx(exponent, abs=3)
+    power = re.search(r"of \$n = 10\^\{(\d+)\}\$", text)
+    assert power is not None
+    assert 2 * int(power[1]) == pytest.approx(-exponent, abs=6)
+
+
+def test_the_least_number_of_samples_is_that_of_chebyshev() -> None:
+    """At d = 3 and C = 2/7 the probability is 5/14: P(no close pair of n) <= (9/5) / (n (n-1)/2), 1/2 from n = 5 on."""
+    text = answer("assumption-1-iid/stated/probability", DEFAULT).notes[0].text
+    samples = next(
+        n for n in range(2, 99) if Fraction(9, 5) / Fraction(n * (n - 1), 2) <= Fraction(1, 2)
+    )
+    said = re.search(r"of \$n = (\d+)\$", text)
+    assert said is not None
+    assert samples <= int(said[1]) <= samples + 1

@@ -170,6 +170,13 @@ def test_regularized_beta() -> None:
     assert abs(float(value.mid()) - float(reference)) < 1e-14
 
 
+def test_the_beta_law_has_a_limit_of_all_mass_at_zero() -> None:
+    law = sp.betainc_regularized(0, sp.Rational(1, 2), 0, X)
+    assert enclose(law, {X: arb(0.25)}) == 1
+    near = sp.betainc_regularized(sp.Rational(1, 10**9), sp.Rational(1, 2), 0, X)
+    assert abs(float(enclose(near, {X: arb(0.25)}).mid()) - 1) < 1e-8
+
+
 @settings(deadline=None, max_examples=40)
 @given(re=FRACTIONS, im=FRACTIONS, name=st.sampled_from(sorted(LIBRARY)), order=st.integers(0, 3))
 def test_complex_enclosures_agree_with_mpmath(

@@ -1,41 +1,24 @@
 """Assumption 1 under independent sampling: how likely are separated points, and what does a repeated point do?"""
 
 import math
-from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
 from itertools import combinations, product
 from math import isqrt, prod
 
 import numpy as np
 import sympy as sp
-from flint import arb, ctx
+from flint import arb
 from scipy import stats
-from scipy.special import betainc
 
-from mfcheck.checks import (
-    Case,
-    Claim,
-    Context,
-    Evidence,
-    Kind,
-    Note,
-    Reading,
-    Standard,
-    custom,
-    decide,
-    identity,
-    wrong,
-)
-from mfcheck.claims import Estimate, Sample, Setting, Variable
+from mfcheck.checks import Case, Claim, Context, Evidence, Kind, Note, Reading, bound, compared, custom, identity, wrong
+from mfcheck.claims import Estimate, Setting
 from mfcheck.claims.setting import Point
 from mfcheck.falsify.variants import merged, of_identity, scaled, shifted
 from mfcheck.points.configurations import cross_polytope, inner, sphere_point
 from mfcheck.points.sphere import sphere
 from mfcheck.rigor import certificate
-from mfcheck.rigor.ball import compare, exact, interval
+from mfcheck.rigor.ball import compare, enclose, interval
 from mfcheck.symbolic.generic import s0
-from mfcheck_proofs.scaled_resnets.attacks import Formulas, Side, attack, side
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
 from mfcheck_proofs.scaled_resnets.symbols import C_max, d, n, n_max
 
@@ -45,19 +28,8 @@ CAP = sp.betainc_regularized((d - 1) / 2, sp.Rational(1, 2), 0, 1 - C_max**2) / 
 
 
 def cap_probability(formula: sp.Expr, dim: int, cosine: Fraction) -> arb:
-    """Enclose a multiple of a regularised incomplete beta function in `d` and `C_max`."""
-    with ctx.workprec(160):
-        value = formula.subs({d: dim, C_max: sp.Rational(cosine.numerator, cosine.denominator)})
-        total = arb(0)
-        for term in sp.Add.make_args(value):
-            factor, rest = term.as_independent(sp.betainc_regularized)
-            product = exact(Fraction(int(factor.p), int(factor.q)))
-            for beta in sp.Mul.make_args(rest):
-                if isinstance(beta, sp.betainc_regularized):
-                    a, b, _, x = (exact(Fraction(int(v.p), int(v.q))) for v in beta.args)
-                    product *= arb(1) if a.is_zero() else x.beta_lower(a, b, 1)  # I_x(0, b) = 1
-            total += product
-        return total
+    """Enclose a formula in `d` and `C_max`; in one dimension a pair is equal or opposite, each with probability 1/2."""
+    return enclose(formula.subs(d, dim), {C_max: cosine}, 160)
 
 
 def _cosine(setting: Setting) -> Fraction:
@@ -69,17 +41,17 @@ def probability_one(context: Context) -> Evidence:
     """P(<x, x'> > C_max) of two independent uniform points, which "with probability 1" needs to be zero."""
     dim, cosine = context.setting.data.d, _cosine(context.setting)
     value = cap_probability(context["exception"], dim, cosine)
-    sign = compare(value, arb(0))
-    if sign == "?":
+    if compare(value, arb(0)) == "?":
         return Evidence(passed=True if value.is_zero() else None, lhs=interval(value), rhs="0")
+    above = rf"; at $C_{{\max}} = {context.setting.data.C_max:.6g}$ of the data at least as often"
     text = (
         r"Assumption 1 asks $\langle x_i, x_j\rangle \le C_{\max} < 1$ with probability 1 for independent samples. For a "
         r"law with infinite support this fails for every $C_{\max} < 1$: two points of the support lie closer, and balls "
         "around them have positive mass. For a law of finitely many atoms a sample repeats with positive probability, and "
         rf"a repeated point makes $G$ singular. For the uniform law at $d = {dim}$ a pair has an inner product above "
-        rf"{float(cosine):g} with probability {float(value.mid()):.6g} (certified), and of $n = {_half_life(value)}$ "
+        rf"{float(cosine):g} with probability {value.str(6, radius=False)} (certified), and of $n = {_half_life(value)}$ "
         r"samples some pair does with probability at least $1/2$"
-        + _above(context.setting)
+        + (above if context.setting.data.C_max < 0 else "")
         + r". If $C_{\max}$ may depend "
         r"on $n$, then so do $\Lambda$ and all constants of Theorems 5 and 6."
     )
@@ -94,21 +66,14 @@ def probability_one(context: Context) -> Evidence:
     )
 
 
-def _above(setting: Setting) -> str:
-    """Say so where C_max of the data is negative: a smaller bound is violated at least as often."""
-    if setting.data.C_max >= 0:
-        return ""
-    return rf"; at $C_{{\max}} = {setting.data.C_max:.6g}$ of the data at least as often"
-
-
-def _half_life(pair: arb) -> int:
-    """Return an n at which some pair violates the assumption with probability at least 1/2.
+def _half_life(pair: arb) -> str:
+    """Return an n at which some pair violates the assumption with probability at least 1/2, a power of ten if large.
 
     For the uniform law the events of different pairs are pairwise independent, so that by Chebyshev's inequality
     P(no violation) <= (1 - p) / (p n (n-1) / 2).
     """
-    p = float(pair.lower())
-    return math.ceil(0.5 + math.sqrt(0.25 + 4 * (1 - p) / p)) + 1
+    samples = int((1.5 + (0.25 + 4 * (1 - pair) / pair).sqrt()).upper().ceil().unique_fmpz())
+    return str(samples) if samples < 10**9 else f"10^{{{len(str(samples))}}}"
 
 
 def cap_frequency(context: Context) -> Evidence:
@@ -120,8 +85,10 @@ def cap_frequency(context: Context) -> Evidence:
     dim = context.setting.data.d
     cosine = Fraction(round(1000 / math.sqrt(dim + 1)), 1000)
     rng, pairs = context.rng(), context.budget.pick(20_000, 100_000, 1_000_000)
-    inner_products = np.sum(sphere(rng, pairs, dim) * sphere(rng, pairs, dim), axis=1)
-    hits = int(np.sum(inner_products > float(cosine)))
+    most, hits = max(1, 10**7 // dim), 0  # so many at a time fit into the memory
+    for size in (min(most, pairs - start) for start in range(0, pairs, most)):
+        inner_products = np.sum(sphere(rng, size, dim) * sphere(rng, size, dim), axis=1)
+        hits += int(np.sum(inner_products > float(cosine)))
     share, found = hits / pairs, stats.binomtest(hits, pairs).proportion_ci(1 - context.alarm, "exact")
     expected = float(cap_probability(context["cap"], dim, cosine).mid())
     inside = bool(found.low <= expected <= found.high)
@@ -136,52 +103,36 @@ def cap_frequency(context: Context) -> Evidence:
     )
 
 
-def cap_low_dimensions(context: Context) -> Evidence:
+def cap_low_dimensions(context: Context) -> list[Case]:
     """On the circle P = arccos(C)/pi, on the 2-sphere P = (1 - C)/2 (Archimedes): at rational C."""
-    cases = []
-    with ctx.workprec(160):
-        for cosine in map(Fraction, ("0", "1/3", "1/2", "4/5", "99/100")):
-            for dim, known in ((2, exact(cosine).acos() / arb.pi()), (3, (1 - exact(cosine)) / 2)):
-                cases.append(Case(cap_probability(context["cap"], dim, cosine), known, f"$d = {dim}$, $C = {cosine}$"))
-    return decide(cases, Standard(digits=30), "$d = 2$ and $3$, five values of $C$ in $[0, 1)$")
+    return [
+        Case(
+            cap_probability(context["cap"], dim, cosine),
+            enclose(known, {C_max: cosine}, 160),
+            f"$d = {dim}$, $C = {cosine}$",
+        )
+        for cosine in map(Fraction, ("0", "1/3", "1/2", "4/5", "99/100"))
+        for dim, known in ((2, sp.acos(C_max) / sp.pi), (3, (1 - C_max) / 2))
+    ]
 
 
-COSINE, DIMENSION = (
-    Variable("C", Fraction(0), Fraction(999, 1000)),
-    Variable("dim", Fraction(2), Fraction(32), integer=True),
-)
-
-
-@lru_cache(maxsize=64)
-def _cap_code(formula: sp.Expr) -> Callable[[float, float], float]:
-    modules = [{"betainc_regularized": lambda a, b, _, x: float(betainc(a, b, x))}, "math"]
-    code: Callable[[float, float], float] = sp.lambdify((d, C_max), formula, modules)
-    return code
-
-
-def _cap(name: str) -> Side:
-    """Return the side that is a probability, in the inequality's own dimension and cosine."""
-
-    def fast(sample: Sample, formulas: Formulas) -> float:
-        return float(_cap_code(formulas[name])(sample.values["dim"], sample.values["C"]))
-
-    return Side(fast, lambda case, formulas: cap_probability(formulas[name], int(case["dim"]), case["C"]))
-
-
-C, DIM = sp.symbols("C dim", positive=True)
-EXCEPTION = attack(
+EXCEPTION = bound(
     "pair-probability",
-    "P(<x, x'> > C) <= 0 for two independent uniform points in dimension dim",
-    _cap("exception"),
-    side(sp.Integer(0)),
-    own=(COSINE, DIMENSION),
+    "exception",
+    "<=",
+    sp.Integer(0),
+    over={C_max: (0, "999/1000"), d: (2, 32)},
+    integers=["d"],
+    text="P(<x, x'> > C_max) <= 0 for two independent uniform points in dimension d",
 )
-CAP_ABOVE = attack(
+CAP_ABOVE = bound(
     "cap-above",
-    "P(<x, x'> > C) <= (1 - C^2)^((d-1)/2)/2, as I_x(a, 1/2) x^-a grows with x; equal at C = 0",
-    _cap("cap"),
-    side((1 - C**2) ** ((DIM - 1) / 2) / 2),
-    own=(COSINE, DIMENSION),
+    "cap",
+    "<=",
+    (1 - C_max**2) ** ((d - 1) / 2) / 2,
+    over={C_max: (0, "999/1000"), d: (2, 32)},
+    integers=["d"],
+    text="P(<x, x'> > C_max) <= (1 - C_max^2)^((d-1)/2)/2, as I_x(a, 1/2) x^-a grows with x; equal at C_max = 0",
 )
 
 # --- every law, and repeated points ----------------------------------------------------------------------------------
@@ -252,22 +203,20 @@ def every_law(context: Context) -> Evidence:
     cosines = (Fraction(0), Fraction(1, 2), Fraction(4, 5))
     laws = [_cross(dim) for dim in (2, 3)]
     laws += [_random_law(rng, 2 + k % 2, cosines[k % 3]) for k in range(number)]
-    for law in laws:
-        bound = code_size(law[0], law[1]).n_max
-        for samples in (2, 3):
-            exactly = _separated(law, samples)
-            most = at_most(context["sample"], bound, samples)
-            if samples == 2:
-                most = min(most, 1 - at_most(context["pair"], bound))
-            if exactly > most:
-                return Evidence(
-                    passed=False,
-                    lhs=str(exactly),
-                    rhs=str(most),
-                    error=0.0,
-                    domain=f"{samples} samples of a law with {len(law[2])} atoms, $d = {law[0]}$, $C = {law[1]}$",
-                    reason="the samples are separated more often than the bound allows",
-                )
+    for law, samples in product(laws, (2, 3)):
+        size, found = code_size(law[0], law[1]).n_max, _separated(law, samples)
+        most = at_most(context["sample"], size, samples)
+        if samples == 2:
+            most = min(most, 1 - at_most(context["pair"], size))
+        if found > most:
+            return Evidence(
+                passed=False,
+                lhs=str(found),
+                rhs=str(most),
+                error=0.0,
+                domain=f"{samples} samples of a law with {len(law[2])} atoms, $d = {law[0]}$, $C = {law[1]}$",
+                reason="the samples are separated more often than the bound allows",
+            )
     return Evidence(
         passed=True,
         cases=2 * len(laws),
@@ -319,7 +268,14 @@ iid = Claim(
             {"cap": CAP},
             checks=[
                 custom("frequency", "cap", cap_frequency, kind=Kind.SAMPLED),
-                custom("closed-forms", "cap", cap_low_dimensions, kind=Kind.CERTIFIED),
+                compared(
+                    "closed-forms",
+                    "cap",
+                    cap_low_dimensions,
+                    kind=Kind.CERTIFIED,
+                    digits=30,
+                    domain="$d = 2$ and $3$, five values of $C$ in $[0, 1)$",
+                ),
             ],
             wrong=merged(
                 [

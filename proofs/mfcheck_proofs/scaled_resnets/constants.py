@@ -9,7 +9,8 @@ import sympy as sp
 from mfcheck.claims.model import Constant
 from mfcheck_proofs.scaled_resnets import bounds
 from mfcheck_proofs.scaled_resnets import symbols as s
-from mfcheck_proofs.scaled_resnets.leaves import leaves
+from mfcheck_proofs.scaled_resnets.leaves import LEAVES
+from mfcheck_proofs.scaled_resnets.symbols import ramp
 
 NEEDS_C3 = r"a bound $|\sigma_0'''| \le C_3$, which Assumption 3 does not grant"
 NEEDS_BETA = r"$\beta > \beta_0$ (beta_threshold); global solutions of (2) and (3)"
@@ -22,7 +23,6 @@ KL_tau, KL_nu = sp.symbols("KL_tau KL_nu", nonnegative=True)
 R_n = sp.Symbol("R_n", nonnegative=True)
 E_nu = sp.Symbol("E_nu", nonnegative=True)
 rho = sp.Symbol("rho", nonnegative=True)
-ramp = sp.Symbol("ell_gamma", nonnegative=True)
 m_path, m_PL, m_nu = sp.symbols("m_path m_PL m_nu", nonnegative=True)
 C_KL_tau, C_KL_nu, C_KL = sp.symbols("C_KL_tau C_KL_nu C_KL", nonnegative=True)
 
@@ -280,5 +280,5 @@ GENERALIZATION = (
     ),
 )
 
-CONSTANTS: tuple[Constant, ...] = (*leaves(ramp), *RADIUS, *SIZES, *MOVEMENT, *ENTROPY, *GENERALIZATION)
+CONSTANTS: tuple[Constant, ...] = (*LEAVES, *RADIUS, *SIZES, *MOVEMENT, *ENTROPY, *GENERALIZATION)
 """Every constant of the paper, leaves first."""

@@ -10,7 +10,7 @@ from mfcheck.gaussian.exact import correlated, expectation, ornstein_uhlenbeck
 from mfcheck.symbolic.generic import s0, s1, s2, specialise
 from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
 from mfcheck_proofs.scaled_resnets.assumption23 import IDENTITY, STEPS
-from mfcheck_proofs.scaled_resnets.particle_system import System, dot, system
+from mfcheck_proofs.scaled_resnets.particle_system import System, system, vector
 from mfcheck_proofs.scaled_resnets.symbols import alpha, beta, k, n
 
 Pairs = list[tuple[sp.Expr, sp.Expr]]
@@ -24,18 +24,15 @@ DYNAMICS = {"residual": -(beta**2) / n * G * e, "loss": -(beta**2) / n**2 * e.T 
 
 def _jacobians(S: System, i: int) -> list[tuple[int, sp.Expr, sp.Expr]]:
     """Rows i of J2 and J1: for each coordinate its weight, df_i/dv, and the entry that the paper defines, scaled."""
-    pulled, point = sp.symbols(f"pi:{S.d}"), sp.symbols(f"zeta:{S.d}")
-    rows = []
+    pulled, point, rows = vector("pi", S.d), vector("zeta", S.d), []
     for head in S.heads:
-        h = head.a * s0(dot(head.w, S.z[i][-1]) + head.b)
-        rows += [(S.M, sp.diff(S.f[i], v), beta / S.M * sp.diff(h, v)) for v in head.symbols]
+        h = beta / S.M * head.value(S.z[i][-1])[0]
+        rows += [(S.M, sp.diff(S.f[i], v), sp.diff(h, v)) for v in head.symbols]
     for below, layer in enumerate(S.layers):
-        here = dict(zip(pulled, S.p[i][below + 1], strict=True))
-        here |= dict(zip(point, S.z[i][below], strict=True))
+        here = dict(zip((*pulled, *point), (*S.p[i][below + 1], *S.z[i][below]), strict=True))
         for theta in layer:
-            sigma = dot(pulled, theta.u) * s0(dot(theta.w, point) + theta.b)
-            scale = alpha * beta / (S.L * S.M)
-            rows += [(S.L * S.M, sp.diff(S.f[i], v), scale * sp.diff(sigma, v).xreplace(here)) for v in theta.symbols]
+            sigma = alpha * beta / (S.L * S.M) * pulled.dot(theta.value(point))
+            rows += [(S.L * S.M, sp.diff(S.f[i], v), sp.diff(sigma, v).xreplace(here)) for v in theta.symbols]
     return rows
 
 
@@ -52,10 +49,9 @@ def particle_dynamics(context: Context) -> Pairs:
     gram = sp.ImmutableMatrix(
         S.n, S.n, lambda i, j: sum(w * J[i][v] * J[j][v] for v, w in enumerate(weights)) / beta**2
     )
-    residuals = sp.symbols(f"e:{S.n}", real=True)
-    slope = [sum(residuals[i] * J[i][v] for i in range(S.n)) / S.n for v in range(len(rows))]
+    slope = [sum(S.e[i] * J[i][v] for i in range(S.n)) / S.n for v in range(len(rows))]
     rate = sum((J[0][v] * -w * slope[v] for v, w in enumerate(weights)), sp.Integer(0))
-    small = {sp.MatrixSymbol("e", S.n, 1): sp.ImmutableMatrix(residuals), sp.MatrixSymbol("G", S.n, S.n): gram}
+    small = {sp.MatrixSymbol("e", S.n, 1): sp.ImmutableMatrix(S.e), sp.MatrixSymbol("G", S.n, S.n): gram}
     stated = context["residual"].subs(n, S.n).xreplace(small).doit()[0, 0]
     return [(rate, stated), *pairs]
 

@@ -11,9 +11,25 @@ import sympy as sp
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from mfcheck.checks import Claim, Context, Curve, Evidence, Inequality, Kind, Note, Plot, Reading, Scope, custom, wrong
+from mfcheck.checks import (
+    Case,
+    Claim,
+    Context,
+    Evidence,
+    Inequality,
+    Kind,
+    Note,
+    Plot,
+    Reading,
+    Scope,
+    Standard,
+    curve,
+    custom,
+    decide,
+    wrong,
+)
 from mfcheck.checks.identity import matrix_identities
-from mfcheck.claims import Case, Sample
+from mfcheck.claims import Sample, inequality
 from mfcheck.claims.setting import Point, Setting
 from mfcheck.falsify.variants import (
     ASSUMPTION,
@@ -27,21 +43,19 @@ from mfcheck.falsify.variants import (
     scaled,
     sign,
 )
-from mfcheck.gaussian.dual import DualKernel, half_gram
+from mfcheck.gaussian.dual import DualKernel, largest_cosine
 from mfcheck.gaussian.hermite import hermite_coefficients, tail_sums
 from mfcheck.kernels.two_layer import TERMS, smallest, weights
-from mfcheck.points.configurations import circle, equal_inner_products, half_tangent, pair
+from mfcheck.points.configurations import circle, equal_inner_products, half_tangent, inner, pair
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, enclose, exact, interval
 from mfcheck.rigor.codes import n_max
-from mfcheck.statistics.compare import finite
 from mfcheck.symbolic.activation import Activation, X
 from mfcheck_proofs.scaled_resnets import quick
 from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
 from mfcheck_proofs.scaled_resnets.assumption23 import HALF, STEPS
 from mfcheck_proofs.scaled_resnets.attacks import ALPHA, DATA, PREC, Formulas, Side, attack, side
 from mfcheck_proofs.scaled_resnets.leaves import cosine_bound
-from mfcheck_proofs.scaled_resnets.leaves import largest_cosine as largest_of
 from mfcheck_proofs.scaled_resnets.regimes import SHRINKING
 from mfcheck_proofs.scaled_resnets.symbols import C_max, Lambda, alpha, n, r
 from mfcheck_proofs.scaled_resnets.values import value_of
@@ -52,16 +66,6 @@ SOURCE = "arXiv 2403.09889, Lemma 4"
 DIGITS = 30
 
 
-def largest_cosine(points: Points) -> arb:
-    """Enclose the largest inner product of two different normalised points."""
-    half, best = half_gram(points, 60), arb(-1)
-    with ctx.workprec(200):
-        for i in range(len(points)):
-            for j in range(i):
-                best = best.max(2 * half[i, j] - 1)
-    return best
-
-
 def below(
     points: Points, activation: Activation, candidate: Fraction, cosine: Fraction | None = None
 ) -> dict[str, Any] | None:
@@ -69,7 +73,7 @@ def below(
     if not certificate.supports(activation.name):
         return None
     if cosine is None:  # any C_max < 1 will do: leave the checker room for its own rounding
-        cosine = (1 + Fraction(bounds(largest_cosine(points), 30)[1])) / 2
+        cosine = (1 + Fraction(bounds(largest_cosine(points, 60), 30)[1])) / 2
     return certificate.counterexample(points, activation.name, smallest(points, activation), candidate, cosine)
 
 
@@ -102,8 +106,6 @@ def excess_is_square(context: Context) -> Evidence:
 
 # One layer of three neurons under a predictor of three; the same code in double precision and in balls.
 
-Call = Callable[[int, Any], Any]
-
 
 def _particles(seed: int, width: int, number: Callable[[Fraction], Any]) -> Any:
     """Coordinates of three particles: small fractions, no two particles alike."""
@@ -111,7 +113,7 @@ def _particles(seed: int, width: int, number: Callable[[Fraction], Any]) -> Any:
     return np.array(rows, dtype=object if number is exact else float)
 
 
-def _jacobian(x: Any, scale: Any, call: Call, number: Callable[[Fraction], Any]) -> Any:
+def _jacobian(x: Any, scale: Any, call: Callable[[int, Any], Any], number: Callable[[Fraction], Any]) -> Any:
     """J1 of the layer: rows p^T grad_theta sigma, shape (n, 3 (2d+1))."""
     d, mean = x.shape[1], number(Fraction(1, 3))
     encoder, head = _particles(1, 2 * d + 1, number), _particles(2, d + 2, number)
@@ -131,28 +133,23 @@ def _excess(formula: sp.Basic) -> Callable[..., Any]:
 
 
 def _excess_fast(sample: Sample, formulas: Formulas) -> float:
-    def call(order: int, x: Array) -> Array:
-        return sample.activation.numpy_function(order)(x)
-
     scale = sample.values["alpha"]
-    J = _jacobian(sample.X, scale, call, float)
+    J = _jacobian(sample.X, scale, lambda order, x: sample.activation.numpy_function(order)(x), float)
     return float(_excess(formulas["excess"])(J, sample.y[:, None], scale).item())
 
 
-def _excess_enclosed(case: Case, formulas: Formulas) -> arb:
-    setting = case.setting
+def _excess_enclosed(case: inequality.Case, formulas: Formulas) -> arb:
+    activation, scale = case.setting.activation, exact(case.setting["alpha"])
 
     def call(order: int, x: Any) -> Any:
-        derivative = setting.activation.derivative(order)
-        return np.array([enclose(derivative, {X: entry}, PREC) for entry in x.ravel()], dtype=object).reshape(x.shape)
+        values = [enclose(activation.derivative(order), {X: entry}, PREC) for entry in x.ravel()]
+        return np.array(values, dtype=object).reshape(x.shape)
 
-    scale = exact(setting["alpha"])
-    norms = [exact(sum((x * x for x in point), Fraction(0))).sqrt() for point in setting.data.points]
-    rows = [[exact(x) / norm for x in point] for point, norm in zip(setting.data.points, norms, strict=True)]
-    y = np.array([[exact(label)] for label in setting.data.labels], dtype=object)
-    found: arb = _excess(formulas["excess"])(
-        _jacobian(np.array(rows, dtype=object), scale, call, exact), y, scale
-    ).item()
+    norms = [exact(inner(point, point)).sqrt() for point in case.setting.data.points]
+    rows = [[exact(x) / norm for x in point] for point, norm in zip(case.setting.data.points, norms, strict=True)]
+    y = np.array([[exact(label)] for label in case.setting.data.labels], dtype=object)
+    J = _jacobian(np.array(rows, dtype=object), scale, call, exact)
+    found: arb = _excess(formulas["excess"])(J, y, scale).item()
     return found
 
 
@@ -258,6 +255,13 @@ def _close_pair(activation: Activation, candidate: Fraction) -> Points | None:
     return None
 
 
+@lru_cache(maxsize=64)
+def _floor(formula: sp.Expr, candidate: Fraction = Fraction(1, 100)) -> Fraction:
+    """Return the stated multiple of a candidate for the constant of d alone."""
+    stated = formula.subs(Lambda, sp.Rational(candidate.numerator, candidate.denominator))
+    return Fraction(int(stated.p), int(stated.q))
+
+
 CIRCLE_SIZES = (2, 3, 4, 6, 8, 12, 16, 24, 32)
 
 
@@ -266,37 +270,25 @@ def circle_witness(context: Context) -> Evidence:
 
     By interlacing lambda_min is at most that of two neighbours, which tends to 0 with their angle (`close_points`).
     """
-    activation = context.setting.activation
-    sizes = CIRCLE_SIZES
-    values = [smallest(circle(size), activation).value for size in sizes]
-    stated = context["floor"].subs(Lambda, sp.Rational(1, 100))
-    candidate = Fraction(int(stated.p), int(stated.q))
-    floor = exact(candidate)
-    undercut = [s for s, value in zip(sizes, values, strict=True) if compare(value, floor) == "<"]
-    above = all(compare(value, floor) == ">" for value in values)
+    activation, floor = context.setting.activation, _floor(context["floor"])
+    values = [smallest(circle(size), activation).value for size in CIRCLE_SIZES]
+    orders = [compare(value, exact(floor)) for value in values]
+    undercut = [size for size, order in zip(CIRCLE_SIZES, orders, strict=True) if order == "<"]
     plot = Plot(
         id="circle-witness",
         title=r"$\lambda_{\min}(G_2)$ of $n$ equispaced points on the circle",
         x_label="$n$",
         y_label=r"$\lambda_{\min}(G_2)$",
         y_log=True,
-        curves=(
-            Curve(
-                label="certified",
-                x=tuple(map(float, sizes)),
-                y=tuple(float(x.mid()) for x in values),
-                error=tuple(float(x.rad()) for x in values),
-                style="points",
-            ),
-        ),
+        curves=(curve("certified", CIRCLE_SIZES, values, "points"),),
     )
     return Evidence(
-        passed=False if undercut else (True if above else None),
+        passed=False if undercut else True if set(orders) == {">"} else None,
         lhs=interval(values[-1]),
-        rhs=interval(floor),
+        rhs=interval(exact(floor)),
         error=float(values[-1].rad()),
-        cases=len(sizes),
-        domain=f"$d = 2$, {activation.name}, $n = {', '.join(map(str, sizes))}$ equispaced points",
+        cases=len(CIRCLE_SIZES),
+        domain=f"$d = 2$, {activation.name}, $n = {', '.join(map(str, CIRCLE_SIZES))}$ equispaced points",
         reason=(
             rf"$\lambda_{{\min}}$ is below the candidate at $n = {', '.join(map(str, undercut))}$, and tends to 0 "
             "as neighbours come closer (interlacing)"
@@ -304,7 +296,7 @@ def circle_witness(context: Context) -> Evidence:
             else ""
         ),
         plots=(plot,),
-        certificate=below(circle(undercut[0]), activation, candidate) if undercut else None,
+        certificate=below(circle(undercut[0]), activation, floor) if undercut else None,
     )
 
 
@@ -363,33 +355,12 @@ def _configurations(setting: Setting) -> list[tuple[str, tuple[Point, ...], floa
 
 def gershgorin(context: Context) -> Evidence:
     """The explicit bound (Schur products and Gershgorin) against certified lambda_min of several data sets."""
-    activation, term = context.setting.activation, context["term"]
-    configurations = _configurations(context.setting)
-    found = []
-    for name, points, margin in configurations:
-        bound = hermite_bound(term, len(points), largest_cosine(points) + margin, activation)
-        found.append((name, bound, smallest(points, activation).value))
-    orders = [compare(bound, value) for _, bound, value in found]
-    ratios = [float(v.mid()) / max(float(b.mid()), 1e-300) for _, b, v in found]
-    tightest = ratios.index(min(ratios))
-    at = orders.index(">") if ">" in orders else orders.index("?") if "?" in orders else tightest
-    name, bound, value = found[at]
-    passed = {">": False, "?": None, "<": True}[orders[at]]
-    return Evidence(
-        passed=passed,
-        lhs=interval(bound),
-        rhs=interval(value),
-        slack=ratios[at] if passed else None,
-        error=finite(float(bound.rad() + value.rad())),
-        cases=len(configurations),
-        domain="; ".join(name for name, _, _ in configurations) + f"; {activation.name}; shown: {name}",
-        reason={
-            True: "",
-            False: rf"the bound exceeds $\lambda_{{\min}}$ for {name}",
-            None: rf"the enclosures of the bound and of $\lambda_{{\min}}$ overlap for {name}",
-        }[passed],
-        certificate=of_data(context.setting) if passed else None,
-    )
+    activation, cases = context.setting.activation, []
+    for name, points, margin in _configurations(context.setting):
+        bound = hermite_bound(context["term"], len(points), largest_cosine(points, 60) + margin, activation)
+        cases.append(Case(bound, smallest(points, activation).value, name))
+    found = decide(cases, Standard("<="), "; ".join(case.label for case in cases) + f"; {activation.name}")
+    return found.but(certificate=of_data(context.setting) if found.passed else None)
 
 
 def positive_floor(context: Context) -> Evidence:
@@ -401,38 +372,27 @@ def positive_floor(context: Context) -> Evidence:
     is at least the sum of the smallest ones, the weights `(1+r) mu_r^2` are not negative, and each term falls with n.
     """
     setting = context.setting
-    largest = largest_cosine(setting.data.points)
     size = value_of(setting, "n_max")
     if not size.is_finite():
         return Evidence(passed=None, cases=1, reason="no bound on the number of points is known")
     most = int(size.unique_fmpz())
-    bound = hermite_bound(context["term"], most, largest, setting.activation)
-    sign = compare(bound, arb(0))
-    return Evidence(
-        passed=True if sign == ">" else (False if sign == "<" else None),
-        scope=Scope.WHOLE,
-        lhs=interval(arb(0)),
-        rhs=interval(bound),
-        error=0.0,
-        cases=1,
-        domain=(
-            rf"all data sets with $d = {setting.data.d}$ and $C_{{\max}}$ of the setting; at most {most} points "
-            f"exist; {setting.activation.name}"
-        ),
-        reason={
-            ">": "",
-            "<": "the bound is negative",
-            "?": "the enclosure of the bound contains zero: $C_{\\max}$ is too close to 1 for the terms summed",
-        }[sign],
-        certificate=_floor_certificate(setting, most, bound) if sign == ">" else None,
+    bound = hermite_bound(context["term"], most, largest_cosine(setting.data.points, 60), setting.activation)
+    where = (
+        rf"all data sets with $d = {setting.data.d}$ and $C_{{\max}}$ of the setting; at most {most} points "
+        f"exist; {setting.activation.name}"
     )
+    found = decide([Case(arb(0), bound)], Standard("<"), where, Scope.WHOLE).but(error=0.0)
+    if found.passed:
+        return found.but(certificate=_floor_certificate(setting, most, bound))
+    near = r"the enclosure of the bound contains zero: $C_{\max}$ is too close to 1 for the terms summed"
+    return found.but(reason="the bound is negative" if found.passed is False else near)
 
 
 def _floor_certificate(setting: Setting, most: int, bound: arb) -> dict[str, Any] | None:
     """Return certificates of the bound on n and of the bound on lambda_min at that n, in one file."""
     if not certificate.supports(setting.activation.name):
         return None
-    largest = Fraction(bounds(largest_cosine(setting.data.points), 20)[1])
+    largest = Fraction(bounds(largest_cosine(setting.data.points, 60), 20)[1])
     size = n_max(setting.data.d, largest)
     floor = hermite_bound(TERM, most, exact(largest), setting.activation)
     if size.n_max != most or compare(floor, bound / 2) != ">":
@@ -450,31 +410,21 @@ def _floor_certificate(setting: Setting, most: int, bound: arb) -> dict[str, Any
 CANDIDATE = CANDIDATES[-1]
 
 
-@lru_cache(maxsize=64)
-def _floor(formula: sp.Expr) -> sp.Rational:
-    return formula.subs(Lambda, sp.Rational(CANDIDATE.numerator, CANDIDATE.denominator))
-
-
-@lru_cache(maxsize=64)
-def _floor_number(formula: sp.Expr) -> float:
-    return float(_floor(formula))
-
-
-def lambda_min(case: Case, _: Formulas) -> arb:
+def lambda_min(case: inequality.Case, _: Formulas) -> arb:
     """Enclose the smallest eigenvalue of G2 of the points."""
     return smallest(case.setting.data.points, case.setting.activation).value
 
 
-def small_eigenvalue(case: Case, formulas: Formulas) -> dict[str, Any] | None:
+def small_eigenvalue(case: inequality.Case, formulas: Formulas) -> dict[str, Any] | None:
     """State that lambda_min(G2) of the points lies below the floor; None without a known activation."""
-    floor, setting = _floor(formulas["floor"]), case.setting
-    return below(setting.data.points, setting.activation, Fraction(int(floor.p), int(floor.q)), cosine_bound(setting))
+    floor, setting = _floor(formulas["floor"], CANDIDATE), case.setting
+    return below(setting.data.points, setting.activation, floor, cosine_bound(setting))
 
 
 STRICT = attack(
     "floor-of-dimension",
     f"Lambda <= lambda_min(G2), with the candidate Lambda = {float(CANDIDATE):g} for a constant of d alone",
-    Side(lambda _, f: _floor_number(f["floor"]), lambda _, f: enclose(_floor(f["floor"]), {}, PREC)),
+    Side(lambda _, f: float(_floor(f["floor"], CANDIDATE)), lambda _, f: exact(_floor(f["floor"], CANDIDATE))),
     Side(lambda sample, _: quick.smallest(quick.kernel(sample, 1)), lambda_min),
     varies=DATA,
     certificate=small_eigenvalue,
@@ -493,9 +443,9 @@ def _gershgorin_fast(sample: Sample, formulas: Formulas) -> tuple[float, float]:
     return quick.resolved(float(weights(sample.activation, 1) @ factors), quick.kernel(sample, 1))
 
 
-def _gershgorin_enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
+def _gershgorin_enclosed(case: inequality.Case, formulas: Formulas) -> tuple[arb, arb]:
     setting = case.setting
-    bound = hermite_bound(formulas["term"], setting.data.n, largest_of(setting, 30), setting.activation)
+    bound = hermite_bound(formulas["term"], setting.data.n, largest_cosine(setting.data.points, 40), setting.activation)
     return bound, lambda_min(case, formulas)
 
 
@@ -503,6 +453,26 @@ def _gershgorin_enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
 
 ANGLE = r"Two points at a small angle have a $\lambda_{\min}$ below any positive number."
 GROWS = r"every term with $r \ge 1$ grows"
+PLANTED = (
+    ("index-shifted", INDEX, _term(n - 2, _c**r), r"For $n = 2$ it gives the trace, which exceeds $\lambda_{\min}$."),
+    (
+        "cosine-for-c",
+        "factor dropped",
+        _term(n - 1, C_max**r),
+        r"For two points $\lambda_{\min} = A_1(1) - A_1(\frac{1 + C_{\max}}{2})$, which is smaller.",
+    ),
+    *(
+        (f"term-{name}", kind, variant, f"For two points the stated bound is attained, and {why}.")
+        for name, kind, variant, why in (
+            ("doubled", SCALED, 2 * TERM, "twice an attained lower bound is too much"),
+            ("three-halves", SCALED, 3 * TERM / 2, "three halves of an attained lower bound are too much"),
+            ("half-separation", SCALED, _term((n - 1) / 2, _c**r), f"{GROWS} when the multiplier is halved"),
+            ("r-shifted", INDEX, _term(n - 1, _c ** (r + 1)), r"every term grows with the exponent, as $C_{\max} < 1$"),
+            ("r-doubled", EXPONENT, _term(n - 1, _c ** (2 * r)), rf"{GROWS} with the exponent, as $C_{{\max}} < 1$"),
+        )
+    ),
+)
+"""False terms that `gershgorin` rejects: name, kind, term, and why it is false."""
 second = Claim(
     "lemma-4-second",
     title="Lemma 4, second inequality",
@@ -546,62 +516,13 @@ second = Claim(
                 custom("code-bound", "term", positive_floor, kind=Kind.CERTIFIED),
             ],
             wrong=[
-                wrong(
-                    "index-shifted",
-                    {"term": _term(n - 2, _c**r)},
-                    r"For $n = 2$ it gives the trace, which exceeds $\lambda_{\min}$.",
-                    kind=INDEX,
-                    checks=["gershgorin"],
-                ),
-                wrong(
-                    "cosine-for-c",
-                    {"term": _term(n - 1, C_max**r)},
-                    r"For two points $\lambda_{\min} = A_1(1) - A_1(\frac{1 + C_{\max}}{2})$, which is smaller.",
-                    kind="factor dropped",
-                    checks=["gershgorin"],
-                ),
+                *(wrong(id, {"term": term}, why, kind=kind, checks=["gershgorin"]) for id, kind, term, why in PLANTED),
                 wrong(
                     "sign",
                     {"term": sp.Min(0, 1 - (n - 1) * _c**r)},
                     "The terms that Gershgorin cannot use are dropped, not subtracted; the bound would not be positive.",
                     kind="sign flipped",
                     checks=["code-bound"],
-                ),
-                *(
-                    wrong(
-                        f"term-{name}",
-                        {"term": variant},
-                        f"For two points the stated bound is attained, and {why}.",
-                        kind=kind,
-                        checks=["gershgorin"],
-                    )
-                    for name, kind, variant, why in (
-                        ("doubled", SCALED, 2 * TERM, "twice an attained lower bound is too much"),
-                        (
-                            "three-halves",
-                            SCALED,
-                            sp.Rational(3, 2) * TERM,
-                            "three halves of an attained lower bound are too much",
-                        ),
-                        (
-                            "half-separation",
-                            SCALED,
-                            _term((n - 1) / 2, _c**r),
-                            f"{GROWS} when the multiplier is halved",
-                        ),
-                        (
-                            "r-shifted",
-                            INDEX,
-                            _term(n - 1, _c ** (r + 1)),
-                            r"every term grows with the exponent, as $C_{\max} < 1$",
-                        ),
-                        (
-                            "r-doubled",
-                            EXPONENT,
-                            _term(n - 1, _c ** (2 * r)),
-                            rf"{GROWS} with the exponent, as $C_{{\max}} < 1$",
-                        ),
-                    )
                 ),
                 wrong(
                     "no-separation",

@@ -12,40 +12,36 @@ import sympy as sp
 from mfcheck.symbolic.generic import s0, s1
 from mfcheck_proofs.scaled_resnets.symbols import alpha, beta
 
-Vector = tuple[sp.Symbol, ...]
+
+def vector(name: str, d: int) -> sp.ImmutableMatrix:
+    """Return a vector of real symbols, shape (d, 1)."""
+    return sp.ImmutableMatrix(sp.symbols(f"{name}_:{d}", real=True))
 
 
 @dataclass(frozen=True)
-class Head:
-    """A particle omega = (a, w, b) of the predictor."""
+class Particle:
+    """omega = (a, w, b) of the predictor, `out` of one entry; theta = (u, w, b) of the encoder, `out` of d."""
 
-    a: sp.Symbol
-    w: Vector
+    out: sp.ImmutableMatrix
+    w: sp.ImmutableMatrix
     b: sp.Symbol
 
     @property
-    def symbols(self) -> Vector:
-        """All coordinates of omega."""
-        return (self.a, *self.w, self.b)
+    def symbols(self) -> tuple[sp.Symbol, ...]:
+        """All coordinates."""
+        return (*self.out, *self.w, self.b)
 
+    def inner(self, z: sp.ImmutableMatrix) -> sp.Expr:
+        """Return w.z + b."""
+        return self.w.dot(z) + self.b
 
-@dataclass(frozen=True)
-class Neuron:
-    """A particle theta = (u, w, b) of the encoder."""
+    def value(self, z: sp.ImmutableMatrix) -> sp.ImmutableMatrix:
+        """Return out s0(w.z + b)."""
+        return self.out * s0(self.inner(z))
 
-    u: Vector
-    w: Vector
-    b: sp.Symbol
-
-    @property
-    def symbols(self) -> Vector:
-        """All coordinates of theta."""
-        return (*self.u, *self.w, self.b)
-
-
-def dot(v: tuple[sp.Expr, ...], w: tuple[sp.Expr, ...]) -> sp.Expr:
-    """Return the Euclidean inner product."""
-    return sum((x * y for x, y in zip(v, w, strict=True)), sp.Integer(0))
+    def pull(self, z: sp.ImmutableMatrix, p: sp.ImmutableMatrix) -> sp.ImmutableMatrix:
+        """Return the gradient in z of p.value(z)."""
+        return self.w * (p.dot(self.out) * s1(self.inner(z)))
 
 
 @dataclass(frozen=True)
@@ -60,12 +56,11 @@ class System:
     L: int
     M: int
     d: int
-    x: tuple[Vector, ...]
-    y: Vector
-    heads: tuple[Head, ...]
-    layers: tuple[tuple[Neuron, ...], ...]
-    z: tuple[tuple[tuple[sp.Expr, ...], ...], ...]
-    p: tuple[tuple[tuple[sp.Expr, ...], ...], ...]
+    y: tuple[sp.Symbol, ...]
+    heads: tuple[Particle, ...]
+    layers: tuple[tuple[Particle, ...], ...]
+    z: tuple[tuple[sp.ImmutableMatrix, ...], ...]
+    p: tuple[tuple[sp.ImmutableMatrix, ...], ...]
     f: tuple[sp.Expr, ...]
 
     @property
@@ -78,51 +73,37 @@ class System:
         """(1/n) sum_i e_i^2 / 2."""
         return sum(e**2 for e in self.residuals) / (2 * self.n)
 
+    @property
+    def e(self) -> tuple[sp.Symbol, ...]:
+        """Symbols for the residuals."""
+        return tuple(vector("e", self.n))
 
-def _vector(name: str, d: int) -> Vector:
-    return tuple(sp.Symbol(f"{name}_{i}", real=True) for i in range(d))
-
-
-def _forward(x: Vector, layers: tuple[tuple[Neuron, ...], ...]) -> tuple[tuple[sp.Expr, ...], ...]:
-    z: list[tuple[sp.Expr, ...]] = [tuple(x)]
-    step = alpha / (len(layers) * len(layers[0]))
-    for layer in layers:
-        here = z[-1]
-        values = [s0(dot(t.w, here) + t.b) for t in layer]
-        z.append(
-            tuple(here[k] + step * sum(t.u[k] * v for t, v in zip(layer, values, strict=True)) for k in range(len(x)))
-        )
-    return tuple(z)
-
-
-def _adjoint(
-    z: tuple[tuple[sp.Expr, ...], ...], heads: tuple[Head, ...], layers: tuple[tuple[Neuron, ...], ...]
-) -> tuple[tuple[sp.Expr, ...], ...]:
-    last, d = z[-1], len(z[-1])
-    slopes = [h.a * s1(dot(h.w, last) + h.b) / len(heads) for h in heads]
-    top = tuple(sum(c * h.w[k] for c, h in zip(slopes, heads, strict=True)) for k in range(d))
-    p = [top]
-    step = alpha / (len(layers) * len(layers[0]))
-    for layer, here in zip(reversed(layers), reversed(z[:-1]), strict=True):
-        above = p[0]
-        pulls = [dot(above, t.u) * s1(dot(t.w, here) + t.b) for t in layer]
-        p.insert(
-            0, tuple(above[k] + step * sum(c * t.w[k] for c, t in zip(pulls, layer, strict=True)) for k in range(d))
-        )
-    return tuple(p)
+    def slope(self, v: sp.Symbol) -> sp.Expr:
+        """Return dL/dv for a coordinate of a particle, over the symbols of the residuals."""
+        return sp.diff(self.loss, v).xreplace(dict(zip(self.residuals, self.e, strict=True)))
 
 
 @lru_cache(maxsize=4)
 def system(n: int = 2, L: int = 2, M: int = 2, d: int = 2) -> System:
     """Return the particle system of that size, with every quantity written out."""
-    x = tuple(_vector(f"x{i}", d) for i in range(n))
-    y = _vector("y", n)
-    heads = tuple(Head(sp.Symbol(f"a{j}"), _vector(f"w{j}", d), sp.Symbol(f"b{j}")) for j in range(M))
+    zero, one, step = sp.zeros(d, 1), sp.ImmutableMatrix([1]), alpha / (L * M)
+    heads = tuple(Particle(vector(f"a{j}", 1), vector(f"w{j}", d), sp.Symbol(f"b{j}", real=True)) for j in range(M))
     layers = tuple(
-        tuple(Neuron(_vector(f"u{k}l{m}", d), _vector(f"v{k}l{m}", d), sp.Symbol(f"c{k}l{m}")) for m in range(M))
+        tuple(
+            Particle(vector(f"u{k}l{m}", d), vector(f"v{k}l{m}", d), sp.Symbol(f"c{k}l{m}", real=True))
+            for m in range(M)
+        )
         for k in range(L)
     )
-    z = tuple(_forward(point, layers) for point in x)
-    p = tuple(_adjoint(path, heads, layers) for path in z)
-    f = tuple(beta * sum(h.a * s0(dot(h.w, path[-1]) + h.b) for h in heads) / M for path in z)
-    return System(n, L, M, d, x, y, heads, layers, z, p, f)
+    paths, adjoints = [], []
+    for i in range(n):
+        z = [vector(f"x{i}", d)]
+        for layer in layers:
+            z.append(z[-1] + step * sum((t.value(z[-1]) for t in layer), zero))
+        p = [sum((h.pull(z[-1], one) for h in heads), zero) / M]
+        for layer, here in zip(reversed(layers), reversed(z[:-1]), strict=True):
+            p.insert(0, p[0] + step * sum((t.pull(here, p[0]) for t in layer), zero))
+        paths.append(tuple(z))
+        adjoints.append(tuple(p))
+    f = tuple(beta / M * sum(h.value(z[-1])[0] for h in heads) for z in paths)
+    return System(n, L, M, d, tuple(vector("y", n)), heads, layers, tuple(paths), tuple(adjoints), f)

@@ -15,6 +15,7 @@ n, d = sp.symbols("n d", positive=True, integer=True)
 C_max = sp.Symbol("C_max", real=True)
 n_max = _positive("n_max")
 y_norm = sp.Symbol("|y|", nonnegative=True)
+ramp = sp.Symbol("ell_gamma", nonnegative=True)
 
 # Network, training, final bound
 alpha = sp.Symbol("alpha", nonnegative=True)
