@@ -65,7 +65,8 @@ Plots = Annotated[
     typer.Option(
         "--plot",
         metavar="WHAT",
-        help="Picture: slack, verdict (:CLAIM), a constant, lhs:CHECK or rhs:CHECK; repeatable.",
+        help="Picture: slack, verdict (:CLAIM), a constant, lhs:CHECK or rhs:CHECK; repeatable.  "
+        "[default: verdict, or the constants]",
     ),
 ]
 Minutes = Annotated[
@@ -169,18 +170,16 @@ def _plots(
     claims: Sequence[str] | None,
     constants: Sequence[str] | None,
 ) -> list[str]:
-    """Return the pictures that are asked for, one for each claim where none is named.
+    """Return the pictures that are asked for, one for each claim where none is named; or the usual ones.
 
     Raises:
         InputError: before any work, a picture of something that is not swept.
     """
-    if not plot:
-        return []
-    from mfcheck.report.sweep_figure import each, swept_names, target_of
+    from mfcheck.report.sweep_pictures import MANY, each, layout, target_of, usual
     from mfcheck.sweep.grid import read_grid
 
     grid = read_grid(paper, base, swept.over or (), random=swept.random, many=True)
-    swept_names([(axis.name, 2 if axis.between else len(axis)) for axis in grid.axes])
+    axes = [(axis.name, MANY if axis.between else len(axis)) for axis in grid.axes]
     every = claims is None and constants is None
     shown = [c for c in paper.claims if every or c.id in (claims or ())]
     known = (
@@ -188,6 +187,9 @@ def _plots(
         [c.id for c in paper.constants if every or c.id in (constants or ())],
         [check.id for claim in shown for check in claim.checks],
     )
+    if not plot:
+        return usual(known[0], known[1], axes, grid.count)
+    layout(axes)
     plots = each(plot, known[0], known[1])
     for what in plots:
         target_of(what, *known)
@@ -197,7 +199,7 @@ def _plots(
 def _names(plot: Sequence[str]) -> list[str]:
     if not plot:
         return [TABLE, PAGE]
-    from mfcheck.report.sweep_figure import figure_name
+    from mfcheck.report.sweep_pictures import figure_name
 
     return [TABLE, PAGE, *(figure_name(what, form) for what in plot for form in ("svg", "png"))]
 
@@ -210,10 +212,23 @@ def _give(found: "SweepRecord", folder: "OutFolder", plot: Sequence[str], output
     folder.own(_names(plot))
     folder.write(TABLE, csv_text(found))
     folder.write(PAGE, render_sweep(found))
-    for what in plot:
+    for what in _drawable(found, plot):
         write_sweep_figures(found, what, folder.path)
     output.give(found.json_pieces(), lambda console: print_sweep(found, console))
     output.console().print(f"Tables and ledger: {folder.path}", markup=False, soft_wrap=True)
+
+
+def _drawable(found: "SweepRecord", plot: Sequence[str]) -> Sequence[str]:
+    """Return the pictures, none where a sweep that ended early has too few settings yet."""
+    from mfcheck.report.sweep_pictures import layout
+
+    try:
+        layout([(axis.name, len(axis.values)) for axis in found.axes])
+    except InputError:
+        if plot:
+            say("no picture yet: one needs settings with two values of a parameter or more")
+        return ()
+    return plot
 
 
 def _end(found: "SweepRecord", failing: Failing) -> None:
@@ -249,22 +264,23 @@ def _kept(
     if what == EXPORT:
         _export(file, found, out, output)
     else:
-        readings = [(summary.claim, summary.reading) for summary in found.readings]
-        plots = _each(plot, readings, found.constants)
+        plots = _pictures(plot, found)
         folder = OutFolder(file.parent)
         folder.require_own(_names(plots))
         _give(found, folder, plots, output)
     _end(found, failing)
 
 
-def _each(
-    plot: Sequence[str], readings: Sequence[tuple[str, str]], constants: Sequence[str]
-) -> list[str]:
-    if not plot:
-        return []
-    from mfcheck.report.sweep_figure import each
+def _pictures(plot: Sequence[str], found: "SweepRecord") -> list[str]:
+    """Return the pictures of a ledger that are asked for, or the usual ones."""
+    from mfcheck.report.sweep_pictures import each, layout, usual
 
-    return each(plot, readings, constants)
+    readings = [(summary.claim, summary.reading) for summary in found.readings]
+    axes = [(axis.name, len(axis.values)) for axis in found.axes]
+    if plot:
+        layout(axes)
+        return each(plot, readings, found.constants)
+    return usual(readings, found.constants, axes, len(found.settings))
 
 
 def _read(file: Path) -> "SweepRecord":

@@ -1,8 +1,8 @@
-"""The picture of a sweep: lines over one swept parameter, a heat map over two."""
+"""The picture of a sweep: lines over one swept parameter, a heat map over two, panels of them over a third."""
 
 import io
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import isfinite
 from pathlib import Path
@@ -18,14 +18,21 @@ from matplotlib.patches import Patch, Rectangle
 
 from mfcheck.claims.record import Estimate, Interval, Value
 from mfcheck.claims.verdict import Verdict
-from mfcheck.errors import InputError
 from mfcheck.report import numbers
 from mfcheck.report.figures import STYLE
 from mfcheck.report.sweep import middle
+from mfcheck.report.sweep_pictures import (
+    LEFT,
+    SLACK,
+    VERDICT,
+    Target,
+    figure_name,
+    layout,
+    target_of,
+)
 from mfcheck.run.store import write_bytes
 from mfcheck.sweep.record import AxisRecord, Outcome, SettingRecord, SweepRecord
 
-SLACK, VERDICT, LEFT, RIGHT = "slack", "verdict", "lhs", "rhs"
 COLOURS: Mapping[Verdict, str] = {
     Verdict.PROVED: "#00543d",
     Verdict.CERTIFIED: "#009e73",
@@ -38,17 +45,13 @@ COLOURS: Mapping[Verdict, str] = {
 }
 _WIDE = 30.0
 """Ratio of the greatest to the least number beyond which a scale is logarithmic."""
-_ANNOTATED = 80
-"""Cells of a heat map that are labelled with their numbers."""
+_WORDS, _ROWS = 12, 20
+"""Numbers beside each other, and above each other, that can be read in the cells of a heat map."""
+_COLUMNS = 3
+"""Panels in a row."""
 _TICKS = 12
 """Labels of an axis."""
-
-
-class Target(NamedTuple):
-    """What a picture shows: the kind (`slack`, `verdict`, `constant`, `lhs`, `rhs`) and whose it is."""
-
-    kind: str
-    id: str
+_EMPTY, _DARK = "#f2f2f2", "#888888"
 
 
 class Shown(NamedTuple):
@@ -61,104 +64,25 @@ class Shown(NamedTuple):
     verdict: Verdict | None = None
 
 
-def target_of(
-    what: str,
-    readings: Sequence[tuple[str, str]],
-    constants: Collection[str],
-    checks: Collection[str],
-) -> Target:
-    """Return what `--plot` names: `slack` or `verdict`, with `:CLAIM[/READING]`; a constant; `lhs:CHECK`, `rhs:CHECK`.
-
-    Args:
-        what: the text.
-        readings: claim and reading of all that is swept, in order.
-        constants: ids of those that are swept.
-        checks: ids of those that run.
-
-    Raises:
-        InputError: there is no such thing in the sweep, or several things are meant.
-    """
-    kind, _, name = what.partition(":")
-    claims = list(dict.fromkeys(claim for claim, _ in readings))
-    if what in constants:
-        return Target("constant", what)
-    if kind in (LEFT, RIGHT):
-        if name not in checks:
-            raise InputError(f"--plot: unknown check {name[:80]!r}; known: {', '.join(checks)}")
-        return Target(kind, name)
-    if kind not in (SLACK, VERDICT):
-        known = ", ".join([SLACK, VERDICT, *constants])
-        raise InputError(
-            f"--plot: {what[:60]!r} is none of {known}, lhs:CHECK, rhs:CHECK"
-            + ("" if constants else "; no constants are swept: name some with --constants")
-        )
-    if not name and len(claims) != 1:
-        listed = ", ".join(f"{kind}:{claim}" for claim in claims) or "none, as no claim is swept"
-        raise InputError(f"--plot {kind} needs the name of a claim: {listed}")
-    wanted = name or claims[0]
-    for claim, reading in readings:
-        if wanted in (claim, f"{claim}/{reading}"):
-            return Target(kind, f"{claim}/{reading}")
-    raise InputError(f"--plot: no claim {wanted[:60]!r} in this sweep; it has: {', '.join(claims)}")
-
-
-def each(
-    plots: Sequence[str], readings: Sequence[tuple[str, str]], constants: Collection[str]
-) -> list[str]:
-    """Return the pictures that `--plot` names: `slack` and `verdict` without a claim are those of each claim swept.
-
-    >>> each(["slack"], [("bound", "stated"), ("limit", "stated"), ("limit", "strong")], [])
-    ['slack:bound', 'slack:limit']
-    """
-    claims = list(dict.fromkeys(claim for claim, _ in readings))
-    found: list[str] = []
-    for what in plots:
-        many = what in (SLACK, VERDICT) and what not in constants and len(claims) > 1
-        found += [f"{what}:{claim}" for claim in claims] if many else [what]
-    return list(dict.fromkeys(found))
-
-
-def swept_names(axes: Sequence[tuple[str, int]]) -> list[str]:
-    """Return the names of the parameters that take several values, given each with the number of its values.
-
-    Raises:
-        InputError: a picture is over one or two of them.
-    """
-    names = [name for name, count in axes if count > 1]
-    if not 1 <= len(names) <= 2:
-        raise InputError(
-            f"--plot is over one or two parameters with several values, not {len(names)}"
-        )
-    return names
-
-
 def write_sweep_figures(record: SweepRecord, what: str, folder: Path) -> list[Path]:
     """Draw what `target_of` describes over the swept parameters; return the files, an SVG and a PNG.
 
     Raises:
-        InputError: there is no such thing, or not one or two parameters take several values.
+        InputError: there is no such thing, or `layout` cannot draw over so many parameters.
     """
     readings = [(summary.claim, summary.reading) for summary in record.readings]
     done = next((s.outcome for s in record.settings if s.outcome is not None), None)
     checks = [check.id for check in done.checks] if done is not None else []
     target = target_of(what, readings, record.constants, checks)
-    names = swept_names([(axis.name, len(axis.values)) for axis in record.axes])
-    axes = [axis for axis in record.axes if axis.name in names]
     files = []
     with warnings.catch_warnings(), matplotlib.style.context(["default", STYLE]):
         warnings.simplefilter("ignore")  # degenerate axes are drawn all the same
-        figure = _figure(record, target, axes)
+        figure = _figure(record, target)
         for form in ("svg", "png"):
             path = folder / figure_name(what, form)
             write_bytes(path, _bytes(figure, form))
             files.append(path)
     return files
-
-
-def figure_name(what: str, form: str) -> str:
-    """Return the name of the file of a picture."""
-    plain = "".join(char if char.isalnum() or char in "-_." else "-" for char in what)
-    return f"sweep-{plain}.{form}"
 
 
 def _bytes(figure: Figure, form: str) -> bytes:
@@ -205,28 +129,67 @@ def _number(value: Value | None) -> Shown | None:
 # --- drawing ---------------------------------------------------------------------------------------------------------
 
 
-def _figure(record: SweepRecord, target: Target, over: Sequence[AxisRecord]) -> Figure:
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+class Cell(NamedTuple):
+    """What is drawn of one setting: its point, and what is shown there, or why there is nothing."""
+
+    point: Mapping[str, str]
+    shown: Shown | None
+    why: str = ""
+
+
+REFUSED, LEFT_OUT, WITHOUT = "refused by the paper", "not run yet", "no value"
+_HATCHES = {REFUSED: "////", LEFT_OUT: "", WITHOUT: "...."}
+Found = Sequence[Cell]
+
+
+def _cell(setting: SettingRecord, target: Target) -> Cell:
+    if setting.outcome is None:
+        return Cell(setting.point, None, REFUSED if setting.refused else LEFT_OUT)
+    one = shown(setting.outcome, target)
+    return Cell(setting.point, one, "" if one is not None else WITHOUT)
+
+
+def _figure(record: SweepRecord, target: Target) -> Figure:
+    names = layout([(axis.name, len(axis.values)) for axis in record.axes])
+    axes = {axis.name: axis for axis in record.axes}
+    over = [axes[name] for name in names.over]
+    found = [_cell(setting, target) for setting in record.settings]
     title = target.id if target.kind == "constant" else f"{target.kind} of {target.id}"
-    axes.set_title(f"{record.paper}: {title}", fontsize=10)
-    axes.set_xlabel(over[0].name)
-    found = [
-        (s.but(outcome=None), None if s.outcome is None else shown(s.outcome, target))
-        for s in record.settings
-    ]
-    if target.kind == VERDICT or len(over) == 2:
-        sparse = len(over) == 2 and len(over[0].values) * len(over[1].values) > 4 * len(found)
-        draw = _scatter if sparse and over[0].numeric and over[1].numeric else _map
-        draw(figure, axes, over, found)
-    else:
-        _lines(axes, over[0], found)
-        axes.set_ylabel(title)
+    label = f"{target.kind}: right side over left side" if target.kind == SLACK else title
+    panels = [""] if names.panels is None else list(axes[names.panels].values)
+    figure, places = _panels(len(panels))
+    figure.suptitle(f"{record.paper}: {title}", fontsize=10)
+    mapped = target.kind == VERDICT or len(over) == 2
+    colour = _colours(figure, places, found, label) if mapped else None
+    for place, value in zip(places, panels, strict=True):
+        here = found
+        if names.panels is not None:
+            here = [cell for cell in found if cell.point[names.panels] == value]
+            place.set_title(f"{names.panels} = {value}", fontsize=9)
+        place.set_xlabel(over[0].name)
+        place.set_ylabel("" if mapped and len(over) == 1 else over[1].name if mapped else label)
+        if colour is None:
+            _lines(place, over[0], here)
+        else:
+            _cells(place, over, here, colour, _WORDS // min(_COLUMNS, len(panels)))
+        place.label_outer()
     return figure
 
 
-Found = Sequence[tuple[SettingRecord, Shown | None]]
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
+    """Return a figure with so many panels, a few in a row."""
+    columns = min(_COLUMNS, count)
+    rows = -(-count // columns)
+    size = (6.4, 4.0) if count == 1 else (max(6.4, 3.2 * columns + 1), 3.0 * rows + 0.6)
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    places = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
+    for place in places[count:]:
+        place.remove()
+    return figure, places[:count]
+
+
+Colour = Callable[[Shown], str]
 
 
 def _is_wide(values: Sequence[float]) -> bool:
@@ -239,7 +202,7 @@ def _lines(axes: Axes, axis: AxisRecord, found: Found) -> None:
     place: Callable[[str], float] = (
         (lambda v: float(Fraction(v))) if axis.numeric else order.__getitem__
     )
-    by_place = sorted(((place(s.point[axis.name]), one) for s, one in found), key=lambda p: p[0])
+    by_place = sorted(((place(c.point[axis.name]), c.shown) for c in found), key=lambda p: p[0])
     x = [at for at, _ in by_place]
     y = [float("nan") if one is None else one.value for _, one in by_place]
     error = [
@@ -258,55 +221,88 @@ def _lines(axes: Axes, axis: AxisRecord, found: Found) -> None:
         axes.text(0.5, 0.5, "no value in any setting", transform=axes.transAxes, ha="center")
 
 
-def _map(figure: Figure, axes: Axes, over: Sequence[AxisRecord], found: Found) -> None:
-    """Draw cells at equal distances, one for each combination of values; refused ones hatched, others without value."""
-    columns = {value: index for index, value in enumerate(over[0].values)}
-    lines = (
-        {value: index for index, value in enumerate(over[1].values)} if len(over) > 1 else {"": 0}
-    )
-    colour = _colours(figure, axes, [one for _, one in found if one is not None])
-    for setting, one in found:
-        x = columns[setting.point[over[0].name]]
-        y = lines[setting.point[over[1].name]] if len(over) > 1 else 0
-        hatch = "////" if setting.refused else ("...." if one is None else None)
-        face = "#f2f2f2" if one is None else colour(one)
-        axes.add_patch(
-            Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, hatch=hatch, edgecolor="white")
-        )
-        if one is not None and one.verdict is None and len(columns) * len(lines) <= _ANNOTATED:
-            axes.text(x, y, one.text, ha="center", va="center", fontsize=7, color=_ink(face))
-    axes.set_xlim(-0.5, len(columns) - 0.5)
-    axes.set_ylim(-0.5, len(lines) - 0.5)
-    _ticks(axes.set_xticks, list(columns))
-    _ticks(axes.set_yticks, list(lines))
-    axes.set_ylabel(over[1].name if len(over) > 1 else "")
+def _cells(
+    axes: Axes, over: Sequence[AxisRecord], found: Found, colour: Colour, labels: int
+) -> None:
+    """Draw settings as cells, with their numbers if so many fit beside each other; as points where most are empty."""
+    sparse = len(over) == 2 and len(over[0].values) * len(over[1].values) > 4 * len(found)
+    if sparse and over[0].numeric and over[1].numeric:
+        _scatter(axes, over, found, colour)
+        return
+    _map(axes, over, found, colour)
+    rows = len(over[1].values) if len(over) > 1 else 1
+    if len(over[0].values) <= labels and rows <= _ROWS:
+        _label(axes, over, found, colour)
+
+
+def _map(axes: Axes, over: Sequence[AxisRecord], found: Found, colour: Colour) -> None:
+    """Draw cells at equal distances, one for each combination of values."""
+    for (x, y), cell in _placed(over, found):
+        face = _EMPTY if cell.shown is None else colour(cell.shown)
+        axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, edgecolor="white"))
+        if hatch := _HATCHES.get(cell.why):
+            axes.add_patch(_hatched((x - 0.5, y - 0.5), hatch))
+    rows = over[1].values if len(over) > 1 else ()
+    axes.set_xlim(-0.5, len(over[0].values) - 0.5)
+    axes.set_ylim(-0.5, max(1, len(rows)) - 0.5)
+    _ticks(axes.set_xticks, over[0].values)
+    _ticks(axes.set_yticks, rows)
     axes.grid(visible=False)
 
 
-def _scatter(figure: Figure, axes: Axes, over: Sequence[AxisRecord], found: Found) -> None:
-    """Draw a point for each setting: drawn ones have no grid."""
-    colour = _colours(figure, axes, [one for _, one in found if one is not None])
-    places = [[float(Fraction(s.point[axis.name])) for s, _ in found] for axis in over]
-    faces = ["#f2f2f2" if one is None else colour(one) for _, one in found]
-    axes.scatter(places[0], places[1], c=faces, edgecolors="#888888", linewidths=0.3, s=18)
-    for values, scale in zip(places, (axes.set_xscale, axes.set_yscale), strict=True):
-        scale("log" if _is_wide(values) else "linear")
-    axes.set_ylabel(over[1].name)
+def _label(axes: Axes, over: Sequence[AxisRecord], found: Found, colour: Colour) -> None:
+    """Write the number of each cell into it."""
+    for (x, y), cell in _placed(over, found):
+        if cell.shown is not None and cell.shown.verdict is None:
+            ink = _ink(colour(cell.shown))
+            axes.text(x, y, cell.shown.text, ha="center", va="center", fontsize=7, color=ink)
 
 
-def _colours(figure: Figure, axes: Axes, values: Sequence[Shown]) -> Callable[[Shown], str]:
-    """Return the colour of each value, and explain them beside the axes."""
+def _placed(over: Sequence[AxisRecord], found: Found) -> Iterator[tuple[tuple[int, int], Cell]]:
+    """Yield column and row of each cell."""
+    orders = [{value: index for index, value in enumerate(axis.values)} for axis in over]
+    for cell in found:
+        place = [order[cell.point[axis.name]] for order, axis in zip(orders, over, strict=True)]
+        yield (place[0], place[1] if len(place) > 1 else 0), cell
+
+
+def _hatched(corner: tuple[float, float], hatch: str) -> Rectangle:
+    return Rectangle(corner, 1, 1, facecolor="none", edgecolor=_DARK, linewidth=0, hatch=hatch)
+
+
+def _scatter(axes: Axes, over: Sequence[AxisRecord], found: Found, colour: Colour) -> None:
+    """Draw a point for each setting: drawn ones have no grid; a cross where there is nothing to show."""
+    there = [cell for cell in found if cell.shown is not None]
+    for cells, look in (
+        (there, {"c": [colour(cell.shown) for cell in there if cell.shown], "marker": "o"}),
+        ([cell for cell in found if cell.shown is None], {"c": _DARK, "marker": "x"}),
+    ):
+        places = [[float(Fraction(cell.point[axis.name])) for cell in cells] for axis in over]
+        axes.scatter(places[0], places[1], s=18, linewidths=0.7, **look)
+    for axis, scale in zip(over, (axes.set_xscale, axes.set_yscale), strict=True):
+        scale("log" if _is_wide([float(Fraction(value)) for value in axis.values]) else "linear")
+
+
+def _colours(figure: Figure, places: Sequence[Axes], found: Found, label: str) -> Colour:
+    """Return the colour of each value, and explain them beside the axes, with what the hatches mean."""
+    values = [cell.shown for cell in found if cell.shown is not None]
     present = [v for v in Verdict if any(one.verdict is v for one in values)]
+    marks = [Patch(facecolor=COLOURS[v], label=v.value) for v in present]
+    marks += [
+        Patch(facecolor=_EMPTY, edgecolor=_DARK, linewidth=0, hatch=_HATCHES[why], label=why)
+        for why in dict.fromkeys(cell.why for cell in found if cell.why)
+    ]
+    if present:
+        figure.legend(handles=marks, loc="outside right center")
+    elif marks:
+        figure.legend(handles=marks, loc="outside lower center", ncols=len(marks))
     if present or not values:
-        marks = [Patch(facecolor=COLOURS[v], label=v.value) for v in present]
-        if marks:
-            figure.legend(handles=marks, loc="outside right center")
         return lambda one: COLOURS[one.verdict or Verdict.UNCHECKED]
     numbers_ = [one.value for one in values]
     ends = (min(numbers_), max(numbers_))
     norm = LogNorm(*ends) if _is_wide(numbers_) else Normalize(*ends)
     shades = matplotlib.colormaps["viridis"]
-    figure.colorbar(ScalarMappable(norm, shades), ax=axes)
+    figure.colorbar(ScalarMappable(norm, shades), ax=places, label=label)
     return lambda one: to_hex(shades(float(norm(one.value))))
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,10 +12,12 @@ import pytest
 from rich.console import Console
 
 from mfcheck.commands import main
+from mfcheck.errors import InputError
 from mfcheck.report.sweep import csv_text, print_sweep, render_sweep, settings_table, write_parquet
 from mfcheck.report.sweep_figure import write_sweep_figures
+from mfcheck.report.sweep_pictures import layout
 from mfcheck.sweep import sweep
-from mfcheck.sweep.record import SweepRecord
+from mfcheck.sweep.record import AxisRecord, SweepRecord
 
 OVER = ["--over", "beta=10,13,17,20,40", "--over", "mode=calm,wild"]
 PLOTS = ("slack:bound", "verdict:bound", "double", "rhs:bound/stated/direct")
@@ -224,6 +227,62 @@ def test_a_picture_without_a_claim_is_one_of_each_claim(wide: str, tmp_path: Pat
         "sweep-verdict-bound.svg",
         "sweep-verdict-draw.svg",
     }
+
+
+def test_a_sweep_ends_in_a_picture_where_one_can_be_drawn(
+    wide: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, more in (
+        ("verdict", ["--over", "beta=20,40", "--claims", "bound"]),
+        ("double", ["--over", "beta=20,40", "--constants", "double"]),
+        ("none", ["--over", "beta=20", "--claims", "bound"]),
+    ):
+        out = tmp_path / name
+        assert main(["sweep", wide, *more, "--jobs", "1", "-q", "--out", str(out)]) == 0
+        assert [path.stem for path in out.glob("*.svg")] == [f"sweep-{name}"] * (name != "none")
+    assert main(["sweep", "show", str(out), "-q"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["sweep", "show", str(out), "--plot", "verdict", "-q"]) == 2
+    assert "several values, not 0" in capsys.readouterr().err
+
+
+def _words(file: Path) -> list[str]:
+    """What a picture says: matplotlib writes each text of an SVG into a comment."""
+    return re.findall(r"<!-- (.*?) -->", file.read_text())
+
+
+def test_a_third_parameter_has_panels_and_hatches_are_explained(
+    found: SweepRecord, tmp_path: Path
+) -> None:
+    seeds = AxisRecord(name="gamma", numeric=True, values=("1", "2", "3"))
+    settings = [
+        s.but(point={**s.point, "gamma": gamma}) for s in found.settings for gamma in seeds.values
+    ]
+    settings[-1] = settings[-1].but(outcome=None)
+    record = found.but(axes=(*found.axes, seeds), settings=settings)
+    words = _words(write_sweep_figures(record, "slack:bound", tmp_path)[0])
+    for text in ("mode = calm", "mode = wild", "refused by the paper", "not run yet", "no value"):
+        assert text in words
+    assert {"beta", "gamma", "slack: right side over left side"} <= set(words)
+    drawn = [s.outcome.readings[0].slack for s in settings if s.outcome is not None]
+    assert words.count("2") >= drawn.count(2.0) > 0
+    with pytest.raises(InputError, match="at most 6 values: mode has more"):
+        layout([("beta", 9), ("mode", 7), ("gamma", 8)])
+
+
+def test_numbers_are_written_only_where_they_fit(found: SweepRecord, tmp_path: Path) -> None:
+    one = next(s for s in found.settings if s.outcome is not None)
+    for columns in (12, 13):
+        values = tuple(str(beta) for beta in range(1000, 1000 + columns))
+        axes = (found.axes[0].but(values=values), found.axes[1])
+        settings = [
+            one.but(point={"beta": beta, "mode": mode})
+            for beta in values
+            for mode in axes[1].values
+        ]
+        record = found.but(axes=axes, settings=settings)
+        words = _words(write_sweep_figures(record, "double", tmp_path)[0])
+        assert words.count("20") == (2 * columns if columns == 12 else 0)
 
 
 def test_certificates_are_written_to_files_that_verify_accepts(
