@@ -223,7 +223,7 @@ class PlantedError:
         replace: the formulas that are wrong.
         why_false: a reason that a reader can check.
         rejected_by: names of checks of the reading; if empty, all that test a formula which is replaced, and ask
-            whether the reading holds.
+            whether the reading holds, or where none asks that, whatever they ask.
         reading: id of its reading; the claim fills it in.
         also: names of further checks that must reject it, such as `slack-NAME` of an attack.
     """
@@ -289,12 +289,9 @@ class Reading:
     def rejecting(self, error: PlantedError) -> tuple[str, ...]:
         """Return the names of the checks that must reject a planted error of this reading."""
         replaced = set(error.replace)
-        derived = tuple(
-            c.id
-            for c in self.checks
-            if c.question is Question.HOLDS and (c.tests is None or set(c.tests) & replaced)
-        )
-        return (*(error.rejected_by or derived), *error.also)
+        testing = [c for c in self.checks if c.tests is None or set(c.tests) & replaced]
+        asked = [c for c in testing if c.question is Question.HOLDS] or testing
+        return (*(error.rejected_by or (c.id for c in asked)), *error.also)
 
     @property
     def slack_checks(self) -> tuple[Check, ...]:

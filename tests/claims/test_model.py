@@ -131,6 +131,8 @@ def test_a_planted_error_goes_to_the_checks_of_what_it_replaces() -> None:
     assert reading.rejecting(PLANTED) == ("a", "c")
     assert reading.rejecting(replace(PLANTED, also=("slack-q",))) == ("a", "c", "slack-q")
     assert reading.rejecting(replace(PLANTED, rejected_by=("b",))) == ("b",)
+    only_asking = replace(reading, checks=(second, replace(asking, tests=("f",))))
+    assert only_asking.rejecting(PLANTED) == ("d",)
 
 
 def test_formulas_cannot_be_changed_from_a_check() -> None:

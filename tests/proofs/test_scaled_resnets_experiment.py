@@ -16,6 +16,7 @@ from rich.console import Console
 from mfcheck.dynamics.resnet import Trajectory
 from mfcheck.errors import InputError
 from mfcheck.points.images import Images
+from mfcheck.points.two_classes import TwoClasses, two_classes
 from mfcheck.report.terminal import print_experiment
 from mfcheck.run.experiment import find, read_options, run_experiment
 from mfcheck_proofs.scaled_resnets import paper
@@ -23,12 +24,11 @@ from mfcheck_proofs.scaled_resnets.experiments import (
     DIGITS,
     THRESHOLD,
     TIMES,
-    TwoClasses,
+    draw,
     stated,
     train,
-    two_classes,
-    wrong_signs,
 )
+from mfcheck_proofs.scaled_resnets.theorem6 import wrong_signs
 
 Array = NDArray[np.float64]
 DEFAULTS = {option.name: option.default for option in DIGITS.options}
@@ -64,10 +64,10 @@ def sets(folder: Path, *more: str) -> list[str]:
 def trained(
     width: int = 8, depth: int = 2, beta: int = 5
 ) -> tuple[Trajectory, Array, Array, float]:
-    setting, X, y = easy().draw(np.random.default_rng(1), ONE)
+    setting, X, y = draw(easy(), ONE, np.random.default_rng(1))
     setting = setting.with_values(beta=Fraction(beta))
     run = train(setting, width, depth, 3, at_threshold=False)
-    return run, X, y, stated(setting).lambda_0
+    return run, X, y, stated(setting)[1]["lambda_0"]
 
 
 def test_the_trained_network_is_a_residual_network() -> None:
@@ -98,17 +98,17 @@ def test_the_smallest_eigenvalue_at_the_start() -> None:
 
 def test_lambda_0_is_the_limit_of_wide_networks() -> None:
     """A width of 65 536 is within its Monte Carlo error of the certified value."""
-    setting, _, _ = easy().draw(np.random.default_rng(1), ONE)
+    setting, _, _ = draw(easy(), ONE, np.random.default_rng(1))
     X, rng = setting.data.X, np.random.default_rng(5)
     a, b = rng.standard_normal((2, 2**16))
     w = rng.standard_normal((X.shape[1], 2**16))
     act = np.tanh(X @ w + b)
     inner = a * (1 - act**2)
     G = (act @ act.T + (inner @ inner.T) * (X @ X.T + 1)) / len(a)
-    found = stated(setting)
-    assert found.lambda_0 == pytest.approx(np.linalg.eigvalsh(G)[0], rel=0.1)
-    assert found.any_beta < found.bound
-    assert found.leading < found.bound
+    _, found = stated(setting)
+    assert found["lambda_0"] == pytest.approx(np.linalg.eigvalsh(G)[0], rel=0.1)
+    assert found["bound_any_beta"] < found["bound"]
+    assert found["leading_order"] < found["bound"]
 
 
 def test_training_falls_and_moves_less_at_larger_beta() -> None:
@@ -181,7 +181,7 @@ def test_equal_images_are_refused() -> None:
     images.pixels[:] = images.pixels[0]
     classes = two_classes(images, DEFAULTS | {"classes": "0,1", "train": "4"})
     with pytest.raises(InputError, match="are the same point"):
-        classes.draw(np.random.default_rng(0), ONE)
+        draw(classes, ONE, np.random.default_rng(0))
 
 
 @pytest.mark.skipif(

@@ -21,7 +21,7 @@ from mfcheck_proofs.scaled_resnets.constants import C_KL
 from mfcheck_proofs.scaled_resnets.lemma4 import STRICT, small_eigenvalue
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT
 from mfcheck_proofs.scaled_resnets.symbols import Q_KL, Lambda, Q_m, lambda_0
-from mfcheck_proofs.scaled_resnets.theorem6_rademacher import SHIFT
+from mfcheck_proofs.scaled_resnets.theorem6 import SHIFT
 from mfcheck_proofs.scaled_resnets.values import value_of
 
 PAIRS = [(claim, q) for claim in paper.claims for q in claim.inequalities]

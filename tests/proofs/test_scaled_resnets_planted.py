@@ -10,7 +10,7 @@ from mfcheck_proofs.scaled_resnets import paper, quick
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT
 from mfcheck_proofs.scaled_resnets.symbols import Q_KL, C_max, Q_m, beta, lambda_0, n, r, t
 from mfcheck_proofs.scaled_resnets.theorem5 import L_0
-from mfcheck_proofs.scaled_resnets.theorem6_rademacher import LINK, radius
+from mfcheck_proofs.scaled_resnets.theorem6 import LINK, radius
 
 AT = {n: DEFAULT.data.n, beta: DEFAULT.number("beta"), radius: 0.003}
 

@@ -10,7 +10,7 @@ from mfcheck.claims import Budget, Context
 from mfcheck.claims.setting import Setting
 from mfcheck.errors import InputError
 from mfcheck.points.data import rounded
-from mfcheck_proofs.scaled_resnets import changes, flow, paper, theorem5_encoder
+from mfcheck_proofs.scaled_resnets import changes, flow, paper, theorem5
 from mfcheck_proofs.scaled_resnets.values import stated
 
 
@@ -51,4 +51,4 @@ def test_a_bound_without_a_value_is_no_crash() -> None:
 
 def test_the_encoder_is_followed_where_it_is_seen_to_move() -> None:
     """The default beta of the limit is far from rounding; the movement falls like 1/beta^2."""
-    assert theorem5_encoder._resolved(paper.default) > 1e4
+    assert theorem5._resolved(paper.default) > 1e4

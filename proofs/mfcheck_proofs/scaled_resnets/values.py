@@ -1,7 +1,7 @@
 """Certified values of the paper's constants, for the checks that compare with them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache, lru_cache
 
@@ -33,6 +33,18 @@ def value_of(setting: Setting, id: str) -> arb:
         return arb.nan()
 
 
+def finite(setting: Setting, id: str, reason: str) -> arb:
+    """Return `value_of`.
+
+    Raises:
+        InputError: it is not finite: with that reason.
+    """
+    value = value_of(setting, id)
+    if not value.is_finite():
+        raise InputError(reason)
+    return value
+
+
 def values_in(
     setting: Setting, formula: sp.Basic, given: Mapping[str, arb | Fraction]
 ) -> dict[sp.Symbol, arb | Fraction]:
@@ -62,7 +74,13 @@ def number(context: Context, formula: sp.Basic, **given: float) -> float:
     """
     exact = values_in(context.setting, formula, {name: arb(value) for name, value in given.items()})
     values = {s: float(v.mid()) if isinstance(v, arb) else float(v) for s, v in exact.items()}
-    return float(sp.lambdify(list(values), formula, "math")(*values.values()))
+    return float(_code(formula, tuple(values))(*values.values()))
+
+
+@lru_cache(maxsize=512)
+def _code(formula: sp.Basic, symbols: tuple[sp.Symbol, ...]) -> Callable[..., float]:
+    code: Callable[..., float] = sp.lambdify(symbols, formula, "math")
+    return code
 
 
 def stated(value: float) -> Estimate:
