@@ -104,6 +104,7 @@ def _paper(paper: Paper) -> str:
     lines = [
         f"## {paper.title} {{ #{paper.id} }}",
         f"`{paper.id}`, <{paper.source}>, {_listed(paper.authors)}.",
+        paper.summary,
         *offers,
         "| claim | wording | kinds of checks | verdict |\n|---|---|---|---|\n"
         + "\n".join(_row(paper, claim) for claim in paper.claims),

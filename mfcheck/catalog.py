@@ -54,6 +54,7 @@ def describe(paper: "Paper") -> dict[str, Any]:
         "title": paper.title,
         "authors": list(paper.authors),
         "source": paper.source,
+        "summary": paper.summary,
         "claims": [_claim(claim) for claim in paper.claims],
     }
 

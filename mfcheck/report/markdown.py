@@ -17,11 +17,11 @@ from mfcheck.report.questions import QuestionToAuthors, questions
 from mfcheck.report.text import clean, one_line, pieces
 
 _MARKUP = re.compile(
-    r"([*\[\]|~]|(?<![^\W_])_|_(?![^\W_])|<(?=[A-Za-z/!?])|(?:^|(?<=^ ))[>#]|&(?=[#\w]))|([\\$`])",
+    r"([*\[\]|~]|(?<![^\W_])_|_(?![^\W_])|<(?=[A-Za-z/!?])|&(?=[#\w]))|([\\$`])",
     re.ASCII,
 )
 """What may be markup where it stands: a line below between letters, or a sign before a blank, is none."""
-_BLOCK = re.compile(r"^(?:(\d+)(?=[.)](?:\s|$))|(?=[-+=](?:[-+=\s]|$)))")
+_BLOCK = re.compile(r"^(?:(\d+)(?=[.)](?:\s|$))|(?=[-+=](?:[-+=\s]|$))|( ?)(?=[>#]))")
 _TEX = {
     r"\{": r"\lbrace ",
     r"\}": r"\rbrace ",
@@ -73,8 +73,13 @@ def _escaped(match: re.Match[str]) -> str:
 
 def escape(text: object) -> str:
     """Return words on one line in which neither Markdown nor MathJax finds markup."""
-    words = re.sub(r"\s+", " ", clean(text))
-    return _BLOCK.sub(lambda m: f"{m[1] or ''}\\", _MARKUP.sub(_escaped, words))
+    words = _inside(text)
+    return _BLOCK.sub(lambda m: f"{m[1] or m[2] or ''}\\", words)
+
+
+def _inside(text: object) -> str:
+    """Return words escaped that stand behind others, where nothing begins a block."""
+    return _MARKUP.sub(_escaped, re.sub(r"\s+", " ", clean(text)))
 
 
 def tex(latex: str) -> str:
@@ -93,7 +98,9 @@ def tex(latex: str) -> str:
 
 def prose(text: object) -> str:
     """Return words escaped, with `$...$` kept as TeX."""
-    return "".join(tex(p.text) if p.tex else escape(p.text) for p in pieces(text)).strip()
+    parts = list(pieces(text))
+    first = "".join(tex(p.text) if p.tex else escape(p.text) for p in parts[:1])
+    return (first + "".join(tex(p.text) if p.tex else _inside(p.text) for p in parts[1:])).strip()
 
 
 def value(side: Value | None) -> str:

@@ -6,6 +6,7 @@ from mfcheck.claims.record import CheckRecord, ClaimRecord, ReadingRecord, Revie
 from mfcheck.claims.verdict import Question, Scope, Verdict
 from mfcheck.report.view import behind
 
+_GRANTED = "Is this, which the paper does not assume, granted, or can it be avoided?"
 _ASKED = {
     Verdict.REFUTED: "An exact or certified check found a counterexample to it. Which reading is meant, and which"
     " hypothesis excludes the counterexample?",
@@ -22,6 +23,16 @@ _BRIEFLY = {
     Verdict.VACUOUS: "For which settings does it say something?",
     Verdict.INCONCLUSIVE: "Simulation or sampling denies it: in which regime is it meant to hold?",
 }
+_AGAIN = {
+    _BRIEFLY[Verdict.REFUTED]: "There is a counterexample to this as well: what excludes it?",
+    _BRIEFLY[Verdict.GAP]: "What closes this gap?",
+    _BRIEFLY[Verdict.VACUOUS]: "Here too: for which settings?",
+    _BRIEFLY[
+        Verdict.INCONCLUSIVE
+    ]: "Simulation or sampling denies this, too: in which regime is it meant?",
+    _GRANTED: "Is it granted?",
+}
+"""What is asked, in words for one who has been asked the same of something else just before."""
 
 
 class QuestionToAuthors(NamedTuple):
@@ -36,6 +47,11 @@ class QuestionToAuthors(NamedTuple):
     checks: tuple[CheckRecord, ...]
     subject: str
     briefly: str
+
+    @property
+    def again(self) -> str:
+        """Return `briefly` for one who has been asked the same of something else just before."""
+        return _AGAIN[self.briefly]
 
 
 def _asks(claim: ClaimRecord, reading: ReadingRecord, against: list[CheckRecord]) -> bool:
@@ -60,7 +76,7 @@ def _of_readings(review: Review) -> list[QuestionToAuthors]:
             if _asks(claim, reading, checks):
                 about = f"{claim.title} ({claim.source}), reading {reading.id}"
                 asked = _ASKED[reading.verdict]
-                subject = f"{claim.title}, reading {reading.id}"
+                subject = claim.title
                 briefly = _BRIEFLY[reading.verdict]
                 found.append(
                     QuestionToAuthors(about, reading.text, asked, tuple(checks), subject, briefly)
@@ -76,7 +92,7 @@ def _of_constants(review: Review) -> list[QuestionToAuthors]:
             "The derivation uses this beyond the paper's assumptions. Is it granted, or can it be avoided?",
             (),
             f"Constant {constant.id}",
-            "Is this, which the paper does not assume, granted, or can it be avoided?",
+            _GRANTED,
         )
         for constant in review.constants
         if constant.needs

@@ -197,7 +197,7 @@ def print_page(review: Review, console: Console) -> None:
         console.print()
         line(console, section.title, "bold")
         for number, item in enumerate(section.items, 1):
-            _item(console, f"{number}. " if section.numbered else "- ", item)
+            _item(console, section.mark(number), item)
 
 
 def _item(console: Console, mark: str, item: Item) -> None:

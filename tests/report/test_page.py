@@ -1,13 +1,24 @@
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mfcheck.claims.record import ConstantRecord, Finding, Review
+from mfcheck.catalog import described, entries
+from mfcheck.claims.record import ConstantRecord, Estimate, Finding, Interval, Review
 from mfcheck.claims.verdict import Known, Verdict
 from mfcheck.report.markdown import prose
-from mfcheck.report.page import MOST_CHARACTERS, cut, gravest, joined, make_page, render_page
+from mfcheck.report.page import (
+    MOST_CHARACTERS,
+    cut,
+    gravest,
+    joined,
+    make_page,
+    render_page,
+    sentences,
+)
+from mfcheck.report.text import one_line
 
 
 def section(review: Review, title: str) -> list[str]:
@@ -113,3 +124,93 @@ def test_no_strength_is_claimed_without_a_verdict(review: Review) -> None:
     assert section(review.but(claims=claims), "Strengths") == [
         "No claim was confirmed in this run."
     ]
+
+
+SENTENCES = (
+    "It fails, as eq. (3) shows: $x. Y$ is off (cf. Lemma 2. It says so). The rest holds. No more."
+)
+
+
+@pytest.mark.parametrize(
+    ("room", "kept"),
+    [
+        (len(SENTENCES), SENTENCES),
+        (len(SENTENCES) - 1, SENTENCES.removesuffix(" No more.")),
+        (80, SENTENCES.removesuffix(" The rest holds. No more.")),
+        (50, "It fails, as eq. (3) shows."),
+        (20, "It fails, as eq. …"),
+    ],
+)
+def test_a_text_ends_with_a_sentence_where_it_can(room: int, kept: str) -> None:
+    assert sentences(SENTENCES, room) == kept
+
+
+def test_of_a_list_after_a_colon_all_is_left_out_or_nothing() -> None:
+    text = "It depends on the target (here: two): linear 1; neuron 2; random labels 3"
+    assert sentences(text, 60) == "It depends on the target (here: two)."
+
+
+@given(st.text("ab.$:; (A", max_size=60), st.integers(30, 60))
+def test_what_is_kept_is_from_the_start_and_has_room(text: str, room: int) -> None:
+    kept = sentences(text, room)
+    assert len(prose(kept)) <= room
+    assert one_line(text).startswith(kept.rstrip(".…").rstrip())
+
+
+def test_the_paper_is_told_in_its_summary_or_by_its_claims(review: Review) -> None:
+    said = section(review.but(summary="Depth helps."), "What the paper claims")
+    assert said[0] == "Depth helps."
+    assert said[1].startswith(f"Reviewed here: {len(review.claims)} statements, ")
+    (alone,) = section(review.but(summary=""), "What the paper claims")
+    assert review.claims[0].title in alone
+    assert "\n- " not in render_page(review).partition("claims\n")[2].partition("## What was")[0]
+
+
+def test_every_paper_has_a_summary_that_fits() -> None:
+    for id in entries():
+        summary = described(id)["summary"]
+        assert 60 < len(summary) < 340, id
+        assert summary.endswith("."), id
+        assert sentences(summary, 340) == summary
+
+
+def test_the_same_question_is_not_asked_twice_in_the_same_words(review: Review) -> None:
+    claims = tuple(
+        review.claims[0].but(
+            id=f"c{i}",
+            title=f"Claim {i}",
+            readings=tuple(
+                r.but(text=f"Reading {i}.", verdict=Verdict.REFUTED)
+                for r in review.claims[0].readings
+            ),
+            checks=tuple(c.but(reason=f"reason {i}") for c in review.claims[0].checks),
+        )
+        for i in range(4)
+    )
+    asked = section(review.but(claims=claims, constants=()), "Questions to the authors")
+    assert asked[0].endswith("which hypothesis excludes it, or which reading is meant?")
+    assert all("as well" in question for question in asked[1:])
+    assert all(one.partition(":")[0] != two.partition(":")[0] for one, two in pairwise(asked))
+
+
+def test_numbers_have_as_many_digits_as_they_mean(review: Review) -> None:
+    claim, check = review.claims[0], review.claims[0].checks[0]
+    sides = {
+        "lhs": Estimate(value=0.4942554125042, error=6e-13),
+        "rhs": Interval(lower="0.199999999999", upper="0.200000000001"),
+    }
+    changed = claim.but(checks=(check.but(passed=False, **sides), *claim.checks[1:]))
+    found = finding(review, evidence=(check.id,), claim=claim.id)
+    page = make_page(review.but(claims=(changed,), findings=(found,)))
+    (item,) = next(s for s in page.sections if s.title == "Findings").items
+    assert "0.49426 ± 5e-6 against 0.2 ± 1e-12" in item.evidence
+
+
+def test_two_equal_formulas_are_no_figures(review: Review) -> None:
+    claim, check = review.claims[0], review.claims[0].checks[0]
+    for lhs, rhs, shown in (("$a$", "$a$", False), ("$a$", "$b$", True), ("$a$", "x" * 99, False)):
+        changed = claim.but(checks=(check.but(passed=False, lhs=lhs, rhs=rhs),))
+        found = finding(review, evidence=(check.id,), claim=claim.id)
+        page = make_page(review.but(claims=(changed,), findings=(found,)))
+        (item,) = next(s for s in page.sections if s.title == "Findings").items
+        assert ("$a$ against" in item.evidence) is shown

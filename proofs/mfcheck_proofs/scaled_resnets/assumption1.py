@@ -45,8 +45,8 @@ def probability_one(context: Context) -> Evidence:
         return Evidence(passed=True if value.is_zero() else None, lhs=interval(value), rhs="0")
     above = rf"; at $C_{{\max}} = {context.setting.data.C_max:.6g}$ of the data at least as often"
     text = (
-        r"Assumption 1 asks $\langle x_i, x_j\rangle \le C_{\max} < 1$ with probability 1 for independent samples. For a "
-        r"law with infinite support this fails for every $C_{\max} < 1$: two points of the support lie closer, and balls "
+        r"Independent samples break Assumption 1, that $\langle x_i, x_j\rangle \le C_{\max} < 1$ with probability 1, for "
+        r"every $C_{\max}$: if their law has infinite support, two points of the support lie closer, and balls "
         "around them have positive mass. For a law of finitely many atoms a sample repeats with positive probability, and "
         rf"a repeated point makes $G$ singular. For the uniform law at $d = {dim}$ a pair has an inner product above "
         rf"{float(cosine):g} with probability {value.str(6, radius=False)} (certified), and of $n = {_half_life(value)}$ "

@@ -218,10 +218,10 @@ def close_points(context: Context) -> Evidence:
         return Evidence(passed=None, reason="no pair is close enough within 40 digits")
     listed = ", ".join(f"{float(c):g}" for c in CANDIDATES)
     text = (
-        r"Lemma 4 states a bound that depends on $d$ alone. For two data points at angle $\theta$ the smallest "
-        r"eigenvalue is $A_1(1) - A_1(\frac{1 + \cos\theta}{2})$ with "
+        r"The bound of Lemma 4 cannot depend on $d$ alone: the smallest eigenvalue tends to 0 with the angle $\theta$ "
+        r"of two data points. It is $A_1(1) - A_1(\frac{1 + \cos\theta}{2})$ with "
         r"$A_1(c) = \frac{\mathrm{d}}{\mathrm{d}c}(c A(c))$, "
-        rf"which tends to 0 with $\theta$: for each candidate {listed} a pair with a certified smaller "
+        rf"and for each candidate {listed} a pair with a certified smaller "
         r"$\lambda_{\min}$ is given. The constant must depend on $C_{\max}$; and on the activation, since $G_2$ is "
         r"quadratic in $\sigma_0$: half of $\sigma_0$ has a quarter of $\lambda_{\min}$."
     )
