@@ -152,6 +152,11 @@ MOST_LAYERS = 500_000
 """Layers over all pairs of points up to which a matrix is enclosed in balls: seconds."""
 
 
+def in_balls(n: int, depth: int) -> bool:
+    """Whether `enclosed_matrix` of n points works in balls, of any accuracy, and not in double precision."""
+    return n * (n - 1) // 2 * depth <= MOST_LAYERS
+
+
 def enclosed_matrix(points: tuple[Point, ...], k: Kernel, digits: int) -> arb_mat | FloatMatrix:
     """Enclose the matrix of a residual kernel on points given exactly, shape (n, n).
 
@@ -162,7 +167,7 @@ def enclosed_matrix(points: tuple[Point, ...], k: Kernel, digits: int) -> arb_ma
         InputError: the points are unusable.
     """
     n = len(points)
-    if n * (n - 1) // 2 * k.depth <= MOST_LAYERS:
+    if in_balls(n, k.depth):
         with ctx.workprec(k.prec):
             return gram(points, k, digits)
     half, fast = half_gram(points), FastKernel(interpolant(k))

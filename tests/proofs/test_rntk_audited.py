@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfcheck.claims import Data
+from mfcheck.kernels.formulas import L
 from mfcheck.rigor.ball import compare, exact
 from mfcheck.run.audit import audit, regimes, rejection
 from mfcheck.symbolic.activation import LIBRARY
@@ -19,10 +20,10 @@ from mfcheck_proofs.rntk_scaling.setting import (
     allowed_variance,
     enough_width,
     excess,
+    m,
     on_sphere,
     variance_of_norm,
 )
-from mfcheck_proofs.rntk_scaling.symbols import L, m
 
 DEFAULT = paper.default
 

@@ -18,10 +18,10 @@ from mfcheck.kernels import (
     rntk,
 )
 from mfcheck.kernels.arccos import Cosine, half_term
+from mfcheck.kernels.formulas import L, T, c, kappa, lam, s_0
+from mfcheck.kernels.formulas import a as share_symbol
 from mfcheck.kernels.matrix import FastKernel
 from mfcheck_proofs.rntk_scaling import bounds as b
-from mfcheck_proofs.rntk_scaling.symbols import L, T, c, kappa, lam, s_0
-from mfcheck_proofs.rntk_scaling.symbols import a as share_symbol
 
 chords = st.one_of(st.floats(1e-6, 2), st.sampled_from([2.0, 1.9999999, 1e-9]))
 alphas = st.floats(1e-3, 30)

@@ -8,25 +8,20 @@ import numpy as np
 import pytest
 import sympy as sp
 from flint import arb
-from scipy.integrate import quad
-from scipy.special import eval_gegenbauer
 
 from mfcheck.checks import Step, smaller
 from mfcheck.claims import Budget, Context, Evidence, Scope, Setting
-from mfcheck.kernels.formulas import HALF_TERM, theta
-from mfcheck.kernels.sphere import eigenvalue
+from mfcheck.kernels.enclosure import taylor
 from mfcheck.symbolic.circle import circle_points
 from mfcheck_proofs.rntk_scaling import (
     bounds,
-    critical,
     definite,
+    limits,
     paper,
     regression,
-    theorem3,
     width,
 )
-from mfcheck_proofs.rntk_scaling.setting import DEFAULT
-from mfcheck_proofs.rntk_scaling.symbols import alpha, gamma, k0, k1, m, rho
+from mfcheck_proofs.rntk_scaling.setting import DEFAULT, alpha, gamma, k0, k1, m, rho
 
 
 def run(id: str, setting: Setting = DEFAULT, **changed: sp.Basic) -> Evidence:
@@ -109,7 +104,7 @@ def test_both_bounds_of_the_excess(q: float, neurons: int) -> None:
 
 def test_undecided_distances_stay_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     blurred = SimpleNamespace(kernel=arb(0, 1))
-    monkeypatch.setattr(critical, "limit_kernel", lambda *_: blurred)
+    monkeypatch.setattr(limits, "limit_kernel", lambda *_: blurred)
     for id in ("critical-scaling/stated/neither", "critical-scaling/stated/proof"):
         found = run(id)
         assert (found.passed, found.notes) == (None, ())
@@ -123,14 +118,14 @@ def test_the_law_of_the_clock_is_said_by_the_check_that_bounds_it() -> None:
 
 def test_the_lower_bound_at_opposite_points_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("theorem-3-fast/uniform/uniform").passed is False
-    monkeypatch.setattr(theorem3, "certified", lambda _: [Step("-H near u = -1", None)])
+    monkeypatch.setattr(bounds, "certified", lambda _: [Step("-H near u = -1", None)])
     found = run("theorem-3-fast/uniform/uniform")
     assert (found.passed, found.notes) == (None, ())
 
 
 def test_the_leading_term_is_a_step() -> None:
-    assert {s.name: s.holds for s in theorem3.leading_term()}["leading term"] is True
-    assert all(s.holds for s in theorem3.leading_term())
+    assert {s.name: s.holds for s in limits.leading_term()}["leading term"] is True
+    assert all(s.holds for s in limits.leading_term())
 
 
 # --- positive definiteness -------------------------------------------------------------------------------------------
@@ -160,7 +155,7 @@ def test_deeper_kernels_are_definite_at_every_depth() -> None:
     found = run("positive-definite/deeper/proof")
     assert (found.passed, found.scope) == (True, Scope.WHOLE)
     for depth, a in ((2, 0.01), (2, 0.99), (7, 0.3)):
-        assert all(bool(c > 0) for c in definite.taylor(depth, arb(a), 12))
+        assert all(bool(c > 0) for c in taylor(depth, arb(a), 12))
 
 
 # --- regression ------------------------------------------------------------------------------------------------------
@@ -171,30 +166,6 @@ def test_the_scale_of_the_kernel_for_every_gamma() -> None:
     assert (found.passed, found.scope) == (True, Scope.WHOLE)
     near = 1 - 2 * gamma + sp.Rational(1, 10**9)
     assert run("rapid-decay/scale/scale", power=near).passed is False
-
-
-def test_no_time_of_the_flow_beats_the_minimax_risk() -> None:
-    for n in (1e3, 1e6):
-        best = min(regression.risk(n, n**0.6 * c, 2000) for c in np.geomspace(1e-2, 1e2, 21))
-        assert regression.pinsker(n, 2000) <= best <= 20 * regression.pinsker(n, 2000)
-
-
-@pytest.mark.parametrize(("degree", "d"), [(0, 2), (1, 2), (4, 2), (8, 2), (0, 5), (2, 5), (6, 5)])
-def test_eigenvalues_in_other_dimensions(degree: int, d: int) -> None:
-    """Against quadrature with scipy's polynomials: cos(k z) on the circle, Gegenbauer's otherwise."""
-    f = sp.lambdify(theta, HALF_TERM)
-
-    def part(z: float) -> float:
-        p = np.cos(degree * z)
-        if d > 2:
-            p = eval_gegenbauer(degree, d / 2 - 1, np.cos(z)) / eval_gegenbauer(
-                degree, d / 2 - 1, 1
-            )
-        return float(f(z) * p * np.sin(z) ** (d - 2))
-
-    whole = quad(lambda z: np.sin(z) ** (d - 2), 0, np.pi)[0]
-    found = float(eigenvalue(HALF_TERM, d, degree).mid())
-    assert found == pytest.approx(quad(part, 0, np.pi)[0] / whole, rel=1e-9)
 
 
 def test_early_stopping_in_other_dimensions() -> None:
@@ -208,7 +179,9 @@ def test_early_stopping_in_other_dimensions() -> None:
     for d in (2, 5):
         n = regression.aligned_sizes(d)
         slope = np.polyfit(
-            np.log(n[-3:]), np.log([regression.pinsker(m, dimension=d) for m in n[-3:]]), 1
+            np.log(n[-3:]),
+            np.log([regression.model(d, regression.FAR).minimax_risk(m) for m in n[-3:]]),
+            1,
         )[0]
         assert slope == pytest.approx(-d / (2 * d - 1), abs=0.003)
 

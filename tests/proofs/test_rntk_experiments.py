@@ -12,18 +12,15 @@ import pytest
 from mfcheck.claims import load_paper
 from mfcheck.claims.record import Estimate, PointRecord
 from mfcheck.errors import InputError
-from mfcheck.kernels.flow import gradient_flow
+from mfcheck.kernels.classify import error_on_test
 from mfcheck.points.image_files import on_sphere, read_cifar, read_idx
 from mfcheck.points.images import Images, read_images, split, train_size
-from mfcheck.points.sphere import sphere
 from mfcheck.run.experiment import find, read_options, run_experiment
-from mfcheck_proofs.rntk_scaling import blocks
-from mfcheck_proofs.rntk_scaling import training as networks
+from mfcheck_proofs.rntk_scaling import experiments as networks
 from mfcheck_proofs.rntk_scaling.experiments import (
     TIMES,
     alpha,
     fast_kernel,
-    kernel_error,
     synthetic_risks,
 )
 
@@ -50,22 +47,6 @@ def easy_images(n: int = 700) -> Images:
 # --- kernels ---------------------------------------------------------------------------------------------------------
 
 
-def test_gradient_flow_solves_its_equation() -> None:
-    """Against small explicit steps of f' = K(x, X) (y - f)/n, for one label and for several."""
-    rng = np.random.default_rng(1)
-    X, test = sphere(rng, 6, 3), sphere(rng, 4, 3)
-    K, cross = (X @ X.T + 1) ** 2, (test @ X.T + 1) ** 2
-    y = rng.standard_normal((6, 2))
-    f, g, steps = np.zeros((6, 2)), np.zeros((4, 2)), 20_000
-    for _ in range(steps):
-        left = (y - f) / 6 / steps
-        f, g = f + K @ left, g + cross @ left
-    found = gradient_flow(K, y, cross, np.array([0.0, 1.0]))
-    assert found[0] == pytest.approx(0)
-    assert found[1] == pytest.approx(g, abs=2e-4)
-    assert gradient_flow(K, y[:, 0], cross, np.array([1.0]))[0] == pytest.approx(found[1][:, 0])
-
-
 def test_scales() -> None:
     assert alpha("L^-0.5", 16) == 0.25
     assert alpha("0.1", 16) == 0.1
@@ -74,7 +55,7 @@ def test_scales() -> None:
 
 def test_kernel_error_on_easy_images() -> None:
     parts = split(easy_images(), 60, np.random.default_rng(0))
-    assert kernel_error(fast_kernel("L^-0.8", 20), parts) == 0
+    assert error_on_test(fast_kernel("L^-0.8", 20), parts, TIMES) == 0
 
 
 def test_a_degenerate_kernel_generalises_worse() -> None:
@@ -111,74 +92,17 @@ def test_splits_are_disjoint_and_random() -> None:
 # --- networks --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", list(blocks.FAMILIES))
-def test_blocks_keep_the_budget(name: str) -> None:
-    weights, _ = blocks.build(None, name, (1, 8, 8), 10, 42_000)
-    total = sum(int(np.prod(shape)) for shape, _ in weights)
-    assert abs(total - 42_000) <= 0.05 * 42_000
-    with pytest.raises(InputError, match="no width"):
-        blocks.build(None, name, (1, 8, 8), 10, 20)
-
-
-@needs_torch
-@pytest.mark.parametrize("name", list(blocks.FAMILIES))
-def test_blocks_start_with_moderate_scores_and_learn(name: str) -> None:
-    rng = np.random.default_rng(0)
-    parts = split(easy_images(), 100, rng)
-    network = networks.convolutional(parts, name, 42_000, rng)
-    X = networks.pytorch().from_numpy(parts.train.X.astype(np.float32))
-    scores = network.forward(network.parameters, X)
-    assert 0.1 < float(scores.square().mean()) ** 0.5 < 10
-    assert networks.train(network, parts, 30, rng)[0] < 0.05
-
-
-@needs_torch
-def test_the_residual_network_is_the_papers() -> None:
-    """Against its formula, with the paper's factors, in NumPy."""
-    parts = split(easy_images(), 60, np.random.default_rng(0))
-    width, depth, scale = 8, 3, 0.7
-    network = networks.residual(parts, width, depth, scale, np.random.default_rng(5))
-    rng = np.random.default_rng(5)
-    A = rng.standard_normal((16, width), dtype=np.float32)
-    v = rng.standard_normal((width, 2), dtype=np.float32)
-    W = rng.standard_normal((depth, width, width), dtype=np.float32)
-    V = rng.standard_normal((depth, width, width), dtype=np.float32)
-    x = parts.train.X @ A / np.sqrt(width)
-    for W_l, V_l in zip(W, V, strict=True):
-        phi = np.maximum(np.sqrt(2 / width) * x @ W_l, 0)
-        x = x + scale * phi @ V_l / np.sqrt(width)
-    expected = x @ v / (1 + scale**2) ** (depth / 2)
-    X = networks.pytorch().from_numpy(parts.train.X.astype(np.float32))
-    found = network.forward(network.parameters, X).numpy()
-    assert found == pytest.approx(expected, rel=1e-3, abs=1e-4)
-
-
-@needs_torch
-def test_a_residual_network_learns_and_one_that_overflows_is_a_guess() -> None:
-    rng = np.random.default_rng(0)
-    parts = split(easy_images(), 100, rng)
-    assert networks.train(networks.residual(parts, 32, 10, 0.3, rng), parts, 30, rng)[0] < 0.05
-    wild = networks.residual(parts, 16, 10, 1e6, rng)
-    assert networks.train(wild, parts, 2, rng)[0] == pytest.approx(0.5, abs=0.2)
-
-
 def test_plots_of_the_networks() -> None:
     error = Estimate(value=0.1, error=0.01)
     names = ("test_error", "training_error", "kernel_test_error", "parameters")
     values = dict.fromkeys(names, error)
     points = [PointRecord(cell=dict(c), values=values, replicates=2) for c in networks.CELLS]
     assert len(networks._against_kernel(points).curves) == 2
-    cells = [{"block": name} for name in blocks.FAMILIES]
+    cells = [{"block": name} for name in networks.FAMILIES]
     found = networks._block_plots(
         [PointRecord(cell=dict(c), values=values, replicates=2) for c in cells]
     )
-    assert [c.label for c in found[0].curves] == list(blocks.FAMILIES)
-
-
-@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="PyTorch is installed")
-def test_without_pytorch_there_is_one_line() -> None:
-    with pytest.raises(InputError, match="needs PyTorch: pip install"):
-        networks.pytorch()
+    assert [c.label for c in found[0].curves] == list(networks.FAMILIES)
 
 
 # --- files -----------------------------------------------------------------------------------------------------------

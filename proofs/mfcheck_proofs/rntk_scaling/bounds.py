@@ -1,4 +1,4 @@
-"""Explicit bounds on r_L, with the derivation; every inequality named here is certified by `proofs.py`.
+"""Explicit bounds on r_L, with the derivation, and how claims test inequalities between them and kernels of two inputs.
 
 Notation: `theta = arccos rho`, chord `c = |x - x'| = 2 sin(theta/2)` and `s = 1/c`, at layer l after l steps;
 `kappa = a/(3 pi)` with `a = alpha^2/(1 + alpha^2) < 1`, `lambda = kappa L`, `t_l = s_0 + kappa l`.
@@ -17,13 +17,18 @@ Notation: `theta = arccos rho`, chord `c = |x - x'| = 2 sin(theta/2)` and `s = 1
    rest is at least `(t_l/s_L)^3 (1 - E/t_l)` with `E = (D + F)(1 + 2 kappa)`; sums against integrals.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, TypeAlias
 
 import sympy as sp
+from flint import arb, ctx
 
-from mfcheck.kernels.formulas import GAP, HALF_TERM, theta
-from mfcheck_proofs.rntk_scaling.symbols import L, T, c, kappa, lam, s_0
-from mfcheck_proofs.rntk_scaling.symbols import a as share
+from mfcheck.checks import Case, Check, Context, Inequality, Kind, Step, Variable, compared, positive_on
+from mfcheck.claims import inequality
+from mfcheck.kernels.formulas import GAP, HALF_TERM, L, T, c, kappa, lam, s_0, theta
+from mfcheck.kernels.formulas import a as share
+from mfcheck.kernels.pairs import PREC, FloatPair, Pair
 
 CONSTANTS = {
     "power": sp.Integer(3),
@@ -112,10 +117,16 @@ def critical(slope: sp.Expr = ANGLE_SLOPE) -> sp.Expr:
 _chord = 2 * sp.sin(theta / 2)
 _cubed = sp.expand(3 * sp.pi * GAP)
 
-Inequality = tuple[sp.Expr, sp.Expr, int]
+Positive = tuple[sp.Expr, sp.Expr, int]
+"""A function of the angle that is positive up to an end, and the order of its zero at 0."""
 
 
-def inequalities(k: Constants = CONSTANTS) -> dict[str, Inequality]:
+def certified(named: Mapping[str, Positive]) -> list[Step]:
+    """Return the steps of inequalities in the angle."""
+    return [positive_on(name, expr, theta, upper, order) for name, (expr, upper, order) in named.items()]
+
+
+def inequalities(k: Constants = CONSTANTS) -> dict[str, Positive]:
     """Return functions of theta, positive on (0, upper], with upper and the order of the zero at 0 (steps 1, 3, 4)."""
     return {
         "shape, lower": (_cubed - _chord**3, sp.pi, 5),
@@ -143,3 +154,69 @@ def comparisons(k: Constants = CONSTANTS) -> dict[str, tuple[sp.Expr, sp.Expr]]:
         "leading": (sp.Rational(3, 2), k["leading"]),
         "slope": (3 * EXCESS + curve * top_kappa * top_G**2, k["slope"] * (1 - 3 * y + curve * y**2)),
     }
+
+
+# --- inequalities about two inputs -----------------------------------------------------------------------------------
+
+GRID = (Fraction(-9, 10), Fraction(0), Fraction(1, 2), Fraction(9, 10))
+"""The cosines at which tables are given."""
+COSINES = (Fraction(-1), *GRID, Fraction(999, 1000))
+Formulas = Mapping[str, sp.Basic]
+Sides: TypeAlias = Callable[[Any, Formulas], tuple[Any, Any]]
+"""`(pair, formulas) -> (lhs, rhs)` for a `Pair` or a `FloatPair`."""
+
+
+def below(
+    tests: str | Iterable[str],
+    pairs: Callable[[Context], Iterable[Pair]],
+    *sides: Sides,
+    domain: str | Callable[[Context], str],
+    group: str = "",
+) -> Check:
+    """Return the certified check `enclosed`: lhs <= rhs for each of the pairs and each of the inequalities."""
+
+    def cases(context: Context) -> list[Case]:
+        with ctx.workprec(PREC):
+            return [Case(*side(pair, context.formulas), str(pair)) for pair in pairs(context) for side in sides]
+
+    return compared("enclosed", tests, cases, kind=Kind.CERTIFIED, relation="<=", domain=domain, group=group)
+
+
+def largest(gap: Callable[[Pair], arb], gamma: Fraction) -> Callable[[Context, sp.Integer], arb]:
+    """Return what encloses the largest value of a function of pairs over the grid, against the depth."""
+
+    def at(_: Context, depth: sp.Integer) -> arb:
+        worst = arb(0)
+        with ctx.workprec(PREC):
+            for u in GRID:
+                worst = worst.max(gap(Pair(u, int(depth), gamma)))
+        return worst
+
+    return at
+
+
+CHORD = Variable("chord", Fraction(1, 1000), Fraction(2), log=True)
+ALPHA = Variable("scale", Fraction(1, 100), Fraction(10), log=True)
+DEPTH = Variable("layers", Fraction(1), Fraction(256), log=True, integer=True)
+SLOW = Variable("exponent", Fraction(0), Fraction(49, 100))
+FAST = Variable("exponent", Fraction(51, 100), Fraction(2))
+
+
+def attack(id: str, text: str, sides: Sides, own: Sequence[Variable], gamma: Fraction = Fraction(0)) -> Inequality:
+    """Return the inequality for the search; `own` are among the variables above, `gamma` where none is the exponent."""
+
+    def fast(sample: inequality.Sample, formulas: Formulas) -> tuple[float, float]:
+        given = sample.values
+        depth = given.get("layers", 1.0)
+        alpha = float(given.get("scale", 1.0) * depth ** -given.get("exponent", float(gamma)))
+        lhs, rhs = sides(FloatPair(given["chord"], int(depth), alpha), formulas)
+        return float(lhs), float(rhs)
+
+    def enclosed(case: inequality.Case, formulas: Formulas) -> tuple[arb, arb]:
+        given = dict(case.own)
+        exponent, scale = given.get("exponent", gamma), given.get("scale", Fraction(1))
+        with ctx.workprec(PREC):
+            lhs, rhs = sides(Pair(1 - given["chord"] ** 2 / 2, int(given.get("layers", 1)), exponent, scale), formulas)
+            return lhs, rhs
+
+    return Inequality(id, text, (), fast, enclosed, own=tuple(own))

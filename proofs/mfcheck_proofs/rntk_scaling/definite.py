@@ -1,44 +1,44 @@
 """The limit kernel r_1 on the sphere: parity, positive definiteness, eigenvalues."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import sympy as sp
-from flint import arb, arb_series, ctx
+from flint import arb, ctx
 
 from mfcheck.checks import (
     Case,
     Claim,
     Context,
-    Evidence,
+    Growth,
     Inequality,
-    Interval,
     Kind,
     Note,
     Reading,
-    Scope,
-    Standard,
+    Setting,
     Step,
-    custom,
-    decide,
+    as_estimate,
+    compared,
+    derived,
+    encloses,
     identical,
     identity,
+    noted,
     proof,
+    rate,
+    without_signs,
     wrong,
 )
 from mfcheck.claims import inequality
 from mfcheck.kernels.arccos import cosine
-from mfcheck.kernels.enclosure import kernel
-from mfcheck.kernels.flow import gram
+from mfcheck.kernels.enclosure import kernel, taylor
 from mfcheck.kernels.formulas import HALF_TERM, K0_U, K1_U, u
+from mfcheck.kernels.matrix import smallest_on
+from mfcheck.kernels.pairs import PREC
 from mfcheck.kernels.rntk import rntk
 from mfcheck.kernels.sphere import eigenvalue, multiplicity
-from mfcheck.rigor.ball import exact, interval
-from mfcheck.rigor.eigen import smallest_eigenvalue
-from mfcheck.statistics.compare import order_evidence
-from mfcheck_proofs.rntk_scaling.pairs import PREC
+from mfcheck.rigor.ball import exact
+from mfcheck_proofs.rntk_scaling import bounds as b
 from mfcheck_proofs.rntk_scaling.recursion import RECURSION
-from mfcheck_proofs.rntk_scaling.symbols import alpha, d, k0, k1, rho
+from mfcheck_proofs.rntk_scaling.setting import alpha, d, k0, k1, rho
 
 R_1 = (K1_U + u * K0_U) / 2
 
@@ -61,32 +61,21 @@ NOT_DEFINITE = Note(
 )
 
 
-def opposite_pairs(context: Context) -> Evidence:
+def opposite_pairs(context: Context) -> list[Step]:
     """Kernel matrix of d+1 pairs x, -x in dimension d: the vector (w, -w) with sum w_i x_i = 0 is in its kernel.
 
-    If f(u) - f(-u) = b u, then (w, -w)^T K (w, -w) = 2 b sum w_i w_j <x_i, x_j> = 2 b |sum w_i x_i|^2 = 0.
+    If f(u) - f(-u) = b u, then (w, -w)^T K (w, -w) = 2 b sum w_i w_j <x_i, x_j> = 2 b |sum w_i x_i|^2 = 0; and three
+    vectors of the plane are linearly dependent.
     """
-    size = 3
-    odd_part = odd(context["kernel"])
-    slope = sp.expand(odd_part).coeff(u)
+    odd_part, size = odd(context["kernel"]), 3
+    slope = odd_part.coeff(u)
     w = sp.Matrix(sp.symbols(f"w:{size}", real=True))
     x = sp.Matrix(2, size, sp.symbols(f"x:{2 * size}", real=True))
     inner = x.T * x
     form = sum(2 * w[i] * w[j] * slope * inner[i, j] for i in range(size) for j in range(size))
-    square = 2 * slope * (x * w).dot(x * w)
-    derived = sp.simplify(odd_part - slope * u) == 0 and sp.expand(form - square) == 0
-    singular = derived and size > 2  # three vectors of the plane are linearly dependent
-    open_ = "the form is not the square derived"
-    return Evidence(
-        passed=False if singular else None,
-        scope=Scope.WHOLE,
-        lhs="lambda_min of r_1 at opposite pairs: 0",
-        rhs="> 0",
-        error=0.0,
-        domain="three pairs of opposite points of the circle",
-        reason="the kernel matrix of three opposite pairs is singular" if singular else open_,
-        notes=(NOT_DEFINITE,) if singular else (),
-    )
+    found = {"odd part": (odd_part, slope * u), "form": (sp.expand(form), sp.expand(2 * slope * (x * w).dot(x * w)))}
+    singular = Step("definite", False, "the kernel matrix of three opposite pairs is singular", exact=True)
+    return [*derived(found, "the form is not the square derived"), singular]
 
 
 # --- no two opposite points ------------------------------------------------------------------------------------------
@@ -142,8 +131,6 @@ def deeper_coefficients(context: Context) -> list[Step]:
     to |u| = 1. For l >= 1 rho_l has a constant and a linear coefficient > 0, so rho_l^n has all up to u^n, and
     k0(rho_l) has all. R_2 contains a k0(rho_1) R_1 with R_1(0) > 0, and R_(l+1) contains (1 - a) R_l.
     """
-    parts = [sp.Poly(RECURSION[name], rho, k0, k1) for name in ("step", "factor", "term")]
-    layer = all(c.subs(alpha, scale).is_positive for part in parts for c in part.coeffs())
     facts = {
         "k0": (K0_U, sp.Rational(1, 2) + (sp.pi / 2 - sp.acos(u)) / sp.pi),
         "k1": (sp.diff(K1_U, u), K0_U),
@@ -154,69 +141,46 @@ def deeper_coefficients(context: Context) -> list[Step]:
     return [
         *identical(facts),
         *_series_steps(),
-        Step("layer", True if layer else None, "a coefficient may be negative"),
+        *(without_signs(name, RECURSION[name].subs(alpha, scale), rho, k0, k1) for name in ("step", "factor", "term")),
         Step("depth", int(context["depth"]) >= 2, "r_1 has no odd coefficient but the first"),
         Step("floor", bool(context["floor"] <= 0), "two close points have a smaller eigenvalue"),
     ]
 
 
-def taylor_signs(context: Context) -> Evidence:
+def taylor_signs(context: Context) -> list[Case]:
     """Taylor coefficients of r_L at u = 0, enclosed: all positive from depth 2 on, so that r_L is strictly definite."""
     count, first = context.budget.pick(24, 40, 60), int(context["depth"])
-    depths = (first, first + 1, 10)
     with ctx.workprec(4 * PREC):
-        found = [c for depth in depths for c in taylor(depth, arb(1) / 2, count)]
-        least = min(found, key=lambda c: float(c.lower()))
-        negative = any(bool(c < 0) for c in found)
-    zero = first == 1 and odd(R_1) == u  # exactly: r_1 has no odd coefficient but the first
-    passed = True if bool(least > 0) else False if negative or zero else None
-    return Evidence(
-        passed=passed,
-        lhs=interval(least),
-        rhs="> 0",
-        error=float(least.rad()),
-        cases=3 * count,
-        domain=f"depths {', '.join(map(str, depths))}, alpha = 1, the first {count} coefficients",
-        reason="" if passed else "a Taylor coefficient is not certainly positive",
-    )
+        found = {depth: taylor(depth, arb(1) / 2, count) for depth in (first, first + 1, 10)}
+    named = [(value, f"L = {depth}, u^{k}") for depth, row in found.items() for k, value in enumerate(row)]
+    cases = [Case(value, arb(0), name) for value, name in sorted(named, key=lambda one: float(one[0].lower()))]
+    if first == 1 and odd(R_1) == u:  # exactly: r_1 has no odd coefficient but the first
+        cases.append(Case(arb(0), arb(2) ** -PREC, "L = 1, u^3"))
+    return cases
 
 
-def taylor(depth: int, a: arb, count: int) -> list[arb]:
-    """Return the first Taylor coefficients of r_L at u = 0."""
-    old = ctx.cap
-    ctx.cap = count
-    try:
-        at, total = arb_series([0, 1]), arb_series([0])
-        for _ in range(depth):
-            step_0 = arb(1) / 2 + at.asin() / arb.pi()
-            step_1 = at * step_0 + (1 - at * at).sqrt() / arb.pi()
-            total = (1 - a * (1 - step_0)) * total + (step_1 + at * step_0) / 2
-            at = at + a * (step_1 - at)
-        return [total[i] / depth for i in range(count)]
-    finally:
-        ctx.cap = old
+def depths_seen(context: Context) -> str:
+    """Say which coefficients were enclosed."""
+    first, count = int(context["depth"]), context.budget.pick(24, 40, 60)
+    return f"depths {first}, {first + 1}, 10, alpha = 1, the first {count} coefficients"
 
 
-Formulas = Mapping[str, sp.Basic]
-
-
-def floor_enclosed(case: inequality.Case, formulas: Formulas) -> tuple[arb, arb]:
-    """The floor, and the smallest eigenvalue of r_2 (alpha = 1) on the points."""
+def least_of_two(setting: Setting) -> arb:
+    """Enclose the smallest eigenvalue of r_2 (alpha = 1) on the points."""
     with ctx.workprec(PREC):
-        return exact(formulas["floor"]), smallest_eigenvalue(gram(case.setting.data.points, kernel(2, 1, 20)))
+        return smallest_on(setting.data.points, kernel(2, 1, 20), 30)
 
 
-def _floor_fast(sample: inequality.Sample, formulas: Formulas) -> tuple[float, float]:
+def floor_enclosed(case: inequality.Case, formulas: b.Formulas) -> tuple[arb, arb]:
+    """The floor, and the smallest eigenvalue of r_2 on the points."""
+    return exact(formulas["floor"]), least_of_two(case.setting)
+
+
+def _floor_fast(sample: inequality.Sample, formulas: b.Formulas) -> tuple[float, float]:
     inner = np.clip(sample.X @ sample.X.T, -1, 1)
     np.fill_diagonal(inner, 1)
     least = float(np.linalg.eigvalsh(rntk(cosine(inner), 2, 1.0))[0])
     return float(formulas["floor"]), least if abs(least) > 1e-12 * len(inner) else float("nan")
-
-
-def data_definite(context: Context) -> Evidence:
-    """Smallest eigenvalue of r_L at L = 2, alpha = 1, on the setting's data: enclosed."""
-    floor, least = floor_enclosed(inequality.Case(context.setting), context.formulas)
-    return decide([Case(least, floor)], Standard(">"), "the setting's data; r_2 with alpha = 1")
 
 
 DEEPER = {"depth": sp.Integer(2), "floor": sp.Integer(0)}
@@ -231,7 +195,21 @@ definite = Claim(
             "stated",
             "For all sets of distinct points of the whole sphere.",
             {"kernel": R_1},
-            checks=[custom("opposite", "kernel", opposite_pairs, kind=Kind.EXACT)],
+            checks=[
+                noted(
+                    proof(
+                        "opposite",
+                        "kernel",
+                        opposite_pairs,
+                        kind=Kind.EXACT,
+                        domain="three pairs of opposite points of the circle",
+                        lhs="lambda_min of r_1 at opposite pairs: 0",
+                        rhs="> 0",
+                    ),
+                    NOT_DEFINITE,
+                    when=False,
+                )
+            ],
             wrong=[
                 wrong(
                     name,
@@ -302,8 +280,14 @@ definite = Claim(
                         )
                     ],
                 ),
-                custom("data", "floor", data_definite, kind=Kind.CERTIFIED),
-                custom("taylor", "depth", taylor_signs, kind=Kind.CERTIFIED),
+                encloses(
+                    "data",
+                    "floor",
+                    lambda context: least_of_two(context.setting),
+                    relation=">",
+                    domain="the setting's data; r_2 with alpha = 1",
+                ),
+                compared("taylor", "depth", taylor_signs, kind=Kind.CERTIFIED, relation=">", domain=depths_seen),
             ],
             wrong=[
                 wrong(
@@ -352,48 +336,27 @@ DIMENSIONS = (3, 4, 5)
 TINY = arb(2) ** -80
 
 
-def decay(context: Context) -> Evidence:
-    """Eigenvalues of even degree, enclosed, against the degree: exponent -d in dimension d."""
+def decay(context: Context) -> list[Growth]:
+    """Eigenvalues of even degree, enclosed, against the degree + (d-2)/2: exponent -d in dimension d."""
     degrees = np.array([2**j for j in range(4, context.budget.pick(7, 8, 9))])
     found = []
     for dim in DIMENSIONS:
         values = np.array([float(eigenvalue(HALF_TERM, dim, int(j)).mid()) for j in degrees])
-        found.append(
-            order_evidence(
-                degrees + (dim - 2) / 2,
-                values,
-                1e-15 * values,
-                float(context["exponent"].subs(d, dim)),
-                id=f"eigenvalues-{dim}",
-                x_label="degree k + (d-2)/2",
-                y_label=f"eigenvalue of r_1, d = {dim}",
-                domain=f"even degrees 16..{degrees[-1]}, d = 3, 4, 5, certified values",
-                alarm=context.alarm / len(DIMENSIONS),
-            )
-        )
-    return next((evidence for evidence in reversed(found) if not evidence.passed), found[0])
+        found.append(Growth(degrees + (dim - 2) / 2, values, 1e-15 * values, f"d = {dim}", {d: dim}))
+    return found
 
 
-def vanish(context: Context) -> Evidence:
-    """Odd degrees from the stated one on: the eigenvalues are zero, and the even ones are positive."""
-    first = int(context["first_zero"])
-    zeros = [eigenvalue(HALF_TERM, dim, j) for dim in DIMENSIONS for j in range(first, first + 8, 2)]
-    evens = [eigenvalue(HALF_TERM, dim, j) for dim in DIMENSIONS for j in (0, 2, 4, 6, 8)]
-    small, large = all(bool(abs(z) < TINY) for z in zeros), max(zeros, key=lambda z: float(abs(z).mid()))
-    passed = small and all(bool(e > 0) for e in evens)
-    broken = any(bool(abs(z) > TINY) for z in zeros)
-    return Evidence(
-        passed=True if passed else False if broken else None,
-        lhs=Interval(lower="-1e-24", upper="1e-24") if small else interval(large),
-        rhs="0",
-        error=float(large.rad()),
-        cases=len(zeros) + len(evens),
-        domain=f"odd degrees {first}..{first + 6}, even degrees 0..8, d = 3, 4, 5",
-        reason="" if passed else f"an eigenvalue of odd degree >= {first} is {large.str(6)}",
-    )
+def signs(context: Context) -> list[Case]:
+    """Odd degrees from the stated one on: the eigenvalues are zero up to `TINY`, and the even ones are positive."""
+    first, cases = int(context["first_zero"]), []
+    for dim in DIMENSIONS:
+        zeros = {j: abs(eigenvalue(HALF_TERM, dim, j)) for j in range(first, first + 8, 2)}
+        cases += [Case(value, TINY, f"degree {j}, d = {dim}") for j, value in zeros.items()]
+        cases += [Case(TINY, eigenvalue(HALF_TERM, dim, j), f"degree {j}, d = {dim}") for j in (0, 2, 4, 6, 8)]
+    return cases
 
 
-def trace(context: Context) -> Evidence:
+def trace(context: Context) -> list[Case]:
     """Sum N(d, k) mu_k = r_1(1): partial sums stay below, and the rest falls like the tail of k^(-2).
 
     Of even degrees alone, in steps of two, the tail of c/k^2 beyond K is below c/K.
@@ -401,16 +364,7 @@ def trace(context: Context) -> Evidence:
     top, target = context.budget.pick(24, 40, 80), exact(context["trace"])
     terms = {j: multiplicity(3, j) * eigenvalue(HALF_TERM, 3, j) for j in (0, 1, *range(2, top + 1, 2))}
     total, rest = sum(terms.values(), arb(0)), terms[top] * top
-    passed = bool((total + arb(0).union(rest)).contains(target))
-    return Evidence(
-        passed=passed,
-        lhs=interval(total),
-        rhs=str(context["trace"]),
-        error=float(rest),
-        cases=top // 2,
-        domain=f"d = 3, degrees up to {top}",
-        reason="" if passed else "the eigenvalues do not add up to the trace",
-    )
+    return [Case(as_estimate(total + arb(0).union(rest)), as_estimate(target), f"degrees up to {top}")]
 
 
 SPECTRUM = {"exponent": -d, "first_zero": sp.Integer(3), "trace": sp.Integer(1)}
@@ -429,9 +383,23 @@ spectrum = Claim(
             "Power of the degree, first vanishing odd degree, trace.",
             SPECTRUM,
             checks=[
-                custom("decay", "exponent", decay, kind=Kind.SIMULATED),
-                custom("odd", "first_zero", vanish, kind=Kind.CERTIFIED),
-                custom("trace", "trace", trace, kind=Kind.SIMULATED),
+                rate(
+                    "decay",
+                    "exponent",
+                    decay,
+                    x_label="degree k + (d-2)/2",
+                    y_label="eigenvalue of r_1",
+                    domain="even degrees from 16 on, d = 3, 4, 5, certified values",
+                ),
+                compared(
+                    "odd",
+                    "first_zero",
+                    signs,
+                    kind=Kind.CERTIFIED,
+                    relation="<",
+                    domain="four odd degrees, even degrees 0..8, d = 3, 4, 5",
+                ),
+                compared("trace", "trace", trace, domain="d = 3, partial sum and its tail"),
             ],
             wrong=[
                 *(

@@ -5,23 +5,25 @@ from fractions import Fraction
 
 import numpy as np
 import sympy as sp
-from flint import arb, ctx
+from flint import arb
 from numpy.typing import NDArray
 
 from mfcheck.checks import (
+    At,
+    Check,
     Claim,
     Context,
-    Curve,
-    Evidence,
     Inequality,
-    Kind,
     Note,
     Plot,
     Reading,
     Step,
     Variable,
-    custom,
+    agree,
+    curve,
+    derived,
     identical,
+    pictured,
     proof,
     rate,
     rows,
@@ -31,15 +33,14 @@ from mfcheck.checks import (
 )
 from mfcheck.claims import PlantedError
 from mfcheck.kernels.arccos import cosine
+from mfcheck.kernels.formulas import kappa, lam, s_0
 from mfcheck.kernels.limit import limit_kernel
+from mfcheck.kernels.pairs import Pair
 from mfcheck.kernels.rntk import rntk_at_depths
 from mfcheck.rigor.ball import exact
-from mfcheck.statistics import agrees, exactly
+from mfcheck.statistics import exactly
 from mfcheck_proofs.rntk_scaling import bounds as b
-from mfcheck_proofs.rntk_scaling import pairs as p
-from mfcheck_proofs.rntk_scaling.recursion import certified
-from mfcheck_proofs.rntk_scaling.setting import DEPTH
-from mfcheck_proofs.rntk_scaling.symbols import gamma, kappa, lam, s_0
+from mfcheck_proofs.rntk_scaling.setting import DEPTH, gamma
 
 Array = NDArray[np.float64]
 QUARTER = sp.Rational(1, 4)
@@ -71,12 +72,9 @@ def _summation_steps(limit: sp.Expr) -> list[Step]:
 
 def degeneration_steps(context: Context) -> list[Step]:
     """Return all steps from the recursion to the two bounds on r_L - 1/4; of other bounds they say nothing."""
-    pairs = {"above": (context["upper"], b.upper()), "below": (context["lower"], b.lower())}
-    match = [
-        Step(f"bound from {side}", True if stated == derived else None, "not the bound derived", exact=True)
-        for side, (stated, derived) in pairs.items()
-    ]
-    return certified(b.inequalities()) + smaller(b.comparisons()) + _summation_steps(context["limit"]) + match
+    bounds = {"bound from above": (context["upper"], b.upper()), "bound from below": (context["lower"], b.lower())}
+    summed = _summation_steps(context["limit"])
+    return b.certified(b.inequalities()) + smaller(b.comparisons()) + summed + derived(bounds)
 
 
 def vanishing(context: Context, exponent: sp.Expr) -> list[Step]:
@@ -109,46 +107,40 @@ def slow_proof(context: Context) -> list[Step]:
 # --- finite depths ---------------------------------------------------------------------------------------------------
 
 
-def above(pair: p.Pair, f: p.Formulas) -> tuple[object, object]:
+def above(pair: Pair, f: b.Formulas) -> tuple[object, object]:
     """r_L - 1/4 and its bound."""
     return pair.kernel - pair(f["limit"]), pair(f["upper"])
 
 
-def below(pair: p.Pair, f: p.Formulas) -> tuple[object, object]:
+def below(pair: Pair, f: b.Formulas) -> tuple[object, object]:
     """1/4 - r_L and its bound."""
     return pair(f["limit"]) - pair.kernel, pair(f["lower"])
 
 
-def enclosed(context: Context, exponents: Sequence[Fraction]) -> Evidence:
-    """Enclose r_L at finite depths against the two explicit bounds."""
-    depths = context.budget.pick((100, 10_000), (10, 100, 1000, 10_000), (10, 100, 1000, 10_000, 30_000))
-    pairs = [
-        p.Pair(u, depth, exponent)
-        for exponent in exponents
-        for depth in depths
-        for u in (p.COSINES if depth < 10_000 else (p.HALF,))
-    ]
-    where = f"L = {', '.join(map(str, depths))}; u from -1 to 0.999"
-    return p.below(pairs, context.formulas, above, below, domain=where)
+def _depths(context: Context) -> tuple[int, ...]:
+    return context.budget.pick((100, 10_000), (10, 100, 1000, 10_000), (10, 100, 1000, 10_000, 30_000))
 
 
-def constant_enclosed(context: Context) -> Evidence:
-    """Finite depths at alpha = 1."""
-    return enclosed(context, (Fraction(0),))
+def enclosed(exponents: Sequence[Fraction], group: str) -> Check:
+    """The check of both explicit bounds at finite depths; at the greatest ones for u = 1/2 alone."""
+
+    def pairs(context: Context) -> list[Pair]:
+        return [
+            Pair(u, depth, exponent)
+            for exponent in exponents
+            for depth in _depths(context)
+            for u in (b.COSINES if depth < 10_000 else (Fraction(1, 2),))
+        ]
+
+    def where(context: Context) -> str:
+        return f"L = {', '.join(map(str, _depths(context)))}; u from -1 to 0.999"
+
+    return b.below(BOUNDS, pairs, above, below, domain=where, group=group)
 
 
-def slow_enclosed(context: Context) -> Evidence:
-    """Finite depths at several exponents below 1/2."""
-    return enclosed(context, (Fraction(1, 10), Fraction(1, 4), Fraction(2, 5), Fraction(49, 100)))
-
-
-def largest_distance(depth: int, exponent: Fraction) -> arb:
-    """Enclose the largest |r_L(u) - 1/4| over u in -0.9, 0, 0.5, 0.9."""
-    worst = arb(0)
-    with ctx.workprec(p.PREC):
-        for u in p.GRID:
-            worst = worst.max(abs(p.Pair(u, depth, exponent).kernel - exact(QUARTER)))
-    return worst
+def distance(pair: Pair) -> arb:
+    """Enclose |r_L - 1/4|."""
+    return abs(pair.kernel - exact(QUARTER))
 
 
 def _shared(least: str) -> list[PlantedError]:
@@ -176,10 +168,10 @@ def _shared(least: str) -> list[PlantedError]:
 
 
 def _attacks(name: str, own: Variable) -> list[Inequality]:
-    variables = (p.CHORD, p.DEPTH, own)
+    variables = (b.CHORD, b.DEPTH, own)
     return [
-        p.attack(f"{name}-upper", "r_L - 1/4 <= the upper bound", above, variables),
-        p.attack(f"{name}-lower", "1/4 - r_L <= the lower bound", below, variables),
+        b.attack(f"{name}-upper", "r_L - 1/4 <= the upper bound", above, variables),
+        b.attack(f"{name}-lower", "1/4 - r_L <= the lower bound", below, variables),
     ]
 
 
@@ -196,36 +188,33 @@ def _log_slope(depths: Array, scaled: Array) -> float:
     return float(np.linalg.lstsq(columns, scaled, rcond=None)[0][0])
 
 
-def log_coefficient(context: Context) -> Evidence:
-    """L (r_L - 1/4) against log L: the fitted slope is the coefficient of log(L)/L."""
+def scaled_gaps(context: Context) -> tuple[Array, dict[float, Array]]:
+    """Depths, and L (r_L - 1/4) there for each alpha."""
     depths = np.floor(2 ** (np.arange(18, context.budget.pick(25, 27, 31)) / 2))
-    curves, found = [], []
-    for alpha in ALPHAS_LOG:
-        gaps = rntk_at_depths(cosine([U_LOG]), [int(k) for k in depths], alpha)[:, 0] - 0.25
-        scaled = depths * gaps
+    at, layers = cosine([U_LOG]), [int(k) for k in depths]
+    return depths, {alpha: depths * (rntk_at_depths(at, layers, alpha)[:, 0] - 0.25) for alpha in ALPHAS_LOG}
+
+
+def log_slopes(context: Context) -> list[At]:
+    """The fitted slope of L (r_L - 1/4) in log L, the coefficient of log(L)/L; again without the first depth."""
+    depths, gaps = scaled_gaps(context)
+    found = []
+    for alpha, scaled in gaps.items():
         whole, rest = _log_slope(depths, scaled), _log_slope(depths[1:], scaled[1:])
-        found.append(exactly(whole, 6 * abs(whole - rest)))
-        curves.append(Curve(label=f"alpha = {alpha:g}", x=tuple(depths), y=tuple(scaled)))
-    stated = float(context["coefficient"])
-    lhs, rhs = max(found, key=lambda e: abs(e.value - stated) + e.error), exactly(stated)
-    plot = Plot(
+        found.append(At(exactly(whole, 6 * abs(whole - rest)), f"alpha = {alpha:g}"))
+    return found
+
+
+def log_picture(context: Context) -> Plot:
+    """L (r_L - 1/4) against the depth."""
+    depths, gaps = scaled_gaps(context)
+    return Plot(
         id="log-coefficient",
         title="L (r_L - 1/4) at u = 0.5: slope 3/8 in log L whatever alpha",
         x_label="depth L",
         y_label="L (r_L - 1/4)",
         x_log=True,
-        curves=tuple(curves),
-    )
-    passed = agrees(lhs, rhs, 0.1, context.alarm)
-    return Evidence(
-        passed=passed,
-        lhs=lhs,
-        rhs=rhs,
-        error=lhs.error,
-        cases=len(ALPHAS_LOG) * len(depths),
-        domain=f"alpha = 1, 2, 4; u = 0.5; L = 512..{depths[-1]:.0f}",
-        reason="" if passed else "the slope in log L differs from the coefficient",
-        plots=(plot,),
+        curves=tuple(curve(f"alpha = {alpha:g}", depths, scaled) for alpha, scaled in gaps.items()),
     )
 
 
@@ -254,10 +243,10 @@ constant = Claim(
                     rhs=lambda context: str(context["upper"]),
                     group="degeneration",
                 ),
-                custom("enclosed", BOUNDS, constant_enclosed, kind=Kind.CERTIFIED, group="constant"),
+                enclosed((Fraction(0),), "constant"),
             ],
             wrong=_shared("constant"),
-            attack=_attacks("constant", p.ALPHA),
+            attack=_attacks("constant", b.ALPHA),
             regimes=[DEPTH],
         ),
         Reading(
@@ -268,7 +257,7 @@ constant = Claim(
                 table(
                     "values",
                     "table",
-                    lambda _, depth: largest_distance(int(depth), Fraction(0)),
+                    b.largest(distance, Fraction(0)),
                     domain=f"alpha = 1; {DISTANCES}",
                     group="constant",
                 )
@@ -284,7 +273,12 @@ constant = Claim(
             "rate",
             "Extra: r_L - 1/4 ~ (3/8) log(L)/L for every alpha and u, so the upper bound has the sharp leading term.",
             {"coefficient": sp.Rational(3, 8)},
-            checks=[custom("log", "coefficient", log_coefficient, kind=Kind.SIMULATED)],
+            checks=[
+                pictured(
+                    agree("log", "coefficient", log_slopes, domain="alpha = 1, 2, 4; u = 0.5; L from 512 on"),
+                    log_picture,
+                )
+            ],
             wrong=[
                 wrong("no-log", {"coefficient": sp.Integer(0)}, "Without a logarithm L (r_L - 1/4) would settle."),
                 wrong("half", {"coefficient": sp.Rational(3, 16)}, "It is 3/8.", kind="constant scaled"),
@@ -313,7 +307,7 @@ ANSWERED = Note(
 def along_the_clock(context: Context) -> tuple[Array, Array, Array]:
     """The limit along the clock at large times, certified: R(T)/T - 1/4 falls like 1/T, with no logarithm."""
     times = context.budget.pick((30, 100, 300, 1000), (100, 300, 1000, 3000, 10_000), tuple(10**k for k in range(2, 7)))
-    gaps = np.array([float((limit_kernel(p.HALF, T).kernel - arb(1) / 4).mid()) for T in times])
+    gaps = np.array([float((limit_kernel(Fraction(1, 2), T).kernel - arb(1) / 4).mid()) for T in times])
     return np.array(times), gaps, np.full(len(gaps), 1e-15)
 
 
@@ -344,7 +338,7 @@ slow = Claim(
                     notes=[ANSWERED],
                     group="degeneration",
                 ),
-                custom("enclosed", BOUNDS, slow_enclosed, kind=Kind.CERTIFIED, group="slow"),
+                enclosed((Fraction(1, 10), Fraction(1, 4), Fraction(2, 5), Fraction(49, 100)), "slow"),
             ],
             wrong=[
                 *_shared("slow"),
@@ -354,7 +348,7 @@ slow = Claim(
                     "The clock is L alpha^2, which grows for gamma between 1/4 and 1/2 too.",
                 ),
             ],
-            attack=_attacks("slow", p.SLOW),
+            attack=_attacks("slow", b.SLOW),
             regimes=[DEPTH],
         ),
         Reading(
@@ -365,7 +359,7 @@ slow = Claim(
                 table(
                     "values",
                     "table",
-                    lambda _, depth: largest_distance(int(depth), Fraction(1, 4)),
+                    b.largest(distance, Fraction(1, 4)),
                     domain=f"gamma = 1/4; {DISTANCES}",
                     group="slow",
                 )

@@ -5,25 +5,11 @@ from fractions import Fraction
 import sympy as sp
 from flint import arb
 
-from mfcheck.checks import (
-    Claim,
-    Context,
-    Evidence,
-    Kind,
-    Reading,
-    Step,
-    custom,
-    identity,
-    positive_on,
-    proof,
-    smaller,
-    wrong,
-)
-from mfcheck.kernels.formulas import GAP, HALF_TERM, K0, K0_U, K1_U, theta, u
+from mfcheck.checks import Claim, Context, Reading, Step, identity, proof, smaller, wrong
+from mfcheck.kernels.formulas import GAP, HALF_TERM, K0, K0_U, K1_U, kappa, theta, u
+from mfcheck.kernels.pairs import Pair
 from mfcheck_proofs.rntk_scaling import bounds as b
-from mfcheck_proofs.rntk_scaling.pairs import ALPHA, CHORD, COSINES, Formulas, Pair, attack, below
-from mfcheck_proofs.rntk_scaling.setting import DEPTH
-from mfcheck_proofs.rntk_scaling.symbols import alpha, k0, k1, kappa, rho
+from mfcheck_proofs.rntk_scaling.setting import DEPTH, alpha, k0, k1, rho
 
 Pairs = list[tuple[sp.Expr, sp.Expr]]
 IDENTITY = "it is an identity, which exact checks decide for every setting"
@@ -98,7 +84,7 @@ arc_cosine = Claim(
 # --- the recursion ---------------------------------------------------------------------------------------------------
 
 _K1 = sp.Function("k_1")
-_share = alpha**2 / (1 + alpha**2)
+SHARE = alpha**2 / (1 + alpha**2)
 
 
 def _layers(context: Context, depth: int) -> tuple[list[sp.Expr], list[sp.Expr], sp.Symbol]:
@@ -145,8 +131,8 @@ def one_layer(context: Context) -> Pairs:
     S, h_b, h = sp.symbols("S b h", real=True)
     return [
         *((context[name].subs(at_one), sp.Integer(1)) for name in ("step", "factor", "term")),
-        (context["step"] - rho - _share * (k1 - rho), sp.Integer(0)),
-        (context["factor"] - 1 + _share * (1 - k0), sp.Integer(0)),
+        (context["step"] - rho - SHARE * (k1 - rho), sp.Integer(0)),
+        (context["factor"] - 1 + SHARE * (1 - k0), sp.Integer(0)),
         (term, HALF_TERM),
         (sp.diff(step, theta), -sp.sin(theta) * factor),
         (context["pass"].subs({rho: S, k0: h_b, k1: h}, simultaneous=True), h_b * S + h),
@@ -205,32 +191,26 @@ recursion = Claim(
 # --- distances of hidden states --------------------------------------------------------------------------------------
 
 
-def certified(named: dict[str, b.Inequality]) -> list[Step]:
-    """Return the steps of inequalities in the angle."""
-    return [positive_on(name, expr, theta, upper, order) for name, (expr, upper, order) in named.items()]
-
-
 def distance_proof(context: Context) -> list[Step]:
     """Steps 1 and 2 of the derivation: inequalities in the angle, then comparisons of numbers."""
-    return certified(b.inequalities(context.formulas)) + smaller(b.comparisons(context.formulas))
+    return b.certified(b.inequalities(context.formulas)) + smaller(b.comparisons(context.formulas))
 
 
-def stretched(pair: Pair, formulas: Formulas) -> tuple[object, object]:
+def stretched(pair: Pair, formulas: b.Formulas) -> tuple[object, object]:
     """What one layer adds to s = 1/|x - x'|, and the bound."""
     return pair.stretch, pair(b.increment(formulas))
 
 
-def _at_least(pair: Pair, _: Formulas) -> tuple[object, object]:
+def at_least(pair: Pair, _: b.Formulas) -> tuple[object, object]:
+    """What one layer adds to s at least, up to rounding, and what it adds."""
     return pair(kappa) * (1 - arb(2) ** -60), pair.stretch
 
 
-def distance_enclosed(context: Context) -> Evidence:
-    """The increment of s in one layer, enclosed, against the bound and from below."""
+def layers(_: Context) -> list[Pair]:
+    """One layer, small scales to large ones, opposite points to close ones."""
     scales = (Fraction(1, 1000), Fraction(1, 10), Fraction(1, 2), Fraction(1), Fraction(3))
-    cosines = (*COSINES, Fraction(10**6 - 1, 10**6))
-    pairs = [Pair(u, 1, scale=scale) for scale in scales for u in cosines]
-    sides = (stretched, _at_least)
-    return below(pairs, context.formulas, *sides, domain="alpha in 0.001..3, u from -1 to 1 - 1e-6")
+    cosines = (*b.COSINES, Fraction(10**6 - 1, 10**6))
+    return [Pair(u, 1, scale=scale) for scale in scales for u in cosines]
 
 
 correlation = Claim(
@@ -258,7 +238,7 @@ correlation = Claim(
                     lhs="s+ - s",
                     rhs="kappa (1 + ...)",
                 ),
-                custom("enclosed", b.CONSTANTS, distance_enclosed, kind=Kind.CERTIFIED),
+                b.below(b.CONSTANTS, layers, stretched, at_least, domain="alpha in 0.001..3, u from -1 to 1 - 1e-6"),
             ],
             wrong=[
                 wrong(
@@ -287,11 +267,11 @@ correlation = Claim(
                 ),
             ],
             attack=[
-                attack(
+                b.attack(
                     "distance-increment",
                     "one layer adds at most kappa (1 + ...) to 1/|x - x'|",
                     stretched,
-                    (CHORD, ALPHA),
+                    (b.CHORD, b.ALPHA),
                 )
             ],
             regimes=[DEPTH],

@@ -12,25 +12,31 @@ from flint import arb, ctx
 from mfcheck.claims import Answer, Assumption, Parameter, Proof, Regime, Setting
 from mfcheck.claims.setting import setting_of
 from mfcheck.errors import InputError
+from mfcheck.kernels.formulas import L
 from mfcheck.points.data import FOUR, circle_data, random_data
 from mfcheck.rigor.ball import bounds, compare, exact
 from mfcheck.symbolic.activation import Activation, X
 from mfcheck.symbolic.circle import IDENTITIES, WORDS
-from mfcheck_proofs.rntk_scaling import symbols as s
-from mfcheck_proofs.rntk_scaling.symbols import L, m
+
+m, n, d = sp.symbols("m n d", positive=True, integer=True)
+alpha, gamma = sp.symbols("alpha gamma", nonnegative=True)
+gamma_slow, gamma_fast = sp.symbols("gamma_s gamma_f", nonnegative=True)
+epsilon, delta = sp.symbols("epsilon delta", positive=True)
+rho, k0, k1 = sp.symbols("rho k_0 k_1", real=True)
+"""Correlation of a layer, and its images under the arc-cosine functions."""
 
 RELU = Activation("relu", sp.Max(0, X))
 NONE, HALF, ONE = Fraction(0), Fraction(1, 2), Fraction(1)
 ALPHA, SLOW, FAST = "alpha", "gamma_slow", "gamma_fast"
 
 PARAMETERS = (
-    Parameter(ALPHA, s.alpha, ONE, "scale of the residual branch where it is constant", NONE, open_minimum=True),
-    Parameter(SLOW, s.gamma_slow, Fraction(1, 4), "exponent below 1/2 in alpha = L^-gamma", NONE, HALF),
-    Parameter(FAST, s.gamma_fast, Fraction(3, 4), "exponent above 1/2 in alpha = L^-gamma", HALF, Fraction(8), True),
+    Parameter(ALPHA, alpha, ONE, "scale of the residual branch where it is constant", NONE, open_minimum=True),
+    Parameter(SLOW, gamma_slow, Fraction(1, 4), "exponent below 1/2 in alpha = L^-gamma", NONE, HALF),
+    Parameter(FAST, gamma_fast, Fraction(3, 4), "exponent above 1/2 in alpha = L^-gamma", HALF, Fraction(8), True),
     Parameter("depth", L, Fraction(200), "layers", ONE, Fraction(10_000), integer=True),
     Parameter("width", m, Fraction(1024), "width", Fraction(2), Fraction(2**20), integer=True),
-    Parameter("accuracy", s.epsilon, HALF, "relative error allowed for |x_L|^2 at finite width", NONE, None, True),
-    Parameter("delta", s.delta, Fraction(1, 10), "probability with which that error may be exceeded", NONE, ONE, True),
+    Parameter("accuracy", epsilon, HALF, "relative error allowed for |x_L|^2 at finite width", NONE, None, True),
+    Parameter("delta", delta, Fraction(1, 10), "probability with which that error may be exceeded", NONE, ONE, True),
 )
 DEFAULT = setting_of(PARAMETERS, RELU, FOUR)
 
@@ -151,9 +157,9 @@ def width_for_every_depth(_: Setting) -> Proof:
     )
 
 
-def many_points(setting: Setting, n: int) -> Setting:
-    """Return the setting with n rational points of a circle; raises InputError in one dimension."""
-    return replace(setting, data=circle_data(n, setting.data.d))
+def many_points(setting: Setting, count: int) -> Setting:
+    """Return the setting with so many rational points of a circle; raises InputError in one dimension."""
+    return replace(setting, data=circle_data(count, setting.data.d))
 
 
 _DEPTHS = (1, 100, 10_000)

@@ -1,8 +1,5 @@
 """Finite width: fluctuations of the random network, exactly; the empirical kernel against its limit, sampled."""
 
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
-
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
@@ -11,31 +8,26 @@ from mfcheck.checks import (
     Case,
     Claim,
     Context,
-    Curve,
-    Estimate,
-    Evidence,
+    Growth,
     Kind,
     Note,
-    Plot,
     Reading,
-    Standard,
     Step,
-    custom,
-    decide,
+    compared,
     identical,
     identity,
+    number,
     proof,
+    rate,
+    without_signs,
     wrong,
 )
 from mfcheck.gaussian.exact import expectation
 from mfcheck.kernels.arccos import cosine
 from mfcheck.kernels.empirical import empirical_kernels
 from mfcheck.kernels.rntk import rntk
-from mfcheck.statistics import exactly, half_width, mean_of, slope
-from mfcheck.statistics.compare import SLOPE_RESOLUTION
-from mfcheck.statistics.estimates import margin
-from mfcheck_proofs.rntk_scaling.setting import WIDTH
-from mfcheck_proofs.rntk_scaling.symbols import alpha, m
+from mfcheck.statistics import exactly, mean_of
+from mfcheck_proofs.rntk_scaling.setting import WIDTH, alpha, m
 
 Array = NDArray[np.float64]
 DEPTH = 8
@@ -55,59 +47,26 @@ def _distances(rng: np.random.Generator, count: int, width: int, depth: int, pow
     return np.asarray(np.abs(empirical_kernels(rng, count, width, depth, scale, U) - limit))
 
 
-def _exponents(
-    context: Context,
-    x: Sequence[int],
-    samples: Mapping[str, Array],
-    labels: tuple[str, str, str],
-    domain: str,
-    at_most: bool = False,
-) -> Evidence:
-    """Compare the exponent in `x` of typical distances with the stated order, for each scaling: the worst decides.
-
-    Typical are geometric means over networks, since at alpha = 1 the tails are heavy. `at_most`: a smaller exponent
-    than the stated one agrees with it too.
-    """
-    stated, fits, lines = float(context["order"]), [], []
-    for name, distances in samples.items():
-        logs = np.log(distances)
-        y = np.exp(logs.mean(axis=0))
-        fits.append(slope(np.array(x, dtype=float), y, np.zeros(len(x)), distances))
-        bars = tuple(y * half_width(logs))
-        lines.append(Curve(label=f"alpha = {name}", x=tuple(x), y=tuple(y), error=bars, style="points"))
-
-    def excess(fit: Estimate) -> float:
-        beyond = fit.value - stated
-        return (beyond if at_most else abs(beyond)) - margin(fit, context.alarm / len(fits))
-
-    worst = max(fits, key=excess)
-    passed = False if excess(worst) > 0 else True if max(f.error for f in fits) <= SLOPE_RESOLUTION else None
-    id, title, x_label = labels
-    words = {"id": id, "title": title, "x_label": x_label, "y_label": "typical distance to r_L"}
-    return Evidence(
-        passed=passed,
-        lhs=worst,
-        rhs=exactly(stated),
-        error=worst.error,
-        cases=sum(d.size for d in samples.values()),
-        domain=f"{domain}; alpha = {', '.join(samples)}; seed {context.seed}",
-        reason="" if passed else f"fitted exponent {worst.value:.3g} +- {worst.error:.2g}",
-        plots=(Plot(x_log=True, y_log=True, curves=tuple(lines), **words),),
-    )
-
-
-def width_rate(context: Context) -> Evidence:
-    """Typical distance of the empirical kernel to r_L against m: the exponent for each alpha."""
+def against_width(context: Context) -> list[Growth]:
+    """Distances of empirical kernels to r_L against m, for each alpha."""
     rng, count = context.rng(), context.budget.pick(600, 1500, 4000)
     widths = context.budget.pick((32, 128, 512), (32, 128, 512), (32, 128, 512, 2048))
-    names = list(SCALINGS)[: context.budget.pick(2, 4, 4)]
-    samples = {
-        name: np.stack([_distances(rng, count, width, DEPTH, SCALINGS[name]) for width in widths], axis=1)
-        for name in names
-    }
-    labels = ("width-rate", "Empirical kernel at finite width", "width m")
-    domain = f"L = {DEPTH}, u = {U}, m = {', '.join(map(str, widths))}, {count} networks each"
-    return _exponents(context, widths, samples, labels, domain)
+    found = []
+    for name in list(SCALINGS)[: context.budget.pick(2, 4, 4)]:
+        samples = np.stack([_distances(rng, count, width, DEPTH, SCALINGS[name]) for width in widths], axis=1)
+        found.append(Growth(np.array(widths), samples, label=f"alpha = {name}"))
+    return found
+
+
+def against_depth(context: Context) -> list[Growth]:
+    """Distances of empirical kernels to r_L against the depth at width 64, for each alpha."""
+    rng, count = context.rng(), context.budget.pick(1200, 1200, 3000)
+    depths = context.budget.pick((8, 32, 128), (8, 32, 128), (8, 32, 128, 512))
+    found = []
+    for name in ("L^(-1/2)", "L^(-3/4)")[: context.budget.pick(1, 2, 2)]:
+        samples = np.stack([_distances(rng, count, 64, depth, SCALINGS[name]) for depth in depths], axis=1)
+        found.append(Growth(np.array(depths), samples, label=f"alpha = {name}"))
+    return found
 
 
 finite_width = Claim(
@@ -122,7 +81,18 @@ finite_width = Claim(
             "stated",
             "Typical error = O(m^order).",
             {"order": -sp.Rational(1, 2)},
-            checks=[custom("rate", "order", width_rate, kind=Kind.SAMPLED)],
+            checks=[
+                rate(
+                    "rate",
+                    "order",
+                    against_width,
+                    x_label="width m",
+                    y_label="typical distance to r_L",
+                    kind=Kind.SAMPLED,
+                    typical=True,
+                    domain=f"L = {DEPTH}, u = {U}, m = 32, 128, 512, at least 600 networks each; alpha = L^(-1/2), 1",
+                )
+            ],
             wrong=[
                 wrong(
                     name,
@@ -167,17 +137,10 @@ def uniform_in_depth(context: Context) -> list[Step]:
     power = 1 - 2 * context["threshold"]
     return [
         *identical(layer_moments(context)),
-        _nonnegative("excess, above", (11 + 10 / m) * q - excess, q),
-        _nonnegative("excess, below", (excess - q).subs(q, 1 / (1 + t)), t),
+        without_signs("excess, above", (11 + 10 / m) * q - excess, q, m),
+        without_signs("excess, below", (excess - q).subs(q, 1 / (1 + t)), t, m),
         Step("threshold", bool(power == 0), "L^(1 - 2 gamma) is bounded iff gamma >= 1/2"),
     ]
-
-
-def _nonnegative(name: str, expr: sp.Expr, symbol: sp.Symbol) -> Step:
-    """A rational function of `symbol` and m is >= 0 where both are: no coefficient is negative."""
-    parts = (sp.Poly(part, symbol, m) for part in sp.fraction(sp.cancel(expr)))
-    signs = {c.is_nonnegative for part in parts for c in part.coeffs()}
-    return Step(name, True if signs == {True} else None, "a coefficient may be negative")
 
 
 JOINT = Note(
@@ -194,21 +157,8 @@ JOINT = Note(
 )
 
 
-def kernel_in_depth(context: Context) -> Evidence:
-    """Typical distance of the empirical kernel to r_L against the depth at fixed width: the exponent for each alpha."""
-    rng, count, width = context.rng(), context.budget.pick(1200, 1200, 3000), 64
-    depths = context.budget.pick((8, 32, 128), (8, 32, 128), (8, 32, 128, 512))
-    samples = {}
-    for exponent in (Fraction(1, 2), Fraction(3, 4))[: context.budget.pick(1, 2, 2)]:
-        distances = [_distances(rng, count, width, depth, -float(exponent)) for depth in depths]
-        samples[f"L^(-{exponent})"] = np.stack(distances, axis=1)
-    labels = ("depth-uniform", f"Empirical kernel of width {width} at growing depth", "depth L")
-    domain = f"m = {width}, u = {U}, L = {', '.join(map(str, depths))}, {count} networks each"
-    return _exponents(context, depths, samples, labels, domain, True)
-
-
-def norm_sampled(context: Context) -> Evidence:
-    """Sampled |x_L|^2 of networks of width 16 against the exact second moment."""
+def squared_norms(context: Context) -> list[Case]:
+    """Second moment of |x_L|^2 over (1 + alpha^2)^L: sampled, and the power of that of one layer."""
     rng, width, depth, scale = context.rng(), 16, 6, 0.7
     count = context.budget.pick(4000, 16_000, 64_000)
     x = np.zeros((count, width))
@@ -218,10 +168,7 @@ def norm_sampled(context: Context) -> Evidence:
         phi = np.maximum(np.sqrt(2 / width) * np.einsum("nij,nj->ni", W, x), 0)
         x = x + scale / np.sqrt(width) * np.einsum("nij,nj->ni", V, phi)
     squares = np.einsum("ni,ni->n", x, x) / (1 + scale**2) ** depth
-    exact = float(context["ratio"].subs({alpha: sp.Rational(7, 10), m: width})) ** depth
-    standard = Standard(resolution=0.2, alarm=context.alarm)
-    words = f"alpha = 0.7, m = 16, L = 6; {count} networks"
-    return decide([Case(mean_of(squares**2), exactly(exact))], standard, words).but(cases=count)
+    return [Case(mean_of(squares**2), exactly(number(context, "ratio", {alpha: sp.Rational(7, 10), m: 16}) ** depth))]
 
 
 joint = Claim(
@@ -258,7 +205,14 @@ joint = Claim(
                     rhs=lambda context: f"gamma >= {context['threshold']}",
                     notes=[JOINT],
                 ),
-                custom("sampled", "ratio", norm_sampled, kind=Kind.SAMPLED),
+                compared(
+                    "sampled",
+                    "ratio",
+                    squared_norms,
+                    kind=Kind.SAMPLED,
+                    resolution=0.2,
+                    domain="alpha = 0.7, m = 16, L = 6; at least 4000 networks",
+                ),
             ],
             wrong=[
                 wrong("mean-no-square", {"mean": 1 + alpha}, "The branch has mean square alpha^2.", checks=["moments"]),
@@ -279,7 +233,19 @@ joint = Claim(
             "kernel",
             "For gamma >= 1/2 the distance of the empirical kernel to r_L at fixed width stays bounded in L.",
             {"order": sp.Integer(0)},
-            checks=[custom("depth", "order", kernel_in_depth, kind=Kind.SAMPLED)],
+            checks=[
+                rate(
+                    "depth",
+                    "order",
+                    against_depth,
+                    x_label="depth L",
+                    y_label="typical distance to r_L",
+                    kind=Kind.SAMPLED,
+                    relation="<=",
+                    typical=True,
+                    domain=f"m = 64, u = {U}, L = 8, 32, 128, at least 1200 networks each; alpha = L^(-1/2)",
+                )
+            ],
             wrong=[
                 wrong(
                     "falls",

@@ -1,0 +1,782 @@
+"""Theorem 3 and what lies between it and Theorem 2: the limits of the kernel for alpha = L^-gamma, gamma >= 1/2.
+
+At gamma = 1/2 it is the solution of a pair of differential equations, with certified values; above, one hidden layer.
+"""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from flint import arb, ctx
+from numpy.typing import NDArray
+
+from mfcheck.checks import (
+    Case,
+    Check,
+    Claim,
+    Context,
+    Evidence,
+    Kind,
+    Note,
+    Plot,
+    Reading,
+    Scope,
+    Standard,
+    Step,
+    Variable,
+    compared,
+    curve,
+    custom,
+    decide,
+    derived,
+    identical,
+    identity,
+    noted,
+    pictured,
+    proof,
+    rate,
+    rows,
+    table,
+    wrong,
+)
+from mfcheck.kernels.arccos import Cosine, cosine, half_term
+from mfcheck.kernels.enclosure import kernel
+from mfcheck.kernels.formulas import GAP, HALF_TERM, L, T, theta
+from mfcheck.kernels.formulas import a as share
+from mfcheck.kernels.limit import limit_float, limit_kernel
+from mfcheck.kernels.pairs import DIGITS, PREC, Pair
+from mfcheck.kernels.rntk import all_layers, rntk
+from mfcheck.rigor.ball import compare, enclose, exact
+from mfcheck_proofs.rntk_scaling import bounds as b
+from mfcheck_proofs.rntk_scaling.setting import DEPTH, HALF, gamma
+
+Array = NDArray[np.float64]
+OPPOSITE_TOO = (Fraction(-1), *b.GRID)
+R = sp.Symbol("R", real=True)
+_slope = sp.diff(HALF_TERM, theta)
+
+
+def smooth(slope: sp.Expr) -> list[Step]:
+    """|dH/dtheta| <= slope and |H| <= 1."""
+    return b.certified(
+        {
+            "slope of H, above": (slope - _slope, sp.pi, 0),
+            "slope of H, below": (slope + _slope, sp.pi, 0),
+            "H > -1": (1 + HALF_TERM, sp.pi, 0),
+            "H < 1": (1 - HALF_TERM, sp.pi, 1),
+        }
+    )
+
+
+def ode_pair(context: Context) -> dict[str, tuple[sp.Expr, sp.Expr]]:
+    """The closed form solves the pair: along theta' = -GAP/sin, R = GAP int HALF_TERM sin/GAP^2 has that speed."""
+    integral, turn = R / GAP, context["turn"]
+    along = turn * (sp.diff(GAP, theta) * integral - GAP * HALF_TERM * sp.sin(theta) / GAP**2)
+    step = sp.Symbol("a", positive=True)
+    forward = (1 - step * theta / sp.pi) * R + step * HALF_TERM  # one layer, R scaled by a
+    return {
+        "closed form": (along, context["R_speed"]),
+        "turn": (-sp.sin(theta) * turn, GAP),
+        "layers": (sp.diff(forward, step), context["R_speed"]),
+    }
+
+
+CLOCK_LAW = Note(
+    id="clock-law",
+    severity="remark",
+    text=(
+        "One clock governs gamma >= 1/2: r_L is Euler's method of step a = alpha^2/(1+alpha^2) for the pair "
+        "rho' = k1 - rho, R' = (k1 + rho k0)/2 - (1 - k0) R, and at fixed T = L a it is within an explicit distance of "
+        "order a^(1/2) of R(T)/T, for every u. T -> 0 gives r_1, T -> 1 the limit at gamma = 1/2."
+    ),
+)
+
+
+def critical_proof(context: Context) -> list[Step]:
+    """The Euler estimate (see `bounds.clock`): its constants certified, the stated bound that derived, with limit 0.
+
+    That the limit is neither the constant nor r_1 takes one cosine each, where it differs. As T -> 0 the limit along
+    the clock tends to R' at R = 0, which is r_1.
+    """
+    slope = context["slope"]
+    steps = [*identical(ode_pair(context)), *smooth(slope), *speeds(), *apart(context)]
+    steps += identical({"start of the clock": (context["R_speed"].subs(R, 0), HALF_TERM)})
+    steps += derived({"clock": (context["clock"], b.clock(slope)), "bound": (context["bound"], b.critical(slope))})
+    tends = sp.limit(context["bound"], L, sp.oo) == 0
+    return [*steps, Step("the bound vanishes", True if tends else None, "its limit is not zero", exact=True)]
+
+
+def speeds() -> list[Step]:
+    """0 <= GAP <= 1, so that |rho''| = GAP theta/pi <= 1, and rho'' itself from the chain rule."""
+    inside = b.certified({"GAP > 0": (GAP, sp.pi, 3), "GAP grows": (sp.diff(GAP, theta), sp.pi / 2, 2)})
+    second = sp.diff(GAP, theta) * (-GAP / sp.sin(theta))
+    ends = {"GAP at pi": (GAP.subs(theta, sp.pi), sp.Integer(1)), "second derivative": (second, -GAP * theta / sp.pi)}
+    return [*inside, *identical(ends)]
+
+
+def from_limit(pair: Pair, f: b.Formulas) -> tuple[object, object]:
+    """|r_L - R(1)| at gamma = 1/2 and its bound."""
+    return abs(pair.kernel - pair.limit), pair(f["bound"])
+
+
+def critical_cases(context: Context) -> list[Case]:
+    """Finite depths against the bound, and the limit law at other clocks."""
+    cases = []
+    with ctx.workprec(PREC):
+        for depth in context.budget.pick((3, 100), (3, 10, 100, 1000), (3, 10, 100, 1000, 10_000)):
+            for u in OPPOSITE_TOO:
+                pair = Pair(u, depth, HALF)
+                cases.append(Case(*from_limit(pair, context.formulas), str(pair)))
+                for time in (Fraction(1, 4), Fraction(4)):
+                    step = time / depth
+                    if step < 1:
+                        gap = abs(kernel(depth, step / (1 - step), DIGITS)(exact(u)) - limit_kernel(u, time).kernel)
+                        bound = enclose(context["clock"], {share: exact(step), T: exact(time)}, PREC)
+                        cases.append(Case(gap, bound, f"T = {time}, L = {depth}, u = {u}"))
+    return cases
+
+
+def apart(context: Context) -> list[Step]:
+    """The limit is farther than the margin from the constant and from r_1, at each of four cosines."""
+    order = {">": True, "<": False, "?": None}
+    steps = []
+    for u in b.GRID:
+        with ctx.workprec(PREC):
+            limit, margin = limit_kernel(u).kernel, exact(context["margin"])
+            for name, other in (("constant", exact(context["constant"])), ("r_1", Pair(u, 1).one_layer)):
+                answer = order[compare(abs(limit - other), margin)]
+                steps.append(Step(f"distance to {name} at u = {u}", answer, "within the margin"))
+    return steps
+
+
+def clock_picture(_: Context) -> Plot:
+    """The limit along the clock, from r_1 to 1/4."""
+    grid = np.linspace(-1, 1, 81)
+    at = cosine(grid)
+    curves = (
+        curve("r_1 (T = 0)", grid, half_term(at)),
+        curve("T = 1 (gamma = 1/2)", grid, limit_float(at, 1.0)),
+        curve("T = 100", grid, limit_float(at, 100.0, 1e-8)),
+        curve("1/4", grid, np.full(81, 0.25), "bound"),
+    )
+    title = "The limit kernel along the clock T = L alpha^2"
+    return Plot(id="clock", title=title, x_label="u", y_label="kernel", curves=curves)
+
+
+def critical_values(context: Context) -> Evidence:
+    """The values at L = 10^4 are those printed, and the limit is within three units of the last digit.
+
+    At a smaller depth, which is cheaper, the distance to the limit is allowed for; that covers no stated value.
+    """
+    depth = context.budget.pick(2500, 10_000, 10_000)
+    slack = Fraction(10_000, depth) - 1  # the distance to the limit falls like 1/L
+    cases = []
+    for label, stated, unit in context["table"]:
+        pair = Pair(Fraction(int(label.p), int(label.q)), depth, HALF)
+        with ctx.workprec(PREC):
+            allowed = exact(unit) / 2 + abs(pair.kernel - pair.limit) * exact(slack)
+            cases.append(Case(abs(pair.kernel - exact(stated)), allowed, f"u = {pair.u}"))
+            cases.append(Case(abs(pair.limit - exact(stated)), exact(unit) * 3, f"limit at u = {pair.u}"))
+    scope = Scope.CASES if slack else Scope.WHOLE
+    return decide(cases, Standard("<="), f"L = {depth} and the limit; u in -0.9, 0, 0.5, 0.9", scope)
+
+
+def against_depth(
+    found: Callable[[Cosine, int, float], Array], limit: Array, at: Cosine, depths: Sequence[int], exponent: float
+) -> tuple[Array, Array, Array]:
+    """Largest distance of a kernel to a limit at some cosines against the depth, alpha = L^-exponent, and rounding."""
+    gaps = [float(np.abs(found(at, k, k**-exponent) - limit).max()) for k in depths]
+    return np.array(depths, dtype=float), np.array(gaps), np.full(len(gaps), 1e-14)
+
+
+def distances(_: Context) -> tuple[Array, Array, Array]:
+    """The largest distance of r_L to the limit at five cosines, opposite points among them, against L."""
+    limits = np.array([float(limit_kernel(u).kernel.mid()) for u in OPPOSITE_TOO])
+    return against_depth(rntk, limits, cosine([float(u) for u in OPPOSITE_TOO]), [2**k for k in range(5, 11)], 0.5)
+
+
+CRITICAL = {
+    "turn": -GAP / sp.sin(theta),
+    "R_speed": HALF_TERM - theta / sp.pi * R,
+    "constant": sp.Rational(1, 4),
+    "margin": sp.Rational(1, 100),
+    "slope": b.ANGLE_SLOPE,
+    "clock": b.clock(),
+    "bound": b.critical(),
+}
+HALVED = b.ANGLE_SLOPE / 2
+critical = Claim(
+    "critical-scaling",
+    title="gamma = 1/2: a limit of its own",
+    statement=(
+        "For alpha = L^(-1/2), r_L -> R(1), where rho' = k1 - rho, R' = (k1 + rho k0)/2 - (1 - k0) R, rho(0) = u, "
+        "R(0) = 0; in closed form 1 = int sin/GAP over the angles passed, R(1) = GAP int HALF_TERM sin/GAP^2, "
+        "uniformly in u and with an explicit error of order L^(-1/2). It is neither 1/4 nor r_1."
+    ),
+    source="2403.04545, between Theorems 2 and 3 (gamma = 1/2 is not treated there)",
+    known="derived here",
+    assumptions=("sphere",),
+    readings=[
+        Reading(
+            "stated",
+            "The pair in the angle, the distance of r_L to its solution, the distance of the limit to 1/4 and to r_1 "
+            "at u = -0.9, 0, 0.5, 0.9.",
+            CRITICAL,
+            checks=[
+                identity(
+                    "ode",
+                    ["turn", "R_speed"],
+                    lambda context: ode_pair(context).values(),
+                    domain="every angle, every time; the layers are Euler steps of size a",
+                    whole=False,
+                ),
+                pictured(
+                    proof(
+                        "neither",
+                        ["constant", "margin"],
+                        apart,
+                        domain="u in -0.9, 0, 0.5, 0.9, certified",
+                        whole=False,
+                        lhs="|limit - 1/4|, |limit - r_1|",
+                        rhs=lambda context: f"> {context['margin']}",
+                    ),
+                    clock_picture,
+                ),
+                proof(
+                    "proof",
+                    CRITICAL,
+                    critical_proof,
+                    domain="every u, every L; every clock T for the limit law",
+                    lhs="|r_L - R(1)|",
+                    rhs=str(b.critical()),
+                    notes=[CLOCK_LAW],
+                ),
+                compared(
+                    "enclosed",
+                    ["bound", "clock"],
+                    critical_cases,
+                    kind=Kind.CERTIFIED,
+                    relation="<=",
+                    domain="gamma = 1/2, and clocks T = 1/4, 4; u from -1 to 0.9",
+                ),
+            ],
+            wrong=[
+                wrong(
+                    "damping-doubled",
+                    {"R_speed": HALF_TERM - 2 * theta / sp.pi * R},
+                    "The factor of one layer is 1 - a theta/pi.",
+                    checks=["ode"],
+                ),
+                wrong(
+                    "turn-sign", {"turn": GAP / sp.sin(theta)}, "Correlations grow, so angles shrink.", checks=["ode"]
+                ),
+                wrong("equal", {"margin": sp.Rational(1, 2)}, "The limit is within 1/2 of both.", checks=["neither"]),
+                wrong(
+                    "slope-half",
+                    {"slope": HALVED, "clock": b.clock(HALVED), "bound": b.critical(HALVED)},
+                    "The slope of H in the angle reaches 0.66.",
+                    checks=["proof"],
+                ),
+                wrong(
+                    "bound-square",
+                    {"bound": 3 / L**2},
+                    "The distance falls like 1/L.",
+                    kind="exponent off",
+                    checks=["enclosed", "slack-critical-bound"],
+                ),
+                wrong(
+                    "clock-linear",
+                    {"clock": share / 8},
+                    "At opposite points the distance is of order a^(1/2).",
+                    kind="factor dropped",
+                    checks=["enclosed"],
+                ),
+            ],
+            attack=[
+                b.attack(
+                    "critical-bound",
+                    "|r_L - R(1)| <= the bound of order L^(-1/2), alpha = L^(-1/2)",
+                    from_limit,
+                    (b.CHORD, b.DEPTH),
+                    HALF,
+                )
+            ],
+            regimes=[DEPTH],
+        ),
+        Reading(
+            "values",
+            "r_L at L = 10000 at u = -0.9, 0, 0.5, 0.9, rounded, and the limit within three units of the last digit.",
+            {
+                "table": rows(
+                    (sp.Rational(-9, 10), "-0.01445"),
+                    (sp.Integer(0), "0.19284"),
+                    (sp.Rational(1, 2), "0.43991"),
+                    (sp.Rational(9, 10), "0.78956"),
+                )
+            },
+            checks=[custom("values", "table", critical_values, kind=Kind.CERTIFIED)],
+            wrong=[wrong("digit", {"table": rows((sp.Integer(0), "0.19384"))}, "The enclosed limit is 0.19285.")],
+            regimes=[DEPTH],
+        ),
+        Reading(
+            "rate",
+            "Extra: the distance to the limit falls like 1/L, faster than the bound.",
+            {"order": sp.Integer(-1)},
+            checks=[
+                rate(
+                    "depth",
+                    "order",
+                    distances,
+                    x_label="depth L",
+                    y_label="distance of r_L to the limit at gamma = 1/2",
+                    domain="L = 32..1024; u in -1, -0.9, 0, 0.5, 0.9; certified limit",
+                )
+            ],
+            wrong=[
+                wrong(f"order-{name}", {"order": sp.Rational(text)}, "Euler's method has order one.")
+                for name, text in (("half", "-1/2"), ("two", "-2"))
+            ],
+            regimes=[DEPTH],
+        ),
+    ],
+)
+
+# --- gamma > 1/2: steps ------------------------------------------------------------------------------------------------
+
+POINTS = (Fraction(-99, 100), *b.GRID, Fraction(999, 1000))
+ORDER, ROOT = 1 - 2 * gamma, sp.Rational(1, 2) - gamma
+
+# --- steps -----------------------------------------------------------------------------------------------------------
+
+
+def _layer_means() -> list[Step]:
+    """Means over the layers l = 1..L of (l-1) and of (l-1)^(1/2), against those of the integrals."""
+    x, top = sp.Symbol("x", positive=True), sp.Symbol("L", positive=True)
+    linear, root = (sp.integrate(f, (x, 0, top)) / top for f in (x, sp.sqrt(x)))
+    return identical({"mean of l": (linear, top / 2), "mean of the root of l": (root, 2 * sp.sqrt(top) / 3)})
+
+
+def _order(context: Context, derived: sp.Expr, attained: bool) -> Step:
+    """A stated power of L is at least the derived one for every gamma > 1/2; `attained` says that none is smaller."""
+    eta = sp.Symbol("eta", positive=True)
+    gap = sp.simplify((context["order"] - derived).subs(gamma, sp.Rational(1, 2) + eta))
+    below = any(gap.subs(eta, at).is_negative for at in (sp.Rational(1, 1000), 1, 1000))
+    reason = f"L^({derived}) is " + ("attained" if attained else "what the argument gives")
+    return Step("order in L", True if gap.is_nonnegative else False if attained and below else None, reason, exact=True)
+
+
+def pointwise_proof(context: Context) -> list[Step]:
+    """1 - B <= a L theta/pi; theta moves by at most pi a l GAP/sin(theta) up to layer l; H has slope at most 2/3.
+
+    From cos(theta_l) - cos(theta) = 2 sin(mean) sin(half difference) and sin(mean) >= sin(theta)/2 (concavity).
+    """
+    slope = context["slope"]
+    factor = theta / sp.pi + slope * sp.pi * GAP / sp.sin(theta) / 2
+    order = _order(context, ORDER, attained=False)
+    return [*smooth(slope), *_layer_means(), *derived({"factor": (context["factor"], factor)}), order]
+
+
+_eta = theta  # the angle from the antipode, pi - arccos u
+ANTIPODE = {"-H near u = -1": (-HALF_TERM.subs(theta, sp.pi - _eta) - _eta / 40, sp.pi / 3, 1)}
+"""-H >= (pi - theta)/40 for u <= -1/2."""
+
+
+NOT_UNIFORM = Note(
+    id="not-uniform-at-antipodes",
+    severity="major",
+    text=(
+        "Convergence to r_1 is not uniform on the sphere at the rate L^(1-2 gamma): at opposite points (u = -1) the "
+        "distance is of exact order L^(1/2-gamma), since arccos has a square root there. Leading term: "
+        "r_L(-1) ~ -(2 a L)^(1/2)/(3 pi). The factor of a L in the bound for u > -1 grows like 1/sin(theta) "
+        "towards u = -1."
+    ),
+)
+
+
+def uniform_lower(context: Context) -> list[Step]:
+    """At u = -1 the distance is at least a constant times (a L)^(1/2) while a L <= 1/2: H falls linearly in the angle.
+
+    There `1 + rho_l >= a l GAP(pi/2) = a l/pi` and `B >= 1/2`, so `-r_L(-1) >= (1/2)(1/40) mean (2 a (l-1)/pi)^(1/2)`.
+    """
+    return [*b.certified(ANTIPODE), *_layer_means(), *leading_term(), _order(context, ROOT, attained=True)]
+
+
+def leading_term() -> list[Step]:
+    """r_L(-1)/(a L)^(1/2) -> -2^(1/2)/(3 pi) as a L -> 0 and L -> oo, and the factor of the bound near opposite points.
+
+    `1 + rho_l` lies between a l GAP(theta_l) and a l, where GAP grows to 1 at pi; pi - theta_l ~ (2 (1 + rho_l))^(1/2);
+    H is differentiable with H(pi) = 0; 1 - B <= a L. So r_L(-1) ~ -H'(pi) times the mean of (2 a l)^(1/2).
+    """
+    mean_root, end = sp.Rational(2, 3) * sp.sqrt(2 * T), sp.diff(HALF_TERM, theta).subs(theta, sp.pi)
+    near = sp.limit(b.fast_pointwise() * sp.sin(theta), theta, sp.pi)
+    return identical(
+        {
+            "GAP grows": (sp.diff(GAP, theta), theta * sp.sin(theta) / sp.pi),
+            "GAP at a right angle": (GAP.subs(theta, sp.pi / 2), 1 / sp.pi),
+            "GAP at opposite points": (GAP.subs(theta, sp.pi), sp.Integer(1)),
+            "H at opposite points": (HALF_TERM.subs(theta, sp.pi), sp.Integer(0)),
+            "leading term": (-end * mean_root, -sp.sqrt(2 * T) / (3 * sp.pi)),
+            "factor near opposite points": (near, sp.pi / 3),
+        }
+    )
+
+
+def uniform_proof(context: Context) -> list[Step]:
+    """1 - B <= a L, and |d theta| <= pi (a l/2)^(1/2) since cos(theta_l) - cos(theta) >= 2 sin^2(d theta/2)."""
+    slope = context["slope"]
+    bound = T + slope * sp.pi * sp.sqrt(T / 2) * sp.Rational(2, 3)
+    steps = [*smooth(slope), *b.certified(ANTIPODE), *_layer_means()]
+    return [*steps, *derived({"bound": (context["bound"], bound)}), _order(context, ROOT, attained=True)]
+
+
+# --- finite depths ---------------------------------------------------------------------------------------------------
+
+
+def pointwise(pair: Pair, f: b.Formulas) -> tuple[object, object]:
+    """|r_L - r_1| and the bound at that angle."""
+    return from_one_layer(pair), pair(T) * pair(f["factor"])
+
+
+def uniform(pair: Pair, f: b.Formulas) -> tuple[object, object]:
+    """|r_L - r_1| and the bound for every angle."""
+    return from_one_layer(pair), pair(f["bound"])
+
+
+def from_one_layer(pair: Any) -> Any:
+    """|r_L - r_1| of a pair of either kind."""
+    return abs(pair.kernel - pair.one_layer)
+
+
+def from_linear(pair: Pair, f: b.Formulas) -> tuple[object, object]:
+    """|t_L - u| and its bound."""
+    return abs(pair.all_layers - pair(sp.cos(theta))), pair(f["bound"])
+
+
+def finite(tests: str, sides: b.Sides, start: str, *more: Fraction) -> Check:
+    """The check of a bound at finite depths, three exponents and many cosines, and some more."""
+
+    def pairs(context: Context) -> list[Pair]:
+        depths = context.budget.pick((10, 300), (10, 100, 1000), (10, 100, 1000, 10_000))
+        exponents = (Fraction(3, 5), Fraction(3, 4), Fraction(1))
+        return [Pair(u, depth, power) for power in exponents for depth in depths for u in (*more, *POINTS)]
+
+    return b.below(tests, pairs, sides, domain=f"gamma = 0.6, 0.75, 1; u from {start} to 0.999", group="fast")
+
+
+def order_in_depth(
+    distances: Callable[[Context], tuple[Array, Array, Array]], label: str, power: sp.Expr, where: str
+) -> Check:
+    """The check of the order in L at an exponent; the relative correction falls like L^(-1/2), and is fitted too."""
+    return rate(
+        "rate",
+        "order",
+        distances,
+        x_label="depth L",
+        y_label=f"{label}, gamma = {power}",
+        domain=f"L from 64 or 128 on; {where}",
+        where={gamma: power},
+        correction=-0.5,
+    )
+
+
+FOUR = cosine([float(u) for u in b.GRID])
+AT_FOUR = "u in -0.9, 0, 0.5, 0.9"
+
+
+def _great(context: Context) -> list[int]:
+    return [2**k for k in range(7, context.budget.pick(12, 13, 14))]
+
+
+def to_one_layer(context: Context) -> tuple[Array, Array, Array]:
+    """Distances of r_L to r_1 at four cosines, gamma = 3/4."""
+    return against_depth(rntk, half_term(FOUR), FOUR, _great(context), 0.75)
+
+
+def opposite(_: Context) -> tuple[Array, Array, Array]:
+    """Distances of r_L to r_1 at opposite points, gamma = 1."""
+    at = cosine([-1.0])
+    return against_depth(rntk, half_term(at), at, [2**k for k in range(6, 13)], 1.0)
+
+
+def to_linear(context: Context) -> tuple[Array, Array, Array]:
+    """Distances of the kernel of all layers to u at four cosines, gamma = 3/4."""
+    return against_depth(all_layers, FOUR.u, FOUR, _great(context), 0.75)
+
+
+# --- first and last layers trained too -------------------------------------------------------------------------------
+
+MISSING = Note(
+    id="trained-ends-linear-limit",
+    severity="major",
+    text=(
+        "Theorem 3 needs a hypothesis that it does not state: first and last layers are frozen, and the residual blocks "
+        "alone are trained. With all layers trained the kernel is, up to a factor, rho_L + u B_1 + 2 a L r_L: the ends "
+        "add terms of order one, the blocks one of order a L. For gamma > 1/2 the normalised kernel then tends to the "
+        "linear kernel u and not to r_1, |t_L - u| <= 3 a L <= 3 L^(1-2 gamma): a network that deep learns linear "
+        "functions only."
+    ),
+)
+
+
+def limit_steps(context: Context) -> list[Step]:
+    """The steps from the kernel of all layers to its distance from u; the limit is the stated one or it is not.
+
+    0 <= rho_L - u <= a L as each layer adds a GAP, 0 <= GAP <= 1; 1 - a L <= B_1 <= 1 as its factors are 1 - a theta/pi
+    (Bernoulli); |r_L| <= 1, as its series has no coefficient below 0 and r_L(1) = 1. So the three terms move by at most
+    a L, a L and 4 a L, all over 2 (1 + a L).
+    """
+    u, r_1 = sp.cos(theta), HALF_TERM
+    whole, ends = 2 * (1 + T), T + T + 4 * T
+    first = (u + T * GAP + u * (1 - T * theta / sp.pi) + 2 * T * r_1) / whole
+    return [
+        *speeds(),
+        *identical(
+            {
+                "one at u = 1": ((1 + 1 + 2 * T) / whole, sp.Integer(1)),
+                "room of the bound": (3 * T - ends / whole, 3 * T**2 / (1 + T)),
+                "leading term": (sp.diff(first, T).subs(T, 0), 2 * (r_1 - u)),
+            }
+        ),
+        Step(
+            "limit",
+            bool(sp.simplify(context["limit"] - u) == 0) or _apart(context["limit"]),
+            "the limit is u",
+            exact=True,
+        ),
+    ]
+
+
+def _apart(stated: sp.Expr) -> bool | None:
+    """False where the stated limit certainly differs from u somewhere, else None."""
+    gaps = [abs(Pair(u, 1)(sp.sympify(stated)) - exact(u)) for u in b.GRID]
+    return False if any(bool(gap > arb(2) ** -40) for gap in gaps) else None
+
+
+def linear_proof(context: Context) -> list[Step]:
+    """The limit, the bound that the steps give, and that its order is attained: the leading term is 2 a L (r_1 - u)."""
+    bound = derived({"bound": (context["bound"], 3 * T)})
+    return [*limit_steps(context), *bound, _order(context, ORDER, attained=True)]
+
+
+# --- the claim -------------------------------------------------------------------------------------------------------
+
+FAST = {"factor": b.fast_pointwise(), "slope": b.ANGLE_SLOPE, "order": ORDER}
+LINEAR = {"limit": sp.cos(theta), "bound": 3 * T, "order": ORDER}
+REPAIRED = {"bound": b.fast_uniform(), "slope": b.ANGLE_SLOPE, "order": ROOT}
+fast = Claim(
+    "theorem-3-fast",
+    title="Theorem 3: alpha = L^-gamma with gamma > 1/2 gives the kernel of one hidden layer",
+    statement=(
+        "For alpha = L^-gamma with gamma > 1/2, r_L(u) -> r_1(u) = (k1 + u k0)/2, with an error of order L^(1-2 "
+        "gamma). Explicitly |r_L - r_1| <= a L (theta/pi + (1 - theta cot theta)/3), a = alpha^2/(1+alpha^2) <= L^(-2 "
+        "gamma)."
+    ),
+    source="2403.04545, Theorem 3",
+    assumptions=("sphere",),
+    readings=[
+        Reading(
+            "stated",
+            "At each u > -1, with an explicit constant.",
+            FAST,
+            checks=[
+                proof(
+                    "proof",
+                    FAST,
+                    pointwise_proof,
+                    domain="every alpha, L, and u > -1",
+                    lhs="|r_L - r_1|",
+                    rhs=lambda context: f"{context['factor']} a L",
+                ),
+                finite("factor", pointwise, "-0.99"),
+                order_in_depth(to_one_layer, "distance of r_L to r_1", sp.Rational(3, 4), AT_FOUR),
+            ],
+            wrong=[
+                wrong(
+                    "order-half",
+                    {"order": ORDER - sp.Rational(1, 2)},
+                    "The first layers move rho by a l, so the error is of order a L.",
+                    checks=["rate"],
+                ),
+                wrong(
+                    "order-gamma",
+                    {"order": -2 * gamma},
+                    "The error is summed over L layers.",
+                    kind="factor dropped",
+                    checks=["rate"],
+                ),
+                wrong(
+                    "slope-half",
+                    {"slope": HALVED, "factor": b.fast_pointwise(HALVED)},
+                    "The slope of H in the angle reaches 0.66.",
+                    checks=["proof"],
+                ),
+                wrong(
+                    "factor-small",
+                    {"factor": b.fast_pointwise() / 8},
+                    "At a right angle the error is near 0.17 a L.",
+                    checks=["enclosed", "slack-fast-pointwise"],
+                ),
+                wrong(
+                    "factor-sign", {"factor": -b.fast_pointwise()}, "A distance is not negative.", checks=["enclosed"]
+                ),
+            ],
+            attack=[
+                b.attack(
+                    "fast-pointwise",
+                    "|r_L - r_1| <= a L (theta/pi + (1 - theta cot theta)/3)",
+                    pointwise,
+                    (Variable("chord", Fraction(1, 100), Fraction(199, 100)), b.DEPTH, b.FAST),
+                )
+            ],
+            regimes=[DEPTH],
+        ),
+        Reading(
+            "values",
+            "The largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1 at gamma = 3/4, rounded.",
+            {"table": rows((10, "1.48e-2"), (100, "5.36e-3"), (1000, "1.72e-3"), (10_000, "5.47e-4"))},
+            checks=[
+                table(
+                    "values",
+                    "table",
+                    b.largest(from_one_layer, Fraction(3, 4)),
+                    domain="gamma = 3/4; largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1; L = 10, 100, 1000, 10000",
+                    group="fast",
+                )
+            ],
+            wrong=[
+                wrong(
+                    "digit", {"table": rows((10, "1.48e-2"), (100, "5.46e-3"))}, "The enclosure at L = 100 is 5.36e-3."
+                )
+            ],
+            regimes=[DEPTH],
+        ),
+        Reading(
+            "uniform",
+            "The same order for the largest error over the sphere.",
+            {"order": ORDER},
+            checks=[
+                noted(
+                    proof(
+                        "uniform",
+                        "order",
+                        uniform_lower,
+                        domain="u = -1, every gamma > 1/2",
+                        lhs="sup |r_L - r_1|",
+                        rhs=lambda context: f"O(L^({context['order']}))",
+                    ),
+                    NOT_UNIFORM,
+                    when=False,
+                )
+            ],
+            wrong=[wrong("faster", {"order": -2 * gamma}, "Faster still than what fails.")],
+            regimes=[DEPTH],
+        ),
+        Reading(
+            "repaired",
+            "Uniformly on the sphere with half the exponent.",
+            REPAIRED,
+            checks=[
+                proof(
+                    "proof",
+                    REPAIRED,
+                    uniform_proof,
+                    domain="every alpha, L and u",
+                    lhs="sup |r_L - r_1|",
+                    rhs=lambda context: str(context["bound"]),
+                ),
+                finite("bound", uniform, "-1", Fraction(-1)),
+                order_in_depth(opposite, "|r_L(-1)|", sp.Integer(1), "opposite points"),
+            ],
+            wrong=[
+                wrong("order", {"order": ORDER}, "Opposite points are slower."),
+                wrong(
+                    "linear",
+                    {"bound": T},
+                    "At u = -1 the distance is of order (a L)^(1/2).",
+                    kind="exponent off",
+                    checks=["enclosed"],
+                ),
+                wrong(
+                    "squared",
+                    {"bound": T**2},
+                    "At a right angle the distance is of order a L already.",
+                    kind="exponent off",
+                    checks=["slack-fast-uniform-bound"],
+                ),
+            ],
+            attack=[
+                b.attack(
+                    "fast-uniform-bound",
+                    "|r_L - r_1| <= a L + ... (a L)^(1/2), opposite points included",
+                    uniform,
+                    (b.CHORD, b.DEPTH, b.FAST),
+                )
+            ],
+            regimes=[DEPTH],
+        ),
+        Reading(
+            "all-trained",
+            "The limit is r_1 if first and last layers are trained too.",
+            {"limit": HALF_TERM},
+            checks=[
+                noted(
+                    proof(
+                        "limit",
+                        "limit",
+                        limit_steps,
+                        domain="every gamma > 1/2, every u; all layers trained",
+                        lhs="lim t_L",
+                        rhs=lambda context: str(context["limit"]),
+                    ),
+                    MISSING,
+                    when=False,
+                )
+            ],
+            wrong=[wrong("quarter", {"limit": sp.Rational(1, 4)}, "The limit is u.", kind="wrong function")],
+            regimes=[DEPTH],
+        ),
+        Reading(
+            "linear",
+            "With all layers trained the limit is the linear kernel u, with an explicit error of exact order.",
+            LINEAR,
+            checks=[
+                proof(
+                    "proof",
+                    ["limit", "bound", "order"],
+                    linear_proof,
+                    domain="every gamma > 1/2, every u, L and alpha for the bound",
+                    lhs="|t_L - u|",
+                    rhs=lambda context: f"{context['bound']}, T = a L",
+                ),
+                finite("bound", from_linear, "-1", Fraction(-1)),
+                order_in_depth(to_linear, "distance of all layers' kernel to u", sp.Rational(3, 4), AT_FOUR),
+            ],
+            wrong=[
+                wrong(
+                    "one-layer", {"limit": HALF_TERM}, "That is the limit for frozen ends.", kind="assumption dropped"
+                ),
+                wrong("tenth", {"bound": T / 10}, "The leading term is 2 a L (r_1 - u).", checks=["enclosed"]),
+                wrong("faster", {"order": -2 * gamma}, "The leading term is 2 a L (r_1 - u)."),
+            ],
+            regimes=[DEPTH],
+        ),
+        Reading(
+            "linear-values",
+            "The kernel of all layers at u = -0.9, gamma = 3/4, rounded.",
+            {"table": rows((10_000, "-0.8834"))},
+            checks=[
+                table(
+                    "values",
+                    "table",
+                    lambda _, depth: Pair(b.GRID[0], int(depth), Fraction(3, 4)).all_layers,
+                    domain="u = -0.9, gamma = 3/4; L = 10000",
+                    group="fast",
+                )
+            ],
+            wrong=[wrong("digit", {"table": rows((10_000, "-0.8934"))}, "It is -0.8834 at L = 10000.")],
+            regimes=[DEPTH],
+        ),
+    ],
+)

@@ -1,0 +1,171 @@
+"""Numbers in a setting: the paper's constants, and the kernel gradient flow on its data for `mfcheck simulate`."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+import sympy as sp
+from flint import arb, arb_mat, ctx
+
+from mfcheck.checks import Constant, Curve, Plot, Series, Setting, Simulated, Trial, constant, simulation
+from mfcheck.checks.decide import as_estimate
+from mfcheck.claims.setting import Point
+from mfcheck.gaussian.dual import half_gram
+from mfcheck.kernels.enclosure import kernel
+from mfcheck.kernels.flow import losses
+from mfcheck.kernels.formulas import L, T, kappa, lam, s_0
+from mfcheck.kernels.limit import limit_kernel
+from mfcheck.kernels.matrix import enclosed_matrix, in_balls, smallest_of
+from mfcheck.kernels.pairs import DIGITS, PREC
+from mfcheck.rigor.ball import exact
+from mfcheck.rigor.eigen import FloatMatrix
+from mfcheck.statistics import exactly
+from mfcheck_proofs.rntk_scaling import bounds as b
+from mfcheck_proofs.rntk_scaling import setting as s
+
+# --- constants -------------------------------------------------------------------------------------------------------
+
+share, c_min, a_slow, a_fast = sp.symbols("a c_min a_s a_f", positive=True)
+
+
+def closest(setting: Setting, digits: int) -> arb:
+    """Smallest distance of two points of the data."""
+    half = half_gram(setting.data.points, digits + 10)
+    least = arb(2)
+    for i in range(half.nrows()):
+        for j in range(i):
+            least = least.min(2 * (1 - half[i, j]).sqrt())
+    return least
+
+
+@lru_cache(maxsize=16)
+def matrix(
+    points: tuple[Point, ...], depth: int, scale: Fraction, gamma: Fraction, digits: int
+) -> arb_mat | FloatMatrix:
+    """Enclose the matrix of r_L on points, alpha = scale L^-gamma; that of very many pairs in double precision."""
+    with ctx.workprec(int(7 * digits) + 128):
+        square = exact(scale) ** 2 * exact(depth) ** (-2 * exact(gamma))
+        return enclosed_matrix(points, kernel(depth, square, digits), digits)
+
+
+def smallest(*, scale: str = "", gamma: str = "") -> Callable[[Setting, int], arb]:
+    """Smallest eigenvalue of r_L on the data at the scale or the exponent of that name; of r_1 without a name."""
+
+    def leaf(setting: Setting, digits: int) -> arb:
+        points, depth = setting.data.points, int(setting["depth"]) if scale or gamma else 1
+        wanted, bits = digits + 10 if in_balls(len(points), depth) else DIGITS, int(3.33 * digits)
+        alpha, power = setting[scale] if scale else s.ONE, setting[gamma] if gamma else s.NONE
+        with ctx.workprec(bits + 64):
+            return smallest_of(matrix(points, depth, alpha, power, wanted), bits)
+
+    return leaf
+
+
+def _power(exponent: sp.Symbol) -> sp.Expr:
+    return L ** (-2 * exponent) / (1 + L ** (-2 * exponent))
+
+
+CONSTANTS = (
+    Constant("share", share, s.alpha**2 / (1 + s.alpha**2), "Section 3: a = alpha^2/(1+alpha^2)"),
+    Constant("kappa", kappa, share / (3 * sp.pi), "growth of 1/|x_l - x_l'| in a layer"),
+    Constant("clock", lam, kappa * L, "clock of the degeneration, constant alpha"),
+    Constant("c_min", c_min, c_min, "smallest distance of two points", closest, ("data",)),
+    Constant("s_0", s_0, 1 / c_min, "start of the clock at the closest pair"),
+    constant("degeneration_upper", b.upper(), "", source="Theorem 1: bound on r_L - 1/4", latex="E_+"),
+    constant("degeneration_lower", b.lower(), "", source="Theorem 1: bound on 1/4 - r_L", latex="E_-"),
+    Constant("share_slow", a_slow, _power(s.gamma_slow), "Theorem 2"),
+    constant("clock_slow", a_slow * L / (3 * sp.pi), "", source="Theorem 2: clock at gamma_slow", latex="lambda_s"),
+    Constant("share_fast", a_fast, _power(s.gamma_fast), "Theorem 3"),
+    constant("time_fast", a_fast * L, "", source="Theorem 3: clock at gamma_fast", latex="T_f"),
+    constant(
+        "fast_uniform",
+        b.fast_uniform().subs(T, a_fast * L),
+        "",
+        source="Theorem 3: bound on |r_L - r_1| for every u",
+        latex="E_f",
+    ),
+    constant(
+        "critical_at_zero",
+        lambda _, digits: limit_kernel(s.NONE, s.ONE, digits + 5).kernel,
+        "",
+        source="gamma = 1/2: limit at orthogonal points",
+        latex="r_{1/2}(0)",
+    ),
+    constant(
+        "lambda_min_r1",
+        smallest(),
+        "",
+        source="smallest eigenvalue of r_1 on the data",
+        latex="lambda_min(r_1)",
+        uses=("data",),
+    ),
+    constant(
+        "lambda_min_constant",
+        smallest(scale="alpha"),
+        "",
+        source="smallest eigenvalue of r_L on the data, constant alpha: tends to 3/4",
+        latex="lambda_min(r_L)",
+        uses=("data", "depth", "alpha"),
+    ),
+    constant(
+        "lambda_min_fast",
+        smallest(gamma="gamma_fast"),
+        "",
+        source="smallest eigenvalue of r_L on the data at gamma_fast",
+        latex="lambda_min(r_{L,f})",
+        uses=("data", "depth", "gamma_fast"),
+    ),
+    constant(
+        "width_needed",
+        4 / (s.delta * s.epsilon**2),
+        "",
+        source="leading order of the width at which |x_L|^2 is within epsilon of its mean with probability 1 - delta, "
+        "gamma = 1/2",
+        latex="m_*",
+    ),
+)
+
+# --- the kernel gradient flow ----------------------------------------------------------------------------------------
+
+TIMES = 60
+FALL = 1e6
+"""The slowest loss has fallen by this factor, or more, at the end."""
+LONGEST = 1e9
+
+
+def scales(setting: Setting) -> dict[str, tuple[Fraction, Fraction]]:
+    """Return scale and exponent of alpha = scale L^-gamma: constant, gamma slow, 1/2 and fast."""
+    gammas = {"slow": setting["gamma_slow"], "critical": s.HALF, "fast": setting["gamma_fast"]}
+    return {"constant": (setting["alpha"], s.NONE), **{name: (s.ONE, gamma) for name, gamma in gammas.items()}}
+
+
+def run(trial: Trial) -> Simulated:
+    """Solve the flow at the setting's depth for each scaling; nothing in it is random."""
+    data, depth = trial.setting.data, int(trial.setting["depth"])
+    matrices, least = {}, {}
+    for done, (name, (scale, gamma)) in enumerate(scales(trial.setting).items(), 1):
+        matrices[name] = matrix(data.points, depth, scale, gamma, DIGITS)
+        with ctx.workprec(PREC):
+            least[name] = smallest_of(matrices[name])
+        if (found := as_estimate(least[name])) is not None:
+            trial.complete[f"lambda_min_{name}"] = found
+        trial.progress(done / len(scales(trial.setting)))
+    slowest = min(float(x.lower()) for x in least.values())
+    end = min(data.n * float(np.log(FALL)) / (2 * max(slowest, 1e-300)), LONGEST)
+    times = np.concatenate([[0.0], np.geomspace(end / 1e4, end, TIMES - 1)])
+    series, final = {}, dict(trial.complete)
+    for name, K in matrices.items():
+        value, error = map(tuple, losses(K, data.y, times))
+        series[f"loss_{name}"] = Series(value=value, error=error)
+        final[f"loss_{name}"] = exactly(value[-1], error[-1])
+    curves = [
+        Curve(label=name, x=tuple(times), y=series[f"loss_{name}"].value, error=series[f"loss_{name}"].error)
+        for name in matrices
+    ]
+    title = "Loss along the kernel gradient flow"
+    plot = Plot(id="loss", title=title, x_label="time t", y_label="loss", y_log=True, curves=tuple(curves))
+    return Simulated(final, tuple(times), series, (plot,))
+
+
+simulate = simulation(run)
