@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
+from mfcheck.claims.randomness import stream
 from mfcheck_proofs import linear_resnet as linear
 
 
@@ -47,6 +48,20 @@ def test_the_inequality_holds_along_a_run_with_the_slopes_met_on_the_way() -> No
     assert losses[-1] < 0.2 * losses[0]
     assert np.all(np.diff(norms) > 0)
     assert np.all(ratios > 0)
+
+
+def test_descent_does_not_oscillate_where_half_is_too_long_a_step() -> None:
+    problem = linear.example(stream(2, "simulate").spawn(16)[4], width=0.7)
+    theta = np.zeros((problem.layers, problem.omega.shape[1], 3))
+    plain = []
+    for _ in range(150):
+        slope, loss, _ = problem.gradient(theta, 1 / 8)
+        plain.append(loss)
+        theta -= slope / 2
+    losses, ratios, _ = linear.descent(problem, 150)
+    assert np.any(np.diff(plain) > 0)
+    assert np.all(np.diff(losses) < 0)
+    assert np.all(ratios < 1)
 
 
 def test_features_have_the_kernel_of_the_width_asked_for() -> None:
