@@ -15,14 +15,11 @@ from mfcheck_proofs.scaled_resnets.changes import QUANTITIES, measure
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT
 from mfcheck_proofs.scaled_resnets.theorem5_regime import (
     DIMENSION,
-    Cell,
-    Row,
     admissible,
     all_below,
     family,
     lazy,
     measured,
-    said,
 )
 
 X = np.array([[1.0, 0.0], [0.6, 0.8], [-0.28, 0.96]])
@@ -100,18 +97,6 @@ def test_without_an_admissible_beta_nothing_is_said() -> None:
     assert changes.least_beta(unsmooth) is None
 
 
-@pytest.mark.parametrize(
-    ("value", "error", "text"),
-    [
-        (4.585e-6, 2.7e-6, r"$(4.6 \pm 2.7) \cdot 10^{-6}$"),
-        (0.619, 0.083, r"$0.62 \pm 0.08$"),
-        (0.0, 0.0, "$0$"),
-    ],
-)
-def test_numbers_are_written_as_TeX(value: float, error: float, text: str) -> None:
-    assert said(Estimate(value=value, error=error)) == text
-
-
 def test_the_deciding_pair_is_shown() -> None:
     context = Context(DEFAULT, Budget.QUICK, 0, "")
     one, two, vague = (Estimate(value=v, error=e) for v, e in ((1.0, 0.0), (2.0, 0.0), (1.5, 1.0)))
@@ -121,20 +106,6 @@ def test_the_deciding_pair_is_shown() -> None:
 
 
 # --- the map of the threshold ----------------------------------------------------------------------------------------
-
-
-def cell(beta: float, holds: bool | None) -> Cell:
-    side = Estimate(value=1.0, error=0.0)
-    return Cell(3, beta, holds, side, side)
-
-
-def test_the_least_beta_is_below_no_failure() -> None:
-    row = Row(100.0, (cell(1, True), cell(2, False), cell(4, True), cell(100, True)))
-    assert (row.lowest, row.below) == (4, 2)
-    undecided = Row(100.0, (cell(1, None), cell(4, True), cell(100, True)))
-    assert (undecided.lowest, undecided.below) == (4, 1)
-    assert Row(100.0, (cell(1, True), cell(100, None))).lowest == float("inf")
-    assert Row(100.0, (cell(1, True), cell(100, True))).below == 0
 
 
 def test_own_data_of_enough_points_are_used() -> None:

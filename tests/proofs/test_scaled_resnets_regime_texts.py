@@ -335,7 +335,7 @@ def test_a_yes_needs_the_least_bound_over_the_draws_and_a_no_the_largest() -> No
 
 def test_the_probability_is_stated_at_the_cosine_it_belongs_to() -> None:
     found = answer("assumption-1-iid/stated/probability", OPPOSITE)
-    assert "above 0 with probability 0.5 (certified)" in found.notes[0].text
+    assert "above 0 with probability 0.500000 (certified)" in found.notes[0].text
     assert r"at $C_{\max} = -1$ of the data at least as often" in found.notes[0].text
     assert (
         "at least as often"

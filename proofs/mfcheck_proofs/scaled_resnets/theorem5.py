@@ -44,6 +44,7 @@ from mfcheck.kernels.two_layer import kernel_matrix, smallest
 from mfcheck.rigor.ball import exact
 from mfcheck.rigor.lyapunov import solve_lyapunov
 from mfcheck.statistics import exactly, mean_of
+from mfcheck.statistics.quoting import quoted
 from mfcheck_proofs.scaled_resnets import flow, quick
 from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
 from mfcheck_proofs.scaled_resnets.assumption23 import HALF, STEPS
@@ -65,7 +66,7 @@ from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, SOURCE, Run, along, 
 from mfcheck_proofs.scaled_resnets.regimes import ABOVE, LARGE_BETA
 from mfcheck_proofs.scaled_resnets.setting import needs_flow, needs_moving_encoder
 from mfcheck_proofs.scaled_resnets.symbols import Q_KL, Lambda, Q_m, alpha, beta, lambda_0, n, t, y_norm
-from mfcheck_proofs.scaled_resnets.values import number, quoted, stated, value_of
+from mfcheck_proofs.scaled_resnets.values import number, stated, value_of
 
 Array = NDArray[np.float64]
 L_0 = sp.Symbol("L_0", positive=True)

@@ -38,7 +38,9 @@ from mfcheck.points.data import rounded
 from mfcheck.points.sphere import sphere
 from mfcheck.rigor.ball import exact
 from mfcheck.statistics import all_hold, at_most, exactly
-from mfcheck.statistics.compare import SLOPE_RESOLUTION, slope
+from mfcheck.statistics.compare import SLOPE_RESOLUTION
+from mfcheck.statistics.onset import Onset, exponent_between, onset
+from mfcheck.statistics.quoting import quoted, quoted_tex
 from mfcheck.symbolic.generic import s0, s1, s2
 from mfcheck_proofs.scaled_resnets import changes, flow
 from mfcheck_proofs.scaled_resnets.changes import SMALL_BETA, Changes, extent
@@ -55,7 +57,7 @@ from mfcheck_proofs.scaled_resnets.theorem5 import (
     faster,
     floor_attack,
 )
-from mfcheck_proofs.scaled_resnets.values import finite, quoted, value_of
+from mfcheck_proofs.scaled_resnets.values import finite, value_of
 
 Array = NDArray[np.float64]
 
@@ -102,17 +104,6 @@ def over_beta_plot(found: tuple[Changes, ...], labels: dict[str, str], id: str, 
     )
 
 
-def said(value: Estimate) -> str:
-    """Return a number with its error, as TeX."""
-    if value.value == 0:
-        return "$0$"
-    power = int(np.floor(np.log10(abs(value.value))))
-    if power >= -2:
-        return rf"${value.value:.2g} \pm {value.error:.1g}$"
-    scale = 10.0**-power
-    return rf"$({value.value * scale:.1f} \pm {value.error * scale:.1f}) \cdot 10^{{{power}}}$"
-
-
 def all_below(context: Context, pairs: Iterable[tuple[Estimate, Estimate]], domain: str) -> Evidence:
     """Return the evidence that all pairs of one flow are in order, with the pair that decides as its sides."""
     return decide([Case(*pair) for pair in pairs], Standard("<=", alarm=context.alarm), domain).but(cases=1)
@@ -125,7 +116,7 @@ def _at_small_beta(found: Changes | None) -> str:
     learned = all(at_most(exactly(float(LEARNED)), found[name]) for name in CHANGES)
     return (
         rf" At $\beta = {found.beta:g}$, which the theorem is not known to admit, the same numbers are "
-        rf"{said(found['kernel'])}, {said(found['features'])} and {said(found['trajectory'])}"
+        rf"{quoted_tex(found['kernel'])}, {quoted_tex(found['features'])} and {quoted_tex(found['trajectory'])}"
         + (": there features are learned." if learned else ".")
     )
 
@@ -141,9 +132,9 @@ def lazy(context: Context) -> Evidence:
     far = "" if followed == changes.CONVERGED else ", as far as flows were followed"
     text = (
         rf"The regime of the guarantee is {verdict}{far}. At $\beta = {large.beta:.4g}$, the least that Theorem 5 is "
-        rf"known to admit, training ({followed}) changes the kernel $G$ by {said(large['kernel'])} of its size "
-        rf"and the features by {said(large['features'])}, and the residuals stay "
-        rf"within {said(large['trajectory'])} of those of the linearised flow (relative to $|y|$)."
+        rf"known to admit, training ({followed}) changes the kernel $G$ by {quoted_tex(large['kernel'])} of its size "
+        rf"and the features by {quoted_tex(large['features'])}, and the residuals stay "
+        rf"within {quoted_tex(large['trajectory'])} of those of the linearised flow (relative to $|y|$)."
         + ("" if context.setting["alpha"] else r" There is no encoder ($\alpha = 0$).")
         + _at_small_beta(changes.small(found))
     )
@@ -361,7 +352,7 @@ SHARES = {
 
 
 def _listed(found: Changes) -> str:
-    return "; ".join(f"{label} {said(found[name])}" for name, label in SHARES.items())
+    return "; ".join(f"{label} {quoted_tex(found[name])}" for name, label in SHARES.items())
 
 
 def encoder_shares(context: Context) -> Evidence:
@@ -543,25 +534,15 @@ class Row:
     cells: tuple[Cell, ...]
 
     @property
-    def lowest(self) -> float:
-        """Return the beta from which on all cells hold; infinite if the last does not."""
-        holding = float("inf")
-        for cell in reversed(self.cells):
-            if not cell.holds:
-                break
-            holding = cell.beta
-        return holding
-
-    @property
-    def below(self) -> float:
-        """Return the largest beta tried below `lowest`; 0 if there is none."""
-        return max((c.beta for c in self.cells if c.beta < self.lowest), default=0.0)
+    def onset(self) -> Onset:
+        """Return from which beta on all cells hold."""
+        return onset({cell.beta: cell.holds for cell in self.cells})
 
     @property
     def factor(self) -> tuple[float, float]:
         """Return bounds of threshold over needed beta; the upper is infinite if no failure was seen."""
-        failed = max((c.beta for c in self.cells if c.holds is False), default=0.0)
-        return self.threshold / self.lowest, self.threshold / failed if failed else float("inf")
+        needed = self.onset
+        return self.threshold / needed.lowest, self.threshold / needed.failed if needed.failed else float("inf")
 
 
 def family(context: Context) -> tuple[Data, tuple[int, ...], str]:
@@ -617,8 +598,9 @@ def _row(context: Context, threshold: float) -> Row:
     """Solve the flows of one n: a fixed grid, then one more between the last that fails and the first that holds."""
     betas = {*BETAS, threshold * FAR, threshold}
     row = Row(threshold, tuple(_cell(context, at) for at in sorted(betas)))
-    if 0 < row.below < row.lowest < float("inf"):
-        middle = _cell(context, float(np.sqrt(row.below * row.lowest)))
+    needed = row.onset
+    if 0 < needed.below < needed.lowest < float("inf"):
+        middle = _cell(context, float(np.sqrt(needed.below * needed.lowest)))
         row = Row(threshold, tuple(sorted((*row.cells, middle), key=lambda c: c.beta)))
     return row
 
@@ -663,18 +645,10 @@ def _round(value: float) -> str:
     return f"{float(f'{value:.2g}'):.0f}"
 
 
-def _growth(sizes: tuple[int, ...], ranges: Iterable[tuple[float, float]]) -> Estimate | None:
-    """Return the exponent in n of numbers known between two bounds; None if it cannot be read off."""
-    lower, upper = np.array(list(ranges)).T
-    if len(sizes) < 3 or not np.all(np.isfinite(upper)):
-        return None
-    return slope(np.array(sizes, dtype=float), (lower + upper) / 2, (upper - lower) / 2)
-
-
 def _trend(sizes: tuple[int, ...], rows: list[Row]) -> str:
     """Say what the sizes tried tell of the growth in n; of the needed beta only a range is known."""
-    threshold = _growth(sizes, [(row.threshold, row.threshold) for row in rows])
-    factor = _growth(sizes, [row.factor for row in rows])
+    threshold = exponent_between(sizes, [(row.threshold, row.threshold) for row in rows])
+    factor = exponent_between(sizes, [row.factor for row in rows])
     if factor is None or abs(factor.value) <= factor.error:
         gap = "Whether the gap widens with $n$ is not decided by these sizes."
     else:
@@ -690,7 +664,7 @@ def _trend(sizes: tuple[int, ...], rows: list[Row]) -> str:
 def _note(rows: list[Row], sizes: tuple[int, ...], what: str) -> Note:
     factors = [row.factor[0] for row in rows]
     listed = ", ".join(
-        f"$n = {size}$: {row.threshold:{'.0f' if row.threshold >= 100 else '.3g'}} against {row.lowest:.2g} "
+        f"$n = {size}$: {row.threshold:{'.0f' if row.threshold >= 100 else '.3g'}} against {row.onset.lowest:.2g} "
         f"({_round(factor)} times)"
         for size, row, factor in zip(sizes, rows, factors, strict=True)
     )
@@ -725,8 +699,9 @@ def _map(rows: list[Row], sizes: tuple[int, ...]) -> Plot:
 
 def _factor(rows: list[Row], sizes: tuple[int, ...]) -> Plot:
     """Threshold over the least beta that holds; the bar reaches to the next beta tried below it."""
-    known = [(size, row) for size, row in zip(sizes, rows, strict=True) if row.lowest < float("inf")]
-    ends = [(row.threshold / row.lowest, row.threshold / (row.below or row.lowest)) for _, row in known]
+    known = [(size, row.threshold, row.onset) for size, row in zip(sizes, rows, strict=True)]
+    known = [(size, threshold, needed) for size, threshold, needed in known if needed.lowest < float("inf")]
+    ends = [(threshold / o.lowest, threshold / (o.below or o.lowest)) for _, threshold, o in known]
     ranges = [exactly((low + high) / 2, (high - low) / 2) for low, high in ends]
     return Plot(
         id="threshold-factor",
@@ -734,7 +709,7 @@ def _factor(rows: list[Row], sizes: tuple[int, ...]) -> Plot:
         x_label="$n$",
         y_label="factor",
         y_log=True,
-        curves=(curve("threshold over the least beta that suffices", [size for size, _ in known], ranges, "points"),),
+        curves=(curve("threshold over the least beta that suffices", [size for size, *_ in known], ranges, "points"),),
     )
 
 

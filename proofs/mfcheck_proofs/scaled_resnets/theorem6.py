@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
-from types import MappingProxyType
 
 import numpy as np
 import sympy as sp
@@ -42,12 +41,14 @@ from mfcheck.kernels.two_layer import divergences, full_kernel, kernel_matrix, t
 from mfcheck.points.configurations import circle
 from mfcheck.points.data import rounded
 from mfcheck.points.sphere import sphere
+from mfcheck.points.targets import TARGETS
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, exact, interval
 from mfcheck.rigor.codes import n_max
 from mfcheck.statistics import at_most, exactly, half_width, mean_of
 from mfcheck.statistics.compare import order_evidence, slope
 from mfcheck.statistics.entropy import largest_mean
+from mfcheck.statistics.quoting import quoted
 from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.scaled_resnets import bounds as formulas
 from mfcheck_proofs.scaled_resnets import quick
@@ -70,7 +71,7 @@ from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, problem
 from mfcheck_proofs.scaled_resnets.regimes import ABOVE, BOUNDED, FIXED, INDEPENDENT, SHRINKING
 from mfcheck_proofs.scaled_resnets.setting import needs_smooth_activation
 from mfcheck_proofs.scaled_resnets.symbols import B_0, Q_KL, Lambda, beta, delta, n, r_max, y_norm
-from mfcheck_proofs.scaled_resnets.values import finite, number, quoted, stated, value_of
+from mfcheck_proofs.scaled_resnets.values import finite, number, stated, value_of
 
 Array = NDArray[np.float64]
 SOURCE = "arXiv 2403.09889, Theorem 6"
@@ -335,37 +336,8 @@ scaling = Claim(
 # --- targets whose quadratic form y^T G2^-1 K G2^-1 y stays bounded as n grows: the hypothesis that repairs the chain --
 
 DIMENSION, RESOLUTION = 10, 0.1
-Function = Callable[[Array], Array]
-Teacher = Callable[[Array, Function, np.random.Generator], Array]
-
-
-def _linear(x: Array, _: Function, rng: np.random.Generator) -> Array:
-    y: Array = x @ rng.standard_normal(x.shape[1]) / np.sqrt(x.shape[1])
-    return y
-
-
-def _neuron(x: Array, s0: Function, rng: np.random.Generator) -> Array:
-    return s0(x @ rng.standard_normal(x.shape[1]) + rng.standard_normal())
-
-
-def _random_features(x: Array, s0: Function, rng: np.random.Generator) -> Array:
-    w = rng.standard_normal((x.shape[1], 50))
-    y: Array = s0(x @ w + rng.standard_normal(50)) @ rng.standard_normal(50) / np.sqrt(50)
-    return y
-
-
-TEACHERS: Mapping[str, Teacher] = MappingProxyType(
-    {
-        "linear": _linear,
-        "single neuron": _neuron,
-        "random features": _random_features,
-        "sign of a linear map": lambda x, s0, rng: np.where(_linear(x, s0, rng) >= 0, 1.0, -1.0),
-        "random labels": lambda x, _, rng: rng.choice([-1.0, 1.0], size=len(x)),
-    }
-)
-"""Targets `y(x)` of the setting's activation, labels of n points given at once.
-
-The first three are of the form that Theorem 6 assumes, the linear one since `E[w s0(w.x + b)]` is along x, with the
+TEACHERS = TARGETS
+"""The first three are of the form that Theorem 6 assumes, the linear one since `E[w s0(w.x + b)]` is along x, with the
 same factor for every unit x.
 """
 
