@@ -45,8 +45,7 @@ from mfcheck.points.targets import TARGETS
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, exact, interval
 from mfcheck.rigor.codes import n_max
-from mfcheck.statistics import at_most, exactly, half_width, mean_of
-from mfcheck.statistics.compare import order_evidence, slope
+from mfcheck.statistics import exactly, half_width, mean_of, slope
 from mfcheck.statistics.entropy import largest_mean
 from mfcheck.statistics.quoting import quoted
 from mfcheck.symbolic.activation import Activation
@@ -361,41 +360,31 @@ def teacher_rate(context: Context) -> Evidence:
     sizes = np.array([32.0, 64, 128, 256, 512, 1024][: context.budget.pick(3, 5, 6)])
     repeats = context.budget.pick(8, 8, 16)
     found = complexities(context, sizes, repeats)
-    error, fitted = _fit(sizes, found[:, 0])
-    expected = float(context["rate"])
-    evidence = order_evidence(
-        sizes,
-        found[:, 0].mean(axis=0),
-        error,
-        expected,
+    fitted, expected = _fit(sizes, found[:, 0]), float(context["rate"])
+    means = [[mean_of(column) for column in found[:, j].T] for j in range(len(TEACHERS))]
+    guide = means[0][-1].value * (sizes / sizes[-1]) ** expected
+    curves = [curve(name, sizes, values, "points") for name, values in zip(TEACHERS, means, strict=True)]
+    plot = Plot(
         id="teacher-rate",
+        title="leading order of the Rademacher complexity against $n$",
         x_label="$n$",
         y_label="leading order of the Rademacher complexity",
-        domain=rf"linear teacher, {repeats} draws of uniform points, $d = {DIMENSION}$, seed {context.seed}",
+        x_log=True,
+        y_log=True,
+        curves=(*curves, curve(f"slope {expected:g}", sizes, guide, "bound")),
     )
+    domain = rf"linear teacher, {repeats} draws of uniform points, $d = {DIMENSION}$, seed {context.seed}"
     # At finite n an exponent is known to a tenth at best.
-    passed = at_most(fitted, exactly(expected + RESOLUTION), context.alarm)
-    others = [
-        curve(name, sizes, [mean_of(column) for column in found[:, j].T], "points")
-        for j, name in enumerate(TEACHERS)
-        if j
-    ]
-    plot = evidence.plots[0]
-    return evidence.but(
-        passed=passed,
-        reason="" if passed else f"fitted exponent {fitted.value:.3f} +- {fitted.error:.3f}",
-        lhs=fitted,
-        error=fitted.error,
-        notes=(_note(context.setting.activation, sizes, found),) if passed else (),
-        plots=(plot.but(curves=(*plot.curves, *others)),),
-    )
+    case = Case(fitted, exactly(expected + RESOLUTION))
+    evidence = decide([case], Standard("<=", alarm=context.alarm), domain, plot=plot)
+    notes = (_note(context.setting.activation, sizes, found),) if evidence.passed else ()
+    return evidence.but(rhs=exactly(expected), cases=len(sizes), notes=notes)
 
 
-def _fit(sizes: Array, found: Array) -> tuple[Array, Estimate]:
-    """Return errors of the means, shape (sizes,), and the exponent in n, of values of shape (draws, sizes)."""
+def _fit(sizes: Array, found: Array) -> Estimate:
+    """Return the exponent in n of values of shape (draws, sizes)."""
     mean = found.mean(axis=0)
-    error: Array = half_width(found / found[:, -1:]) * mean
-    return error, slope(sizes, mean, error, found)
+    return slope(sizes, mean, half_width(found / found[:, -1:]) * mean, found)
 
 
 STEEPNESS = np.arange(1.0, 200.0)
@@ -446,7 +435,7 @@ def _on_the_circle(activation: Activation) -> tuple[str, bool]:
 
 def _note(activation: Activation, sizes: Array, found: Array) -> Note:
     """What was found of other targets; that the hypothesis fails is said only of a form that grows."""
-    exponents = [f"{name} {quoted(_fit(sizes, found[:, j])[1])}" for j, name in enumerate(TEACHERS)]
+    exponents = [f"{name} {quoted(_fit(sizes, found[:, j]))}" for j, name in enumerate(TEACHERS)]
     circle_text, grows = _on_the_circle(activation)
     text = (
         r"With the leading order of the $\mathrm{KL}$ as radius, the exponent of $n$ that is fitted to the "
