@@ -81,6 +81,9 @@ def _summary(review: Review) -> Iterator[str]:
         yield ""
     yield rf"Paper: {words(review.title)} ({words(review.source)}). {plain(view.sentence(review))}"
     yield ""
+    if review.summary:
+        yield rf"The paper claims: {words(review.summary)}"
+        yield ""
     yield words(coverage(review.claims).sentence())
     setting = [f"{plain(name)}: {code(text)}" for name, text in view.plain_setting(review.setting)]
     versions = ", ".join(f"{plain(k)} {plain(v)}" for k, v in sorted(review.versions.items()))

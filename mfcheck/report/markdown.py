@@ -162,6 +162,7 @@ def _summary(review: Review) -> list[str]:
         "",
         f"Paper: {prose(review.title)} ({prose(review.source)}), reviewed as {code(review.paper)}.",
         "",
+        *([f"The paper claims: {prose(review.summary)}", ""] if review.summary else []),
         view.sentence(review),
         "",
         escape(coverage(review.claims).sentence()),

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from mfcheck.catalog import described, entries
 from mfcheck.claims.record import ConstantRecord, Estimate, Finding, Interval, Review
 from mfcheck.claims.verdict import Known, Verdict
+from mfcheck.report.atlas import Entry, render_atlas
+from mfcheck.report.files import render
 from mfcheck.report.markdown import prose
 from mfcheck.report.page import (
     MOST_CHARACTERS,
@@ -214,3 +216,13 @@ def test_two_equal_formulas_are_no_figures(review: Review) -> None:
         page = make_page(review.but(claims=(changed,), findings=(found,)))
         (item,) = next(s for s in page.sections if s.title == "Findings").items
         assert ("$a$ against" in item.evidence) is shown
+
+
+def test_every_report_and_the_atlas_tell_what_the_paper_claims(review: Review) -> None:
+    told = review.but(summary="Depth helps <b>, of order $n^2$.")
+    for form in ("page", "html", "openreview", "latex"):
+        assert "Depth helps" in render(told, form)
+        assert "Depth helps" not in render(review, form)
+    site = render_atlas([Entry(told, "one/report.html")])
+    assert "<p>Depth helps &lt;b&gt;, of order <math" in site
+    assert "depth helps" in site.partition('data-title="')[2].partition('"')[0]
