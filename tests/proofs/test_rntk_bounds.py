@@ -28,12 +28,12 @@ alphas = st.floats(1e-3, 30)
 depths = st.integers(1, 300)
 
 UPPER, LOWER, STEP = (
-    sp.lambdify((kappa, lam, s_0), b.upper(), "math"),
-    sp.lambdify((kappa, lam, s_0), b.lower(), "math"),
+    sp.lambdify((kappa, lam, s_0), b.UPPER, "math"),
+    sp.lambdify((kappa, lam, s_0), b.LOWER, "math"),
     sp.lambdify((kappa, c), b.increment(), "math"),
 )
 POINT = sp.lambdify(b.theta, b.fast_pointwise(), "math")
-UNIFORM = sp.lambdify(T, b.fast_uniform(), "math")
+UNIFORM = sp.lambdify(T, b.FAST_UNIFORM, "math")
 
 
 def share(alpha: float) -> float:
@@ -88,7 +88,7 @@ def test_opposite_points_have_the_square_root() -> None:
 
 def test_drift_contains_the_sum() -> None:
     """The closed form bounds the sum of the increments it was derived from."""
-    drift = sp.lambdify((kappa, lam, s_0), b.drift(), "math")
+    drift = sp.lambdify((kappa, lam, s_0), b.DRIFT, "math")
     for k in (1e-3, 0.05, 1 / (3 * np.pi)):
         for start in (0.5, 1.0, 20.0):
             s, steps = start, 500

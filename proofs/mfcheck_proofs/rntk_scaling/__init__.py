@@ -49,7 +49,7 @@ paper = Paper(
         "theorem-2-slow/values": "certified",
         "theorem-2-slow/rate": "supported",
         "critical-scaling/stated": "certified",
-        "critical-scaling/values": "supported",
+        "critical-scaling/values": "certified",
         "critical-scaling/rate": "supported",
         "theorem-3-fast/stated": "certified",
         "theorem-3-fast/values": "certified",

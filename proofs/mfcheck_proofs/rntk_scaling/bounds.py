@@ -49,37 +49,27 @@ EXCESS = sp.Rational(1, 5)
 Constants = Mapping[str, sp.Expr]
 
 
-def limit_of(power: sp.Expr) -> sp.Expr:
-    """Return the mean of (l/L)^power over the layers as L grows."""
-    x = sp.Symbol("x", positive=True)
-    return sp.integrate(x**power, (x, 0, 1))
-
-
 def increment(k: Constants = CONSTANTS) -> sp.Expr:
     """Return the bound on s+ - s (step 2)."""
     return kappa * (1 + k["leading"] * kappa * c + k["increment"] * c**2)
 
 
-def drift(k: Constants = CONSTANTS) -> sp.Expr:
-    """Return the bound on s_L - s_0 - lambda (step 2)."""
-    first = k["leading"] * kappa * (kappa / s_0 + sp.log(1 + lam / s_0))
-    return first + k["increment"] * (kappa / s_0**2 + 1 / s_0)
+DRIFT = CONSTANTS["leading"] * kappa * (kappa / s_0 + sp.log(1 + lam / s_0)) + CONSTANTS["increment"] * (
+    kappa / s_0**2 + 1 / s_0
+)
+"""Bound on s_L - s_0 - lambda (step 2)."""
 
-
-def upper(k: Constants = CONSTANTS) -> sp.Expr:
-    """Return the bound on r_L - 1/4 from above (step 5)."""
-    return (s_0 + drift(k) + 4 * kappa) / (4 * lam)
-
-
-def lower(k: Constants = CONSTANTS) -> sp.Expr:
-    """Return the bound on 1/4 - r_L from above (step 6)."""
-    return lower_from(drift(k), (k["slope"] + k["term"]) * (1 + 2 * kappa))
+UPPER = (s_0 + DRIFT + 4 * kappa) / (4 * lam)
+"""Bound on r_L - 1/4 from above (step 5)."""
 
 
 def lower_from(ell: sp.Expr, E: sp.Expr) -> sp.Expr:
-    """Return the same for a given drift `ell` and a given loss `E` of a layer's term."""
+    """Return the bound on 1/4 - r_L from above (step 6) for a drift `ell` and a loss `E` of a layer's term."""
     negative = 4 * (sp.Rational(1, 6) + kappa)
     return (3 * ell + E * (sp.Rational(4, 3) + 8 * kappa) + negative) / (4 * lam)
+
+
+LOWER = lower_from(DRIFT, (CONSTANTS["slope"] + CONSTANTS["term"]) * (1 + 2 * kappa))
 
 
 def fast_pointwise(slope: sp.Expr = ANGLE_SLOPE) -> sp.Expr:
@@ -87,13 +77,12 @@ def fast_pointwise(slope: sp.Expr = ANGLE_SLOPE) -> sp.Expr:
     return theta / sp.pi + slope / 2 * (1 - theta * sp.cos(theta) / sp.sin(theta))
 
 
-def fast_uniform(slope: sp.Expr = ANGLE_SLOPE) -> sp.Expr:
-    """Return the bound on |r_L - r_1| for every u; the symbol T stands for the product a L."""
-    return T + slope * sp.Rational(2, 3) * sp.pi / sp.sqrt(2) * sp.sqrt(T)
+FAST_UNIFORM = T + ANGLE_SLOPE * sp.Rational(2, 3) * sp.pi / sp.sqrt(2) * sp.sqrt(T)
+"""Bound on |r_L - r_1| for every u; the symbol T stands for the product a L."""
 
 
 def clock(slope: sp.Expr = ANGLE_SLOPE) -> sp.Expr:
-    """Return the bound on |r_L - R(T)/T| for every u, T = a L, R the solution of the pair of `critical.py`.
+    """Return the bound on |r_L - R(T)/T| for every u, T = a L, R the solution of the pair of `limits.py`.
 
     Euler's method of step a. With |rho''| <= 1 and slopes 1 - a theta/pi in [0, 1], rho_l is within a T/2 of rho(l a),
     so theta_l within (pi/2) (a T)^(1/2) of theta(l a), since |cos - cos'| >= 2 sin^2(half the difference of angles).

@@ -368,6 +368,40 @@ def trace(context: Context) -> list[Case]:
 
 
 SPECTRUM = {"exponent": -d, "first_zero": sp.Integer(3), "trace": sp.Integer(1)}
+spectrum_stated = Reading(
+    "stated",
+    "Power of the degree, first vanishing odd degree, trace.",
+    SPECTRUM,
+    checks=[
+        rate(
+            "decay",
+            "exponent",
+            decay,
+            x_label="degree k + (d-2)/2",
+            y_label="eigenvalue of r_1",
+            domain="even degrees from 16 on, d = 3, 4, 5, certified values",
+        ),
+        compared(
+            "odd",
+            "first_zero",
+            signs,
+            kind=Kind.CERTIFIED,
+            relation="<",
+            domain="four odd degrees, even degrees 0..8, d = 3, 4, 5",
+        ),
+        compared("trace", "trace", trace, domain="d = 3, partial sum and its tail"),
+    ],
+    wrong=[
+        *(
+            wrong(
+                f"exponent-{name}", {"exponent": -d + step}, "The singularity of r_1 at u = 1 is a square root: k^(-d)."
+            )
+            for name, step in (("plus", 1), ("minus", -1))
+        ),
+        wrong("linear-zero", {"first_zero": sp.Integer(1)}, "The odd part u/2 has degree one.", kind="index shifted"),
+        wrong("trace-two", {"trace": sp.Integer(2)}, "r_1(1) = 1."),
+    ],
+)
 spectrum = Claim(
     "eigenvalue-decay",
     title="Eigenvalue decay of r_1 on the sphere",
@@ -377,47 +411,5 @@ spectrum = Claim(
     ),
     source="2403.04545, Section 4",
     no_inequality="it states a limit or an order, which no single setting refutes",
-    readings=[
-        Reading(
-            "stated",
-            "Power of the degree, first vanishing odd degree, trace.",
-            SPECTRUM,
-            checks=[
-                rate(
-                    "decay",
-                    "exponent",
-                    decay,
-                    x_label="degree k + (d-2)/2",
-                    y_label="eigenvalue of r_1",
-                    domain="even degrees from 16 on, d = 3, 4, 5, certified values",
-                ),
-                compared(
-                    "odd",
-                    "first_zero",
-                    signs,
-                    kind=Kind.CERTIFIED,
-                    relation="<",
-                    domain="four odd degrees, even degrees 0..8, d = 3, 4, 5",
-                ),
-                compared("trace", "trace", trace, domain="d = 3, partial sum and its tail"),
-            ],
-            wrong=[
-                *(
-                    wrong(
-                        f"exponent-{name}",
-                        {"exponent": -d + step},
-                        "The singularity of r_1 at u = 1 is a square root: k^(-d).",
-                    )
-                    for name, step in (("plus", 1), ("minus", -1))
-                ),
-                wrong(
-                    "linear-zero",
-                    {"first_zero": sp.Integer(1)},
-                    "The odd part u/2 has degree one.",
-                    kind="index shifted",
-                ),
-                wrong("trace-two", {"trace": sp.Integer(2)}, "r_1(1) = 1."),
-            ],
-        )
-    ],
+    readings=[spectrum_stated],
 )

@@ -44,7 +44,7 @@ from mfcheck_proofs.rntk_scaling.setting import DEPTH, gamma
 
 Array = NDArray[np.float64]
 QUARTER = sp.Rational(1, 4)
-BOUNDS = {"limit": QUARTER, "upper": b.upper(), "lower": b.lower()}
+BOUNDS = {"limit": QUARTER, "upper": b.UPPER, "lower": b.LOWER}
 
 # --- the proof -------------------------------------------------------------------------------------------------------
 
@@ -60,9 +60,9 @@ def _summation_steps(limit: sp.Expr) -> list[Step]:
     below = QUARTER - (1 - (3 * ell + E * (sp.Rational(4, 3) + 8 * kappa)) / lam) / 4
     return identical(
         {
-            "limit": (limit, b.limit_of(b.CONSTANTS["power"])),
+            "limit": (limit, sp.integrate(x ** b.CONSTANTS["power"], (x, 0, 1))),
             "integral of the upper bound": (integral, s_L / (4 * kappa)),
-            "upper bound": (above.subs(s_L, s_0 + lam + b.drift()), b.upper()),
+            "upper bound": (above.subs(s_L, s_0 + lam + b.DRIFT), b.UPPER),
             "integral of the cube": (cube, ((s_0 + lam) ** 4 - s_0**4) / (4 * kappa)),
             "integral of the square": (square, (s_0 + lam) ** 3 / (3 * kappa)),
             "lower bound": (below + (sp.Rational(1, 6) + kappa) / lam, b.lower_from(ell, E)),
@@ -72,7 +72,7 @@ def _summation_steps(limit: sp.Expr) -> list[Step]:
 
 def degeneration_steps(context: Context) -> list[Step]:
     """Return all steps from the recursion to the two bounds on r_L - 1/4; of other bounds they say nothing."""
-    bounds = {"bound from above": (context["upper"], b.upper()), "bound from below": (context["lower"], b.lower())}
+    bounds = {"bound from above": (context["upper"], b.UPPER), "bound from below": (context["lower"], b.LOWER)}
     summed = _summation_steps(context["limit"])
     return b.certified(b.inequalities()) + smaller(b.comparisons()) + summed + derived(bounds)
 
@@ -151,19 +151,19 @@ def _shared(least: str) -> list[PlantedError]:
         wrong("third", {"limit": sp.Rational(1, 3)}, "B falls like the third power of l/L, whose mean is 1/4."),
         wrong(
             "no-start",
-            {"upper": b.upper() - s_0 / (4 * lam)},
+            {"upper": b.UPPER - s_0 / (4 * lam)},
             too_tight,
             kind="factor dropped",
             checks=["enclosed", f"slack-{least}-upper"],
         ),
         wrong(
             "upper-squared",
-            {"upper": b.upper() ** 2},
+            {"upper": b.UPPER**2},
             "The distance falls like 1/lambda.",
             kind="exponent off",
             checks=["enclosed"],
         ),
-        wrong("lower-sign", {"lower": -b.lower()}, not_above, checks=["enclosed", f"slack-{least}-lower"]),
+        wrong("lower-sign", {"lower": -b.LOWER}, not_above, checks=["enclosed", f"slack-{least}-lower"]),
     ]
 
 
@@ -219,6 +219,49 @@ def log_picture(context: Context) -> Plot:
 
 
 DISTANCES = "largest |r_L - 1/4| over u in -0.9, 0, 0.5, 0.9; L = 100, 1000, 10000"
+constant_stated = Reading(
+    "stated",
+    "Both sides of r_L - 1/4 with explicit constants.",
+    BOUNDS,
+    checks=[
+        proof(
+            "proof",
+            BOUNDS,
+            constant_proof,
+            domain="every alpha > 0, every L >= 1, every u < 1",
+            lhs="|r_L(u) - 1/4|",
+            rhs=lambda context: str(context["upper"]),
+            group="degeneration",
+        ),
+        enclosed((Fraction(0),), "constant"),
+    ],
+    wrong=_shared("constant"),
+    attack=_attacks("constant", b.ALPHA),
+    regimes=[DEPTH],
+)
+constant_values = Reading(
+    "values",
+    "The largest |r_L - 1/4| over u in -0.9, 0, 0.5, 0.9 at alpha = 1, rounded, at L = 100, 1000, 10000.",
+    {"table": rows((100, "0.0911"), (1000, "0.01058"), (10_000, "0.001151"))},
+    checks=[
+        table("values", "table", b.largest(distance, Fraction(0)), domain=f"alpha = 1; {DISTANCES}", group="constant")
+    ],
+    wrong=[wrong("digit", {"table": rows((100, "0.0811"), (1000, "0.01058"))}, "The enclosure at L = 100 is 0.0911.")],
+    regimes=[DEPTH],
+)
+constant_rate = Reading(
+    "rate",
+    "Extra: r_L - 1/4 ~ (3/8) log(L)/L for every alpha and u, so the upper bound has the sharp leading term.",
+    {"coefficient": sp.Rational(3, 8)},
+    checks=[
+        pictured(agree("log", "coefficient", log_slopes, domain="alpha = 1, 2, 4; u = 0.5; L from 512 on"), log_picture)
+    ],
+    wrong=[
+        wrong("no-log", {"coefficient": sp.Integer(0)}, "Without a logarithm L (r_L - 1/4) would settle."),
+        wrong("half", {"coefficient": sp.Rational(3, 16)}, "It is 3/8.", kind="constant scaled"),
+    ],
+    regimes=[DEPTH],
+)
 constant = Claim(
     "theorem-1-constant",
     title="Theorem 1: constant alpha degenerates",
@@ -228,64 +271,7 @@ constant = Claim(
     ),
     source="2403.04545, Theorem 1",
     assumptions=("sphere",),
-    readings=[
-        Reading(
-            "stated",
-            "Both sides of r_L - 1/4 with explicit constants.",
-            BOUNDS,
-            checks=[
-                proof(
-                    "proof",
-                    BOUNDS,
-                    constant_proof,
-                    domain="every alpha > 0, every L >= 1, every u < 1",
-                    lhs="|r_L(u) - 1/4|",
-                    rhs=lambda context: str(context["upper"]),
-                    group="degeneration",
-                ),
-                enclosed((Fraction(0),), "constant"),
-            ],
-            wrong=_shared("constant"),
-            attack=_attacks("constant", b.ALPHA),
-            regimes=[DEPTH],
-        ),
-        Reading(
-            "values",
-            "The largest |r_L - 1/4| over u in -0.9, 0, 0.5, 0.9 at alpha = 1, rounded, at L = 100, 1000, 10000.",
-            {"table": rows((100, "0.0911"), (1000, "0.01058"), (10_000, "0.001151"))},
-            checks=[
-                table(
-                    "values",
-                    "table",
-                    b.largest(distance, Fraction(0)),
-                    domain=f"alpha = 1; {DISTANCES}",
-                    group="constant",
-                )
-            ],
-            wrong=[
-                wrong(
-                    "digit", {"table": rows((100, "0.0811"), (1000, "0.01058"))}, "The enclosure at L = 100 is 0.0911."
-                )
-            ],
-            regimes=[DEPTH],
-        ),
-        Reading(
-            "rate",
-            "Extra: r_L - 1/4 ~ (3/8) log(L)/L for every alpha and u, so the upper bound has the sharp leading term.",
-            {"coefficient": sp.Rational(3, 8)},
-            checks=[
-                pictured(
-                    agree("log", "coefficient", log_slopes, domain="alpha = 1, 2, 4; u = 0.5; L from 512 on"),
-                    log_picture,
-                )
-            ],
-            wrong=[
-                wrong("no-log", {"coefficient": sp.Integer(0)}, "Without a logarithm L (r_L - 1/4) would settle."),
-                wrong("half", {"coefficient": sp.Rational(3, 16)}, "It is 3/8.", kind="constant scaled"),
-            ],
-            regimes=[DEPTH],
-        ),
-    ],
+    readings=[constant_stated, constant_values, constant_rate],
 )
 
 # --- Theorem 2 -------------------------------------------------------------------------------------------------------
@@ -312,6 +298,68 @@ def along_the_clock(context: Context) -> tuple[Array, Array, Array]:
 
 
 SLOW = {**BOUNDS, "exponent": 1 - 2 * gamma}
+slow_stated = Reading(
+    "stated",
+    "Both sides of r_L - 1/4 with explicit constants, for every gamma.",
+    SLOW,
+    checks=[
+        proof(
+            "proof",
+            SLOW,
+            slow_proof,
+            domain="every gamma in [0, 1/2), L >= 1, u < 1",
+            lhs="|r_L - 1/4|",
+            rhs="bounds",
+            notes=[ANSWERED],
+            group="degeneration",
+        ),
+        enclosed((Fraction(1, 10), Fraction(1, 4), Fraction(2, 5), Fraction(49, 100)), "slow"),
+    ],
+    wrong=[
+        *_shared("slow"),
+        wrong(
+            "clock",
+            {"exponent": sp.Rational(1, 2) - 2 * gamma},
+            "The clock is L alpha^2, which grows for gamma between 1/4 and 1/2 too.",
+        ),
+    ],
+    attack=_attacks("slow", b.SLOW),
+    regimes=[DEPTH],
+)
+slow_values = Reading(
+    "values",
+    "The largest |r_L - 1/4| over u in -0.9, 0, 0.5, 0.9 at gamma = 1/4, rounded, at L = 100, 1000, 10000.",
+    {"table": rows((100, "0.309"), (1000, "0.1342"), (10_000, "0.0463"))},
+    checks=[
+        table("values", "table", b.largest(distance, Fraction(1, 4)), domain=f"gamma = 1/4; {DISTANCES}", group="slow")
+    ],
+    wrong=[wrong("digit", {"table": rows((100, "0.309"), (1000, "0.1242"))}, "The enclosure at L = 1000 is 0.1342.")],
+    regimes=[DEPTH],
+)
+slow_rate = Reading(
+    "rate",
+    "Extra: the limit along the clock approaches 1/4 like 1/T.",
+    {"order": sp.Integer(-1)},
+    checks=[
+        rate(
+            "clock",
+            "order",
+            along_the_clock,
+            x_label="clock T = L alpha^2 / (1 + alpha^2)",
+            y_label="limit kernel minus 1/4 at u = 0.5",
+            domain="certified values of the limit along the clock, u = 0.5",
+        )
+    ],
+    wrong=[
+        wrong(
+            f"order-{name}",
+            {"order": sp.Rational(text)},
+            "s grows linearly along the clock, so the distance falls like 1/T.",
+        )
+        for name, text in (("half", "-1/2"), ("three-halves", "-3/2"))
+    ],
+    regimes=[DEPTH],
+)
 slow = Claim(
     "theorem-2-slow",
     title="Theorem 2: alpha = L^-gamma with gamma < 1/2 degenerates",
@@ -322,78 +370,5 @@ slow = Claim(
     ),
     source="2403.04545, Theorem 2",
     assumptions=("sphere",),
-    readings=[
-        Reading(
-            "stated",
-            "Both sides of r_L - 1/4 with explicit constants, for every gamma.",
-            SLOW,
-            checks=[
-                proof(
-                    "proof",
-                    SLOW,
-                    slow_proof,
-                    domain="every gamma in [0, 1/2), L >= 1, u < 1",
-                    lhs="|r_L - 1/4|",
-                    rhs="bounds",
-                    notes=[ANSWERED],
-                    group="degeneration",
-                ),
-                enclosed((Fraction(1, 10), Fraction(1, 4), Fraction(2, 5), Fraction(49, 100)), "slow"),
-            ],
-            wrong=[
-                *_shared("slow"),
-                wrong(
-                    "clock",
-                    {"exponent": sp.Rational(1, 2) - 2 * gamma},
-                    "The clock is L alpha^2, which grows for gamma between 1/4 and 1/2 too.",
-                ),
-            ],
-            attack=_attacks("slow", b.SLOW),
-            regimes=[DEPTH],
-        ),
-        Reading(
-            "values",
-            "The largest |r_L - 1/4| over u in -0.9, 0, 0.5, 0.9 at gamma = 1/4, rounded, at L = 100, 1000, 10000.",
-            {"table": rows((100, "0.309"), (1000, "0.1342"), (10_000, "0.0463"))},
-            checks=[
-                table(
-                    "values",
-                    "table",
-                    b.largest(distance, Fraction(1, 4)),
-                    domain=f"gamma = 1/4; {DISTANCES}",
-                    group="slow",
-                )
-            ],
-            wrong=[
-                wrong(
-                    "digit", {"table": rows((100, "0.309"), (1000, "0.1242"))}, "The enclosure at L = 1000 is 0.1342."
-                )
-            ],
-            regimes=[DEPTH],
-        ),
-        Reading(
-            "rate",
-            "Extra: the limit along the clock approaches 1/4 like 1/T.",
-            {"order": sp.Integer(-1)},
-            checks=[
-                rate(
-                    "clock",
-                    "order",
-                    along_the_clock,
-                    x_label="clock T = L alpha^2 / (1 + alpha^2)",
-                    y_label="limit kernel minus 1/4 at u = 0.5",
-                    domain="certified values of the limit along the clock, u = 0.5",
-                )
-            ],
-            wrong=[
-                wrong(
-                    f"order-{name}",
-                    {"order": sp.Rational(text)},
-                    "s grows linearly along the clock, so the distance falls like 1/T.",
-                )
-                for name, text in (("half", "-1/2"), ("three-halves", "-3/2"))
-            ],
-            regimes=[DEPTH],
-        ),
-    ],
+    readings=[slow_stated, slow_values, slow_rate],
 )

@@ -17,19 +17,14 @@ from mfcheck.checks import (
     Check,
     Claim,
     Context,
-    Evidence,
     Kind,
     Note,
     Plot,
     Reading,
-    Scope,
-    Standard,
     Step,
     Variable,
     compared,
     curve,
-    custom,
-    decide,
     derived,
     identical,
     identity,
@@ -55,15 +50,15 @@ from mfcheck_proofs.rntk_scaling.setting import DEPTH, HALF, gamma
 Array = NDArray[np.float64]
 OPPOSITE_TOO = (Fraction(-1), *b.GRID)
 R = sp.Symbol("R", real=True)
-_slope = sp.diff(HALF_TERM, theta)
 
 
 def smooth(slope: sp.Expr) -> list[Step]:
     """|dH/dtheta| <= slope and |H| <= 1."""
+    turning = sp.diff(HALF_TERM, theta)
     return b.certified(
         {
-            "slope of H, above": (slope - _slope, sp.pi, 0),
-            "slope of H, below": (slope + _slope, sp.pi, 0),
+            "slope of H, above": (slope - turning, sp.pi, 0),
+            "slope of H, below": (slope + turning, sp.pi, 0),
             "H > -1": (1 + HALF_TERM, sp.pi, 0),
             "H < 1": (1 - HALF_TERM, sp.pi, 1),
         }
@@ -110,10 +105,13 @@ def critical_proof(context: Context) -> list[Step]:
 
 def speeds() -> list[Step]:
     """0 <= GAP <= 1, so that |rho''| = GAP theta/pi <= 1, and rho'' itself from the chain rule."""
-    inside = b.certified({"GAP > 0": (GAP, sp.pi, 3), "GAP grows": (sp.diff(GAP, theta), sp.pi / 2, 2)})
     second = sp.diff(GAP, theta) * (-GAP / sp.sin(theta))
-    ends = {"GAP at pi": (GAP.subs(theta, sp.pi), sp.Integer(1)), "second derivative": (second, -GAP * theta / sp.pi)}
-    return [*inside, *identical(ends)]
+    exact_steps = {
+        "GAP grows": (sp.diff(GAP, theta), theta * sp.sin(theta) / sp.pi),
+        "GAP at pi": (GAP.subs(theta, sp.pi), sp.Integer(1)),
+        "second derivative": (second, -GAP * theta / sp.pi),
+    }
+    return [*b.certified({"GAP > 0": (GAP, sp.pi, 3)}), *identical(exact_steps)]
 
 
 def from_limit(pair: Pair, f: b.Formulas) -> tuple[object, object]:
@@ -165,36 +163,55 @@ def clock_picture(_: Context) -> Plot:
     return Plot(id="clock", title=title, x_label="u", y_label="kernel", curves=curves)
 
 
-def critical_values(context: Context) -> Evidence:
-    """The values at L = 10^4 are those printed, and the limit is within three units of the last digit.
-
-    At a smaller depth, which is cheaper, the distance to the limit is allowed for; that covers no stated value.
-    """
-    depth = context.budget.pick(2500, 10_000, 10_000)
-    slack = Fraction(10_000, depth) - 1  # the distance to the limit falls like 1/L
+def critical_values(context: Context) -> list[Case]:
+    """The values at L = 10^4 are those printed, and the limit is within three units of the last digit."""
     cases = []
-    for label, stated, unit in context["table"]:
-        pair = Pair(Fraction(int(label.p), int(label.q)), depth, HALF)
-        with ctx.workprec(PREC):
-            allowed = exact(unit) / 2 + abs(pair.kernel - pair.limit) * exact(slack)
-            cases.append(Case(abs(pair.kernel - exact(stated)), allowed, f"u = {pair.u}"))
+    with ctx.workprec(PREC):
+        for label, stated, unit in context["table"]:
+            pair = Pair(Fraction(int(label.p), int(label.q)), 10_000, HALF)
+            cases.append(Case(abs(pair.kernel - exact(stated)), exact(unit) / 2, f"u = {pair.u}"))
             cases.append(Case(abs(pair.limit - exact(stated)), exact(unit) * 3, f"limit at u = {pair.u}"))
-    scope = Scope.CASES if slack else Scope.WHOLE
-    return decide(cases, Standard("<="), f"L = {depth} and the limit; u in -0.9, 0, 0.5, 0.9", scope)
+    return cases
 
 
-def against_depth(
-    found: Callable[[Cosine, int, float], Array], limit: Array, at: Cosine, depths: Sequence[int], exponent: float
-) -> tuple[Array, Array, Array]:
-    """Largest distance of a kernel to a limit at some cosines against the depth, alpha = L^-exponent, and rounding."""
-    gaps = [float(np.abs(found(at, k, k**-exponent) - limit).max()) for k in depths]
-    return np.array(depths, dtype=float), np.array(gaps), np.full(len(gaps), 1e-14)
+def in_depth(
+    id: str,
+    label: str,
+    found: Callable[[Cosine, int, float], Array],
+    limit: Callable[[Cosine], Array],
+    cosines: Sequence[Fraction],
+    power: sp.Rational,
+    depths: tuple[int, tuple[int, int, int]],
+    correction: float | None = None,
+) -> Check:
+    """The check of the order in L of the largest distance of a kernel to a limit, alpha = L^-power.
+
+    Depths are powers of two, from that of the first exponent to that before the last, which depends on the budget.
+    """
+    at, (first, last) = cosine([float(u) for u in cosines]), depths
+
+    def reach(context: Context) -> list[int]:
+        return [2**k for k in range(first, context.budget.pick(*last))]
+
+    def distances(context: Context) -> tuple[Array, Array, Array]:
+        gaps = [float(np.abs(found(at, k, k ** -float(power)) - limit(at)).max()) for k in reach(context)]
+        return np.array(reach(context), dtype=float), np.array(gaps), np.full(len(gaps), 1e-13)
+
+    return rate(
+        id,
+        "order",
+        distances,
+        x_label="depth L",
+        y_label=f"{label}, gamma = {power}",
+        domain=lambda context: f"L = {2**first}..{reach(context)[-1]}; u in {', '.join(map(str, cosines))}",
+        where={gamma: power},
+        correction=correction,
+    )
 
 
-def distances(_: Context) -> tuple[Array, Array, Array]:
-    """The largest distance of r_L to the limit at five cosines, opposite points among them, against L."""
-    limits = np.array([float(limit_kernel(u).kernel.mid()) for u in OPPOSITE_TOO])
-    return against_depth(rntk, limits, cosine([float(u) for u in OPPOSITE_TOO]), [2**k for k in range(5, 11)], 0.5)
+def limit_at_half(_: Cosine) -> Array:
+    """The certified limit at gamma = 1/2 at five cosines, opposite points among them."""
+    return np.array([float(limit_kernel(u).kernel.mid()) for u in OPPOSITE_TOO])
 
 
 CRITICAL = {
@@ -316,7 +333,17 @@ critical = Claim(
                     (sp.Rational(9, 10), "0.78956"),
                 )
             },
-            checks=[custom("values", "table", critical_values, kind=Kind.CERTIFIED)],
+            checks=[
+                compared(
+                    "values",
+                    "table",
+                    critical_values,
+                    kind=Kind.CERTIFIED,
+                    relation="<=",
+                    whole=True,
+                    domain="L = 10000 and the limit; u in -0.9, 0, 0.5, 0.9",
+                )
+            ],
             wrong=[wrong("digit", {"table": rows((sp.Integer(0), "0.19384"))}, "The enclosed limit is 0.19285.")],
             regimes=[DEPTH],
         ),
@@ -325,13 +352,14 @@ critical = Claim(
             "Extra: the distance to the limit falls like 1/L, faster than the bound.",
             {"order": sp.Integer(-1)},
             checks=[
-                rate(
+                in_depth(
                     "depth",
-                    "order",
-                    distances,
-                    x_label="depth L",
-                    y_label="distance of r_L to the limit at gamma = 1/2",
-                    domain="L = 32..1024; u in -1, -0.9, 0, 0.5, 0.9; certified limit",
+                    "distance of r_L to the limit",
+                    rntk,
+                    limit_at_half,
+                    OPPOSITE_TOO,
+                    sp.Rational(1, 2),
+                    (5, (11, 11, 11)),
                 )
             ],
             wrong=[
@@ -343,12 +371,11 @@ critical = Claim(
     ],
 )
 
-# --- gamma > 1/2: steps ------------------------------------------------------------------------------------------------
+# --- gamma > 1/2 -----------------------------------------------------------------------------------------------------
 
+THREE_QUARTERS, GREAT = sp.Rational(3, 4), (7, (12, 13, 14))
 POINTS = (Fraction(-99, 100), *b.GRID, Fraction(999, 1000))
 ORDER, ROOT = 1 - 2 * gamma, sp.Rational(1, 2) - gamma
-
-# --- steps -----------------------------------------------------------------------------------------------------------
 
 
 def _layer_means() -> list[Step]:
@@ -378,10 +405,8 @@ def pointwise_proof(context: Context) -> list[Step]:
     return [*smooth(slope), *_layer_means(), *derived({"factor": (context["factor"], factor)}), order]
 
 
-_eta = theta  # the angle from the antipode, pi - arccos u
-ANTIPODE = {"-H near u = -1": (-HALF_TERM.subs(theta, sp.pi - _eta) - _eta / 40, sp.pi / 3, 1)}
-"""-H >= (pi - theta)/40 for u <= -1/2."""
-
+ANTIPODE = {"-H near u = -1": (-HALF_TERM.subs(theta, sp.pi - theta) - theta / 40, sp.pi / 3, 1)}
+"""-H >= (pi - arccos u)/40 for u <= -1/2, in that angle from the opposite point."""
 
 NOT_UNIFORM = Note(
     id="not-uniform-at-antipodes",
@@ -454,7 +479,12 @@ def from_linear(pair: Pair, f: b.Formulas) -> tuple[object, object]:
     return abs(pair.all_layers - pair(sp.cos(theta))), pair(f["bound"])
 
 
-def finite(tests: str, sides: b.Sides, start: str, *more: Fraction) -> Check:
+def linear(at: Cosine) -> Array:
+    """The linear kernel."""
+    return at.u
+
+
+def finite(tests: str, sides: b.Sides, where: str, *more: Fraction) -> Check:
     """The check of a bound at finite depths, three exponents and many cosines, and some more."""
 
     def pairs(context: Context) -> list[Pair]:
@@ -462,47 +492,7 @@ def finite(tests: str, sides: b.Sides, start: str, *more: Fraction) -> Check:
         exponents = (Fraction(3, 5), Fraction(3, 4), Fraction(1))
         return [Pair(u, depth, power) for power in exponents for depth in depths for u in (*more, *POINTS)]
 
-    return b.below(tests, pairs, sides, domain=f"gamma = 0.6, 0.75, 1; u from {start} to 0.999", group="fast")
-
-
-def order_in_depth(
-    distances: Callable[[Context], tuple[Array, Array, Array]], label: str, power: sp.Expr, where: str
-) -> Check:
-    """The check of the order in L at an exponent; the relative correction falls like L^(-1/2), and is fitted too."""
-    return rate(
-        "rate",
-        "order",
-        distances,
-        x_label="depth L",
-        y_label=f"{label}, gamma = {power}",
-        domain=f"L from 64 or 128 on; {where}",
-        where={gamma: power},
-        correction=-0.5,
-    )
-
-
-FOUR = cosine([float(u) for u in b.GRID])
-AT_FOUR = "u in -0.9, 0, 0.5, 0.9"
-
-
-def _great(context: Context) -> list[int]:
-    return [2**k for k in range(7, context.budget.pick(12, 13, 14))]
-
-
-def to_one_layer(context: Context) -> tuple[Array, Array, Array]:
-    """Distances of r_L to r_1 at four cosines, gamma = 3/4."""
-    return against_depth(rntk, half_term(FOUR), FOUR, _great(context), 0.75)
-
-
-def opposite(_: Context) -> tuple[Array, Array, Array]:
-    """Distances of r_L to r_1 at opposite points, gamma = 1."""
-    at = cosine([-1.0])
-    return against_depth(rntk, half_term(at), at, [2**k for k in range(6, 13)], 1.0)
-
-
-def to_linear(context: Context) -> tuple[Array, Array, Array]:
-    """Distances of the kernel of all layers to u at four cosines, gamma = 3/4."""
-    return against_depth(all_layers, FOUR.u, FOUR, _great(context), 0.75)
+    return b.below(tests, pairs, sides, domain=f"gamma = 0.6, 0.75, 1; u from {where}", group="fast")
 
 
 # --- first and last layers trained too -------------------------------------------------------------------------------
@@ -564,7 +554,203 @@ def linear_proof(context: Context) -> list[Step]:
 
 FAST = {"factor": b.fast_pointwise(), "slope": b.ANGLE_SLOPE, "order": ORDER}
 LINEAR = {"limit": sp.cos(theta), "bound": 3 * T, "order": ORDER}
-REPAIRED = {"bound": b.fast_uniform(), "slope": b.ANGLE_SLOPE, "order": ROOT}
+REPAIRED = {"bound": b.FAST_UNIFORM, "slope": b.ANGLE_SLOPE, "order": ROOT}
+fast_stated = Reading(
+    "stated",
+    "At each u > -1, with an explicit constant.",
+    FAST,
+    checks=[
+        proof(
+            "proof",
+            FAST,
+            pointwise_proof,
+            domain="every alpha, L, and u > -1",
+            lhs="|r_L - r_1|",
+            rhs=lambda context: f"{context['factor']} a L",
+        ),
+        finite("factor", pointwise, "-0.99 to 0.999"),
+        in_depth("rate", "distance of r_L to r_1", rntk, half_term, b.GRID, THREE_QUARTERS, GREAT, -0.5),
+    ],
+    wrong=[
+        wrong(
+            "order-half",
+            {"order": ORDER - sp.Rational(1, 2)},
+            "The first layers move rho by a l, so the error is of order a L.",
+            checks=["rate"],
+        ),
+        wrong(
+            "order-gamma",
+            {"order": -2 * gamma},
+            "The error is summed over L layers.",
+            kind="factor dropped",
+            checks=["rate"],
+        ),
+        wrong(
+            "slope-half",
+            {"slope": HALVED, "factor": b.fast_pointwise(HALVED)},
+            "The slope of H in the angle reaches 0.66.",
+            checks=["proof"],
+        ),
+        wrong(
+            "factor-small",
+            {"factor": b.fast_pointwise() / 8},
+            "At a right angle the error is near 0.17 a L.",
+            checks=["enclosed", "slack-fast-pointwise"],
+        ),
+        wrong("factor-sign", {"factor": -b.fast_pointwise()}, "A distance is not negative.", checks=["enclosed"]),
+    ],
+    attack=[
+        b.attack(
+            "fast-pointwise",
+            "|r_L - r_1| <= a L (theta/pi + (1 - theta cot theta)/3)",
+            pointwise,
+            (Variable("chord", Fraction(1, 100), Fraction(199, 100)), b.DEPTH, b.FAST),
+        )
+    ],
+    regimes=[DEPTH],
+)
+fast_values = Reading(
+    "values",
+    "The largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1 at gamma = 3/4, rounded.",
+    {"table": rows((10, "1.48e-2"), (100, "5.36e-3"), (1000, "1.72e-3"), (10_000, "5.47e-4"))},
+    checks=[
+        table(
+            "values",
+            "table",
+            b.largest(from_one_layer, Fraction(3, 4)),
+            domain="gamma = 3/4; largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1; L = 10, 100, 1000, 10000",
+            group="fast",
+        )
+    ],
+    wrong=[wrong("digit", {"table": rows((10, "1.48e-2"), (100, "5.46e-3"))}, "The enclosure at L = 100 is 5.36e-3.")],
+    regimes=[DEPTH],
+)
+fast_uniform = Reading(
+    "uniform",
+    "The same order for the largest error over the sphere.",
+    {"order": ORDER},
+    checks=[
+        noted(
+            proof(
+                "uniform",
+                "order",
+                uniform_lower,
+                domain="u = -1, every gamma > 1/2",
+                lhs="sup |r_L - r_1|",
+                rhs=lambda context: f"O(L^({context['order']}))",
+            ),
+            NOT_UNIFORM,
+            when=False,
+        )
+    ],
+    wrong=[wrong("faster", {"order": -2 * gamma}, "Faster still than what fails.")],
+    regimes=[DEPTH],
+)
+fast_repaired = Reading(
+    "repaired",
+    "Uniformly on the sphere with half the exponent.",
+    REPAIRED,
+    checks=[
+        proof(
+            "proof",
+            REPAIRED,
+            uniform_proof,
+            domain="every alpha, L and u",
+            lhs="sup |r_L - r_1|",
+            rhs=lambda context: str(context["bound"]),
+        ),
+        finite("bound", uniform, "-1 to 0.999", Fraction(-1)),
+        in_depth("rate", "|r_L(-1)|", rntk, half_term, (Fraction(-1),), sp.Integer(1), (6, (13, 13, 13)), -0.5),
+    ],
+    wrong=[
+        wrong("order", {"order": ORDER}, "Opposite points are slower."),
+        wrong(
+            "linear",
+            {"bound": T},
+            "At u = -1 the distance is of order (a L)^(1/2).",
+            kind="exponent off",
+            checks=["enclosed"],
+        ),
+        wrong(
+            "squared",
+            {"bound": T**2},
+            "At a right angle the distance is of order a L already.",
+            kind="exponent off",
+            checks=["slack-fast-uniform-bound"],
+        ),
+    ],
+    attack=[
+        b.attack(
+            "fast-uniform-bound",
+            "|r_L - r_1| <= a L + ... (a L)^(1/2), opposite points included",
+            uniform,
+            (b.CHORD, b.DEPTH, b.FAST),
+        )
+    ],
+    regimes=[DEPTH],
+)
+fast_all_trained = Reading(
+    "all-trained",
+    "The limit is r_1 if first and last layers are trained too.",
+    {"limit": HALF_TERM},
+    checks=[
+        noted(
+            proof(
+                "limit",
+                "limit",
+                limit_steps,
+                domain="every gamma > 1/2, every u; all layers trained",
+                lhs="lim t_L",
+                rhs=lambda context: str(context["limit"]),
+            ),
+            MISSING,
+            when=False,
+        )
+    ],
+    wrong=[wrong("quarter", {"limit": sp.Rational(1, 4)}, "The limit is u.", kind="wrong function")],
+    regimes=[DEPTH],
+)
+fast_linear = Reading(
+    "linear",
+    "With all layers trained the limit is the linear kernel u, with an explicit error of exact order.",
+    LINEAR,
+    checks=[
+        proof(
+            "proof",
+            ["limit", "bound", "order"],
+            linear_proof,
+            domain="every gamma > 1/2, every u, L and alpha for the bound",
+            lhs="|t_L - u|",
+            rhs=lambda context: f"{context['bound']}, T = a L",
+        ),
+        finite("bound", from_linear, "-1 to 0.999; all layers trained", Fraction(-1)),
+        in_depth(
+            "rate", "distance of all layers' kernel to u", all_layers, linear, b.GRID, THREE_QUARTERS, GREAT, -0.5
+        ),
+    ],
+    wrong=[
+        wrong("one-layer", {"limit": HALF_TERM}, "That is the limit for frozen ends.", kind="assumption dropped"),
+        wrong("tenth", {"bound": T / 10}, "The leading term is 2 a L (r_1 - u).", checks=["enclosed"]),
+        wrong("faster", {"order": -2 * gamma}, "The leading term is 2 a L (r_1 - u)."),
+    ],
+    regimes=[DEPTH],
+)
+fast_linear_values = Reading(
+    "linear-values",
+    "The kernel of all layers at u = -0.9, gamma = 3/4, rounded.",
+    {"table": rows((10_000, "-0.8834"))},
+    checks=[
+        table(
+            "values",
+            "table",
+            lambda _, depth: Pair(b.GRID[0], int(depth), Fraction(3, 4)).all_layers,
+            domain="u = -0.9, gamma = 3/4; L = 10000",
+            group="fast",
+        )
+    ],
+    wrong=[wrong("digit", {"table": rows((10_000, "-0.8934"))}, "It is -0.8834 at L = 10000.")],
+    regimes=[DEPTH],
+)
 fast = Claim(
     "theorem-3-fast",
     title="Theorem 3: alpha = L^-gamma with gamma > 1/2 gives the kernel of one hidden layer",
@@ -575,208 +761,5 @@ fast = Claim(
     ),
     source="2403.04545, Theorem 3",
     assumptions=("sphere",),
-    readings=[
-        Reading(
-            "stated",
-            "At each u > -1, with an explicit constant.",
-            FAST,
-            checks=[
-                proof(
-                    "proof",
-                    FAST,
-                    pointwise_proof,
-                    domain="every alpha, L, and u > -1",
-                    lhs="|r_L - r_1|",
-                    rhs=lambda context: f"{context['factor']} a L",
-                ),
-                finite("factor", pointwise, "-0.99"),
-                order_in_depth(to_one_layer, "distance of r_L to r_1", sp.Rational(3, 4), AT_FOUR),
-            ],
-            wrong=[
-                wrong(
-                    "order-half",
-                    {"order": ORDER - sp.Rational(1, 2)},
-                    "The first layers move rho by a l, so the error is of order a L.",
-                    checks=["rate"],
-                ),
-                wrong(
-                    "order-gamma",
-                    {"order": -2 * gamma},
-                    "The error is summed over L layers.",
-                    kind="factor dropped",
-                    checks=["rate"],
-                ),
-                wrong(
-                    "slope-half",
-                    {"slope": HALVED, "factor": b.fast_pointwise(HALVED)},
-                    "The slope of H in the angle reaches 0.66.",
-                    checks=["proof"],
-                ),
-                wrong(
-                    "factor-small",
-                    {"factor": b.fast_pointwise() / 8},
-                    "At a right angle the error is near 0.17 a L.",
-                    checks=["enclosed", "slack-fast-pointwise"],
-                ),
-                wrong(
-                    "factor-sign", {"factor": -b.fast_pointwise()}, "A distance is not negative.", checks=["enclosed"]
-                ),
-            ],
-            attack=[
-                b.attack(
-                    "fast-pointwise",
-                    "|r_L - r_1| <= a L (theta/pi + (1 - theta cot theta)/3)",
-                    pointwise,
-                    (Variable("chord", Fraction(1, 100), Fraction(199, 100)), b.DEPTH, b.FAST),
-                )
-            ],
-            regimes=[DEPTH],
-        ),
-        Reading(
-            "values",
-            "The largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1 at gamma = 3/4, rounded.",
-            {"table": rows((10, "1.48e-2"), (100, "5.36e-3"), (1000, "1.72e-3"), (10_000, "5.47e-4"))},
-            checks=[
-                table(
-                    "values",
-                    "table",
-                    b.largest(from_one_layer, Fraction(3, 4)),
-                    domain="gamma = 3/4; largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1; L = 10, 100, 1000, 10000",
-                    group="fast",
-                )
-            ],
-            wrong=[
-                wrong(
-                    "digit", {"table": rows((10, "1.48e-2"), (100, "5.46e-3"))}, "The enclosure at L = 100 is 5.36e-3."
-                )
-            ],
-            regimes=[DEPTH],
-        ),
-        Reading(
-            "uniform",
-            "The same order for the largest error over the sphere.",
-            {"order": ORDER},
-            checks=[
-                noted(
-                    proof(
-                        "uniform",
-                        "order",
-                        uniform_lower,
-                        domain="u = -1, every gamma > 1/2",
-                        lhs="sup |r_L - r_1|",
-                        rhs=lambda context: f"O(L^({context['order']}))",
-                    ),
-                    NOT_UNIFORM,
-                    when=False,
-                )
-            ],
-            wrong=[wrong("faster", {"order": -2 * gamma}, "Faster still than what fails.")],
-            regimes=[DEPTH],
-        ),
-        Reading(
-            "repaired",
-            "Uniformly on the sphere with half the exponent.",
-            REPAIRED,
-            checks=[
-                proof(
-                    "proof",
-                    REPAIRED,
-                    uniform_proof,
-                    domain="every alpha, L and u",
-                    lhs="sup |r_L - r_1|",
-                    rhs=lambda context: str(context["bound"]),
-                ),
-                finite("bound", uniform, "-1", Fraction(-1)),
-                order_in_depth(opposite, "|r_L(-1)|", sp.Integer(1), "opposite points"),
-            ],
-            wrong=[
-                wrong("order", {"order": ORDER}, "Opposite points are slower."),
-                wrong(
-                    "linear",
-                    {"bound": T},
-                    "At u = -1 the distance is of order (a L)^(1/2).",
-                    kind="exponent off",
-                    checks=["enclosed"],
-                ),
-                wrong(
-                    "squared",
-                    {"bound": T**2},
-                    "At a right angle the distance is of order a L already.",
-                    kind="exponent off",
-                    checks=["slack-fast-uniform-bound"],
-                ),
-            ],
-            attack=[
-                b.attack(
-                    "fast-uniform-bound",
-                    "|r_L - r_1| <= a L + ... (a L)^(1/2), opposite points included",
-                    uniform,
-                    (b.CHORD, b.DEPTH, b.FAST),
-                )
-            ],
-            regimes=[DEPTH],
-        ),
-        Reading(
-            "all-trained",
-            "The limit is r_1 if first and last layers are trained too.",
-            {"limit": HALF_TERM},
-            checks=[
-                noted(
-                    proof(
-                        "limit",
-                        "limit",
-                        limit_steps,
-                        domain="every gamma > 1/2, every u; all layers trained",
-                        lhs="lim t_L",
-                        rhs=lambda context: str(context["limit"]),
-                    ),
-                    MISSING,
-                    when=False,
-                )
-            ],
-            wrong=[wrong("quarter", {"limit": sp.Rational(1, 4)}, "The limit is u.", kind="wrong function")],
-            regimes=[DEPTH],
-        ),
-        Reading(
-            "linear",
-            "With all layers trained the limit is the linear kernel u, with an explicit error of exact order.",
-            LINEAR,
-            checks=[
-                proof(
-                    "proof",
-                    ["limit", "bound", "order"],
-                    linear_proof,
-                    domain="every gamma > 1/2, every u, L and alpha for the bound",
-                    lhs="|t_L - u|",
-                    rhs=lambda context: f"{context['bound']}, T = a L",
-                ),
-                finite("bound", from_linear, "-1", Fraction(-1)),
-                order_in_depth(to_linear, "distance of all layers' kernel to u", sp.Rational(3, 4), AT_FOUR),
-            ],
-            wrong=[
-                wrong(
-                    "one-layer", {"limit": HALF_TERM}, "That is the limit for frozen ends.", kind="assumption dropped"
-                ),
-                wrong("tenth", {"bound": T / 10}, "The leading term is 2 a L (r_1 - u).", checks=["enclosed"]),
-                wrong("faster", {"order": -2 * gamma}, "The leading term is 2 a L (r_1 - u)."),
-            ],
-            regimes=[DEPTH],
-        ),
-        Reading(
-            "linear-values",
-            "The kernel of all layers at u = -0.9, gamma = 3/4, rounded.",
-            {"table": rows((10_000, "-0.8834"))},
-            checks=[
-                table(
-                    "values",
-                    "table",
-                    lambda _, depth: Pair(b.GRID[0], int(depth), Fraction(3, 4)).all_layers,
-                    domain="u = -0.9, gamma = 3/4; L = 10000",
-                    group="fast",
-                )
-            ],
-            wrong=[wrong("digit", {"table": rows((10_000, "-0.8934"))}, "It is -0.8834 at L = 10000.")],
-            regimes=[DEPTH],
-        ),
-    ],
+    readings=[fast_stated, fast_values, fast_uniform, fast_repaired, fast_all_trained, fast_linear, fast_linear_values],
 )

@@ -213,6 +213,47 @@ def layers(_: Context) -> list[Pair]:
     return [Pair(u, 1, scale=scale) for scale in scales for u in cosines]
 
 
+correlation_stated = Reading(
+    "stated",
+    "The constants of the derivation.",
+    b.CONSTANTS,
+    checks=[
+        proof(
+            "proof",
+            b.CONSTANTS,
+            distance_proof,
+            domain="every alpha, every pair of points, every layer",
+            lhs="s+ - s",
+            rhs="kappa (1 + ...)",
+        ),
+        b.below(b.CONSTANTS, layers, stretched, at_least, domain="alpha in 0.001..3, u from -1 to 1 - 1e-6"),
+    ],
+    wrong=[
+        wrong("shape-small", {"shape": sp.Rational(1, 50)}, "Near c = 0 the excess is c^2/40.", checks=["proof"]),
+        wrong(
+            "term-small", {"term": sp.Rational(5, 16)}, "At a right angle (1 - H)/c is above 0.59.", checks=["proof"]
+        ),
+        wrong(
+            "no-curvature",
+            {"increment": sp.Integer(0)},
+            "For small alpha and opposite points the step is 18 percent above kappa.",
+            checks=["enclosed"],
+        ),
+        wrong("leading-sign", {"leading": -sp.Rational(3, 2)}, "The step grows with kappa.", checks=["enclosed"]),
+        wrong(
+            "linear-alone",
+            {"leading": sp.Integer(0), "increment": sp.Integer(0)},
+            "The step from the linear term alone is exceeded.",
+            checks=["slack-distance-increment"],
+        ),
+    ],
+    attack=[
+        b.attack(
+            "distance-increment", "one layer adds at most kappa (1 + ...) to 1/|x - x'|", stretched, (b.CHORD, b.ALPHA)
+        )
+    ],
+    regimes=[DEPTH],
+)
 correlation = Claim(
     "correlation-to-one",
     title="Distances of hidden states shrink like 1/l",
@@ -224,57 +265,5 @@ correlation = Claim(
     source="2403.04545, the step to Theorem 1",
     known="derived here",
     assumptions=("sphere",),
-    readings=[
-        Reading(
-            "stated",
-            "The constants of the derivation.",
-            b.CONSTANTS,
-            checks=[
-                proof(
-                    "proof",
-                    b.CONSTANTS,
-                    distance_proof,
-                    domain="every alpha, every pair of points, every layer",
-                    lhs="s+ - s",
-                    rhs="kappa (1 + ...)",
-                ),
-                b.below(b.CONSTANTS, layers, stretched, at_least, domain="alpha in 0.001..3, u from -1 to 1 - 1e-6"),
-            ],
-            wrong=[
-                wrong(
-                    "shape-small", {"shape": sp.Rational(1, 50)}, "Near c = 0 the excess is c^2/40.", checks=["proof"]
-                ),
-                wrong(
-                    "term-small",
-                    {"term": sp.Rational(5, 16)},
-                    "At a right angle (1 - H)/c is above 0.59.",
-                    checks=["proof"],
-                ),
-                wrong(
-                    "no-curvature",
-                    {"increment": sp.Integer(0)},
-                    "For small alpha and opposite points the step is 18 percent above kappa.",
-                    checks=["enclosed"],
-                ),
-                wrong(
-                    "leading-sign", {"leading": -sp.Rational(3, 2)}, "The step grows with kappa.", checks=["enclosed"]
-                ),
-                wrong(
-                    "linear-alone",
-                    {"leading": sp.Integer(0), "increment": sp.Integer(0)},
-                    "The step from the linear term alone is exceeded.",
-                    checks=["slack-distance-increment"],
-                ),
-            ],
-            attack=[
-                b.attack(
-                    "distance-increment",
-                    "one layer adds at most kappa (1 + ...) to 1/|x - x'|",
-                    stretched,
-                    (b.CHORD, b.ALPHA),
-                )
-            ],
-            regimes=[DEPTH],
-        )
-    ],
+    readings=[correlation_stated],
 )

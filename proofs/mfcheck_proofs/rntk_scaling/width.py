@@ -171,6 +171,72 @@ def squared_norms(context: Context) -> list[Case]:
     return [Case(mean_of(squares**2), exactly(number(context, "ratio", {alpha: sp.Rational(7, 10), m: 16}) ** depth))]
 
 
+joint_stated = Reading(
+    "stated",
+    "Moments of one layer, and the smallest gamma at which the second moment is bounded in L.",
+    {"mean": 1 + alpha**2, "ratio": SECOND, "threshold": sp.Rational(1, 2)},
+    checks=[
+        identity(
+            "moments",
+            ["mean", "ratio"],
+            lambda context: layer_moments(context).values(),
+            domain="every alpha and m; the moments of |x_L|^2 are L-th powers",
+            whole=False,
+        ),
+        proof(
+            "threshold",
+            ["mean", "ratio", "threshold"],
+            uniform_in_depth,
+            kind=Kind.EXACT,
+            domain="every alpha and m; every gamma >= 0 and L",
+            lhs="bounded in L",
+            rhs=lambda context: f"gamma >= {context['threshold']}",
+            notes=[JOINT],
+        ),
+        compared(
+            "sampled",
+            "ratio",
+            squared_norms,
+            kind=Kind.SAMPLED,
+            resolution=0.2,
+            domain="alpha = 0.7, m = 16, L = 6; at least 4000 networks",
+        ),
+    ],
+    wrong=[
+        wrong("mean-no-square", {"mean": 1 + alpha}, "The branch has mean square alpha^2.", checks=["moments"]),
+        wrong("ratio-doubled", {"ratio": 2 * SECOND - 1}, "The second moment is exact.", checks=["moments", "sampled"]),
+        wrong(
+            "threshold-quarter",
+            {"threshold": sp.Rational(1, 4)},
+            "At gamma = 1/4 the exponent of the second moment grows like L^(1/2).",
+        ),
+    ],
+)
+joint_kernel = Reading(
+    "kernel",
+    "For gamma >= 1/2 the distance of the empirical kernel to r_L at fixed width stays bounded in L.",
+    {"order": sp.Integer(0)},
+    checks=[
+        rate(
+            "depth",
+            "order",
+            against_depth,
+            x_label="depth L",
+            y_label="typical distance to r_L",
+            kind=Kind.SAMPLED,
+            relation="<=",
+            typical=True,
+            domain=f"m = 64, u = {U}, L = 8, 32, 128, at least 1200 networks each; alpha = L^(-1/2)",
+        )
+    ],
+    wrong=[
+        wrong(
+            "falls",
+            {"order": -sp.Rational(1, 2)},
+            "At gamma = 1/2 depth does not average the fluctuations of a layer out.",
+        )
+    ],
+)
 joint = Claim(
     "width-and-depth",
     title="Width and depth jointly",
@@ -182,77 +248,5 @@ joint = Claim(
     source="2403.04545, open question on uniformity in m and L",
     known="derived here",
     no_inequality=LIMIT,
-    readings=[
-        Reading(
-            "stated",
-            "Moments of one layer, and the smallest gamma at which the second moment is bounded in L.",
-            {"mean": 1 + alpha**2, "ratio": SECOND, "threshold": sp.Rational(1, 2)},
-            checks=[
-                identity(
-                    "moments",
-                    ["mean", "ratio"],
-                    lambda context: layer_moments(context).values(),
-                    domain="every alpha and m; the moments of |x_L|^2 are L-th powers",
-                    whole=False,
-                ),
-                proof(
-                    "threshold",
-                    ["mean", "ratio", "threshold"],
-                    uniform_in_depth,
-                    kind=Kind.EXACT,
-                    domain="every alpha and m; every gamma >= 0 and L",
-                    lhs="bounded in L",
-                    rhs=lambda context: f"gamma >= {context['threshold']}",
-                    notes=[JOINT],
-                ),
-                compared(
-                    "sampled",
-                    "ratio",
-                    squared_norms,
-                    kind=Kind.SAMPLED,
-                    resolution=0.2,
-                    domain="alpha = 0.7, m = 16, L = 6; at least 4000 networks",
-                ),
-            ],
-            wrong=[
-                wrong("mean-no-square", {"mean": 1 + alpha}, "The branch has mean square alpha^2.", checks=["moments"]),
-                wrong(
-                    "ratio-doubled",
-                    {"ratio": 2 * SECOND - 1},
-                    "The second moment is exact.",
-                    checks=["moments", "sampled"],
-                ),
-                wrong(
-                    "threshold-quarter",
-                    {"threshold": sp.Rational(1, 4)},
-                    "At gamma = 1/4 the exponent of the second moment grows like L^(1/2).",
-                ),
-            ],
-        ),
-        Reading(
-            "kernel",
-            "For gamma >= 1/2 the distance of the empirical kernel to r_L at fixed width stays bounded in L.",
-            {"order": sp.Integer(0)},
-            checks=[
-                rate(
-                    "depth",
-                    "order",
-                    against_depth,
-                    x_label="depth L",
-                    y_label="typical distance to r_L",
-                    kind=Kind.SAMPLED,
-                    relation="<=",
-                    typical=True,
-                    domain=f"m = 64, u = {U}, L = 8, 32, 128, at least 1200 networks each; alpha = L^(-1/2)",
-                )
-            ],
-            wrong=[
-                wrong(
-                    "falls",
-                    {"order": -sp.Rational(1, 2)},
-                    "At gamma = 1/2 depth does not average the fluctuations of a layer out.",
-                )
-            ],
-        ),
-    ],
+    readings=[joint_stated, joint_kernel],
 )
