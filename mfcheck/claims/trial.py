@@ -4,6 +4,7 @@ A paper says what one draw is, and what follows from many; `Trial.samples` draws
 random stream of its own, so that those that are there when the user interrupts give the numbers with their errors.
 """
 
+import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -172,6 +173,32 @@ class Trial:
                 f"{name} must be a whole number from {least} to {most}, got {text[:60]!r}"
             )
         return int(text)
+
+    def real(self, name: str) -> float | None:
+        """Return an option that is a finite number, None where it is `none`.
+
+        Raises:
+            InputError: it is neither.
+        """
+        text = self.options[name]
+        try:
+            found = None if text == "none" else float(text)
+        except ValueError:
+            found = math.nan
+        if found is not None and not math.isfinite(found):
+            raise InputError(f"option {name}: {text[:60]!r} is not a finite number")
+        return found
+
+    def whole(self, name: str) -> int | None:
+        """Return an option that is a whole number, None where it is `none`.
+
+        Raises:
+            InputError: it is neither.
+        """
+        found = self.real(name)
+        if found is not None and not found.is_integer():
+            raise InputError(f"option {name}: {self.options[name][:60]!r} is not a whole number")
+        return None if found is None else int(found)
 
 
 def joined(parts: Sequence[Samples]) -> Samples:

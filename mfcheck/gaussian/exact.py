@@ -180,6 +180,20 @@ def ornstein_uhlenbeck(f: sp.Expr, variables: Sequence[sp.Symbol]) -> sp.Expr:
     return sum((x * sp.diff(f, x) - sp.diff(f, x, 2) for x in variables), sp.Integer(0))
 
 
+def dirichlet(f: sp.Expr, g: sp.Expr, variables: Sequence[sp.Symbol]) -> sp.Expr:
+    """Return E[grad f . grad g] for independent standard Gaussian `variables`, integrated one after the other.
+
+    Raises:
+        InputError: as for `expectation`.
+    """
+    return expectation(sum(sp.diff(f, x) * sp.diff(g, x) for x in variables), variables)
+
+
+def generating(t: sp.Symbol, x: sp.Expr) -> sp.Expr:
+    """Return `exp(t x - t^2/2) = sum_k t^k h_k(x) / sqrt(k!)`, a family in t that is total in L^2 of the Gaussian."""
+    return sp.exp(t * x - t**2 / 2)
+
+
 def hermite(index: int, x: sp.Expr) -> sp.Expr:
     """Return the normalised probabilists' Hermite polynomial h_index, E[h_r(xi) h_s(xi)] = 1 if r = s else 0."""
     monic = sp.hermite(index, x / sp.sqrt(2)) / sp.sqrt(2) ** index

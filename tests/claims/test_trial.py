@@ -15,6 +15,7 @@ from mfcheck.claims.trial import (
     joined,
     simulation,
 )
+from mfcheck.errors import InputError
 from mfcheck.statistics import mean_of, variance_of
 
 
@@ -200,3 +201,23 @@ def test_an_error_without_an_interruption_is_an_error() -> None:
 
 def _uniform(rng: np.random.Generator, count: int) -> np.ndarray:
     return rng.random(count)
+
+
+def test_numbers_among_the_options() -> None:
+    options = {
+        "end": "0.5",
+        "size": "12",
+        "limit": "none",
+        "half": "2.5",
+        "far": "inf",
+        "word": "x",
+    }
+    trial = Trial(setting_of(()), 0, options)
+    assert trial.real("end") == 0.5
+    assert trial.whole("size") == 12
+    assert trial.real("limit") is trial.whole("limit") is None
+    for name in ("far", "word"):
+        with pytest.raises(InputError, match="is not a finite number"):
+            trial.real(name)
+    with pytest.raises(InputError, match=r"option half: '2.5' is not a whole number"):
+        trial.whole("half")

@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 
 from mfcheck.checks.identity import identities
 from mfcheck.errors import InputError
-from mfcheck.gaussian.exact import correlated, expectation, hermite, ornstein_uhlenbeck
+from mfcheck.gaussian.exact import (
+    correlated,
+    dirichlet,
+    expectation,
+    generating,
+    hermite,
+    ornstein_uhlenbeck,
+)
 
 x, z = sp.symbols("x z", real=True)
 c = sp.Symbol("c", real=True)
@@ -172,3 +179,17 @@ def test_a_wrong_integral_is_not_confirmed(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_identities_with_infinite_sides_are_not_proved() -> None:
     assert identities([(expectation(1 / sp.Abs(x), [x]), sp.oo)], "all").passed is not True
+
+
+def test_the_dirichlet_form_of_hermite_polynomials_is_their_degree() -> None:
+    for r in range(4):
+        for s in range(4):
+            product = dirichlet(z * hermite(r, x), z * hermite(s, x), [x, z])
+            assert product == (r + 1 if r == s else 0)
+
+
+def test_the_generating_function_has_hermite_coefficients() -> None:
+    t = sp.Symbol("t", real=True)
+    terms = sp.series(generating(t, x), t, 0, 5).removeO()
+    for r in range(5):
+        assert sp.expand(terms.coeff(t, r) - hermite(r, x) / sp.sqrt(sp.factorial(r))) == 0

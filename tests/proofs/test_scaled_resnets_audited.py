@@ -17,10 +17,15 @@ from mfcheck.symbolic.activation import LIBRARY, activation
 from mfcheck.verify import verify
 from mfcheck_proofs.scaled_resnets import paper
 from mfcheck_proofs.scaled_resnets import regimes as audited
-from mfcheck_proofs.scaled_resnets.assumption1 import PAIR, SAMPLE, at_most, rarely_separated
-from mfcheck_proofs.scaled_resnets.assumptions import (
-    beyond_assumption_3,
+from mfcheck_proofs.scaled_resnets.assumption1 import (
+    PAIR,
+    SAMPLE,
+    at_most,
     data_on_sphere,
+    rarely_separated,
+)
+from mfcheck_proofs.scaled_resnets.assumption23 import (
+    beyond_assumption_3,
     library,
     smooth_activation,
 )

@@ -8,10 +8,8 @@ import pytest
 
 from mfcheck.claims import Budget, Context, Data, Estimate, Sample, Setting
 from mfcheck.dynamics.resnet import Numerics, Problem, simulate
-from mfcheck.dynamics.resnet.state import initial_state
 from mfcheck.symbolic.activation import LIBRARY, activation
 from mfcheck_proofs.scaled_resnets import changes, theorem5
-from mfcheck_proofs.scaled_resnets.changes import QUANTITIES, measure
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT
 from mfcheck_proofs.scaled_resnets.theorem5_regime import (
     DIMENSION,
@@ -61,25 +59,6 @@ def test_simulation_knows_the_limit_with_another_alpha() -> None:
 
 
 # --- what a flow changes ---------------------------------------------------------------------------------------------
-
-
-def test_nothing_of_the_encoder_changes_without_it() -> None:
-    sizes = Numerics(depth=2, particles=64, loss_factor=1e-2, outputs=5, tolerance=1e-6)
-    problem = Problem(X, Y, LIBRARY["tanh"], 0.0, 5.0)
-    values, _ = measure(problem, sizes, initial_state(problem, sizes))
-    found = dict(zip(QUANTITIES, values, strict=True))
-    assert found["features"] == 0
-    assert found["share_lambda"] == found["share_decay"] == found["share_KL"] == 0
-    assert found["kernel"] > 0
-
-
-def test_a_smaller_beta_changes_more() -> None:
-    sizes = Numerics(depth=2, particles=64, loss_factor=1e-2, outputs=5, tolerance=1e-6)
-    found = []
-    for beta in (80.0, 800.0):
-        problem = Problem(X, Y, LIBRARY["tanh"], 1.0, beta)
-        found.append(measure(problem, sizes, initial_state(problem, sizes))[0])
-    assert np.all(found[0] > 50 * found[1])
 
 
 def test_the_regime_is_said_in_a_plain_sentence() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from mfcheck.claims import Setting
 from mfcheck.claims.record import SimulationRecord
-from mfcheck.claims.trial import SimulationStopped
+from mfcheck.claims.trial import SimulationStopped, Trial
 from mfcheck.dynamics.resnet import QUANTITIES, MemoryLimitError, simulate
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation
@@ -70,7 +70,7 @@ def test_bounds_are_those_of_the_theorem() -> None:
 
 def test_a_false_bound_is_denied_and_a_close_one_left_open() -> None:
     setting = small()
-    solution = simulate(problem(setting, 40.0), numerics(setting, 3, DEFAULTS))
+    solution = simulate(problem(setting, 40.0), numerics(Trial(setting, 3, DEFAULTS)))
     KL = solution.series["KL_tau"]
     assert _holds(KL, KL.value + 2 * KL.error, upper=True) is True
     assert _holds(KL, KL.value / 100, upper=True) is False

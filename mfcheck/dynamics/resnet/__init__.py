@@ -18,7 +18,7 @@ from mfcheck.dynamics.resnet.integrate import integrate, output_times
 from mfcheck.dynamics.resnet.memory import memory_estimate
 from mfcheck.dynamics.resnet.problem import Numerics, Problem
 from mfcheck.dynamics.resnet.simulate import Plan, plan, simulate
-from mfcheck.dynamics.resnet.solution import QUANTITIES, Estimate, Series, Solution, SolutionCost
+from mfcheck.dynamics.resnet.solution import QUANTITIES, Series, Solution, SolutionCost
 from mfcheck.dynamics.resnet.state import State, initial_state
 from mfcheck.dynamics.resnet.trajectory import Cost, Trajectory
 from mfcheck.dynamics.resnet.transport import Distances, distances, state_distances
@@ -28,7 +28,6 @@ __all__ = [
     "Cost",
     "Distances",
     "DivergenceError",
-    "Estimate",
     "Evaluation",
     "Flow",
     "FlowError",

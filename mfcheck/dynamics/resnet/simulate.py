@@ -24,7 +24,7 @@ from mfcheck.dynamics.resnet.errors import FlowError, InterruptedFlowError
 from mfcheck.dynamics.resnet.integrate import integrate
 from mfcheck.dynamics.resnet.memory import check_memory
 from mfcheck.dynamics.resnet.problem import Array, Numerics, Problem
-from mfcheck.dynamics.resnet.solution import QUANTITIES, Estimate, Series, Solution, SolutionCost
+from mfcheck.dynamics.resnet.solution import QUANTITIES, Series, Solution, SolutionCost
 from mfcheck.dynamics.resnet.state import State, coarsen, halves, initial_state
 from mfcheck.dynamics.resnet.stepper import LOSS_SHARE, ROUNDING
 from mfcheck.dynamics.resnet.trajectory import Trajectory
@@ -292,7 +292,7 @@ def _combine(
         MappingProxyType({name: found[name] for name in QUANTITIES}),
         MappingProxyType(layers),
         series(lambda run: run.residuals),
-        MappingProxyType({name: _last(found[name]) for name in QUANTITIES}),
+        MappingProxyType({name: found[name].at(-1) for name in QUANTITIES}),
         reference, cost,
     )  # fmt: skip
 
@@ -370,7 +370,3 @@ def _largest(layers: Series) -> Series:
         largest(layers.size), largest(layers.depth), largest(layers.time),
         np.asarray(layers.samples.max(axis=2)),
     )  # fmt: skip
-
-
-def _last(series: Series) -> Estimate:
-    return Estimate(float(series.value[-1]), float(series.error[-1]))

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from mfcheck.claims.record import Estimate
 from mfcheck.dynamics.resnet.problem import Array, Numerics, Problem
 from mfcheck.dynamics.resnet.trajectory import Trajectory
 
@@ -42,13 +45,23 @@ class Series:
     time: Array
     samples: Array
 
+    def at(self, index: int, scale: float = 1.0) -> Estimate:
+        """Return the number at an output time, times `scale`; what is not the spread of the replicates is bias."""
+        value, error = (scale * float(x[index]) for x in (self.value, self.error))
+        spread, *rest = (
+            float(x[index]) for x in (self.particles, self.size, self.depth, self.time)
+        )
+        whole = spread + sum(rest)
+        bias = min(error * sum(rest) / whole, error) if whole > 0 else error
+        return Estimate(value=value, error=error, bias=bias, dof=len(self.samples) - 1)
 
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its error: the true value is expected within `value +- error`."""
+    def largest(self) -> Estimate:
+        """Return the number at the time whose upper end is largest."""
+        return self.at(int(np.argmax(self.value + self.error)))
 
-    value: float
-    error: float
+    def smallest(self) -> Estimate:
+        """Return the number at the time whose lower end is smallest."""
+        return self.at(int(np.argmin(self.value - self.error)))
 
 
 @dataclass(frozen=True)

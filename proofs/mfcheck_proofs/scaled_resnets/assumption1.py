@@ -1,6 +1,7 @@
 """Assumption 1 under independent sampling: how likely are separated points, and what does a repeated point do?"""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, product
 from math import isqrt, prod
@@ -11,16 +12,39 @@ from flint import arb
 from scipy import stats
 
 from mfcheck.checks import Case, Claim, Context, Evidence, Kind, Note, Reading, bound, compared, custom, identity, wrong
-from mfcheck.claims import Estimate, Setting
+from mfcheck.claims import Answer, Estimate, Setting
 from mfcheck.claims.setting import Point
+from mfcheck.errors import InputError
 from mfcheck.falsify.variants import merged, of_identity, scaled, shifted
 from mfcheck.points.configurations import cross_polytope, inner, sphere_point
+from mfcheck.points.data import random_data
 from mfcheck.points.sphere import sphere
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import compare, enclose, interval
 from mfcheck.symbolic.generic import s0
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
+from mfcheck_proofs.scaled_resnets.setting import DEFAULT, validate
 from mfcheck_proofs.scaled_resnets.symbols import C_max, d, n, n_max
+
+# --- the assumption as a predicate -----------------------------------------------------------------------------------
+
+
+def data_on_sphere(setting: Setting) -> Answer:
+    """Distinct unit points, |y| <= 1: Assumption 1 with C_max the largest inner product of the data."""
+    try:
+        validate(setting)
+    except InputError as error:
+        return Answer(False, str(error))
+    if setting.data.repeated is not None:
+        i, j = setting.data.repeated
+        return Answer(False, f"rows {i + 1} and {j + 1} are the same point, and $G$ is singular")
+    return Answer(True, rf"$n = {setting.data.n}$ distinct unit points, $C_{{\max}} = {setting.data.C_max:.6g}$")
+
+
+def random_sphere(rng: np.random.Generator) -> Setting:
+    """Independent uniform points of a sphere, labels +1 and -1; coordinates are rounded to 12 digits."""
+    return replace(DEFAULT, data=random_data(rng))
+
 
 # --- the uniform law -------------------------------------------------------------------------------------------------
 
@@ -89,7 +113,7 @@ def cap_frequency(context: Context) -> Evidence:
     for size in (min(most, pairs - start) for start in range(0, pairs, most)):
         inner_products = np.sum(sphere(rng, size, dim) * sphere(rng, size, dim), axis=1)
         hits += int(np.sum(inner_products > float(cosine)))
-    share, found = hits / pairs, stats.binomtest(hits, pairs).proportion_ci(1 - context.alarm, "exact")
+    share, found = (hits / pairs, stats.binomtest(hits, pairs).proportion_ci(1 - context.alarm, "exact"))
     expected = float(cap_probability(context["cap"], dim, cosine).mid())
     inside = bool(found.low <= expected <= found.high)
     return Evidence(

@@ -1,5 +1,6 @@
 """What the paper asserts in its Assumptions 2 and 3, as claims: the initial measures, the activation."""
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -9,18 +10,22 @@ from flint import arb, ctx
 
 from mfcheck.checks import Claim, Context, Evidence, Kind, Note, Reading, Scope, custom, identity, wrong
 from mfcheck.checks.certify import WORK
-from mfcheck.claims import Case, Sample
+from mfcheck.claims import Answer, Assumption, Case, Sample, Setting
 from mfcheck.errors import InputError
 from mfcheck.falsify.variants import merged, of_attained, of_identity, powers, scaled, shifted, sign
 from mfcheck.gaussian.exact import expectation
 from mfcheck.rigor import certificate
-from mfcheck.rigor.assumption import judge
+from mfcheck.rigor.assumption import Judgement, judge
 from mfcheck.rigor.ball import bounds, compare, decimal_text, enclose, exact, interval
 from mfcheck.rigor.certificate import Certificate
+from mfcheck.rigor.suprema import Supremum
 from mfcheck.statistics import exactly
-from mfcheck.symbolic.activation import Activation, X
-from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
+from mfcheck.statistics.compare import all_hold
+from mfcheck.symbolic.activation import LIBRARY, Activation, X
+from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS, data_on_sphere, random_sphere
 from mfcheck_proofs.scaled_resnets.attacks import PREC, REAL, Formulas, Side, attack, side
+from mfcheck_proofs.scaled_resnets.constants import CONSTANTS, NEEDS_B0, NEEDS_C3
+from mfcheck_proofs.scaled_resnets.setting import DEFAULT
 from mfcheck_proofs.scaled_resnets.symbols import C_1, d
 
 HALF, NEAR = sp.Rational(1, 2), sp.Rational(9, 10)
@@ -108,22 +113,23 @@ def certified_constant(context: Context) -> Evidence:
         r"$\sup|\sigma_0'|$": found.B[1].value,
         r"$\sup|\sigma_0''|$": found.B[2].value,
     }
-    ratio = context["constant"] / C_1
-    factor = Fraction(int(ratio.p), int(ratio.q))
+    factor = context["constant"] / C_1
     with ctx.workprec(120):
         stated = found.C1 * exact(factor)
-    answers = {name: _serves(value, stated, factor) for name, value in needed.items()}
-    broken = [name for name, answer in answers.items() if answer is False]
-    named = broken or [name for name, answer in answers.items() if answer is None]
+    orders = {"<": True, ">": False, "?": None}
+    # From a factor of one on it serves, whatever the enclosures: one of the suprema equals the largest.
+    answers = {name: factor >= 1 or orders[compare(value, stated)] for name, value in needed.items()}
+    passed = all_hold(answers.values())
+    named = [name for name, answer in answers.items() if answer is passed and not passed]
     return Evidence(
-        passed=False if broken else None if named else True,
+        passed=passed,
         scope=Scope.WHOLE,
         lhs=interval(found.C1),
         rhs=interval(stated),
         slack=float((stated / found.C1).mid()),
         error=float(found.C1.rad()),
         domain=f"{context.setting.activation.name}, all real $x$",
-        reason=f"{'exceeded by' if broken else 'not decided for'} {', '.join(named)}" if named else "",
+        reason=f"{'not decided for' if passed is None else 'exceeded by'} {', '.join(named)}" if named else "",
         notes=_third_derivative(found.third_derivative_bounded),
         certificate=None if named else serves_everywhere(context.setting.activation, stated),
     )
@@ -155,16 +161,6 @@ def serves_everywhere(activation: Activation, stated: arb) -> Certificate | None
     return found
 
 
-def _serves(value: arb, stated: arb, factor: Fraction) -> bool | None:
-    """Return whether a supremum is at most `factor` times the largest of them; None where enclosures overlap.
-
-    From a factor of one on it is, whatever the enclosures: one of the suprema equals the largest.
-    """
-    if factor >= 1:
-        return True
-    return {"<": True, ">": False, "?": None}[compare(value, stated)]
-
-
 def _third_derivative(bounded: bool | None) -> tuple[Note, ...]:
     if bounded is None:
         text = r"The KL bounds of Theorem 5 need a bound on $\sigma_0'''$, which Assumption 3 does not grant."
@@ -184,19 +180,16 @@ def sampled_constant(context: Context) -> Evidence:
     rng, count = context.rng(), context.budget.pick(20_000, 100_000, 1_000_000)
     x = np.concatenate([rng.standard_normal(count) * s for s in (0.3, 2.0, 30.0)] + [np.zeros(1)])
     activation = context.setting.activation
-    worst = 0.0
-    for order in range(3):
-        values = np.abs(activation.numpy_function(order)(x))
-        values = values / np.maximum(np.abs(x), 1) if order == 0 else values
-        worst = max(worst, float(values.max()))
+    sizes = [np.abs(activation.numpy_function(order)(x)) for order in range(3)]
+    worst = float(np.max([sizes[0] / np.maximum(np.abs(x), 1), *sizes[1:]]))
     stated = float((context["constant"] / C_1) * float(found.C1.upper()))
-    passed, side_of = worst <= stated * (1 + 1e-12), exactly(stated, 1e-12 * stated)
+    passed, error = worst <= stated * (1 + 1e-12), 1e-12 * stated
     return Evidence(
         passed=passed,
-        lhs=exactly(worst, 1e-12 * stated),
-        rhs=side_of,
+        lhs=exactly(worst, error),
+        rhs=exactly(stated, error),
         slack=stated / worst,
-        error=side_of.error,
+        error=error,
         cases=len(x),
         domain=f"{activation.name} at Gaussian points of three scales",
         reason="" if passed else "a sampled point exceeds the constant",
@@ -276,4 +269,91 @@ activation_claim = Claim(
             ],
         )
     ],
+)
+
+# --- the three assumptions as predicates ------------------------------------------------------------------------------
+
+
+def gaussian_start(_: Setting) -> Answer:
+    """Assumption 2 is about the initial measures, which every setting has by construction."""
+    return Answer(True, "the solver and the kernels start from standard Gaussian measures")
+
+
+def _said(found: Judgement, beside: Sequence[str], instead: Sequence[str]) -> Answer:
+    """Answer with the least C_1 and what is said beside it, or with what is said instead."""
+    met = {"holds": True, "fails": False}.get(found.answer)
+    return Answer(met, "; ".join([rf"$C_1 \le {bounds(found.C1, 8)[1]}$", *beside] if met else instead))
+
+
+def smooth_activation(setting: Setting) -> Answer:
+    """Assumption 3 by certified suprema over the whole line."""
+    found = judge(setting.activation)
+    return _said(found, found.reasons, found.reasons)
+
+
+def library_activation(rng: np.random.Generator) -> Setting:
+    """The default data with an activation of the library."""
+    names = sorted(LIBRARY)
+    return Setting(DEFAULT.data, LIBRARY[names[int(rng.integers(len(names)))]], DEFAULT.values)
+
+
+def library() -> Mapping[str, Answer]:
+    """Judge every activation of the library: its least C_1, and what later steps need beyond Assumption 3."""
+    answers = {}
+    for name, activation in LIBRARY.items():
+        found = judge(activation)
+        more = (_bound("", found.B[0]), _bound("'''", found.B[3]))
+        answers[name] = _said(found, more, (*found.reasons, *more))
+    return answers
+
+
+def _bound(primes: str, found: Supremum) -> str:
+    name = rf"\sup|\sigma_0{primes}|"
+    if found.state == "finite":
+        return rf"${name} \le {bounds(found.value, 8)[1]}$"
+    return rf"${name} = \infty$" if found.state == "infinite" else f"${name}$ is {found.state}"
+
+
+def beyond_assumption_3() -> dict[str, tuple[str, ...]]:
+    """Return what is needed of the activation beyond Assumption 3, each with the claims and constants that need it."""
+    claims = {
+        NEEDS_C3: ("theorem-5-kl-tau", "theorem-5-kl-nu"),
+        NEEDS_B0: ("theorem-6-rademacher", "theorem-6-composition"),
+    }
+    return {
+        need: (*ids, *(constant.id for constant in CONSTANTS if need in constant.needs)) for need, ids in claims.items()
+    }
+
+
+ASSUMPTIONS = (
+    Assumption(
+        "assumption-1",
+        "Data on the sphere, separated",
+        r"For $x_i \ne x_j$ drawn from $\mu_X$, with probability 1: $|x_i| = 1$, $|y_i| \le 1$, "
+        r"$\langle x_i, x_j\rangle \le C_{\max} < 1$.",
+        "arXiv 2403.09889, Assumption 1",
+        data_on_sphere,
+        random_sphere,
+        reads=("points", "labels"),
+    ),
+    Assumption(
+        "assumption-2",
+        "Gaussian initialisation",
+        r"$\tau_0$ and $\nu_0(\cdot, s)$ are standard Gaussian for every $s$.",
+        "arXiv 2403.09889, Assumption 2",
+        gaussian_start,
+        random_sphere,
+        reads=(),
+    ),
+    Assumption(
+        "assumption-3",
+        "Activation of linear growth, two bounded derivatives",
+        r"$|\sigma_0(x)| \le C_1\max(|x|, 1)$, $|\sigma_0'(x)| \le C_1$, $|\sigma_0''(x)| \le C_1$ for all $x$.",
+        "arXiv 2403.09889, Assumption 3",
+        smooth_activation,
+        library_activation,
+        reads=("activation",),
+        survey=library,
+        beyond=beyond_assumption_3(),
+    ),
 )

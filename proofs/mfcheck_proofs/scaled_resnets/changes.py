@@ -1,6 +1,6 @@
-"""What training changes: kernel, features, distance to the linearised flow, and the encoder's shares, with errors."""
+"""What training changes, at several beta: see `mfcheck.dynamics.resnet.lazy`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
@@ -8,18 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfcheck.claims import Budget, Context, Estimate, Setting
-from mfcheck.dynamics.resnet import Flow, Numerics, Problem, Trajectory, integrate
-from mfcheck.dynamics.resnet.state import State, coarsen, halves, initial_state
+from mfcheck.dynamics.resnet import Numerics, lazy
+from mfcheck.dynamics.resnet.lazy import CHANGES as QUANTITIES
 from mfcheck.statistics.compare import half_width
 from mfcheck_proofs.scaled_resnets.flow import REPLICATES, end_time, fitted, linear_kernels, problem
-from mfcheck_proofs.scaled_resnets.values import value_of
+from mfcheck_proofs.scaled_resnets.flow import least_beta as least_beta
 
 Array = NDArray[np.float64]
-QUANTITIES = ("kernel", "features", "trajectory", "share_lambda", "share_decay", "share_KL")
-"""`|G(T) - G(0)| / |G(0)|` in the Frobenius norm; `max_i |Z(x_i,1) - x_i|`; `max_t |e - e_lin| / |y|` with
-`e_lin = -exp(-beta^2 G(0) t/n) y`; the encoder's share of lambda_min(G), of the decay of the loss, and of the KL
-of both measures (largest over depth), at the end."""
-
 CONVERGED = "flows to convergence"
 SMALL_BETA, LARGE_BETA = 1.0, 1e3
 FRACTIONS = (Fraction(1, 64), Fraction(1, 8), Fraction(1))
@@ -58,44 +53,6 @@ class Changes:
         return column
 
 
-def measure(start: Problem, sizes: Numerics, state: State) -> tuple[Array, Array]:
-    """Run one flow and return the quantities, and what rounding may do to each, shape (6,) both."""
-    run = integrate(start, sizes, start=state)
-    flow = Flow(start, sizes, state)
-    before, after = _gram(flow, state), _gram(flow, run.final)
-    kernel = np.linalg.norm(after[0] - before[0]) / np.linalg.norm(before[0])
-    moved = flow.features(run.final) - flow.features(state)
-    values, vectors = np.linalg.eigh(before[0])
-    rates = np.multiply.outer(run.time, values * start.beta**2 / start.n)
-    linear = (np.exp(-rates) * (run.residuals[0] @ vectors)) @ vectors.T
-    away = np.linalg.norm(run.residuals - linear, axis=1).max() / np.linalg.norm(start.y)
-    e = run.residuals[-1]
-    decay = (e @ after[1] @ e) / (e @ after[0] @ e)
-    lowest = 1 - run.lambda_min_G2[-1] / run.lambda_min_G[-1]
-    entropy = run.KL_nu[-1] / (run.KL_nu[-1] + run.KL_tau[-1])
-    found = [kernel, np.linalg.norm(moved, axis=1).max(), away, lowest, decay, entropy]
-    return np.array(found, dtype=float), _rounding(run, values)
-
-
-def _rounding(run: Trajectory, values: Array) -> Array:
-    """Return what rounding may do to the quantities of a run, shape (6,); `values` are the eigenvalues at its start.
-
-    A position of order one loses half a unit of rounding a step at most; the residuals are beta times such numbers.
-    """
-    unit = float(np.finfo(np.float64).eps)
-    lost, moved = unit * max(1, run.cost.steps), float(run.movement_nu[-1])
-    condition = values[-1] / values[0] if values[0] > 0 else np.inf
-    entropy = lost * (2 * moved + lost) / max(float(run.KL_tau[-1]), 1e-300)
-    return np.array([8 * unit, lost, 4 * unit * run.problem.beta, 8 * unit * condition, 8 * unit, entropy])
-
-
-def _gram(flow: Flow, state: State) -> tuple[Array, Array]:
-    """Return G and the encoder's part alpha^2 G1."""
-    G1, G2 = flow.gram_matrices(state)
-    part: Array = flow.problem.alpha**2 * G1
-    return part + G2, part
-
-
 def sizes(setting: Setting, budget: Budget, seed: int, beta: float) -> tuple[Numerics, str]:
     """Return the solver's sizes, and in words what was taken down for many rows."""
     wanted = Numerics(
@@ -120,25 +77,8 @@ def cut(context: Context) -> str:
 @lru_cache(maxsize=64)
 def changes(setting: Setting, budget: Budget, seed: int, beta: float, admissible: bool) -> Changes:
     """Measure one beta from several runs: replicates, their halves, half the depth, a coarser time step."""
-    start = problem(setting, beta)
-    used, _ = sizes(setting, budget, seed, beta)
-    states = [initial_state(start, used, k) for k in range(REPLICATES)]
-    found, rounding = zip(*(measure(start, used, state) for state in states), strict=True)
-    samples, first = np.array(found), states[0]
-    parts = [part for state in states for part in halves(state, paired=True)]
-    half = np.mean([measure(start, used, part)[0] for part in parts], axis=0)
-    shallow, _ = measure(start, used, coarsen(first, merge=False))
-    rough, _ = measure(start, replace(used, tolerance=8 * used.tolerance), first)
-    common = np.abs(samples.mean(axis=0) - half) + np.abs(samples[0] - shallow) / 3
-    common += np.abs(samples[0] - rough) + np.maximum(1e-12, np.max(rounding, axis=0))
-    error = half_width(samples) + common
-    return Changes(beta, admissible, samples.mean(axis=0), error, common, samples)
-
-
-def least_beta(setting: Setting) -> float | None:
-    """Return the least beta that Theorem 5 is known to admit; None if there is none."""
-    threshold = value_of(setting, "beta_threshold")
-    return float(threshold.upper()) * 1.001 if threshold.is_finite() else None
+    samples, common = lazy.changes(problem(setting, beta), sizes(setting, budget, seed, beta)[0])
+    return Changes(beta, admissible, samples.mean(axis=0), half_width(samples) + common, common, samples)
 
 
 def over_beta(setting: Setting, budget: Budget, seed: int) -> tuple[Changes, ...]:

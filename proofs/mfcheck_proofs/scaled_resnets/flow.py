@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mfcheck.checks import Case, Check, Curve, Evidence, Kind, Plot, Standard, custom, decide
+from mfcheck.checks import Case, Check, Evidence, Kind, Plot, Standard, curve, custom, decide
 from mfcheck.claims import Budget, Context, Estimate, Setting
 from mfcheck.dynamics.effort import SECONDS
 from mfcheck.dynamics.resnet import Numerics, Problem, Solution, simulate
@@ -91,8 +91,7 @@ def sizes(setting: Setting, budget: Budget, seed: int, beta: float) -> tuple[Num
 
     Wanted are half of the setting's particles, an eighth for a quick look.
     """
-    depth = int(setting["depth"])
-    particles = int(setting["particles"])
+    depth, particles = setting.integer("depth"), setting.integer("particles")
     wanted = Numerics(
         end_time=end_time(setting, budget, beta),
         depth=budget.pick(max(2, depth // 4 * 2), depth, 2 * depth),
@@ -113,6 +112,12 @@ def factors(budget: Budget) -> tuple[Fraction, ...]:
     return FACTORS[2:] if budget is Budget.QUICK else FACTORS
 
 
+def least_beta(setting: Setting) -> float | None:
+    """Return the least beta that Theorem 5 is known to admit; None if there is none."""
+    threshold = value_of(setting, "beta_threshold")
+    return float(threshold.upper()) * 1.001 if threshold.is_finite() else None
+
+
 @dataclass(frozen=True)
 class Run:
     """One flow of the sweep, and whether beta is in the regime of Theorem 5."""
@@ -125,18 +130,15 @@ class Run:
 @lru_cache(maxsize=4)
 def sweep(setting: Setting, budget: Budget, seed: int) -> tuple[Run, ...]:
     """Solve the flow at several beta around the setting's, and at the least beta that Theorem 5 admits."""
-    threshold = value_of(setting, "beta_threshold")
-    least = float(threshold.upper()) * 1.001 if threshold.is_finite() else None
-    betas = [float(setting["beta"] * f) for f in factors(budget)]
-    if least is not None:
-        betas.append(least)
+    least = least_beta(setting)
+    betas = {float(setting["beta"] * f) for f in factors(budget)} | ({least} if least is not None else set())
     return tuple(
         Run(
             beta,
             least is not None and beta >= least,
             simulate(problem(setting, beta), numerics(setting, budget, seed, beta)),
         )
-        for beta in sorted(set(betas))
+        for beta in sorted(betas)
     )
 
 
@@ -152,29 +154,23 @@ def shown_run(context: Context) -> Run:
 
 
 def estimate(series: Series, at: int, scale: float = 1.0) -> Estimate:
-    """Return the number at an output time, times `scale`; what is not the spread of the replicates is bias."""
-    value, error = (scale * float(x[at]) for x in (series.value, series.error))
-    spread, *rest = (float(x[at]) for x in (series.particles, series.size, series.depth, series.time))
-    whole = spread + sum(rest)
-    bias = error * sum(rest) / whole if whole > 0 else error
-    return Estimate(value=value, error=error, bias=min(bias, error), dof=len(series.samples) - 1)
+    """Return the number at an output time, times `scale`."""
+    return series.at(at, scale)
 
 
 def final(run: Run, quantity: str, scale: float = 1.0) -> Estimate:
     """Return a quantity at the end of a flow."""
-    return estimate(run.solution.series[quantity], -1, scale)
+    return run.solution.series[quantity].at(-1, scale)
 
 
 def largest(run: Run, quantity: str) -> Estimate:
     """Return the largest value over time, by its upper end."""
-    series = run.solution.series[quantity]
-    return estimate(series, int(np.argmax(series.value + series.error)))
+    return run.solution.series[quantity].largest()
 
 
 def smallest_over_time(run: Run, quantity: str) -> Estimate:
     """Return the smallest value over time, by its lower end."""
-    series = run.solution.series[quantity]
-    return estimate(series, int(np.argmin(series.value - series.error)))
+    return run.solution.series[quantity].smallest()
 
 
 def ratio(top: Array, bottom: Array) -> Estimate:
@@ -187,8 +183,8 @@ def ratio(top: Array, bottom: Array) -> Estimate:
 
 def share(run: Run, part: str, whole: str) -> Estimate:
     """Return the ratio of two quantities at the end of a flow."""
-    series = run.solution.series
-    return ratio(series[part].samples[:, -1], series[whole].samples[:, -1])
+    ends = (run.solution.series[quantity].samples[:, -1] for quantity in (part, whole))
+    return ratio(*ends)
 
 
 def remaining(before: float, value: float, betas: tuple[float, float]) -> float:
@@ -205,15 +201,12 @@ def plot_over_time(
     run: Run, quantity: str, label: str, bound: Callable[[Array], Array] | None, *, logarithmic: bool = True
 ) -> Plot:
     """Return the plot of a quantity over time with its error, and a bound of the paper."""
-    solution = run.solution
-    series = solution.series[quantity]
-    keep = series.value > 0 if logarithmic else np.ones(len(solution.time), dtype=bool)
-    time = solution.time[keep]
-    x, y, error = tuple(time), tuple(series.value[keep]), tuple(series.error[keep])
-    curves = [Curve(label=label, x=x, y=y, error=error)]
+    series = run.solution.series[quantity]
+    shown = [k for k in range(len(run.solution.time)) if series.value[k] > 0 or not logarithmic]
+    time = run.solution.time[shown]
+    curves = [curve(label, time, [series.at(k) for k in shown])]
     if bound is not None:
-        limit = tuple(map(float, np.broadcast_to(bound(time), time.shape)))
-        curves.append(Curve(label="bound", x=x, y=limit, style="bound"))
+        curves.append(curve("bound", time, np.broadcast_to(bound(time), time.shape), "bound"))
     return Plot(
         id=f"{quantity}-over-time",
         title=rf"{label} along the flow, $\beta = {run.beta:.6g}$",

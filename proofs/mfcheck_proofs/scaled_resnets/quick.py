@@ -1,13 +1,13 @@
 """Constants in double precision, fast enough for a search; nothing rests on them but where it looks."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
 from mfcheck.claims import Sample
+from mfcheck.constants.floats import in_floats
 from mfcheck.kernels.two_layer import kernel_float
 from mfcheck.rigor.assumption import judge
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
@@ -85,40 +85,11 @@ def solution(sample: Sample) -> Array:
     return np.asarray(np.linalg.solve(G2, sample.y), dtype=np.float64)
 
 
-@lru_cache(maxsize=256)
-def _expanded(formula: sp.Expr) -> tuple[tuple[str, ...], Callable[..., float]]:
-    """Put in the formulas of all derived constants; return the names left, and float code."""
-    derived = {c.symbol: c.formula for c in CONSTANTS if c.value is None}
-    names = {c.symbol: c.id for c in CONSTANTS} | {p.symbol: p.name for p in PARAMETERS}
-    steps: dict[sp.Symbol, sp.Expr] = {}
-
-    def need(expr: sp.Expr) -> None:
-        for symbol in sorted(expr.free_symbols, key=str):
-            if symbol in derived and symbol not in steps:
-                need(derived[symbol])
-                steps[symbol] = derived[symbol]
-
-    need(formula)
-    inputs = {s for e in (formula, *steps.values()) for s in e.free_symbols} - set(steps)
-    ordered = sorted(inputs, key=str)
-    codes = [(s.name, sp.lambdify([*ordered, *list(steps)[:k]], e, "math")) for k, (s, e) in enumerate(steps.items())]
-    last = sp.lambdify([*ordered, *steps], formula, "math")
-
-    def code(*values: float) -> float:
-        known = list(values)
-        for _, step in codes:
-            known.append(step(*known))
-        return float(last(*known))
-
-    return tuple(names.get(s, s.name) for s in ordered), code
-
-
 def number(formula: sp.Expr, sample: Sample, **given: float) -> float:
     """Return a formula over constants and parameters in double precision; nan where it is not defined."""
-    names, code = _expanded(formula)
-    leaves = _leaves(sample)
-    values = {**sample.values, **given}
-    try:
-        return code(*(values[name] if name in values else leaves[name]() for name in names))
-    except (ArithmeticError, ValueError, np.linalg.LinAlgError):
-        return float("nan")
+    leaves, values = _leaves(sample), {**sample.values, **given}
+
+    def value(name: str) -> float:
+        return values[name] if name in values else leaves[name]()
+
+    return in_floats(formula, CONSTANTS, PARAMETERS, value)

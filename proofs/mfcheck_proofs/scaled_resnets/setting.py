@@ -12,10 +12,10 @@ from mfcheck.rigor.assumption import judge
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck_proofs.scaled_resnets import symbols as s
 
-NONE, ONE, MANY = Fraction(0), Fraction(1), Fraction(10) ** 12
+NONE, ONE = Fraction(0), Fraction(1)
 PARAMETERS = (
     Parameter("alpha", s.alpha, ONE, "scale of the residual branch, eq. (1)", minimum=NONE),
-    Parameter("beta", s.beta, Fraction(40), "scale of the predictor", NONE, MANY, open_minimum=True),
+    Parameter("beta", s.beta, Fraction(40), "scale of the predictor", NONE, Fraction(10**12), open_minimum=True),
     Parameter("depth", s.L, Fraction(8), "layers of the particle system", ONE, Fraction(1024), integer=True),
     Parameter(
         "particles", s.M, Fraction(1024), "particles of each measure", Fraction(2), Fraction(2**20), integer=True
@@ -47,42 +47,26 @@ def validate(setting: Setting) -> None:
 
 
 def needs_encoder(setting: Setting) -> None:
-    """Refuse alpha = 0 where a statement is about the encoder's movement.
-
-    Raises:
-        InputError: alpha is zero.
-    """
+    """Refuse alpha = 0, with an InputError, where a statement is about the encoder's movement."""
     if setting["alpha"] == 0:
         raise InputError("alpha = 0 removes the encoder; this claim is about how it moves and needs alpha > 0")
 
 
 def needs_smooth_activation(setting: Setting) -> None:
-    """Refuse an activation that is certified not to meet Assumption 3.
-
-    Raises:
-        InputError: the assumption fails.
-    """
+    """Refuse, with an InputError, an activation that is certified not to meet Assumption 3."""
     found = judge(setting.activation)
     if found.answer == "fails":
         raise InputError(f"{setting.activation.name} does not meet Assumption 3: {'; '.join(found.reasons)}")
 
 
 def needs_flow(setting: Setting) -> None:
-    """Refuse a setting whose flow cannot be followed: an activation outside Assumption 3, or labels that are all zero.
-
-    Raises:
-        InputError: the assumption fails, or the loss is zero from the start.
-    """
+    """Refuse a setting whose flow cannot be followed: an activation outside Assumption 3, or labels all zero."""
     needs_smooth_activation(setting)
     if not any(setting.data.labels):
         raise InputError("all labels are zero: the loss is zero from the start, and nothing moves")
 
 
 def needs_moving_encoder(setting: Setting) -> None:
-    """Refuse a setting in which no encoder moves: see `needs_flow` and `needs_encoder`.
-
-    Raises:
-        InputError: the assumption fails, the loss is zero from the start, or alpha is zero.
-    """
+    """Refuse a setting in which no encoder moves: see `needs_flow` and `needs_encoder`."""
     needs_flow(setting)
     needs_encoder(setting)

@@ -6,7 +6,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from mfcheck.claims import Curve, Plot, Setting
+from mfcheck.checks import curve
+from mfcheck.claims import Plot, Setting
 from mfcheck.claims.experiment import Option
 from mfcheck.claims.record import BoundRecord, Series
 from mfcheck.claims.trial import Simulated, Stop, Trial
@@ -24,9 +25,8 @@ from mfcheck.dynamics.resnet import (
 )
 from mfcheck.dynamics.resnet.memory import in_words
 from mfcheck.dynamics.resnet.solution import Series as Values
-from mfcheck.errors import InputError
 from mfcheck.statistics.compare import all_hold, at_most
-from mfcheck_proofs.scaled_resnets.flow import estimate, problem
+from mfcheck_proofs.scaled_resnets.flow import problem
 from mfcheck_proofs.scaled_resnets.values import stated, value_of
 
 Array = NDArray[np.float64]
@@ -73,7 +73,7 @@ def run(trial: Trial) -> Simulated:
     """
     setting = trial.setting
     flow = problem(setting, setting.number("beta"))
-    sizes = numerics(setting, trial.seed, trial.options)
+    sizes = numerics(trial)
     trial.say(_announcement(flow, sizes))
     try:
         found = simulate(flow, sizes, trial.progress)
@@ -81,7 +81,7 @@ def run(trial: Trial) -> Simulated:
         raise _stopped(error) from error
     limits = bounds(setting, found)
     return Simulated(
-        final={name: estimate(values, -1) for name, values in found.series.items()},
+        final={name: values.at(-1) for name, values in found.series.items()},
         time=_plain(found.time),
         series={name: _series(values) for name, values in found.series.items()},
         plots=tuple(_plot(setting, found, name, limits.get(name)) for name in QUANTITIES),
@@ -93,48 +93,27 @@ def run(trial: Trial) -> Simulated:
 simulation = made(run, OPTIONS)
 
 
-def numerics(setting: Setting, seed: int, options: Mapping[str, str]) -> Numerics:
+def numerics(trial: Trial) -> Numerics:
     """Return the solver's sizes.
 
     Raises:
         InputError: an option that is no number, or out of range.
     """
-    memory = _number(options, "max_memory")
+    memory, frozen = trial.real("max_memory"), trial.options["frozen"]
     return Numerics(
-        depth=int(setting["depth"]),
-        particles=int(setting["particles"]),
-        decoder_particles=_whole(options, "decoder_particles"),
-        initial=options["initial"],  # type: ignore[arg-type]  # checked by Numerics
-        seed=seed,
-        tolerance=_number(options, "tolerance") or 0.0,
-        end_time=_number(options, "end_time"),
-        frozen=frozenset() if options["frozen"] == NONE else frozenset({options["frozen"]}),
-        replicates=_whole(options, "replicates") or 0,
+        depth=trial.setting.integer("depth"),
+        particles=trial.setting.integer("particles"),
+        decoder_particles=trial.whole("decoder_particles"),
+        initial=trial.options["initial"],  # type: ignore[arg-type]  # checked by Numerics
+        seed=trial.seed,
+        tolerance=trial.real("tolerance") or 0.0,
+        end_time=trial.real("end_time"),
+        frozen=frozenset() if frozen == NONE else frozenset({frozen}),
+        replicates=trial.whole("replicates") or 0,
         memory_limit=None if memory is None else int(1e9 * memory),
-        max_evaluations=_whole(options, "max_evaluations") or 0,
-        max_seconds=_number(options, "max_seconds"),
+        max_evaluations=trial.whole("max_evaluations") or 0,
+        max_seconds=trial.real("max_seconds"),
     )
-
-
-def _number(options: Mapping[str, str], name: str) -> float | None:
-    if options[name] == NONE:
-        return None
-    try:
-        found = float(options[name])
-    except ValueError:
-        found = np.nan
-    if not np.isfinite(found):
-        raise InputError(f"option {name}: {options[name][:60]!r} is not a finite number")
-    return found
-
-
-def _whole(options: Mapping[str, str], name: str) -> int | None:
-    found = _number(options, name)
-    if found is None:
-        return None
-    if not found.is_integer():
-        raise InputError(f"option {name}: {options[name][:60]!r} is not a whole number")
-    return int(found)
 
 
 def _announcement(flow: Problem, sizes: Numerics) -> str:
@@ -163,54 +142,30 @@ def _series(values: Values) -> Series:
 
 def bounds(setting: Setting, found: Solution) -> dict[str, BoundRecord]:
     """Return the bounds of Theorem 5 that are finite in the setting, with whether the flow keeps them."""
-    applies = _applies(setting, found)
-    made = {
-        "loss": _record(found, "loss", "upper", "Theorem 5", _decay(setting, found), applies),
-        **{
-            name: _record(found, name, "upper", words, _upper(setting, id), applies)
-            for name, (id, words) in BOUNDS.items()
-        },
+    applies = found.problem.beta >= _upper(setting, "beta_threshold") and "tau" not in found.numerics.frozen
+    rate, lowest = (float(value_of(setting, id).lower()) for id in ("loss_rate", "lambda_min_G2"))
+    limits: dict[str, tuple[str, str, float | Array]] = {
+        "loss": ("Theorem 5", "upper", found.series["loss"].value[0] * np.exp(-rate * found.time)),
+        **{name: (words, "upper", _upper(setting, id)) for name, (id, words) in BOUNDS.items()},
+        **dict.fromkeys(("lambda_min_G", "lambda_min_G2"), (r"$\lambda_0/2$, Theorem 5", "lower", lowest / 2)),
     }
-    half = float(value_of(setting, "lambda_min_G2").lower()) / 2
-    for name in ("lambda_min_G", "lambda_min_G2"):
-        made[name] = _record(found, name, "lower", r"$\lambda_0/2$, Theorem 5", half, applies)
-    return {name: bound for name, bound in made.items() if bound is not None}
+    made = {}
+    for name, (words, side, value) in limits.items():
+        limit = np.broadcast_to(value, found.time.shape)
+        if np.isfinite(limit).all():
+            holds = _holds(found.series[name], limit, upper=side == "upper")
+            record = {"name": words, "side": side, "value": _plain(limit), "applies": bool(applies), "holds": holds}
+            made[name] = BoundRecord.model_validate(record)
+    return made
 
 
 def _upper(setting: Setting, id: str) -> float:
     return float(value_of(setting, id).upper())
 
 
-def _decay(setting: Setting, found: Solution) -> Array:
-    rate = float(value_of(setting, "loss_rate").lower())
-    return np.asarray(found.series["loss"].value[0] * np.exp(-rate * found.time))
-
-
-def _record(
-    found: Solution, name: str, side: str, words: str, value: float | Array, applies: bool
-) -> BoundRecord | None:
-    limit = np.broadcast_to(value, found.time.shape)
-    if not np.isfinite(limit).all():
-        return None
-    return BoundRecord.model_validate(
-        {
-            "name": words,
-            "side": side,
-            "value": _plain(limit),
-            "applies": applies,
-            "holds": _holds(found.series[name], limit, upper=side == "upper"),
-        }
-    )
-
-
 def _holds(values: Values, limit: Array, *, upper: bool) -> bool | None:
-    sides = [(estimate(values, k), stated(float(limit[k]))) for k in range(1, len(limit))]
+    sides = [(values.at(k), stated(float(limit[k]))) for k in range(1, len(limit))]
     return all_hold([at_most(v, b) if upper else at_most(b, v) for v, b in sides])
-
-
-def _applies(setting: Setting, found: Solution) -> bool:
-    threshold = _upper(setting, "beta_threshold")
-    return bool(found.problem.beta >= threshold) and "tau" not in found.numerics.frozen
 
 
 def _notes(setting: Setting, found: Solution) -> list[str]:
@@ -251,16 +206,14 @@ def _distances(found: Solution) -> str:
 
 
 def _plot(setting: Setting, found: Solution, name: str, bound: BoundRecord | None) -> Plot:
-    time, values = _plain(found.time), found.series[name]
-    value, error = _plain(values.value), _plain(values.error)
-    curves = [Curve(label=LABELS[name], x=time, y=value, error=error)]
+    values = found.series[name]
+    curves = [curve(LABELS[name], found.time, [values.at(k) for k in range(len(found.time))])]
     if bound is not None:
         words = f"bound: {bound.name}" if bound.applies else f"bound: {bound.name} (not promised)"
-        curves.append(Curve(label=words, x=time, y=bound.value, style="bound"))
+        curves.append(curve(words, found.time, bound.value, "bound"))
     law = _upper(setting, LEADING[name]) if name in LEADING else np.nan
     if np.isfinite(law):
-        words = r"limit as $\beta, t \to \infty$"
-        curves.append(Curve(label=words, x=(time[0], time[-1]), y=(law, law)))
+        curves.append(curve(r"limit as $\beta, t \to \infty$", found.time[[0, -1]], (law, law)))
     return Plot(
         id=name,
         title=rf"{LABELS[name]} along the flow, $\beta = {found.problem.beta:.6g}$",

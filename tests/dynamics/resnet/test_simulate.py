@@ -65,6 +65,14 @@ def test_parts_of_the_error(make_problem: MakeProblem) -> None:
         assert series.error[-1] > 0
         assert solution.final[name].value == series.value[-1]
         assert series.value.shape == solution.time.shape
+        share = 1 - series.particles[-1] / parts[-1]
+        assert solution.final[name].error == series.error[-1]
+        assert solution.final[name].bias == pytest.approx(series.error[-1] * share)
+        assert solution.final[name].dof == QUICK.replicates - 1
+        assert series.at(2, 3.0).value == 3 * series.value[2]
+        ends = [(e.value - e.error, e.value + e.error) for e in map(series.at, range(6))]
+        assert series.largest().value + series.largest().error == max(high for _, high in ends)
+        assert series.smallest().value - series.smallest().error == min(low for low, _ in ends)
     for name in ("KL_tau", "KL_nu", "movement_tau", "movement_nu"):
         assert solution.series[name].value[0] == 0
         assert solution.series[name].error[0] == 0
