@@ -5,6 +5,7 @@ import io
 import json
 import os
 import struct
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from mfcheck.points.images import Images
 from mfcheck.points.two_classes import TwoClasses, two_classes
 from mfcheck.report.terminal import print_experiment
 from mfcheck.run.experiment import find, read_options, run_experiment
+from mfcheck.symbolic.activation import activation
 from mfcheck_proofs.scaled_resnets import paper
 from mfcheck_proofs.scaled_resnets.experiments import (
     DIGITS,
@@ -211,3 +213,11 @@ def test_without_scikit_learn_there_is_one_line() -> None:
     experiment = find(paper, "digits")
     with pytest.raises(InputError, match="the digits need scikit-learn: pip install"):
         experiment.prepare(read_options(experiment, []))
+
+
+def test_what_has_no_value_is_refused_and_not_passed_on_as_no_number() -> None:
+    """Without a bound of the activation Theorem 6 has no bound, though Theorem 5 has a threshold."""
+    setting, _, _ = draw(easy(), ONE, np.random.default_rng(1))
+    assert all(np.isfinite(list(stated(setting)[1].values())))
+    with pytest.raises(InputError, match="has no finite value for these images"):
+        stated(replace(setting, activation=activation("softplus")))

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
+from flint import arb
 from numpy.typing import NDArray
 
 from mfcheck.checks import Curve, Plot, Setting, curve
@@ -20,7 +21,7 @@ from mfcheck.points.two_classes import OPTIONS, TwoClasses, two_classes
 from mfcheck_proofs.scaled_resnets.flow import problem
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, validate
 from mfcheck_proofs.scaled_resnets.theorem6 import least_bound, wrong_signs
-from mfcheck_proofs.scaled_resnets.values import finite, value_of
+from mfcheck_proofs.scaled_resnets.values import finite
 
 Array = NDArray[np.float64]
 
@@ -46,14 +47,17 @@ def stated(setting: Setting) -> tuple[Fraction, Mapping[str, float]]:
     nothing = "no finite beta is known to be admissible for these images: take fewer of them"
     beta = Fraction(int(float(finite(setting, "beta_threshold", nothing).upper())) + 1)
     at = setting.with_values(beta=beta)
-    confidence = 3 * (value_of(at, "confidence") / (2 * at.data.n)).sqrt()
+
+    def constant(id: str) -> arb:
+        return finite(at, id, f"{id} has no finite value for these images")
+
+    confidence = 3 * (constant("confidence") / (2 * at.data.n)).sqrt()
+    leading = constant("empirical_ramp") + 2 * constant("rademacher_leading") / float(at["gamma"]) + confidence
     values = {
-        "bound": value_of(at, "generalization_bound"),
+        "bound": constant("generalization_bound"),
         "bound_any_beta": least_bound(at),
-        "leading_order": value_of(at, "empirical_ramp")
-        + 2 * value_of(at, "rademacher_leading") / float(at["gamma"])
-        + confidence,
-        "lambda_0": value_of(at, "lambda_min_G2"),
+        "leading_order": leading,
+        "lambda_0": constant("lambda_min_G2"),
     }
     return beta, {name: float(value.mid()) for name, value in values.items()}
 
