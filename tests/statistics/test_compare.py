@@ -23,6 +23,13 @@ def test_at_most_never_contradicts_any_true_values(
         assert abs(a - b) <= da + db or np.isclose(abs(a - b), da + db)
 
 
+@pytest.mark.parametrize(("left", "right"), [(0.5, 0.0), (0.0, 0.5), (0.2, 0.2)])
+def test_the_errors_of_both_sides_leave_an_inequality_open(left: float, right: float) -> None:
+    above = Estimate(value=1.3, error=right)
+    assert at_most(Estimate(value=1.0, error=left), above) is None
+    assert at_most(Estimate(value=0.7, error=left), above) is True
+
+
 def test_agreement_needs_a_small_error() -> None:
     one = Estimate(value=1.0, error=0.0)
     assert agrees(Estimate(value=1.005, error=0.01), one, 0.02) is True

@@ -10,8 +10,9 @@ import pytest
 from mfcheck import verify
 from mfcheck.verify import growth, pairs
 from mfcheck.verify.formulas import evaluate, exact, iv
-from mfcheck.verify.reading import effort
+from mfcheck.verify.reading import UnprovedError, effort
 from mfcheck.verify.reals import REALS
+from mfcheck.verify.rectangles import Rectangle
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +61,19 @@ def test_later_terms_count() -> None:
     low, high = enclosed("pair(x, 1/4, cos(4*x), cos(4*x))")
     assert low <= mpmath.exp(-16) * mpmath.cosh(4) <= high
     assert high - low < 1e-9
+
+
+def test_a_panel_that_is_left_out_counts_as_error() -> None:
+    """Of so small a constant no value is taken: its mean from 0 to 1 is within what is lost."""
+    tiny = Fraction(1, 1 << (pairs.precision() + 8))
+
+    def unknown(*_: object) -> Rectangle:
+        raise UnprovedError("nothing is known around it")
+
+    small = pairs._Coefficients(lambda _: exact(tiny), unknown, 1.0, 3)
+    value = mpmath.mpf(tiny.numerator) / tiny.denominator * (mpmath.ncdf(1) - mpmath.mpf("0.5"))
+    found = small.over(Fraction(0), Fraction(1))[0]
+    assert mpmath.mpf(found.a) <= value <= mpmath.mpf(found.b)
 
 
 def test_another_quadrature() -> None:
