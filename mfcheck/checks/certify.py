@@ -25,6 +25,8 @@ from mfcheck.gaussian.nodes import outermost
 from mfcheck.rigor import certificate as written
 from mfcheck.rigor.ball import Exact, decimal_text, endpoints, rational
 from mfcheck.rigor.certificate import Certificate, CertificateError
+from mfcheck.rigor.certified_systems import System
+from mfcheck.rigor.certified_systems import system as solved
 from mfcheck.symbolic.activation import X
 from mfcheck.verify import MAX_PARTS
 
@@ -51,6 +53,7 @@ class Sides:
         where: values of symbols in place of parameters and constants.
         zeros: which of them are zeros, and of what.
         setting: in which the formulas are meant; that of the check if None.
+        systems: equations of which further symbols are the solutions.
     """
 
     lhs: sp.Expr | None
@@ -58,6 +61,7 @@ class Sides:
     where: Where = field(default_factory=dict)
     zeros: Zeros = field(default_factory=dict)
     setting: Setting | None = None
+    systems: tuple[System, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Writer:
     inline: bool = False
     parts: dict[str, Certificate] = field(default_factory=dict)
     names: dict[Any, sp.Symbol] = field(default_factory=dict)
+    solved: dict[str, str] = field(default_factory=dict)
 
     def between(self, name: str, expr: sp.Expr, ends: written.Ends, sides: Sides) -> None:
         """Add the part that the expression lies between the ends."""
@@ -91,7 +96,7 @@ class Writer:
         if len(self.parts) >= MAX_PARTS:
             raise NotStatedError(f"more than {MAX_PARTS} parts")
         self.parts[name] = written.inequality(
-            settled, _inputs(settled), lower, upper, digits=self.digits + _GUARD + 1
+            settled, self._inputs(settled), lower, upper, digits=self.digits + _GUARD + 1
         )
 
     def _settled(
@@ -103,7 +108,8 @@ class Writer:
         expr = expr.xreplace(nodes)
         symbols = expr.free_symbols - free - set(self.names.values())
         bound = {x for f in expr.atoms(sp.Integral) for x in f.variables}
-        values = {s: self._symbol(s, sides) for s in sorted(symbols - bound - _ours(expr), key=str)}
+        known = bound | _ours(expr) | {sp.Symbol(name, real=True) for name in self.solved}
+        values = {s: self._symbol(s, sides) for s in sorted(symbols - known, key=str)}
         return expr.xreplace(values)
 
     def _expectation(self, node: Any, sides: Sides, free: frozenset[sp.Symbol]) -> sp.Expr:
@@ -130,11 +136,14 @@ class Writer:
         rest = [finer._settled(part, sides, free) for part in node.args[count:]]
         if count == 1:
             (f,), (variance, mean) = functions, rest
-            return written.normal(XI, f.xreplace({X: mean + sp.sqrt(variance) * XI}))
+            return written.normal(
+                written.XI, f.xreplace({X: mean + sp.sqrt(variance) * written.XI})
+            )
         scaled = [
-            f.xreplace({X: sp.sqrt(v) * XI}) for f, v in zip(functions, rest[:2], strict=True)
+            f.xreplace({X: sp.sqrt(v) * written.XI})
+            for f, v in zip(functions, rest[:2], strict=True)
         ]
-        return written.pair(XI, rest[2], *scaled)
+        return written.pair(written.XI, rest[2], *scaled)
 
     def _activation(self) -> Any:
         return self.setting.activation if self.setting.has_activation else None
@@ -142,6 +151,11 @@ class Writer:
     def _symbol(self, symbol: sp.Symbol, sides: Sides) -> sp.Expr:
         if symbol in sides.where:
             return self._given(symbol, sides.where[symbol], sides)
+        for system in sides.systems:
+            if symbol in system.unknowns:
+                return self._solution(symbol, system, sides)
+            if symbol in system.quantities:
+                return self._settled(system.quantities[symbol], sides)
         parameters = self.paper.parameters if self.paper is not None else ()
         for parameter in parameters:
             if parameter.symbol == symbol:
@@ -174,15 +188,33 @@ class Writer:
         settled = finer._settled(vanishes.xreplace({symbol: name}), inner, frozenset({name}))
         digits = self.digits + 2 * _GUARD
         lower, upper = ends_of(value, digits)
-        inputs = {key: part for key, part in _inputs(settled).items() if key != name.name}
+        inputs = {key: part for key, part in self._inputs(settled).items() if key != name.name}
         self.parts[name.name] = written.root(
             settled, name.name, lower, upper, inputs, digits=digits + _GUARD
         )
         return name
 
+    def _solution(self, symbol: sp.Symbol, system: System, sides: Sides) -> sp.Symbol:
+        """Add the part that the equations have one solution, once; return the name of an unknown."""
+        names = {s: sp.Symbol(s.name, real=True) for s in system.unknowns}
+        if symbol.name not in self.solved:
+            part = f"system_{len(self.parts)}"
+            free, inner = frozenset(names.values()), replace(sides, systems=())
+            equations = [self._settled(f.xreplace(names), inner, free) for f in system.equations]
+            self.parts[part] = solved(
+                equations, tuple(names.values()), system.values, self.digits + _GUARD
+            )
+            self.solved.update({name.name: f"{part}.{name.name}" for name in names.values()})
+        return names[symbol]
+
+    def _inputs(self, settled: sp.Expr) -> dict[str, str]:
+        free = settled.free_symbols - _ours(settled)
+        return {s.name: self.solved.get(s.name, s.name) for s in sorted(free, key=str)}
+
     def _constant(self, constant: Any, sides: Sides) -> sp.Expr:
         if constant.value is None:
-            return self._settled(constant.formula, Sides(None, None, {}, sides.zeros))
+            inner = Sides(None, None, {}, sides.zeros, systems=sides.systems)
+            return self._settled(constant.formula, inner)
         key = (self.setting, constant.id)
         if key in self.names:
             return self.names[key]
@@ -259,19 +291,10 @@ def counted(
     return found
 
 
-XI = sp.Symbol("xi", real=True)
-"""The variable of means."""
-
-
 def _ours(expr: sp.Expr) -> set[sp.Symbol]:
     """The variables that means bind."""
     calls = [f for f in expr.atoms(AppliedUndef) if f.func.__name__ in ("normal", "pair")]
     return {f.args[0] for f in calls}
-
-
-def _inputs(settled: sp.Expr) -> dict[str, str]:
-    free = settled.free_symbols - _ours(settled)
-    return {s.name: s.name for s in sorted(free, key=str)}
 
 
 def _number(value: Any) -> sp.Rational:

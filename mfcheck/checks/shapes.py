@@ -22,6 +22,7 @@ from mfcheck.claims.record import Estimate, Evidence, Note
 from mfcheck.claims.setting import Setting
 from mfcheck.claims.verdict import Kind, Question, Scope
 from mfcheck.rigor.ball import exact
+from mfcheck.rigor.certified_systems import System
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class At:
         formula: the value as a formula, in parameters, constants and symbols of `where`; it gives a certificate.
         zeros: symbols of `where` that solve an equation, with an expression that vanishes there.
         setting: in which the formula is evaluated, with its constants and its activation; that of the check if None.
+        systems: equations of which symbols of the formulas are the solutions, for the certificate.
     """
 
     value: Side
@@ -45,6 +47,7 @@ class At:
     formula: sp.Expr | None = None
     zeros: Zeros = field(default_factory=dict)
     setting: Setting | None = None
+    systems: tuple[System, ...] = ()
 
 
 Measure = Callable[[Context], Side | Iterable[At]]
@@ -191,7 +194,7 @@ def _against_formula(formula: str, measure: Measure | sp.Expr) -> Callable[[Cont
                 ball(context, formula, at.where, setting=at.setting),
                 at.label,
                 at.x,
-                Sides(at.formula, stated, at.where, at.zeros, at.setting),
+                Sides(at.formula, stated, at.where, at.zeros, at.setting, at.systems),
             )
             for at in _cases(context, measure)
         ]

@@ -5,7 +5,7 @@ features are bounded and the Gaussian tail is explicit.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from mfcheck.errors import InputError
 from mfcheck.rigor.ball import compare, exact
+from mfcheck.rigor.certificate import XI, normal
+from mfcheck.rigor.certified_systems import System
 from mfcheck.rigor.pieces import pieces
 from mfcheck.rigor.program import program
 from mfcheck.rigor.suprema import derivative_supremum
@@ -66,6 +68,17 @@ class GibbsLine:
     def _weight(self) -> sp.Expr:
         push = sp.Add(*(c * h for c, h in zip(self._c, self.features, strict=True)))
         return sp.exp(-(self.curvature * self.x**2 / 2 + push) / self.temperature)
+
+    def average(self, f: sp.Expr) -> sp.Expr:
+        """Return the integral of f against the law, not normalised, as certificates write it, in the averages z."""
+        scale = sp.sqrt(self.temperature / self.curvature)
+        push = sp.Add(*(c * h for c, h in zip(self.coefficients, self.features, strict=True)))
+        body = sp.sympify(f) * sp.exp(-push / self.temperature)
+        return normal(XI, body.xreplace({self.x: scale * XI}))
+
+    def mean(self, f: sp.Expr) -> sp.Expr:
+        """Return the mean of f under the law in the same way."""
+        return self.average(f) / self.average(sp.Integer(1))
 
     def enclose(self, start: NDArray[np.float64], radius: float = 1e-9) -> "GibbsEnclosure":
         """Prove one and only one fixed point in a box about `start`, and enclose it.
@@ -176,6 +189,16 @@ class GibbsEnclosure:
     problem: GibbsLine
     z: tuple[arb, ...]
     c: tuple[arb, ...]
+
+    def system(self, quantities: Mapping[sp.Symbol, sp.Expr] = {}) -> System:
+        """Return the equations of the averages with their solution, for certificates.
+
+        Args:
+            quantities: what other symbols stand for.
+        """
+        pairs = zip(self.problem.z, self.problem.features, strict=True)
+        equations = tuple(self.problem.average(z - h) for z, h in pairs)
+        return System(self.problem.z, equations, self.z, quantities)
 
     @cached_property
     def partition(self) -> arb:

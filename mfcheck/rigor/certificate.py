@@ -423,6 +423,10 @@ class _Printer(StrPrinter):  # type: ignore[misc]
         return f"({self._print(sp.pi / 2 - sp.atan(x / sp.sqrt(1 - x**2)))})"
 
 
+XI = sp.Symbol("xi", real=True)
+"""The variable of means."""
+
+
 def normal(x: sp.Symbol, body: sp.Expr) -> sp.Expr:
     """Return the mean of a formula for a standard normal x, as certificates write it."""
     return sp.Function("normal")(x, body)

@@ -116,7 +116,15 @@ def _parts(certificate: Mapping[str, Any]) -> list[tuple[str, Part]]:
         parts.append((f"{name}: {inner['statement']}", part))
         if {"lower", "upper"} <= set(inner["claim"]):
             known[name] = (Fraction(inner["claim"]["lower"]), Fraction(inner["claim"]["upper"]))
+        known |= _several(name, inner["claim"])
     return parts
+
+
+def _several(name: str, claim: Json) -> dict[str, Ends]:
+    """Bounds of the unknowns of a system, and of the values of a recursion."""
+    pairs = dict(claim.get("unknowns", {}))
+    pairs |= {key: (x["lower"], x["upper"]) for key, x in claim.get("values", {}).items()}
+    return {f"{name}.{key}": (Fraction(low), Fraction(high)) for key, (low, high) in pairs.items()}
 
 
 def _part(name: str, certificate: Mapping[str, Any], known: Mapping[str, Ends]) -> Part:

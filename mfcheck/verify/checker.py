@@ -27,13 +27,17 @@ from .reading import (
     parse_json,
     printable,
 )
+from .recursions import recursion
 from .roots import root
+from .systems import system
 
 FORMAT = "mfcheck-certificate/2"
 MAX_PARTS = 64
-_SHOWN = 400
+_SHOWN, _REMEMBERED = 400, 64
 """Points that take more characters are named by their number and digest."""
 
+Found: TypeAlias = Bounds | Mapping[str, Bounds]
+"""The bounds of one number, or of several by name."""
 Status: TypeAlias = Literal["accepted", "rejected", "malformed"]
 STATUSES: Sequence[Status] = ("accepted", "rejected", "malformed")
 """The exit status is the place in this list."""
@@ -51,24 +55,31 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Kind:
-    """How to prove a claim, the keys of claim and of witness, and the sentence that says what is claimed."""
+    """How to prove a claim, the keys of claim and of witness, the sentence that says it, and if proofs are kept."""
 
-    prove: Callable[[Json, Json, Known], Bounds]
+    prove: Callable[[Json, Json, Known], Found]
     claim: str
     witness: str
     says: Callable[[Json], str]
+    kept: bool = False
 
 
 def _bundle(claim: Json, _: Json, __: Known) -> Bounds:
-    """Named certificates; an inequality may use the number of an earlier part as an input."""
+    """Named certificates; an inequality may use the number of an earlier part as an input, or one of several."""
     need(1 <= len(claim["parts"]) <= MAX_PARTS, "number of parts out of range")
     proved: dict[str, Bounds] = {}
+    names = set[str]()
     for part in claim["parts"]:
         fields(part, "part", "name certificate:dict")
         name, certificate = part["name"], part["certificate"]
-        need(bool(NAME.fullmatch(name)) and name not in proved, "name of a part")
+        need(bool(NAME.fullmatch(name)) and name not in names, "name of a part")
         need(certificate.get("kind") != "bundle", "a bundle in a bundle")
-        proved[name] = _check(certificate, proved)[1]
+        names.add(name)
+        found = _check(certificate, proved)[1]
+        if isinstance(found, Mapping):
+            proved |= {f"{name}.{key}": x for key, x in found.items()}
+        else:
+            proved[name] = found
     return None, None
 
 
@@ -136,6 +147,26 @@ def _root(claim: Json) -> str:
     return f"{where}{claim['formula']} = 0 for some {place}"
 
 
+def _system(claim: Json) -> str:
+    inputs = _inputs(claim)
+    where = f"for {inputs}: " if inputs else ""
+    equations = ", ".join(f"{formula} = 0" for formula in claim["equations"])
+    return f"{where}{equations} for exactly one {_inputs({'inputs': claim['unknowns']})}"
+
+
+def _recursion(claim: Json) -> str:
+    constants = "".join(f"{name} = {text}, " for name, text in claim["constants"].items())
+    start = ", ".join(f"{name} = {text}" for name, text in claim["start"].items())
+    steps = ", ".join(f"{name} -> {text}" for name, text in claim["steps"].items())
+    values = [
+        f"({name}) {_between(value, value['formula'])} after {value['after']} steps"
+        for name, value in claim["values"].items()
+    ]
+    return (
+        f"with {constants}from {start} on, each step setting {steps} at once: {'; '.join(values)}"
+    )
+
+
 def _zeros(claim: Json) -> str:
     inputs, name = _inputs(claim), claim["variable"]
     where = f"for {inputs}: " if inputs else ""
@@ -189,6 +220,20 @@ KINDS: Mapping[str, Kind] = {
         _inequality,
     ),
     "root": Kind(root, "formula variable inputs:dict lower upper", "bits:int", _root),
+    "system": Kind(
+        system,
+        "equations:list unknowns:dict inputs:dict",
+        "bits:int slope_bits:int inverse:list",
+        _system,
+        kept=True,
+    ),
+    "recursion": Kind(
+        recursion,
+        "constants:dict start:dict steps:dict values:dict",
+        "bits:int slopes:dict",
+        _recursion,
+        kept=True,
+    ),
     "zeros": Kind(
         zeros,
         "formula variable inputs:dict lower upper count:int",
@@ -229,7 +274,7 @@ def digest(data: Json) -> str:
 # --- verdicts -------------------------------------------------------------------------------------
 
 
-def _check(data: Any, known: Known) -> tuple[str, Bounds]:
+def _check(data: Any, known: Known) -> tuple[str, Found]:
     fields(data, "certificate", "format kind statement claim:dict witness:dict sha256")
     need(data["format"] == FORMAT, f"the format is not {FORMAT}")
     need(data["kind"] in KINDS, f"unknown kind {data['kind'][:40]!r}")
@@ -239,7 +284,29 @@ def _check(data: Any, known: Known) -> tuple[str, Bounds]:
     said = statement(data["kind"], claim)
     need(data["statement"] == said, "the statement does not fit the claim")
     need(data["sha256"] == digest(data), "the SHA-256 does not fit the claim")
-    return said, kind.prove(claim, data["witness"], known)
+    return said, _proof(kind, claim, data["witness"], known)
+
+
+_proved: dict[str, tuple[Found, int]] = {}
+"""What was proved by itself in this process, with its price: by the text of claim and witness."""
+
+
+def _proof(kind: Kind, claim: Json, witness: Json, known: Known) -> Found:
+    """Prove a claim, or pay for a proof that is known: the price depends on neither."""
+    if not kind.kept or set(known) & set(map(str, claim.get("inputs", {}).values())):
+        return kind.prove(claim, witness, known)
+    key = json.dumps([kind.claim, claim, witness], sort_keys=True)
+    if key in _proved:
+        found, price = _proved[key]
+        effort.spend(price)
+        return found
+    with effort.alone():
+        before = effort.left
+        found = kind.prove(claim, witness, known)
+        _proved[key] = found, before - effort.left
+    while len(_proved) > _REMEMBERED:
+        _proved.pop(next(iter(_proved)))
+    return found
 
 
 def verify(source: str | Path, work: int = MAX_WORK) -> Verdict:

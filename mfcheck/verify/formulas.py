@@ -27,7 +27,13 @@ _HUGE = 10**6
 
 def exact(value: Fraction) -> Interval:
     """Enclose a rational number."""
-    return iv.mpf(value.numerator) / value.denominator
+    return _exact(value.numerator, value.denominator, iv.prec)
+
+
+@lru_cache(maxsize=4096)
+def _exact(numerator: int, denominator: int, _: int) -> Interval:
+    """The same at a precision: intervals are not changed by what is done with them."""
+    return iv.mpf(numerator) / denominator
 
 
 def finite(x: Interval) -> Interval:
@@ -111,6 +117,29 @@ def _step(x: Interval) -> Interval:
     return iv.mpf([int(x.a >= 0), int(x.b >= 0)])
 
 
+def _arc0(x: Interval) -> Interval:
+    """`1 - acos(x)/pi`, which rises; `acos x = 2 atan(sqrt((1-x)/(1+x)))`."""
+    prove(x.a >= -1 and x.b <= 1, "arc0 outside -1 <= x <= 1")
+    ends = [_angle_above(iv.mpf(end)) / iv.pi for end in (x.a, x.b)]
+    return iv.mpf([max(iv.mpf(0), ends[0].a), min(iv.mpf(1), ends[1].b)])
+
+
+def _angle_above(x: Interval) -> Interval:
+    """`pi - acos x` for one number."""
+    if x <= 0:
+        return 2 * _atan(sqrt((1 + x) / (1 - x)))
+    return iv.pi - 2 * _atan(sqrt((1 - x) / (1 + x)))
+
+
+def _arc1(x: Interval) -> Interval:
+    """`(sqrt(1 - x^2) + (pi - acos x) x)/pi`, which rises with the slope arc0."""
+    prove(x.a >= -1 and x.b <= 1, "arc1 outside -1 <= x <= 1")
+    ends = [
+        (sqrt((1 - y) * (1 + y)) + _angle_above(y) * y) / iv.pi for y in (iv.mpf(x.a), iv.mpf(x.b))
+    ]
+    return iv.mpf([max(iv.mpf(0), ends[0].a), min(iv.mpf(1), ends[1].b)])
+
+
 def _power(base: Interval, exponent: Interval) -> Interval:
     prove(abs(exponent) <= 1000, "an exponent beyond 1000")
     low, high = fixed(exponent, 0)
@@ -120,7 +149,7 @@ def _power(base: Interval, exponent: Interval) -> Interval:
 FUNCTIONS: Mapping[str, Callable[..., Interval]] = {
     **{"exp": _exp, "log": _log, "sqrt": sqrt, "sin": _sin, "cos": _cos, "erf": _erf},
     **{"atan": _atan, "tanh": lambda x: 1 - 2 / (_exp(2 * x) + 1)},
-    "step": _step,
+    **{"step": _step, "arc0": _arc0, "arc1": _arc1},
     "max": lambda *v: iv.mpf([max(x.a for x in v), max(x.b for x in v)]),
     "min": lambda *v: iv.mpf([min(x.a for x in v), min(x.b for x in v)]),
 }
@@ -171,17 +200,20 @@ def cost(text: str, prec: int) -> int:
 
 def cost_of(tree: ast.expr, prec: int) -> int:
     """As `cost`, for a part of a formula; integrals in it pay for themselves."""
-    steps = {"erf": 400 + prec**2 // 60, "atan": 200 + 2 * prec, "kernel": 2000}
-    total = 0
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call(func=ast.Name(id=name)):
-                total += steps.get(name, 60 + prec // 8 if name in FUNCTIONS else steps["kernel"])
-            case ast.BinOp(op=ast.Pow()):
-                total += 200
-            case ast.expr():
-                total += 8
-    return total
+    return sum(step_of(node, prec) for node in ast.walk(tree) if isinstance(node, ast.expr))
+
+
+def step_of(node: ast.expr, prec: int) -> int:
+    """What a node of a formula takes by itself."""
+    atan = 200 + 2 * prec
+    steps = {"erf": 400 + prec**2 // 60, "atan": atan, "kernel": 2000}
+    steps |= {"arc0": 2 * atan, "arc1": 2 * atan}
+    match node:
+        case ast.Call(func=ast.Name(id=name)):
+            return steps.get(name, 60 + prec // 8 if name in FUNCTIONS else steps["kernel"])
+        case ast.BinOp(op=ast.Pow()):
+            return 200
+    return 8
 
 
 def evaluate(text: Any, names: Mapping[str, Any], algebra: Algebra = INTERVALS) -> Any:
@@ -248,6 +280,7 @@ class Reader:
                 prove(name in binders, f"{name} inside of what has to be differentiated or bounded")
                 return self.algebra.checked(binders[name](self, args))
             case ast.Call(func=ast.Name(id=name), args=[_, *more] as args, keywords=[]):
+                prove(name in names or name not in FUNCTIONS, f"{name} where it is not known")
                 need(callable(names.get(name)), f"{name} is not a function")
                 need(not more or name in ("max", "min"), f"{name} takes one argument")
                 return self.algebra.checked(names[name](*map(self.value, args)))

@@ -13,6 +13,7 @@ from itertools import pairwise
 from math import cos, pi
 from typing import Any
 
+from . import trapezoid
 from .formulas import (
     FUNCTIONS,
     Interval,
@@ -168,6 +169,12 @@ def normal(reader: Reader, args: list[ast.expr]) -> Interval:
     numbers = {k: constant(x) for k, x in reader.names.items() if not callable(x)}
     growth = reader.over(GROWTH, {**numbers, name: VARIABLE}).value(body)
     reach, rest = beyond(growth, precision() + 6)
+    sign = parity(reader, name, body)
+    found = trapezoid.rule(reader, name, body, precision() + 6)
+    if found is not None:
+        level, error = found
+        total = trapezoid.mean(reader, name, body, level, reach, sign)
+        return finite(total + iv.mpf([-1, 1]) * (rest + error))
     scale = 1 / sqrt(2 * iv.pi)
 
     def value(x: Interval) -> Interval:
@@ -179,7 +186,6 @@ def normal(reader: Reader, args: list[ast.expr]) -> Interval:
         return times(continued(reader, name, body, x, z), bell)
 
     integrand = _Integrand(value, around, cost_of(body, iv.prec) + 150)
-    sign = parity(reader, name, body)
     panels = pairwise(map(Fraction, range(0 if sign == 1 else -reach, reach + 1)))
     total = sum((integrand.over(a, b) for a, b in panels), iv.mpf(0)) * (2 if sign == 1 else 1)
     return finite(total + iv.mpf([-1, 1]) * rest)

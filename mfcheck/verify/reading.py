@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -51,11 +52,13 @@ class Effort:
     """What the file at hand may still cost; each piece of work is paid for before it is done."""
 
     def __init__(self) -> None:
+        self.file = 0
         self.start()
 
     def start(self, work: int = MAX_WORK) -> None:
         """Begin a new file, which may cost so much."""
         self.left, self.paid = min(work, MAX_WORK), set[Hashable]()
+        self.file += 1
 
     def spend(self, steps: float, once: Hashable = None) -> None:
         """Pay for work; what has a name is done, hence paid, once in a file.
@@ -67,6 +70,17 @@ class Effort:
             self.paid.add(once)
             self.left -= round(steps)
             need(self.left >= 0, f"too much work: more than {MAX_WORK // 10**6} million steps")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Within, nothing counts that was paid or computed before, and afterwards nothing of what is within."""
+        paid, self.paid = self.paid, set()
+        self.file += 1
+        try:
+            yield
+        finally:
+            self.paid = paid
+            self.file += 1
 
 
 effort = Effort()

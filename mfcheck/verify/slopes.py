@@ -21,6 +21,8 @@ _OUTER: Mapping[str, str] = {
     "tanh": "(1-tanh({f})**2)",
     "erf": "2*exp(-{f}**2)/sqrt(pi)",
     "atan": "1/(1+{f}**2)",
+    "arc0": "1/(pi*sqrt(1-{f}**2))",
+    "arc1": "arc0({f})",
 }
 """Derivatives of functions at f, a text in parentheses."""
 
@@ -64,10 +66,12 @@ class _Slopes:
         raise UnprovedError(f"{self._written(node)[1:-1]} has no derivative here"[:150])
 
     def sum(self, left: ast.expr, right: ast.expr) -> str:
-        return f"({self.of(left)}+{self.of(right)})"
+        terms = [d for d in (self.of(left), self.of(right)) if d != "0"]
+        return f"({'+'.join(terms)})"
 
     def difference(self, left: ast.expr, right: ast.expr) -> str:
-        return f"({self.of(left)}-{self.of(right)})"
+        f, g = self.of(left), self.of(right)
+        return f"(-{g})" if f == "0" else f if g == "0" else f"({f}-{g})"
 
     def product(self, left: ast.expr, right: ast.expr) -> str:
         sides = ((left, right), (right, left))

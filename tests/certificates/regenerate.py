@@ -26,6 +26,48 @@ TANH = LIBRARY["tanh"]
 THREE = [[1, 0], [Fraction("-0.6"), Fraction("0.8")], [Fraction(1, 3), Fraction(-3, 2)]]
 
 
+CIRCLE = make.make(
+    "system",
+    {
+        "equations": ["x**2 + y**2 - 1", "x - y"],
+        "unknowns": {"x": ["0.7", "0.71421356"], "y": ["0.70", "0.71421356"]},
+        "inputs": {},
+    },
+    {"bits": 32, "slope_bits": 16, "inverse": [["0.354", "0.5"], ["0.354", "-0.5"]]},
+)
+"""A circle meets a line at (1, 1)/sqrt 2."""
+MEANS = make.make(
+    "system",
+    {
+        "equations": [
+            "normal(x, (u - tanh(x + 1))*exp(s*tanh(x + 1)))",
+            "s + t*u",
+        ],
+        "unknowns": {"u": ["0.4288", "0.4298"], "s": ["-0.4298", "-0.4288"]},
+        "inputs": {"t": "1"},
+    },
+    {"bits": 32, "slope_bits": 12, "inverse": [["1", "0.2"], ["-1", "0.8"]]},
+)
+"""The mean of tanh(x + 1) under the law of density exp(s tanh(x + 1)), with s = -t times that mean."""
+ARCS = make.make(
+    "recursion",
+    {
+        "constants": {"a": "1/2"},
+        "start": {"rho": "1/2", "S": "0"},
+        "steps": {
+            "rho": "rho + a*(arc1(rho) - rho)",
+            "S": "(1 - a + a*arc0(rho))*S + (arc1(rho) + rho*arc0(rho))/2",
+        },
+        "values": {
+            "r_1": {"after": 1, "formula": "S", "lower": "0.47116", "upper": "0.47117"},
+            "r_100": {"after": 100, "formula": "S/100", "lower": "0.28677", "upper": "0.28678"},
+        },
+    },
+    {"bits": 80, "slopes": {"rho": ["-1", "1", "1"]}},
+)
+"""Kernels of residual ReLU networks with 1 and 100 layers, alpha = 1, at the cosine 1/2."""
+
+
 def circle(n: int) -> list[list[str]]:
     return [[f"cos(2*pi*{k}/{n})", f"sin(2*pi*{k}/{n})"] for k in range(n)]
 
@@ -122,6 +164,17 @@ def accepted() -> dict[str, Certificate]:
             "pair(z, 1/2, step(z), step(z))", {}, "0.333333", "0.333334", digits=8
         ),
         "bundle-zero": make.bundle({"q": variance, "slope": slope}),
+        "system-circle": CIRCLE,
+        "system-means": MEANS,
+        "recursion-arc-cosines": ARCS,
+        "bundle-system": make.bundle(
+            {
+                "meeting": CIRCLE,
+                "product": make.inequality(
+                    "x*y", {"x": "meeting.x", "y": "meeting.y"}, "0.48", "0.52", digits=8
+                ),
+            }
+        ),
     }
     ratio = make.inequality("2*sqrt(g)/l", {"l": "lambda_0", "g": "1.5"}, lower="1", upper="20")
     found["bundle-chain"] = make.bundle(
@@ -236,6 +289,32 @@ def rejected(good: dict[str, Certificate]) -> dict[str, str]:
         "rejected-half_line-far": claim(
             good["half_line-second-derivative"], formula="-x/1000", upper="0"
         ),
+        "rejected-system-box-shifted": claim(
+            CIRCLE, unknowns={"x": ["0.708", "0.72"], "y": ["0.70", "0.71421356"]}
+        ),
+        "rejected-system-other-inverse": witness(CIRCLE, inverse=[["0.354", "-0.5"]] * 2),
+        "rejected-system-no-solution": claim(CIRCLE, equations=["x**2 + y**2 + 1", "x - y"]),
+        "rejected-system-double": claim(
+            CIRCLE, equations=["(x - y)**2", "x - y"], unknowns={"x": ["-1", "1"], "y": ["-1", "1"]}
+        ),
+        "rejected-system-other-law": claim(MEANS, inputs={"t": "2"}),
+        "malformed-system-one-equation": claim(CIRCLE, equations=["x - y"]),
+        "malformed-system-unknown-is-input": claim(CIRCLE, inputs={"x": "1"}),
+        "rejected-recursion-sharper": edited(
+            ARCS, lambda c: c["claim"]["values"]["r_100"].update(lower="0.286773")
+        ),
+        "rejected-recursion-one-step-less": edited(
+            ARCS, lambda c: c["claim"]["values"]["r_100"].update(after=99)
+        ),
+        "rejected-recursion-other-step": edited(
+            ARCS, lambda c: c["claim"]["steps"].update(rho="rho + a*(arc1(rho) - rho)/2")
+        ),
+        "rejected-recursion-slope": witness(ARCS, slopes={"rho": ["-1", "1", "99/100"]}),
+        "rejected-recursion-leaves": witness(ARCS, slopes={"rho": ["-1", "3/4", "1"]}),
+        "malformed-recursion-too-long": edited(
+            ARCS, lambda c: c["claim"]["values"]["r_100"].update(after=10**9)
+        ),
+        "malformed-recursion-no-step": edited(ARCS, lambda c: c["claim"]["steps"].pop("S")),
         "malformed-half_line-reach": witness(good["half_line-second-derivative"], reach="-1"),
         "malformed-root-variable": claim(good["root-variance"], variable="s"),
         "malformed-normal-free-name": claim(

@@ -1,0 +1,125 @@
+"""Means of a normal variable as sums over equidistant nodes, for functions that are analytic on a strip.
+
+With `|f(x+iy)| <= size (1 + |x|)^power exp(rate |x|)` for |y| <= a and k = power + rate, the product g of f and the
+density has `int |g(x+iy)| dx <= M = 2 size exp((a^2 + k^2)/2)`, and the rule with step h on the whole line errs by at
+most `2 M/(exp(2 pi a/h) - 1)`. docs/certificates.md has the proof.
+"""
+
+import ast
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from .formulas import FUNCTIONS, Interval, Reader, exact, iv, sqrt, step_of
+from .reading import UnprovedError, effort
+from .strips import STRIPS, Strip, constant, variable_of
+
+_exp = FUNCTIONS["exp"]
+STRIPS_TRIED = tuple(
+    Fraction(n, 8) for n in (32, 24, 16, 12, 8, 6, 4, 3, 2, Fraction(3, 2), 1, Fraction(1, 2))
+)
+"""Half-widths, from the widest on."""
+MAX_LEVEL, _KEPT = 7, 4000
+
+
+def rule(reader: Reader, name: str, body: ast.expr, bits: int) -> tuple[int, Interval] | None:
+    """Return the level m of a step 2^-m that errs by at most 2^-bits, and a bound of that; None if none is known."""
+    numbers = {k: constant(x) for k, x in reader.names.items() if not callable(x)}
+    best: tuple[int, Interval] | None = None
+    plain, where = reader.over(STRIPS, numbers), _surroundings(reader, name)
+    for a in STRIPS_TRIED:
+        try:
+            size = _at(plain, name, variable_of(a), (where, "strip", a)).value(body)
+            found = _level(size, a, bits)
+        except UnprovedError:
+            continue
+        if best is not None and (found is None or found[0] >= best[0]):
+            return best
+        best = found or best
+    return best
+
+
+def _level(f: Strip, a: Fraction, bits: int) -> tuple[int, Interval] | None:
+    k = f.power + f.rate
+    total = 4 * f.size * _exp(exact((a**2 + k**2) / 2))
+    for level in range(MAX_LEVEL + 1):
+        error = total / (_exp(2 * iv.pi * exact(a) * 2**level) - 1)
+        if error.b <= exact(Fraction(1, 2**bits)).a:
+            return level, error.b
+    return None
+
+
+def mean(reader: Reader, name: str, body: ast.expr, level: int, reach: int, sign: int) -> Interval:
+    """Return the sum over the nodes k/2^level up to `reach`; `sign` is the parity of the body."""
+    total = iv.mpf(0)
+    effort.spend(100 * (reach << level), once=("weights", level, reach, iv.prec))
+    spend, where = effort.spend, _surroundings(reader, name)
+    for k, weight in enumerate(_weights(level, reach, iv.prec)):
+        spend(2)
+        for side in (1, -1)[: 1 if k == 0 or sign == 1 else 2]:
+            x = Fraction(side * k, 2**level)
+            total += weight * _at(reader, name, exact(x), (where, x)).value(body)
+        if k == 0 and sign == 1:
+            total = total / 2
+    return total * (2 if sign == 1 else 1)
+
+
+@lru_cache(maxsize=64)
+def _weights(level: int, reach: int, _: int) -> Sequence[Interval]:
+    """For a precision, `exp(-x^2/2)/sqrt(2 pi)/2^level` at the nodes from 0 on."""
+    scale = 1 / sqrt(2 * iv.pi) / 2**level
+    nodes = range((reach << level) + 1)
+    return [_exp(-(exact(Fraction(k, 2**level)) ** 2) / 2) * scale for k in nodes]
+
+
+# --- what was computed at a node serves again ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Remembering(Reader):
+    """A reader that pays for each part as it meets it, and keeps the values of functions by their text."""
+
+    kept: dict[str, Any]
+
+    def value(self, node: ast.expr) -> Any:
+        if not isinstance(node, ast.Call):
+            effort.spend(step_of(node, iv.prec))
+            return Reader.value(self, node)
+        text = self.written(node)
+        if text not in self.kept:
+            effort.spend(step_of(node, iv.prec))
+            self.kept[text] = Reader.value(self, node)
+        return self.kept[text]
+
+    def at(self, name: str, x: Any) -> Reader:
+        """As for any reader: with another name bound, nothing that was kept is of use."""
+        return Reader(self.text, {**self.names, name: x}, self.algebra)
+
+
+class _Memory:
+    """Values at nodes, for one file."""
+
+    def __init__(self) -> None:
+        self.file, self.places = effort.file, dict[Hashable, dict[str, Any]]()
+
+    def at(self, key: Hashable) -> dict[str, Any]:
+        if self.file != effort.file or len(self.places) >= _KEPT:
+            self.file, self.places = effort.file, {}
+        return self.places.setdefault(key, {})
+
+
+_memory = _Memory()
+
+
+def _surroundings(reader: Reader, name: str) -> Hashable:
+    """All that the value of a text depends on but the variable; kernels are refused in means before."""
+    numbers = {k: x for k, x in reader.names.items() if not callable(x)}
+    return iv.prec, name, tuple((k, x._mpi_) for k, x in sorted(numbers.items()))
+
+
+def _at(reader: Reader, name: str, x: Any, place: Hashable) -> Reader:
+    """The reader for which a name has a value, which remembers what it met at that place."""
+    names = {**reader.names, name: x}
+    return _Remembering(reader.text, names, reader.algebra, _memory.at(place))
