@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mfcheck.checks import Evidence
+from mfcheck.checks import Evidence, Kind, custom
 from mfcheck.claims import Budget, Context
 from mfcheck.claims.setting import Setting
 from mfcheck.errors import InputError
@@ -37,9 +37,10 @@ def test_many_rows_take_sizes_down_and_the_evidence_says_so() -> None:
     assert words.endswith("as there are 240 rows")
     assert used.decoder_size >= 4 * 240
     context = Context(setting, Budget.QUICK, 0, "x", {}, paper, 1e-3)
-    found = flow.telling(lambda _: Evidence(passed=None, cases=0, domain="all"), lambda _: "cut")(
-        context
+    check = custom(
+        "x", "f", lambda _: Evidence(passed=None, cases=0, domain="all"), kind=Kind.SIMULATED
     )
+    found = flow.telling(check, lambda _: "cut").run(context)
     assert found.domain == "all; cut"
 
 

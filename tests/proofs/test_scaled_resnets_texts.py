@@ -12,6 +12,7 @@ import pytest
 import sympy as sp
 
 from mfcheck.claims import Budget, Context, Data, Estimate, Evidence, Interval, Setting
+from mfcheck.dynamics.resnet import Series
 from mfcheck.errors import InputError
 from mfcheck.rigor.ball import compare
 from mfcheck.symbolic.activation import LIBRARY
@@ -70,8 +71,8 @@ def _run(lambda_min: list[list[float]], end_time: float | None = None) -> Any:
         "lambda_min_G2": SimpleNamespace(samples=np.array(lambda_min)),
         "loss": SimpleNamespace(value=np.array([0.5, 0.05])),
     }
-    parts = {name: [1e-4] for name in ("particles", "size", "depth", "time")}
-    moved = SimpleNamespace(value=[1e-3], error=[2e-4], samples=np.zeros((3, 1)), **parts)
+    value, error, part = (np.array([x]) for x in (1e-3, 2e-4, 1e-4))
+    moved = Series(value, error, part, part, part, part, np.zeros((3, 1)))
     numerics = SimpleNamespace(end_time=end_time)
     solution = SimpleNamespace(series={**series, "movement_nu": moved}, numerics=numerics)
     return flow.Run(50.0, True, solution)  # type: ignore[arg-type]
@@ -110,12 +111,6 @@ def test_a_value_out_of_reach_is_not_called_infinite(monkeypatch: pytest.MonkeyP
     text = theorem5._regime_note(Context(close, Budget.QUICK, 0, "")).text
     assert "infinite" not in text
     assert "no finite value is known for the stated form" in text
-
-
-def test_flows_cut_short_are_said_to_be() -> None:
-    series = [[1.0, 1.0]] * 3
-    assert flow._extent((_run(series),)) == "flows to convergence"
-    assert "cut short" in flow._extent((_run(series, 3.0),))
 
 
 @pytest.mark.parametrize(("lhs", "word"), [(1.5, "was stated"), (1.05, "too close"), (0.5, "")])

@@ -1,7 +1,7 @@
 """The simulated flows that Theorem 5's checks share: one sweep over beta for each setting, budget and seed."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -13,11 +13,9 @@ from mfcheck.claims import Budget, Context, Estimate, Setting
 from mfcheck.dynamics.effort import SECONDS
 from mfcheck.dynamics.resnet import Numerics, Problem, Solution, simulate
 from mfcheck.dynamics.resnet.cost import within
-from mfcheck.dynamics.resnet.solution import Series
 from mfcheck.errors import InputError
 from mfcheck.kernels.two_layer import kernel_matrix, to_array
 from mfcheck.statistics import mean_of
-from mfcheck.statistics.compare import order_evidence
 from mfcheck_proofs.scaled_resnets.values import value_of
 
 SOURCE = "arXiv 2403.09889, Theorem 5"
@@ -153,26 +151,6 @@ def shown_run(context: Context) -> Run:
     return min(runs(context), key=lambda run: abs(run.beta - wanted))
 
 
-def estimate(series: Series, at: int, scale: float = 1.0) -> Estimate:
-    """Return the number at an output time, times `scale`."""
-    return series.at(at, scale)
-
-
-def final(run: Run, quantity: str, scale: float = 1.0) -> Estimate:
-    """Return a quantity at the end of a flow."""
-    return run.solution.series[quantity].at(-1, scale)
-
-
-def largest(run: Run, quantity: str) -> Estimate:
-    """Return the largest value over time, by its upper end."""
-    return run.solution.series[quantity].largest()
-
-
-def smallest_over_time(run: Run, quantity: str) -> Estimate:
-    """Return the smallest value over time, by its lower end."""
-    return run.solution.series[quantity].smallest()
-
-
 def ratio(top: Array, bottom: Array) -> Estimate:
     """Return the mean of `top / bottom` over replicates, shape (R,) each.
 
@@ -217,7 +195,7 @@ def plot_over_time(
     )
 
 
-# --- checks of one form: a bound along the flow, an exponent in beta --------------------------------------------------
+# --- checks of one form: a bound along the flow ---------------------------------------------------------------------
 
 OUT_OF_REACH = r"no $\beta$ is known to meet the theorem's requirement: a constant behind it is infinite"
 
@@ -237,54 +215,21 @@ def bounded(context: Context, pairs: Iterable[tuple[Run, Estimate, Estimate]], d
     return found.but(cases=len(betas))
 
 
-def _extent(swept: Sequence[Run]) -> str:
-    """Say how far flows were followed; the end time is the same for all of them in units of `n/beta^2`."""
-    if all(run.solution.numerics.end_time is None for run in swept):
-        return "flows to convergence"
-    losses = [run.solution.series["loss"].value for run in swept]
-    reached = max(float(loss[-1] / loss[0]) for loss in losses)
-    return f"flows cut short, where the loss is {reached:.2g} of its start or less"
-
-
-def slope(quantity: str, label: str, id: str) -> Callable[[Context], Evidence]:
-    """Return the work of a check: the final value of a quantity goes like the stated power of beta."""
-
-    def check(context: Context) -> Evidence:
-        swept = runs(context)
-        series = [run.solution.series[quantity] for run in swept]
-        last = [(s.value[-1], s.error[-1], s.size[-1] + s.depth[-1] + s.time[-1]) for s in series]
-        value, error, common = np.array(last).T
-        return order_evidence(
-            np.array([run.beta for run in swept]),
-            value,
-            error,
-            float(context["order"]),
-            id=id,
-            x_label=r"$\beta$",
-            y_label=label,
-            domain=f"{_extent(swept)}, seed {context.seed}",
-            samples=np.array([s.samples[:, -1] for s in series]).T,
-            common=common,
-            alarm=context.alarm,
-        )
-
-    return check
-
-
 def along(id: str, tests: str, run: Callable[[Context], Evidence]) -> Check:
     """Return a check on the shared flows."""
-    return custom(id, tests, telling(run, _cut), kind=Kind.SIMULATED, group=GROUP)
+    return telling(custom(id, tests, run, kind=Kind.SIMULATED, group=GROUP), cut)
 
 
-def telling(run: Callable[[Context], Evidence], cut: Callable[[Context], str]) -> Callable[[Context], Evidence]:
-    """Return the work of a check with, in its domain, what was taken down for many rows."""
+def telling(check: Check, cut: Callable[[Context], str]) -> Check:
+    """Return the check with, in its domain, what was taken down for many rows."""
 
-    def check(context: Context) -> Evidence:
-        evidence, words = run(context), cut(context)
+    def run(context: Context, /) -> Evidence:
+        evidence, words = check.run(context), cut(context)
         return evidence.but(domain=f"{evidence.domain}; {words}") if words and evidence.domain else evidence
 
-    return check
+    return replace(check, run=run)
 
 
-def _cut(context: Context) -> str:
+def cut(context: Context) -> str:
+    """Say what of the sizes was taken down for many rows; nothing if nothing was."""
     return sizes(context.setting, context.budget, context.seed, context.setting.number("beta"))[1]

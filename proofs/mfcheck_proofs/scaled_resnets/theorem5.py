@@ -33,6 +33,7 @@ from mfcheck.checks import (
     identity,
     noted,
     proof,
+    rate,
     wrong,
 )
 from mfcheck.claims import Budget, PlantedError, Sample, Setting, Variable, inequality
@@ -60,9 +61,9 @@ from mfcheck_proofs.scaled_resnets.attacks import (
     exactly_of,
     side,
 )
-from mfcheck_proofs.scaled_resnets.changes import least_beta
+from mfcheck_proofs.scaled_resnets.changes import extent
 from mfcheck_proofs.scaled_resnets.constants import C_KL
-from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, SOURCE, Run, along, final, ratio, runs, shown_run
+from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, SOURCE, Run, along, least_beta, ratio, runs, shown_run
 from mfcheck_proofs.scaled_resnets.regimes import ABOVE, LARGE_BETA
 from mfcheck_proofs.scaled_resnets.setting import needs_flow, needs_moving_encoder
 from mfcheck_proofs.scaled_resnets.symbols import Q_KL, Lambda, Q_m, alpha, beta, lambda_0, n, t, y_norm
@@ -80,7 +81,7 @@ def at_times(
     """Return a quantity of a flow at its output times, from the first one on, with a formula in t, beta and L_0 there."""
     start, series = float(solution.series["loss"].value[0]), solution.series[quantity]
     return [
-        (flow.estimate(series, k), stated(number(context, expr, t=float(solution.time[k]), beta=beta, L_0=start)))
+        (series.at(k), stated(number(context, expr, t=float(solution.time[k]), beta=beta, L_0=start)))
         for k in range(first, len(solution.time))
     ]
 
@@ -101,18 +102,19 @@ def stays(
 
     def check(context: Context) -> Evidence:
         expr, shown = context[formula], shown_run(context)
-        extreme, word = (flow.smallest_over_time, "smallest") if above else (flow.largest, "largest")
+        extreme = "smallest" if above else "largest"
 
         def pairs(run: Run) -> list[tuple[Estimate, Estimate]]:
             found = at_times(context, expr, run.solution, run.beta, quantity, 1)
-            return found if expr.has(t) else [(extreme(run, quantity), found[0][1])]
+            series = run.solution.series[quantity]
+            return found if expr.has(t) else [(series.smallest() if above else series.largest(), found[0][1])]
 
         def drawn(times: Array) -> Array:
             start = float(shown.solution.series["loss"].value[0])
             return np.array([number(context, expr, t=float(time), beta=shown.beta, L_0=start) for time in times])
 
         found = [(run, *(pair[::-1] if above else pair)) for run in runs(context) for pair in pairs(run)]
-        where = "all output times" if expr.has(t) else f"{word} value over time"
+        where = "all output times" if expr.has(t) else f"{extreme} value over time"
         evidence = flow.bounded(context, found, f"{where}, seed {context.seed}")
         if not evidence.cases:
             return evidence
@@ -131,7 +133,7 @@ def tends(quantity: str, power: int, reached: Callable[[tuple[float, float]], fl
 
     def check(context: Context) -> Evidence:
         before, run = runs(context)[-2:]
-        earlier, found = (final(r, quantity, r.beta**power) for r in (before, run))
+        earlier, found = (r.solution.series[quantity].at(-1, r.beta**power) for r in (before, run))
         limit = stated(number(context, context["limit"])).value * reached(flow.converged_shares(context.setting, run))
         rhs = exactly(limit, flow.remaining(earlier.value, found.value, (before.beta, run.beta)))
         standard = Standard(alarm=context.alarm)
@@ -142,9 +144,29 @@ def tends(quantity: str, power: int, reached: Callable[[tuple[float, float]], fl
     return along("limit", "limit", check)
 
 
+Grown = Callable[[Context], tuple[Array, Array, Array]]
+"""Scales beta, shape (k,), values of replicates there, shape (R, k), and errors that they have in common, shape (k,)."""
+
+
+def in_beta(id: str, label: str, grown: Grown, group: str, cut: Callable[[Context], str]) -> Check:
+    """Return the check of the exponent `order` in beta of a quantity of flows whose sizes `cut` tells of."""
+
+    def domain(context: Context) -> str:
+        return f"{extent(context.setting, context.budget)}, seed {context.seed}"
+
+    return flow.telling(rate(id, "order", grown, x_label=r"$\beta$", y_label=label, domain=domain, group=group), cut)
+
+
 def exponent(quantity: str, label: str) -> Check:
     """Return the check of the exponent `order` in beta of the final value of a quantity."""
-    return along("slope", "order", flow.slope(quantity, label, f"{quantity.lower().replace('_', '-')}-slope"))
+
+    def grown(context: Context) -> tuple[Array, Array, Array]:
+        swept = runs(context)
+        series = [run.solution.series[quantity] for run in swept]
+        common = np.array([s.size[-1] + s.depth[-1] + s.time[-1] for s in series])
+        return np.array([run.beta for run in swept]), np.array([s.samples[:, -1] for s in series]).T, common
+
+    return in_beta("slope", label, grown, flow.GROUP, flow.cut)
 
 
 # --- loss ------------------------------------------------------------------------------------------------------------
@@ -167,7 +189,7 @@ def _regime_note(context: Context) -> Note:
         f"{asked:.4g} in the stated form" if np.isfinite(asked) else "no finite value is known for the stated form"
     )
     encoder = (
-        rf"the encoder moves by {quoted(final(run, 'movement_nu'))} (root mean square)"
+        rf"the encoder moves by {quoted(run.solution.series['movement_nu'].at(-1))} (root mean square)"
         if setting["alpha"]
         else r"there is no encoder ($\alpha = 0$)"
     )

@@ -27,7 +27,6 @@ from mfcheck.checks import (
     custom,
     decide,
     identity,
-    rate,
     wrong,
 )
 from mfcheck.claims import Budget, Data, Setting
@@ -56,6 +55,7 @@ from mfcheck_proofs.scaled_resnets.theorem5 import (
     decay_attack,
     faster,
     floor_attack,
+    in_beta,
 )
 from mfcheck_proofs.scaled_resnets.values import finite, value_of
 
@@ -93,7 +93,7 @@ def admissible(found: tuple[Changes, ...]) -> Changes:
 
 def measuring(id: str, tests: str, run: Callable[[Context], Evidence]) -> Check:
     """Return a check on the flows that `measured` shares."""
-    return custom(id, tests, flow.telling(run, changes.cut), kind=Kind.SIMULATED, group=GROUP)
+    return flow.telling(custom(id, tests, run, kind=Kind.SIMULATED, group=GROUP), changes.cut)
 
 
 def over_beta_plot(found: tuple[Changes, ...], labels: dict[str, str], id: str, title: str) -> Plot:
@@ -163,15 +163,7 @@ def law(name: str) -> Check:
         samples = np.array([c.column(name) for c in found]).T
         return np.array([c.beta for c in found]), samples, np.array([c[name].bias for c in found])
 
-    return rate(
-        "law",
-        "order",
-        grown,
-        x_label=r"$\beta$",
-        y_label=CHANGES[name],
-        domain=lambda c: "; ".join(filter(None, (f"{extent(c.setting, c.budget)}, seed {c.seed}", changes.cut(c)))),
-        group=GROUP,
-    )
+    return in_beta("law", CHANGES[name], grown, GROUP, changes.cut)
 
 
 a, p_i, p_k, p_j, g_ij, g_ik, g_jk = sp.symbols("a p_i p_k p_j g_ij g_ik g_jk", real=True)
@@ -399,7 +391,7 @@ REMOVED = {
 def encoder_removed(context: Context) -> Evidence:
     """Each constant with alpha = 0, where the network is a two-layer one, over the same with the setting's alpha."""
     setting = context.setting
-    least = changes.least_beta(setting)
+    least = flow.least_beta(setting)
     if least is None:
         raise InputError(NO_BETA)
     deep = _at(setting, max(least, setting.number("beta")))
