@@ -16,6 +16,7 @@ Hence `lambda_min >= sum_r w_r max(0, 1 - m c_max^r)`. It depends on n, C_max an
 attained for n = 2, and for n = 4, C_max = 0 by two orthogonal pairs of opposite points.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -31,7 +32,7 @@ from scipy.optimize import NonlinearConstraint, minimize
 
 from mfcheck.errors import InputError
 from mfcheck.gaussian.dual import DualKernel, half_gram
-from mfcheck.gaussian.hermite import hermite_coefficients
+from mfcheck.gaussian.hermite import hermite_coefficients, tail_sums
 from mfcheck.rigor.ball import Exact, compare, enclose, exact
 from mfcheck.rigor.codes import n_max
 from mfcheck.rigor.eigen import SmallestEigenvalue, certified_lambda_min
@@ -109,6 +110,32 @@ def _head(activation: Activation, m: arb, c: arb, order: int, digits: int) -> ar
         (1 + i) ** order * x**2 * f for i, (x, f) in enumerate(zip(found, factors, strict=True))
     )
     return sum(terms, arb(0))
+
+
+def weighted(
+    activation: Activation,
+    factor: Callable[[int], arb],
+    terms: int,
+    order: int = 1,
+    digits: int = 15,
+) -> arb:
+    """Enclose `sum_r w_r t_r` for factors t_r in [0, 1]: those from `terms` on may be anything there.
+
+    Args:
+        activation: the activation s0.
+        factor: t_r, enclosed, for r below `terms`.
+        terms: how many are summed.
+        order: k of the kernel, 0, 1 or 2.
+        digits: of the coefficients, relative to the diagonal of the kernel.
+
+    Raises:
+        InputError: as for `hermite_coefficients` and `tail_sums`.
+    """
+    tail = tail_sums(activation, terms, digits)
+    found = hermite_coefficients(activation, terms, digits)
+    with ctx.workprec(round(digits * 3.33) + 60):
+        total = sum(((1 + r) ** order * x**2 * factor(r) for r, x in enumerate(found)), arb(0))
+        return total + (tail.plain, tail.linear, tail.quadratic)[order] * arb(0.5, 0.5)
 
 
 def equal_inner_products(activation: Activation, C: Exact, order: int = 1, digits: int = 15) -> arb:

@@ -87,6 +87,15 @@ def equal_inner_products(n: int, shift: Fraction) -> Points:
     return tuple(_nearly_unit(tuple(shift + int(i == j) for j in range(n))) for i in range(n))
 
 
+def equiangular(n: int, cosine: Fraction) -> Points:
+    """Return n points of R^n whose inner products are all equal, and within 1e-24 of `cosine`, 0 <= cosine < 1.
+
+    For `e_i + s (1, ..., 1)` they are `q/(1 + q)` with `q = 2s + n s^2`, so that `n s = (1 + n q)^(1/2) - 1`.
+    """
+    root = isqrt((1 + n * cosine / (1 - cosine)) * _SCALE**2 // 1)
+    return equal_inner_products(n, (Fraction(root, _SCALE) - 1) / n)
+
+
 def _nearly_unit(row: Point) -> Point:
     square = inner(row, row) * _SCALE**2
     norm = Fraction(isqrt(square.numerator // square.denominator), _SCALE)
@@ -131,6 +140,11 @@ def pair(d: int, tangent: Fraction) -> Points:
     cosine, sine = angle(tangent)
     zero = (Fraction(0),) * (d - 2)
     return (Fraction(1), Fraction(0), *zero), (cosine, sine, *zero)
+
+
+def near_pair(cosine: Fraction) -> Points:
+    """Return two points of the plane whose inner product is at least `cosine`, and near it, for -1 < cosine < 1."""
+    return pair(2, half_tangent(cosine, _SCALE) - Fraction(1, _SCALE))
 
 
 def turned(point: Point, tangent: Fraction) -> Point:

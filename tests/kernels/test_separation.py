@@ -25,6 +25,7 @@ from mfcheck.kernels.separation import (
     r,
     separation_bound,
     separation_formula,
+    weighted,
     worst_case,
 )
 from mfcheck.rigor.ball import enclose
@@ -247,3 +248,15 @@ def test_tiny_eigenvalues_are_still_enclosed() -> None:
     )
     assert not found.eigenvalue.limit
     assert found.eigenvalue.upper < 1e-8
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_weighted_sums_of_a_geometric_factor_are_kernels(order: int) -> None:
+    """With t_r = c^r the sum is A_k(c), from the two-dimensional integral or closed form; few terms leave it wide."""
+    found = weighted(ERF, lambda r: arb(2) ** r / arb(5) ** r, 60, order)
+    expected = DualKernel(ERF, 20).value(enclose(sp.Rational(2, 5)), order)
+    assert found.overlaps(expected)
+    assert float(found.rad()) < 0.3
+    few = weighted(ERF, lambda r: enclose(sp.Rational(2, 5) ** r), 2, order)
+    assert few.overlaps(expected)
+    assert float(few.rad()) > float(found.rad())

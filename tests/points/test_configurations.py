@@ -92,3 +92,20 @@ def test_turning_keeps_the_norm_and_turns_by_the_angle(t: Fraction, s: Fraction)
     turned = conf.turned(point, s)
     assert conf.inner(turned, turned) == 1
     assert conf.inner(turned, point) == conf.angle(s)[0]
+
+
+@given(st.integers(2, 6), st.fractions(0, Fraction(19, 20), max_denominator=300))
+def test_equiangular_points_have_the_cosine_asked_for(n: int, cosine: Fraction) -> None:
+    points = conf.equiangular(n, cosine)
+    for x, y in combinations(points, 2):
+        product, squares = conf.normalised_inner(x, y)
+        assert abs(float(product) / float(squares) ** 0.5 - float(cosine)) < 1e-12
+    assert not conf.exceeds(points[0], points[1], cosine + Fraction(1, 10**24))
+    assert conf.exceeds(points[0], points[1], cosine - Fraction(1, 10**24))
+
+
+@given(st.fractions(Fraction(-99, 100), Fraction(999, 1000), max_denominator=10**6))
+def test_a_near_pair_is_at_least_as_close_as_asked(cosine: Fraction) -> None:
+    x, y = conf.near_pair(cosine)
+    assert conf.inner(x, x) == conf.inner(y, y) == 1
+    assert cosine <= conf.inner(x, y) < cosine + Fraction(1, 10**20)

@@ -22,7 +22,6 @@ from mfcheck.kernels.two_layer import smallest
 from mfcheck.points.configurations import circle
 from mfcheck.symbolic.activation import LIBRARY, activation
 from mfcheck_proofs.scaled_resnets import paper
-from mfcheck_proofs.scaled_resnets.lemma4 import _equal, two_points
 from mfcheck_proofs.scaled_resnets.setting import needs_encoder, needs_smooth_activation, validate
 
 
@@ -77,14 +76,6 @@ def test_circle_points_are_rational_and_of_norm_one(size: int) -> None:
     X = np.array([[float(v) for v in p] for p in points])
     angles = np.sort(np.arctan2(X[:, 1], X[:, 0]))
     assert np.allclose(np.diff(angles), 2 * np.pi / size, atol=1e-9)
-
-
-def test_constructed_configurations_have_the_inner_products_asked_for() -> None:
-    X = np.array([[float(v) for v in p] for p in _equal(4, Fraction(1, 3))])
-    X /= np.linalg.norm(X, axis=1, keepdims=True)
-    assert np.allclose(X @ X.T - np.eye(4), (1 - np.eye(4)) / 3, atol=1e-12)
-    a, b = two_points(Fraction(9, 10))
-    assert Fraction(9, 10) <= sum(x * y for x, y in zip(a, b, strict=True)) < Fraction(9001, 10000)
 
 
 def _with_points(*points: tuple[int, ...], labels: tuple[Fraction, ...] | None = None) -> Setting:

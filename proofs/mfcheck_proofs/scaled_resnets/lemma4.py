@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from flint import arb, ctx
+from flint import arb
 from numpy.typing import NDArray
 
 from mfcheck.checks import (
     Case,
     Claim,
     Context,
+    Curve,
     Evidence,
     Inequality,
     Kind,
@@ -23,7 +24,6 @@ from mfcheck.checks import (
     Reading,
     Scope,
     Standard,
-    curve,
     custom,
     decide,
     wrong,
@@ -44,9 +44,9 @@ from mfcheck.falsify.variants import (
     sign,
 )
 from mfcheck.gaussian.dual import DualKernel, largest_cosine
-from mfcheck.gaussian.hermite import hermite_coefficients, tail_sums
+from mfcheck.kernels.separation import weighted
 from mfcheck.kernels.two_layer import TERMS, smallest, weights
-from mfcheck.points.configurations import circle, equal_inner_products, half_tangent, inner, pair
+from mfcheck.points.configurations import circle, equiangular, inner, near_pair
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, enclose, exact, interval
 from mfcheck.rigor.codes import n_max
@@ -240,16 +240,10 @@ def close_points(context: Context) -> Evidence:
     )
 
 
-def two_points(cosine: Fraction) -> Points:
-    """Two unit vectors of the plane whose inner product is at least `cosine`, and close to it."""
-    denominator = 10**25
-    return pair(2, half_tangent(cosine, denominator) - Fraction(1, denominator))
-
-
 def _close_pair(activation: Activation, candidate: Fraction) -> Points | None:
     """Return a pair whose certified lambda_min is below the candidate."""
     for exponent in range(1, 40, 2):
-        found = two_points(1 - Fraction(1, 10**exponent))
+        found = near_pair(1 - Fraction(1, 10**exponent))
         if compare(smallest(found, activation).value, exact(candidate)) == "<":
             return found
     return None
@@ -280,7 +274,15 @@ def circle_witness(context: Context) -> Evidence:
         x_label="$n$",
         y_label=r"$\lambda_{\min}(G_2)$",
         y_log=True,
-        curves=(curve("certified", CIRCLE_SIZES, values, "points"),),
+        curves=(
+            Curve(
+                label="certified",
+                x=tuple(map(float, CIRCLE_SIZES)),
+                y=tuple(float(x.mid()) for x in values),
+                error=tuple(float(x.rad()) for x in values),
+                style="points",
+            ),
+        ),
     )
     return Evidence(
         passed=False if undercut else True if set(orders) == {">"} else None,
@@ -321,21 +323,11 @@ def _terms(size: int, largest: arb) -> int:
 
 def hermite_bound(term: sp.Expr, size: int, largest: arb, activation: Activation) -> arb:
     """Enclose `sum_r (1+r) mu_r^2 term(r)` for n = size and C_max = largest; terms lie in [0, 1]."""
-    terms = _terms(size, largest)
-    mu = hermite_coefficients(activation, terms, DIGITS)
-    tail = tail_sums(activation, terms, DIGITS).linear
-    total = arb(0)
-    with ctx.workprec(160):
-        for index, coefficient in enumerate(mu):
-            factor = enclose(term.subs({r: index, n: size}), {C_max: largest}, 160)
-            total += (1 + index) * coefficient**2 * factor
-        return total + tail * arb(0.5, 0.5)
 
+    def factor(index: int) -> arb:
+        return enclose(term.subs({r: index, n: size}), {C_max: largest}, 160)
 
-def _equal(size: int, cosine: Fraction) -> Points:
-    """Return unit vectors with nearly one pairwise inner product: `e_i + s (1,...,1)`, `2s + size s^2 = q`, `q = C/(1 - C)`."""
-    root = math.isqrt((1 + size * cosine / (1 - cosine)) * 10**50 // 1)
-    return equal_inner_products(size, (Fraction(root, 10**25) - 1) / size)
+    return weighted(activation, factor, _terms(size, largest), digits=DIGITS)
 
 
 def _configurations(setting: Setting) -> list[tuple[str, tuple[Point, ...], float]]:
@@ -345,9 +337,9 @@ def _configurations(setting: Setting) -> list[tuple[str, tuple[Point, ...], floa
     name = rf"the given data under $C_{{\max}} + {above:.4g}$" if above else "the given data"
     return [
         (name, given.points, above),
-        (r"two points with inner product 0.3 under $C_{\max} = 0.35$", two_points(Fraction(3, 10)), 0.05),
-        ("three points, all inner products $1/2$", _equal(3, Fraction(1, 2)), 0.0),
-        ("five points, all inner products $1/10$", _equal(5, Fraction(1, 10)), 0.0),
+        (r"two points with inner product 0.3 under $C_{\max} = 0.35$", near_pair(Fraction(3, 10)), 0.05),
+        ("three points, all inner products $1/2$", equiangular(3, Fraction(1, 2)), 0.0),
+        ("five points, all inner products $1/10$", equiangular(5, Fraction(1, 10)), 0.0),
         ("4 on the circle", circle(4), 0.0),
         ("8 on the circle", circle(8), 0.0),
     ]
@@ -359,8 +351,10 @@ def gershgorin(context: Context) -> Evidence:
     for name, points, margin in _configurations(context.setting):
         bound = hermite_bound(context["term"], len(points), largest_cosine(points, 60) + margin, activation)
         cases.append(Case(bound, smallest(points, activation).value, name))
-    found = decide(cases, Standard("<="), "; ".join(case.label for case in cases) + f"; {activation.name}")
-    return found.but(certificate=of_data(context.setting) if found.passed else None)
+    found = decide(cases, Standard("<="))
+    shown = next(case.label for case in cases if interval(case.lhs) == found.lhs)
+    domain = "; ".join(case.label for case in cases) + f"; {activation.name}; shown: {shown}"
+    return found.but(domain=domain, certificate=of_data(context.setting) if found.passed else None)
 
 
 def positive_floor(context: Context) -> Evidence:
