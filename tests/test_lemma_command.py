@@ -236,6 +236,8 @@ BAD = [
     (("__import__('os') <= x", "--for", "x real"), "outside the grammar"),
     (("x.real <= 1", "--for", "x real"), "only numbers, names"),
     (("foo(x) <= 1", "--for", "x real"), "unknown function 'foo'"),
+    (("ReLU(x) <= 1", "--for", "x real"), "unknown function 'ReLU' (did you mean 'relu'?)"),
+    (("Max(x, 0) <= 1", "--for", "x real"), "unknown function 'Max' (did you mean 'max'?)"),
     (("exp(x, x) <= 1", "--for", "x real"), "takes 1 argument"),
     (("exp <= x", "--for", "x real"), "needs an argument"),
     ((r"\frac{x}{2 \le 1", "--for", "x real"), "expected"),

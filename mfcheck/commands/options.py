@@ -138,6 +138,10 @@ def dump(data: Any) -> str:
     return json.dumps(data, indent=1, ensure_ascii=False)
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class Chosen:
     """What the user puts in the place of a paper's default setting."""
@@ -214,9 +218,10 @@ class Work(Effort):
         checks = sum(len(c.checks) for c in paper.claims if claims is None or c.id in claims)
         many = f" on {setting.data.n} points" if setting.has_data else ""
         rest = steps - checks
-        more = f" and {rest} other steps (assumptions, constants, regimes)" if rest > 0 else ""
+        other = f"{_count(rest, 'other step')} (assumptions, constants, regimes)"
+        both = f"{_count(checks, 'check')}{f' and {other}' if rest > 0 else ''}{many}"
         words = (
-            f"{checks} checks{more}{many}: each ends after {self.check_seconds or SECONDS[of]:g} s "
+            f"{both}: each ends after {self.check_seconds or SECONDS[of]:g} s "
             f"(--check-seconds), all after {self.minutes or MINUTES[of]:g} minutes (--minutes); "
             "what is left out then is named"
         )

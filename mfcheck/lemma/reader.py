@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final, Literal
 
-from mfcheck.errors import InputError
+from mfcheck.errors import InputError, meant
 from mfcheck.lemma import terms
 from mfcheck.lemma.formula import Atom, Formula, compare, free, join, negate
 from mfcheck.lemma.library import FUNCTIONS, nonnegative, nonzero, positive
@@ -397,7 +397,8 @@ class Reader:
 
     def _call(self, name: str, args: list[Term], node: ast.Call, base: int) -> Term:
         if name not in FUNCTIONS:
-            raise self.refuse(f"unknown function {name!r}", base + node.col_offset)
+            like = meant(name.lower(), FUNCTIONS)
+            raise self.refuse(f"unknown function {name!r}{like}", base + node.col_offset)
         function = FUNCTIONS[name]
         wanted = function.arity
         if (wanted is None and not args) or (wanted is not None and len(args) != wanted):

@@ -45,7 +45,8 @@ function sift() {
     papersLeft += !paper.hidden;
     rowsLeft += paper.hidden ? 0 : left;
   }
-  $("shown").textContent = `${papersLeft} of ${papers.length} papers, ${rowsLeft} claims and constants`;
+  const rows = rowsLeft === 1 ? "claim or constant" : "claims and constants";
+  $("shown").textContent = `${papersLeft} of ${papers.length} papers, ${rowsLeft} ${rows}`;
 }
 for (const id of ["words", "verdict", "topic"]) $(id).addEventListener("input", sift);
 $("sieve").addEventListener("submit", event => event.preventDefault());

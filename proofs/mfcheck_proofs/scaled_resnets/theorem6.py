@@ -277,12 +277,12 @@ def scaling_orders(context: Context) -> Evidence:
     radius_order = orders_in_n()["r_max"]
     text = (
         r"Theorem 6 sets $\beta > \Omega(\sqrt{n})$, but Theorem 5, which it uses, requires $\beta > n$ times a "
-        r"constant, even if $C_{\mathrm{KL}}$, $\Lambda$ and $r_{\max}$ did not depend on $n$: "
-        rf"$n^{{{choice}}}$ against $n^{{{required}}}$."
+        rf"constant: $n^{{{choice}}}$ against $n^{{{required}}}$. "
+        r"That is so even if $C_{\mathrm{KL}}$, $\Lambda$ and $r_{\max}$ did not depend on $n$."
     )
     if radius_order is not None:
         text += (
-            rf" In the derivation here $r_{{\max}}$ is of order $n^{{{radius_order}}}$, which makes it "
+            rf" In the derivation here $r_{{\max}}$ is of order $n^{{{radius_order}}}$, which makes the requirement "
             rf"$n^{{{order(context['required'].subs(r_max, r_max * n**radius_order), n)}}}$."
         )
     return found.but(notes=(Note(id="theorem-6-scaling", severity="major", text=text),))
