@@ -5,16 +5,18 @@ once for both. Called with a formula, each gives its value: over the symbols of 
 distance and its inverse, depth, share of the branch, growth of the inverse distance, clock).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any, TypeAlias
 
 import numpy as np
 import sympy as sp
 from flint import arb, ctx
 from scipy.interpolate import CubicSpline
 
+from mfcheck.claims.inequality import Case, Inequality, Sample, Variable
 from mfcheck.kernels import formulas as f
 from mfcheck.kernels.arccos import Cosine, from_distance, half_term
 from mfcheck.kernels.enclosure import Kernel, kernel
@@ -166,3 +168,50 @@ def _limit() -> CubicSpline:
     angles = np.linspace(0, np.pi, 801)
     at = Cosine(2 * np.sin(angles / 2) ** 2, 2 * np.cos(angles / 2) ** 2)
     return CubicSpline(angles, limit_float(at, 1.0))
+
+
+# --- inequalities, for the search for counterexamples ----------------------------------------------------------------
+
+Formulas = Mapping[str, sp.Basic]
+Sides: TypeAlias = Callable[[Any, Formulas], tuple[Any, Any]]
+"""`(pair, formulas) -> (lhs, rhs)` for a `Pair` or a `FloatPair`."""
+
+CHORD = Variable("chord", Fraction(1, 1000), Fraction(2), log=True)
+ALPHA = Variable("scale", Fraction(1, 100), Fraction(10), log=True)
+DEPTH = Variable("layers", Fraction(1), Fraction(256), log=True, integer=True)
+
+
+def exponents(low: Fraction, high: Fraction) -> Variable:
+    """Return gamma as a variable."""
+    return Variable("exponent", low, high)
+
+
+def attack(
+    id: str, text: str, sides: Sides, own: Sequence[Variable], gamma: Fraction = Fraction(0)
+) -> Inequality:
+    """Return an inequality about pairs in the form in which counterexamples are searched.
+
+    Args:
+        id: short name.
+        text: both sides in words.
+        sides: of the inequality, for pairs of both kinds.
+        own: what is searched, among variables named as those above; the scale is 1 and the depth 1 if left out.
+        gamma: the exponent, where none is searched.
+    """
+
+    def fast(sample: Sample, formulas: Formulas) -> tuple[float, float]:
+        given = sample.values
+        depth = given.get("layers", 1.0)
+        alpha = float(given.get("scale", 1.0) * depth ** -given.get("exponent", float(gamma)))
+        lhs, rhs = sides(FloatPair(given["chord"], int(depth), alpha), formulas)
+        return float(lhs), float(rhs)
+
+    def enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
+        given = dict(case.own)
+        power, scale = given.get("exponent", gamma), given.get("scale", Fraction(1))
+        u, depth = 1 - given["chord"] ** 2 / 2, int(given.get("layers", 1))
+        with ctx.workprec(PREC):
+            lhs, rhs = sides(Pair(u, depth, power, scale), formulas)
+            return lhs, rhs
+
+    return Inequality(id, text, (), fast, enclosed, own=tuple(own))

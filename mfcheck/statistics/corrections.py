@@ -1,9 +1,11 @@
 """Exponents of power laws whose relative correction falls slowly, with a known power."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from mfcheck.claims.record import Evidence
+from mfcheck.claims.record import Estimate, Evidence
 from mfcheck.statistics.compare import SLOPE_RESOLUTION, order_evidence
 from mfcheck.statistics.estimates import exactly
 
@@ -49,3 +51,19 @@ def corrected_order(
 def _exponent(x: Array, y: Array, *corrections: float) -> float:
     columns = np.column_stack([np.log(x), np.ones(len(x)), *(x**power for power in corrections)])
     return float(np.linalg.lstsq(columns, np.log(y), rcond=None)[0][0])
+
+
+def coefficient(y: Array, columns: Sequence[Array], safety: float = 6.0) -> Estimate:
+    """Return the coefficient of the first column in a least-squares fit of values without noise.
+
+    The error stands for what the columns leave out: a multiple of the change when the first place is left out, where
+    corrections are largest.
+
+    Args:
+        y: values, places in order of growing accuracy of the law, shape (k,).
+        columns: the leading term and its corrections at these places, fewer than k - 1, each of shape (k,).
+        safety: that multiple.
+    """
+    table = np.column_stack(columns)
+    whole, rest = (float(np.linalg.lstsq(table[k:], y[k:], rcond=None)[0][0]) for k in (0, 1))
+    return exactly(whole, safety * abs(whole - rest))

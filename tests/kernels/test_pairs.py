@@ -7,10 +7,12 @@ import pytest
 import sympy as sp
 from flint import arb
 
-from mfcheck.kernels import correlation, cosine, formulas, limit_kernel, rntk
+from mfcheck.claims.inequality import Case
+from mfcheck.claims.setting import setting_of
+from mfcheck.kernels import correlation, cosine, formulas, from_distance, limit_kernel, rntk
 from mfcheck.kernels.arccos import half_term
 from mfcheck.kernels.enclosure import taylor
-from mfcheck.kernels.pairs import SYMBOLS, FloatPair, Pair
+from mfcheck.kernels.pairs import ALPHA, CHORD, DEPTH, SYMBOLS, FloatPair, Pair, attack, exponents
 from mfcheck.kernels.rntk import all_layers
 
 CASES = [
@@ -89,3 +91,25 @@ def test_the_kernel_of_all_layers_against_gradients_of_networks() -> None:
     assert stated == pytest.approx(exact, abs=1e-12)
     assert abs(measured - stated) < 4 * error + 2 / width
     assert error < 0.02
+
+
+def test_an_inequality_for_the_search_has_the_same_sides_in_both_arithmetics() -> None:
+    """At distance 6/5 and depth 5: alpha = 3 * 5^(-1/4); the scale is 1 where it is not searched."""
+    own = (CHORD, ALPHA, DEPTH, exponents(Fraction(0), Fraction(1, 2)))
+    found = attack("i", "kernel <= bound", lambda p, f: (p.kernel, p(f["bound"])), own)
+    assert [v.name for v in found.own] == ["chord", "scale", "layers", "exponent"]
+    bound = {"bound": formulas.lam + formulas.c}
+    given = {
+        "chord": Fraction(6, 5),
+        "scale": Fraction(3),
+        "layers": Fraction(5),
+        "exponent": Fraction(1, 4),
+    }
+    setting = setting_of(())
+    for left_out in ((), ("scale", "exponent")):
+        case = Case(setting, tuple((k, v) for k, v in given.items() if k not in left_out))
+        alpha = 1.0 if left_out else 3 * 5**-0.25
+        lhs = float(rntk(from_distance([1.2]), 5, alpha)[0])
+        rhs = 5 * alpha**2 / (1 + alpha**2) / (3 * np.pi) + 1.2
+        for sides in (found.fast(case.sample(), bound), found.enclosed(case, bound)):
+            assert [float(side) for side in sides] == pytest.approx([lhs, rhs], rel=1e-12)

@@ -59,8 +59,7 @@ def test_tables_are_readings_of_their_own(id: str) -> None:
     tables = [r for r in claim.readings if "table" in r.formulas]
     assert tables[0].id == "values"
     assert all(set(r.formulas) == {"table"} for r in tables)
-    whole = id != "critical-scaling/values/values"
-    assert run(id).scope is (Scope.WHOLE if whole else Scope.CASES)
+    assert run(id).scope is Scope.WHOLE
 
 
 # --- the recursion, width and depth ----------------------------------------------------------------------------------

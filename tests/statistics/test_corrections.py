@@ -4,7 +4,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mfcheck.claims import Evidence
-from mfcheck.statistics.corrections import corrected_order
+from mfcheck.statistics.corrections import coefficient, corrected_order
 
 x = 2.0 ** np.arange(6, 13)
 
@@ -33,3 +33,12 @@ def test_the_error_covers_where_a_straight_line_would_not() -> None:
 
 def test_noise_leaves_it_open() -> None:
     assert order(x**-0.5, -0.5, error=0.2).passed is None
+
+
+def test_a_coefficient_beside_its_corrections() -> None:
+    """L f(L) = 3 log L + 1 + 5/L + 20/L^2, the last term left out: within the error, which shrinks with depth."""
+    for first, most in ((8, 0.3), (512, 1e-3)):
+        x = first * 2.0 ** np.arange(7)
+        y = 3 * np.log(x) + 1 + 5 / x + 20 / x**2
+        found = coefficient(y, [np.log(x), np.ones(7), 1 / x])
+        assert abs(found.value - 3) <= found.error < most

@@ -17,18 +17,16 @@ Notation: `theta = arccos rho`, chord `c = |x - x'| = 2 sin(theta/2)` and `s = 1
    rest is at least `(t_l/s_L)^3 (1 - E/t_l)` with `E = (D + F)(1 + 2 kappa)`; sums against integrals.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from typing import Any, TypeAlias
 
 import sympy as sp
 from flint import arb, ctx
 
-from mfcheck.checks import Case, Check, Context, Inequality, Kind, Step, Variable, compared, positive_on
-from mfcheck.claims import inequality
+from mfcheck.checks import Case, Check, Context, Kind, Step, compared, positive_on
 from mfcheck.kernels.formulas import GAP, HALF_TERM, L, T, c, kappa, lam, s_0, theta
 from mfcheck.kernels.formulas import a as share
-from mfcheck.kernels.pairs import PREC, FloatPair, Pair
+from mfcheck.kernels.pairs import PREC, Pair, Sides
 
 CONSTANTS = {
     "power": sp.Integer(3),
@@ -150,9 +148,6 @@ def comparisons(k: Constants = CONSTANTS) -> dict[str, tuple[sp.Expr, sp.Expr]]:
 GRID = (Fraction(-9, 10), Fraction(0), Fraction(1, 2), Fraction(9, 10))
 """The cosines at which tables are given."""
 COSINES = (Fraction(-1), *GRID, Fraction(999, 1000))
-Formulas = Mapping[str, sp.Basic]
-Sides: TypeAlias = Callable[[Any, Formulas], tuple[Any, Any]]
-"""`(pair, formulas) -> (lhs, rhs)` for a `Pair` or a `FloatPair`."""
 
 
 def below(
@@ -182,30 +177,3 @@ def largest(gap: Callable[[Pair], arb], gamma: Fraction) -> Callable[[Context, s
         return worst
 
     return at
-
-
-CHORD = Variable("chord", Fraction(1, 1000), Fraction(2), log=True)
-ALPHA = Variable("scale", Fraction(1, 100), Fraction(10), log=True)
-DEPTH = Variable("layers", Fraction(1), Fraction(256), log=True, integer=True)
-SLOW = Variable("exponent", Fraction(0), Fraction(49, 100))
-FAST = Variable("exponent", Fraction(51, 100), Fraction(2))
-
-
-def attack(id: str, text: str, sides: Sides, own: Sequence[Variable], gamma: Fraction = Fraction(0)) -> Inequality:
-    """Return the inequality for the search; `own` are among the variables above, `gamma` where none is the exponent."""
-
-    def fast(sample: inequality.Sample, formulas: Formulas) -> tuple[float, float]:
-        given = sample.values
-        depth = given.get("layers", 1.0)
-        alpha = float(given.get("scale", 1.0) * depth ** -given.get("exponent", float(gamma)))
-        lhs, rhs = sides(FloatPair(given["chord"], int(depth), alpha), formulas)
-        return float(lhs), float(rhs)
-
-    def enclosed(case: inequality.Case, formulas: Formulas) -> tuple[arb, arb]:
-        given = dict(case.own)
-        exponent, scale = given.get("exponent", gamma), given.get("scale", Fraction(1))
-        with ctx.workprec(PREC):
-            lhs, rhs = sides(Pair(1 - given["chord"] ** 2 / 2, int(given.get("layers", 1)), exponent, scale), formulas)
-            return lhs, rhs
-
-    return Inequality(id, text, (), fast, enclosed, own=tuple(own))

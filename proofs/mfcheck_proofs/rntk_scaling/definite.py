@@ -28,6 +28,7 @@ from mfcheck.checks import (
     wrong,
 )
 from mfcheck.claims import inequality
+from mfcheck.kernels import pairs
 from mfcheck.kernels.arccos import cosine
 from mfcheck.kernels.enclosure import kernel, taylor
 from mfcheck.kernels.formulas import HALF_TERM, K0_U, K1_U, u
@@ -36,7 +37,6 @@ from mfcheck.kernels.pairs import PREC
 from mfcheck.kernels.rntk import rntk
 from mfcheck.kernels.sphere import eigenvalue, multiplicity
 from mfcheck.rigor.ball import exact
-from mfcheck_proofs.rntk_scaling import bounds as b
 from mfcheck_proofs.rntk_scaling.recursion import RECURSION
 from mfcheck_proofs.rntk_scaling.setting import alpha, d, k0, k1, rho
 
@@ -171,12 +171,12 @@ def least_of_two(setting: Setting) -> arb:
         return smallest_on(setting.data.points, kernel(2, 1, 20), 30)
 
 
-def floor_enclosed(case: inequality.Case, formulas: b.Formulas) -> tuple[arb, arb]:
+def floor_enclosed(case: inequality.Case, formulas: pairs.Formulas) -> tuple[arb, arb]:
     """The floor, and the smallest eigenvalue of r_2 on the points."""
     return exact(formulas["floor"]), least_of_two(case.setting)
 
 
-def _floor_fast(sample: inequality.Sample, formulas: b.Formulas) -> tuple[float, float]:
+def _floor_fast(sample: inequality.Sample, formulas: pairs.Formulas) -> tuple[float, float]:
     inner = np.clip(sample.X @ sample.X.T, -1, 1)
     np.fill_diagonal(inner, 1)
     least = float(np.linalg.eigvalsh(rntk(cosine(inner), 2, 1.0))[0])

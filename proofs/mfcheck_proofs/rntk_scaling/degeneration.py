@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import sympy as sp
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from mfcheck.checks import (
     At,
+    Budget,
     Check,
     Claim,
     Context,
@@ -32,13 +34,14 @@ from mfcheck.checks import (
     wrong,
 )
 from mfcheck.claims import PlantedError
+from mfcheck.kernels import pairs
 from mfcheck.kernels.arccos import cosine
 from mfcheck.kernels.formulas import kappa, lam, s_0
 from mfcheck.kernels.limit import limit_kernel
 from mfcheck.kernels.pairs import Pair
 from mfcheck.kernels.rntk import rntk_at_depths
 from mfcheck.rigor.ball import exact
-from mfcheck.statistics import exactly
+from mfcheck.statistics.corrections import coefficient
 from mfcheck_proofs.rntk_scaling import bounds as b
 from mfcheck_proofs.rntk_scaling.setting import DEPTH, gamma
 
@@ -107,12 +110,12 @@ def slow_proof(context: Context) -> list[Step]:
 # --- finite depths ---------------------------------------------------------------------------------------------------
 
 
-def above(pair: Pair, f: b.Formulas) -> tuple[object, object]:
+def above(pair: Pair, f: pairs.Formulas) -> tuple[object, object]:
     """r_L - 1/4 and its bound."""
     return pair.kernel - pair(f["limit"]), pair(f["upper"])
 
 
-def below(pair: Pair, f: b.Formulas) -> tuple[object, object]:
+def below(pair: Pair, f: pairs.Formulas) -> tuple[object, object]:
     """1/4 - r_L and its bound."""
     return pair(f["limit"]) - pair.kernel, pair(f["lower"])
 
@@ -168,10 +171,10 @@ def _shared(least: str) -> list[PlantedError]:
 
 
 def _attacks(name: str, own: Variable) -> list[Inequality]:
-    variables = (b.CHORD, b.DEPTH, own)
+    variables = (pairs.CHORD, pairs.DEPTH, own)
     return [
-        b.attack(f"{name}-upper", "r_L - 1/4 <= the upper bound", above, variables),
-        b.attack(f"{name}-lower", "1/4 - r_L <= the lower bound", below, variables),
+        pairs.attack(f"{name}-upper", "r_L - 1/4 <= the upper bound", above, variables),
+        pairs.attack(f"{name}-lower", "1/4 - r_L <= the lower bound", below, variables),
     ]
 
 
@@ -181,33 +184,24 @@ ALPHAS_LOG = (1.0, 2.0, 4.0)
 U_LOG = 0.5
 
 
-def _log_slope(depths: Array, scaled: Array) -> float:
-    """The coefficient of log L in a least-squares fit with corrections down to 1/L."""
-    logs, one = np.log(depths), np.ones(len(depths))
-    columns = np.column_stack([logs, one, logs**2 / depths, logs / depths, one / depths])
-    return float(np.linalg.lstsq(columns, scaled, rcond=None)[0][0])
-
-
-def scaled_gaps(context: Context) -> tuple[Array, dict[float, Array]]:
+@lru_cache(maxsize=2)
+def scaled_gaps(budget: Budget) -> tuple[Array, dict[float, Array]]:
     """Depths, and L (r_L - 1/4) there for each alpha."""
-    depths = np.floor(2 ** (np.arange(18, context.budget.pick(25, 27, 31)) / 2))
+    depths = np.floor(2 ** (np.arange(18, budget.pick(25, 27, 31)) / 2))
     at, layers = cosine([U_LOG]), [int(k) for k in depths]
     return depths, {alpha: depths * (rntk_at_depths(at, layers, alpha)[:, 0] - 0.25) for alpha in ALPHAS_LOG}
 
 
 def log_slopes(context: Context) -> list[At]:
-    """The fitted slope of L (r_L - 1/4) in log L, the coefficient of log(L)/L; again without the first depth."""
-    depths, gaps = scaled_gaps(context)
-    found = []
-    for alpha, scaled in gaps.items():
-        whole, rest = _log_slope(depths, scaled), _log_slope(depths[1:], scaled[1:])
-        found.append(At(exactly(whole, 6 * abs(whole - rest)), f"alpha = {alpha:g}"))
-    return found
+    """The slope of L (r_L - 1/4) in log L, the coefficient of log(L)/L, fitted with corrections down to 1/L."""
+    L, gaps = scaled_gaps(context.budget)
+    columns = [np.log(L), np.ones(len(L)), np.log(L) ** 2 / L, np.log(L) / L, 1 / L]
+    return [At(coefficient(scaled, columns), f"alpha = {alpha:g}") for alpha, scaled in gaps.items()]
 
 
 def log_picture(context: Context) -> Plot:
     """L (r_L - 1/4) against the depth."""
-    depths, gaps = scaled_gaps(context)
+    depths, gaps = scaled_gaps(context.budget)
     return Plot(
         id="log-coefficient",
         title="L (r_L - 1/4) at u = 0.5: slope 3/8 in log L whatever alpha",
@@ -236,7 +230,7 @@ constant_stated = Reading(
         enclosed((Fraction(0),), "constant"),
     ],
     wrong=_shared("constant"),
-    attack=_attacks("constant", b.ALPHA),
+    attack=_attacks("constant", pairs.ALPHA),
     regimes=[DEPTH],
 )
 constant_values = Reading(
@@ -254,7 +248,15 @@ constant_rate = Reading(
     "Extra: r_L - 1/4 ~ (3/8) log(L)/L for every alpha and u, so the upper bound has the sharp leading term.",
     {"coefficient": sp.Rational(3, 8)},
     checks=[
-        pictured(agree("log", "coefficient", log_slopes, domain="alpha = 1, 2, 4; u = 0.5; L from 512 on"), log_picture)
+        pictured(
+            agree(
+                "log",
+                "coefficient",
+                log_slopes,
+                domain=lambda context: f"alpha = 1, 2, 4; u = 0.5; L = 512..{scaled_gaps(context.budget)[0][-1]:.0f}",
+            ),
+            log_picture,
+        )
     ],
     wrong=[
         wrong("no-log", {"coefficient": sp.Integer(0)}, "Without a logarithm L (r_L - 1/4) would settle."),
@@ -323,7 +325,7 @@ slow_stated = Reading(
             "The clock is L alpha^2, which grows for gamma between 1/4 and 1/2 too.",
         ),
     ],
-    attack=_attacks("slow", b.SLOW),
+    attack=_attacks("slow", pairs.exponents(Fraction(0), Fraction(49, 100))),
     regimes=[DEPTH],
 )
 slow_values = Reading(

@@ -36,6 +36,7 @@ from mfcheck.checks import (
     table,
     wrong,
 )
+from mfcheck.kernels import pairs
 from mfcheck.kernels.arccos import Cosine, cosine, half_term
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.formulas import GAP, HALF_TERM, L, T, theta
@@ -114,7 +115,7 @@ def speeds() -> list[Step]:
     return [*b.certified({"GAP > 0": (GAP, sp.pi, 3)}), *identical(exact_steps)]
 
 
-def from_limit(pair: Pair, f: b.Formulas) -> tuple[object, object]:
+def from_limit(pair: Pair, f: pairs.Formulas) -> tuple[object, object]:
     """|r_L - R(1)| at gamma = 1/2 and its bound."""
     return abs(pair.kernel - pair.limit), pair(f["bound"])
 
@@ -312,11 +313,11 @@ critical = Claim(
                 ),
             ],
             attack=[
-                b.attack(
+                pairs.attack(
                     "critical-bound",
                     "|r_L - R(1)| <= the bound of order L^(-1/2), alpha = L^(-1/2)",
                     from_limit,
-                    (b.CHORD, b.DEPTH),
+                    (pairs.CHORD, pairs.DEPTH),
                     HALF,
                 )
             ],
@@ -434,7 +435,7 @@ def leading_term() -> list[Step]:
     `1 + rho_l` lies between a l GAP(theta_l) and a l, where GAP grows to 1 at pi; pi - theta_l ~ (2 (1 + rho_l))^(1/2);
     H is differentiable with H(pi) = 0; 1 - B <= a L. So r_L(-1) ~ -H'(pi) times the mean of (2 a l)^(1/2).
     """
-    mean_root, end = sp.Rational(2, 3) * sp.sqrt(2 * T), sp.diff(HALF_TERM, theta).subs(theta, sp.pi)
+    mean_root, end = (sp.Rational(2, 3) * sp.sqrt(2 * T), sp.diff(HALF_TERM, theta).subs(theta, sp.pi))
     near = sp.limit(b.fast_pointwise() * sp.sin(theta), theta, sp.pi)
     return identical(
         {
@@ -459,12 +460,12 @@ def uniform_proof(context: Context) -> list[Step]:
 # --- finite depths ---------------------------------------------------------------------------------------------------
 
 
-def pointwise(pair: Pair, f: b.Formulas) -> tuple[object, object]:
+def pointwise(pair: Pair, f: pairs.Formulas) -> tuple[object, object]:
     """|r_L - r_1| and the bound at that angle."""
     return from_one_layer(pair), pair(T) * pair(f["factor"])
 
 
-def uniform(pair: Pair, f: b.Formulas) -> tuple[object, object]:
+def uniform(pair: Pair, f: pairs.Formulas) -> tuple[object, object]:
     """|r_L - r_1| and the bound for every angle."""
     return from_one_layer(pair), pair(f["bound"])
 
@@ -474,7 +475,7 @@ def from_one_layer(pair: Any) -> Any:
     return abs(pair.kernel - pair.one_layer)
 
 
-def from_linear(pair: Pair, f: b.Formulas) -> tuple[object, object]:
+def from_linear(pair: Pair, f: pairs.Formulas) -> tuple[object, object]:
     """|t_L - u| and its bound."""
     return abs(pair.all_layers - pair(sp.cos(theta))), pair(f["bound"])
 
@@ -484,7 +485,7 @@ def linear(at: Cosine) -> Array:
     return at.u
 
 
-def finite(tests: str, sides: b.Sides, where: str, *more: Fraction) -> Check:
+def finite(tests: str, sides: pairs.Sides, where: str, *more: Fraction) -> Check:
     """The check of a bound at finite depths, three exponents and many cosines, and some more."""
 
     def pairs(context: Context) -> list[Pair]:
@@ -600,11 +601,15 @@ fast_stated = Reading(
         wrong("factor-sign", {"factor": -b.fast_pointwise()}, "A distance is not negative.", checks=["enclosed"]),
     ],
     attack=[
-        b.attack(
+        pairs.attack(
             "fast-pointwise",
             "|r_L - r_1| <= a L (theta/pi + (1 - theta cot theta)/3)",
             pointwise,
-            (Variable("chord", Fraction(1, 100), Fraction(199, 100)), b.DEPTH, b.FAST),
+            (
+                Variable("chord", Fraction(1, 100), Fraction(199, 100)),
+                pairs.DEPTH,
+                pairs.exponents(Fraction(51, 100), Fraction(2)),
+            ),
         )
     ],
     regimes=[DEPTH],
@@ -680,11 +685,11 @@ fast_repaired = Reading(
         ),
     ],
     attack=[
-        b.attack(
+        pairs.attack(
             "fast-uniform-bound",
             "|r_L - r_1| <= a L + ... (a L)^(1/2), opposite points included",
             uniform,
-            (b.CHORD, b.DEPTH, b.FAST),
+            (pairs.CHORD, pairs.DEPTH, pairs.exponents(Fraction(51, 100), Fraction(2))),
         )
     ],
     regimes=[DEPTH],

@@ -6,6 +6,7 @@ import sympy as sp
 from flint import arb
 
 from mfcheck.checks import Claim, Context, Reading, Step, identity, proof, smaller, wrong
+from mfcheck.kernels import pairs
 from mfcheck.kernels.formulas import GAP, HALF_TERM, K0, K0_U, K1_U, kappa, theta, u
 from mfcheck.kernels.pairs import Pair
 from mfcheck_proofs.rntk_scaling import bounds as b
@@ -196,12 +197,12 @@ def distance_proof(context: Context) -> list[Step]:
     return b.certified(b.inequalities(context.formulas)) + smaller(b.comparisons(context.formulas))
 
 
-def stretched(pair: Pair, formulas: b.Formulas) -> tuple[object, object]:
+def stretched(pair: Pair, formulas: pairs.Formulas) -> tuple[object, object]:
     """What one layer adds to s = 1/|x - x'|, and the bound."""
     return pair.stretch, pair(b.increment(formulas))
 
 
-def at_least(pair: Pair, _: b.Formulas) -> tuple[object, object]:
+def at_least(pair: Pair, _: pairs.Formulas) -> tuple[object, object]:
     """What one layer adds to s at least, up to rounding, and what it adds."""
     return pair(kappa) * (1 - arb(2) ** -60), pair.stretch
 
@@ -248,8 +249,11 @@ correlation_stated = Reading(
         ),
     ],
     attack=[
-        b.attack(
-            "distance-increment", "one layer adds at most kappa (1 + ...) to 1/|x - x'|", stretched, (b.CHORD, b.ALPHA)
+        pairs.attack(
+            "distance-increment",
+            "one layer adds at most kappa (1 + ...) to 1/|x - x'|",
+            stretched,
+            (pairs.CHORD, pairs.ALPHA),
         )
     ],
     regimes=[DEPTH],

@@ -1,11 +1,15 @@
 """Finite width: fluctuations of the random network, exactly; the empirical kernel against its limit, sampled."""
 
+from collections.abc import Callable, Sequence
+from typing import Literal
+
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
 from mfcheck.checks import (
     Case,
+    Check,
     Claim,
     Context,
     Growth,
@@ -47,27 +51,55 @@ def _distances(rng: np.random.Generator, count: int, width: int, depth: int, pow
     return np.asarray(np.abs(empirical_kernels(rng, count, width, depth, scale, U) - limit))
 
 
-def against_width(context: Context) -> list[Growth]:
-    """Distances of empirical kernels to r_L against m, for each alpha."""
-    rng, count = context.rng(), context.budget.pick(600, 1500, 4000)
-    widths = context.budget.pick((32, 128, 512), (32, 128, 512), (32, 128, 512, 2048))
-    found = []
-    for name in list(SCALINGS)[: context.budget.pick(2, 4, 4)]:
-        samples = np.stack([_distances(rng, count, width, DEPTH, SCALINGS[name]) for width in widths], axis=1)
-        found.append(Growth(np.array(widths), samples, label=f"alpha = {name}"))
-    return found
+def along(
+    id: str,
+    x_label: str,
+    where: str,
+    cell: Callable[[int], tuple[int, int]],
+    plans: Sequence[tuple[Sequence[str], int, Sequence[int]]],
+    relation: Literal["==", "<="] = "==",
+) -> Check:
+    """The check of the order of typical distances of empirical kernels to r_L in the width or the depth.
+
+    Args:
+        id: short name.
+        x_label: what grows.
+        where: what is fixed, in words.
+        cell: width and depth, from what grows.
+        plans: of each budget: the scalings, how many networks of each size, and the sizes.
+        relation: to the stated order.
+    """
+
+    def measure(context: Context) -> list[Growth]:
+        names, count, sizes = context.budget.pick(*plans)
+        rng, found = context.rng(), []
+        for name in names:
+            samples = [_distances(rng, count, *cell(size), SCALINGS[name]) for size in sizes]
+            found.append(Growth(np.array(sizes), np.stack(samples, axis=1), label=f"alpha = {name}"))
+        return found
+
+    def domain(context: Context) -> str:
+        names, count, sizes = context.budget.pick(*plans)
+        at = f"{x_label} = {', '.join(map(str, sizes))}, {count} networks each"
+        return f"{where}, u = {U}, {at}; alpha = {', '.join(names)}"
+
+    return rate(
+        id,
+        "order",
+        measure,
+        x_label=x_label,
+        y_label="typical distance to r_L",
+        kind=Kind.SAMPLED,
+        relation=relation,
+        typical=True,
+        domain=domain,
+    )
 
 
-def against_depth(context: Context) -> list[Growth]:
-    """Distances of empirical kernels to r_L against the depth at width 64, for each alpha."""
-    rng, count = context.rng(), context.budget.pick(1200, 1200, 3000)
-    depths = context.budget.pick((8, 32, 128), (8, 32, 128), (8, 32, 128, 512))
-    found = []
-    for name in ("L^(-1/2)", "L^(-3/4)")[: context.budget.pick(1, 2, 2)]:
-        samples = np.stack([_distances(rng, count, 64, depth, SCALINGS[name]) for depth in depths], axis=1)
-        found.append(Growth(np.array(depths), samples, label=f"alpha = {name}"))
-    return found
-
+ALL = tuple(SCALINGS)
+WIDTHS = ((ALL[:2], 600, (32, 128, 512)), (ALL, 1500, (32, 128, 512)), (ALL, 4000, (32, 128, 512, 2048)))
+FAST = ("L^(-1/2)", "L^(-3/4)")
+DEPTHS = ((FAST[:1], 1200, (8, 32, 128)), (FAST, 1200, (8, 32, 128)), (FAST, 3000, (8, 32, 128, 512)))
 
 finite_width = Claim(
     "finite-width",
@@ -81,18 +113,7 @@ finite_width = Claim(
             "stated",
             "Typical error = O(m^order).",
             {"order": -sp.Rational(1, 2)},
-            checks=[
-                rate(
-                    "rate",
-                    "order",
-                    against_width,
-                    x_label="width m",
-                    y_label="typical distance to r_L",
-                    kind=Kind.SAMPLED,
-                    typical=True,
-                    domain=f"L = {DEPTH}, u = {U}, m = 32, 128, 512, at least 600 networks each; alpha = L^(-1/2), 1",
-                )
-            ],
+            checks=[along("rate", "width m", f"L = {DEPTH}", lambda width: (width, DEPTH), WIDTHS)],
             wrong=[
                 wrong(
                     name,
@@ -157,10 +178,13 @@ JOINT = Note(
 )
 
 
+NETWORKS = (4000, 16_000, 64_000)
+
+
 def squared_norms(context: Context) -> list[Case]:
     """Second moment of |x_L|^2 over (1 + alpha^2)^L: sampled, and the power of that of one layer."""
     rng, width, depth, scale = context.rng(), 16, 6, 0.7
-    count = context.budget.pick(4000, 16_000, 64_000)
+    count = context.budget.pick(*NETWORKS)
     x = np.zeros((count, width))
     x[:, 0] = 1.0
     for _ in range(depth):
@@ -199,7 +223,7 @@ joint_stated = Reading(
             squared_norms,
             kind=Kind.SAMPLED,
             resolution=0.2,
-            domain="alpha = 0.7, m = 16, L = 6; at least 4000 networks",
+            domain=lambda context: f"alpha = 0.7, m = 16, L = 6; {context.budget.pick(*NETWORKS)} networks",
         ),
     ],
     wrong=[
@@ -216,19 +240,7 @@ joint_kernel = Reading(
     "kernel",
     "For gamma >= 1/2 the distance of the empirical kernel to r_L at fixed width stays bounded in L.",
     {"order": sp.Integer(0)},
-    checks=[
-        rate(
-            "depth",
-            "order",
-            against_depth,
-            x_label="depth L",
-            y_label="typical distance to r_L",
-            kind=Kind.SAMPLED,
-            relation="<=",
-            typical=True,
-            domain=f"m = 64, u = {U}, L = 8, 32, 128, at least 1200 networks each; alpha = L^(-1/2)",
-        )
-    ],
+    checks=[along("depth", "depth L", "m = 64", lambda depth: (64, depth), DEPTHS, "<=")],
     wrong=[
         wrong(
             "falls",
