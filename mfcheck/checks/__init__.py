@@ -34,7 +34,7 @@ from mfcheck.checks.steps import (
     without_signs,
 )
 from mfcheck.checks.values import ball, evaluate, number
-from mfcheck.checks.words import bound, noted, pictured, wrong
+from mfcheck.checks.words import bound, certifying, noted, pictured, wrong
 from mfcheck.claims.experiment import Option
 from mfcheck.claims.inequality import Inequality, Variable
 from mfcheck.claims.model import (
@@ -95,6 +95,7 @@ __all__ = [
     "ball",
     "bound",
     "certified",
+    "certifying",
     "choice",
     "compared",
     "conclude",

@@ -31,14 +31,14 @@ class Step:
         holds: whether it does.
         reason: why not.
         exact: decided by symbols alone, so that it needs no certificate.
-        certify: makes the certificates of the step, None if it has none.
+        certify: makes the certificates of the step, by name where one needs another, None if it has none.
     """
 
     name: str
     holds: bool | None
     reason: str = ""
     exact: bool = False
-    certify: Callable[[], Sequence[Certificate]] | None = None
+    certify: Callable[[], Sequence[Certificate] | Mapping[str, Certificate]] | None = None
 
 
 def identical(pairs: Mapping[str, tuple[sp.Expr, sp.Expr]]) -> list[Step]:
@@ -219,7 +219,11 @@ def certificate_of(steps: Sequence[Step]) -> Certificate | None:
     try:
         for step in steps:
             if step.certify is not None:
-                for part in step.certify():
+                made = step.certify()
+                if isinstance(made, Mapping):
+                    parts |= made
+                    continue
+                for part in made:
                     parts[f"step_{len(parts)}"] = part
             elif not step.exact:
                 return None

@@ -9,13 +9,17 @@ from typing import Literal
 import sympy as sp
 from flint import arb, ctx
 
+from mfcheck.checks.certify import WORK
 from mfcheck.claims.inequality import Case, Inequality, Sample, Variable
 from mfcheck.claims.model import Check, Context, Formulas, PlantedError
 from mfcheck.claims.record import Evidence, Note, Plot
 from mfcheck.claims.setting import Parameter
+from mfcheck.errors import InputError
 from mfcheck.gaussian import E2, E, numeric
 from mfcheck.gaussian import enclosed as enclosed_formula
+from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import exact
+from mfcheck.rigor.certificate import Certificate
 
 DIGITS = 20
 Range = tuple[int | str | Fraction, int | str | Fraction]
@@ -52,6 +56,23 @@ def noted(check: Check, *notes: Note | Callable[[Context], Note], when: bool = T
             return found
         said = (note if isinstance(note, Note) else note(context) for note in notes)
         return found.but(notes=(*found.notes, *said))
+
+    return changed(check, run=run)
+
+
+def certifying(check: Check, parts: Callable[[Context], Mapping[str, Certificate]]) -> Check:
+    """Return the check with a bundle of certificates, where it holds and the checker accepts them."""
+
+    def run(context: Context, /) -> Evidence:
+        found = check.run(context)
+        if found.passed is not True or found.certificate is not None:
+            return found
+        try:
+            made = certificate.bundle(parts(context))
+            certificate.require_accepted(made, WORK)
+        except (InputError, certificate.CertificateError):
+            return found
+        return found.but(certificate=made)
 
     return changed(check, run=run)
 

@@ -88,7 +88,7 @@ class _Compiler:
     def _function(self, name: str, inner: Code) -> Code:
         bits = self.bits
         if name in ("arc0", "arc1"):
-            self.price += 25
+            self.price += 4
             arcs, which = Arcs.of(bits), int(name == "arc1")
             return lambda env: arcs.at(inner(env))[which]
         if name == "sqrt":

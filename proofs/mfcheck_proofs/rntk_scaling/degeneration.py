@@ -22,6 +22,7 @@ from mfcheck.checks import (
     Step,
     Variable,
     agree,
+    certifying,
     curve,
     derived,
     identical,
@@ -43,6 +44,7 @@ from mfcheck.kernels.rntk import rntk_at_depths
 from mfcheck.rigor.ball import exact
 from mfcheck.statistics.corrections import coefficient
 from mfcheck_proofs.rntk_scaling import bounds as b
+from mfcheck_proofs.rntk_scaling import certificates
 from mfcheck_proofs.rntk_scaling.setting import DEPTH, gamma
 
 Array = NDArray[np.float64]
@@ -238,7 +240,12 @@ constant_values = Reading(
     "The largest |r_L - 1/4| over u in -0.9, 0, 0.5, 0.9 at alpha = 1, rounded, at L = 100, 1000, 10000.",
     {"table": rows((100, "0.0911"), (1000, "0.01058"), (10_000, "0.001151"))},
     checks=[
-        table("values", "table", b.largest(distance, Fraction(0)), domain=f"alpha = 1; {DISTANCES}", group="constant")
+        certifying(
+            table(
+                "values", "table", b.largest(distance, Fraction(0)), domain=f"alpha = 1; {DISTANCES}", group="constant"
+            ),
+            certificates.largest(Fraction(0), "1/4"),
+        )
     ],
     wrong=[wrong("digit", {"table": rows((100, "0.0811"), (1000, "0.01058"))}, "The enclosure at L = 100 is 0.0911.")],
     regimes=[DEPTH],
@@ -333,7 +340,12 @@ slow_values = Reading(
     "The largest |r_L - 1/4| over u in -0.9, 0, 0.5, 0.9 at gamma = 1/4, rounded, at L = 100, 1000, 10000.",
     {"table": rows((100, "0.309"), (1000, "0.1342"), (10_000, "0.0463"))},
     checks=[
-        table("values", "table", b.largest(distance, Fraction(1, 4)), domain=f"gamma = 1/4; {DISTANCES}", group="slow")
+        certifying(
+            table(
+                "values", "table", b.largest(distance, Fraction(1, 4)), domain=f"gamma = 1/4; {DISTANCES}", group="slow"
+            ),
+            certificates.largest(Fraction(1, 4), "1/4"),
+        )
     ],
     wrong=[wrong("digit", {"table": rows((100, "0.309"), (1000, "0.1242"))}, "The enclosure at L = 1000 is 0.1342.")],
     regimes=[DEPTH],

@@ -23,6 +23,7 @@ from mfcheck.checks import (
     Reading,
     Step,
     Variable,
+    certifying,
     compared,
     curve,
     derived,
@@ -46,6 +47,7 @@ from mfcheck.kernels.pairs import DIGITS, PREC, Pair
 from mfcheck.kernels.rntk import all_layers, rntk
 from mfcheck.rigor.ball import compare, enclose, exact
 from mfcheck_proofs.rntk_scaling import bounds as b
+from mfcheck_proofs.rntk_scaling import certificates
 from mfcheck_proofs.rntk_scaling.setting import DEPTH, HALF, gamma
 
 Array = NDArray[np.float64]
@@ -146,7 +148,8 @@ def apart(context: Context) -> list[Step]:
             limit, margin = limit_kernel(u).kernel, exact(context["margin"])
             for name, other in (("constant", exact(context["constant"])), ("r_1", Pair(u, 1).one_layer)):
                 answer = order[compare(abs(limit - other), margin)]
-                steps.append(Step(f"distance to {name} at u = {u}", answer, "within the margin"))
+                certify = certificates.apart(u, context["margin"])[name]
+                steps.append(Step(f"distance to {name} at u = {u}", answer, "within the margin", certify=certify))
     return steps
 
 
@@ -335,14 +338,17 @@ critical = Claim(
                 )
             },
             checks=[
-                compared(
-                    "values",
-                    "table",
-                    critical_values,
-                    kind=Kind.CERTIFIED,
-                    relation="<=",
-                    whole=True,
-                    domain="L = 10000 and the limit; u in -0.9, 0, 0.5, 0.9",
+                certifying(
+                    compared(
+                        "values",
+                        "table",
+                        critical_values,
+                        kind=Kind.CERTIFIED,
+                        relation="<=",
+                        whole=True,
+                        domain="L = 10000 and the limit; u in -0.9, 0, 0.5, 0.9",
+                    ),
+                    certificates.critical,
                 )
             ],
             wrong=[wrong("digit", {"table": rows((sp.Integer(0), "0.19384"))}, "The enclosed limit is 0.19285.")],
@@ -619,12 +625,15 @@ fast_values = Reading(
     "The largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1 at gamma = 3/4, rounded.",
     {"table": rows((10, "1.48e-2"), (100, "5.36e-3"), (1000, "1.72e-3"), (10_000, "5.47e-4"))},
     checks=[
-        table(
-            "values",
-            "table",
-            b.largest(from_one_layer, Fraction(3, 4)),
-            domain="gamma = 3/4; largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1; L = 10, 100, 1000, 10000",
-            group="fast",
+        certifying(
+            table(
+                "values",
+                "table",
+                b.largest(from_one_layer, Fraction(3, 4)),
+                domain="gamma = 3/4; largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1; L = 10, 100, 1000, 10000",
+                group="fast",
+            ),
+            certificates.largest(Fraction(3, 4)),
         )
     ],
     wrong=[wrong("digit", {"table": rows((10, "1.48e-2"), (100, "5.46e-3"))}, "The enclosure at L = 100 is 5.36e-3.")],
@@ -745,12 +754,15 @@ fast_linear_values = Reading(
     "The kernel of all layers at u = -0.9, gamma = 3/4, rounded.",
     {"table": rows((10_000, "-0.8834"))},
     checks=[
-        table(
-            "values",
-            "table",
-            lambda _, depth: Pair(b.GRID[0], int(depth), Fraction(3, 4)).all_layers,
-            domain="u = -0.9, gamma = 3/4; L = 10000",
-            group="fast",
+        certifying(
+            table(
+                "values",
+                "table",
+                lambda _, depth: Pair(b.GRID[0], int(depth), Fraction(3, 4)).all_layers,
+                domain="u = -0.9, gamma = 3/4; L = 10000",
+                group="fast",
+            ),
+            certificates.all_layers(Fraction(3, 4)),
         )
     ],
     wrong=[wrong("digit", {"table": rows((10_000, "-0.8934"))}, "It is -0.8834 at L = 10000.")],
