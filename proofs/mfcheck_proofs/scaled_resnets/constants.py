@@ -19,20 +19,13 @@ NEEDS_RADIUS = "a radius of the class that was fixed before the sample was drawn
 NEEDS_CHOICE = r"$\beta$ and $\gamma$ fixed before the sample was drawn"
 NEEDS_SMALL = r"KL_bound_tau and $n$ KL_bound_nu small, else other parts are the larger ones"
 
-KL_tau, KL_nu = sp.symbols("KL_tau KL_nu", nonnegative=True)
-R_n = sp.Symbol("R_n", nonnegative=True)
-E_nu = sp.Symbol("E_nu", nonnegative=True)
-rho = sp.Symbol("rho", nonnegative=True)
-m_path, m_PL, m_nu = sp.symbols("m_path m_PL m_nu", nonnegative=True)
+KL_tau, KL_nu, R_n, E_nu, rho, m_PL = sp.symbols("KL_tau KL_nu R_n E_nu rho m_PL", nonnegative=True)
 C_KL_tau, C_KL_nu, C_KL = sp.symbols("C_KL_tau C_KL_nu C_KL", nonnegative=True)
 
 
-def _symbol(id: str) -> sp.Symbol:
-    return sp.Symbol(id, nonnegative=True)
-
-
-def _derived(id: str, symbol: sp.Symbol, formula: sp.Expr, source: str, needs: str = "") -> Constant:
-    return Constant(id, symbol, sp.sympify(formula), source, needs=needs)
+def _derived(id: str, symbol: sp.Symbol | str, formula: sp.Expr, source: str, needs: str = "") -> Constant:
+    named = sp.Symbol(symbol, nonnegative=True) if isinstance(symbol, str) else symbol
+    return Constant(id, named, sp.sympify(formula), source, needs=needs)
 
 
 RADIUS = (
@@ -102,10 +95,8 @@ MOVEMENT = (
         r"Step 2: $\int_0^\infty \frac{\beta}{n}|e(t)|_1\,\mathrm{d}t$",
         NEEDS_BETA,
     ),
-    _derived(
-        "loss_rate", _symbol("c_L"), s.beta**2 * s.lambda_0 / s.n, r"Step 2: $L(t) \le L(0)\exp(-c_L t)$", NEEDS_BETA
-    ),
-    _derived("movement_path", m_path, _speed * s.I_e, r"Step 8 (i): path length of $\tau$", NEEDS_BETA),
+    _derived("loss_rate", "c_L", s.beta**2 * s.lambda_0 / s.n, r"Step 2: $L(t) \le L(0)\exp(-c_L t)$", NEEDS_BETA),
+    _derived("movement_path", "m_path", _speed * s.I_e, r"Step 8 (i): path length of $\tau$", NEEDS_BETA),
     _derived(
         "movement_PL",
         m_PL,
@@ -115,21 +106,21 @@ MOVEMENT = (
     ),
     _derived(
         "movement_nu",
-        m_nu,
+        "m_nu",
         s.alpha * _adjoint_ratio * _speed * m_PL * s.I_e / 2,
         r"Step 8: path length of $\nu(\cdot, s)$",
         NEEDS_BETA,
     ),
     _derived(
         "movement_leading_order",
-        _symbol("m_leading"),
+        "m_leading",
         sp.sqrt(s.Q_m) / s.beta,
         r"Step 8 (iii): limit of $\beta|\omega_t - \omega_0|$ over $\beta$, as $\beta$ grows",
         r"$\beta \to \infty$: an approximation, not a bound",
     ),
     _derived(
         "beta_threshold",
-        _symbol("beta_0"),
+        "beta_0",
         sp.Max(
             sp.sqrt(2) * s.y_norm / (s.r_max * sp.sqrt(s.lambda_0)),
             s.y_norm
@@ -141,14 +132,14 @@ MOVEMENT = (
     ),
     _derived(
         "beta_threshold_path",
-        _symbol("beta_path"),
+        "beta_path",
         2 * s.n * _speed * sp.Max(1, s.alpha * s.P) / (s.lambda_0 * s.r_max),
         r"Step 9: the same from path lengths and $|y| \le \sqrt{n}$ alone",
         "global solutions of (2) and (3)",
     ),
     _derived(
         "beta_threshold_stated",
-        _symbol("beta_stated"),
+        "beta_stated",
         4 * s.n * sp.sqrt(C_KL) / (s.Lambda * s.r_max),
         r"Theorem 5: $\beta/n > 4\sqrt{C_{\mathrm{KL}}}/(\Lambda r_{\max})$",
         NEEDS_C3,
@@ -176,21 +167,21 @@ ENTROPY = (
     _derived("C_KL", C_KL, sp.Max(C_KL_tau, C_KL_nu), "Theorem 5: one constant for both", NEEDS_C3),
     _derived(
         "C_KL_assumption3",
-        _symbol("C_KL_weak"),
+        "C_KL_weak",
         bounds.weak_entropy_constant(s.r_max, s.S),
         r"Step 7: $\mathrm{KL}(\tau_t\,\|\,\tau_0) \le Cn/(\lambda_0\beta)$ under Assumption 3 alone; the first "
         "power only",
     ),
     _derived(
         "KL_bound_stated",
-        _symbol("KL_stated"),
+        "KL_stated",
         C_KL * s.n**2 / (s.Lambda**2 * s.beta**2),
         r"Theorem 5: the bound of both divergences with $\Lambda$ = Lambda_HG",
         f"{NEEDS_C3}; {NEEDS_BETA}",
     ),
     _derived(
         "KL_bound_coarse",
-        _symbol("KL_coarse"),
+        "KL_coarse",
         C_KL * s.n**2 / (s.lambda_0**2 * s.beta**2),
         r"Theorem 5: the bound of both divergences with $\lambda_0$ of the data",
         f"{NEEDS_C3}; {NEEDS_BETA}",
@@ -211,7 +202,7 @@ ENTROPY = (
     ),
     _derived(
         "KL_leading_order",
-        _symbol("KL_leading"),
+        "KL_leading",
         s.Q_KL / s.beta**2,
         r"Step 9: limit of $\beta^2\,\mathrm{KL}(\tau_\infty\,\|\,\tau_0)$ over $\beta^2$, as $\beta$ grows",
         r"$\beta \to \infty$: an approximation, not a bound",
@@ -235,21 +226,21 @@ GENERALIZATION = (
     ),
     _derived(
         "rademacher_coarse",
-        _symbol("R_coarse"),
+        "R_coarse",
         s.B_0 * sp.sqrt(2 * C_KL_tau * s.n) / s.lambda_0,
         "Step 11: leading part with the radius of Theorem 5, which grows with $n$",
         f"{NEEDS_B0}; {NEEDS_SMALL}; an approximation, not a bound",
     ),
     _derived(
         "rademacher_PL",
-        _symbol("R_PL"),
+        "R_PL",
         s.beta * s.B_0 * sp.sqrt(2 * KL_tau / s.n),
         r"Step 11: leading part with the Polyak-Lojasiewicz radius, of order $n^{1/4}$ where $|y| = \sqrt{n}$",
         f"{NEEDS_B0}; {NEEDS_SMALL}; an approximation, not a bound",
     ),
     _derived(
         "rademacher_leading",
-        _symbol("R_leading"),
+        "R_leading",
         s.B_0 * sp.sqrt(2 * s.Q_KL / s.n),
         r"Step 11: leading part with the limit of $\beta^2\,\mathrm{KL}$",
         rf"{NEEDS_B0}; $\beta \to \infty$: an approximation, not a bound",
@@ -263,7 +254,7 @@ GENERALIZATION = (
     ),
     _derived(
         "generalization_bound",
-        _symbol("B_gen"),
+        "B_gen",
         ramp + 2 * R_n / s.gamma + 3 * sp.sqrt(confidence / (2 * s.n)),
         r"Theorem 6, Step 12: bound of $\mathbb{E}[\ell_{0\text{-}1}]$ with probability $1 - \delta$; says "
         "nothing from 1 on",
@@ -271,7 +262,7 @@ GENERALIZATION = (
     ),
     _derived(
         "generalization_bound_data",
-        _symbol("B_data"),
+        "B_data",
         ramp
         + 2 * (bounds.rademacher_predictor(2 * rho) + bounds.rademacher_encoder(2 * rho, 2 * rho)) / s.gamma
         + sp.sqrt((confidence + strata) / (2 * s.n)),

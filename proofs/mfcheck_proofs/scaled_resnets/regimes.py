@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from math import ceil
 
 from mfcheck.claims import Answer, Data, Proof, Regime, Setting
@@ -86,7 +87,8 @@ def collisions(setting: Setting) -> Proof:
 # --- beta ------------------------------------------------------------------------------------------------------------
 
 
-def _beside_threshold(candidate: Setting, wanted: str, word: str) -> Answer:
+def _beside_threshold(wanted: str, word: str, _: Setting, candidate: Setting) -> Answer:
+    """Whether beta stands so to the threshold of Theorem 5, in ball arithmetic."""
     limit = value_of(candidate, "beta_threshold")
     if not limit.is_finite():
         return Answer(None, r"no finite threshold of $\beta$ is known")
@@ -96,14 +98,8 @@ def _beside_threshold(candidate: Setting, wanted: str, word: str) -> Answer:
     return Answer(met, said if met else rf"{said}: $\beta$ is not certain to be {word} it")
 
 
-def above_threshold(_: Setting, candidate: Setting) -> Answer:
-    """Whether beta exceeds the threshold of Theorem 5, in ball arithmetic."""
-    return _beside_threshold(candidate, ">", "above")
-
-
-def below_threshold(_: Setting, candidate: Setting) -> Answer:
-    """Whether beta is less than the threshold of Theorem 5, in ball arithmetic."""
-    return _beside_threshold(candidate, "<", "below")
+above_threshold = partial(_beside_threshold, ">", "above")
+below_threshold = partial(_beside_threshold, "<", "below")
 
 
 def _with_threshold(setting: Setting) -> tuple[Setting, Fraction]:
