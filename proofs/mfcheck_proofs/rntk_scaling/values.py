@@ -62,67 +62,59 @@ def smallest(*, scale: str = "", gamma: str = "") -> Callable[[Setting, int], ar
     return leaf
 
 
+def at_zero(_: Setting, digits: int) -> arb:
+    """The limit at gamma = 1/2 of orthogonal points."""
+    return limit_kernel(s.NONE, s.ONE, digits + 5).kernel
+
+
 def _power(exponent: sp.Symbol) -> sp.Expr:
     return L ** (-2 * exponent) / (1 + L ** (-2 * exponent))
 
 
+def _stated(id: str, latex: str, formula: sp.Expr, source: str) -> Constant:
+    return constant(id, formula, "", source=source, latex=latex)
+
+
+def _leaf(id: str, latex: str, source: str, value: Callable[[Setting, int], arb], *uses: str) -> Constant:
+    return constant(id, value, "", source=source, latex=latex, uses=uses)
+
+
+ON_DATA = "smallest eigenvalue of r_L on the data"
 CONSTANTS = (
     Constant("share", share, s.alpha**2 / (1 + s.alpha**2), "Section 3: a = alpha^2/(1+alpha^2)"),
     Constant("kappa", kappa, share / (3 * sp.pi), "growth of 1/|x_l - x_l'| in a layer"),
     Constant("clock", lam, kappa * L, "clock of the degeneration, constant alpha"),
     Constant("c_min", c_min, c_min, "smallest distance of two points", closest, ("data",)),
     Constant("s_0", s_0, 1 / c_min, "start of the clock at the closest pair"),
-    constant("degeneration_upper", b.UPPER, "", source="Theorem 1: bound on r_L - 1/4", latex="E_+"),
-    constant("degeneration_lower", b.LOWER, "", source="Theorem 1: bound on 1/4 - r_L", latex="E_-"),
+    _stated("degeneration_upper", "E_+", b.UPPER, "Theorem 1: bound on r_L - 1/4"),
+    _stated("degeneration_lower", "E_-", b.LOWER, "Theorem 1: bound on 1/4 - r_L"),
     Constant("share_slow", a_slow, _power(s.gamma_slow), "Theorem 2"),
-    constant("clock_slow", a_slow * L / (3 * sp.pi), "", source="Theorem 2: clock at gamma_slow", latex="lambda_s"),
+    _stated("clock_slow", "lambda_s", a_slow * L / (3 * sp.pi), "Theorem 2: clock at gamma_slow"),
     Constant("share_fast", a_fast, _power(s.gamma_fast), "Theorem 3"),
-    constant("time_fast", a_fast * L, "", source="Theorem 3: clock at gamma_fast", latex="T_f"),
-    constant(
-        "fast_uniform",
-        b.FAST_UNIFORM.subs(T, a_fast * L),
-        "",
-        source="Theorem 3: bound on |r_L - r_1| for every u",
-        latex="E_f",
-    ),
-    constant(
-        "critical_at_zero",
-        lambda _, digits: limit_kernel(s.NONE, s.ONE, digits + 5).kernel,
-        "",
-        source="gamma = 1/2: limit at orthogonal points",
-        latex="r_{1/2}(0)",
-    ),
-    constant(
-        "lambda_min_r1",
-        smallest(),
-        "",
-        source="smallest eigenvalue of r_1 on the data",
-        latex="lambda_min(r_1)",
-        uses=("data",),
-    ),
-    constant(
+    _stated("time_fast", "T_f", a_fast * L, "Theorem 3: clock at gamma_fast"),
+    _stated("fast_uniform", "E_f", b.FAST_UNIFORM.subs(T, a_fast * L), "Theorem 3: bound on |r_L - r_1| for every u"),
+    _leaf("critical_at_zero", "r_{1/2}(0)", "gamma = 1/2: limit at orthogonal points", at_zero),
+    _leaf("lambda_min_r1", "lambda_min(r_1)", "smallest eigenvalue of r_1 on the data", smallest(), "data"),
+    _leaf(
         "lambda_min_constant",
+        "lambda_min(r_L)",
+        f"{ON_DATA}, constant alpha: tends to 3/4",
         smallest(scale="alpha"),
-        "",
-        source="smallest eigenvalue of r_L on the data, constant alpha: tends to 3/4",
-        latex="lambda_min(r_L)",
-        uses=("data", "depth", "alpha"),
+        *("data", "depth", "alpha"),
     ),
-    constant(
+    _leaf(
         "lambda_min_fast",
+        "lambda_min(r_{L,f})",
+        f"{ON_DATA} at gamma_fast",
         smallest(gamma="gamma_fast"),
-        "",
-        source="smallest eigenvalue of r_L on the data at gamma_fast",
-        latex="lambda_min(r_{L,f})",
-        uses=("data", "depth", "gamma_fast"),
+        *("data", "depth", "gamma_fast"),
     ),
-    constant(
+    _stated(
         "width_needed",
+        "m_*",
         4 / (s.delta * s.epsilon**2),
-        "",
-        source="leading order of the width at which |x_L|^2 is within epsilon of its mean with probability 1 - delta, "
+        "leading order of the width at which |x_L|^2 is within epsilon of its mean with probability 1 - delta, "
         "gamma = 1/2",
-        latex="m_*",
     ),
 )
 
