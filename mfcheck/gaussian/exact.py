@@ -1,6 +1,7 @@
 """Exact Gaussian calculus: expectations, and the operator whose quadratic form is the Dirichlet energy."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import sympy as sp
 from flint import acb, arb, ctx
@@ -12,11 +13,14 @@ from mfcheck.rigor.equality import agree_at_points, exact_points
 from mfcheck.rigor.value_functions import ball
 from mfcheck.rigor.values import NotUnderstoodError, Walk, values_of
 from mfcheck.symbolic.activation import X
+from mfcheck.symbolic.patience import within
 
 _POINTS = 10
 _ENOUGH = 3
 _SCALES = (1, 2, 5)
 _DIGITS = 12
+_CALLS = 5_000_000
+"""Calls after which SymPy has had its time: what it can integrate took half a million at most."""
 
 
 def expectation(expr: sp.Expr, variables: Sequence[sp.Symbol]) -> sp.Expr:
@@ -116,11 +120,12 @@ def _on_the_line(part: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr, dict[sp.Basic, s
 
 def _by_sympy(inside: sp.Expr) -> sp.Expr | None:
     weight = sp.exp(-(X**2) / 2) / sp.sqrt(2 * sp.pi)
+    integral = partial(sp.integrate, inside * weight, (X, -sp.oo, sp.oo), conds="none")
     try:
-        value = sp.integrate(inside * weight, (X, -sp.oo, sp.oo), conds="none")
+        value = within(_CALLS, integral)
     except (ArithmeticError, NotImplementedError, RecursionError, TypeError, ValueError):
         return None
-    return None if value.has(sp.Integral, X, sp.nan, sp.zoo, sp.oo) else value
+    return None if value is None or value.has(sp.Integral, X, sp.nan, sp.zoo, sp.oo) else value
 
 
 def _confirms(inside: sp.Expr, value: sp.Expr, by_growth: bool) -> bool:

@@ -193,3 +193,13 @@ def test_the_generating_function_has_hermite_coefficients() -> None:
     terms = sp.series(generating(t, x), t, 0, 5).removeO()
     for r in range(5):
         assert sp.expand(terms.coeff(t, r) - hermite(r, x) / sp.sqrt(sp.factorial(r))) == 0
+
+
+@pytest.mark.parametrize("f", [sp.exp(1 / x), sp.exp(1 / x**2)])
+def test_what_has_no_end_is_given_up(f: sp.Expr, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SymPy would not end; neither mean exists as a finite number, as the integrand is not bounded at zero."""
+    monkeypatch.setattr("mfcheck.gaussian.exact._CALLS", 100_000)
+    with pytest.raises(
+        InputError, match="no closed form is confirmed, or it is not known to exist"
+    ):
+        expectation(f, [x])
