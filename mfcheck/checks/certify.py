@@ -54,6 +54,7 @@ class Sides:
         zeros: which of them are zeros, and of what.
         setting: in which the formulas are meant; that of the check if None.
         systems: equations of which further symbols are the solutions.
+        digits: to which a certificate states the value at most.
     """
 
     lhs: sp.Expr | None
@@ -62,6 +63,7 @@ class Sides:
     zeros: Zeros = field(default_factory=dict)
     setting: Setting | None = None
     systems: tuple[System, ...] = ()
+    digits: int = 8
 
 
 @dataclass(frozen=True)
@@ -293,7 +295,7 @@ def counted(
 
 def _ours(expr: sp.Expr) -> set[sp.Symbol]:
     """The variables that means bind."""
-    calls = [f for f in expr.atoms(AppliedUndef) if f.func.__name__ in ("normal", "pair")]
+    calls = [f for f in expr.atoms(AppliedUndef) if f.func.__name__ in ("normal", "pair", "series")]
     return {f.args[0] for f in calls}
 
 
@@ -345,7 +347,8 @@ def comparison(
     Raises:
         NotStatedError: a side is no formula of the language, or the checker does not accept what was written.
     """
-    first = min(int(digits), MOST_DIGITS) if relation == "==" else _digits_of_gap(cases)
+    most = min((sides.digits for *_, sides in cases if sides is not None), default=MOST_DIGITS)
+    first = min(int(digits), most) if relation == "==" else _digits_of_gap(cases)
     try:
         return _written(context, cases, relation, first, work)
     except CertificateError as error:

@@ -38,6 +38,7 @@ class At:
         zeros: symbols of `where` that solve an equation, with an expression that vanishes there.
         setting: in which the formula is evaluated, with its constants and its activation; that of the check if None.
         systems: equations of which symbols of the formulas are the solutions, for the certificate.
+        digits: to which the certificate states the value at most.
     """
 
     value: Side
@@ -48,6 +49,7 @@ class At:
     zeros: Zeros = field(default_factory=dict)
     setting: Setting | None = None
     systems: tuple[System, ...] = ()
+    digits: int = 8
 
 
 Measure = Callable[[Context], Side | Iterable[At]]
@@ -194,7 +196,7 @@ def _against_formula(formula: str, measure: Measure | sp.Expr) -> Callable[[Cont
                 ball(context, formula, at.where, setting=at.setting),
                 at.label,
                 at.x,
-                Sides(at.formula, stated, at.where, at.zeros, at.setting, at.systems),
+                Sides(at.formula, stated, at.where, at.zeros, at.setting, at.systems, at.digits),
             )
             for at in _cases(context, measure)
         ]

@@ -437,13 +437,19 @@ def pair(x: sp.Symbol, correlation: sp.Expr, f: sp.Expr, g: sp.Expr) -> sp.Expr:
     return sp.Function("pair")(x, correlation, f, g)
 
 
+def series(x: sp.Symbol, f: sp.Expr) -> sp.Expr:
+    """Return `sum_k k E[f h_k]^2` over the Hermite coefficients of f(x), the slope at 1 of the mean of f(x) f(y)."""
+    return sp.Function("series")(x, f)
+
+
 def formula_text(expr: sp.Expr) -> str:
     """Return a SymPy expression in the grammar of the checker.
 
     Raises:
         InputError: a function that the checker does not know.
     """
-    known = {*verify.FUNCTIONS, "Max", "Min", "Abs", "Heaviside", "A", "A1", "A2", "normal", "pair"}
+    known = {*verify.FUNCTIONS, "Max", "Min", "Abs", "Heaviside", "A", "A1", "A2"}
+    known |= {"normal", "pair", "series"}
     known |= {"tan", "asin", "acos"}
     unknown = sorted({f.func.__name__ for f in expr.atoms(sp.Function, AppliedUndef)} - known)
     if any(len(limits) != 3 for f in expr.atoms(sp.Integral) for limits in f.limits):

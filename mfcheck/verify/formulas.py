@@ -168,7 +168,7 @@ class Algebra:
     """Calls whose first argument is a name that they bind."""
 
 
-BINDERS = ("normal", "integral", "pair")
+BINDERS = ("normal", "integral", "pair", "series")
 _OPERATORS: Mapping[type, Callable[..., Interval]] = {
     **{ast.Add: add, ast.Sub: sub, ast.Mult: mul},
     **{ast.Div: truediv, ast.Pow: _power, ast.USub: neg},

@@ -7,7 +7,7 @@ docs/certificates.md has the proof.
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
@@ -20,6 +20,7 @@ from .formulas import (
     exact,
     finite,
     iv,
+    parse,
     sqrt,
     variable,
 )
@@ -38,9 +39,10 @@ from .integrals import (
 )
 from .reading import UnprovedError, effort, need, prove
 from .rectangles import Rectangle
+from .slopes import slope
 
 _exp = FUNCTIONS["exp"]
-MAX_TERMS, _FEW = 200, 16
+MAX_TERMS, SERIES_TERMS, _FEW = 200, 184, 16
 
 
 @dataclass(frozen=True)
@@ -170,3 +172,25 @@ def pair(reader: Reader, args: list[ast.expr]) -> Interval:
     for x, y in zip(sums[0], sums[-1], strict=True):
         total, power = total + x * y * power, power * c
     return finite(total)
+
+
+def series(reader: Reader, args: list[ast.expr]) -> Interval:
+    """`sum_k k E[f h_k]^2`, the slope at c = 1 of the mean of f(X) f(Y) in their correlation c.
+
+    As `E[f'' h_k]^2 = (k+1)(k+2) E[f h_(k+2)]^2`, the terms with k >= n sum to at most
+    `(E f''^2 - sum_(k<n) k (k-1) E[f h_k]^2)/(n-1)`, and to at least 0.
+    """
+    need(len(args) == 2, "series takes a variable and a formula")
+    name, body = variable(reader, args[0]), args[1]
+    second = slope(slope(reader.written(body), name), name)
+    text = f"normal({name}, ({second})**2)"
+    whole, prec, total = reader.over(reader.algebra, reader.names), iv.prec, iv.mpf(0)
+    iv.prec = prec + 16  # squares of degrees multiply errors
+    try:
+        size = replace(whole, text=text).value(parse(text))
+        for k, a in enumerate(_coefficients(reader, name, body, SERIES_TERMS)):
+            total, size = total + k * a**2, size - k * (k - 1) * a**2
+    finally:
+        iv.prec = prec
+    rest = iv.mpf([0, max(size.b, iv.mpf(0).b)]) / (SERIES_TERMS - 1)
+    return finite(total + rest)

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from .formulas import INTERVALS
 from .integrals import integral, normal
-from .pairs import pair
+from .pairs import pair, series
 
-REALS = replace(INTERVALS, binders={"normal": normal, "integral": integral, "pair": pair})
+REALS = replace(
+    INTERVALS, binders={"normal": normal, "integral": integral, "pair": pair, "series": series}
+)

@@ -84,7 +84,7 @@ from mfcheck.networks import (
     squared_norms,
 )
 from mfcheck.rigor.ball import exact
-from mfcheck.rigor.certificate import Certificate
+from mfcheck.rigor.certificate import XI, Certificate, series
 from mfcheck.statistics import exactly
 from mfcheck.symbolic.activation import X, activation
 
@@ -410,9 +410,11 @@ def critical_decay(context: Context) -> Evidence:
     return decide(cases, Standard("<"), "critical sigma_w, one layer from 1 - c = 1/1000 and 1/10000")
 
 
-def map_slope(context: Context) -> arb:
+def map_slope(context: Context) -> list[At]:
     """F'(1) from the correlation map's own series."""
-    return correlation_map(context.setting, 15).slope(1, 15)
+    f = context.setting.activation.expr.subs(X, sp.sqrt(q_star) * XI)
+    value = correlation_map(context.setting, 15).slope(1, 15)
+    return [At(value, formula=sigma_w**2 / q_star * series(XI, f), digits=6)]
 
 
 a_k, k = sp.symbols("a_k k", positive=True)

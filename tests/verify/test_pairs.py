@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -157,3 +158,38 @@ def test_the_number_of_terms_is_bounded() -> None:
     assert pairs.MAX_TERMS == 200
     with pytest.raises(verify.UnprovedError, match="so near 1"):
         enclosed("pair(x, c, x, x)", c="0.95")
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [
+        ("tanh(x*6/5)", lambda x: 6 * mpmath.sech(6 * x / mpmath.mpf(5)) ** 2 / 5),
+        ("x**3 - x", lambda x: 3 * x**2 - 1),
+        ("erf(x) + x/2", lambda x: 2 * mpmath.exp(-(x**2)) / mpmath.sqrt(mpmath.pi) + 0.5),
+        ("exp(x/2)", lambda x: mpmath.exp(x / 2) / 2),
+        ("cos(2*x) + 7", lambda x: -2 * mpmath.sin(2 * x)),
+    ],
+)
+def test_series_against_the_mean_square_of_the_slope(f: str, slope: Any) -> None:
+    """`sum_k k E[f h_k]^2 = E f'^2`, by another quadrature."""
+    found = evaluate(f"series(x, {f})", {}, REALS)
+    with mpmath.workdps(25):
+        exact = mpmath.quad(lambda x: slope(x) ** 2 * mpmath.npdf(x), range(-16, 17))
+        assert mpmath.mpf(found.a) <= exact <= mpmath.mpf(found.b)
+    assert found.delta < 1e-8
+
+
+def test_series_that_are_not_known() -> None:
+    """A slow series has wide bounds, never wrong ones; kinks, and what grows too fast, are refused."""
+    wide = evaluate("series(x, tanh(4*x))", {}, REALS)
+    with mpmath.workdps(25):
+        exact = mpmath.quad(
+            lambda x: 16 * mpmath.sech(4 * x) ** 4 * mpmath.npdf(x), [-9, -3, -1, 0, 1, 3, 9]
+        )
+        assert mpmath.mpf(wide.a) <= exact <= mpmath.mpf(wide.b)
+    assert wide.delta > 1e-4
+    for text in ("max(x, 0)", "step(x)", "exp(x**2)", "sqrt(x)"):
+        with pytest.raises(UnprovedError):
+            evaluate(f"series(x, {text})", {}, REALS)
+    with pytest.raises(verify.MalformedError):
+        evaluate("series(x, x, x)", {}, REALS)
