@@ -1,6 +1,7 @@
 """The command `sweep`: the checks and constants of a paper over many settings."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -245,6 +246,7 @@ def _kept(
     out: Path | None,
 ) -> None:
     """Join ledgers, export one, or show one."""
+    from mfcheck.report.sweep import print_sweep
     from mfcheck.run.folder import OutFolder
     from mfcheck.run.store import require_folder
     from mfcheck.sweep.ledger import FILE
@@ -263,6 +265,9 @@ def _kept(
     found = _read(file)
     if what == EXPORT:
         _export(file, found, out, output)
+    elif what == SHOW and not os.access(file.parent, os.W_OK):
+        say(f"{str(file.parent)!r} can only be read: no tables and pictures are written")
+        output.give(found.json_pieces(), lambda console: print_sweep(found, console))
     else:
         plots = _pictures(plot, found)
         folder = OutFolder(file.parent)

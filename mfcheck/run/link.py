@@ -319,4 +319,6 @@ def _unreachable(address: str, error: BaseException) -> InputError:
     words = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, TimeoutError):
         words = f"no answer in {CONNECT:g} s"
+    if isinstance(error, MemoryError):  # the first bytes of another protocol, read as a length
+        words = "what answers there is no scheduler"
     return InputError(f"cannot reach a Dask scheduler at {address}: {words[:200]}")

@@ -6,9 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -288,6 +289,23 @@ def test_an_unreachable_scheduler_is_refused_in_seconds(where: str, line: str) -
     assert line in str(refused.value)
     assert "\n" not in str(refused.value)
     assert time.monotonic() - start < 20
+
+
+def test_a_web_server_is_no_scheduler() -> None:
+    """Its first eight bytes would be the length of a message of Dask's."""
+
+    def answer(server: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                with server.accept()[0] as client:
+                    client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, args=(server,), daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(InputError, match="cannot reach a Dask scheduler") as refused:
+            executor_of(None, address).require("toy")
+    assert "allocate" not in str(refused.value)
 
 
 def test_a_worker_is_no_scheduler(workers: Workers) -> None:

@@ -246,6 +246,20 @@ def test_a_sweep_ends_in_a_picture_where_one_can_be_drawn(
     assert "several values, not 0" in capsys.readouterr().err
 
 
+def test_a_ledger_that_can_only_be_read_is_shown(
+    wide: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["sweep", wide, "--over", "beta=20,40", "--claims", "bound", "--jobs", "1", "-q"]
+    assert main([*words, "--out", str(tmp_path)]) == 0
+    (tmp_path / "table.csv").unlink()
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert main(["sweep", "show", str(tmp_path)]) == 0
+    shown = capsys.readouterr()
+    assert "certified in each of the 2 settings" in shown.out
+    assert "can only be read" in shown.err
+    assert not (tmp_path / "table.csv").exists()
+
+
 def _words(file: Path) -> list[str]:
     """What a picture says: matplotlib writes each text of an SVG into a comment."""
     return re.findall(r"<!-- (.*?) -->", file.read_text())
