@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,16 @@ from mfcheck.verify.slopes import slope
 Json = dict[str, Any]
 FOLDER = Path(__file__).parents[1] / "certificates" / "accept"
 ARCS: Json = json.loads((FOLDER / "recursion-arc-cosines.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(autouse=True)
+def _precision() -> Iterator[None]:
+    before = iv.prec
+    iv.prec = 120
+    effort.start()
+    yield
+    iv.prec = before
+    effort.start()
 
 
 def verdict(claim: Json, witness: Json) -> verify.Verdict:
@@ -159,8 +169,6 @@ def test_angles_near_the_ends_are_right_or_refused(a: int) -> None:
 
 @pytest.mark.parametrize("name", ["arc0", "arc1"])
 def test_arc_cosine_functions_of_intervals(name: str) -> None:
-    iv.prec = 120
-    effort.start()
     f = {"arc0": arc0, "arc1": arc1}[name]
     for low, high in (
         (-1, 1),
@@ -191,7 +199,6 @@ def test_arc_cosine_functions_of_intervals(name: str) -> None:
 
 @pytest.mark.parametrize("text", ["arc0(x)", "arc1(x)", "arc1(x/2)*arc0(x)"])
 def test_slopes_of_arc_cosine_functions(text: str) -> None:
-    iv.prec = 120
     derivative = slope(text, "x")
     with mpmath.workdps(30):
         for x in (-0.9, -0.2, 0.4, 0.8):

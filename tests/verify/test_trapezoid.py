@@ -40,6 +40,7 @@ def _precision() -> Iterator[None]:
     effort.start()
     yield
     iv.prec = before
+    effort.start()
 
 
 def on_strip(text: str, a: Fraction) -> strips.Strip:
