@@ -64,6 +64,9 @@ def answer(target: Path, mutant: Mutant) -> str:
 def main(wanted: Sequence[str]) -> int:
     """Run the mutants whose names hold one of the words; all without words."""
     chosen = [m for m in MUTANTS if not wanted or any(word in m.name for word in wanted)]
+    if not chosen:
+        sys.stdout.write(f"no planted bug has {' or '.join(wanted)} in its name\n")
+        return 2
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
         copy(target)
