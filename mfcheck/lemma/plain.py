@@ -105,7 +105,8 @@ class Plain:
                 for k, x in zip(c[1:], t.args, strict=True)
             ]
             first = POSITIVE if c[0] > 0 else NEGATIVE if c[0] < 0 else ZERO
-            return reduce(summed, parts, first)
+            found = reduce(summed, parts, first)
+            return found & self._by_ends(t) if found == ANY else found
         if t.op == "mul":
             result = POSITIVE
             for x, e in zip(t.args, t.exponents(), strict=True):
@@ -126,6 +127,13 @@ class Plain:
             return inner[0]
         if t.op == "abs":
             return (POSITIVE if inner[0] & ~ZERO else 0) | (inner[0] & ZERO)
+        return ANY
+
+    def _by_ends(self, t: Term) -> int:
+        """Return the signs that a sum of multiples of variables may have, by the ends of their ranges."""
+        for u, way in ((t, POSITIVE), (neg(t), NEGATIVE)):
+            if self._holds_by_ends(Atom(u, ">=")):
+                return way if self._holds_by_ends(Atom(u, ">")) else way | ZERO
         return ANY
 
     @staticmethod

@@ -5,7 +5,7 @@ A proof is a tree that follows the problem from above:
 - of a problem `{"cases": [...]}`, a case for each that is left when its equations are solved;
 - of a case `{}` if nothing is left to show or no variable is; `{"line": pieces}` in one variable, the pieces as in
   `mfcheck.lemma.checker`, with `"chart": "exp"` if they speak of `y = exp(x)`, `"log"` if of logarithms
-  of both sides, `"root"` if of `s` with `x = s^2`; else `{"goals": [...]}`;
+  of both sides, `"root"` if of `s` with `x = s^2`, `"tied"` if tied Gaussians are bounded; else `{"goals": [...]}`;
 - of a goal `{"cuts": [...]}`, boxes: the cuts from the first box downwards, each `[variable, place]`, and `0` where a
   box is left as it is; `{"fewer": case}` with the variables that do not occur in it left out; `{"step": note, "parts":
   [...]}`, one of the reductions of `mfcheck.lemma.prove.reduce` with a problem for each of its parts.
@@ -35,6 +35,7 @@ from mfcheck.lemma.prove.line import open_goals
 from mfcheck.lemma.prove.reduce import Step, split_goals
 from mfcheck.lemma.prove.rewrite import eliminated, exponential_form, logarithmic_form, root_form
 from mfcheck.lemma.prove.search import restricted, steps_of
+from mfcheck.lemma.prove.tied import tied_form
 from mfcheck.lemma.rational import holds_exactly
 from mfcheck.lemma.resolved import resolved
 
@@ -123,12 +124,14 @@ class Replay:
         """Check a proof in one variable."""
         from mfcheck.lemma.checker import goal_is_covered
 
+        require("line" in node)
         if "chart" in node:
             (name,) = problem.ranges
             charts = {
                 "exp": lambda: exponential_form(problem, name),
                 "log": lambda: logarithmic_form(problem),
                 "root": lambda: root_form(problem, name),
+                "tied": lambda: tied_form(problem),
             }
             require(str(node["chart"]) in charts)
             changed = charts[str(node["chart"])]()
@@ -140,6 +143,7 @@ class Replay:
 
     def goals(self, problem: Problem, node: Json, depth: int) -> None:
         """Check the proofs of the goals of a problem in several variables."""
+        require("goals" in node)
         with ctx.workprec(PREC):
             singles = split_goals(problem)
             require(len(singles) == len(node["goals"]))

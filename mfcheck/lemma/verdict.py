@@ -276,7 +276,7 @@ def _corners(problem: Problem) -> Iterator[dict[str, Term]]:
 def _refuted(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
     """Confirm a counterexample on the statement itself, in simple numbers if some do."""
     point = _back(outcome)
-    for candidate in (*_simpler(point, statement), point, *_away_from_zero(point, statement)):
+    for candidate in (*_simpler(point, statement), point, *_nearby(point, statement)):
         kind = fails(statement, candidate)
         if kind is None:
             continue
@@ -345,7 +345,7 @@ def _tried(statement: Statement, empty: Answer, budget: Budget) -> Answer | None
         if len(names) == 1
         else _TRIED[:10]
         if len(names) == 2
-        else _TRIED[:4]
+        else (0, 1, Fraction(1, 2), 2, -1)
     )
     points = itertools.islice(itertools.product(values, repeat=len(names)), 128)
     for numbers in points:
@@ -391,16 +391,18 @@ def _simpler(point: Mapping[str, Term], statement: Statement) -> Iterator[dict[s
         yield {k: terms.num(v.value().limit_denominator(bound)) for k, v in point.items()}
 
 
-def _away_from_zero(point: Mapping[str, Term], statement: Statement) -> Iterator[dict[str, Term]]:
-    """Yield points near one with zeros, for powers of zero, which are not enclosed."""
+def _nearby(point: Mapping[str, Term], statement: Statement) -> Iterator[dict[str, Term]]:
+    """Yield points near one where a power of zero, which is not enclosed, may stand: numbers moved up and down."""
     whole = statement.names("integer")
-    for step in (Fraction(1, 100), Fraction(-1, 100), Fraction(1, 10**6)):
-        moved = {
-            k: terms.num(step) if v.op == "num" and not v.value() and k not in whole else v
-            for k, v in point.items()
-        }
-        if moved != point:
-            yield moved
+    names = [k for k, v in point.items() if v.op == "num" and k not in whole][:3]
+    for step in (Fraction(1, 100), Fraction(1, 10**6)):
+        for ways in itertools.product((1, -1, 0), repeat=len(names)):
+            if any(ways):
+                moved = {
+                    k: terms.num(point[k].value() + w * step)
+                    for k, w in zip(names, ways, strict=True)
+                }
+                yield {**point, **moved}
 
 
 def _undefined_between(statement: Statement, problem: Problem) -> str | None:
@@ -533,9 +535,12 @@ def _outcome(statement: Statement, problem: Problem, budget: Budget) -> Outcome:
     for k, case in enumerate(cases):
         part = budget.share(1 / (len(cases) - k)) if k + 1 < len(cases) else budget
         outcome = decide_whole(case, part) if case.integers else decide(case, part)
-        if outcome.holds is not True:
+        if outcome.holds is False:
             outcome.case = outcome.case or case
             return outcome
+        if outcome.holds is None:
+            total.holds = None
+            total.left += outcome.left
         total.pieces += outcome.pieces
         total.tight += outcome.tight
     return total

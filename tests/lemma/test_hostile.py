@@ -65,7 +65,7 @@ def said(text, *domain):
         ("E[x] <= 1", "over what"),
         ("1/0 <= 1", "division by zero"),
         ("3 + 4", "no comparison"),
-        ("", "missing"),
+        ("", "empty"),
         ("x <= 1 or or x >= 2", "missing"),
         ("y" * 5000 + " <= 1", "not declared"),
     ],

@@ -13,6 +13,7 @@ from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, Range
 from mfcheck.lemma.prove.reduce import Step, degree, needs
 from mfcheck.lemma.prove.rewrite import logarithmic, replaced, with_ranges
+from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.signs import ANY, NEGATIVE, POSITIVE
 from mfcheck.lemma.terms import Term, num, sub, var
 
@@ -79,9 +80,8 @@ def by_exponent(problem: Problem, goal: Atom) -> Step | None:
     parts = summands(goal.term)
     if len(parts) == 2:
         log = logarithmic(goal, Plain(problem.ranges, problem.hypotheses))
-        if log is None:
-            return None
-        return Step("logarithms of both sides", (problem.with_goals([log]),), True)
+        if log is not None:
+            return Step("logarithms of both sides", (problem.with_goals([log]),), True)
     tops = [(k, x) for k, x in parts if k > 0 and x.op == "exp"]
     if len(tops) != 1 or len(parts) < 3 or not goal.term.free:
         return None
@@ -95,6 +95,65 @@ def by_exponent(problem: Problem, goal: Atom) -> Step | None:
         (problem.with_goals([Atom(rest, ">"), Atom(new, goal.relation)]),),
         True,
     )
+
+
+def by_one_exponent(problem: Problem, goal: Atom, samples: Samples) -> Step | None:
+    """Compare logarithms in `a + b exp(u) >= 0`, where one of a and b is positive and the other negative.
+
+    Where the positive one stays so, what is left is to be shown where the other is negative.
+    """
+    if goal.relation not in (">", ">="):
+        return None
+    groups: dict[Term | None, list[tuple[Fraction, Term]]] = {}
+    for k, x in summands(goal.term):
+        grown = _exponential_of(x)
+        groups.setdefault(grown, []).append((k, x if grown is None else terms.div(x, grown)))
+    if len(groups) != 2 or not any(g is not None and g.free for g in groups):
+        return None
+    (first, a), (second, b) = ((g, terms.combination(p)) for g, p in groups.items())
+    u = sub(_exponent_of(second), _exponent_of(first))
+    for above, below, way in ((b, a, 1), (a, b, -1)):
+        if samples.signs(above) != {1} or samples.signs(below) == {1}:
+            continue
+        negative = terms.neg(below)
+        logs = sub(_log_of(above, problem), _log_of(negative, problem))
+        new = Atom(terms.add(terms.scale(way, u), logs), goal.relation)
+        inner = with_ranges(problem, (Atom(negative, ">"),))
+        parts = [problem.with_goals([Atom(above, ">")])]
+        if inner is not None:
+            parts.append(inner.with_goals([new]))
+        return Step(f"logarithms, {terms.text(negative)} positive", tuple(parts), True)
+    return None
+
+
+def _exponential_of(t: Term) -> Term | None:
+    """Return the factor of a product that is an exponential which varies."""
+    if t.op == "exp" and t.free:
+        return t
+    if t.op == "mul":
+        found = [x for x, e in zip(t.args, t.exponents(), strict=True) if x.op == "exp" and e == 1]
+        return found[0] if len(found) == 1 and found[0].free else None
+    return None
+
+
+def _exponent_of(grown: Term | None) -> Term:
+    return num(0) if grown is None else grown.args[0]
+
+
+def _log_of(t: Term, problem: Problem) -> Term:
+    """Return the logarithm of a positive term, as a sum where its factors are seen to be positive."""
+    plain = Plain(problem.ranges, problem.hypotheses)
+    k, x = terms.split_factor(t)
+    if k <= 0:
+        return terms.call("log", t)
+    factors = zip(x.args, x.exponents(), strict=True) if x.op == "mul" else [(x, Fraction(1))]
+    logs, rest = [terms.call("log", num(k))], list[tuple[Term, Fraction]]()
+    for f, e in factors:
+        if plain.holds(Atom(f, ">")):
+            logs.append(terms.scale(e, terms.call("log", f)))
+        else:
+            rest.append((f, e))
+    return terms.add(*logs, terms.call("log", terms.product(rest)))
 
 
 def _has_exponential(t: Term) -> bool:

@@ -15,15 +15,18 @@ from mfcheck.lemma.prove.reduce import Step
 from mfcheck.lemma.terms import Term, call, num, scale, var
 
 _POSITIVE = Range(num(0))
+_NOT_NEGATIVE = Range(num(0), None, True, False)
 
 
 def by_product(problem: Problem, goal: Atom) -> Iterator[Step]:
-    """Put `p = x y` for two positive variables without bounds that occur in all that is said by their product alone."""
-    names = [n for n in sorted(goal.term.free) if problem.ranges[n] == _POSITIVE]
+    """Put `p = x y`, y > 0 and x > 0 or x >= 0, where both occur in all that is said by their product alone."""
+    names = [n for n in sorted(goal.term.free) if problem.ranges[n] in (_POSITIVE, _NOT_NEGATIVE)]
     if any(n.op == "gauss" for n in terms.order([goal.term])):
         return
     said = [p for whole in problem.hypotheses for p in conjuncts(whole)]
     for x, y in itertools.permutations(names, 2):
+        if problem.ranges[y] != _POSITIVE:
+            continue
         new = f"{x}__times_{y}"
         put = {x: terms.div(var(new), var(y))}
 
@@ -37,7 +40,7 @@ def by_product(problem: Problem, goal: Atom) -> Iterator[Step]:
         if any(y in free(h) for h in kept):
             continue
         ranges = {k: v for k, v in problem.ranges.items() if k not in (x, y)}
-        made = replace(problem, ranges={**ranges, new: _POSITIVE}, hypotheses=tuple(kept))
+        made = replace(problem, ranges={**ranges, new: problem.ranges[x]}, hypotheses=tuple(kept))
         yield Step(f"{new} = {x}*{y}", (made.with_goals([moved]),), True)
 
 

@@ -8,6 +8,7 @@ from mfcheck.lemma import terms
 from mfcheck.lemma.constants import expanded, is_zero, linearised, summands
 from mfcheck.lemma.formula import Atom, Formula, atoms, conjuncts, free
 from mfcheck.lemma.library import nonnegative, nonzero, positive
+from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, Range, constant_ball
 from mfcheck.lemma.prove.factor import factored
 from mfcheck.lemma.prove.rewrite import replaced, squared, with_ranges
@@ -200,21 +201,38 @@ def _is_undefined(t: Term) -> bool:
 
 
 def _segment(problem: Problem, name: str, bound: Bound) -> Problem | None:
-    """Return the problem on all segments from the bound to a point of the domain: other bounds of that side dropped."""
-    kept: list[Formula] = []
-    for h in (p for whole in problem.hypotheses for p in conjuncts(whole)):
-        if name in free(h):
-            other = _linear_bound(h, name)
-            if other is None or other.is_low == bound.is_low:
-                continue
-        kept.append(h)
+    """Return the problem on all segments from the bound to a point of the domain: other bounds of that side dropped.
+
+    A hypothesis that bounds the variable in no linear way is kept if it is seen to gain towards the bound.
+    """
     r = problem.ranges[name]
     r = (
         replace(r, low=None, low_closed=False)
         if bound.is_low
         else replace(r, high=None, high_closed=False)
     )
-    return replace(problem, hypotheses=tuple(kept), ranges={**problem.ranges, name: r})
+    wide = replace(problem, hypotheses=(), ranges={**problem.ranges, name: r})
+    on_segment = _closed(wide, name, bound, closed=True)
+    plain = None if on_segment is None else Plain(on_segment.ranges, on_segment.hypotheses)
+    kept: list[Formula] = []
+    for h in (p for whole in problem.hypotheses for p in conjuncts(whole)):
+        if name in free(h):
+            other = _linear_bound(h, name)
+            if other is None and not (plain and _gains(h, name, bound.is_low, plain)):
+                continue
+            if other is not None and other.is_low == bound.is_low:
+                continue
+        kept.append(h)
+    return replace(wide, hypotheses=tuple(kept))
+
+
+def _gains(h: Formula, name: str, downwards: bool, plain: Plain) -> bool:
+    """Say whether the left side of a hypothesis is seen not to fall as a variable moves one way."""
+    if not isinstance(h, Atom) or h.relation not in (">", ">=") or not smooth(h.term):
+        return False
+    slope = terms.derivative(h.term, name)
+    needed = [*needs(h.term), *needs(slope), Atom(terms.scale(-1 if downwards else 1, slope), ">=")]
+    return all(plain.holds(f) for f in needed)
 
 
 def _closed(problem: Problem, name: str, bound: Bound, closed: bool) -> Problem | None:
@@ -402,6 +420,8 @@ def solve(t: Term, name: str, extra: list[Formula]) -> Term | None:
         if t.op == "var":
             return target if t.data == name else None
         places = [k for k, a in enumerate(t.args) if name in a.free]
+        if len(places) > 1 and t.op == "mul":
+            return _solved_power(t, name, target, extra)
         if len(places) != 1:
             return None
         k = places[0]
@@ -424,6 +444,31 @@ def solve(t: Term, name: str, extra: list[Formula]) -> Term | None:
         else:
             return None
         t = inner
+
+
+def _solved_power(t: Term, name: str, target: Term, extra: list[Formula]) -> Term | None:
+    """Solve `rest x^a exp(b log x) = target` for x > 0: its power is `a + b`; None if t is no such product."""
+    log, total = terms.call("log", var(name)), list[Term]()
+    rest: list[tuple[Term, Fraction]] = []
+    for base, e in zip(t.args, t.exponents(), strict=True):
+        if base is var(name):
+            total.append(num(e))
+        elif base.op == "exp" and name in base.free:
+            b = terms.derivative(
+                terms.substitute(base.args[0], {name: terms.call("exp", var("_l"))}), "_l"
+            )
+            if b.free & {name, "_l"}:
+                return None
+            total.append(terms.scale(e, b))
+            rest.append((terms.call("exp", sub(base.args[0], terms.mul(b, log))), e))
+        else:
+            rest.append((base, e))
+    left = terms.div(target, terms.product(rest))
+    if name in left.free:
+        return None
+    exponent = terms.add(*total)
+    extra += [positive(left), nonzero(exponent)]
+    return terms.call("exp", terms.div(terms.call("log", left), exponent))
 
 
 _INVERSES = {"exp": "log", "log": "exp", "sinh": "asinh", "tanh": "atanh", "atanh": "tanh"}

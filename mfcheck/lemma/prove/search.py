@@ -21,9 +21,17 @@ from mfcheck.lemma.pieces import Box, Point, holds
 from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, relevant, unfold
 from mfcheck.lemma.prove.average import pointwise
+from mfcheck.lemma.prove.bounds import by_bounds
 from mfcheck.lemma.prove.boxes import Boxes
 from mfcheck.lemma.prove.budget import Budget, SpentError
-from mfcheck.lemma.prove.cases import by_cone, by_ends, by_exponent, by_form, by_sides
+from mfcheck.lemma.prove.cases import (
+    by_cone,
+    by_ends,
+    by_exponent,
+    by_form,
+    by_one_exponent,
+    by_sides,
+)
 from mfcheck.lemma.prove.forms import by_fraction, by_log, by_product, by_roots
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.line import COARSE, FINE, SLOW, Effort, Line, Outcome, Piece, open_goals
@@ -46,7 +54,15 @@ from mfcheck.lemma.prove.reduce import (
     split_goals,
 )
 from mfcheck.lemma.prove.rewrite import eliminated, exponential_form, logarithmic_form, root_form
+from mfcheck.lemma.prove.roots import (
+    by_level,
+    by_root_variables,
+    by_square,
+    by_symmetry,
+    by_triangle,
+)
 from mfcheck.lemma.prove.samples import Samples
+from mfcheck.lemma.prove.tied import tied_form
 from mfcheck.lemma.rational import holds_exactly
 from mfcheck.lemma.resolved import resolved
 from mfcheck.lemma.terms import scale
@@ -133,7 +149,7 @@ def decide_line(problem: Problem, budget: Budget) -> Outcome:
     """Decide a problem in one variable: quickly, then in other charts, then at high precision."""
     (name,) = problem.ranges
     if any(has_expectation(a.term) for g in problem.goals for a in atoms(g)):
-        chart = root_form(problem, name)
+        chart = tied_form(problem) or root_form(problem, name)
         with ctx.workprec(LOW_PREC):
             outcome = attempt(chart or problem, budget, SLOW)
         outcome.case = chart
@@ -206,7 +222,8 @@ def _decide_goal(problem: Problem, goal: Formula, budget: Budget, depth: int) ->
         if outcome.holds is True:
             return outcome
     few = FEW_BOXES if not depth else FEW_BOXES // 4
-    quick = boxes(problem, Budget(min(budget.left(), 0.3), few), depth < 2)
+    part = 0.2 if depth else 1.0
+    quick = boxes(problem, Budget(min(part * budget.left(), 0.3), few), depth < 2)
     if quick.holds is not None or budget.left() <= 0:
         return quick
     if depth:
@@ -296,6 +313,8 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
             yield step
     if -1 in seen or goal.relation not in (">", ">="):
         return
+    yield from by_level(problem, goal)
+    yield from by_triangle(problem, goal)
     for step in (
         by_form(goal),
         by_factors(problem, goal, samples),
@@ -305,6 +324,9 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
         by_sides(problem, goal),
         by_log(problem, goal),
         by_exponent(problem, goal),
+        by_one_exponent(problem, goal, samples),
+        by_square(problem, goal, samples),
+        by_root_variables(problem, goal),
         by_waves(problem, goal),
         by_scale(problem, goal),
         by_squares(problem, goal),
@@ -312,6 +334,7 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
         if step is not None:
             yield step
     yield from by_ends(problem, goal)
+    yield from by_bounds(problem, goal, samples)
     yield from by_product(problem, goal)
     yield from by_combination(problem, goal)
     yield from by_critical_point(problem, goal)
@@ -322,6 +345,7 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
     for step in (by_closure(problem, goal), by_quadrants(problem, goal)):
         if step is not None:
             yield step
+    yield from by_symmetry(problem, goal)
     step = by_cone(problem, goal)
     if step is not None:
         yield step
