@@ -8,12 +8,11 @@ that the checker, in its own arithmetic, has room to prove them.
 import hashlib
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import sympy as sp
@@ -26,13 +25,13 @@ from mfcheck.errors import InputError, reason
 from mfcheck.rigor.ball import bounds, decimal_text, enclose
 from mfcheck.rigor.codes import CodeBound
 from mfcheck.rigor.eigen import SmallestEigenvalue
+from mfcheck.rigor.exported import exports as exports
 from mfcheck.symbolic.expression import parse
 
 Certificate: TypeAlias = dict[str, Any]
 Entry: TypeAlias = Fraction | int | str
 """A coordinate: an exact number, or a formula such as `cos(2*pi/7)`."""
 Ends: TypeAlias = tuple[str, str]
-Exports: TypeAlias = Literal["whole", "part", "none"]
 
 DIGITS = 8
 
@@ -346,25 +345,6 @@ def require_accepted(certificate: Certificate, work: int = verify.MAX_WORK) -> s
     return verdict.statement
 
 
-def exports(certificate: Mapping[str, Any]) -> Exports:
-    """Return how much of an accepted certificate `mfcheck export --rocq` can write, from its form alone.
-
-    `whole`: every step; `part`: some are taken for granted there, such as values of erf, integrals, and theorems that
-    are cited; `none`: nothing. Whether Rocq accepts the file is seen by `mfcheck verify --rocq` alone.
-    """
-    kind, claim = certificate["kind"], certificate["claim"]
-    if kind == "bundle":
-        found = {exports(part["certificate"]) for part in claim["parts"]}
-        return found.pop() if len(found) == 1 else "part"
-    if kind in ("inequality", "half_line"):
-        called = set(re.findall(r"[A-Za-z_0-9]+(?=\()", claim["formula"]))
-        return "whole" if called <= _EXPORTED and "cuts" not in certificate["witness"] else "part"
-    large = len(claim.get("points", ())) > _EXPORTED_POINTS
-    return "none" if large else "part"
-
-
-_EXPORTED = frozenset(("exp", "log", "sqrt", "sin", "cos", "atan", "tanh", "max", "min"))
-_EXPORTED_POINTS = 64
 _REMEMBERED = 256
 _accepted: dict[bytes, str] = {}
 """SHA-256 of the whole text of certificates that the checker has accepted in this process, with their statements."""

@@ -1,5 +1,6 @@
 """Certificates as files of Rocq, and what `coqc` says of them."""
 
+import functools
 import re
 import shutil
 import subprocess
@@ -35,13 +36,24 @@ _SCALAR = {
     "half_line": scalars.half_line,
 }
 _LIBRARIES = (
-    ("scalars.v", r"interval|exact_values|Rmin"),
+    ("scalars.v", r"interval|exact_values|Rmin|zero_rising|zero_falling"),
+    ("series.v", r"mean_bounds|zero_rising|zero_falling"),
+    ("areas.v", r"mean_bounds|zero_rising|zero_falling"),
+    ("means.v", r"mean_bounds|zero_rising|zero_falling"),
+    ("roots.v", r"zero_rising|zero_falling"),
     ("sums.v", r"sum |list Z|list Q|Qle_bool|lra"),
     ("matrices.v", r"lower_bound|upper_bound"),
     ("separation.v", r"separation "),
     ("codes.v", r"list Q|Qle_bool"),
 )
 """Files of proofs made once, each with a pattern of the texts that need it, in the order in which they build."""
+
+_AXIOMS = re.compile(
+    r"ClassicalDedekindReals\.sig_(not_dec|forall_dec)|Classical_Prop\.classic"
+    r"|(FunctionalExtensionality\.)?functional_extensionality_dep"
+    r"|(PrimInt63|Uint63|PrimFloat|FloatAxioms|FloatOps)\.\w+"
+)
+"""Those of the real numbers, classical logic, equality of functions, and the integers and floats of the machine."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +202,7 @@ def check_rocq(certificate: Mapping[str, Any], timeout: float = TIMEOUT) -> Rocq
         return RocqVerdict("uncovered", str(error))
     with TemporaryDirectory() as folder:
         file = Path(folder, "certificate.v")
-        file.write_text(exported.text, encoding="utf-8")
+        file.write_text(exported.text + _axioms_of(exported.lemmas), encoding="utf-8")
         command = [compiler, "-q", "-w", "none", file.name]
         try:
             done = subprocess.run(
@@ -203,7 +215,24 @@ def check_rocq(certificate: Mapping[str, Any], timeout: float = TIMEOUT) -> Rocq
         return RocqVerdict(
             "rejected", reason or f"coqc ended with {done.returncode}", exported.uncovered
         )
+    foreign = _foreign(done.stdout)
+    if foreign:
+        return RocqVerdict("rejected", f"it rests on {', '.join(foreign)}", exported.uncovered)
     return RocqVerdict("accepted", f"{len(exported.lemmas)} lemmas", exported.uncovered)
+
+
+def _foreign(shown: str) -> list[str]:
+    """What lemmas rest on, by Rocq's list, that is not among the axioms of its standard library."""
+    if not re.search(r"^(Axioms:|Closed under the global context)", shown, re.MULTILINE):
+        return ["what Rocq does not say"]
+    names = re.findall(r"^([A-Za-z_][\w.']*)(?=\s*$|\s+:)", shown, re.MULTILINE)
+    return sorted({name for name in names if not _AXIOMS.fullmatch(name)})
+
+
+def _axioms_of(lemmas: tuple[str, ...]) -> str:
+    """Have Rocq list what all lemmas rest on."""
+    both = functools.reduce(lambda x, y: f"({x}, {y})", lemmas)
+    return f"\nDefinition everything := {both}.\nPrint Assumptions everything.\n"
 
 
 def check_rocq_file(path: Path) -> RocqVerdict:

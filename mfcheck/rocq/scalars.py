@@ -1,5 +1,6 @@
 """Inequalities for the tactic `interval`: lemmas for each bound, and that the formula is defined."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,10 +11,13 @@ import sympy as sp
 
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import formula_text
+from mfcheck.rocq.continuity import Lipschitz
 from mfcheck.rocq.enclosures import contact, enclosure, not_negative, signed_pieces
 from mfcheck.rocq.formula import rational, translate
+from mfcheck.rocq.means import Mean, read_mean
 from mfcheck.symbolic.expression import parse
 from mfcheck.verify.formulas import calls
+from mfcheck.verify.formulas import parse as parse_formula
 from mfcheck.verify.slopes import slope
 
 Ends: TypeAlias = tuple[Fraction, Fraction]
@@ -32,6 +36,7 @@ class _Scalars:
     known: Known
     ends: dict[str, Ends] = field(default_factory=dict)
     abstracted: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    means: dict[str, tuple[Mean, Ends]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, value in self.claim["inputs"].items():
@@ -59,16 +64,36 @@ class _Scalars:
                 inner["activation"] = self.claim["activation"]
             low, high = enclosure(inner, {"bits": self.bits, "terms": self.terms})
             name = f"k_{len(self.abstracted)}"
+            mean = self.mean(call)
+            if mean:
+                low, high = self.room(call, low, high)
+                self.means[name] = mean, (low, high)
             self.abstracted[call] = (name, rational(low), rational(high))
         return self.abstracted[call][0]
 
-    def variables(self) -> list[tuple[str, str, str]]:
-        """All variables with their ends."""
-        own = [
+    def mean(self, call: str) -> Mean | None:
+        """The mean that a call stands for, if Rocq can enclose it."""
+        try:
+            return read_mean(call, self.names())
+        except InputError:
+            return None
+
+    def room(self, call: str, low: Fraction, high: Fraction) -> Ends:
+        """Wider bounds of a mean, for another arithmetic: those of the claim where it is about the mean alone."""
+        if call.strip() == self.claim["formula"].strip() and {"lower", "upper"} <= set(self.claim):
+            return Fraction(self.claim["lower"]), Fraction(self.claim["upper"])
+        return 2 * low - high, 2 * high - low
+
+    def own(self) -> list[tuple[str, str, str]]:
+        """The inputs that vary, with their ends."""
+        return [
             (f"v_{name}", rational(self.ends[name][0]), rational(self.ends[name][1]))
             for name in self.wide
         ]
-        return [*own, *self.abstracted.values()]
+
+    def variables(self) -> list[tuple[str, str, str]]:
+        """All variables with their ends."""
+        return [*self.own(), *self.abstracted.values()]
 
 
 @dataclass(frozen=True)
@@ -87,18 +112,77 @@ def inequality(name: str, claim: dict[str, Any], witness: dict[str, Any], known:
     """
     scalars = _Scalars(claim, witness["bits"], witness.get("terms", 1), known)
     term, needs = translate(claim["formula"], scalars.names(), scalars.abstract)
-    goals = [(f"{name}_defined_{k}", need) for k, need in enumerate(dict.fromkeys(needs))]
-    tactic = _tactic(scalars)
-    lemmas = [_lemma(label, scalars, goal, tactic) for label, goal in goals]
+    needs = _needs(scalars, needs)
+    goals = [(f"{name}_defined_{k}", need) for k, need in enumerate(needs)]
+    tactic, lemmas = _tactic(scalars), _mean_lemmas(name, scalars)
+    for label, goal in goals:
+        lemmas.append(_lemma(_generic(label, scalars), scalars, goal, tactic))
+        lemmas += _of_means(name, label, scalars, goal)
     for side, sign in (("lower", 1), ("upper", -1)):
         if side in claim:
-            lemmas.append(
-                _bound(f"{name}_{side}", scalars, term, Fraction(claim[side]), sign, tactic)
-            )
+            label, bound = f"{name}_{side}", Fraction(claim[side])
+            lemmas.append(_bound(_generic(label, scalars), scalars, term, bound, sign, tactic))
+            lemmas += _of_means(name, label, scalars, f"0 <= {_difference(term, bound, sign)}")
     steps = [
-        f"{call} is between {low} and {high}" for call, (_, low, high) in scalars.abstracted.items()
+        f"{call} is between {low} and {high}"
+        for call, (label, low, high) in scalars.abstracted.items()
+        if label not in scalars.means
     ]
     return Part("\n".join(lemmas), tuple(steps))
+
+
+def _needs(scalars: _Scalars, needs: list[str]) -> list[str]:
+    """What has to hold for a formula to be defined, its means included."""
+    inner = [need for mean, _ in scalars.means.values() for need in mean.needs]
+    return list(dict.fromkeys([*inner, *needs]))
+
+
+def _generic(label: str, scalars: _Scalars) -> str:
+    """The name of a lemma about all numbers between the bounds of the means."""
+    return f"{label}_for" if scalars.means else label
+
+
+def _mean_lemmas(name: str, scalars: _Scalars) -> list[str]:
+    inputs = {key: [str(x) for x in ends] for key, ends in scalars.ends.items()}
+    quantified = _quantified(scalars.own())
+    return [
+        mean.lemma(f"{name}_mean_{k}", quantified, inputs, scalars.bits, ends)
+        for k, (mean, ends) in scalars.means.items()
+    ]
+
+
+def _of_means(name: str, label: str, scalars: _Scalars, goal: str) -> list[str]:
+    """The lemma with the means themselves, from that about all numbers between their bounds."""
+    if not scalars.means:
+        return []
+    own, others = scalars.own(), scalars.variables()[len(scalars.own()) :]
+    left = [v for v in others if v[0] not in scalars.means]
+    known = " ".join(f"{v} B_{v}" for v, *_ in own)
+    given = []
+    for v, *_ in (*own, *others):
+        if v in scalars.means:
+            mean = scalars.means[v][0].function
+            given.append(f"(Mean {mean}) (proj2 ({name}_mean_{v} {known}))")
+        else:
+            given.append(f"{v} B_{v}")
+    introduced = " ".join(f"{v} B_{v}" for v, *_ in (*own, *left))
+    said = re.sub(r"\bk_\d+\b", lambda m: _named(scalars, m[0]), goal)
+    return [
+        f"Lemma {label} : {_quantified([*own, *left])}{said}.\n"
+        f"Proof. intros {introduced}. exact ({label}_for {' '.join(given)}). Qed.\n"
+    ]
+
+
+def _named(scalars: _Scalars, variable: str) -> str:
+    """A mean in the place of the variable that stood for it."""
+    if variable in scalars.means:
+        return f"(Mean {scalars.means[variable][0].function})"
+    return variable
+
+
+def _difference(term: str, bound: Fraction, sign: int) -> str:
+    sides = (term, rational(bound)) if sign > 0 else (rational(bound), term)
+    return f"{sides[0]} - {sides[1]}"
 
 
 def root(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
@@ -121,9 +205,51 @@ def root(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known
     whole = {"formula": claim["formula"], "inputs": {**texts, variable: list(ends)}}
     parts.append(inequality(f"{name}_between", whole, witness, known))
     steps = [step for part in parts for step in part.uncovered]
-    zero = f"it vanishes between {ends[0]} and {ends[1]}"
-    between = f"{claim['formula']} is continuous in {variable} where it is defined, so that {zero}"
-    return Part("\n".join(part.text for part in parts), (*steps, between))
+    try:
+        parts.append(_zero(name, claim, whole, witness, known, sides[0] == "upper"))
+    except InputError:
+        zero = f"it vanishes between {ends[0]} and {ends[1]}"
+        steps.append(
+            f"{claim['formula']} is continuous in {variable} where it is defined, so that {zero}"
+        )
+    return Part("\n".join(part.text for part in parts), tuple(steps))
+
+
+def _zero(
+    name: str,
+    claim: dict[str, Any],
+    whole: dict[str, Any],
+    witness: dict[str, Any],
+    known: Known,
+    rising: bool,
+) -> Part:
+    """The lemma that the formula vanishes between the bounds, from the signs there and as it is Lipschitz.
+
+    Raises:
+        InputError: it has a part that is not known to be continuous.
+    """
+    own, low, high = f"v_{claim['variable']}", *(Fraction(claim[k]) for k in ("lower", "upper"))
+    others = _Scalars({**whole, "inputs": _written(claim["inputs"], known)}, witness["bits"], 1, {})
+    between = _Scalars(whole, witness["bits"], 1, known)
+    names = others.names() | {claim["variable"]: own}
+    _, needs = translate(claim["formula"], between.names(), between.abstract)
+    defined = [f"{name}_between_defined_{k}" for k in range(len(_needs(between, needs)))]
+    ends = rational(low), rational(high)
+    tactic = _ways(f"i_prec {witness['bits'] + 32}", [], "")
+    text, inputs = claim["formula"].strip(), whole["inputs"]
+    writer = Lipschitz(text, claim["variable"], ends, names, tuple(defined), tactic, inputs)
+    proof, value = writer.proof(), writer.term(parse_formula(text))
+    first, last, lemma = (
+        ("upper", "lower", "zero_rising") if rising else ("lower", "upper", "zero_falling")
+    )
+    lemma_text = (
+        f"Lemma {name}_zero : {_quantified(others.own())}"
+        f"exists {own}, {ends[0]} <= {own} <= {ends[1]} /\\ {value} = 0.\n"
+        f"Proof.\n  intros. apply ({lemma} {ends[0]} {ends[1]} (fun {own} => {value})); [lra | |\n"
+        f"    eapply {name}_low_{first}; eassumption | eapply {name}_high_{last}; eassumption].\n"
+        f"  {proof}\nQed.\n"
+    )
+    return Part(lemma_text)
 
 
 def zeros(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
@@ -193,10 +319,12 @@ def _written(inputs: Mapping[str, Any], known: Known) -> dict[str, Any]:
     }
 
 
+def _quantified(variables: Sequence[tuple[str, str, str]]) -> str:
+    return "".join(f"forall {v}, {low} <= {v} <= {high} -> " for v, low, high in variables)
+
+
 def _lemma(name: str, scalars: _Scalars, goal: str, tactic: str) -> str:
-    quantified = "".join(
-        f"forall {v}, {low} <= {v} <= {high} -> " for v, low, high in scalars.variables()
-    )
+    quantified = _quantified(scalars.variables())
     return f"Lemma {name} : {quantified}{goal}.\nProof. {tactic} Qed.\n"
 
 

@@ -1,0 +1,90 @@
+"""How much of a certificate can be put to Rocq, from its form alone."""
+
+import ast
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from mfcheck.verify.formulas import parse
+
+Exports = Literal["whole", "part", "none"]
+_KNOWN = frozenset(("exp", "log", "sqrt", "sin", "cos", "atan", "tanh", "max", "min"))
+_LIPSCHITZ = _KNOWN - {"max", "min"}
+_IN_MEANS = frozenset(("tanh", "max", "min"))
+_PARTLY = frozenset(("zeros", "lambda_min", "counterexample", "separation", "code_bound"))
+_POINTS = 64
+
+
+def exports(certificate: Mapping[str, Any]) -> Exports:
+    """Return how much of an accepted certificate `mfcheck export --rocq` can write, from its form alone.
+
+    `whole`: every step; `part`: some are taken for granted there, such as values of erf, integrals, and theorems that
+    are cited; `none`: nothing. Whether Rocq accepts the file is seen by `mfcheck verify --rocq` alone.
+    """
+    kind, claim = certificate["kind"], certificate["claim"]
+    if kind == "bundle":
+        found = {exports(part["certificate"]) for part in claim["parts"]}
+        return found.pop() if len(found) == 1 else "part"
+    if kind == "inequality":
+        whole = "cuts" not in certificate["witness"] and _covered(parse(claim["formula"]), _KNOWN)
+        return "whole" if whole else "part"
+    if kind == "half_line":
+        return "whole" if _covered(parse(claim["formula"]), _KNOWN, means=False) else "part"
+    if kind == "root":
+        return "whole" if _continuous(claim["formula"], claim["variable"]) else "part"
+    known = kind in _PARTLY and len(claim.get("points", ())) <= _POINTS
+    return "part" if known else "none"
+
+
+def _covered(node: ast.AST, known: frozenset[str], means: bool = True) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="normal"), args=[ast.Name(id=bound), body]):
+            return means and _in_mean(body, bound)
+        case ast.Call(func=ast.Name(id=name)) if name not in known:
+            return False
+    return all(_covered(inner, known, means) for inner in ast.iter_child_nodes(node))
+
+
+def _in_mean(node: ast.AST, bound: str, whole_divisors: bool = False) -> bool:
+    """Whether a part of a mean is a polynomial in the variable, tanh, max and min, and numbers."""
+    if not _varies(node, bound):
+        return _covered(node, _KNOWN, means=False)
+    match node:
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return _whole(right) and _in_mean(left, bound, whole_divisors)
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            if _varies(right, bound) or (whole_divisors and not _whole(right)):
+                return False
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return name in _IN_MEANS and all(_in_mean(a, bound, whole_divisors) for a in args)
+    return all(
+        _in_mean(inner, bound, whole_divisors)
+        for inner in ast.iter_child_nodes(node)
+        if isinstance(inner, ast.expr)
+    )
+
+
+def _continuous(formula: str, variable: str) -> bool:
+    """Whether Rocq gets a proof that a formula is Lipschitz in a variable."""
+    tree = parse(formula)
+    return _covered(tree, _KNOWN) and _lipschitz(tree, variable)
+
+
+def _lipschitz(node: ast.AST, variable: str) -> bool:
+    if not _varies(node, variable):
+        return True
+    match node:
+        case ast.BinOp(op=ast.Pow(), right=right) if not _whole(right):
+            return False
+        case ast.Call(func=ast.Name(id="normal"), args=[ast.Name(id=bound), body]):
+            return _in_mean(body, bound, whole_divisors=True)
+        case ast.Call(func=ast.Name(id=name)) if name not in _LIPSCHITZ:
+            return False
+    return all(_lipschitz(inner, variable) for inner in ast.iter_child_nodes(node))
+
+
+def _varies(node: ast.AST, name: str) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
+
+
+def _whole(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int)

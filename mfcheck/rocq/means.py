@@ -1,0 +1,212 @@
+"""Means over a standard normal variable in the language of `areas.v`, which Rocq encloses panel by panel."""
+
+import ast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil, isqrt
+from operator import add, mul
+from typing import TypeAlias
+
+from mfcheck.errors import InputError
+from mfcheck.rocq.enclosures import enclosure
+from mfcheck.rocq.formula import translate
+from mfcheck.verify.formulas import parse
+
+_NODES: Mapping[type, tuple[str, str]] = {
+    ast.Add: ("Add", "+"),
+    ast.Sub: ("Sub", "-"),
+    ast.Mult: ("Mul", "*"),
+    ast.Div: ("Div", "/"),
+}
+_MOST_FACTORS = 12
+_Rule: TypeAlias = Callable[[Fraction, Fraction], Fraction]
+Ends: TypeAlias = tuple[Fraction, Fraction]
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A part of the formula as a term of Rocq and of `areas.v`; it grows like exp(growth |x|).
+
+    `speed` is about its slope, or its size where it does not vary, for parameters of given sizes.
+    """
+
+    text: str
+    term: str
+    growth: int
+    speed: Callable[[Sequence[Fraction]], Fraction] = lambda _: Fraction(1)
+
+
+@dataclass
+class Mean:
+    """A mean: its function in Rocq and in `areas.v`, and the terms of Rocq that its parameters stand for.
+
+    `sources` are the parameters as formulas of the certificate; `needs` has to hold for them to be
+    defined; `plain` means that all divisors are whole numbers.
+    """
+
+    function: str = ""
+    term: str = ""
+    growth: int = 0
+    parameters: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    needs: list[str] = field(default_factory=list)
+    plain: bool = True
+    speeds: list[Callable[[Sequence[Fraction]], Fraction]] = field(default_factory=list)
+
+    def family(self, variable: str) -> str:
+        """The parameters as functions of a variable, a list of Rocq."""
+        return _list(f"(fun {variable} => {p})" for p in self.parameters)
+
+    def lemma(
+        self, name: str, quantified: str, inputs: dict[str, list[str]], bits: int, ends: Ends
+    ) -> str:
+        """The lemma that the mean exists, and lies between two numbers.
+
+        Args:
+            name: of the lemma.
+            quantified: the variables of Rocq with their bounds.
+            inputs: bounds of the inputs of the certificate.
+            bits: of accuracy.
+            ends: the numbers.
+        """
+        pairs = [_outward(source, inputs, bits + 24) for source in self.sources]
+        sizes = [max(map(abs, pair)) for pair in pairs]
+        size = max([Fraction(1), *(speed(sizes) for speed in self.speeds)])
+        parts = 4
+        while 4 * parts < 13 * size and parts < 64:
+            parts *= 2
+        reach = self.growth + 1 + isqrt(self.growth**2 + ceil(1.4 * (bits + 8)))
+        degree = 16 if bits <= 32 else 22 if bits <= 56 else 28
+        boxes = _list(f"({_pair(low)}, {_pair(high)})" for low, high in pairs)
+        count = 2 * reach * parts
+        low, high = (f"({x.numerator} / {x.denominator})" for x in ends)
+        return (
+            f"Lemma {name} : {quantified}has_mean {self.function} /\\ {low} <= Mean {self.function} <= {high}.\n"
+            f"Proof.\n  intros. refine (mean_bounds (F.PtoP {bits + 30}) (F.PtoP 40) {boxes}\n"
+            f"    {self.term} {degree} {parts}\n"
+            f"    ({-reach * parts}) (upto {count} ({1 - reach * parts})) {_pair(ends[0])} {_pair(ends[1])}\n"
+            f"    ltac:(vm_cast_no_check (eq_refl true)) {_list(self.parameters)} _).\n"
+            f"  repeat (apply List.Forall2_cons || apply List.Forall2_nil); unfold boxed; cbn [fst snd];\n"
+            f"    first [lra | split; interval with (i_prec {bits + 60})].\nQed.\n"
+        )
+
+
+def _list(items: Iterable[str]) -> str:
+    return "(" + " :: ".join([*items, "nil"]) + ")%list"
+
+
+def _pair(value: Fraction) -> str:
+    return f"({value.numerator}, {value.denominator})%Z"
+
+
+def _outward(source: str, inputs: dict[str, list[str]], bits: int) -> Ends:
+    low, high = enclosure({"formula": source, "inputs": inputs}, {"bits": bits})
+    unit = Fraction(1, 2**bits)
+    return low - unit, high + unit
+
+
+def read_mean(call: str, names: Mapping[str, str]) -> Mean:
+    """Return the mean that a call `normal(x, f)` stands for.
+
+    Args:
+        call: as written in a certificate.
+        names: the term of Rocq for each input.
+
+    Raises:
+        InputError: it is no such call, or f is outside the language of `areas.v`.
+    """
+    call = call.strip()
+    match parse(call):
+        case ast.Call(func=ast.Name(id="normal"), args=[ast.Name(id=bound), body]):
+            reader = _Reader(call, bound, names, Mean())
+            found = reader.of(body)
+            mean = reader.mean
+            mean.function = f"(fun u_{bound} => {found.text})"
+            mean.term, mean.growth = found.term, found.growth
+            return mean
+    raise InputError(f"{call[:60]}: no mean over one normal variable")
+
+
+@dataclass
+class _Reader:
+    text: str
+    bound: str
+    names: Mapping[str, str]
+    mean: Mean
+
+    def of(self, node: ast.expr) -> _Written:
+        if not any(isinstance(n, ast.Name) and n.id == self.bound for n in ast.walk(node)):
+            return self._parameter(node)
+        match node:
+            case ast.Name():
+                return _Written(f"u_{self.bound}", "Var", 1)
+            case ast.UnaryOp(operand=operand):
+                inner = self.of(operand)
+                term = f"(Neg {inner.term})"
+                return _Written(f"(- {inner.text})", term, inner.growth, inner.speed)
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                return self._power(left, right)
+            case ast.BinOp(left=left, op=ast.Div(), right=right):
+                return self._quotient(left, right)
+            case ast.BinOp(left=left, op=op, right=right):
+                return self._joined(_NODES[type(op)], self.of(left), self.of(right))
+            case ast.Call(func=ast.Name(id="tanh"), args=[argument]):
+                inner = self.of(argument)
+                self.mean.speeds.append(inner.speed)
+                return _Written(f"(tanh {inner.text})", f"(Tanh {inner.term})", 0)
+            case ast.Call(func=ast.Name(id="max" | "min" as name), args=[first, *rest]):
+                found, title = self.of(first), name.capitalize()
+                for other in map(self.of, rest):
+                    text = f"(R{name} {found.text} {other.text})"
+                    term = f"({title} {found.term} {other.term})"
+                    found = _Written(text, term, max(found.growth, other.growth))
+                return found
+        raise InputError(f"{self._source(node)[:60]}: not in means that Rocq encloses")
+
+    def _source(self, node: ast.expr) -> str:
+        return ast.get_source_segment(self.text, node) or ""
+
+    def _parameter(self, node: ast.expr) -> _Written:
+        source = self._source(node)
+        text, needs = translate(source, self.names, _refuse)
+        if isinstance(node, ast.Constant) and Fraction(source).denominator == 1:
+            number = Fraction(source)
+            return _Written(text, f"(Num {int(number)})", 0, lambda _: number)
+        self.mean.needs += needs
+        if text not in self.mean.parameters:
+            self.mean.parameters.append(text)
+            self.mean.sources.append(source)
+        k = self.mean.parameters.index(text)
+        return _Written(text, f"(Par {k})", 0, lambda sizes: sizes[k])
+
+    def _power(self, base: ast.expr, exponent: ast.expr) -> _Written:
+        source = self._source(exponent)
+        if not source.isdecimal() or int(source) > _MOST_FACTORS:
+            raise InputError(f"{source[:60]}: an exponent that means in Rocq do not have")
+        inner, n = self.of(base), int(source)
+        return _Written(f"({inner.text} ^ {n})", f"(Pow {inner.term} {n})", n * inner.growth)
+
+    def _quotient(self, left: ast.expr, right: ast.expr) -> _Written:
+        if any(isinstance(n, ast.Name) and n.id == self.bound for n in ast.walk(right)):
+            raise InputError(f"{self._source(right)[:60]}: a divisor that varies in a mean")
+        divisor = self.of(right)
+        self.mean.plain &= divisor.term.startswith("(Num")
+        self.mean.needs.append(f"{divisor.text} <> 0")
+        return self._joined(_NODES[ast.Div], self.of(left), divisor)
+
+    def _joined(self, kind: tuple[str, str], f: _Written, g: _Written) -> _Written:
+        title, sign = kind
+        growth = f.growth + g.growth if title == "Mul" else max(f.growth, g.growth)
+        rules: dict[str, _Rule] = {"Mul": mul, "Div": _ratio}
+        speeds: _Rule = rules.get(title, add)
+        text, term = f"({f.text} {sign} {g.text})", f"({title} {f.term} {g.term})"
+        return _Written(text, term, growth, lambda sizes: speeds(f.speed(sizes), g.speed(sizes)))
+
+
+def _ratio(x: Fraction, y: Fraction) -> Fraction:
+    return x / (y or 1)
+
+
+def _refuse(call: str) -> str:
+    raise InputError(f"{call[:60]}: inside a mean")
