@@ -346,6 +346,8 @@ def _tried(statement: Statement, empty: Answer, budget: Budget) -> Answer | None
         else _TRIED[:10]
         if len(names) == 2
         else (0, 1, Fraction(1, 2), 2, -1)
+        if len(names) == 3
+        else _TRIED[:4]
     )
     points = itertools.islice(itertools.product(values, repeat=len(names)), 128)
     for numbers in points:
