@@ -32,6 +32,7 @@ STATISTICS = "tests/statistics"
 INTEGRALS, MEANS = "mfcheck/verify/integrals.py", "tests/verify/test_integrals.py"
 COUNTS = "tests/verify/test_counts.py"
 ROOTS, PAIRS = "tests/verify/test_roots.py", "tests/verify/test_pairs.py"
+SYSTEMS, RECURSIONS = "tests/verify/test_systems.py", "tests/verify/test_recursions.py"
 
 MUTANTS = (
     # --- found alive from outside ------------------------------------------------------------------------------------
@@ -1160,5 +1161,34 @@ MUTANTS = (
         "2 * len(square) + len(rest) + 2)",
         "2)",
         ("tests/verify/test_codes.py",),
+    ),
+    # --- systems, recursions, means on strips -------------------------------------------------------------------------
+    Mutant(
+        "box-not-inside",
+        "mfcheck/verify/systems.py",
+        "inside = exact(low).b < image.a and image.b < exact(high).a",
+        "inside = image.a < exact(high).a and exact(low).b < image.b",
+        (SYSTEMS,),
+    ),
+    Mutant(
+        "slopes-at-the-middle",
+        "mfcheck/verify/systems.py",
+        "name) for name in box], {**inputs, **box})",
+        "name) for name in box], {**inputs, **middle})",
+        (SYSTEMS,),
+    ),
+    Mutant(
+        "slope-not-bounded",
+        "mfcheck/verify/recursions.py",
+        "prove(bool(size.b <= exact(bound).a)",
+        "prove(bool(size.a <= exact(bound).a)",
+        (RECURSIONS,),
+    ),
+    Mutant(
+        "interval-not-kept",
+        "mfcheck/verify/recursions.py",
+        "inside = self.low <= middle - radius and middle + radius <= self.high",
+        "inside = True",
+        (RECURSIONS,),
     ),
 )

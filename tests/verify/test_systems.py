@@ -78,6 +78,12 @@ def test_for_all_inputs() -> None:
     assert solved(["x**2 - t"], unknowns, [["0.345"]], t=["2", "2.3"]).status == "rejected"
 
 
+def test_slopes_are_those_of_the_whole_box() -> None:
+    """In the middle of [-3/2, 3/2] all looks as if `x^3 - x` had one zero there; it has three."""
+    assert solved(["x**3 - x"], {"x": ["-3/2", "3/2"]}, [["-1"]]).status == "rejected"
+    assert solved(["x**3 - x"], {"x": ["-1/4", "1/4"]}, [["-1"]]).status == "accepted"
+
+
 def test_what_is_said() -> None:
     found = solved(
         ["x*y - 1", "x - t*y"], {"x": ["1", "2"], "y": ["0.5", "1"]}, [["0", "0"]] * 2, t="2"
