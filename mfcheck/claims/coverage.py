@@ -64,23 +64,39 @@ class Coverage:
 
     def sentence(self) -> str:
         """Say it in one line for the report."""
-        total = len(self.readings)
-        if not total:
+        if not self.readings:
             return "No verdict is certified."
-        words = f"Certified verdicts: {total}, with a certificate {len(self.with_certificate)}"
-        words += f"{self._formally()}."
+        words = f"{self._kept()}{self._formally()}."
         return f"{words} Without: {'; '.join(self.without)}." if self.without else words
 
+    def _kept(self) -> str:
+        total, kept = len(self.readings), len(self.with_certificate)
+        if total == 1:
+            return f"The one certified verdict has {'a' if kept else 'no'} certificate"
+        if kept == total:
+            return f"All {total} certified verdicts have certificates"
+        if not kept:
+            return f"None of the {total} certified verdicts has a certificate"
+        have = "1 has a certificate" if kept == 1 else f"{kept} have certificates"
+        return f"Of {total} certified verdicts {have}"
+
     def _formally(self) -> str:
-        if self.asked:
-            return f", with one that Rocq accepts too {len(self.formal)}"
         if not self.with_certificate:
             return ""
+        if self.asked:
+            return f"; Rocq accepts {self._of_these(len(self.formal))}"
+        put = len(self.exported)
+        if not put:
+            return f"; {self._of_these(0)} can be put to Rocq"
         whole = sum(set(r.exports) == {"whole"} for r in self.exported)
-        return (
-            f"; of these {len(self.exported)} can be exported to Rocq, {whole} with every step, "
-            "but are checked there only by mfcheck verify --rocq"
-        )
+        steps = {0: "in part", put: "with every step"}.get(whole, f"{whole} with every step")
+        return f"; mfcheck verify --rocq can put {self._of_these(put)} to Rocq, {steps}"
+
+    def _of_these(self, number: int) -> str:
+        kept = len(self.with_certificate)
+        if number == kept:
+            return "it" if kept == 1 else "all of these"
+        return f"{number or 'none'} of these"
 
 
 def coverage(

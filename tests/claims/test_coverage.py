@@ -90,7 +90,7 @@ def test_shares_of_certified_readings() -> None:
     assert (found.share, found.formal_share) == (0.75, 0.5)
     assert found.without == ("three, reading main",)
     assert found.sentence() == (
-        "Certified verdicts: 4, with a certificate 3, with one that Rocq accepts too 2. "
+        "Of 4 certified verdicts 3 have certificates; Rocq accepts 2 of these. "
         "Without: three, reading main."
     )
 
@@ -111,12 +111,12 @@ def test_what_can_be_exported_is_told_without_asking() -> None:
     assert [r.exports for r in found.readings] == [("whole",), ("part", "whole"), (), ("none",)]
     assert [r.claim for r in found.exported] == ["one", "two"]
     assert found.sentence() == (
-        "Certified verdicts: 4, with a certificate 3; of these 2 can be exported to Rocq, 1 with every step, "
-        "but are checked there only by mfcheck verify --rocq. Without: three, reading main."
+        "Of 4 certified verdicts 3 have certificates; mfcheck verify --rocq can put 2 of these to Rocq, "
+        "1 with every step. Without: three, reading main."
     )
     only = coverage([claim("three", CERTIFIED, check("d", None))])
     assert only.sentence() == (
-        "Certified verdicts: 1, with a certificate 0. Without: three, reading main."
+        "The one certified verdict has no certificate. Without: three, reading main."
     )
 
 
@@ -125,3 +125,55 @@ def test_nothing_certified() -> None:
     assert (found.share, found.formal_share) == (None, None)
     assert found.sentence() == "No verdict is certified."
     assert "Without" not in coverage([claim("one", CERTIFIED, check("a", "a"))]).sentence()
+
+
+WHOLE, PART = "whole", "part"
+
+
+@pytest.mark.parametrize(
+    ("exports", "asked", "sentence"),
+    [
+        ([WHOLE], True, "The one certified verdict has a certificate; Rocq accepts it."),
+        (
+            [WHOLE, WHOLE],
+            True,
+            "All 2 certified verdicts have certificates; Rocq accepts all of these.",
+        ),
+        (
+            [WHOLE],
+            False,
+            "The one certified verdict has a certificate; mfcheck verify --rocq can put it to Rocq, "
+            "with every step.",
+        ),
+        (
+            [PART, "none"],
+            False,
+            "All 2 certified verdicts have certificates; mfcheck verify --rocq can put 1 of these to Rocq, "
+            "in part.",
+        ),
+        (
+            ["none", "none"],
+            False,
+            "All 2 certified verdicts have certificates; none of these can be put to Rocq.",
+        ),
+        (
+            [None, WHOLE],
+            True,
+            "Of 2 certified verdicts 1 has a certificate; Rocq accepts it. Without: claim-0, reading main.",
+        ),
+        (
+            [None, None],
+            False,
+            "None of the 2 certified verdicts has a certificate. "
+            "Without: claim-0, reading main; claim-1, reading main.",
+        ),
+    ],
+)
+def test_the_sentence_reads_as_english(
+    exports: list[str | None], asked: bool, sentence: str
+) -> None:
+    claims = [
+        claim(f"claim-{i}", CERTIFIED, check("a", kind and f"{i}.json", exports=kind or "none"))
+        for i, kind in enumerate(exports)
+    ]
+    assert coverage(claims, (lambda _: True) if asked else None).sentence() == sentence

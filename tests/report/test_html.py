@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mfcheck.claims.coverage import coverage
 from mfcheck.claims.record import PowerRecord, Review
 from mfcheck.claims.verdict import Verdict
 from mfcheck.report.html import Anchors, bars, certificate, linked, prose, render_html
@@ -325,4 +326,4 @@ def test_the_audit_shows_answers_witness_certificate_survey_and_needs(audited: R
 def test_how_surely_the_wording_is_known_is_said(review: Review) -> None:
     page = render_html(review)
     assert all(f"wording: {claim.known.value} ·" in page for claim in review.claims)
-    assert "Certified verdicts: " in page
+    assert coverage(review.claims).sentence() in page

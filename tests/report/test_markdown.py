@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from mfcheck.claims.coverage import coverage
 from mfcheck.claims.record import Review
 from mfcheck.report.legend import LEGEND
 from mfcheck.report.markdown import code, escape, prose, render_markdown, tex
@@ -216,4 +217,4 @@ def test_how_surely_the_wording_is_known_is_said(review: Review) -> None:
     text = render_markdown(review)
     assert all(f"; wording: {claim.known.value}" in text for claim in review.claims)
     assert text.index("Contents: Summary, Soundness") < text.index("## Summary")
-    assert "Certified verdicts: " in text
+    assert coverage(review.claims).sentence() in text
