@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import pytest
 from mfcheck import verify
 from mfcheck.rigor import certificate
 from mfcheck.verify import checker
+from mfcheck.verify.formulas import iv
+from mfcheck.verify.reading import effort
 
 Json = dict[str, Any]
 FOLDER = Path(__file__).parents[1] / "certificates" / "accept"
@@ -19,6 +21,15 @@ CIRCLE, MEANS = (
     json.loads((FOLDER / f"system-{name}.json").read_text(encoding="utf-8"))
     for name in ("circle", "means")
 )
+
+
+@pytest.fixture(autouse=True)
+def _afterwards() -> Iterator[None]:
+    """What a test leaves of precision and work is not for others."""
+    before = iv.prec
+    yield
+    iv.prec = before
+    effort.start()
 
 
 def verdict(claim: Json, witness: Json) -> verify.Verdict:
