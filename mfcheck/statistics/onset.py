@@ -43,9 +43,10 @@ def onset(answers: Mapping[float, bool | None]) -> Onset:
 def exponent_between(x: Sequence[float], ranges: Iterable[tuple[float, float]]) -> Estimate | None:
     """Return the exponent in x of numbers that are known between two bounds; its error covers all numbers between them.
 
-    None with fewer than three places, or with a bound that is not finite.
+    None with fewer than three places, or with bounds that are not positive and finite.
     """
-    lower, upper = np.array(list(ranges), dtype=float).T
-    if len(x) < 3 or not np.all(np.isfinite([lower, upper])):
+    lower, upper = np.array(list(ranges), dtype=float).reshape(-1, 2).T
+    if len(x) < 3 or not (np.all(np.isfinite([lower, upper])) and np.all(lower > 0)):
         return None
-    return slope(np.array(x, dtype=float), (lower + upper) / 2, (upper - lower) / 2)
+    middle = np.sqrt(lower * upper)  # its logarithm is as far from that of either bound
+    return slope(np.array(x, dtype=float), middle, middle * np.log(upper / lower) / 2)

@@ -112,10 +112,10 @@ def _subtract(x: Ball, y: Ball, _: int) -> Ball:
 
 def _multiply(x: Ball, y: Ball, bits: int) -> Ball:
     (a, r), (b, s) = x, y
-    return _sane(a * b >> bits, ((abs(a) * s + abs(b) * r + r * s) >> bits) + 2)
+    return sane(a * b >> bits, ((abs(a) * s + abs(b) * r + r * s) >> bits) + 2)
 
 
-def _sane(middle: int, radius: int) -> Ball:
+def sane(middle: int, radius: int) -> Ball:
     """Refuse what no step of use leads to, before it takes time."""
     if max(middle.bit_length(), radius.bit_length()) > _LONGEST:
         raise UnprovedError("a value of absurd size")
@@ -128,7 +128,7 @@ def _divide(x: Ball, y: Ball, bits: int) -> Ball:
     least = abs(b) - s
     prove(least > 0, "a division by zero is not excluded")
     middle = (a << bits) // b
-    return _sane(middle, ((r << bits) + (abs(middle) + 1) * s) // least + 2)
+    return sane(middle, ((r << bits) + (abs(middle) + 1) * s) // least + 2)
 
 
 def _root(x: Ball, bits: int) -> Ball:

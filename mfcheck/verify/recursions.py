@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
-from .balls import MAX_BITS, Ball, Code, ball, compiled, interval
+from .balls import MAX_BITS, Ball, Code, ball, compiled, interval, sane
 from .formulas import Interval, evaluate, exact, finite, iv
 from .inequalities import Known, read_box
 from .reading import NAME, Bounds, Json, effort, fields, need, number, prove
@@ -62,7 +62,7 @@ def recursion(claim: Json, witness: Json, _: Known) -> Mapping[str, Bounds]:
             found |= {name: _value(value, names) for name, value in wanted[done].items()}
         if done < last:
             env = {**fixed, **states}
-            states = {name: step.next(name, env) for name, step in run.items()}
+            states = {name: sane(*step.next(name, env)) for name, step in run.items()}
     return found
 
 

@@ -28,6 +28,19 @@ def test_an_exponent_covers_all_numbers_between_the_bounds() -> None:
     assert found.error < 0.3
 
 
+@pytest.mark.parametrize("factor", [1.2, 3.0, 100.0])
+def test_the_steepest_and_the_flattest_line_between_the_bounds_are_covered(factor: float) -> None:
+    """At the outer places one bound each, which is where a line through three is steepest."""
+    x = np.array([1.0, 2.0, 4.0])
+    found = exponent_between(x, [(1.0, factor)] * 3)
+    assert found is not None
+    for first, last in ((1.0, factor), (factor, 1.0)):
+        steepest = np.polyfit(np.log(x), np.log([first, 1.0, last]), 1)[0]
+        assert abs(steepest - found.value) <= found.error
+
+
 def test_too_little_is_known() -> None:
+    assert exponent_between([], []) is None
+    assert exponent_between([1, 2, 4], [(0, 1), (2, 4), (4, 5)]) is None
     assert exponent_between([1, 2], [(1, 2), (2, 4)]) is None
     assert exponent_between([1, 2, 4], [(1, 2), (2, 4), (4, INF)]) is None

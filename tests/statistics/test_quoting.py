@@ -7,7 +7,7 @@ from mfcheck.statistics.quoting import quoted, quoted_tex
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -0.51278, 2.5437e-6, 123456.0])
-@pytest.mark.parametrize("error", [3e-9, 0.00889, 0.12, 99.6])
+@pytest.mark.parametrize("error", [3e-9, 0.00889, 0.00999, 0.12, 0.0995, 99.6, 99.9])
 def test_quoted_interval_covers_the_interval(value: float, error: float) -> None:
     centre, half = map(float, quoted(Estimate(value=value, error=error)).split(" ± "))
     slack = 1e-9 * (half + abs(value))
@@ -27,3 +27,10 @@ def test_quoted_interval_covers_the_interval(value: float, error: float) -> None
 )
 def test_numbers_are_written_as_tex(value: float, error: float, text: str) -> None:
     assert quoted_tex(Estimate(value=value, error=error)) == text
+
+
+def test_a_number_without_error_stands_alone() -> None:
+    """It is rounded, so that no interval of width zero is to be read off."""
+    assert quoted(Estimate(value=0.123456789, error=0.0)) == "0.123457"
+    assert quoted(Estimate(value=3.0, error=0.0)) == "3"
+    assert quoted(Estimate(value=1e-320, error=1e-322))

@@ -386,3 +386,12 @@ def test_planted_slack_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
                 continue
             outside += abs(mpmath.acos(mpmath.mpf(a) / one) * one - theta) > max(error - 3, 0)
     assert outside > 0
+
+
+def test_what_only_sums_make_large_is_refused_before_roots_of_it_take_time() -> None:
+    """Roots of numbers of a hundred thousand bits would take an hour."""
+    steps = {"x": "+".join(["x"] * 60), "y": "+".join(["sqrt(x)"] * 200)}
+    value = {"after": 20_000, "formula": "0*y", "lower": "0", "upper": "0"}
+    claim = {"constants": {}, "start": {"x": "1", "y": "1"}, "steps": steps, "values": {"v": value}}
+    found = verdict(claim, {"bits": 64, "slopes": {}})
+    assert (found.status, found.reason) == ("rejected", "a value of absurd size")
