@@ -37,6 +37,21 @@ frame.onload = () => {{
 </script>"""
 
 
+PRINTED = """<!DOCTYPE html><title>frame</title><iframe id="f" style="border:0" width="{width}" height="900"
+ srcdoc="{page}"></iframe><p id="out"></p><script>
+const frame = document.getElementById("f");
+frame.onload = () => {{
+  const inner = frame.contentDocument;
+  const height = e => Math.round(e.getBoundingClientRect().height);
+  document.getElementById("out").textContent = [
+    "graph", inner.querySelector("svg.graph").getAttribute("height"), height(inner.querySelector("svg.graph")),
+    "formulas", [...inner.querySelectorAll(".formulas summary")].map(height).join(" "),
+    "columns", [...inner.querySelectorAll("figure summary")].map(height).join(" "),
+  ].join(" ");
+}};
+</script>"""
+
+
 def dump(page: Path, home: Path) -> tuple[str, list[str]]:
     """Return the page after loading, and what the console said."""
     done = subprocess.run(
@@ -66,10 +81,10 @@ def dump(page: Path, home: Path) -> tuple[str, list[str]]:
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
 
-def look(page: str, width: int, folder: Path) -> tuple[str, list[str]]:
+def look(page: str, width: int, folder: Path, frame: str = FRAME) -> tuple[str, list[str]]:
     """Return what a frame of that width shows, and what the console said."""
     file = folder / "frame.html"
-    file.write_text(FRAME.format(width=width, page=html.escape(page, quote=True)), encoding="utf-8")
+    file.write_text(frame.format(width=width, page=html.escape(page, quote=True)), encoding="utf-8")
     dom, console = dump(file, folder / "home")
     found = re.search(r'<p id="out">(.*?)</p>', dom)
     assert found is not None
@@ -92,3 +107,21 @@ def test_desktop_and_phone(review: Review, power: PowerRecord, tmp_path: Path) -
     seen, console = look(spoilt, 390, tmp_path)
     assert "scroll 390" not in seen
     assert any("Content Security Policy" in line for line in console)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs the chromium command")
+def test_on_paper_a_graph_is_not_blown_up_and_a_folded_formula_is_named(
+    review: Review, tmp_path: Path
+) -> None:
+    first = review.claims[0]
+    long = first.readings[0].but(formulas={"square": "+".join(["x"] * 1000)})
+    claims = (first.but(readings=(long,)), *review.claims[1:])
+    page = render_html(review.but(claims=claims))
+    paper = page.replace("@media print", "@media all")
+    assert paper != page
+    seen, _ = look(paper, 700, tmp_path, PRINTED)
+    found = re.fullmatch(r"graph (\d+) (\d+) formulas (\d+) columns ([0 ]+)", seen)
+    assert found is not None, seen
+    own, shown, name = map(int, found.groups()[:3])
+    assert shown <= min(own, 700)
+    assert name > 10
