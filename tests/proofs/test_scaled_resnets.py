@@ -3,6 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 
+import mpmath as mp
 import numpy as np
 import pytest
 import sympy as sp
@@ -17,6 +18,8 @@ from mfcheck.claims import (
     Data,
     Setting,
 )
+from mfcheck.constants.evaluate import enclose_constant
+from mfcheck.constants.graph import ConstantGraph
 from mfcheck.errors import InputError
 from mfcheck.kernels.two_layer import smallest
 from mfcheck.points.configurations import circle
@@ -97,6 +100,21 @@ def test_unusable_data_are_refused_in_one_line(setting: Setting, message: str) -
     with pytest.raises(InputError, match=message) as caught:
         validate(setting)
     assert "\n" not in str(caught.value)
+
+
+def test_near_points_are_two_points_and_their_smallest_eigenvalue_is_enclosed() -> None:
+    distance = Fraction(1, 10**18)
+    cosine = (1 - distance) / (1 + distance)
+    rows = ((Fraction(1), Fraction(0)), (cosine, 2 * Fraction(1, 10**9) / (1 + distance)))
+    setting = replace(paper.default, data=Data(rows, (Fraction(1), Fraction(-1))))
+    assert setting.data.C_max == 1  # in double precision they are one point
+    validate(setting)
+    graph = ConstantGraph(paper.constants, paper.parameters)
+    found = enclose_constant(graph, setting, "lambda_min_A", 15)
+    # A(1) - A(c) to first order: the mean of phi'^2, phi = tanh(sqrt2 xi), by what (1 + c)/2 is below 1
+    slope = mp.quad(lambda z: 2 * mp.sech(mp.sqrt(2) * z) ** 4 * mp.npdf(z), [-12, 0, 12])
+    assert float(found.mid()) == pytest.approx(float(slope) * 1e-18, rel=1e-12)
+    assert float(found.rad()) < 1e-30
 
 
 def test_statements_refuse_what_they_do_not_speak_of() -> None:
