@@ -44,9 +44,8 @@ def read_supremum(reader: Reader, node: ast.Call | ast.Subscript, base: int) -> 
         reader.guards = (*guards, *local)
     inner = reader.build(body, base)
     reader.names, reader.guards = outer, guards
-    jumps = any(t.op in ("sign", "step") for t in terms.order([inner]))
     floors = any(one.stands == "floor" for one in reader.bound.values())
-    attained = reached and not jumps and not floors
+    attained = reached and not terms.jumps(inner) and not floors
     return reader.bring_in("sup", Bound("sup", (), inner, attained, local, at=at))
 
 

@@ -798,3 +798,9 @@ def order(roots: Iterable[Term]) -> list[Term]:
         stack.append((node, True))
         stack.extend((x, False) for x in node.args if x not in seen)
     return result
+
+
+def jumps(t: Term) -> bool:
+    """Say whether a sign or a step occurs, be it in an expectation: `E sign(x z) z` jumps at x = 0."""
+    nodes = order([t])
+    return any(n.op in ("sign", "step") or (n.op == "gauss" and jumps(body_of(n))) for n in nodes)

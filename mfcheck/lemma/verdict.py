@@ -427,7 +427,7 @@ def _undefined_between(statement: Statement, problem: Problem) -> str | None:
 
 def _sign_change(t: Term, name: str, points: Sequence[Sequence[arb]]) -> str | None:
     """Return where a polynomial in continuous functions changes its sign between two points."""
-    if any(n.op in ("tan", "sign", "step") for n in terms.order([t])):
+    if terms.jumps(t) or any(n.op == "tan" for n in terms.order([t])):
         return None
     if any(e < 0 for n in terms.order([t]) if n.op == "mul" for e in n.exponents()):
         return None

@@ -53,7 +53,8 @@ def needs(t: Term) -> list[Formula]:
 
 def smooth(t: Term) -> bool:
     """Say whether a term has a derivative wherever its needs hold with room."""
-    return all(n.op not in ("abs", "min", "max", "sign", "step") for n in terms.order([t]))
+    kinks = ("abs", "min", "max")
+    return not terms.jumps(t) and all(n.op not in kinks for n in terms.order([t]))
 
 
 # Factors.
@@ -298,7 +299,7 @@ def by_shift(problem: Problem, goal: Atom) -> Step | None:
     used = sorted(goal.term.free)
     if problem.hypotheses or len(used) < 2 or any(problem.ranges[n] != Range() for n in used):
         return None
-    if any(n.op in ("sign", "step") for n in terms.order([goal.term])):
+    if terms.jumps(goal.term):
         return None
     total = terms.add(*[terms.derivative(goal.term, n) for n in used])
     if not (total.op == "num" and not total.value()):
@@ -521,8 +522,7 @@ def _at_both_ends(
 def by_closure(problem: Problem, goal: Atom) -> Step | None:
     """Drop the ends of closed ranges by continuity, for `>=` without further hypotheses."""
     closed = [n for n, r in problem.ranges.items() if r.low_closed or r.high_closed]
-    jumps = any(n.op in ("sign", "step") for n in terms.order([goal.term]))
-    if goal.relation != ">=" or problem.hypotheses or not closed or jumps:
+    if goal.relation != ">=" or problem.hypotheses or not closed or terms.jumps(goal.term):
         return None
     ranges = {n: replace(r, low_closed=False, high_closed=False) for n, r in problem.ranges.items()}
     if any(r.low is r.high and r.low is not None for r in ranges.values()):

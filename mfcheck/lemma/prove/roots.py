@@ -115,7 +115,7 @@ def _in_roots(t: Term, roots: dict[str, int]) -> Term:
 def by_level(problem: Problem, goal: Atom) -> Iterator[Step]:
     """Put `y = 0` where the goal depends on `x + y` or `x - y` alone, and `x` takes all values of that."""
     bound = {n for whole in problem.hypotheses for n in free(whole)}
-    if any(n.op in ("sign", "step") for n in terms.order([goal.term])):
+    if terms.jumps(goal.term):
         return
     names = [n for n in sorted(goal.term.free - bound) if _is_wide(problem.ranges[n])]
     slopes = {n: terms.derivative(goal.term, n) for n in names}
