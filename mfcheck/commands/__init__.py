@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from mfcheck.commands.completion import VARIABLE, answer
 from mfcheck.commands.console import DEBUG, DONE, run
 
 COMMANDS = (
@@ -36,7 +37,6 @@ COMMANDS = (
 
 app = typer.Typer(
     help="A referee's workbench for theory papers on mean-field neural networks.",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -72,4 +72,7 @@ for _name in COMMANDS:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status; arguments default to those of the process."""
+    if VARIABLE in os.environ:
+        answer(app)
+        return DONE
     return run(app, sys.argv[1:] if arguments is None else arguments)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from mfcheck.commands import completion
 from mfcheck.commands.console import Output
 from mfcheck.commands.options import Chosen, Failing, Folder, Work, command
 
@@ -11,7 +12,12 @@ from mfcheck.commands.options import Chosen, Failing, Folder, Work, command
 @command("mfcheck check scaled-resnets:lemma-4-second --budget quick", numbers=True)
 def check(
     target: Annotated[
-        str, typer.Argument(metavar="PAPER[:CLAIM]", help="A paper, or one claim of it.")
+        str,
+        typer.Argument(
+            metavar="PAPER[:CLAIM]",
+            help="A paper, or one claim of it.",
+            autocompletion=completion.claims,
+        ),
     ],
     chosen: Chosen,
     work: Work,

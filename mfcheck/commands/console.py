@@ -126,6 +126,8 @@ def _invoke(app: typer.Typer, words: list[str]) -> int:
             context.command.invoke(context)
     except typer.Exit as exit:
         return exit.exit_code
+    except SystemExit as end:  # of the options about completion
+        return int(end.code or DONE)
     except InputError as error:
         if os.environ.get(DEBUG) and error.__cause__ is not None:
             sys.stderr.write("".join(traceback.format_exception(error.__cause__)))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mfcheck.commands import completion
 from mfcheck.commands.console import Output
 from mfcheck.commands.options import Seed, command, dump
 
@@ -19,7 +20,9 @@ def experiment(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="PAPER[:EXPERIMENT]", help="A paper, to list its experiments, or one to run."
+            metavar="PAPER[:EXPERIMENT]",
+            help="A paper, to list its experiments, or one to run.",
+            autocompletion=completion.papers,
         ),
     ],
     output: Output,

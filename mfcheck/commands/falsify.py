@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mfcheck.commands import completion
 from mfcheck.commands.console import Output
 from mfcheck.commands.options import BudgetName, Folder, Jobs, Seed, command, dump
 
@@ -20,7 +21,9 @@ def falsify(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="PAPER[:CLAIM]", help="A paper, to list what can be attacked, or one claim."
+            metavar="PAPER[:CLAIM]",
+            help="A paper, to list what can be attacked, or one claim.",
+            autocompletion=completion.claims,
         ),
     ],
     output: Output,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
+from mfcheck.commands import completion
 from mfcheck.commands.console import VERDICT_GIVEN, Output
 from mfcheck.errors import InputError
 from mfcheck.report.legend import LEGEND
@@ -27,7 +28,9 @@ LARGEST_SEED = 2**32 - 1
 PaperId = Annotated[
     str,
     typer.Argument(
-        metavar="PAPER", help="Id of a paper, see `mfcheck papers`, or MODULE:ATTRIBUTE."
+        metavar="PAPER",
+        help="Id of a paper, see `mfcheck papers`, or MODULE:ATTRIBUTE.",
+        autocompletion=completion.papers,
     ),
 ]
 Seed = Annotated[

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mfcheck.commands import completion
 from mfcheck.commands.console import Output
 from mfcheck.commands.options import Chosen, Failing, Work, command, dump
 from mfcheck.errors import InputError
@@ -26,6 +27,7 @@ def review(
             metavar="PAPER",
             help="Id of a paper, see `mfcheck papers`, or MODULE:ATTRIBUTE.",
             show_default=False,
+            autocompletion=completion.papers,
         ),
     ] = None,
     every: Annotated[

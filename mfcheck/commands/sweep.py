@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mfcheck.commands import completion
 from mfcheck.commands.console import VERDICT_GIVEN, Output, say
 from mfcheck.commands.options import Chosen, Effort, Failing, command, path
 from mfcheck.errors import InputError
@@ -95,6 +96,7 @@ def sweep(
         typer.Argument(
             metavar="PAPER",
             help="Id of a paper or MODULE:ATTRIBUTE; or `merge LEDGER LEDGER...`, `export LEDGER`, `show LEDGER`.",
+            autocompletion=completion.papers,
         ),
     ],
     chosen: Chosen,
