@@ -17,7 +17,7 @@ class FlowError(LimitError):
 
     Attributes:
         what: what happened.
-        reason: the same, with what to change in the arguments of the run.
+        advice: what to change in the arguments of the run; empty if nothing helps.
         time: time of the flow that was reached.
         trajectory: everything computed up to then, or None if the run had not begun.
     """
@@ -27,8 +27,9 @@ class FlowError(LimitError):
     ) -> None:
         saved = 0 if trajectory is None else trajectory.time.size
         self.what = message
-        self.reason = f"{message}: {advice}" if advice else message
-        super().__init__(f"{self.reason} (reached time {time:.6g}; {saved} output times saved)")
+        self.advice = advice
+        reason = f"{message}: {advice}" if advice else message
+        super().__init__(f"{reason} (reached time {time:.6g}; {saved} output times saved)")
         self.time = time
         self.trajectory = trajectory
 

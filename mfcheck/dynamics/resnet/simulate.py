@@ -175,8 +175,8 @@ def simulate(
         try:
             runs = _all(run, jobs, planned.at_once, meter)
         except FlowError as error:
-            reason = f"{error.reason}, in a run for the errors"
-            raise type(error)(reason, error.time, reference) from error
+            what = f"{error.what}, in a run for the errors"
+            raise type(error)(what, error.time, reference, error.advice) from error
         except KeyboardInterrupt as error:
             reason, end = "interrupted, in a run for the errors", float(reference.time[-1])
             raise InterruptedFlowError(reason, end, reference) from error

@@ -211,14 +211,15 @@ def test_a_run_for_the_errors_that_fails_leaves_the_reference(
     def failing(problem: Problem, numerics: Numerics, job: Any, *rest: Any, **more: Any) -> Any:
         began.append(job.name)
         if job.name == "half":
-            raise DivergenceError("the flow is not finite", 0.125, None)
+            raise DivergenceError("the flow is not finite", 0.125, None, "lower beta")
         return original(problem, numerics, job, *rest, **more)
 
     monkeypatch.setattr(module, "_run", failing)
     with pytest.raises(
-        DivergenceError, match=r"in a run for the errors .reached time 0.125"
+        DivergenceError, match=r"in a run for the errors: lower beta .reached time 0.125"
     ) as got:
         simulate(make_problem(), QUICK, threads=threads)
+    assert got.value.what == "the flow is not finite, in a run for the errors"
     kept = got.value.trajectory
     assert kept is not None
     assert kept.time.size > 2
