@@ -67,7 +67,7 @@ class Writer:
         node: Json = {"line": [asdict(p) for p in outcome.pieces]}
         if outcome.case is None:
             return node
-        charts = {"logarithms": "log", "roots": "root", "tied": "tied"}
+        charts = {"logarithms": "log", "roots": "root", "tied": "tied", "squares": "square"}
         return {**node, "chart": charts.get(outcome.case.history[-1], "exp")}
 
     def goal(self, problem: Problem, depth: int) -> Json:

@@ -5,7 +5,8 @@ A proof is a tree that follows the problem from above:
 - of a problem `{"cases": [...]}`, a case for each that is left when its equations are solved;
 - of a case `{}` if nothing is left to show or no variable is; `{"line": pieces}` in one variable, the pieces as in
   `mfcheck.lemma.checker`, with `"chart": "exp"` if they speak of `y = exp(x)`, `"log"` if of logarithms
-  of both sides, `"root"` if of `s` with `x = s^2`, `"tied"` if tied Gaussians are bounded; else `{"goals": [...]}`;
+  of both sides, `"root"` if of `s` with `x = s^2`, `"tied"` if tied Gaussians are bounded, `"square"` if of
+  squares of both sides; else `{"goals": [...]}`;
 - of a goal `{"cuts": [...]}`, boxes: the cuts from the first box downwards, each `[variable, place]`, and `0` where a
   box is left as it is; `{"fewer": case}` with the variables that do not occur in it left out; `{"step": note, "parts":
   [...]}`, one of the reductions of `mfcheck.lemma.prove.reduce` with a problem for each of its parts.
@@ -34,6 +35,7 @@ from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.line import open_goals
 from mfcheck.lemma.prove.reduce import Step, split_goals
 from mfcheck.lemma.prove.rewrite import eliminated, exponential_form, logarithmic_form, root_form
+from mfcheck.lemma.prove.roots import square_form
 from mfcheck.lemma.prove.search import restricted, steps_of
 from mfcheck.lemma.prove.tied import tied_form
 from mfcheck.lemma.rational import holds_exactly
@@ -132,6 +134,7 @@ class Replay:
                 "log": lambda: logarithmic_form(problem),
                 "root": lambda: root_form(problem, name),
                 "tied": lambda: tied_form(problem),
+                "square": lambda: square_form(problem),
             }
             require(str(node["chart"]) in charts)
             changed = charts[str(node["chart"])]()

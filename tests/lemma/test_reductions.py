@@ -30,6 +30,7 @@ PAIRS = [
     # Roots as variables, squares of both sides.
     ("x + y + z >= {}*cbrt(x*y*z)", "x, y, z >= 0", "3", "3.01"),
     ("sqrt(x) + sqrt(y) <= sqrt({}*(x + y))", "x, y >= 0", "2", "1.99"),
+    ("abs(p - 1/2) <= sqrt({}*KL(p, 1/2))", "p in [0, 1]", "0.5", "0.499"),
     # Sums of variables, symmetry, the triangle inequality.
     ("(x**2 + y**2)*exp(-x**2 - y**2) <= {}", "x, y real", "exp(-1)", "0.367"),
     ("exp(-x**2 - y**2)*(x + y) <= {}", "x, y real", "0.607", "0.606"),
@@ -93,6 +94,7 @@ def test_bounds_of_tied_means_lie_on_both_sides(f, g):
         ("cbrt(x*y*z) <= (x + y + z)/3", ["x, y, z >= 0"]),
         ("KL(p, q) <= (p - q)**2/(q*(1 - q))", ["p, q in (0, 1)"]),
         ("(1 - c/L)**L >= 1 - c", ["c in [0, 1); L >= 1"]),
+        ("p - 1/2 <= sqrt(KL(p, 1/2)/2)", ["p in [0, 1]"]),
     ],
 )
 def test_the_checker_takes_these_steps(text, domain):
@@ -111,6 +113,8 @@ def test_the_checker_takes_these_steps(text, domain):
         ("cbrt(x)*cbrt(y) <= x + y + 1", "x, y real"),
         ("sqrt(x*y) >= x + y - 1", "x, y > 0"),
         ("sqrt(x) >= x - 2.1", "x, y >= 0"),
+        # Squares of both sides say more where a side is negative, and nothing less.
+        ("sqrt(1 - exp(-x**2)) >= -1 - x", "x real"),
         ("atan(y) + atan(1/y) + x - x = pi/2", "x real; y real"),
         # Expectations that jump at x = 0, where they are 0: the ends of a range are no limits of its inner points.
         ("E[sign(x*z)*sinh(z)] + y**2 >= y + 0.1", "x, y in [0, 1]; z ~ N(0,1)"),

@@ -8,7 +8,7 @@ from math import lcm
 
 from mfcheck.lemma import terms
 from mfcheck.lemma.constants import expanded, summands
-from mfcheck.lemma.formula import Atom, free, substitute
+from mfcheck.lemma.formula import Atom, conjuncts, free, substitute
 from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, Range
 from mfcheck.lemma.prove.reduce import Step, needs
@@ -22,18 +22,36 @@ _MOST_SIZES = 4
 
 
 def by_square(problem: Problem, goal: Atom, samples: Samples) -> Step | None:
-    """Write `k sqrt(u) >= v`, k > 0, as `k^2 u >= v^2`, which says more where v is negative."""
+    """Square both sides of a goal where that is not seen to say too much."""
+    found = _squared(goal)
+    if found is None or samples.signs(found[0]) == {-1}:
+        return None
+    return Step("squares of both sides", (problem.with_goals([found[1]]),), True)
+
+
+def square_form(problem: Problem) -> Problem | None:
+    """Square both sides of all goals that have one root, so that they say more; None if there are none."""
+    goals = [g for whole in problem.goals for g in conjuncts(whole)]
+    found = [_squared(g) if isinstance(g, Atom) else None for g in goals]
+    if not any(found):
+        return None
+    new = tuple(f[1] if f else g for f, g in zip(found, goals, strict=True))
+    return replace(problem, goals=new, history=(*problem.history, "squares"))
+
+
+def _squared(goal: Atom) -> tuple[Term, Atom] | None:
+    """Write `k sqrt(u) >= v`, k > 0, as `k^2 u >= v^2`, which says more where v is negative; return v and that."""
     roots = [(k, x) for k, x in summands(goal.term) if k > 0 and _is_root(x)]
     if goal.relation not in (">", ">=") or len(roots) != 1:
         return None
     k, root = roots[0]
     rest = terms.sub(scale(k, root), goal.term)
-    if samples.signs(rest) == {-1} or any(_is_root(x) for _, x in summands(rest)):
+    if any(_is_root(x) for _, x in summands(rest)):
         return None
     c, size = terms.split_factor(rest)
     square = scale(c * c, terms.power(size.args[0] if size.op == "abs" else size, 2))
     new = terms.sub(scale(k * k, terms.power(root, 2)), square)
-    return Step("squares of both sides", (problem.with_goals([Atom(new, goal.relation)]),), True)
+    return rest, Atom(new, goal.relation)
 
 
 def _is_root(t: Term) -> bool:

@@ -60,6 +60,7 @@ from mfcheck.lemma.prove.roots import (
     by_square,
     by_symmetry,
     by_triangle,
+    square_form,
 )
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.prove.tied import tied_form
@@ -164,6 +165,12 @@ def decide_line(problem: Problem, budget: Budget) -> Outcome:
             other = attempt(chart, budget.share(0.4), COARSE)
             other.case = chart
             if other.holds is not None:
+                return other
+        chart = square_form(problem)
+        if chart is not None:
+            other = attempt(chart, budget.share(0.4), COARSE)
+            other.case = chart
+            if other.holds is True:
                 return other
     with ctx.workprec(FINE_PREC):
         fine = attempt(problem, budget, FINE)
