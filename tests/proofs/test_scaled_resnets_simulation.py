@@ -155,6 +155,7 @@ def test_early_ends_keep_what_there_is() -> None:
     with pytest.raises(SimulationStopped, match="evaluations were made") as stopped:
         run(tolerance="1e-9", max_evaluations="400")
     record = stopped.value.record
+    assert "raise max_evaluations" in record.reason
     assert record.options["max_evaluations"] == "400"
     assert 0 < record.time[-1] <= record.reached
     assert set(record.series) == set(QUANTITIES)

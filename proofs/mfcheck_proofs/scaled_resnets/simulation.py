@@ -128,7 +128,8 @@ def _stopped(error: FlowError) -> Stop:
     run: Trajectory | None = error.trajectory
     time = () if run is None else _plain(run.time)
     series = {} if run is None else {name: _plain(getattr(run, name)) for name in QUANTITIES}
-    return Stop(error.reason, error.time, time, series)
+    reason = f"{error.what}: {error.advice}" if error.advice else error.what
+    return Stop(reason, error.time, time, series)
 
 
 def _plain(values: Array) -> tuple[float, ...]:
