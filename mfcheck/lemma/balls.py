@@ -16,6 +16,7 @@ from flint import arb, arb_series, ctx, fmpq
 ZERO, ONE = arb(0), arb(1)
 NAN = arb.nan()
 LINE = arb(0, arb.pos_inf())
+_MOST_BITS: Final = 1 << 16
 _NARROW: Final = 24
 """Bits of accuracy beyond which a plain ball evaluation is tight enough."""
 
@@ -23,6 +24,14 @@ _NARROW: Final = 24
 def ball(value: Fraction) -> arb:
     """Enclose a fraction at the working precision."""
     return arb(fmpq(value.numerator, value.denominator))
+
+
+def fraction(x: arb) -> Fraction | None:
+    """Return the middle of a ball; None if it is no number, or its digits would fill the memory: `2^(10^10)`."""
+    if not x.is_finite():
+        return None
+    digits, power = (int(k) for k in x.mid().man_exp())
+    return None if abs(power) > _MOST_BITS else digits * Fraction(2) ** power
 
 
 def _wide(x: arb) -> bool:

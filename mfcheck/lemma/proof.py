@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flint import arb, ctx
 
+from mfcheck.lemma.balls import fraction
 from mfcheck.lemma.formula import Formula, free
 from mfcheck.lemma.intervals import Interval
 from mfcheck.lemma.pieces import Box
@@ -153,4 +154,7 @@ def _cut(cover: Cover, sides: list[Interval], goals: Sequence[Formula]) -> tuple
 
 
 def _text(x: arb) -> str:
-    return str(x.mid().fmpq())
+    value = fraction(x)
+    if value is None:
+        raise NoProofError("a box has an end with too many digits")
+    return str(value)

@@ -5,9 +5,11 @@ import time
 from fractions import Fraction
 
 import pytest
+from flint import arb
 
 from mfcheck.errors import InputError
 from mfcheck.lemma.asked import Lemma, answer
+from mfcheck.lemma.balls import fraction
 
 DEEP = "x"
 for _ in range(300):
@@ -150,3 +152,17 @@ def test_a_refuted_bound_comes_with_the_best_constant(text, declared, best):
 @pytest.mark.parametrize("text", ["(-1)**(n**2) <= 1", "(-1)**(n*m) <= 1"])
 def test_powers_with_whole_exponents_of_other_forms_are_not_called_undefined(text):
     assert answer(Lemma("a", text, ("n, m integer >= 1",)), 2.0).verdict != "undefined"
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("(x + y)**p - (x**p + y**p)/2 > 0.000001", "x, y > 0; p > 1"),
+        ("x**p >= 0.01", "x > 0; p > 1"),
+        ("exp(-exp(exp(x))) > 0.001", "x real"),
+    ],
+)
+def test_values_whose_digits_would_fill_the_memory(text, domain):
+    assert fraction(arb(2) ** (-(10**10))) is None
+    assert fraction(arb(3) / 8) == Fraction(3, 8)
+    assert answer(Lemma("a", text, (domain,)), 3.0).verdict == "refuted"

@@ -6,13 +6,14 @@ from fractions import Fraction
 from flint import arb
 
 from mfcheck.lemma import terms
+from mfcheck.lemma.balls import fraction
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Atom, Formula, atoms, conjuncts
 from mfcheck.lemma.intervals import INF, NINF, ZERO, Contractor, EmptyError, Interval
 from mfcheck.lemma.models import Face
 from mfcheck.lemma.pieces import Box, Edge, holds
 from mfcheck.lemma.problem import Problem, constant_ball
-from mfcheck.lemma.prove.budget import Budget
+from mfcheck.lemma.prove.budget import Budget, SpentError
 from mfcheck.lemma.prove.line import FalseError, Outcome, Piece, open_goals, split
 from mfcheck.lemma.terms import Term
 
@@ -214,8 +215,10 @@ def beyond(low: arb, high: arb) -> arb:
 
 
 def _fraction(x: arb) -> Fraction:
-    q = x.mid().fmpq()
-    return Fraction(int(q.p), int(q.q))
+    value = fraction(x)
+    if value is None:
+        raise SpentError
+    return value
 
 
 def _shown(values: Sequence[arb]) -> str:

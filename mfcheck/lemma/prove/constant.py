@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from flint import arb, ctx
 
-from mfcheck.lemma import terms
+from mfcheck.lemma import balls, terms
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Atom, Formula, conjuncts, free
 from mfcheck.lemma.pieces import Box, Point, holds
@@ -32,8 +32,11 @@ class Guess:
 
     def candidates(self) -> Iterator[Fraction]:
         """Yield values to certify for the constant, the simplest and sharpest first, as short numbers."""
-        q = self.seen.mid().fmpq()
-        value = Fraction(int(q.p), int(q.q))
+        value = balls.fraction(self.seen)
+        if value is None:
+            if not abs(self.seen) < 1:
+                return
+            value = Fraction(0)
         scale = max(abs(value), Fraction(1, 10**6))
         for bound in (1, 10, 100, 1000):
             near = value.limit_denominator(bound)

@@ -11,6 +11,7 @@ from math import lcm
 from flint import arb, ctx
 
 from mfcheck.lemma import terms
+from mfcheck.lemma.balls import fraction
 from mfcheck.lemma.constants import expanded, is_zero, summands
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Atom, Formula
@@ -135,8 +136,7 @@ def _inner_point(ranges: Mapping[str, Range]) -> dict[str, Term] | None:
 
 
 def _near(t: Term) -> Fraction:
-    q = constant_ball(t).mid().fmpq()
-    return Fraction(int(q.p), int(q.q)).limit_denominator(10**6)
+    return (fraction(constant_ball(t)) or Fraction(0)).limit_denominator(10**6)
 
 
 def _plain_points(

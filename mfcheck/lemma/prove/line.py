@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from flint import arb, ctx, fmpq, fmpq_poly
 
-from mfcheck.lemma import terms
+from mfcheck.lemma import balls, terms
 from mfcheck.lemma.constants import expanded, summands
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import TRUE, Atom, Formula, atoms, conjuncts, transform
@@ -17,7 +17,7 @@ from mfcheck.lemma.models import Face
 from mfcheck.lemma.pieces import Box, Edge, Falling, Point, Tail, holds
 from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, Range, constant_ball, linear_in, ordered
-from mfcheck.lemma.prove.budget import Budget
+from mfcheck.lemma.prove.budget import Budget, SpentError
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.recognise import candidates
 from mfcheck.lemma.resolved import resolved
@@ -300,8 +300,10 @@ class _Span:
         for end, value in ((self.a, self.low), (self.b, self.high)):
             if value is x and end is not None:
                 return terms.text(end)
-        q = x.mid().fmpq()
-        return f"{q.p}/{q.q}"
+        value = balls.fraction(x)
+        if value is None:
+            raise SpentError
+        return f"{value.numerator}/{value.denominator}"
 
     # Tails.
 
@@ -490,10 +492,9 @@ class _Span:
             return
         box = Box((self.line.name,), (at,), (at,), self.line.programs)
         if holds(goal, box) is False and all(holds(h, box) for h in self.line.hypotheses):
-            q = at.fmpq()
-            point = terms.num(Fraction(int(q.p), int(q.q)))
-            if self.line.inside(point):
-                raise FalseError({self.line.name: point}, goal)
+            value = balls.fraction(at)
+            if value is not None and self.line.inside(terms.num(value)):
+                raise FalseError({self.line.name: terms.num(value)}, goal)
 
 
 def sorted_pair(a: arb, b: arb) -> tuple[arb, arb]:

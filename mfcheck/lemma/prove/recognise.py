@@ -6,6 +6,7 @@ from fractions import Fraction
 from flint import arb, ctx, fmpq
 
 from mfcheck.lemma import terms
+from mfcheck.lemma.balls import fraction
 from mfcheck.lemma.constants import is_zero
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Formula, atoms
@@ -104,7 +105,9 @@ def _value(t: Term) -> arb:
 
 def _simple(x: arb, reach: arb) -> Fraction | None:
     """Return a fraction of small denominator next to a number."""
-    q: fmpq = x.mid().fmpq()
-    near = Fraction(int(q.p), int(q.q)).limit_denominator(_MAX_DENOMINATOR)
+    value = fraction(x)
+    if value is None:
+        return None
+    near = value.limit_denominator(_MAX_DENOMINATOR)
     gap = abs(arb(fmpq(near.numerator, near.denominator)) - x)
     return near if gap < reach else None

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
 
 import numpy as np
 from flint import arb
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from mfcheck.lemma import terms
+from mfcheck.lemma.balls import fraction
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.pieces import Box, holds
 from mfcheck.lemma.problem import Problem, constant_ball
@@ -133,8 +133,9 @@ class Samples:
         """Return a point as exact numbers."""
         values = {}
         for name, x in zip(self.names, point, strict=True):
-            q = x.mid().fmpq()
-            values[name] = terms.num(Fraction(int(q.p), int(q.q)))
+            value = fraction(x)
+            assert value is not None, "points are drawn as floats"
+            values[name] = terms.num(value)
         return values
 
 
