@@ -28,7 +28,8 @@ class Growth:
     Args:
         x: at least three places, increasing, shape (k,).
         values: the quantity there, shape (k,), or in replicates, shape (R, k).
-        errors: half-widths of the values, shape (k,); of replicates, what all of one place have in common.
+        errors: half-widths of the values, shape (k,); of replicates, what all of one place have in common, with one
+            sign at all places: of errors as large everywhere but of any signs the exponent would need more.
         label: which quantity it is, where there are several.
         where: values of symbols of the exponent.
     """

@@ -10,7 +10,8 @@ def largest_mean(cumulant: Callable[[float], float], radius: float, deviation: f
     """Return the supremum of E_Q[f] over all laws Q with KL(Q|P) <= radius, in double precision.
 
     It is `inf over l > 0 of (radius + log E_P exp(l f))/l` (Donsker and Varadhan), searched within factors e^-6 and
-    e^4 of the l that is best where f is Gaussian under P.
+    e^4 of the l that is best where f is Gaussian under P. Each l bounds the supremum from above; where the best is out
+    of reach, as for a bounded f whose maximum is within the radius, so does what is returned, a per cent too large.
 
     Args:
         cumulant: `l -> log E_P exp(l f)`, where E_P[f] = 0; finite for every l.

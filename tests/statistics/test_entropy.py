@@ -33,3 +33,12 @@ def test_a_poisson_law_gets_a_larger_mean(radius: float) -> None:
     mean = brentq(lambda m: m * math.log(m) - m + 1 - radius, 1 + 1e-9, 100)
     found = largest_mean(lambda x: math.expm1(x) - x, radius, 1.0)
     assert found == pytest.approx(mean - 1, rel=1e-6)
+
+
+def test_a_maximum_within_the_radius_is_bounded_from_above() -> None:
+    """Under a fair sign the law of a sure sign has relative entropy log 2, so that the supremum is 1 for 2."""
+
+    def cumulant(scale: float) -> float:
+        return scale + math.log1p(math.exp(-2 * scale)) - math.log(2)
+
+    assert 1 <= largest_mean(cumulant, 2.0, 1.0) <= 1.02
