@@ -7,6 +7,7 @@ from fractions import Fraction
 from flint import arb
 
 from mfcheck.lemma import terms
+from mfcheck.lemma.balls import ball
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Atom, Formula, conjuncts, free, join, settle, substitute
 from mfcheck.lemma.terms import Term
@@ -68,11 +69,13 @@ class Problem:
 
 def constant_ball(t: Term) -> arb:
     """Enclose a term without variables."""
-    return Program([t], ())(())[0]
+    return ball(t.value()) if t.op == "num" else Program([t], ())(())[0]
 
 
 def ordered(a: Term, b: Term) -> int | None:
     """Return the sign of `b - a` for exact numbers, None if it is open."""
+    if a.op == b.op == "num":
+        return (b.value() > a.value()) - (b.value() < a.value())
     gap = terms.sub(b, a)
     if gap.op == "num":
         return (gap.value() > 0) - (gap.value() < 0)
@@ -84,6 +87,11 @@ def linear_in(t: Term, name: str) -> tuple[Term, Term] | None:
     """Return `(a, b)` with `t = a x + b`, both free of x; None if t is not of that form."""
     if name not in t.free:
         return terms.num(0), t
+    if t.op == "var":
+        return terms.num(1), terms.num(0)
+    if _is_linear(t):
+        slope = t.coefficients()[1 + t.args.index(terms.var(name))]
+        return terms.num(slope), terms.sub(t, terms.scale(slope, terms.var(name)))
     slope = terms.derivative(t, name)
     if name in slope.free:
         return None
@@ -130,7 +138,7 @@ def unfold(h: Formula) -> Formula:
 
 def _narrow(old: Range, h: Atom, name: str) -> Range | bool | None:
     """Return the range cut by one hypothesis; None if the hypothesis is of another form, False if empty."""
-    parts = absolute_bound(h, name) or odd_power(h, name)
+    parts = None if _is_linear(h.term) else absolute_bound(h, name) or odd_power(h, name)
     new: Range | None = old
     for atom in parts or [h]:
         line = linear_in(atom.term, name)
@@ -146,6 +154,10 @@ def _narrow(old: Range, h: Atom, name: str) -> Range | bool | None:
             if new is None:
                 return False
     return new
+
+
+def _is_linear(t: Term) -> bool:
+    return t.op == "var" or (t.op == "add" and all(x.op == "var" for x in t.args))
 
 
 def absolute_bound(h: Atom, name: str) -> list[Atom] | None:

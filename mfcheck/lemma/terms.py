@@ -108,7 +108,7 @@ def num(value: Fraction | int) -> Term:
     Raises:
         InputError: its numerator or denominator has more than `MAX_BITS` bits.
     """
-    value = Fraction(value)
+    value = value if isinstance(value, Fraction) else Fraction(value)
     if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
         raise InputError("a number in the statement is too large to be worked out")
     return _make("num", (), value)
@@ -182,6 +182,8 @@ def mul(*parts: Term) -> Term:
 
 def div(a: Term, b: Term) -> Term:
     """Return a quotient."""
+    if a.op == b.op == "num" and b.value():
+        return num(a.value() / b.value())
     return product([(a, Fraction(1)), (b, Fraction(-1))])
 
 
