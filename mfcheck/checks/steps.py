@@ -1,7 +1,7 @@
 """Proofs in steps: exact identities, certified inequalities, comparisons."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache, partial
 
@@ -54,8 +54,8 @@ def derived(
 ) -> list[Step]:
     """Return the steps that stated formulas are those which the argument gives; it says nothing of another one."""
     return [
-        Step(name, True if sp.simplify(stated - ours) == 0 else None, reason, exact=True)
-        for name, (stated, ours) in pairs.items()
+        step if step.holds else replace(step, holds=None, reason=reason)
+        for step in identical(pairs)
     ]
 
 
