@@ -75,7 +75,7 @@ def check(
     start = now()
     if terms.table_size() > 200_000:
         terms.forget()
-    with ctx.workprec(PREC), long_series(), until(start + seconds * (1 + certify)), seeded(seed):
+    with ctx.workprec(PREC), long_series(), until(start + seconds), seeded(seed):
         statement = read(text, declarations, where, best)
         limit = Budget(seconds, budget or 10**9, start=start)
         if statement.has_arrays:
@@ -88,7 +88,7 @@ def check(
         if answer.verdict == Verdict.REFUTED and answer.best is None:
             answer = _with_other_constant(answer, statement, limit)
         if certify:
-            with seeded(0):  # that of whoever verifies it
+            with seeded(0), until(now() + seconds):  # the seed of whoever verifies it
                 answer = certified(answer, Budget(seconds, memory=limit.memory))
         elif answer.certificate is not None and answer.certificate["proof"] is None:
             answer = replace(answer, certificate=None)

@@ -8,6 +8,7 @@ import pytest
 from flint import arb
 
 from mfcheck.errors import InputError
+from mfcheck.lemma import check
 from mfcheck.lemma.asked import Lemma, answer
 from mfcheck.lemma.balls import fraction
 
@@ -166,3 +167,11 @@ def test_values_whose_digits_would_fill_the_memory(text, domain):
     assert fraction(arb(2) ** (-(10**10))) is None
     assert fraction(arb(3) / 8) == Fraction(3, 8)
     assert answer(Lemma("a", text, (domain,)), 3.0).verdict == "refuted"
+
+
+def test_time_for_a_certificate_is_no_time_for_the_search():
+    start = time.perf_counter()
+    tied = ("c in [0, 1]", "u, v ~ N(0, [[1,c],[c,1]])")
+    answered = check("E[tanh(u)*tanh(v)] >= 0.367*c", tied, seconds=4.0, certify=True)
+    assert answered.verdict == "inconclusive"
+    assert time.perf_counter() - start < 7
