@@ -34,6 +34,14 @@ def fraction(x: arb) -> Fraction | None:
     return None if abs(power) > _MOST_BITS else digits * Fraction(2) ** power
 
 
+def whole(x: arb) -> int | None:
+    """Return the one whole number of a ball; None if there is not one, or its digits would fill the memory."""
+    if not x.is_finite() or abs(x).upper() > arb(2) ** _MOST_BITS:
+        return None
+    found = x.unique_fmpz()
+    return None if found is None else int(found)
+
+
 def _wide(x: arb) -> bool:
     return not x.is_exact() and x.rel_one_accuracy_bits() < _NARROW
 
@@ -86,7 +94,7 @@ def _sine(x: arb, shift: int) -> arb:
     if not _wide(x):
         return f(x)
     turns = x / arb.pi() - (arb(0.5) if shift else ZERO)
-    first, last = turns.lower().ceil().unique_fmpz(), turns.upper().floor().unique_fmpz()
+    first, last = whole(turns.lower().ceil()), whole(turns.upper().floor())
     if first is None or last is None:
         return arb(0, 1)
     result = f(x.lower()).union(f(x.upper()))

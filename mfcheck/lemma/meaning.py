@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from mfcheck.lemma import terms
+from mfcheck.lemma import balls, terms
 from mfcheck.lemma.formula import (
     join,
     negate,
@@ -102,8 +102,8 @@ def _floor(t: Term) -> Term | None:
     """Return the largest whole number up to a number; None if that is open."""
     if t.op == "num":
         return terms.num(t.value().numerator // t.value().denominator)
-    found = constant_ball(t).floor().unique_fmpz()
-    return None if found is None else terms.num(int(found))
+    found = balls.whole(constant_ball(t).floor())
+    return None if found is None else terms.num(found)
 
 
 def with_value(statement: Statement, name: str, value: Fraction) -> Statement:

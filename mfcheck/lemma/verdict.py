@@ -11,7 +11,7 @@ from flint import arb, ctx, fmpq
 
 from mfcheck.claims.verdict import Verdict
 from mfcheck.errors import InputError
-from mfcheck.lemma import terms
+from mfcheck.lemma import balls, terms
 from mfcheck.lemma.answer import UNDEFINED, Answer
 from mfcheck.lemma.balls import long_series
 from mfcheck.lemma.certified import certified
@@ -247,9 +247,9 @@ def _has_integer(problem: Problem) -> bool:
     ((name, r),) = problem.ranges.items()
     if r.low is None or r.high is None:
         return True
-    first = int(constant_ball(r.low).lower().ceil().unique_fmpz() or 0)
-    last = int(constant_ball(r.high).upper().floor().unique_fmpz() or 0)
-    if last - first >= 1000:
+    first = balls.whole(constant_ball(r.low).lower().ceil())
+    last = balls.whole(constant_ball(r.high).upper().floor())
+    if first is None or last is None or last - first >= 1000:
         return True
     inside = conjuncts(join("and", [*range_formulas(name, r), *problem.hypotheses]))
     return any(

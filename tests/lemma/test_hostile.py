@@ -10,7 +10,7 @@ from flint import arb
 from mfcheck.errors import InputError
 from mfcheck.lemma import check
 from mfcheck.lemma.asked import Lemma, answer
-from mfcheck.lemma.balls import fraction
+from mfcheck.lemma.balls import fraction, whole
 
 DEEP = "x"
 for _ in range(300):
@@ -175,3 +175,18 @@ def test_time_for_a_certificate_is_no_time_for_the_search():
     answered = check("E[tanh(u)*tanh(v)] >= 0.367*c", tied, seconds=4.0, certify=True)
     assert answered.verdict == "inconclusive"
     assert time.perf_counter() - start < 7
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("floor(exp(exp(40))) >= 1", "x real"),
+        ("x <= exp(exp(50))", "x in [0, exp(exp(45))]"),
+        ("n >= 1", "n integer >= exp(exp(40))"),
+        ("cos(x) >= -1", "x in [0, exp(exp(40))]"),
+    ],
+)
+def test_numbers_beyond_floats_and_memory_end_nothing(text, domain):
+    assert whole(arb(2) ** (10**10)) is None
+    assert whole(arb(7)) == 7
+    assert check(text, [domain], seconds=2).verdict not in ("refuted", "vacuous", "undefined")

@@ -166,8 +166,8 @@ def _near_ends(problem: Problem) -> Iterator[list[arb]]:
 def _is_inside(problem: Problem, point: list[arb]) -> bool:
     for x, (name, r) in zip(point, problem.ranges.items(), strict=True):
         if name in problem.integers:
-            whole = x.unique_fmpz()
-            n = terms.num(int(whole or 0))
+            whole = balls.whole(x)
+            n = terms.num(whole or 0)
             if whole is None or not all(
                 holds(h, Point({name: n})) is True for h in range_formulas(name, r)
             ):

@@ -20,6 +20,8 @@ WANTED = 24
 _TRIES = 240
 _DESCENTS = 4
 _OUTSIDE = 1e30
+_LARGEST = 1e300
+"""Ends of ranges beyond that are taken for this; what lies further out is not sampled."""
 
 
 _SEED = [0]
@@ -67,8 +69,8 @@ class Samples:
     def _ends(self, problem: Problem, name: str) -> tuple[float | None, float | None]:
         r = problem.ranges[name]
         return (
-            None if r.low is None else float(constant_ball(r.low)),
-            None if r.high is None else float(constant_ball(r.high)),
+            None if r.low is None else _number(r.low),
+            None if r.high is None else _number(r.high),
         )
 
     @staticmethod
@@ -141,6 +143,10 @@ class Samples:
 
 def _nearly_equal(point: Sequence[arb]) -> list[arb]:
     return [point[0] * (1 + arb(k) / 64) for k in range(len(point))]
+
+
+def _number(end: Term) -> float:
+    return max(-_LARGEST, min(float(constant_ball(end)), _LARGEST))
 
 
 def _size(v: arb) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm
 
-from mfcheck.lemma import terms
+from mfcheck.lemma import balls, terms
 from mfcheck.lemma.constants import expanded, is_zero, summands
 from mfcheck.lemma.formula import FALSE, TRUE, Atom, Formula, atoms, conjuncts, free, join
 from mfcheck.lemma.pieces import Point, holds
@@ -183,9 +183,9 @@ def _by_values(problem: Problem, name: str, budget: Budget, depth: int) -> Outco
 
 def _whole_ends(r: Range) -> tuple[int | None, int | None]:
     """Return the least and the greatest whole number of a range, or one before and after where that is open."""
-    low = None if r.low is None else constant_ball(r.low).lower().ceil().unique_fmpz()
-    high = None if r.high is None else constant_ball(r.high).upper().floor().unique_fmpz()
-    return None if low is None else int(low), None if high is None else int(high)
+    low = None if r.low is None else balls.whole(constant_ball(r.low).lower().ceil())
+    high = None if r.high is None else balls.whole(constant_ball(r.high).upper().floor())
+    return low, high
 
 
 def _one_for_two(problem: Problem, names: list[str]) -> Problem | None:
