@@ -90,8 +90,8 @@ def linear_in(t: Term, name: str) -> tuple[Term, Term] | None:
     if t.op == "var":
         return terms.num(1), terms.num(0)
     if _is_linear(t):
-        slope = t.coefficients()[1 + t.args.index(terms.var(name))]
-        return terms.num(slope), terms.sub(t, terms.scale(slope, terms.var(name)))
+        k = t.coefficients()[1 + t.args.index(terms.var(name))]
+        return terms.num(k), terms.sub(t, terms.scale(k, terms.var(name)))
     slope = terms.derivative(t, name)
     if name in slope.free:
         return None
