@@ -2,8 +2,8 @@
 
 `python benchmarks/bench_lemma_others.py FILE [COUNT]`: of the statements of FILE (as for `bench_lemma.py`) it takes
 those with rational functions alone for z3 (`pip install z3-solver`), and COUNT drawn bounded ones for `coqc` with the
-interval library. Time is processor time, so that a busy machine gives the same numbers, from a text to the answer: z3 reads
-SMT-LIB. That of `coqc` includes its start.
+interval library. Time is processor time, so that a busy machine gives the same numbers, from a text to the answer:
+z3 reads SMT-LIB. That of `coqc` includes its start.
 """
 
 import ast

@@ -225,7 +225,7 @@ class SweepRecord(Record):
         return self.left == 0
 
     def json_pieces(self) -> Iterator[str]:
-        """Yield the text of `model_dump_json(indent=1)`, a setting at a time: all at once they would fill the memory."""
+        """Yield the text of `model_dump_json(indent=1)`, setting by setting: all at once they would fill the memory."""
         whole = self.but(settings=()).model_dump_json(indent=1)
         head, found, tail = whole.partition('\n "settings": []')
         if not self.settings:
