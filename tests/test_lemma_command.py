@@ -222,7 +222,7 @@ BAD = [
     (("x + <= 1", "--for", "x real"), "cannot be read"),
     (("y <= x", "--for", "x real"), "y is not declared; declare it, for example --for 'y real'"),
     (("2 + 2",), "no comparison"),
-    (("",), "missing"),
+    (("",), "empty"),
     (("x <= 1", "--for", "x"), "say what x is"),
     (("x <= 1", "--for", "x in 1, 2"), "write an interval"),
     (("x <= 1", "--for", "x real; x integer"), "declared twice"),
