@@ -28,12 +28,16 @@ _MAX_DERIVATIVES = 6
 
 @dataclass
 class _Scalars:
-    """The variables of one inequality, and the calls that became numbers between bounds."""
+    """The variables of one inequality, and the calls that became numbers between bounds.
+
+    Without `proving` the bounds of means are steps that are left out.
+    """
 
     claim: dict[str, Any]
     bits: int
     terms: int
     known: Known
+    proving: bool = True
     ends: dict[str, Ends] = field(default_factory=dict)
     abstracted: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     means: dict[str, tuple[Mean, Ends]] = field(default_factory=dict)
@@ -64,7 +68,7 @@ class _Scalars:
                 inner["activation"] = self.claim["activation"]
             low, high = enclosure(inner, {"bits": self.bits, "terms": self.terms})
             name = f"k_{len(self.abstracted)}"
-            mean = self.mean(call)
+            mean = self.mean(call) if self.proving else None
             if mean:
                 low, high = self.room(call, low, high)
                 self.means[name] = mean, (low, high)
@@ -104,13 +108,15 @@ class Part:
     uncovered: tuple[str, ...] = ()
 
 
-def inequality(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
-    """Return lemmas whose names begin with `name`, for the bounds of a formula.
+def inequality(
+    name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known, proving: bool = True
+) -> Part:
+    """Return lemmas whose names begin with `name`, for the bounds of a formula; of its means too if `proving`.
 
     Raises:
         InputError: a derivative that is needed at an end is outside the grammar.
     """
-    scalars = _Scalars(claim, witness["bits"], witness.get("terms", 1), known)
+    scalars = _Scalars(claim, witness["bits"], witness.get("terms", 1), known, proving)
     term, needs = translate(claim["formula"], scalars.names(), scalars.abstract)
     needs = _needs(scalars, needs)
     goals = [(f"{name}_defined_{k}", need) for k, need in enumerate(needs)]
@@ -279,11 +285,16 @@ def zeros(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Know
 
 
 def _away(name: str, formula: str, inputs: dict[str, Any], witness: dict[str, Any]) -> Part:
-    """A lemma that a formula stays away from zero."""
+    """A lemma that a formula stays away from zero.
+
+    Over a range a mean is taken as the checker bounds it: with the room that another arithmetic needs the formula would
+    be bounded too coarsely.
+    """
     claim = {"formula": formula, "inputs": inputs}
     low, high = enclosure(claim, witness)
     side = {"lower": str(low / 2)} if low > 0 else {"upper": str(high / 2)}
-    return inequality(name, {**claim, **side}, witness, {})
+    at_point = not any(isinstance(value, list) for value in inputs.values())
+    return inequality(name, {**claim, **side}, witness, {}, proving=at_point)
 
 
 def half_line(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
