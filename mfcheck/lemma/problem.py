@@ -283,8 +283,3 @@ def relevant(problem: Problem) -> Problem:
     """Drop the variables that occur nowhere but in their own range, which must not be empty."""
     used = frozenset[str]().union(*[free(f) for f in (*problem.hypotheses, *problem.goals)])
     return replace(problem, ranges={k: v for k, v in problem.ranges.items() if k in used})
-
-
-def whole_goal(problem: Problem) -> Formula:
-    """Return all goals as one formula."""
-    return join("and", list(problem.goals))

@@ -1,7 +1,7 @@
 """Integrals in formulas of certificates: values by mpmath, and what must be refused."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -19,12 +19,8 @@ from mfcheck.verify.reals import REALS
 
 
 @pytest.fixture(autouse=True)
-def _precision() -> Iterator[None]:
-    before = iv.prec
+def _precision() -> None:
     iv.prec = 2 * 32 + 100
-    effort.start()
-    yield
-    iv.prec = before
 
 
 def enclosed(formula: str, **inputs: str) -> tuple[mpmath.mpf, mpmath.mpf]:

@@ -1,6 +1,5 @@
 """Means over two Gaussians in certificates: closed forms, and another quadrature."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -17,12 +16,8 @@ from mfcheck.verify.rectangles import Rectangle
 
 
 @pytest.fixture(autouse=True)
-def _precision() -> Iterator[None]:
-    before = iv.prec
+def _precision() -> None:
     iv.prec = 2 * 32 + 100
-    effort.start()
-    yield
-    iv.prec = before
 
 
 def enclosed(formula: str, **inputs: str) -> tuple[mpmath.mpf, mpmath.mpf]:

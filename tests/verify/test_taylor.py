@@ -22,11 +22,9 @@ Ends = tuple[str, str]
 
 @pytest.fixture(autouse=True)
 def _precision() -> Iterator[None]:
-    before = formulas.iv.prec
     formulas.iv.prec = 200
     with mpmath.workprec(300):
         yield
-    formulas.iv.prec = before
 
 
 def verdict(

@@ -1,7 +1,7 @@
 """Means of analytic functions by equidistant nodes: bounds on strips, and values, by mpmath."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -34,13 +34,8 @@ WIDTHS = [Fraction(1, 16), Fraction(1, 4), Fraction(1, 2), Fraction(2)]
 
 
 @pytest.fixture(autouse=True)
-def _precision() -> Iterator[None]:
-    before = iv.prec
+def _precision() -> None:
     iv.prec = 2 * 32 + 100
-    effort.start()
-    yield
-    iv.prec = before
-    effort.start()
 
 
 def on_strip(text: str, a: Fraction) -> strips.Strip:
