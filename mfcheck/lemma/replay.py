@@ -9,7 +9,7 @@ A proof is a tree that follows the problem from above:
   squares of both sides; else `{"goals": [...]}`;
 - of a goal `{"cuts": [...]}`, boxes: the cuts from the first box downwards, each `[variable, place]`, and `0` where a
   box is left as it is; `{"fewer": case}` with the variables that do not occur in it left out; `{"step": note, "parts":
-  [...]}`, one of the reductions of `mfcheck.lemma.prove.reduce` with a problem for each of its parts.
+  [...]}`, a reduction of `mfcheck.lemma.prove.search.steps_of` with a problem for each of its parts.
 
 All else is worked out anew, so that no box can be left out and no part be another than it is. What these functions
 share with the search are the reductions themselves, each of which is a theorem, and the arguments on one box.

@@ -15,7 +15,8 @@ from mfcheck.lemma.formula import Atom, Formula, free, join, negate, transform
 from mfcheck.lemma.library import nonnegative, positive
 from mfcheck.lemma.problem import Range, bounded, linear_in
 from mfcheck.lemma.prove.factor import factored
-from mfcheck.lemma.prove.reduce import needs, solve
+from mfcheck.lemma.prove.minima import solve
+from mfcheck.lemma.prove.reduce import needs
 from mfcheck.lemma.reader import Bound, Reader
 from mfcheck.lemma.terms import Term, add, num, power, scale, sub, var
 

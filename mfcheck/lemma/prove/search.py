@@ -32,21 +32,17 @@ from mfcheck.lemma.prove.cases import (
     by_one_exponent,
     by_sides,
 )
+from mfcheck.lemma.prove.corners import by_closure, by_corner, by_difference, by_quadrants
 from mfcheck.lemma.prove.forms import by_fraction, by_log, by_product, by_roots
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.line import COARSE, FINE, SLOW, Effort, Line, Outcome, Piece, open_goals
+from mfcheck.lemma.prove.minima import by_critical_point
+from mfcheck.lemma.prove.monotone import by_concave, by_monotone
 from mfcheck.lemma.prove.reduce import (
     Step,
-    by_closure,
     by_combination,
-    by_concave,
-    by_corner,
-    by_critical_point,
-    by_difference,
     by_factors,
     by_logarithm,
-    by_monotone,
-    by_quadrants,
     by_scale,
     by_shift,
     by_squares,
