@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import chain, pairwise, takewhile
 from typing import Any, Literal
 
 import sympy as sp
@@ -33,6 +34,9 @@ Answer = Literal["agree", "differ", "outside"]
 
 POINTS = 12
 """Points at which both sides are compared."""
+
+_OWN = 12
+"""Further points, made from the numbers of the formulas themselves."""
 
 _ENOUGH = 3
 """Points that must agree before a zero counts, where there are symbols at all."""
@@ -110,7 +114,8 @@ def _look(lhs: sp.Expr, rhs: sp.Expr, given: Sequence[Any]) -> _Look:
     sides = _defined(lhs), _defined(rhs)
     symbols = sorted(set().union(*(e.free_symbols for e in (*sides, *given))), key=str)
     look = _Look()
-    for index, point in enumerate(exact_points(symbols, _TRIES, given)):
+    drawn = takewhile(lambda _: look.agree < POINTS, exact_points(symbols, _TRIES, given))
+    for index, point in enumerate(chain(drawn, _own_points(sides, symbols, given))):
         hidden = Hidden(random.Random(index))
         answer = _compare(*sides, point, hidden, _HIGH if look.agree < _ENOUGH else _LOW)
         look.agree += answer == "agree"
@@ -120,7 +125,7 @@ def _look(lhs: sp.Expr, rhs: sp.Expr, given: Sequence[Any]) -> _Look:
                 look.where = _words(point)
                 return look
             look.doubt = _words(point) or "where parts that are not understood take any values"
-        if look.agree >= POINTS or (not symbols and not hidden.values):
+        if not symbols and not hidden.values:
             break
     return look
 
@@ -166,6 +171,28 @@ def exact_points(
         with ctx.workprec(_LOW):
             if all(_holds(condition, point) for condition in given):
                 yield point
+
+
+def _own_points(
+    sides: Sequence[sp.Expr], symbols: Sequence[sp.Symbol], given: Sequence[Any]
+) -> Iterator[Point]:
+    """Put for each symbol in turn what lies between the numbers of the formulas, beyond them, and the numbers.
+
+    A kink or a piece of a formula may lie far from everything that is drawn without a look at it.
+    """
+    found = set().union(*(e.atoms(sp.Rational) for e in sides)) - {0, 1, -1}
+    if not found or not symbols:
+        return
+    marks = sorted({sign * q for q in found for sign in (1, 0, -1)})
+    between = [(a + b) / 2 for a, b in pairwise(marks)]
+    numbers = (marks[-1] + 1, marks[0] - 1, *reversed(between), *reversed(marks))
+    for x in symbols:
+        fitting = [q for q in numbers if _fits(q, x)][: max(_OWN // len(symbols), 2)]
+        for number, point in zip(fitting, exact_points(symbols, len(fitting), given), strict=False):
+            moved = {**point, x: number}
+            with ctx.workprec(_LOW):
+                if all(_holds(condition, moved) for condition in given):
+                    yield moved
 
 
 def _special(symbols: Sequence[sp.Symbol], attempt: int, point: Point) -> Point:
