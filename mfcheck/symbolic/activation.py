@@ -72,6 +72,17 @@ class _OnePlusErf(sp.Function):  # type: ignore[misc]
     """`1 + erf(u)` without cancellation."""
 
 
+class _OnePlusTanh(sp.Function):  # type: ignore[misc]
+    """`1 + tanh(u)` without cancellation."""
+
+
+class _SechSquared(sp.Function):  # type: ignore[misc]
+    """`1 - tanh(u)^2` without cancellation."""
+
+
+_ONE_PLUS: Mapping[type[sp.Basic], type[sp.Function]] = {sp.erf: _OnePlusErf, sp.tanh: _OnePlusTanh}
+
+
 @lru_cache(maxsize=256)
 def _derivative(expr: sp.Expr, order: int) -> sp.Expr:
     if order == 0:
@@ -82,22 +93,31 @@ def _derivative(expr: sp.Expr, order: int) -> sp.Expr:
 
 
 def _without_cancelling(expr: sp.Expr) -> sp.Expr:
-    """Write `c + c erf(u)` as `c erfc(-u)`, which keeps its digits far out on the left.
+    """Write `c + c erf(u)`, `c + c tanh(u)` and `c - c tanh(u)^2` by functions that keep their digits far out.
 
-    SymPy would turn `erfc(-u)` into `2 - erfc(u)`, so the function has a name of its own.
+    SymPy would turn `erfc(-u)` into `2 - erfc(u)` and knows no logistic function, so they have names of their own.
     """
-    if not expr.args or not expr.has(sp.erf):
+    if not expr.args or not expr.has(sp.erf, sp.tanh):
         return expr
     parts = [_without_cancelling(part) for part in expr.args]
     if not isinstance(expr, sp.Add):
         return expr.func(*parts)
     number = sum((part for part in parts if part.is_Number), sp.Integer(0))
-    for index, part in enumerate(parts):
-        size, rest = part.as_coeff_Mul()
-        if isinstance(rest, sp.erf) and number == size:
-            others = [other for k, other in enumerate(parts) if k != index and not other.is_Number]
-            return sp.Add(size * _OnePlusErf(rest.args[0]), *others)
+    for part in parts:
+        whole = None if part.is_Number or number == 0 else _one_plus(part / number)
+        if whole is not None:
+            return sp.Add(number * whole, *(p for p in parts if p is not part and not p.is_Number))
     return sp.Add(*parts)
+
+
+def _one_plus(ratio: sp.Expr) -> sp.Expr | None:
+    """Return `1 + ratio` as one of the functions above, if it is one."""
+    sign, function = ratio.as_coeff_Mul()
+    if function.func in _ONE_PLUS and abs(sign) == 1:
+        return _ONE_PLUS[function.func](sign * function.args[0])
+    if sign == -1 and function.is_Pow and function.exp == 2 and isinstance(function.base, sp.tanh):
+        return _SechSquared(function.base.args[0])
+    return None
 
 
 @lru_cache(maxsize=256)
@@ -114,6 +134,8 @@ def float_code(expr: sp.Expr) -> FloatFunction:
     overflow_free = {
         "_Softplus": lambda v: np.logaddexp(0.0, v),
         "_OnePlusErf": lambda v: special.erfc(-v),
+        "_OnePlusTanh": lambda v: 2 * special.expit(2 * v),
+        "_SechSquared": lambda v: np.cosh(v) ** -2.0,
     }
     code = sp.lambdify(X, stable, [overflow_free, "scipy", "numpy"])
 

@@ -1,3 +1,4 @@
+import mpmath
 import numpy as np
 import pytest
 import sympy as sp
@@ -51,24 +52,22 @@ def test_refuses_degrees_that_cannot_be_multiplied_out(text: str) -> None:
 @pytest.mark.parametrize("name", LIBRARY)
 def test_derivatives_agree_with_mpmath(name: str) -> None:
     """mpmath differentiates the plain textbook formula numerically."""
-    import mpmath as mp
-
     textbook = {
-        "tanh": mp.tanh,
-        "erf": mp.erf,
-        "sin": mp.sin,
-        "cos": mp.cos,
-        "sigmoid": lambda t: 1 / (1 + mp.exp(-t)),
-        "softplus": lambda t: mp.log1p(mp.exp(t)),
-        "gelu": lambda t: t * mp.ncdf(t),
-        "silu": lambda t: t / (1 + mp.exp(-t)),
-        "arctan": mp.atan,
-        "isru": lambda t: t / mp.sqrt(1 + t * t),
+        "tanh": mpmath.tanh,
+        "erf": mpmath.erf,
+        "sin": mpmath.sin,
+        "cos": mpmath.cos,
+        "sigmoid": lambda t: 1 / (1 + mpmath.exp(-t)),
+        "softplus": lambda t: mpmath.log1p(mpmath.exp(t)),
+        "gelu": lambda t: t * mpmath.ncdf(t),
+        "silu": lambda t: t / (1 + mpmath.exp(-t)),
+        "arctan": mpmath.atan,
+        "isru": lambda t: t / mpmath.sqrt(1 + t * t),
     }[name]
     points = np.array([-5.5, -1.25, 0.0, 0.375, 4.0])
-    with mp.workdps(40):
+    with mpmath.workdps(40):
         for order in range(4):
-            reference = [float(mp.diff(textbook, mp.mpf(t), order)) for t in points]
+            reference = [float(mpmath.diff(textbook, mpmath.mpf(t), order)) for t in points]
             computed = LIBRARY[name].numpy_function(order)(points)
             np.testing.assert_allclose(computed, reference, rtol=1e-9, atol=1e-12)
 
@@ -94,6 +93,31 @@ def test_gelu_far_on_the_left() -> None:
     """Reference: x Phi(x) by mpmath."""
     values = LIBRARY["gelu"].numpy_function()(np.array([-8.0, -10.0]))
     np.testing.assert_allclose(values, [-4.976768459417427e-15, -7.619853024160526e-23], rtol=1e-12)
+
+
+FAR = {
+    "tanh": lambda t: -1 + 2 / (1 + mpmath.exp(-2 * t)),
+    "sigmoid": lambda t: 1 / (1 + mpmath.exp(-t)),
+    "softplus": lambda t: mpmath.log1p(mpmath.exp(t)),
+    "silu": lambda t: t / (1 + mpmath.exp(-t)),
+    "gelu": lambda t: t * mpmath.ncdf(t),
+    "erf": mpmath.erf,
+}
+
+
+@pytest.mark.parametrize("name", FAR)
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_digits_are_kept_far_out(name: str, order: int) -> None:
+    """Reference: quotients of exponentials, differentiated by mpmath with 200 digits."""
+    points = np.array([-200.0, -40.0, -12.5, -8.0, 8.0, 12.5, 40.0, 200.0])
+    with mpmath.workdps(200):
+        right = [
+            mpmath.diff(FAR[name], mpmath.mpf(t), order, h=mpmath.mpf(10) ** -60) for t in points
+        ]
+    seen = [k for k, value in enumerate(right) if abs(value) > 1e-290]
+    found = LIBRARY[name].numpy_function(order)(points)
+    np.testing.assert_allclose(found[seen], [float(right[k]) for k in seen], rtol=1e-11)
+    assert len(seen) >= 2
 
 
 @pytest.mark.parametrize("text", ["ReLU", "relu", "max(x, 0)", "ReLU(x)", "Max(0, x)"])
