@@ -12,6 +12,7 @@ from mfcheck.checks.values import Where, number
 from mfcheck.claims.model import Check, Context
 from mfcheck.claims.record import Curve, Estimate, Evidence
 from mfcheck.claims.verdict import Kind
+from mfcheck.errors import InputError
 from mfcheck.statistics.compare import half_width, order_evidence
 from mfcheck.statistics.corrections import corrected_order
 from mfcheck.statistics.estimates import mean_of
@@ -131,10 +132,15 @@ def _evidence(
     """Return the evidence of one quantity."""
     x, values = (np.asarray(part, dtype=np.float64) for part in (growth.x, growth.values))
     common = np.zeros(len(x)) if growth.errors is None else np.asarray(growth.errors, dtype=float)
+    refused = _refused(x, values, typical, words)
+    if refused is not None:
+        return refused
     if values.ndim == 1:
         if correction is not None:
             return corrected_order(x, values, common, expected, correction, **words)
         return order_evidence(x, values, common, expected, relation=relation, alarm=alarm, **words)
+    if correction is not None:
+        raise InputError("a slow correction is fitted to values without replicates")
     if typical:
         logs = np.log(values)
         y = np.exp(logs.mean(axis=0))
@@ -144,6 +150,17 @@ def _evidence(
         y, errors = np.array([e.value for e in means]), np.array([e.error for e in means])
     shared = {"samples": values, "common": common, "relation": relation, "alarm": alarm}
     return order_evidence(x, y, errors + common, expected, **shared, **words)  # type: ignore[arg-type]
+
+
+def _refused(x: Array, values: Array, typical: bool, words: Mapping[str, Any]) -> Evidence | None:
+    """Return evidence that decides nothing where a value has no logarithm that could be drawn or fitted."""
+    fits = np.isfinite(values) & ((values > 0) | (not typical))
+    fits = np.atleast_2d(fits).all(axis=0)
+    if fits.all():
+        return None
+    place = f"{words['x_label']} = {x[~fits][0]:g}"
+    reason = f"{words['y_label']} is not a finite {'positive ' if typical else ''}number at {place}"
+    return Evidence(passed=None, cases=len(x), domain=words["domain"], reason=reason)
 
 
 def _together(growths: Sequence[Growth], found: Sequence[Evidence]) -> Evidence:
@@ -156,12 +173,14 @@ def _together(growths: Sequence[Growth], found: Sequence[Evidence]) -> Evidence:
     curves = [
         _named(curve, growth.label)
         for growth, evidence in zip(growths, found, strict=True)
-        for curve in evidence.plots[0].curves
+        for drawn in evidence.plots
+        for curve in drawn.curves
     ]
-    plot = decisive.plots[0].but(curves=tuple(curves))
+    pictures = [plot for evidence in found for plot in evidence.plots][:1]
+    plots = tuple(plot.but(curves=tuple(curves)) for plot in pictures)
     label = growths[list(found).index(decisive)].label
     reason = f"{label}: {decisive.reason}" if label and decisive.reason else decisive.reason
-    return decisive.but(plots=(plot,), cases=sum(e.cases for e in found), reason=reason)
+    return decisive.but(plots=plots, cases=sum(e.cases for e in found), reason=reason)
 
 
 def _named(curve: Curve, label: str) -> Curve:

@@ -8,6 +8,7 @@ from mfcheck.checks import Growth, Kind, Setting, rate
 from mfcheck.checks.rates import Growing
 from mfcheck.claims import Budget, Context, Evidence
 from mfcheck.claims.setting import setting_of
+from mfcheck.errors import InputError
 
 X = np.array([10.0, 20.0, 40.0, 80.0, 160.0, 320.0])
 d = sp.Symbol("d")
@@ -97,3 +98,27 @@ def test_what_replicates_have_in_common_moves_an_exponent_only_where_it_changes(
     plain = run((X, samples), sp.Integer(-1)).error
     assert errors[0] == pytest.approx(plain, rel=0.1)
     assert errors[1] > errors[0] + 0.02  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("replicates", [False, True])
+def test_what_is_no_finite_number_decides_nothing(bad: float, replicates: bool) -> None:
+    y = X**-1.0
+    values = np.tile(y, (20, 1)) if replicates else y.copy()
+    values[..., 2] = bad
+    found = run([power(-1.0, "good"), Growth(X, values, label="bad")], sp.Integer(-1))
+    assert found.passed is None
+    assert found.reason == "bad: y is not a finite number at x = 40"
+    assert [curve.label for curve in found.plots[0].curves][:1] == ["good: measured"]
+
+
+def test_a_geometric_mean_needs_positive_values() -> None:
+    values = np.tile(X**-1.0, (20, 1))
+    values[3, 1] = -1.0
+    found = run([Growth(X, values)], sp.Integer(-1), typical=True)
+    assert (found.passed, found.reason) == (None, "y is not a finite positive number at x = 20")
+
+
+def test_a_correction_is_not_silently_left_out_for_replicates() -> None:
+    with pytest.raises(InputError, match="without replicates"):
+        run([Growth(X, np.tile(X**-1.0, (20, 1)))], sp.Integer(-1), correction=-0.5)
