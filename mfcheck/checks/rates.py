@@ -154,11 +154,12 @@ def _evidence(
 
 def _refused(x: Array, values: Array, typical: bool, words: Mapping[str, Any]) -> Evidence | None:
     """Return evidence that decides nothing where a value has no logarithm that could be drawn or fitted."""
-    fits = np.isfinite(values) & ((values > 0) | (not typical))
-    fits = np.atleast_2d(fits).all(axis=0)
-    if fits.all():
+    table = np.atleast_2d(values)
+    fits = np.isfinite(table) & ((table > 0) | (not typical))
+    bad = np.flatnonzero(~fits.all(axis=0))
+    if not len(bad):
         return None
-    place = f"{words['x_label']} = {x[~fits][0]:g}"
+    place = f"{words['x_label']} = {x[bad[0]]:g}"
     reason = f"{words['y_label']} is not a finite {'positive ' if typical else ''}number at {place}"
     return Evidence(passed=None, cases=len(x), domain=words["domain"], reason=reason)
 
