@@ -5,6 +5,7 @@
 Numbers go in, whole evidence comes out: sides, slack, error, domain, reason, picture. See the guide on adding a paper.
 """
 
+from mfcheck.checks.attacks import Side, attack
 from mfcheck.checks.certify import Sides, zero_of
 from mfcheck.checks.decide import Case, Standard, against, as_estimate, certified, curve, decide
 from mfcheck.checks.identity import identities, matrix_identities
@@ -81,6 +82,7 @@ __all__ = [
     "Scope",
     "Series",
     "Setting",
+    "Side",
     "Sides",
     "Simulated",
     "Standard",
@@ -92,6 +94,7 @@ __all__ = [
     "against",
     "agree",
     "as_estimate",
+    "attack",
     "ball",
     "bound",
     "certified",

@@ -13,7 +13,7 @@ import sympy as sp
 
 from mfcheck.claims.display import Displayed
 from mfcheck.claims.experiment import Experiment
-from mfcheck.claims.inequality import Inequality
+from mfcheck.claims.inequality import Inequality, Sample
 from mfcheck.claims.mistakes import kind_of
 from mfcheck.claims.randomness import stream as stream
 from mfcheck.claims.record import Evidence
@@ -422,6 +422,7 @@ class Constant(Displayed):
         needs: what the derivation uses beyond the paper's assumptions.
         certify: leaf only: `(setting, digits) -> certificate or None`, a proof of the value for `mfcheck verify`.
         meaning: what it is, in words.
+        fast: leaf only: `sample -> float`, the value in double precision for searches; nan where it is not defined.
     """
 
     id: str
@@ -433,6 +434,7 @@ class Constant(Displayed):
     needs: str = ""
     certify: Callable[[Setting, int], dict[str, Any] | None] | None = None
     meaning: str = ""
+    fast: Callable[[Sample], float] | None = None
 
 
 @dataclass(frozen=True)

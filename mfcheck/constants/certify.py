@@ -78,7 +78,10 @@ class _Maker:
             self._formula(node, ends)
 
     def _leaf(self, node: Constant, ends: certificate.Ends) -> None:
-        part = node.certify(self.setting, self.digits) if node.certify is not None else None
+        try:
+            part = node.certify(self.setting, self.digits) if node.certify is not None else None
+        except InputError:  # the checker has no word for it
+            part = None
         self.ends[node.id] = ends
         if part is not None:
             self.parts[node.id] = part

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import sympy as sp
 
+from mfcheck.claims.inequality import Sample
 from mfcheck.claims.model import Constant
 from mfcheck.claims.setting import Parameter
 
@@ -15,19 +16,25 @@ def in_floats(
     formula: sp.Expr,
     constants: tuple[Constant, ...],
     parameters: tuple[Parameter, ...],
-    value: Callable[[str], float],
+    sample: Sample,
 ) -> float:
     """Return a formula in double precision, the formulas of derived constants put in; nan where it is not defined.
 
     Args:
         formula: over symbols of constants and parameters, and further ones.
-        constants: of the paper; those with a formula are worked out.
+        constants: of the paper; those with a formula are worked out, leaves are asked for their `fast` value.
         parameters: of the paper.
-        value: of a leaf by its id, of a parameter by its name, and of any other symbol by its name.
+        sample: the setting, with values of parameters and of further symbols by name.
+
+    Raises:
+        ValueError: a symbol has no value, or it is a leaf that has none in double precision.
     """
     names, code = _expanded(formula, constants, parameters)
+    leaves = {c.id: c.fast for c in constants if c.fast is not None}
+    if missing := sorted({*names} - {*sample.values} - {*leaves}):
+        raise ValueError(f"{', '.join(missing)} has no value in double precision")
     try:
-        return code(*map(value, names))
+        return code(*(sample.values[n] if n in sample.values else leaves[n](sample) for n in names))
     except (ArithmeticError, ValueError):  # also of a matrix without an inverse
         return float("nan")
 

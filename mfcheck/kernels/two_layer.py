@@ -4,21 +4,30 @@ Neurons `a s0(w.x + b)` have standard Gaussian weights; with `phi(xi) = s0(sqrt2
 order k is `sum_r (1 + r)^k mu_r^2 c^r`. Order 1 is the tangent kernel. Certified, and in double precision.
 """
 
+from collections.abc import Sequence
+from fractions import Fraction
 from functools import cache, lru_cache
 
 import numpy as np
-from flint import arb_mat
+from flint import arb, arb_mat, ctx
 from numpy.typing import NDArray
 
+from mfcheck import verify
 from mfcheck.claims.setting import Point
 from mfcheck.errors import InputError
-from mfcheck.gaussian.dual import DualKernel, half_gram
+from mfcheck.gaussian.dual import DualKernel, half_gram, largest_cosine
+from mfcheck.rigor import certificate
+from mfcheck.rigor.ball import bounds, exact
 from mfcheck.rigor.eigen import SmallestEigenvalue, certified_lambda_min
 from mfcheck.symbolic.activation import Activation
 
 Array = NDArray[np.float64]
 
+KERNELS = ("A", "G2", "K")
+"""Names of the orders in certificates."""
 MAX_DIGITS = 480
+ILL_CONDITIONED = 1e-8
+"""lambda_min over the trace up to which a solution in double precision says nothing."""
 TERMS, BLOCK = 160, 16
 """Hermite coefficients of kernels in double precision, and powers that are evaluated at a time."""
 _STEP, _REACH = 1 / 16, 14.0
@@ -56,9 +65,81 @@ def smallest(
     return smallest(points, activation, order, 2 * digits)
 
 
+def inverse_form(
+    points: tuple[Point, ...],
+    labels: Sequence[Fraction],
+    activation: Activation,
+    order: int = 1,
+    digits: int = 30,
+) -> arb:
+    """Enclose y^T G2^-1 M G2^-1 y for labels y, M the matrix of order 1 or 2: y^T G2^-1 y for order 1.
+
+    It is nan where more digits are needed to invert G2.
+
+    Raises:
+        InputError: see `kernel_matrix`.
+    """
+    G2 = kernel_matrix(points, activation, 1, digits + 10)
+    with ctx.workdps(digits + 20):
+        y = arb_mat([[exact(label)] for label in labels])
+        try:
+            q = G2.solve(y)
+        except ZeroDivisionError:
+            return arb.nan()
+        if order == 1:
+            return (y.transpose() * q)[0, 0]
+        return (q.transpose() * kernel_matrix(points, activation, order, digits + 10) * q)[0, 0]
+
+
 def to_array(matrix: arb_mat) -> Array:
     """Return the midpoints in double precision, same shape."""
     return np.array([[float(x.mid()) for x in row] for row in matrix.tolist()])
+
+
+# --- certificates ----------------------------------------------------------------------------------------------------
+
+
+def stated(points: Sequence[Point], activation: Activation) -> bool:
+    """Whether a certificate can speak of a kernel of this activation on these points."""
+    return certificate.supports(activation.name) and len(points) <= verify.MAX_POINTS
+
+
+def certified_smallest(
+    points: tuple[Point, ...],
+    activation: Activation,
+    order: int = 1,
+    digits: int = certificate.DIGITS,
+) -> certificate.Certificate | None:
+    """Return the certificate of both bounds of lambda_min, None where it cannot be stated."""
+    if not stated(points, activation):
+        return None
+    found = smallest(points, activation, order)
+    return certificate.lambda_min(points, activation.name, found, KERNELS[order], digits=digits)
+
+
+def certified_below(
+    points: tuple[Point, ...],
+    activation: Activation,
+    candidate: Fraction,
+    cosine: Fraction | None = None,
+) -> certificate.Certificate | None:
+    """Return the certificate that lambda_min(G2) lies below a candidate, None where it cannot be stated.
+
+    Args:
+        points: distinct points of the sphere.
+        activation: the activation.
+        candidate: above lambda_min.
+        cosine: a number below 1 that no inner product of two points exceeds; if left out, half-way from the largest.
+
+    Raises:
+        InputError: lambda_min is not certain to lie below the candidate.
+    """
+    if not stated(points, activation):
+        return None
+    if cosine is None:  # any such number will do: leave the checker room for its own rounding
+        cosine = (1 + Fraction(bounds(largest_cosine(points, 60), 30)[1])) / 2
+    found = smallest(points, activation)
+    return certificate.counterexample(points, activation.name, found, candidate, cosine)
 
 
 # --- in double precision ---------------------------------------------------------------------------------------------
@@ -115,6 +196,20 @@ def kernel_float(activation: Activation, X: Array, order: int) -> Array:
         value = value * step + part
     result: Array = value.reshape(c.shape)
     return result
+
+
+def smallest_float(activation: Activation, X: Array, order: int = 1) -> float:
+    """Return lambda_min of `kernel_float`."""
+    return float(np.linalg.eigvalsh(kernel_float(activation, X, order))[0])
+
+
+def inverse_form_float(activation: Activation, X: Array, y: Array, order: int = 1) -> float:
+    """Return what `inverse_form` encloses; nan where G2 is so ill-conditioned that rounding spoils it."""
+    G2 = kernel_float(activation, X, 1)
+    if np.linalg.eigvalsh(G2)[0] <= ILL_CONDITIONED * np.trace(G2):
+        return float("nan")
+    q = np.linalg.solve(G2, y)
+    return float(y @ q if order == 1 else q @ kernel_float(activation, X, order) @ q)
 
 
 @lru_cache(maxsize=64)

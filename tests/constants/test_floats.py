@@ -1,38 +1,56 @@
 """Formulas over constants in double precision: against the numbers that they are by hand."""
 
 import math
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 import sympy as sp
 
+from mfcheck.claims.inequality import Sample
 from mfcheck.claims.model import Constant, constant
 from mfcheck.claims.setting import parameter
 from mfcheck.constants.floats import in_floats
+from mfcheck.symbolic.activation import LIBRARY
 
 RATE = parameter("rate", 2, "a rate", above=0)
-LEAF = constant("leaf", lambda _, __: None, "a leaf", latex="l")
-SQUARE = constant("square", LEAF.symbol**2 * RATE.symbol, "of the leaf")
-ROOT = constant("root", sp.sqrt(SQUARE.symbol - 1), "of the square")
-x = sp.Symbol("x")
+leaf, x = sp.symbols("leaf x")
 
 
-def at(formula: sp.Expr, **values: float) -> float:
-    constants: tuple[Constant, ...] = (LEAF, SQUARE, ROOT)
-    return in_floats(formula, constants, (RATE,), values.__getitem__)
+def at(formula: sp.Expr, fast: Callable[[Sample], float] | None, **values: float) -> float:
+    given = Constant("leaf", leaf, leaf, "", lambda _, __: None, fast=fast)
+    square = constant("square", leaf**2 * RATE.symbol, "of the leaf")
+    root = constant("root", sp.sqrt(square.symbol - 1), "of the square")
+    sample = Sample(np.eye(3)[:2], np.ones(2), LIBRARY["tanh"], {"rate": 0.5, **values})
+    return in_floats(formula, (given, square, root), (RATE,), sample)
 
 
-def test_derived_constants_are_put_in_and_leaves_are_asked_by_id() -> None:
-    found = at(ROOT.symbol + x * LEAF.symbol + SQUARE.symbol, leaf=3.0, rate=0.5, x=10.0)
+ROOT, SQUARE = sp.symbols("root square", real=True)
+
+
+def test_derived_constants_are_put_in_and_leaves_are_asked_for_a_sample() -> None:
+    found = at(ROOT + x * leaf + SQUARE, lambda sample: float(sample.X.shape[1]), x=10.0)
     assert found == pytest.approx(math.sqrt(3.5) + 30 + 4.5, rel=1e-15)
 
 
-@pytest.mark.parametrize(("leaf", "formula"), [(0.1, ROOT.symbol), (0.0, 1 / LEAF.symbol)])
-def test_what_is_not_defined_is_not_a_number(leaf: float, formula: sp.Expr) -> None:
-    assert math.isnan(at(formula, leaf=leaf, rate=0.5))
+def test_a_value_that_a_sample_gives_goes_before_the_leaf() -> None:
+    assert at(SQUARE, lambda _: 3.0, leaf=4.0) == 8
+
+
+@pytest.mark.parametrize(("value", "formula"), [(0.1, ROOT), (0.0, 1 / leaf)])
+def test_what_is_not_defined_is_not_a_number(value: float, formula: sp.Expr) -> None:
+    assert math.isnan(at(formula, lambda _: value))
 
 
 def test_a_leaf_that_fails_is_not_a_number_either() -> None:
-    def fails(name: str) -> float:
-        raise ArithmeticError(name)
+    def fails(_: Sample) -> float:
+        raise ArithmeticError
 
-    assert math.isnan(in_floats(LEAF.symbol, (LEAF,), (), fails))
+    assert math.isnan(at(leaf, fails))
+
+
+def test_what_has_no_value_in_double_precision_is_named() -> None:
+    with pytest.raises(ValueError, match="leaf has no value"):
+        at(ROOT, None)
+    with pytest.raises(ValueError, match="x has no value"):
+        at(x, None)

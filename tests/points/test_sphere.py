@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mfcheck.points.sphere import sphere
+from mfcheck.points.sphere import largest_inner, sphere
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 5, 50])
@@ -31,3 +31,8 @@ def test_points_are_independent_of_the_number_drawn_before() -> None:
     both = sphere(np.random.default_rng(1), 4, 3)
     rng = np.random.default_rng(1)
     np.testing.assert_array_equal(both, np.concatenate([sphere(rng, 2, 3), sphere(rng, 2, 3)]))
+
+
+def test_the_largest_inner_product_leaves_out_the_diagonal() -> None:
+    assert largest_inner(np.array([[1.0, 0.0], [0.6, 0.8], [-1.0, 0.0]])) == 0.6
+    assert largest_inner(np.array([[0.0, 1.0], [0.0, -1.0]])) == -1

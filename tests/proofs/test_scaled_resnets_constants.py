@@ -26,7 +26,7 @@ from mfcheck.symbolic.activation import LIBRARY, activation
 from mfcheck.verify import verify
 from mfcheck_proofs.scaled_resnets import leaves
 from mfcheck_proofs.scaled_resnets import symbols as s
-from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
+from mfcheck_proofs.scaled_resnets.constants import CONSTANTS, NEEDS_B0, NEEDS_C3
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, PARAMETERS
 
 Array = NDArray[np.float64]
@@ -163,6 +163,19 @@ def test_enclosures_hold_an_independent_computation_in_doubles() -> None:
 
 
 # --- what is infinite, undefined, or out of reach --------------------------------------------------------------------
+
+
+def test_a_formula_with_a_bound_of_the_activation_says_that_it_needs_one() -> None:
+    named = {
+        c.id: c.needs for c in CONSTANTS if s.B_0 in c.formula.free_symbols and c.value is None
+    }
+    assert {"rademacher", "rademacher_encoder", "generalization_bound_data"} <= set(named)
+    for id, needs in named.items():
+        assert NEEDS_B0 in needs, id
+    third = {c.id: c.needs for c in CONSTANTS if s.C_3 in c.formula.free_symbols}
+    assert third
+    for id, needs in third.items():
+        assert NEEDS_C3 in needs, id
 
 
 def test_an_unbounded_activation_makes_what_needs_a_bound_infinite() -> None:

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from mfcheck.claims import Sample
-from mfcheck.kernels.two_layer import TERMS, weights
-from mfcheck_proofs.scaled_resnets import paper, quick
+from mfcheck.kernels.two_layer import TERMS, smallest_float, weights
+from mfcheck_proofs.scaled_resnets import paper
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT
 from mfcheck_proofs.scaled_resnets.symbols import Q_KL, C_max, Q_m, beta, lambda_0, n, r, t
 from mfcheck_proofs.scaled_resnets.theorem5 import L_0
@@ -26,8 +25,7 @@ def of(claim: str, reading: str, name: str, word: str = "") -> list[tuple[str, s
 
 def test_terms_exceed_lambda_min_of_two_points() -> None:
     X = np.array([[1.0, 0.0], [0.3, np.sqrt(1 - 0.09)]])
-    sample = Sample(X, np.ones(2), DEFAULT.activation, {})
-    value = quick.smallest(quick.kernel(sample, 1))
+    value = smallest_float(DEFAULT.activation, X)
     variants = of("lemma-4-second", "charitable", "term", "term-")
     assert len(variants) == 5
     for id, term in [*variants, ("none", sp.Integer(1))]:

@@ -8,9 +8,10 @@ import numpy as np
 import sympy as sp
 from flint import arb, ctx
 
-from mfcheck.checks import Claim, Context, Evidence, Kind, Note, Reading, Scope, custom, identity, wrong
+from mfcheck.checks import Claim, Context, Evidence, Kind, Note, Reading, Scope, Side, attack, custom, identity, wrong
 from mfcheck.checks.certify import WORK
 from mfcheck.claims import Answer, Assumption, Case, Sample, Setting
+from mfcheck.claims.inequality import Formulas
 from mfcheck.errors import InputError
 from mfcheck.falsify.variants import merged, of_attained, of_identity, powers, scaled, shifted, sign
 from mfcheck.gaussian.exact import expectation
@@ -23,10 +24,10 @@ from mfcheck.statistics import exactly
 from mfcheck.statistics.compare import all_hold
 from mfcheck.symbolic.activation import LIBRARY, Activation, X
 from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS, data_on_sphere, random_sphere
-from mfcheck_proofs.scaled_resnets.attacks import PREC, REAL, Formulas, Side, attack, side
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS, NEEDS_B0, NEEDS_C3
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT
 from mfcheck_proofs.scaled_resnets.symbols import C_1, d
+from mfcheck_proofs.scaled_resnets.values import REAL, side
 
 HALF, NEAR = sp.Rational(1, 2), sp.Rational(9, 10)
 STEPS = (HALF, -HALF, 1, -1)
@@ -203,7 +204,7 @@ def _constant_fast(sample: Sample, _: Formulas) -> float:
 
 
 def _constant_enclosed(case: Case, _: Formulas) -> arb:
-    values = [abs(enclose(case.setting.activation.derivative(k), {X: case["x"]}, PREC)) for k in range(3)]
+    values = [abs(enclose(case.setting.activation.derivative(k), {X: case["x"]}, 160)) for k in range(3)]
     return (values[0] / exact(max(Fraction(1), abs(case["x"])))).max(values[1]).max(values[2])
 
 

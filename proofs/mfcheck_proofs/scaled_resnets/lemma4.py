@@ -17,19 +17,21 @@ from mfcheck.checks import (
     Context,
     Curve,
     Evidence,
-    Inequality,
     Kind,
     Note,
     Plot,
     Reading,
     Scope,
+    Side,
     Standard,
+    attack,
     custom,
     decide,
     wrong,
 )
 from mfcheck.checks.identity import matrix_identities
 from mfcheck.claims import Sample, inequality
+from mfcheck.claims.inequality import Formulas
 from mfcheck.claims.setting import Point, Setting
 from mfcheck.falsify.variants import (
     ASSUMPTION,
@@ -45,44 +47,24 @@ from mfcheck.falsify.variants import (
 )
 from mfcheck.gaussian.dual import DualKernel, largest_cosine
 from mfcheck.kernels.separation import weighted
-from mfcheck.kernels.two_layer import TERMS, smallest, weights
+from mfcheck.kernels.two_layer import TERMS, certified_below, certified_smallest, smallest, smallest_float, weights
 from mfcheck.points.configurations import circle, equiangular, inner, near_pair
+from mfcheck.points.sphere import largest_inner
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, enclose, exact, interval
 from mfcheck.rigor.codes import n_max
 from mfcheck.symbolic.activation import Activation, X
-from mfcheck_proofs.scaled_resnets import quick
 from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
 from mfcheck_proofs.scaled_resnets.assumption23 import HALF, STEPS
-from mfcheck_proofs.scaled_resnets.attacks import ALPHA, DATA, PREC, Formulas, Side, attack, side
 from mfcheck_proofs.scaled_resnets.leaves import cosine_bound
 from mfcheck_proofs.scaled_resnets.regimes import SHRINKING
 from mfcheck_proofs.scaled_resnets.symbols import C_max, Lambda, alpha, n, r
-from mfcheck_proofs.scaled_resnets.values import value_of
+from mfcheck_proofs.scaled_resnets.values import ALPHA, DATA, rounding, side, value_of
 
 Array = NDArray[np.float64]
 Points = tuple[Point, ...]
 SOURCE = "arXiv 2403.09889, Lemma 4"
 DIGITS = 30
-
-
-def below(
-    points: Points, activation: Activation, candidate: Fraction, cosine: Fraction | None = None
-) -> dict[str, Any] | None:
-    """Return the certificate that these points have lambda_min(G2) below the candidate, if the checker can read it."""
-    if not certificate.supports(activation.name):
-        return None
-    if cosine is None:  # any C_max < 1 will do: leave the checker room for its own rounding
-        cosine = (1 + Fraction(bounds(largest_cosine(points, 60), 30)[1])) / 2
-    return certificate.counterexample(points, activation.name, smallest(points, activation), candidate, cosine)
-
-
-def of_data(setting: Setting) -> dict[str, Any] | None:
-    """Return the certificate of lambda_min(G2) of the given data, if the checker can read it."""
-    points, activation = setting.data.points, setting.activation
-    if not certificate.supports(activation.name):
-        return None
-    return certificate.lambda_min(points, activation.name, smallest(points, activation))
 
 
 # --- first inequality ------------------------------------------------------------------------------------------------
@@ -142,7 +124,7 @@ def _excess_enclosed(case: inequality.Case, formulas: Formulas) -> arb:
     activation, scale = case.setting.activation, exact(case.setting["alpha"])
 
     def call(order: int, x: Any) -> Any:
-        values = [enclose(activation.derivative(order), {X: entry}, PREC) for entry in x.ravel()]
+        values = [enclose(activation.derivative(order), {X: entry}, 160) for entry in x.ravel()]
         return np.array(values, dtype=object).reshape(x.shape)
 
     norms = [exact(inner(point, point)).sqrt() for point in case.setting.data.points]
@@ -236,7 +218,7 @@ def close_points(context: Context) -> Evidence:
             r"no positive constant depends on $d$ alone: $\lambda_{\min}$ of two points tends to 0 with their angle"
         ),
         notes=(Note(id="lemma-4-needs-C_max", severity="major", text=text),),
-        certificate=below(last, activation, CANDIDATES[-1]),
+        certificate=certified_below(last, activation, CANDIDATES[-1]),
     )
 
 
@@ -298,7 +280,7 @@ def circle_witness(context: Context) -> Evidence:
             else ""
         ),
         plots=(plot,),
-        certificate=below(circle(undercut[0]), activation, floor) if undercut else None,
+        certificate=certified_below(circle(undercut[0]), activation, floor) if undercut else None,
     )
 
 
@@ -347,14 +329,14 @@ def _configurations(setting: Setting) -> list[tuple[str, tuple[Point, ...], floa
 
 def gershgorin(context: Context) -> Evidence:
     """The explicit bound (Schur products and Gershgorin) against certified lambda_min of several data sets."""
-    activation, cases = context.setting.activation, []
+    given, activation, cases = context.setting.data, context.setting.activation, []
     for name, points, margin in _configurations(context.setting):
         bound = hermite_bound(context["term"], len(points), largest_cosine(points, 60) + margin, activation)
         cases.append(Case(bound, smallest(points, activation).value, name))
     found = decide(cases, Standard("<="))
     shown = next(case.label for case in cases if interval(case.lhs) == found.lhs)
     domain = "; ".join(case.label for case in cases) + f"; {activation.name}; shown: {shown}"
-    return found.but(domain=domain, certificate=of_data(context.setting) if found.passed else None)
+    return found.but(domain=domain, certificate=certified_smallest(given.points, activation) if found.passed else None)
 
 
 def positive_floor(context: Context) -> Evidence:
@@ -404,22 +386,24 @@ def _floor_certificate(setting: Setting, most: int, bound: arb) -> dict[str, Any
 CANDIDATE = CANDIDATES[-1]
 
 
-def lambda_min(case: inequality.Case, _: Formulas) -> arb:
-    """Enclose the smallest eigenvalue of G2 of the points."""
-    return smallest(case.setting.data.points, case.setting.activation).value
+SMALLEST = Side(
+    lambda sample, _: smallest_float(sample.activation, sample.X),
+    lambda case, _: smallest(case.setting.data.points, case.setting.activation).value,
+)
+"""lambda_min(G2) of the points."""
 
 
 def small_eigenvalue(case: inequality.Case, formulas: Formulas) -> dict[str, Any] | None:
     """State that lambda_min(G2) of the points lies below the floor; None without a known activation."""
     floor, setting = _floor(formulas["floor"], CANDIDATE), case.setting
-    return below(setting.data.points, setting.activation, floor, cosine_bound(setting))
+    return certified_below(setting.data.points, setting.activation, floor, cosine_bound(setting))
 
 
 STRICT = attack(
     "floor-of-dimension",
     f"Lambda <= lambda_min(G2), with the candidate Lambda = {float(CANDIDATE):g} for a constant of d alone",
     Side(lambda _, f: float(_floor(f["floor"], CANDIDATE)), lambda _, f: exact(_floor(f["floor"], CANDIDATE))),
-    Side(lambda sample, _: quick.smallest(quick.kernel(sample, 1)), lambda_min),
+    SMALLEST,
     varies=DATA,
     certificate=small_eigenvalue,
 )
@@ -431,16 +415,15 @@ def _factors(term: sp.Expr) -> Callable[[Array, int, float], Array]:
     return lambda index, size, largest: np.broadcast_to(code(index, size, largest), index.shape)
 
 
-def _gershgorin_fast(sample: Sample, formulas: Formulas) -> tuple[float, float]:
+def _separated_fast(sample: Sample, formulas: Formulas) -> float:
     index = np.arange(TERMS, dtype=np.float64)
-    factors = _factors(formulas["term"])(index, len(sample.X), quick.largest_cosine(sample.X))
-    return quick.resolved(float(weights(sample.activation, 1) @ factors), quick.kernel(sample, 1))
+    factors = _factors(formulas["term"])(index, len(sample.X), largest_inner(sample.X))
+    return float(weights(sample.activation, 1) @ factors)
 
 
-def _gershgorin_enclosed(case: inequality.Case, formulas: Formulas) -> tuple[arb, arb]:
+def _separated_enclosed(case: inequality.Case, formulas: Formulas) -> arb:
     setting = case.setting
-    bound = hermite_bound(formulas["term"], setting.data.n, largest_cosine(setting.data.points, 40), setting.activation)
-    return bound, lambda_min(case, formulas)
+    return hermite_bound(formulas["term"], setting.data.n, largest_cosine(setting.data.points, 40), setting.activation)
 
 
 # --- the claim -------------------------------------------------------------------------------------------------------
@@ -527,12 +510,13 @@ second = Claim(
                 ),
             ],
             attack=[
-                Inequality(
-                    id="hermite-gershgorin",
-                    text="sum_r (1+r) mu_r^2 term(r) <= lambda_min(G2), with C_max the largest inner product of the data",
+                attack(
+                    "hermite-gershgorin",
+                    "sum_r (1+r) mu_r^2 term(r) <= lambda_min(G2), with C_max the largest inner product of the data",
+                    Side(_separated_fast, _separated_enclosed),
+                    SMALLEST,
                     varies=DATA,
-                    fast=_gershgorin_fast,
-                    enclosed=_gershgorin_enclosed,
+                    noise=rounding,
                 )
             ],
         ),

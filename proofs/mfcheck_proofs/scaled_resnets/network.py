@@ -18,6 +18,8 @@ from mfcheck.checks import (
     Evidence,
     Kind,
     Reading,
+    Side,
+    attack,
     compared,
     custom,
     identity,
@@ -46,9 +48,9 @@ from mfcheck.symbolic.activation import X
 from mfcheck.symbolic.generic import s0, s1, s2, specialise
 from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
 from mfcheck_proofs.scaled_resnets.assumption23 import HALF, IDENTITY, NEAR, STEPS
-from mfcheck_proofs.scaled_resnets.attacks import ALPHA, PREC, REAL, Formulas, Side, attack, side
 from mfcheck_proofs.scaled_resnets.regimes import DEPTH
 from mfcheck_proofs.scaled_resnets.symbols import C_1, alpha, beta, k, n
+from mfcheck_proofs.scaled_resnets.values import ALPHA, REAL, side
 
 Pairs = list[tuple[sp.Expr, sp.Expr]]
 Array = NDArray[np.float64]
@@ -107,13 +109,13 @@ def growth_identity(context: Context) -> Pairs:
     return pairs
 
 
-def _slope_fast(sample: inequality.Sample, _: Formulas) -> float:
+def _slope_fast(sample: inequality.Sample, _: inequality.Formulas) -> float:
     slope = float(sample.activation.numpy_function(1)(np.array([sample.values["x"]]))[0])
     return sample.values["alpha"] * abs(slope)
 
 
-def _slope_enclosed(case: inequality.Case, _: Formulas) -> arb:
-    slope_at = enclose(case.setting.activation.derivative(1), {X: case["x"]}, PREC)
+def _slope_enclosed(case: inequality.Case, _: inequality.Formulas) -> arb:
+    slope_at = enclose(case.setting.activation.derivative(1), {X: case["x"]}, 160)
     return exact(case.setting["alpha"]) * abs(slope_at)
 
 

@@ -26,8 +26,10 @@ from mfcheck.checks import (
     Kind,
     Note,
     Reading,
+    Side,
     Standard,
     Step,
+    attack,
     custom,
     decide,
     identity,
@@ -41,33 +43,33 @@ from mfcheck.dynamics.resnet import Numerics, Solution, simulate
 from mfcheck.errors import InputError
 from mfcheck.falsify.variants import dropped, of_attained, of_identity, of_order, powers, scaled, sign
 from mfcheck.kernels.adjoint import enclosed_gradients, gradients
-from mfcheck.kernels.two_layer import kernel_matrix, smallest
+from mfcheck.kernels.two_layer import ILL_CONDITIONED, kernel_matrix, smallest
 from mfcheck.rigor.ball import exact
 from mfcheck.rigor.lyapunov import solve_lyapunov
 from mfcheck.statistics import exactly, mean_of
 from mfcheck.statistics.quoting import quoted
-from mfcheck_proofs.scaled_resnets import flow, quick
+from mfcheck_proofs.scaled_resnets import flow
 from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
 from mfcheck_proofs.scaled_resnets.assumption23 import HALF, STEPS
-from mfcheck_proofs.scaled_resnets.attacks import (
-    ALPHA,
-    BETA,
-    DATA,
-    TRAINED,
-    Formulas,
-    Side,
-    attack,
-    enclosed_formula,
-    exactly_of,
-    side,
-)
 from mfcheck_proofs.scaled_resnets.changes import extent
 from mfcheck_proofs.scaled_resnets.constants import C_KL
 from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, SOURCE, Run, along, least_beta, ratio, runs, shown_run
 from mfcheck_proofs.scaled_resnets.regimes import ABOVE, LARGE_BETA
 from mfcheck_proofs.scaled_resnets.setting import needs_flow, needs_moving_encoder
 from mfcheck_proofs.scaled_resnets.symbols import Q_KL, Lambda, Q_m, alpha, beta, lambda_0, n, t, y_norm
-from mfcheck_proofs.scaled_resnets.values import number, stated, value_of
+from mfcheck_proofs.scaled_resnets.values import (
+    ALPHA,
+    BETA,
+    DATA,
+    TRAINED,
+    exactly_of,
+    kernel,
+    number,
+    rounding,
+    side,
+    stated,
+    value_of,
+)
 
 Array = NDArray[np.float64]
 L_0 = sp.Symbol("L_0", positive=True)
@@ -208,13 +210,13 @@ def _regime_note(context: Context) -> Note:
 T = sp.Symbol("T", positive=True)
 
 
-def _left_fast(sample: Sample, _: Formulas) -> float:
-    values, vectors = np.linalg.eigh(quick.kernel(sample, 1))
+def _left_fast(sample: Sample, _: inequality.Formulas) -> float:
+    values, vectors = np.linalg.eigh(kernel(sample, 1))
     parts = (vectors.T @ sample.y) ** 2
     return float(parts @ np.exp(-2 * values * sample.values["T"]) / parts.sum())
 
 
-def _left_enclosed(case: inequality.Case, _: Formulas) -> arb:
+def _left_enclosed(case: inequality.Case, _: inequality.Formulas) -> arb:
     G2 = kernel_matrix(case.setting.data.points, case.setting.activation, 1)
     y = arb_mat([[exact(label)] for label in case.setting.data.labels])
     residual = (G2 * -exactly_of(case, "T")).exp() * y
@@ -463,14 +465,14 @@ def hardly_moves(context: Context) -> Note:
 
 def leading(sample: Sample, end: float = np.inf) -> float:
     """Return Q_nu in double precision, its integral over `T <= end` with q(end); nan where rounding spoils it."""
-    values, vectors = np.linalg.eigh(quick.kernel(sample, 1))
-    if values[0] <= quick.ILL_CONDITIONED * values.sum():
+    values, vectors = np.linalg.eigh(kernel(sample, 1))
+    if values[0] <= ILL_CONDITIONED * values.sum():
         return float("nan")
     y = vectors.T @ sample.y
     rows, both = values[:, None], np.add.outer(values, values)
     time = -np.expm1(-rows * end) / rows + np.expm1(-both * end) / both
     m = gradients(vectors @ (np.outer(y, y / values) * time) @ vectors.T, sample.activation, sample.X)
-    return float(np.sum((m @ m.T) * quick.kernel(sample, 2)) / 2)
+    return float(np.sum((m @ m.T) * kernel(sample, 2)) / 2)
 
 
 @lru_cache(maxsize=64)
@@ -494,11 +496,11 @@ def enclosed(setting: Setting) -> arb:
         return arb.nan()
 
 
-def _leading_fast(sample: Sample, _: Formulas) -> float:
+def _leading_fast(sample: Sample, _: inequality.Formulas) -> float:
     return sample.values["alpha"] ** 2 * leading(sample)
 
 
-def _leading_enclosed(case: inequality.Case, _: Formulas) -> arb:
+def _leading_enclosed(case: inequality.Case, _: inequality.Formulas) -> arb:
     return exactly_of(case, "alpha") ** 2 * enclosed(case.setting)
 
 
@@ -748,14 +750,7 @@ movement = Claim(
 
 def floor_attack(id: str, text: str) -> inequality.Inequality:
     """Return the floor's consequence at the start, where rounding is not mistaken for a violation."""
-
-    def fast(sample: Sample, formulas: Formulas) -> tuple[float, float]:
-        return quick.resolved(quick.number(formulas["floor"], sample), quick.kernel(sample, 1))
-
-    def enclosed(case: inequality.Case, formulas: Formulas) -> tuple[arb, arb]:
-        return enclosed_formula(formulas["floor"], case), value_of(case.setting, "lambda_min_G2")
-
-    return inequality.Inequality(id, text, DATA, fast, enclosed)
+    return attack(id, text, side(lambda f: f["floor"]), side(lambda_0), varies=DATA, noise=rounding)
 
 
 START = r"At $t = 0$ the smallest eigenvalue is $\lambda_0$"

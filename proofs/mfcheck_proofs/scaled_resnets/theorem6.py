@@ -26,7 +26,9 @@ from mfcheck.checks import (
     Reading,
     Scope,
     Setting,
+    Side,
     Standard,
+    attack,
     curve,
     custom,
     decide,
@@ -50,27 +52,27 @@ from mfcheck.statistics.entropy import largest_mean
 from mfcheck.statistics.quoting import quoted
 from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.scaled_resnets import bounds as formulas
-from mfcheck_proofs.scaled_resnets import quick
 from mfcheck_proofs.scaled_resnets.assumption23 import HALF
-from mfcheck_proofs.scaled_resnets.attacks import (
-    BETA,
-    FIRST,
-    RATIO,
-    TRAINED,
-    Formulas,
-    Side,
-    attack,
-    exactly_of,
-    growth,
-    k,
-    side,
-)
 from mfcheck_proofs.scaled_resnets.constants import C_KL, CONSTANTS
 from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, problem
 from mfcheck_proofs.scaled_resnets.regimes import ABOVE, BOUNDED, FIXED, INDEPENDENT, SHRINKING
 from mfcheck_proofs.scaled_resnets.setting import needs_smooth_activation
 from mfcheck_proofs.scaled_resnets.symbols import B_0, Q_KL, Lambda, beta, delta, n, r_max, y_norm
-from mfcheck_proofs.scaled_resnets.values import finite, number, stated, value_of
+from mfcheck_proofs.scaled_resnets.values import (
+    BETA,
+    FIRST,
+    RATIO,
+    TRAINED,
+    exactly_of,
+    finite,
+    growth,
+    k,
+    kernel,
+    number,
+    side,
+    stated,
+    value_of,
+)
 
 Array = NDArray[np.float64]
 SOURCE = "arXiv 2403.09889, Theorem 6"
@@ -114,15 +116,15 @@ def rademacher_link(context: Context) -> Evidence:
     return decide(cases, Standard("<=", alarm=context.alarm), domain).but(cases=batches * len(RADII))
 
 
-def _shift_fast(sample: inequality.Sample, _: Formulas) -> float:
-    A = quick.kernel(sample, 0)
+def _shift_fast(sample: inequality.Sample, _: inequality.Formulas) -> float:
+    A = kernel(sample, 0)
     trace = np.trace(A)
     rest = 2 * float(np.sum(A**2) - np.sum(np.diag(A) ** 2))
     mean = float(trace**1.5 / np.sqrt(trace**2 + rest)) / len(A)
     return float(np.sqrt(2 * sample.values["rho"])) * sample.values["beta"] * mean
 
 
-def _shift_enclosed(case: inequality.Case, _: Formulas) -> arb:
+def _shift_enclosed(case: inequality.Case, _: inequality.Formulas) -> arb:
     n_points, size = case.setting.data.n, range(case.setting.data.n)
     A = kernel_matrix(case.setting.data.points, case.setting.activation, 0)
     trace = sum((A[i, i] for i in size), arb(0))

@@ -1,36 +1,30 @@
-"""Certified values of the paper's constants, for the checks that compare with them."""
+"""Values of the paper's constants in a setting, and what inequalities over them need that one setting can refute.
+
+Where a claim is about the trained network, its consequence at the start, or in the limit of large beta, is attacked:
+kernels alone decide there.
+"""
 
 import math
-from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import partial
 
 import sympy as sp
 from flint import arb
 
-from mfcheck.claims import Context, Estimate, Setting
-from mfcheck.constants.evaluate import enclose_constant
-from mfcheck.constants.graph import ConstantGraph
+from mfcheck.checks.attacks import formula_side
+from mfcheck.claims import Case, Context, Estimate, Sample, Setting, Variable
+from mfcheck.claims.inequality import Array
+from mfcheck.constants.known import Known
 from mfcheck.errors import InputError
+from mfcheck.kernels.two_layer import kernel_float, weights
+from mfcheck.rigor.ball import exact
 from mfcheck.statistics import exactly
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
 from mfcheck_proofs.scaled_resnets.setting import PARAMETERS
+from mfcheck_proofs.scaled_resnets.symbols import n
 
-DIGITS = 12
-
-
-@cache
-def _graph() -> ConstantGraph:
-    return ConstantGraph(CONSTANTS, PARAMETERS)
-
-
-@lru_cache(maxsize=512)
-def value_of(setting: Setting, id: str) -> arb:
-    """Return a certified enclosure of a constant in a setting; not finite where it has no value there."""
-    try:
-        return enclose_constant(_graph(), setting, id, DIGITS)
-    except InputError:  # an infinite constant enters, or a bound is out of reach
-        return arb.nan()
+KNOWN = Known(CONSTANTS, PARAMETERS)
+value_of = KNOWN.value
 
 
 def finite(setting: Setting, id: str, reason: str) -> arb:
@@ -45,42 +39,12 @@ def finite(setting: Setting, id: str, reason: str) -> arb:
     return value
 
 
-def values_in(
-    setting: Setting, formula: sp.Basic, given: Mapping[str, arb | Fraction]
-) -> dict[sp.Symbol, arb | Fraction]:
-    """Return the values of a formula's symbols: constants enclosed, parameters exact, `given` by name before both."""
-    graph = _graph()
-    parameters = {p.symbol: p.name for p in graph.parameters}
-    values: dict[sp.Symbol, arb | Fraction] = {}
-    for symbol in formula.free_symbols:
-        if symbol.name in given:
-            values[symbol] = given[symbol.name]
-        elif symbol in parameters:
-            values[symbol] = setting[parameters[symbol]]
-        else:
-            values[symbol] = value_of(setting, graph.by_symbol[symbol].id)
-    return values
-
-
 def number(context: Context, formula: sp.Basic, **given: float) -> float:
-    """Return a formula as a number, its constants taken from the setting.
+    """Return a formula as a number in the setting of a check, `given` by symbol name before all others.
 
     Enclosures are 12 digits wide at most, far below the error of any simulation they are compared with.
-
-    Args:
-        context: whose setting gives the constants and parameters.
-        formula: over symbols of constants, of parameters, and of `given`.
-        given: values by symbol name, before all others.
     """
-    exact = values_in(context.setting, formula, {name: arb(value) for name, value in given.items()})
-    values = {s: float(v.mid()) if isinstance(v, arb) else float(v) for s, v in exact.items()}
-    return float(_code(formula, tuple(values))(*values.values()))
-
-
-@lru_cache(maxsize=512)
-def _code(formula: sp.Basic, symbols: tuple[sp.Symbol, ...]) -> Callable[..., float]:
-    code: Callable[..., float] = sp.lambdify(symbols, formula, "math")
-    return code
+    return KNOWN.number(context.setting, formula, **given)
 
 
 def stated(value: float) -> Estimate:
@@ -92,3 +56,39 @@ def stated(value: float) -> Estimate:
     if not math.isfinite(value):
         raise InputError("a constant of the bound has no finite value in this setting")
     return exactly(value, 1e-12 * abs(value))
+
+
+# --- attacks ----------------------------------------------------------------------------------------------------------
+
+BETA = Variable("beta", Fraction(1, 100), Fraction(10**6), log=True)
+ALPHA = Variable("alpha", Fraction(1, 100), Fraction(10), log=True)
+REAL = Variable("x", Fraction(-30), Fraction(30))
+FIRST = Variable("n_1", Fraction(2), Fraction(1000), log=True, integer=True)
+RATIO = Variable("k", Fraction(2), Fraction(10**6), log=True, integer=True)
+DATA = ("points", "activation")
+TRAINED = ("points", "labels", "activation", "beta")
+n_1, k = sp.symbols("n_1 k", positive=True)
+
+side = partial(formula_side, KNOWN)
+
+
+def growth(formula: sp.Expr) -> sp.Expr:
+    """Return the formula at k n_1 points over that at n_1, all other symbols put to one."""
+    inside = sp.sympify(formula).subs(dict.fromkeys(formula.free_symbols - {n}, 1))
+    return inside.subs(n, k * n_1) / inside.subs(n, n_1)
+
+
+def exactly_of(case: Case, name: str) -> arb:
+    """Return the exact value of a parameter, or of an own variable."""
+    own = dict(case.own)
+    return exact(own[name] if name in own else case.setting[name])
+
+
+def kernel(sample: Sample, order: int) -> Array:
+    """Return the kernel of order 0 (A), 1 (G2) or 2 (K) in double precision, shape (n, n)."""
+    return kernel_float(sample.activation, sample.X, order)
+
+
+def rounding(sample: Sample) -> float:
+    """Return what rounding may do to lambda_min(G2): a small share of the trace."""
+    return 1e-11 * len(sample.X) * float(weights(sample.activation, 1).sum())

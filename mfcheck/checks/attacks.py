@@ -1,0 +1,90 @@
+"""Attacks with sides of one's own: each side once in double precision for the search, and once enclosed.
+
+A side that is a formula over the constants of the paper gives both by itself (`formula_side`). For sides over
+parameters and own variables alone see `bound`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+from flint import arb, ctx
+
+from mfcheck.claims.inequality import Case, Formulas, Inequality, Sample, Variable
+from mfcheck.constants.known import PREC, Known
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of an inequality, for formulas under test.
+
+    Args:
+        fast: in double precision; nan where it is not defined.
+        enclosed: as a ball.
+    """
+
+    fast: Callable[[Sample, Formulas], float]
+    enclosed: Callable[[Case, Formulas], arb]
+
+
+def formula_side(known: Known, formula: Callable[[Formulas], sp.Expr] | sp.Expr) -> Side:
+    """Return the side that is a formula over constants, parameters and own variables.
+
+    Args:
+        known: the constants and parameters of the paper.
+        formula: the formula, or a function that makes it from those under test.
+    """
+
+    @lru_cache(maxsize=64)
+    def made(items: tuple[tuple[str, sp.Basic], ...]) -> sp.Expr:
+        plain = isinstance(formula, sp.Basic) or not callable(formula)
+        return formula if plain else formula(dict(items))
+
+    return Side(
+        lambda sample, formulas: known.quick(sample, made(tuple(formulas.items()))),
+        lambda case, formulas: known.ball(
+            case.setting, made(tuple(formulas.items())), dict(case.own)
+        ),
+    )
+
+
+def attack(
+    id: str,
+    text: str,
+    lhs: Side,
+    rhs: Side,
+    *,
+    varies: Sequence[str] = (),
+    own: Sequence[Variable] = (),
+    ranges: Sequence[Variable] = (),
+    certificate: Callable[[Case, Formulas], dict[str, Any] | None] | None = None,
+    noise: Callable[[Sample], float] | None = None,
+) -> Inequality:
+    """Return the inequality `lhs <= rhs`, enclosed at 160 bits; other arguments as in `Inequality`.
+
+    Where the right side is known up to rounding only, `noise` is its size, so that a search does not mistake it for a
+    violation: sides no further apart than that are equal, and undefined if the right one is hardly larger.
+    """
+
+    def fast(sample: Sample, formulas: Formulas) -> tuple[float, float]:
+        left, right = lhs.fast(sample, formulas), rhs.fast(sample, formulas)
+        if noise is None or abs(left - right) > noise(sample):
+            return left, right
+        return (right, right) if right > 1e3 * noise(sample) else (float("nan"), float("nan"))
+
+    def enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
+        with ctx.workprec(PREC):
+            return lhs.enclosed(case, formulas), rhs.enclosed(case, formulas)
+
+    return Inequality(
+        id,
+        text,
+        tuple(varies),
+        fast,
+        enclosed,
+        own=tuple(own),
+        ranges=tuple(ranges),
+        certificate=certificate,
+    )

@@ -1,0 +1,60 @@
+"""Attacks: both arithmetics of a side agree, and rounding is no violation."""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+from flint import arb
+
+from mfcheck.checks import Side, attack, constant, parameter, setting_of
+from mfcheck.checks.attacks import formula_side
+from mfcheck.claims.inequality import Case, Sample, Variable
+from mfcheck.constants.known import Known
+from mfcheck.symbolic.activation import LIBRARY
+
+RATE = parameter("rate", 3, "a rate", above=0)
+CUBE = constant("cube", RATE.symbol**3, "of the rate")
+KNOWN = Known([CUBE], [RATE])
+x = sp.Symbol("x")
+OWN = Variable("x", Fraction(0), Fraction(1))
+CASE = Case(setting_of([RATE]), (("x", Fraction(1, 2)),))
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"), [(CUBE.symbol * x, 13.5), (lambda f: f["stated"] + x, 9.5)]
+)
+def test_a_formula_gives_both_sides(formula: Any, value: float) -> None:
+    made = formula_side(KNOWN, formula)
+    stated = {"stated": RATE.symbol**2}
+    assert made.fast(CASE.sample(), stated) == value
+    assert made.enclosed(CASE, stated).contains(arb(value))
+
+
+def test_the_left_side_comes_first() -> None:
+    found = attack(
+        "a", "x <= cube", formula_side(KNOWN, x), formula_side(KNOWN, CUBE.symbol), own=[OWN]
+    )
+    assert found.fast(CASE.sample(), {}) == (0.5, 27)
+    assert [float(side.mid()) for side in found.enclosed(CASE, {})] == [0.5, 27]
+    assert found.own == (OWN,)
+
+
+def constant_side(value: float) -> Side:
+    return Side(lambda _, __: value, lambda _, __: arb(value))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "seen"),
+    [
+        (1.5, 1.0, (1.5, 1.0)),
+        (1.0 + 1e-12, 1.0, (1.0, 1.0)),
+        (1e-12, 1e-11, (np.nan, np.nan)),
+        (1e-9, 1e-11, (1e-9, 1e-11)),
+    ],
+)
+def test_rounding_is_no_violation(left: float, right: float, seen: tuple[float, float]) -> None:
+    found = attack("a", "", constant_side(left), constant_side(right), noise=lambda _: 1e-10)
+    sample = Sample(np.eye(2), np.ones(2), LIBRARY["tanh"], {})
+    assert found.fast(sample, {}) == pytest.approx(seen, nan_ok=True, rel=0, abs=0)
