@@ -54,19 +54,23 @@ def _safe(name: str) -> Callable[[Interval], Interval]:
     """A function of mpmath, its result widened: the last bits of the result need not be right."""
     limit = {"exp": 10**5, "sin": _HUGE, "cos": _HUGE}.get(name)
 
-    def function(x: Interval) -> Interval:
+    @lru_cache(maxsize=8192)
+    def at(ends: Any, _: int) -> Interval:
+        x = finite(iv.make_mpf(ends))
         prove(limit is None or abs(x) < limit, f"{name} of too large a number")
         try:
-            value = getattr(iv, name)(finite(x))
+            value = getattr(iv, name)(x)
         except ValueError:
             raise UnprovedError(f"{name} is not known to be real") from None
         value = finite(value * _slack(iv.prec))
         return _clipped(value) if name in ("sin", "cos") else value
 
-    return function
+    return lambda x: at(x._mpi_, iv.prec)
 
 
 def _clipped(x: Interval) -> Interval:
+    if x.a >= -1 and x.b <= 1:
+        return x
     return iv.mpf([max(x.a, iv.mpf(-1)), min(x.b, iv.mpf(1))])
 
 

@@ -9,9 +9,23 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
-from .formulas import FUNCTIONS, INTERVALS, Algebra, Interval, exact, finite, fixed, iv, sqrt
-from .reading import UnprovedError, prove
+from .formulas import (
+    FUNCTIONS,
+    INTERVALS,
+    Algebra,
+    Interval,
+    Reader,
+    cost_of,
+    exact,
+    finite,
+    fixed,
+    iv,
+    sqrt,
+    variable,
+)
+from .reading import UnprovedError, effort, need, prove
 
 _exp, _log, _sin, _cos, _erf, _atan = (
     FUNCTIONS[name] for name in ("exp", "log", "sin", "cos", "erf", "atan")
@@ -147,6 +161,33 @@ def _number(x: Fraction) -> Rectangle:
     return real(exact(x))
 
 
+_PARTS = 16
+"""Into how many parts the line of an inner integral is cut, so that its bounds are of use."""
+
+
+def _inner(lift: Callable[[Interval], Any]) -> Callable[[Reader, list[ast.expr]], Any]:
+    """An integral that depends on the point z, as the mean over t in [0, 1] of its integrand at low + (high - low) t.
+
+    For each t this is analytic in z on the rectangle; so is the mean, by Morera and Fubini, as the integrand is bounded
+    there; on each part of [0, 1] it lies in the rectangle, which is convex, of the integrand.
+    """
+
+    def integral(reader: Reader, args: list[ast.expr]) -> Any:
+        need(len(args) == 4, "integral takes a variable, two ends and a formula")
+        name, algebra = variable(reader, args[0]), reader.algebra
+        add, sub, mul = (algebra.operators[op] for op in (ast.Add, ast.Sub, ast.Mult))
+        low, high = (reader.value(end) for end in args[1:3])
+        width, total = sub(high, low), algebra.number(Fraction(0))
+        effort.spend(4 * _PARTS * (cost_of(args[3], iv.prec) + 20))
+        for k in range(_PARTS):
+            part = iv.mpf([k, k + 1]) / _PARTS
+            place = add(low, mul(width, lift(part)))
+            total = add(total, reader.at(name, place).value(args[3]))
+        return mul(mul(total, algebra.number(Fraction(1, _PARTS))), width)
+
+    return integral
+
+
 def decided(chosen: list[int]) -> Algebra:
     """Return the arithmetic of intervals that notes, in turn, which argument of a maximum is the largest everywhere.
 
@@ -170,7 +211,8 @@ def decided(chosen: list[int]) -> Algebra:
         "min": lambda *v: -largest(*[-x for x in v]),
         "step": step,
     }
-    return replace(INTERVALS, functions={**FUNCTIONS, **own})
+    binders = {"integral": _inner(lambda x: x)}
+    return replace(INTERVALS, functions={**FUNCTIONS, **own}, binders=binders)
 
 
 def rectangles(chosen: Iterator[int]) -> Algebra:
@@ -180,7 +222,7 @@ def rectangles(chosen: Iterator[int]) -> Algebra:
         "min": lambda *v: v[next(chosen)],
         "step": lambda _: real(iv.mpf(next(chosen))),
     }
-    return replace(_RECTANGLES, functions={**_FUNCTIONS, **own})
+    return replace(_RECTANGLES, functions={**_FUNCTIONS, **own}, binders={"integral": _inner(real)})
 
 
 _RECTANGLES = Algebra(
