@@ -58,6 +58,17 @@ def fraction_of(t: Term) -> tuple[fmpq_mpoly, fmpq_mpoly]:
     return _Ring(t).fraction(t)
 
 
+def rational_in(t: Term) -> tuple[list[Term], fmpq_mpoly, fmpq_mpoly]:
+    """Return the variables and other parts, numerator and denominator as polynomials in them.
+
+    Raises:
+        TooLargeError: they grow too large.
+        ZeroDivisionError: the denominator is zero.
+    """
+    ring = _Ring(t)
+    return ring.generators, *ring.fraction(t)
+
+
 def factors_of(t: Term) -> tuple[Fraction, list[tuple[Term, int]]]:
     """Return a number and factors with their exponents whose product is the term where it is defined.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 from flint import ctx
 
@@ -19,7 +20,7 @@ from mfcheck.lemma.formula import (
 from mfcheck.lemma.gaussians import has_expectation, with_closed_expectations
 from mfcheck.lemma.pieces import Box, Point, holds
 from mfcheck.lemma.plain import Plain
-from mfcheck.lemma.problem import Problem, relevant, unfold
+from mfcheck.lemma.problem import Problem, Range, relevant, unfold
 from mfcheck.lemma.prove.average import pointwise
 from mfcheck.lemma.prove.bounds import by_bounds
 from mfcheck.lemma.prove.boxes import Boxes
@@ -60,9 +61,9 @@ from mfcheck.lemma.prove.roots import (
 )
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.prove.tied import tied_form
-from mfcheck.lemma.rational import holds_exactly
+from mfcheck.lemma.rational import fails_exactly, holds_exactly
 from mfcheck.lemma.resolved import resolved
-from mfcheck.lemma.terms import scale
+from mfcheck.lemma.terms import Term, add, num, scale
 
 PREC = 96
 LOW_PREC = 64
@@ -104,12 +105,35 @@ def decide_case(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
         return Outcome(True)
     if not problem.ranges:
         return constant(problem)
+    point = exact_counterexample(problem)
+    if point is not None:
+        return point
     averaged = by_average(problem, budget, depth)
     if averaged is not None:
         return averaged
     if len(problem.ranges) == 1:
         return decide_line(problem, budget)
     return decide_many(problem, budget, depth)
+
+
+def exact_counterexample(problem: Problem) -> Outcome | None:
+    """Return a point at which a goal on polynomials fails, the hypotheses true there."""
+    for goal in () if problem.integers else problem.goals:
+        point = fails_exactly(goal, problem.ranges)
+        if point is None:
+            continue
+        whole = point | {n: _some(r) for n, r in problem.ranges.items() if n not in point}
+        if all(holds(h, Point(whole)) for h in problem.hypotheses):
+            return Outcome(False, whole, goal)
+    return None
+
+
+def _some(r: Range) -> Term:
+    """Return an exact number of a range, or an end of it."""
+    if r.low is None or r.high is None:
+        end = r.low or r.high
+        return num(0) if end is None else add(end, num(1 if r.high is None else -1))
+    return scale(Fraction(1, 2), add(r.low, r.high))
 
 
 def by_average(problem: Problem, budget: Budget, depth: int) -> Outcome | None:

@@ -1,0 +1,1 @@
+"""Polynomials in several variables on boxes, decided in exact arithmetic."""
