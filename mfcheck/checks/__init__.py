@@ -35,7 +35,7 @@ from mfcheck.checks.steps import (
     without_signs,
 )
 from mfcheck.checks.values import ball, evaluate, number
-from mfcheck.checks.words import bound, certifying, noted, pictured, wrong
+from mfcheck.checks.words import bound, certifying, claim, noted, pictured, wrong
 from mfcheck.claims.experiment import Option
 from mfcheck.claims.inequality import Inequality, Variable
 from mfcheck.claims.model import (
@@ -100,6 +100,7 @@ __all__ = [
     "certified",
     "certifying",
     "choice",
+    "claim",
     "compared",
     "conclude",
     "constant",

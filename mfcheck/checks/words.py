@@ -11,9 +11,19 @@ from flint import arb, ctx
 
 from mfcheck.checks.certify import WORK
 from mfcheck.claims.inequality import Case, Inequality, Sample, Variable
-from mfcheck.claims.model import Check, Context, Formulas, PlantedError
+from mfcheck.claims.model import (
+    ONE_SETTING,
+    Check,
+    Claim,
+    Context,
+    Formulas,
+    PlantedError,
+    Reading,
+    Regime,
+)
 from mfcheck.claims.record import Evidence, Note, Plot
-from mfcheck.claims.setting import Parameter
+from mfcheck.claims.setting import Parameter, Setting
+from mfcheck.claims.verdict import Known
 from mfcheck.errors import InputError
 from mfcheck.gaussian import E2, E, numeric
 from mfcheck.gaussian import enclosed as enclosed_formula
@@ -23,6 +33,32 @@ from mfcheck.rigor.certificate import Certificate
 
 DIGITS = 20
 Range = tuple[int | str | Fraction, int | str | Fraction]
+
+
+def claim(
+    id: str,
+    *,
+    title: str,
+    statement: str,
+    source: str,
+    text: str,
+    formulas: Formulas,
+    checks: Sequence[Check],
+    wrong: Sequence[PlantedError] = (),
+    attack: Sequence[Inequality] = (),
+    known: str = Known.FROM_MEMORY,
+    assumptions: Sequence[str] = (),
+    no_inequality: str = "",
+    needs: Callable[[Setting], None] | None = None,
+    regimes: Sequence[Regime] = (ONE_SETTING,),
+    reading: str = "stated",
+) -> Claim:
+    """Return a claim with one reading, the text as it stands: `text` is its meaning, in words.
+
+    The parts are those of `Claim` and of `Reading`, side by side; `reading` is the id.
+    """
+    meaning = Reading(reading, text, formulas, checks, wrong, attack, needs, regimes)
+    return Claim(id, title, statement, source, [meaning], known, assumptions, no_inequality)
 
 
 def wrong(

@@ -1,22 +1,27 @@
 """Sentences for the report around a check."""
 
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import sympy as sp
 
 from mfcheck.checks import (
+    Claim,
     Context,
     Evidence,
     Kind,
     Note,
     Plot,
+    Reading,
+    Setting,
     bound,
+    claim,
     custom,
     noted,
     pictured,
     setting_of,
+    wrong,
 )
 from mfcheck.claims.inequality import Case
 from mfcheck.claims.model import Budget
@@ -65,7 +70,7 @@ def test_notes_may_be_made_from_the_context() -> None:
         return Note(id="seed", severity="remark", text=f"seed {context.seed}")
 
     for passed, wanted in ((True, ["seed 0"]), (False, [])):
-        check = custom("c", "f", lambda _, p=passed: Evidence(passed=p), kind=Kind.SAMPLED)
+        check = custom("c", "f", lambda _, p=passed: Evidence(passed=p), kind=Kind.SAMPLED)  # type: ignore[misc]
         found = noted(check, sentence).run(CONTEXT)
         assert [note.text for note in found.notes] == wanted
     assert made == ["check"]
@@ -76,3 +81,25 @@ def test_a_picture_comes_with_every_answer(passed: bool | None) -> None:
     check = custom("c", "f", lambda _: Evidence(passed=passed), kind=Kind.SAMPLED)
     drawn = Plot(id="one", title="One", x_label="x", y_label="y", curves=())
     assert pictured(check, lambda _: drawn).run(CONTEXT).plots == (drawn,)
+
+
+def test_a_claim_with_one_reading_is_that_claim() -> None:
+    def accept(_: Setting) -> None:
+        """Refuse nothing."""
+
+    check = custom("check", "value", lambda _: Evidence(passed=True), kind=Kind.EXACT)
+    false = wrong("half", {"value": sp.Rational(1, 2)}, "One is one.")
+    words: dict[str, Any] = {
+        "title": "One",
+        "statement": "It is one.",
+        "source": "Section 1",
+        "known": "text read",
+    }
+    parts: dict[str, Any] = {"checks": [check], "wrong": [false], "needs": accept}
+    short = claim("one", **words, text="The value.", formulas={"value": sp.Integer(1)}, **parts)
+    stated = Reading("stated", "The value.", {"value": sp.Integer(1)}, **parts)
+    assert short == Claim("one", **words, readings=[stated])
+    other = claim(
+        "one", **words, text="", formulas={"value": sp.Integer(1)}, reading="else", **parts
+    )
+    assert [c.id for c in other.checks] == ["one/else/check"]

@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 from flint import arb, ctx
 
-from mfcheck.checks import Claim, Context, Evidence, Kind, Note, Reading, Scope, Side, attack, custom, identity, wrong
+from mfcheck.checks import Context, Evidence, Kind, Note, Scope, Side, attack, claim, custom, identity, wrong
 from mfcheck.checks.certify import WORK
 from mfcheck.claims import Answer, Assumption, Case, Sample, Setting
 from mfcheck.claims.inequality import Formulas
@@ -55,38 +55,31 @@ DIMENSIONS = Note(
     ),
 )
 MOMENTS = {"moment_tau": d + 2, "moment_nu": 2 * d + 1}
-initial = Claim(
+initial = claim(
     "assumption-2-measures",
     title=r"The initial measures are probability measures in $\mathcal{P}^2$",
-    statement=(
-        r"$\tau_0$ and $\nu_0(\cdot, s)$ have mass one, and second moments $k_\tau = d + 2$ and $k_\nu = 2d + 1$."
-    ),
+    statement=r"$\tau_0$ and $\nu_0(\cdot, s)$ have mass one, and second moments $k_\tau = d + 2$ and $k_\nu = 2d + 1$.",
     source="arXiv 2403.09889, Assumption 2 and dimensions in Assumption 3",
     known="text read",
     no_inequality=IDENTITY,
-    readings=[
-        Reading(
-            "stated",
-            r"$\mathbb{E}|\omega|^2$ and $\mathbb{E}|\theta|^2$.",
-            MOMENTS,
-            checks=[identity("moments", MOMENTS, second_moments, domain="every $d$", notes=[DIMENSIONS])],
-            wrong=merged(
-                [
-                    wrong(
-                        "printed",
-                        {"moment_tau": (2 * d + 1) + 2},
-                        r"$w \in \mathbb{R}^{k_\nu}$ as printed gives another dimension.",
-                        kind="index shifted",
-                    ),
-                    wrong("no-bias", {"moment_nu": 2 * d}, "The bias is a coordinate too."),
-                ],
-                *(
-                    of_identity(name, formula, FACTORS, sign(), shifted(d, 1, -1), powers(d, *STEPS))
-                    for name, formula in MOMENTS.items()
-                ),
+    text=r"$\mathbb{E}|\omega|^2$ and $\mathbb{E}|\theta|^2$.",
+    formulas=MOMENTS,
+    checks=[identity("moments", MOMENTS, second_moments, domain="every $d$", notes=[DIMENSIONS])],
+    wrong=merged(
+        [
+            wrong(
+                "printed",
+                {"moment_tau": (2 * d + 1) + 2},
+                r"$w \in \mathbb{R}^{k_\nu}$ as printed gives another dimension.",
+                kind="index shifted",
             ),
-        )
-    ],
+            wrong("no-bias", {"moment_nu": 2 * d}, "The bias is a coordinate too."),
+        ],
+        *(
+            of_identity(name, formula, FACTORS, sign(), shifted(d, 1, -1), powers(d, *STEPS))
+            for name, formula in MOMENTS.items()
+        ),
+    ),
 )
 
 # --- Assumption 3: the activation ------------------------------------------------------------------------------------
@@ -226,7 +219,7 @@ def derivative_value(case: Case, _: Formulas) -> dict[str, Any] | None:
 
 
 LEAST = "$C_1$ is the least constant that serves."
-activation_claim = Claim(
+activation_claim = claim(
     "assumption-3-activation",
     title="The activation meets Assumption 3",
     statement=(
@@ -235,39 +228,30 @@ activation_claim = Claim(
     ),
     source="arXiv 2403.09889, Assumption 3",
     known="text read",
-    readings=[
-        Reading(
-            "stated",
-            "$C_1$ as used in every constant.",
-            {"constant": C_1},
-            checks=[
-                custom("suprema", "constant", certified_constant, kind=Kind.CERTIFIED),
-                custom("sampled", "constant", sampled_constant, kind=Kind.SAMPLED),
-            ],
-            wrong=merged(
-                [
-                    wrong("halved", {"constant": C_1 / 2}, LEAST, also=["slack-activation-constant"]),
-                    wrong("nine-tenths", {"constant": C_1 * NEAR}, LEAST),
-                ],
-                of_attained(
-                    "constant",
-                    C_1,
-                    scaled(HALF, sp.Rational(3, 4), NEAR, sp.Rational(99, 100)),
-                    why=LEAST,
-                    checks=["suprema"],
-                ),
-            ),
-            attack=[
-                attack(
-                    "activation-constant",
-                    "max(|s0(x)| / max(|x|, 1), |s0'(x)|, |s0''(x)|) <= C_1",
-                    Side(_constant_fast, _constant_enclosed),
-                    side(lambda f: f["constant"]),
-                    varies=("activation",),
-                    own=(REAL,),
-                    certificate=derivative_value,
-                )
-            ],
+    text="$C_1$ as used in every constant.",
+    formulas={"constant": C_1},
+    checks=[
+        custom("suprema", "constant", certified_constant, kind=Kind.CERTIFIED),
+        custom("sampled", "constant", sampled_constant, kind=Kind.SAMPLED),
+    ],
+    wrong=merged(
+        [
+            wrong("halved", {"constant": C_1 / 2}, LEAST, also=["slack-activation-constant"]),
+            wrong("nine-tenths", {"constant": C_1 * NEAR}, LEAST),
+        ],
+        of_attained(
+            "constant", C_1, scaled(HALF, sp.Rational(3, 4), NEAR, sp.Rational(99, 100)), why=LEAST, checks=["suprema"]
+        ),
+    ),
+    attack=[
+        attack(
+            "activation-constant",
+            "max(|s0(x)| / max(|x|, 1), |s0'(x)|, |s0''(x)|) <= C_1",
+            Side(_constant_fast, _constant_enclosed),
+            side(lambda f: f["constant"]),
+            varies=("activation",),
+            own=(REAL,),
+            certificate=derivative_value,
         )
     ],
 )

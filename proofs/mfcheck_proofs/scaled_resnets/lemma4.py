@@ -25,6 +25,7 @@ from mfcheck.checks import (
     Side,
     Standard,
     attack,
+    claim,
     custom,
     decide,
     wrong,
@@ -135,38 +136,27 @@ def _excess_enclosed(case: inequality.Case, formulas: Formulas) -> arb:
     return found
 
 
-first = Claim(
+first = claim(
     "lemma-4-first",
     title="Lemma 4, first inequality",
-    statement=(
-        r"$\lambda_{\min}(G) \ge \lambda_{\min}(G_2)$, since $G - G_2 = \alpha^2 G_1$ is positive semi-definite."
-    ),
+    statement=r"$\lambda_{\min}(G) \ge \lambda_{\min}(G_2)$, since $G - G_2 = \alpha^2 G_1$ is positive semi-definite.",
     source=SOURCE,
     known="text read",
-    readings=[
-        Reading(
-            "stated",
-            r"$v^\top(G - G_2)\,v$ as a sum of squares.",
-            {"excess": EXCESS},
-            checks=[custom("excess", "excess", excess_is_square, kind=Kind.EXACT)],
-            wrong=merged(
-                [
-                    wrong(
-                        "negated", {"excess": -EXCESS}, "A sum of squares is not negative.", also=["slack-gram-excess"]
-                    )
-                ],
-                of_identity("excess", EXCESS, FACTORS, sign(), powers(alpha, *STEPS)),
-            ),
-            attack=[
-                attack(
-                    "gram-excess",
-                    "0 <= y^T (G - G2) y for one layer of three neurons under a predictor of three",
-                    side(sp.Integer(0)),
-                    Side(_excess_fast, _excess_enclosed),
-                    varies=("points", "labels", "activation", "alpha"),
-                    ranges=(ALPHA,),
-                )
-            ],
+    text=r"$v^\top(G - G_2)\,v$ as a sum of squares.",
+    formulas={"excess": EXCESS},
+    checks=[custom("excess", "excess", excess_is_square, kind=Kind.EXACT)],
+    wrong=merged(
+        [wrong("negated", {"excess": -EXCESS}, "A sum of squares is not negative.", also=["slack-gram-excess"])],
+        of_identity("excess", EXCESS, FACTORS, sign(), powers(alpha, *STEPS)),
+    ),
+    attack=[
+        attack(
+            "gram-excess",
+            "0 <= y^T (G - G2) y for one layer of three neurons under a predictor of three",
+            side(sp.Integer(0)),
+            Side(_excess_fast, _excess_enclosed),
+            varies=("points", "labels", "activation", "alpha"),
+            ranges=(ALPHA,),
         )
     ],
 )

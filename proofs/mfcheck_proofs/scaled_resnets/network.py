@@ -13,13 +13,12 @@ from scipy.integrate import solve_ivp
 
 from mfcheck.checks import (
     Case,
-    Claim,
     Context,
     Evidence,
     Kind,
-    Reading,
     Side,
     attack,
+    claim,
     compared,
     custom,
     identity,
@@ -120,7 +119,7 @@ def _slope_enclosed(case: inequality.Case, _: inequality.Formulas) -> arb:
 
 
 WELL_POSED = {"lipschitz": alpha * C_1 * mean_uw, "missing_square": sp.Integer(1)}
-well_posed = Claim(
+well_posed = claim(
     "ode-well-posed",
     title="The ODE of the infinitely deep network is well posed",
     statement=(
@@ -131,59 +130,54 @@ well_posed = Claim(
     source="arXiv 2403.09889, eq. (1)",
     known="derived here",
     assumptions=("assumption-3",),
-    readings=[
-        Reading(
-            "stated",
-            "The Lipschitz constant of the field is at most the formula; Picard-Lindelof does the rest.",
-            WELL_POSED,
-            checks=[
-                compared(
-                    "lipschitz",
-                    "lipschitz",
-                    lipschitz,
-                    kind=Kind.SAMPLED,
-                    relation="<=",
-                    domain=(
-                        r"tanh; random measures of 1 to 8 neurons, $d = 1, \dots, 5$, and one neuron at the steepest "
-                        "point"
-                    ),
-                ),
-                identity(
-                    "cauchy-schwarz",
-                    "missing_square",
-                    growth_identity,
-                    domain="dimensions 1, 2, 3, 5; every $w$ and $v$",
-                    whole=False,
-                ),
-            ],
-            wrong=[
-                *of_attained(
-                    "lipschitz",
-                    WELL_POSED["lipschitz"],
-                    scaled(HALF, NEAR),
-                    powers(alpha, -HALF, -1),
-                    why=r"One neuron at the steepest point of $\tanh$, $\alpha = 2$, moves at the full rate along $w$.",
-                ),
-                *of_identity("missing_square", sp.Integer(1), FACTORS, sign()),
-                wrong(
-                    "no-alpha",
-                    {"lipschitz": C_1 * mean_uw},
-                    r"The slope is proportional to $\alpha$, which exceeds one in some settings.",
-                    checks=["slack-ode-one-neuron"],
-                ),
-            ],
-            attack=[
-                attack(
-                    "ode-one-neuron",
-                    "alpha |s0'(x)| <= alpha C_1: the slope of the field of one neuron with |u| = |w| = 1, "
-                    "w.z + b = x, along w",
-                    Side(_slope_fast, _slope_enclosed),
-                    side(lambda f: f["lipschitz"].subs(mean_uw, 1)),
-                    varies=("activation", "alpha"),
-                    own=(REAL,),
-                    ranges=(ALPHA,),
-                )
-            ],
+    text="The Lipschitz constant of the field is at most the formula; Picard-Lindelof does the rest.",
+    formulas=WELL_POSED,
+    checks=[
+        compared(
+            "lipschitz",
+            "lipschitz",
+            lipschitz,
+            kind=Kind.SAMPLED,
+            relation="<=",
+            domain=(
+                r"tanh; random measures of 1 to 8 neurons, $d = 1, \dots, 5$, and one neuron at the steepest "
+                "point"
+            ),
+        ),
+        identity(
+            "cauchy-schwarz",
+            "missing_square",
+            growth_identity,
+            domain="dimensions 1, 2, 3, 5; every $w$ and $v$",
+            whole=False,
+        ),
+    ],
+    wrong=[
+        *of_attained(
+            "lipschitz",
+            WELL_POSED["lipschitz"],
+            scaled(HALF, NEAR),
+            powers(alpha, -HALF, -1),
+            why=r"One neuron at the steepest point of $\tanh$, $\alpha = 2$, moves at the full rate along $w$.",
+        ),
+        *of_identity("missing_square", sp.Integer(1), FACTORS, sign()),
+        wrong(
+            "no-alpha",
+            {"lipschitz": C_1 * mean_uw},
+            r"The slope is proportional to $\alpha$, which exceeds one in some settings.",
+            checks=["slack-ode-one-neuron"],
+        ),
+    ],
+    attack=[
+        attack(
+            "ode-one-neuron",
+            "alpha |s0'(x)| <= alpha C_1: the slope of the field of one neuron with |u| = |w| = 1, "
+            "w.z + b = x, along w",
+            Side(_slope_fast, _slope_enclosed),
+            side(lambda f: f["lipschitz"].subs(mean_uw, 1)),
+            varies=("activation", "alpha"),
+            own=(REAL,),
+            ranges=(ALPHA,),
         )
     ],
 )
@@ -214,7 +208,7 @@ def _rate(context: Context) -> float:
     return max(context.setting.number("alpha"), 0.1)
 
 
-discretisation = Claim(
+discretisation = claim(
     "ode-depth-discretisation",
     title="A residual network of $L$ layers approaches the ODE",
     statement=(
@@ -225,34 +219,29 @@ discretisation = Claim(
     known="derived here",
     assumptions=("assumption-3",),
     no_inequality="it states an order in the depth, which no single setting refutes",
-    readings=[
-        Reading(
-            "stated",
-            r"The distance is of order $L^{-1}$.",
-            {"order": sp.Integer(-1)},
-            checks=[
-                rate(
-                    "euler",
-                    "order",
-                    euler_errors,
-                    x_label="layers $L$",
-                    y_label="distance to the solution of (1)",
-                    domain=lambda context: (
-                        r"explicit layers, $64 \le L \le 512$, against an eighth-order solver; a field of eight tanh "
-                        rf"neurons that depends on $s$, $\alpha = {_rate(context):g}$"
-                    ),
-                )
-            ],
-            wrong=of_order(
-                "order",
-                sp.Integer(-1),
-                *STEPS,
-                -2,
-                why="The leading error of explicit Euler steps does not vanish for a field that depends on $s$.",
+    text=r"The distance is of order $L^{-1}$.",
+    formulas={"order": sp.Integer(-1)},
+    checks=[
+        rate(
+            "euler",
+            "order",
+            euler_errors,
+            x_label="layers $L$",
+            y_label="distance to the solution of (1)",
+            domain=lambda context: (
+                r"explicit layers, $64 \le L \le 512$, against an eighth-order solver; a field of eight tanh "
+                rf"neurons that depends on $s$, $\alpha = {_rate(context):g}$"
             ),
-            regimes=[DEPTH],
         )
     ],
+    wrong=of_order(
+        "order",
+        sp.Integer(-1),
+        *STEPS,
+        -2,
+        why="The leading error of explicit Euler steps does not vanish for a field that depends on $s$.",
+    ),
+    regimes=[DEPTH],
 )
 
 # --- functional derivatives ------------------------------------------------------------------------------------------
@@ -312,7 +301,7 @@ def first_variation_nu(context: Context) -> Pairs:
 TAU, NU = beta / n * e_i * a * s0(at_z1), alpha * beta / n * e_i * p_u * s0(at_zs)
 SIZE = r"$n = L = M = d = 2$, every $\sigma_0$"
 _both = (FACTORS, sign(), powers(beta, *STEPS), dropped(n, -1), derivative("slope", s0, s1))
-functional_derivatives = Claim(
+functional_derivatives = claim(
     "functional-derivatives",
     title="Functional derivatives of the loss",
     statement=(
@@ -323,56 +312,49 @@ functional_derivatives = Claim(
     source="arXiv 2403.09889, display after eq. (3)",
     known="text read",
     no_inequality=IDENTITY,
-    readings=[
-        Reading(
-            "stated",
-            "The summand of sample $i$ in each functional derivative.",
-            {"tau": TAU, "nu": NU},
-            checks=[
-                identity(
-                    "tau-particles",
-                    "tau",
-                    exact_gradient_tau,
-                    domain=f"{SIZE}, every particle, label and point",
-                    whole=False,
-                    group="symbolic-gradients",
-                ),
-                identity(
-                    "nu-particles",
-                    "nu",
-                    exact_gradient_nu,
-                    domain=f"{SIZE}; coordinates $u_1$, $w_2$, $b$ of each layer",
-                    whole=False,
-                    group="symbolic-gradients",
-                ),
-                identity(
-                    "tau-variation",
-                    "tau",
-                    first_variation_tau,
-                    domain=(
-                        r"every $\tau$, perturbation, $\sigma_0$ and sample (one summand; the loss is a sum over samples)"
-                    ),
-                ),
-                identity(
-                    "nu-variation",
-                    "nu",
-                    first_variation_nu,
-                    domain=r"every $\nu$, perturbation, $\sigma_0$, depth $s$ and dimension $d$ (one summand)",
-                ),
-            ],
-            wrong=merged(
-                [
-                    wrong("tau-no-n", {"tau": TAU * n}, "The loss is a mean over samples.", kind="factor n dropped"),
-                    wrong("tau-sign", {"tau": -TAU}, "The loss grows with $f$ where $e > 0$."),
-                    wrong("nu-no-alpha", {"nu": NU / alpha}, r"The encoder acts through $\alpha$."),
-                    wrong("nu-halved", {"nu": NU / 2}, "The square's factor two cancels the loss's one half."),
-                ],
-                # The cheap checks, which are exact and cover the whole statement.
-                of_identity("tau", TAU, *_both, checks=["tau-variation"]),
-                of_identity("nu", NU, *_both, powers(alpha, *STEPS), checks=["nu-variation"]),
-            ),
-        )
+    text="The summand of sample $i$ in each functional derivative.",
+    formulas={"tau": TAU, "nu": NU},
+    checks=[
+        identity(
+            "tau-particles",
+            "tau",
+            exact_gradient_tau,
+            domain=f"{SIZE}, every particle, label and point",
+            whole=False,
+            group="symbolic-gradients",
+        ),
+        identity(
+            "nu-particles",
+            "nu",
+            exact_gradient_nu,
+            domain=f"{SIZE}; coordinates $u_1$, $w_2$, $b$ of each layer",
+            whole=False,
+            group="symbolic-gradients",
+        ),
+        identity(
+            "tau-variation",
+            "tau",
+            first_variation_tau,
+            domain=(r"every $\tau$, perturbation, $\sigma_0$ and sample (one summand; the loss is a sum over samples)"),
+        ),
+        identity(
+            "nu-variation",
+            "nu",
+            first_variation_nu,
+            domain=r"every $\nu$, perturbation, $\sigma_0$, depth $s$ and dimension $d$ (one summand)",
+        ),
     ],
+    wrong=merged(
+        [
+            wrong("tau-no-n", {"tau": TAU * n}, "The loss is a mean over samples.", kind="factor n dropped"),
+            wrong("tau-sign", {"tau": -TAU}, "The loss grows with $f$ where $e > 0$."),
+            wrong("nu-no-alpha", {"nu": NU / alpha}, r"The encoder acts through $\alpha$."),
+            wrong("nu-halved", {"nu": NU / 2}, "The square's factor two cancels the loss's one half."),
+        ],
+        # The cheap checks, which are exact and cover the whole statement.
+        of_identity("tau", TAU, *_both, checks=["tau-variation"]),
+        of_identity("nu", NU, *_both, powers(alpha, *STEPS), checks=["nu-variation"]),
+    ),
 )
 
 
@@ -400,7 +382,7 @@ def dissipation(context: Context) -> Pairs:
 
 slope = sp.Derivative(potential, omega)
 FLOW = {"velocity": -slope, "pde": sp.Derivative(density * slope, omega)}
-flows = Claim(
+flows = claim(
     "gradient-flows",
     title="The flows (2) and (3) move each particle down its functional derivative",
     statement=(
@@ -411,44 +393,35 @@ flows = Claim(
     source="arXiv 2403.09889, eqs. (2) and (3)",
     known="text read",
     no_inequality=IDENTITY,
-    readings=[
-        Reading(
-            "stated",
-            "Velocity of a particle and right side of the equation, per coordinate.",
+    text="Velocity of a particle and right side of the equation, per coordinate.",
+    formulas=FLOW,
+    checks=[
+        identity(
+            "weak-form",
             FLOW,
-            checks=[
-                identity(
-                    "weak-form",
-                    FLOW,
-                    weak_form,
-                    domain="every smooth density, potential and test function, coordinate by coordinate",
-                ),
-                identity(
-                    "dissipation",
-                    "velocity",
-                    dissipation,
-                    domain=f"{SIZE}, the predictor's part: its motion cannot raise the loss",
-                    whole=False,
-                    group="symbolic-gradients",
-                ),
-            ],
-            wrong=merged(
-                [
-                    wrong(
-                        "ascent",
-                        {"velocity": slope},
-                        "Particles that move up the derivative do not solve (3), and the loss grows.",
-                    ),
-                    wrong(
-                        "velocity-halved",
-                        {"velocity": -slope / 2},
-                        "Half the velocity does not carry the density of (3).",
-                    ),
-                ],
-                *(of_identity(name, FLOW[name], FACTORS, sign(), checks=["weak-form"]) for name in FLOW),
-            ),
-        )
+            weak_form,
+            domain="every smooth density, potential and test function, coordinate by coordinate",
+        ),
+        identity(
+            "dissipation",
+            "velocity",
+            dissipation,
+            domain=f"{SIZE}, the predictor's part: its motion cannot raise the loss",
+            whole=False,
+            group="symbolic-gradients",
+        ),
     ],
+    wrong=merged(
+        [
+            wrong(
+                "ascent",
+                {"velocity": slope},
+                "Particles that move up the derivative do not solve (3), and the loss grows.",
+            ),
+            wrong("velocity-halved", {"velocity": -slope / 2}, "Half the velocity does not carry the density of (3)."),
+        ],
+        *(of_identity(name, FLOW[name], FACTORS, sign(), checks=["weak-form"]) for name in FLOW),
+    ),
 )
 
 # --- the two dynamics identities -------------------------------------------------------------------------------------
@@ -510,7 +483,7 @@ def matrix_dynamics(context: Context) -> Evidence:
     )
 
 
-dynamics_identities = Claim(
+dynamics_identities = claim(
     "gram-dynamics",
     title="Residuals and loss follow the Gram matrix",
     statement=(
@@ -520,52 +493,41 @@ dynamics_identities = Claim(
     source="arXiv 2403.09889, Gram matrices and eqs. (2), (3)",
     known="derived here",
     no_inequality=IDENTITY,
-    readings=[
-        Reading(
-            "stated",
-            r"Right sides of $\frac{\mathrm{d}e}{\mathrm{d}t}$ and $\frac{\mathrm{d}L}{\mathrm{d}t}$.",
-            DYNAMICS,
-            checks=[
-                identity(
-                    "particles",
-                    "residual",
-                    particle_dynamics,
-                    domain=r"$n = L = M = d = 2$, every $\sigma_0$ and every particle: all 28 coordinates move",
-                    whole=False,
-                    group="symbolic-gradients",
-                ),
-                custom("matrices", DYNAMICS, matrix_dynamics, kind=Kind.EXACT),
-            ],
-            wrong=merged(
-                [
-                    wrong(
-                        "no-n",
-                        {"residual": DYNAMICS["residual"] * n},
-                        "The loss is a mean over samples.",
-                        kind="factor n dropped",
-                    ),
-                    wrong(
-                        "beta",
-                        {"residual": DYNAMICS["residual"] / beta},
-                        r"$\beta$ enters both the network and its gradient.",
-                        kind="exponent off",
-                    ),
-                ],
-                *(
-                    of_identity(
-                        name,
-                        DYNAMICS[name],
-                        FACTORS,
-                        sign(),
-                        powers(beta, *STEPS),
-                        dropped(n, power),
-                        checks=["matrices"],
-                    )
-                    for name, power in (("residual", -1), ("loss", -2))
-                ),
-            ),
-        )
+    text=r"Right sides of $\frac{\mathrm{d}e}{\mathrm{d}t}$ and $\frac{\mathrm{d}L}{\mathrm{d}t}$.",
+    formulas=DYNAMICS,
+    checks=[
+        identity(
+            "particles",
+            "residual",
+            particle_dynamics,
+            domain=r"$n = L = M = d = 2$, every $\sigma_0$ and every particle: all 28 coordinates move",
+            whole=False,
+            group="symbolic-gradients",
+        ),
+        custom("matrices", DYNAMICS, matrix_dynamics, kind=Kind.EXACT),
     ],
+    wrong=merged(
+        [
+            wrong(
+                "no-n",
+                {"residual": DYNAMICS["residual"] * n},
+                "The loss is a mean over samples.",
+                kind="factor n dropped",
+            ),
+            wrong(
+                "beta",
+                {"residual": DYNAMICS["residual"] / beta},
+                r"$\beta$ enters both the network and its gradient.",
+                kind="exponent off",
+            ),
+        ],
+        *(
+            of_identity(
+                name, DYNAMICS[name], FACTORS, sign(), powers(beta, *STEPS), dropped(n, power), checks=["matrices"]
+            )
+            for name, power in (("residual", -1), ("loss", -2))
+        ),
+    ),
 )
 
 # --- positive semi-definiteness --------------------------------------------------------------------------------------
@@ -585,7 +547,7 @@ def sum_of_squares(context: Context) -> Evidence:
     )
 
 
-positive = Claim(
+positive = claim(
     "gram-psd",
     title="$G_1$ is positive semi-definite",
     statement=(
@@ -595,15 +557,10 @@ positive = Claim(
     source="arXiv 2403.09889, definition of $G_1$",
     known="text read",
     no_inequality="it is an identity, a sum of squares; what could be negative is attacked at lemma-4-first",
-    readings=[
-        Reading(
-            "stated",
-            r"$v^\top J J^\top v$ as a sum of squares.",
-            {"form": SQUARE},
-            checks=[custom("squares", "form", sum_of_squares, kind=Kind.EXACT)],
-            wrong=of_identity("form", SQUARE, FACTORS, sign()),
-        )
-    ],
+    text=r"$v^\top J J^\top v$ as a sum of squares.",
+    formulas={"form": SQUARE},
+    checks=[custom("squares", "form", sum_of_squares, kind=Kind.EXACT)],
+    wrong=of_identity("form", SQUARE, FACTORS, sign()),
 )
 
 # --- exact facts at initialisation -----------------------------------------------------------------------------------
@@ -625,7 +582,7 @@ def centred(context: Context) -> Pairs:
     return [(means[name], context[name]) for name in START]
 
 
-initialisation = Claim(
+initialisation = claim(
     "initialisation",
     title="At initialisation the deep network is the identity",
     statement=(
@@ -636,43 +593,38 @@ initialisation = Claim(
     known="derived here",
     assumptions=("assumption-2",),
     no_inequality=IDENTITY,
-    readings=[
-        Reading(
-            "stated",
-            r"Values at time zero of $f$, $\frac{\mathrm{d}z}{\mathrm{d}s}$, $p$ and a diagonal entry of $G_1$.",
+    text=r"Values at time zero of $f$, $\frac{\mathrm{d}z}{\mathrm{d}s}$, $p$ and a diagonal entry of $G_1$.",
+    formulas=START,
+    checks=[
+        identity(
+            "centred",
             START,
-            checks=[
-                identity(
-                    "centred",
-                    START,
-                    centred,
-                    domain=r"every $\sigma_0$, point, depth and coordinate, under standard Gaussian measures",
-                )
-            ],
-            wrong=[
-                wrong("output", {"f": beta}, r"The output would need $\mathbb{E}[a] = 1$.", kind="factor dropped"),
-                wrong(
-                    "adjoint",
-                    {"p": s1(inner) * w, "G1": sp.Integer(1)},
-                    "The adjoint carries a centred factor $a$.",
-                    kind="factor dropped",
-                ),
-                *(
-                    wrong(
-                        f"{name}-not-centred",
-                        {name: variant},
-                        rf"Without $\mathbb{{E}}[{which}] = 0$ of Assumption 2 this would be the value; under it the "
-                        "mean is zero.",
-                        kind="assumption dropped",
-                    )
-                    for name, which, variant in (
-                        ("f", "a", beta * s0(inner)),
-                        ("dz", "u", alpha * s0(inner)),
-                        ("p", "a", w * s1(inner)),
-                    )
-                ),
-            ],
+            centred,
+            domain=r"every $\sigma_0$, point, depth and coordinate, under standard Gaussian measures",
         )
+    ],
+    wrong=[
+        wrong("output", {"f": beta}, r"The output would need $\mathbb{E}[a] = 1$.", kind="factor dropped"),
+        wrong(
+            "adjoint",
+            {"p": s1(inner) * w, "G1": sp.Integer(1)},
+            "The adjoint carries a centred factor $a$.",
+            kind="factor dropped",
+        ),
+        *(
+            wrong(
+                f"{name}-not-centred",
+                {name: variant},
+                rf"Without $\mathbb{{E}}[{which}] = 0$ of Assumption 2 this would be the value; under it the "
+                "mean is zero.",
+                kind="assumption dropped",
+            )
+            for name, which, variant in (
+                ("f", "a", beta * s0(inner)),
+                ("dz", "u", alpha * s0(inner)),
+                ("p", "a", w * s1(inner)),
+            )
+        ),
     ],
 )
 
@@ -701,7 +653,7 @@ def mehler(context: Context) -> Pairs:
 
 
 _index = (shifted(k, 1, -1), powers(1 + k, 1, -1))
-hermite_gram = Claim(
+hermite_gram = claim(
     "hermite-gram",
     title="Hermite form of $G_2$ at initialisation",
     statement=(
@@ -712,28 +664,23 @@ hermite_gram = Claim(
     known="derived here",
     assumptions=("assumption-1", "assumption-2"),
     no_inequality=IDENTITY,
-    readings=[
-        Reading(
-            "stated",
-            r"Weight of $\mu_k^2 c^k$.",
-            {"weight": 1 + k},
-            checks=[
-                identity(
-                    "mehler",
-                    "weight",
-                    mehler,
-                    domain=(
-                        r"all $\varphi$ with $\varphi, \varphi'$ in $L^2$ (by the total family $\exp(tx - t^2/2)$), "
-                        r"every $|c| \le 1$"
-                    ),
-                    group="hermite-gram",
-                )
-            ],
-            wrong=[
-                wrong("halved", {"weight": 1 + k / 2}, "Takes $|z|^2$ for $|z|^2 + 1$: the bias is forgotten."),
-                *of_identity("weight", 1 + k, FACTORS, sign(), *_index),
-            ],
+    text=r"Weight of $\mu_k^2 c^k$.",
+    formulas={"weight": 1 + k},
+    checks=[
+        identity(
+            "mehler",
+            "weight",
+            mehler,
+            domain=(
+                r"all $\varphi$ with $\varphi, \varphi'$ in $L^2$ (by the total family $\exp(tx - t^2/2)$), "
+                r"every $|c| \le 1$"
+            ),
+            group="hermite-gram",
         )
+    ],
+    wrong=[
+        wrong("halved", {"weight": 1 + k / 2}, "Takes $|z|^2$ for $|z|^2 + 1$: the bias is forgotten."),
+        *of_identity("weight", 1 + k, FACTORS, sign(), *_index),
     ],
 )
 
@@ -775,7 +722,7 @@ def chaos_weights(context: Context) -> Pairs:
     return [(_kernel_form(context["kernel"].subs(z_norm, 1)), _series(context["weight"]))]
 
 
-kl_kernel = Claim(
+kl_kernel = claim(
     "kl-rate",
     title=r"The rate of $\mathrm{KL}$ along the flow, and its kernel",
     statement=(
@@ -789,80 +736,75 @@ kl_kernel = Claim(
     known="derived here",
     assumptions=("assumption-2",),
     no_inequality=IDENTITY,
-    readings=[
-        Reading(
-            "stated",
-            r"Integrand of the rate, kernel $k_z(p)$, weight of $\mu_k^2 c^k$ in $K$.",
-            {"rate": RATE, "kernel": KERNEL, "weight": WEIGHT},
-            checks=[
-                identity(
-                    "entropy-rate",
-                    "rate",
-                    entropy_rate,
-                    domain=(
-                        "every smooth positive density and field whose flux, times the score too, vanishes at "
-                        "infinity, per coordinate"
-                    ),
-                ),
-                identity(
-                    "stein-kernel",
-                    "kernel",
-                    stein_kernel,
-                    domain=(
-                        r"every $\sigma_0$, $z$ and $d$; for the encoder $a$ is replaced by $\langle p, u\rangle$, which "
-                        "is linear in $u$ as $a$ is in $a$"
-                    ),
-                ),
-                identity(
-                    "chaos-weights",
-                    ["kernel", "weight"],
-                    chaos_weights,
-                    domain=(
-                        r"all $\varphi$ with $\varphi, \varphi', \varphi''$ in $L^2$ (total family), $|z| = 1$, every "
-                        r"$|c| \le 1$"
-                    ),
-                    group="kl-weights",
-                ),
-            ],
-            wrong=merged(
-                [
-                    wrong(
-                        "rate-sign",
-                        {"rate": x * vel + sp.diff(vel, x)},
-                        "The divergence enters with a minus sign.",
-                        kind="sign flipped",
-                    ),
-                    wrong(
-                        "rate-no-divergence",
-                        {"rate": x * vel},
-                        "A contracting flow changes the entropy.",
-                        kind="factor dropped",
-                    ),
-                    wrong(
-                        "kernel-no-bias",
-                        {"kernel": s0(P) + P * s1(P) - z_norm**2 * s2(P)},
-                        "The bias contributes to the Laplacian.",
-                    ),
-                    wrong(
-                        "kernel-derivative",
-                        {"kernel": s0(P) + P * s1(P) - (z_norm**2 + 1) * s1(P)},
-                        "The Laplacian brings the second derivative.",
-                        kind="s0' for s0''",
-                    ),
-                ],
-                of_identity("rate", RATE, FACTORS, sign()),
-                of_identity(
-                    "kernel",
-                    KERNEL,
-                    FACTORS,
-                    sign(),
-                    derivative("first-for-second", s2, s1),
-                    derivative("value-for-first", s1, s0),
-                    derivative("first-for-value", s0, s1),
-                    checks=["stein-kernel"],
-                ),
-                of_identity("weight", WEIGHT, FACTORS, sign(), *_index),
+    text=r"Integrand of the rate, kernel $k_z(p)$, weight of $\mu_k^2 c^k$ in $K$.",
+    formulas={"rate": RATE, "kernel": KERNEL, "weight": WEIGHT},
+    checks=[
+        identity(
+            "entropy-rate",
+            "rate",
+            entropy_rate,
+            domain=(
+                "every smooth positive density and field whose flux, times the score too, vanishes at "
+                "infinity, per coordinate"
             ),
-        )
+        ),
+        identity(
+            "stein-kernel",
+            "kernel",
+            stein_kernel,
+            domain=(
+                r"every $\sigma_0$, $z$ and $d$; for the encoder $a$ is replaced by $\langle p, u\rangle$, which "
+                "is linear in $u$ as $a$ is in $a$"
+            ),
+        ),
+        identity(
+            "chaos-weights",
+            ["kernel", "weight"],
+            chaos_weights,
+            domain=(
+                r"all $\varphi$ with $\varphi, \varphi', \varphi''$ in $L^2$ (total family), $|z| = 1$, every "
+                r"$|c| \le 1$"
+            ),
+            group="kl-weights",
+        ),
     ],
+    wrong=merged(
+        [
+            wrong(
+                "rate-sign",
+                {"rate": x * vel + sp.diff(vel, x)},
+                "The divergence enters with a minus sign.",
+                kind="sign flipped",
+            ),
+            wrong(
+                "rate-no-divergence",
+                {"rate": x * vel},
+                "A contracting flow changes the entropy.",
+                kind="factor dropped",
+            ),
+            wrong(
+                "kernel-no-bias",
+                {"kernel": s0(P) + P * s1(P) - z_norm**2 * s2(P)},
+                "The bias contributes to the Laplacian.",
+            ),
+            wrong(
+                "kernel-derivative",
+                {"kernel": s0(P) + P * s1(P) - (z_norm**2 + 1) * s1(P)},
+                "The Laplacian brings the second derivative.",
+                kind="s0' for s0''",
+            ),
+        ],
+        of_identity("rate", RATE, FACTORS, sign()),
+        of_identity(
+            "kernel",
+            KERNEL,
+            FACTORS,
+            sign(),
+            derivative("first-for-second", s2, s1),
+            derivative("value-for-first", s1, s0),
+            derivative("first-for-value", s0, s1),
+            checks=["stein-kernel"],
+        ),
+        of_identity("weight", WEIGHT, FACTORS, sign(), *_index),
+    ),
 )
