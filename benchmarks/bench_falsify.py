@@ -5,7 +5,7 @@ python benchmarks/bench_falsify.py [INEQUALITY ...]
 
 import sys
 
-from mfcheck.claims import load_paper, paper_ids
+from mfcheck import load_paper, paper_ids
 from mfcheck.falsify.pool import Pool, Reference
 from mfcheck.falsify.search import Sizes, search
 

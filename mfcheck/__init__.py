@@ -19,7 +19,7 @@ from mfcheck._caches import settle
 
 if TYPE_CHECKING:
     from mfcheck.catalog import load as load_paper
-    from mfcheck.claims.registry import paper_ids
+    from mfcheck.catalog import paper_ids
     from mfcheck.errors import InputError
     from mfcheck.run import Interrupted, power, read_setting, review
 
@@ -38,7 +38,7 @@ _WHERE = {
     "InputError": ("mfcheck.errors", "InputError"),
     "Interrupted": ("mfcheck.run", "Interrupted"),
     "load_paper": ("mfcheck.catalog", "load"),
-    "paper_ids": ("mfcheck.claims.registry", "paper_ids"),
+    "paper_ids": ("mfcheck.catalog", "paper_ids"),
     "power": ("mfcheck.run", "power"),
     "read_setting": ("mfcheck.run", "read_setting"),
     "review": ("mfcheck.run", "review"),

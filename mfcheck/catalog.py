@@ -32,6 +32,11 @@ def entries() -> dict[str, str]:
     return dict(_entries(tuple(sys.path)))
 
 
+def paper_ids() -> tuple[str, ...]:
+    """Return the ids of all installed papers, sorted."""
+    return tuple(sorted(entries()))
+
+
 def described(reference: str) -> Mapping[str, Any]:
     """Return what a paper states, as JSON data: id, title, authors, source, and its claims with their parts.
 

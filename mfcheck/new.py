@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 from importlib.util import find_spec
 from pathlib import Path
 
-from mfcheck.claims.registry import paper_ids
+from mfcheck.catalog import paper_ids
 from mfcheck.errors import InputError
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

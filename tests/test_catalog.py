@@ -148,6 +148,16 @@ def test_what_is_no_paper_is_refused(package: Path) -> None:
         load("nothing")
 
 
+def test_ids_are_sorted_and_listed_where_one_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "_entries", lambda _: {"b": "x:y", "a": "x:y"})
+    assert catalog.paper_ids() == ("a", "b")
+    with pytest.raises(InputError, match="unknown paper 'c'; installed: a, b"):
+        load("c")
+    monkeypatch.setattr(catalog, "_entries", lambda _: {})
+    with pytest.raises(InputError, match="installed: none"):
+        load("c")
+
+
 def test_a_paper_must_have_the_id_that_it_is_installed_under(package: Path) -> None:
     (package / "other.py").write_text(PAPER.format(title="One").replace('"other"', '"another"'))
     with pytest.raises(InputError, match="calls itself 'another'"):

@@ -16,8 +16,7 @@ from typing import Any, get_args
 import pytest
 from typer.models import OptionInfo
 
-from mfcheck import __version__, commands
-from mfcheck.claims import load_paper
+from mfcheck import __version__, commands, load_paper
 from mfcheck.claims.experiment import Option
 from mfcheck.claims.record import (
     BoundRecord,

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 import typer
 
-from mfcheck import commands
-from mfcheck.claims import load_paper, paper_ids
+from mfcheck import commands, load_paper, paper_ids
 from mfcheck.new import create
 
 ROOT = Path(__file__).parents[1]

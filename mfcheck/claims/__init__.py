@@ -16,7 +16,6 @@ from mfcheck.claims.model import (
     Regime,
 )
 from mfcheck.claims.record import Curve, Estimate, Evidence, Interval, Note, Plot, Review
-from mfcheck.claims.registry import load_paper, paper_ids
 from mfcheck.claims.setting import Data, Parameter, Setting
 from mfcheck.claims.verdict import Kind, Question, Scope, Verdict, combine
 
@@ -52,6 +51,4 @@ __all__ = [
     "Variable",
     "Verdict",
     "combine",
-    "load_paper",
-    "paper_ids",
 ]

@@ -2,7 +2,7 @@
 
 from mfcheck.run.inputs import build_setting, read_data
 from mfcheck.run.session import Interrupted, power, read_setting, review
-from mfcheck.run.tasks import Event, Result, Started, Task, resolve_paper
+from mfcheck.run.tasks import Event, Result, Started, Task
 
 __all__ = [
     "Event",
@@ -14,6 +14,5 @@ __all__ = [
     "power",
     "read_data",
     "read_setting",
-    "resolve_paper",
     "review",
 ]

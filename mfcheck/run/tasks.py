@@ -3,12 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import import_module
 from typing import Any
 
 from mfcheck.claims.model import Paper
 from mfcheck.claims.record import LATE
-from mfcheck.claims.registry import load_paper
 from mfcheck.symbolic.activation import Activation, activation
 
 
@@ -112,19 +110,3 @@ def named_activation(paper: Paper, name: str) -> Activation:
     """
     default = paper.default.activation
     return default if default.name == name else activation(name)
-
-
-def resolve_paper(reference: str) -> Paper:
-    """Return an installed paper by its id, or any other as `module:attribute`.
-
-    Raises:
-        InputError: no paper of that id is installed.
-        TypeError: the attribute is not a paper.
-    """
-    module, colon, attribute = reference.partition(":")
-    if not colon:
-        return load_paper(reference)
-    paper = getattr(import_module(module), attribute)
-    if not isinstance(paper, Paper):
-        raise TypeError(f"{reference} is not a Paper")
-    return paper

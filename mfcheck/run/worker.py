@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, TextIO
 
+from mfcheck.catalog import load
 from mfcheck.claims.audit import AssumptionRecord, SurveyRecord
 from mfcheck.claims.model import Budget, Check, Context, Formulas, Paper
 from mfcheck.claims.record import Evidence
@@ -28,7 +29,7 @@ from mfcheck.rigor.certificate import CertificateError
 from mfcheck.rigor.certificate import require_accepted as proved
 from mfcheck.run.audit import audit, regimes
 from mfcheck.run.identity import fingerprint
-from mfcheck.run.tasks import Job, Result, Task, What, named_activation, resolve_paper
+from mfcheck.run.tasks import Job, Result, Task, What, named_activation
 from mfcheck.symbolic.activation import Activation
 
 DIGITS = 15
@@ -123,7 +124,7 @@ def _share_constants(reference: str, identity: str) -> None:
 
 @cache
 def _paper(reference: str) -> Paper:
-    return resolve_paper(reference)
+    return load(reference)
 
 
 @cache

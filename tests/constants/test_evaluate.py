@@ -10,8 +10,8 @@ import pytest
 import sympy as sp
 from flint import arb, ctx
 
+from mfcheck import load_paper
 from mfcheck.claims.model import Constant
-from mfcheck.claims.registry import load_paper
 from mfcheck.claims.setting import Data, Parameter, Setting
 from mfcheck.constants.evaluate import GUARD_DIGITS, enclose_constant, evaluate_constants
 from mfcheck.constants.graph import ConstantGraph

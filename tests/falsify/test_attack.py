@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mfcheck.claims import Case, Setting, load_paper
+from mfcheck import load_paper
+from mfcheck.claims import Case, Setting
 from mfcheck.claims.record import AttackRecord, FalsifyRecord
 from mfcheck.errors import InputError
 from mfcheck.falsify.attack import Named, attack, counterexample, falsify

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
+from mfcheck import load_paper, paper_ids
 from mfcheck.claims import (
     Check,
     Claim,
@@ -14,8 +15,6 @@ from mfcheck.claims import (
     PlantedError,
     Reading,
     Setting,
-    load_paper,
-    paper_ids,
 )
 from mfcheck.falsify.power import Response, tally, trials, unplanted
 from mfcheck.symbolic.activation import activation

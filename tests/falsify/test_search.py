@@ -8,6 +8,7 @@ import pytest
 import sympy as sp
 from flint import arb
 
+from mfcheck import load_paper
 from mfcheck.claims import (
     Answer,
     Assumption,
@@ -21,7 +22,6 @@ from mfcheck.claims import (
     Reading,
     Sample,
     Variable,
-    load_paper,
 )
 from mfcheck.errors import InputError
 from mfcheck.falsify.search import (

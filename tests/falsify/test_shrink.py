@@ -1,7 +1,8 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from mfcheck.claims import Case, Data, Inequality, Variable, load_paper
+from mfcheck import load_paper
+from mfcheck.claims import Case, Data, Inequality, Variable
 from mfcheck.falsify.shrink import cost, shrink
 from mfcheck.points import configurations as conf
 from mfcheck.symbolic.activation import LIBRARY

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfcheck.claims import Case, Inequality, Variable, load_paper
+from mfcheck import load_paper
+from mfcheck.claims import Case, Inequality, Variable
 from mfcheck.falsify import space
 from mfcheck.points import configurations as conf
 from mfcheck.points.configurations import Points

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mfcheck.claims import Data, Inequality, Variable, load_paper
+from mfcheck import load_paper
+from mfcheck.claims import Data, Inequality, Variable
 from mfcheck.falsify import strategies as draw
 from mfcheck.points import configurations as conf
 from mfcheck.symbolic.activation import LIBRARY, activation

@@ -5,6 +5,7 @@ import pytest
 import sympy as sp
 from flint import arb
 
+from mfcheck import load_paper
 from mfcheck.claims import (
     Budget,
     Check,
@@ -18,7 +19,6 @@ from mfcheck.claims import (
     PlantedError,
     Reading,
     Variable,
-    load_paper,
 )
 from mfcheck.rigor.ball import exact
 

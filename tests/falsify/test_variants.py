@@ -1,6 +1,7 @@
 import sympy as sp
 
-from mfcheck.claims import PlantedError, load_paper
+from mfcheck import load_paper
+from mfcheck.claims import PlantedError
 from mfcheck.falsify import variants as v
 from mfcheck.symbolic.generic import s0, s1, s2
 from mfcheck.symbolic.identity import difference

@@ -3,7 +3,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mfcheck.claims import Case, Inequality, Sample, Setting, Variable, load_paper
+from mfcheck import load_paper
+from mfcheck.claims import Case, Inequality, Sample, Setting, Variable
 from mfcheck.falsify.visits import BINS, Tight, Tightest, Visits, plots, spread
 from mfcheck.symbolic.activation import LIBRARY
 

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mfcheck import rocq, verify
-from mfcheck.claims import load_paper, paper_ids
+from mfcheck import load_paper, paper_ids, rocq, verify
 from mfcheck.claims.model import Budget, Check, Context, Paper
 from mfcheck.claims.verdict import Kind, Question, Scope, Verdict
 from mfcheck.rigor.certificate import dumps, exports

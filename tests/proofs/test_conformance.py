@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mfcheck.claims import load_paper, paper_ids
+from mfcheck import load_paper, paper_ids
 from mfcheck.run.conformance import faults_in_words, missed_errors, wrong_verdicts
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
-from mfcheck.claims import load_paper, paper_ids
+from mfcheck import load_paper, paper_ids
 from mfcheck.claims.randomness import stream
 from mfcheck.claims.record import StoppedRecord
 from mfcheck.claims.trial import Draws, SimulationStopped, Trial

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mfcheck.claims import load_paper
+from mfcheck import load_paper
 from mfcheck.claims.record import Estimate, PointRecord
 from mfcheck.errors import InputError
 from mfcheck.kernels.classify import error_on_test

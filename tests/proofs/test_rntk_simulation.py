@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from mfcheck.claims import load_paper
+from mfcheck import load_paper
 from mfcheck.kernels import cosine, rntk
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT
 from mfcheck_proofs.rntk_scaling.values import scales, simulate

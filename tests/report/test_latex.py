@@ -8,7 +8,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mfcheck.claims import load_paper, paper_ids
+from mfcheck import load_paper, paper_ids
 from mfcheck.claims.coverage import coverage
 from mfcheck.claims.record import Review
 from mfcheck.report.latex import PREAMBLE, render_latex

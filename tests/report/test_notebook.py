@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mfcheck.claims import load_paper
+from mfcheck import load_paper
 from mfcheck.claims.record import (
     ConstantsRecord,
     Interval,

@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
+from mfcheck import load_paper
 from mfcheck.errors import InputError
 from mfcheck.run import review
 from mfcheck.run.engine import Processes
 from mfcheck.run.executor import Executor, Unit
 from mfcheck.run.executors import executor_of
-from mfcheck.run.tasks import Job, Result, Started, Task, What, resolve_paper, units
+from mfcheck.run.tasks import Job, Result, Started, Task, What, units
 
 distributed = pytest.importorskip("distributed")
 
@@ -81,11 +82,11 @@ def patch_failures() -> Any:
 
 
 def make_job(seed: int = 0) -> Job:
-    return Job(TOY, resolve_paper(TOY).default.describe(), "quick", seed)
+    return Job(TOY, load_paper(TOY).default.describe(), "quick", seed)
 
 
 def work(ids: list[str], seeds: int = 1) -> list[Unit]:
-    groups = {c.id: c.group for claim in resolve_paper(TOY).claims for c in claim.checks}
+    groups = {c.id: c.group for claim in load_paper(TOY).claims for c in claim.checks}
     tasks = units([Task(What.CHECK, id, group=groups[id]) for id in ids])
     return [Unit(make_job(seed), unit, f"{seed}") for seed in range(seeds) for unit in tasks]
 

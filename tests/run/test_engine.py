@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mfcheck import load_paper
 from mfcheck.run import process
 from mfcheck.run.engine import Processes
 from mfcheck.run.executor import Unit, cores
@@ -23,7 +24,6 @@ from mfcheck.run.tasks import (
     Started,
     Task,
     What,
-    resolve_paper,
     units,
 )
 
@@ -31,7 +31,7 @@ Log = Callable[[], list[str]]
 
 
 def make_job(reference: str) -> Job:
-    return Job(reference, resolve_paper(reference).default.describe(), "quick", 0)
+    return Job(reference, load_paper(reference).default.describe(), "quick", 0)
 
 
 def run_tasks(job: Job, tasks: list[Task], jobs: int, seconds: float = 3600.0) -> Generator[Event]:
@@ -50,7 +50,7 @@ def run(reference: str, ids: list[str], jobs: int = 1) -> dict[str, Result]:
 
 
 def tasks_of(reference: str, ids: list[str]) -> list[Task]:
-    groups = {c.id: c.group for claim in resolve_paper(reference).claims for c in claim.checks}
+    groups = {c.id: c.group for claim in load_paper(reference).claims for c in claim.checks}
     return [Task(What.CHECK, id, group=groups[id]) for id in ids]
 
 
@@ -176,7 +176,7 @@ def test_what_shares_no_work_keeps_the_whole_limit(
 
 
 def test_groups_that_share_no_work_are_named_where_they_are_made() -> None:
-    paper = resolve_paper("scaled-resnets")
+    paper = load_paper("scaled-resnets")
     tasks = tasks_for(paper, paper.claims, constants=True)
     groups = {task.group for task in tasks if task.what is not What.CHECK and task.group}
     groups |= {c.group for claim in paper.claims for c in claim.checks if "/slack-" in c.id}
@@ -202,7 +202,7 @@ def test_leaving_early_kills_the_workers_at_once(
 
 
 def test_a_paper_that_workers_cannot_load_is_an_internal_failure(toy: str) -> None:
-    job = Job("toy_paper:nothing", resolve_paper(toy).default.describe(), "quick", 0)
+    job = Job("toy_paper:nothing", load_paper(toy).default.describe(), "quick", 0)
     with pytest.raises(WorkerError, match="AttributeError") as failure:
         list(run_tasks(job, tasks_of(toy, SHAKY), 1))
     assert "Traceback" in failure.value.__notes__[0]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mfcheck.claims import Paper, load_paper
+from mfcheck import load_paper
+from mfcheck.claims import Paper
 from mfcheck.claims.experiment import Cell, Experiment, Option, Sweep
 from mfcheck.claims.record import Curve, ExperimentRecord, Plot
 from mfcheck.commands.experiment import write as _write

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mfcheck.claims import load_paper
+from mfcheck import load_paper
 from mfcheck.run.identity import code_of, identify
 
 

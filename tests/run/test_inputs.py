@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mfcheck import load_paper
 from mfcheck.claims import Paper
 from mfcheck.errors import InputError
 from mfcheck.run.inputs import MAX_BYTES, MAX_POINTS, build_setting, read_data, read_values
-from mfcheck.run.tasks import resolve_paper
 
 GOOD = "x1,x2,y\n1,0,1\n0.6,0.8,-0.5\n"
 
@@ -23,7 +23,7 @@ def write(folder: Path, text: str | bytes, name: str = "points.csv") -> Path:
 
 @pytest.fixture
 def paper(toy: str) -> Paper:
-    return resolve_paper(toy)
+    return load_paper(toy)
 
 
 def test_points_and_labels_are_exact(tmp_path: Path) -> None:

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 import mfcheck
-from mfcheck import __version__
-from mfcheck.claims import Kind, Review, load_paper
+from mfcheck import __version__, load_paper
+from mfcheck.claims import Kind, Review
 from mfcheck.errors import InputError
 from mfcheck.run import Event, Interrupted, Result, Started, power, read_setting, review
 from mfcheck.run.folder import OutFolder
 from mfcheck.run.identity import code_of
 from mfcheck.run.judge import tasks_of
-from mfcheck.run.tasks import What, resolve_paper
+from mfcheck.run.tasks import What
 from mfcheck.symbolic.activation import Activation, activation
 from mfcheck.verify import verify
 
@@ -441,7 +441,7 @@ def refuse(): raise StepLimitError("10 steps were made", 0.5, None, "raise max_e
 def test_when_the_time_is_over_what_is_left_is_named_and_resumed(toy: str, tmp_path: Path) -> None:
     cut = review(toy, jobs=1, out=tmp_path, minutes=1e-9)
     assert not cut.complete
-    checks = {check.id for claim in resolve_paper(toy).claims for check in claim.checks}
+    checks = {check.id for claim in load_paper(toy).claims for check in claim.checks}
     ran = {check.id for claim in cut.claims for check in claim.checks}
     assert set(cut.missing) == checks - ran
     assert len(ran) <= 1

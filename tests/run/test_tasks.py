@@ -1,7 +1,8 @@
 import pytest
 
+from mfcheck import load_paper
 from mfcheck.errors import InputError
-from mfcheck.run.tasks import Result, Task, What, named_activation, resolve_paper, units
+from mfcheck.run.tasks import Result, Task, What, named_activation, units
 
 
 def check(id: str, group: str = "") -> Task:
@@ -32,19 +33,8 @@ def test_a_result_without_a_value_is_a_crash() -> None:
     assert not Result(check("a"), 0.0, value=[]).crashed
 
 
-def test_a_paper_is_found_by_module_and_attribute(toy: str) -> None:
-    assert resolve_paper(toy).id == "toy"
-
-
-def test_what_is_no_paper_is_refused(toy: str) -> None:
-    with pytest.raises(TypeError, match="not a Paper"):
-        resolve_paper("toy_paper:CLAIMS")
-    with pytest.raises(InputError, match="unknown paper 'nothing'"):
-        resolve_paper("nothing")
-
-
 def test_an_activation_is_found_by_its_name(toy: str) -> None:
-    paper = resolve_paper(toy)
+    paper = load_paper(toy)
     assert named_activation(paper, "tanh") is paper.default.activation
     assert named_activation(paper, "sin").name == "sin"
     with pytest.raises(InputError):

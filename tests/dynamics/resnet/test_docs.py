@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mfcheck.claims import load_paper
+from mfcheck import load_paper
 from mfcheck.dynamics.resnet import QUANTITIES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "particles.md").read_text(encoding="utf-8")
