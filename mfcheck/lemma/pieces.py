@@ -252,9 +252,12 @@ class Point:
 
     def signs(self, t: Term) -> int:
         """Return the possible signs."""
-        value = simplified(substitute(t, self.values), {})
+        value = substitute(t, self.values)
+        if value.op != "num":
+            value = simplified(value, {})
         if value.op == "num":
-            return signs.of_ball(balls.ball(value.value())) if value.value() else signs.ZERO
+            v = value.value()
+            return signs.of_sign((v > 0) - (v < 0))
         possible = signs.ANY
         for prec in (128, 512):
             with ctx.workprec(prec):

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 
-from flint import arb
+from flint import arb, ctx
 
 from mfcheck.lemma import terms
 from mfcheck.lemma.balls import ball
@@ -104,6 +105,16 @@ def bounded(ranges: Mapping[str, Range], hypotheses: Sequence[Formula]) -> Probl
 
     None means that the ranges are contradictory, by exact comparisons.
     """
+    found = _bounded(tuple(ranges.items()), tuple(hypotheses), ctx.prec)
+    return None if found is None else Problem(dict(found[0]), found[1], ())
+
+
+@lru_cache(maxsize=256)
+def _bounded(
+    ranges: tuple[tuple[str, Range], ...], hypotheses: tuple[Formula, ...], precision: int
+) -> tuple[dict[str, Range], tuple[Formula, ...]] | None:
+    """Return the ranges and what is left of the hypotheses; ends are compared at the precision that is set now."""
+    del precision
     found = dict(ranges)
     rest: list[Formula] = []
     for h in [p for whole in hypotheses for p in conjuncts(unfold(settle(whole)))]:
@@ -119,7 +130,7 @@ def bounded(ranges: Mapping[str, Range], hypotheses: Sequence[Formula]) -> Probl
         else:
             assert isinstance(outcome, Range)
             found[name] = outcome
-    return Problem(found, tuple(rest), ())
+    return found, tuple(rest)
 
 
 def unfold(h: Formula) -> Formula:

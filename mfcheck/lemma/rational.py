@@ -29,6 +29,10 @@ def holds_exactly(goal: Formula, ranges: Mapping[str, Range]) -> bool:
         return False
     if len(goal.term.free) > 1:
         return _over(goal, ranges) is True
+    return _on_line(goal, ranges) or _over(goal, ranges) is True
+
+
+def _on_line(goal: Atom, ranges: Mapping[str, Range]) -> bool:
     (name,) = goal.term.free
     ends = [_end(e) for e in (ranges[name].low, ranges[name].high)]
     if "open" in ends or not _is_rational(goal.term):

@@ -26,8 +26,10 @@ def is_vacuous(problem: Problem, budget: Budget) -> bool:
 
 
 def _has_point(problem: Problem) -> bool:
-    if not problem.ranges and not problem.hypotheses:
-        return True
+    ends = [e for r in problem.ranges.values() for e in (r.low, r.high)]
+    known = all(e is None or e.op == "num" for e in ends)
+    if known and not problem.hypotheses and not problem.integers:
+        return True  # ranges that are seen to be empty are gone by now
     whole = problem.integers & problem.ranges.keys()
     if whole:
         return len(problem.ranges) > 1 or _has_integer(problem)

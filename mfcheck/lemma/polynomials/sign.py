@@ -83,9 +83,10 @@ def _least(p: fmpq_mpoly, box: Box, depth: int) -> Found:
         return True
     constant, factors = p.factor()
     odd = [f for f, e in factors if int(e) % 2]
-    if len(odd) != 1 or len(factors) > 1 or constant < 0:
-        return _by_factors(p, odd, 1 if constant > 0 else -1, box, depth)
-    (f,) = odd
+    sign = 1 if constant > 0 else -1
+    if len(odd) != 1 or len(factors) > 1:
+        return _by_factors(p, odd, sign, box, depth)
+    f = sign * odd[0]
     for way in (_in_powers, _in_ends, _in_ratios):
         found = way(f, box, used, depth)
         if found is not None:
@@ -96,7 +97,7 @@ def _least(p: fmpq_mpoly, box: Box, depth: int) -> Found:
 def _by_factors(p: fmpq_mpoly, odd: Sequence[fmpq_mpoly], sign: int, box: Box, depth: int) -> Found:
     points: list[Point] = []
     for f in odd:
-        s = 1 if f(*middle(box)) >= 0 else -1
+        s = sign if len(odd) == 1 else _likely_sign(f, box)
         found = _least(s * f, box, depth + 1)
         sign *= s
         if found is not True:
@@ -107,6 +108,11 @@ def _by_factors(p: fmpq_mpoly, odd: Sequence[fmpq_mpoly], sign: int, box: Box, d
         if p(*q) < 0:
             return q
     raise OpenError
+
+
+def _likely_sign(f: fmpq_mpoly, box: Box) -> int:
+    values = (f(*q) for q in (middle(box), *corners(box, occurring(f))))
+    return 1 if next((v for v in values if v), 1) > 0 else -1
 
 
 def _in_powers(f: fmpq_mpoly, box: Box, used: Sequence[int], depth: int) -> Found | None:

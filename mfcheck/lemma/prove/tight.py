@@ -4,11 +4,14 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 
+from flint import arb
+
 from mfcheck.lemma import terms
 from mfcheck.lemma.constants import is_zero
+from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Atom, Formula, atoms
 from mfcheck.lemma.pieces import Point, holds
-from mfcheck.lemma.problem import Problem, bounded
+from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball
 from mfcheck.lemma.prove.line import Piece
 from mfcheck.lemma.prove.rewrite import range_formulas
 from mfcheck.lemma.reader import Reader
@@ -90,13 +93,34 @@ def _ends(problem: Problem, name: str) -> list[Term]:
 
 def _in_several(problem: Problem, names: Sequence[str], goals: Sequence[Atom]) -> Iterator[str]:
     """Yield equal variables and ends of single ones that make the sides equal."""
-    for a, b in itertools.combinations(names, 2):
-        if problem.ranges[a] == problem.ranges[b] and not problem.hypotheses:
-            for g in goals:
-                if {a, b} <= g.term.free and is_zero(terms.substitute(g.term, {a: var(b)})) is True:
-                    yield f"{a} = {b}"
+    if problem.hypotheses:
+        return
+    point = {n: _inside(problem.ranges[n], k) for k, n in enumerate(names)}
+    tried = [
+        (f"{a} = {b}", a, var(b), point[b])
+        for a, b in itertools.combinations(names, 2)
+        if problem.ranges[a] == problem.ranges[b]
+    ]
     for name in names:
-        for end in _ends(problem, name) if not problem.hypotheses else ():
-            for g in goals:
-                if name in g.term.free and is_zero(terms.substitute(g.term, {name: end})) is True:
-                    yield f"{name} = {terms.text(end)}"
+        ends = _ends(problem, name)
+        tried += [(f"{name} = {terms.text(e)}", name, e, constant_ball(e)) for e in ends]
+    for g in goals:
+        code = Program([g.term], names)
+        for words, name, value, ball in tried:
+            if name in g.term.free and value.free <= g.term.free:
+                found = code([ball if n == name else point[n] for n in names])[0]
+                if found > 0 or found < 0:
+                    continue
+                if is_zero(terms.substitute(g.term, {name: value})) is True:
+                    yield words
+
+
+def _inside(r: Range, k: int) -> arb:
+    """Return a number of a range, another one for each k, to see at once that sides are not equal."""
+    part = arb(2 * k + 3) / (2 * k + 7)
+    if r.low is not None and r.high is not None:
+        low = constant_ball(r.low)
+        return low + part * (constant_ball(r.high) - low)
+    if r.low is not None:
+        return constant_ball(r.low) + part
+    return part if r.high is None else constant_ball(r.high) - part
