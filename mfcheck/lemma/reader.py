@@ -4,7 +4,7 @@ import ast
 import itertools
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final, Literal
@@ -26,8 +26,8 @@ MAX_SUMMANDS: Final = 2000
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
 _LONG = re.compile(rf"[0-9.]{{{MAX_DIGITS + 1},}}")
 _SPACES = str.maketrans("\r\n", "  ")
-_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
-_RELATIONS = ("<=", ">=", "==", "!=", "<", ">", "=")
+_TOKEN = re.compile(r"[][()]|[A-Za-z_][A-Za-z_0-9]*|[<>=!]=|[<>=]")
+_RELATIONS = frozenset(("<=", ">=", "==", "!=", "<", ">", "="))
 _RESERVED = frozenset(("and", "or", "not", "implies", "iff", "in"))
 
 
@@ -147,31 +147,16 @@ class Reader:
 
     def _top(self, start: int, end: int) -> list[tuple[int, str]]:
         """Return the words and relations outside all brackets, with their places."""
-        found, depth, k = [], 0, start
-        while k < end:
-            c = self.text[k]
-            if c in "([":
+        found, depth = [], 0
+        for token in _TOKEN.finditer(self.text, start, end):
+            shown = token.group()
+            if shown in "([":
                 depth += 1
-            elif c in ")]":
+            elif shown in ")]":
                 depth -= 1
-            elif word := _WORD.match(self.text, k, end):
-                if depth == 0 and word.group() in _RESERVED:
-                    found.append((k, word.group()))
-                k = word.end()
-                continue
-            elif depth == 0:
-                relation = next((r for r in _RELATIONS if self.text.startswith(r, k)), None)
-                if relation:
-                    found.append((k, relation))
-                    k += len(relation)
-                    continue
-            k += 1
+            elif depth == 0 and (shown in _RESERVED or shown in _RELATIONS):
+                found.append((token.start(), shown))
         return found
-
-    def _split(self, start: int, end: int, word: str) -> list[tuple[int, int]]:
-        places = [k for k, found in self._top(start, end) if found == word]
-        edges = [start, *(k + len(word) for k in places)]
-        return list(zip(edges, [*places, end], strict=True))
 
     def _formula(self, start: int, end: int) -> Formula:
         start, end = self._trimmed(start, end)
@@ -179,19 +164,19 @@ class Reader:
             if not self.text.strip():
                 raise InputError("the statement is empty")
             raise self.refuse("a part of the statement is missing", min(start, len(self.text) - 1))
-        parts = self._split(start, end, "iff")
+        top = self._top(start, end)
+        parts = _split(start, end, top, "iff")
         if len(parts) > 1:
             return self._equivalence(parts)
-        parts = self._split(start, end, "implies")
+        parts = _split(start, end, top, "implies")
         if len(parts) > 1:
             return self._implication(parts)
-        parts = self._split(start, end, "or")
+        parts = _split(start, end, top, "or")
         if len(parts) > 1:
             return join("or", [self._formula(*p) for p in parts])
-        parts = self._split(start, end, "and")
+        parts = _split(start, end, top, "and")
         if len(parts) > 1:
             return join("and", [self._formula(*p) for p in parts])
-        top = self._top(start, end)
         if top and top[0] == (start, "not"):
             return negate(self._formula(start + 3, end))
         if not top and self.text[start] == "(" and self._closing(start) == end - 1:
@@ -429,3 +414,12 @@ def _with_square_brackets(source: str) -> str:
                 marks[found.end() - 1], marks[k] = "[", "]"
                 break
     return "".join(marks)
+
+
+def _split(
+    start: int, end: int, top: Sequence[tuple[int, str]], word: str
+) -> list[tuple[int, int]]:
+    """Return the parts of a text between the places of a word."""
+    places = [k for k, found in top if found == word]
+    edges = [start, *(k + len(word) for k in places)]
+    return list(zip(edges, [*places, end], strict=True))

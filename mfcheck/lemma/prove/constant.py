@@ -10,7 +10,7 @@ from mfcheck.lemma import balls, terms
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Atom, Formula, conjuncts, free
 from mfcheck.lemma.pieces import Box, Point, holds
-from mfcheck.lemma.problem import Problem, unfold
+from mfcheck.lemma.problem import Problem, constant_ball, unfold
 from mfcheck.lemma.prove.rewrite import eliminated, range_formulas
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.terms import Term
@@ -152,9 +152,9 @@ def _near_ends(problem: Problem) -> Iterator[list[arb]]:
             step = arb(2) ** -j
             ends = []
             if r.low is not None:
-                ends.append(Program([r.low], ())(())[0].mid() + step)
+                ends.append(constant_ball(r.low).mid() + step)
             if r.high is not None:
-                ends.append(Program([r.high], ())(())[0].mid() - step)
+                ends.append(constant_ball(r.high).mid() - step)
             if r.low is None or r.high is None:
                 ends += [arb(2) ** j, -(arb(2) ** j)]
             for x in ends:
@@ -173,10 +173,12 @@ def _is_inside(problem: Problem, point: list[arb]) -> bool:
             ):
                 return False
             continue
-        if r.low is not None and not x > Program([r.low], ())(())[0]:
+        if r.low is not None and not x > constant_ball(r.low):
             return False
-        if r.high is not None and not x < Program([r.high], ())(())[0]:
+        if r.high is not None and not x < constant_ball(r.high):
             return False
+    if not problem.hypotheses:
+        return True
     box = Box(problem.names, point, point, {})
     return all(holds(h, box) is True for h in problem.hypotheses)
 
