@@ -1,7 +1,7 @@
 """Attacks with sides of one's own: each side once in double precision for the search, and once enclosed.
 
-A side that is a formula over the constants of the paper gives both by itself (`formula_side`). For sides over
-parameters and own variables alone see `bound`.
+A side that is a formula over the constants of the paper and values of its activation gives both by itself
+(`formula_side`). For sides over parameters and own variables alone see `bound`.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +14,8 @@ from flint import arb, ctx
 
 from mfcheck.claims.inequality import Case, Formulas, Inequality, Sample, Variable
 from mfcheck.constants.known import PREC, Known
+from mfcheck.symbolic.activation import Activation, X
+from mfcheck.symbolic.generic import ORDERS
 
 
 @dataclass(frozen=True)
@@ -32,22 +34,36 @@ class Side:
 def formula_side(known: Known, formula: Callable[[Formulas], sp.Expr] | sp.Expr) -> Side:
     """Return the side that is a formula over constants, parameters and own variables.
 
+    The generic activation `s0` and its derivatives (`mfcheck.symbolic.generic`) stand for those of the setting.
+
     Args:
         known: the constants and parameters of the paper.
         formula: the formula, or a function that makes it from those under test.
     """
 
-    @lru_cache(maxsize=64)
-    def made(items: tuple[tuple[str, sp.Basic], ...]) -> sp.Expr:
+    @lru_cache(maxsize=256)
+    def made(items: tuple[tuple[str, sp.Basic], ...], activation: Activation) -> sp.Expr:
         plain = isinstance(formula, sp.Basic) or not callable(formula)
-        return formula if plain else formula(dict(items))
+        return with_activation(formula if plain else formula(dict(items)), activation)
 
     return Side(
-        lambda sample, formulas: known.quick(sample, made(tuple(formulas.items()))),
+        lambda sample, formulas: known.quick(
+            sample, made(tuple(formulas.items()), sample.activation)
+        ),
         lambda case, formulas: known.ball(
-            case.setting, made(tuple(formulas.items())), dict(case.own)
+            case.setting, made(tuple(formulas.items()), case.setting.activation), dict(case.own)
         ),
     )
+
+
+def with_activation(formula: sp.Expr, activation: Activation) -> sp.Expr:
+    """Put an activation and its derivatives for the generic ones."""
+    for order, names in enumerate(ORDERS):
+        for name in names:
+            formula = formula.replace(
+                name, lambda x, k=order: activation.derivative(k).xreplace({X: x})
+            )
+    return formula
 
 
 def attack(

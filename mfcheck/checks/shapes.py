@@ -13,7 +13,7 @@ from flint import arb
 
 from mfcheck.checks.certify import Sides, Zeros
 from mfcheck.checks.decide import Case, Relation, Side, Standard, against, certified, course, decide
-from mfcheck.checks.identity import identities
+from mfcheck.checks.identity import identities, matrix_identities
 from mfcheck.checks.rates import Words, said
 from mfcheck.checks.steps import Step, conclude
 from mfcheck.checks.values import Where, ball, number
@@ -220,6 +220,7 @@ def identity(
     domain: Words,
     whole: bool = True,
     notes: Sequence[Note] = (),
+    sizes: Mapping[sp.Symbol, int] | None = None,
     group: str = "",
 ) -> Check:
     """Return the exact check that both sides of each pair are equal for all values of their symbols.
@@ -231,12 +232,16 @@ def identity(
         domain: what the symbols range over, in words.
         whole: whether the pairs together are the whole statement.
         notes: sentences for the report, kept if all sides agree.
+        sizes: of sides that are matrices of symbolic size, equal at every size: at these, unequal ones are told apart.
         group: of checks that share memoised work.
     """
     scope = Scope.WHOLE if whole else Scope.CASES
 
     def run(context: Context, /) -> Evidence:
-        return identities(pairs(context), said(domain, context), scope, tuple(notes))
+        if sizes is None:
+            return identities(pairs(context), said(domain, context), scope, tuple(notes))
+        found = matrix_identities(pairs(context), said(domain, context), sizes)
+        return found.but(scope=scope, notes=tuple(notes) if found.passed else ())
 
     return Check(id, Kind.EXACT, run, _names(tests), group=group)
 

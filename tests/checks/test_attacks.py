@@ -1,5 +1,6 @@
 """Attacks: both arithmetics of a side agree, and rounding is no violation."""
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,13 +14,14 @@ from mfcheck.checks.attacks import formula_side
 from mfcheck.claims.inequality import Case, Sample, Variable
 from mfcheck.constants.known import Known
 from mfcheck.symbolic.activation import LIBRARY
+from mfcheck.symbolic.generic import s0, s1, s2
 
 RATE = parameter("rate", 3, "a rate", above=0)
 CUBE = constant("cube", RATE.symbol**3, "of the rate")
 KNOWN = Known([CUBE], [RATE])
-x = sp.Symbol("x")
+x = sp.Symbol("x", real=True)
 OWN = Variable("x", Fraction(0), Fraction(1))
-CASE = Case(setting_of([RATE]), (("x", Fraction(1, 2)),))
+CASE = Case(setting_of([RATE], LIBRARY["sigmoid"]), (("x", Fraction(1, 2)),))
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,22 @@ def test_a_formula_gives_both_sides(formula: Any, value: float) -> None:
     stated = {"stated": RATE.symbol**2}
     assert made.fast(CASE.sample(), stated) == value
     assert made.enclosed(CASE, stated).contains(arb(value))
+
+
+@pytest.mark.parametrize("name", ["tanh", "erf", "silu", "softplus"])
+def test_the_generic_activation_is_that_of_the_setting(name: str) -> None:
+    """Against central differences of the activation."""
+    own = LIBRARY[name]
+    at, step = 0.5, 1e-4
+    left, middle, right = own.numpy_function(0)(np.array([at - step, at, at + step]))
+    known = max(
+        abs(middle), abs(right - left) / (2 * step), abs(right + left - 2 * middle) / step**2
+    )
+    made = formula_side(KNOWN, RATE.symbol * sp.Max(*(sp.Abs(s(x)) for s in (s0, s1, s2))))
+    case = Case(replace(CASE.setting, activation=own), CASE.own)
+    assert made.fast(case.sample(), {}) == pytest.approx(3 * known, rel=1e-6)
+    assert float(made.enclosed(case, {}).mid()) == pytest.approx(3 * known, rel=1e-6)
+    assert made.fast(CASE.sample(), {}) != pytest.approx(3 * known, rel=1e-6)
 
 
 def test_the_left_side_comes_first() -> None:

@@ -14,10 +14,12 @@ from mfcheck.checks import (
     Note,
     Plot,
     Reading,
+    Scope,
     Setting,
     bound,
     claim,
     custom,
+    identity,
     noted,
     pictured,
     setting_of,
@@ -103,3 +105,22 @@ def test_a_claim_with_one_reading_is_that_claim() -> None:
         "one", **words, text="", formulas={"value": sp.Integer(1)}, reading="else", **parts
     )
     assert [c.id for c in other.checks] == ["one/else/check"]
+
+
+def test_an_identity_of_matrices_of_symbolic_size() -> None:
+    n = sp.Symbol("n", integer=True, positive=True)
+    A = sp.MatrixSymbol("A", n, n)
+    for factor, passed in ((1, True), (2, False)):
+        check = identity(
+            "c",
+            "f",
+            lambda context: [(A * A, context["f"] * A * A)],
+            domain="all A",
+            sizes={n: 2},
+            notes=[NOTE],
+        )
+        found = check.run(
+            Context(setting_of(()), Budget.QUICK, 0, "check", {"f": sp.Integer(factor)})
+        )
+        assert (found.passed, found.scope, found.domain) == (passed, Scope.WHOLE, "all A")
+        assert found.notes == ((NOTE,) if passed else ())

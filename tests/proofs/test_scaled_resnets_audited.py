@@ -17,16 +17,14 @@ from mfcheck.symbolic.activation import LIBRARY, activation
 from mfcheck.verify import verify
 from mfcheck_proofs.scaled_resnets import paper
 from mfcheck_proofs.scaled_resnets import regimes as audited
-from mfcheck_proofs.scaled_resnets.assumption1 import (
+from mfcheck_proofs.scaled_resnets.assumptions import (
     PAIR,
     SAMPLE,
     at_most,
-    data_on_sphere,
-    rarely_separated,
-)
-from mfcheck_proofs.scaled_resnets.assumption23 import (
     beyond_assumption_3,
+    data_on_sphere,
     library,
+    rarely_separated,
     smooth_activation,
 )
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound

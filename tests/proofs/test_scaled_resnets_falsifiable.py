@@ -16,7 +16,7 @@ from mfcheck.kernels.two_layer import kernel_matrix
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck.verify import verify
 from mfcheck_proofs.scaled_resnets import paper
-from mfcheck_proofs.scaled_resnets.assumption23 import derivative_value
+from mfcheck_proofs.scaled_resnets.assumptions import derivative_value
 from mfcheck_proofs.scaled_resnets.constants import C_KL
 from mfcheck_proofs.scaled_resnets.lemma4 import STRICT, small_eigenvalue
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT

@@ -16,7 +16,7 @@ from mfcheck.points.sphere import sphere
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck.symbolic.activation import activation as activation_of
 from mfcheck_proofs.scaled_resnets import (
-    assumption23,
+    assumptions,
     changes,
     flow,
     paper,
@@ -358,7 +358,7 @@ def test_planted_errors_of_the_cap_are_caught_at_opposite_points() -> None:
 )
 def test_an_undecided_constant_is_not_certified(factor: sp.Expr, passed: bool | None) -> None:
     formulas = {"constant": factor * C_1}
-    found = assumption23.certified_constant(Context(DEFAULT, Budget.QUICK, 0, "", formulas))
+    found = assumptions.certified_constant(Context(DEFAULT, Budget.QUICK, 0, "", formulas))
     assert found.passed is passed
     assert bool(found.reason) is (passed is not True)
 

@@ -4,37 +4,23 @@ from dataclasses import replace
 
 import sympy as sp
 
-from mfcheck.checks import (
-    At,
-    Claim,
-    Context,
-    Evidence,
-    Kind,
-    Note,
-    Question,
-    Reading,
-    agree,
-    custom,
-    identity,
-    matrix_identities,
-    noted,
-    wrong,
-)
+from mfcheck.checks import At, Claim, Context, Note, Question, Reading, agree, identity, noted, wrong
 from mfcheck.statistics import exactly, extrapolated
 from mfcheck_proofs.numerical_resnets.scheme import CUBE, F, f, h, u, x, y
 
 # --- C1: the dictionary ----------------------------------------------------------------------------------------------
+
+Pairs = list[tuple[sp.Expr, sp.Expr]]
 
 n = sp.Symbol("n", integer=True, positive=True)
 MF, ID = sp.MatrixSymbol("F", n, n), sp.Identity(n)
 b1, b2, inner = sp.symbols("b1 b2 inner", real=True)
 
 
-def polynet(context: Context) -> Evidence:
+def polynet(context: Context) -> Pairs:
     """(I - hF) times backward Euler minus PolyNet."""
     module = ID + h * MF + context["second"] * MF * MF
-    pairs = [(ID - (ID - h * MF) * module, context["rest"] * MF * MF * MF)]
-    return matrix_identities(pairs, "every matrix F and step h for which I - hF is invertible", {n: 2})
+    return [(ID - (ID - h * MF) * module, context["rest"] * MF * MF * MF)]
 
 
 def polynet_size(_: Context) -> list[At]:
@@ -52,28 +38,29 @@ MA, MB, MAT, MBT = (sp.MatrixSymbol(name, n, n) for name in ("A", "B", "A^T", "B
 f1, f2, X = sp.Function("f1"), sp.Function("f2"), sp.Symbol("X", real=True)
 
 
-def revnet(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
+def revnet(context: Context) -> Pairs:
     """X + f1(Y), then Y + f2 of the new X: the inverse undoes the second half, then the first."""
     new_x = x + f1(y)
     back_y = y + f2(new_x) - context["undo"].subs(X, new_x)
     return [(back_y, y), (new_x - f1(back_y), x)]
 
 
-def volume(context: Context) -> Evidence:
+def volume(context: Context) -> Pairs:
     """The Schur complement of the upper left block is the identity."""
-    pairs = [(ID + MB * MA - MB * MA, context["determinant"] * ID)]
-    return matrix_identities(pairs, "all f1 and f2, in every dimension", {n: 2})
+    return [(ID + MB * MA - MB * MA, context["determinant"] * ID)]
 
 
-def symplectic(context: Context) -> Evidence:
+def symplectic(context: Context) -> Pairs:
     """The blocks of J^T Omega J = Omega, for Jacobians with these transposes."""
     blocks = (ID + MB * MA - MBT * MA, MAT + MAT * MB * MA - MA - MAT * MBT * MA)
     allowed = dict(context["transposes"])
-    pairs = [(block.subs(allowed), other) for block, other in zip(blocks, (ID, 0 * ID), strict=True)]
-    return matrix_identities(pairs, "Jacobians of f1 and f2 in every dimension", {n: 2})
+    return [(block.subs(allowed), other) for block, other in zip(blocks, (ID, 0 * ID), strict=True)]
 
 
-def fractal(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
+CANONICAL = identity("form", "transposes", symplectic, domain="Jacobians of f1 and f2 in every dimension", sizes={n: 2})
+
+
+def fractal(context: Context) -> Pairs:
     """Two branches, u + b1 h f(u) + b2 h f(u + inner h f(u)), against the flow, in powers of h."""
     weights = dict(context["weights"])
     module = u + h * b1 * f(u) + h * b2 * f(u + h * inner * f(u))
@@ -142,7 +129,13 @@ polynet_claim = Claim(
             "The difference is h^3 F^3 (I - hF)^-1 exactly.",
             {"second": h**2, "rest": h**3, "size": CUBE},
             checks=[
-                custom("neumann", ("second", "rest"), polynet, kind=Kind.EXACT),
+                identity(
+                    "neumann",
+                    ("second", "rest"),
+                    polynet,
+                    domain="every matrix F and step h for which I - hF is invertible",
+                    sizes={n: 2},
+                ),
                 agree("example", "size", polynet_size, resolution=0.01, domain="F of the constants, h = 1/64, 1/256"),
             ],
             wrong=[
@@ -166,7 +159,7 @@ revnet_claim = Claim(
             {"undo": f2(X), "determinant": sp.Integer(1)},
             checks=[
                 identity("inverse", "undo", revnet, domain="all f1 and f2"),
-                custom("volume", "determinant", volume, kind=Kind.EXACT),
+                identity("volume", "determinant", volume, domain="all f1 and f2, in every dimension", sizes={n: 2}),
             ],
             wrong=[
                 wrong("old-x", {"undo": f2(X - 1)}, "The second half sees the new X."),
@@ -177,20 +170,14 @@ revnet_claim = Claim(
             "symplectic",
             "It is symplectic, whatever f1 and f2 are.",
             {"transposes": sp.Dict({})},
-            checks=[
-                noted(
-                    custom("form", "transposes", symplectic, kind=Kind.EXACT),
-                    Note(id="symplectic", severity="minor", text=GRADIENTS),
-                    when=False,
-                )
-            ],
+            checks=[noted(CANONICAL, Note(id="symplectic", severity="minor", text=GRADIENTS), when=False)],
             wrong=[wrong("one", {"transposes": sp.Dict({MAT: MA})}, "Both have to be gradients.")],
         ),
         Reading(
             "gradients",
             "It is symplectic if f1 and f2 are gradients.",
             {"transposes": sp.Dict({MAT: MA, MBT: MB})},
-            checks=[custom("form", "transposes", symplectic, kind=Kind.EXACT)],
+            checks=[CANONICAL],
             wrong=[wrong("any", {"transposes": sp.Dict({})}, "A shear with a rotation does not keep the form.")],
         ),
     ],

@@ -1,15 +1,7 @@
 """Generalization of Scaled Deep ResNets in the Mean-Field Regime (arXiv 2403.09889), claim by claim."""
 
 from mfcheck.claims import Paper
-from mfcheck_proofs.scaled_resnets import (
-    assumption1,
-    assumption23,
-    lemma4,
-    network,
-    theorem5,
-    theorem5_regime,
-    theorem6,
-)
+from mfcheck_proofs.scaled_resnets import assumptions, lemma4, network, theorem5, theorem5_regime, theorem6
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS
 from mfcheck_proofs.scaled_resnets.experiments import DIGITS
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, PARAMETERS, validate
@@ -27,11 +19,11 @@ paper = Paper(
     source="https://arxiv.org/abs/2403.09889",
     parameters=PARAMETERS,
     default=DEFAULT,
-    assumptions=assumption23.ASSUMPTIONS,
+    assumptions=assumptions.ASSUMPTIONS,
     claims=(
-        assumption1.iid,
-        assumption23.initial,
-        assumption23.activation_claim,
+        assumptions.iid,
+        assumptions.initial,
+        assumptions.activation_claim,
         network.well_posed,
         network.discretisation,
         network.functional_derivatives,

@@ -15,7 +15,6 @@ from mfcheck.checks import (
     Case,
     Claim,
     Context,
-    Curve,
     Evidence,
     Kind,
     Note,
@@ -25,12 +24,14 @@ from mfcheck.checks import (
     Side,
     Standard,
     attack,
+    certifying,
     claim,
+    curve,
     custom,
     decide,
+    identity,
     wrong,
 )
-from mfcheck.checks.identity import matrix_identities
 from mfcheck.claims import Sample, inequality
 from mfcheck.claims.inequality import Formulas
 from mfcheck.claims.setting import Point, Setting
@@ -55,8 +56,7 @@ from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, enclose, exact, interval
 from mfcheck.rigor.codes import n_max
 from mfcheck.symbolic.activation import Activation, X
-from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
-from mfcheck_proofs.scaled_resnets.assumption23 import HALF, STEPS
+from mfcheck_proofs.scaled_resnets.assumptions import FACTORS, HALF, STEPS
 from mfcheck_proofs.scaled_resnets.leaves import cosine_bound
 from mfcheck_proofs.scaled_resnets.regimes import SHRINKING
 from mfcheck_proofs.scaled_resnets.symbols import C_max, Lambda, alpha, n, r
@@ -76,15 +76,11 @@ v = sp.MatrixSymbol("v", n, 1)
 EXCESS = alpha**2 * (J1.T * v).T * (J1.T * v)
 
 
-def excess_is_square(context: Context) -> Evidence:
+def excess_is_square(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     """v^T G v - v^T G2 v against alpha^2 |J1^T v|^2, one particle; take v an eigenvector of G."""
     G1, G2 = J1 * J1.T, J2 * J2.T
     lhs = (v.T * (alpha**2 * G1 + G2) * v - v.T * G2 * v).expand().doit()
-    return matrix_identities(
-        [(lhs, context["excess"].doit())],
-        r"every $n$, $d$, $\alpha$, and (by taking means) every measure $\tau$, $\nu$",
-        {n: 2, width: 3},
-    )
+    return [(lhs, context["excess"].doit())]
 
 
 # One layer of three neurons under a predictor of three; the same code in double precision and in balls.
@@ -144,7 +140,15 @@ first = claim(
     known="text read",
     text=r"$v^\top(G - G_2)\,v$ as a sum of squares.",
     formulas={"excess": EXCESS},
-    checks=[custom("excess", "excess", excess_is_square, kind=Kind.EXACT)],
+    checks=[
+        identity(
+            "excess",
+            "excess",
+            excess_is_square,
+            domain=r"every $n$, $d$, $\alpha$, and (by taking means) every measure $\tau$, $\nu$",
+            sizes={n: 2, width: 3},
+        )
+    ],
     wrong=merged(
         [wrong("negated", {"excess": -EXCESS}, "A sum of squares is not negative.", also=["slack-gram-excess"])],
         of_identity("excess", EXCESS, FACTORS, sign(), powers(alpha, *STEPS)),
@@ -246,15 +250,7 @@ def circle_witness(context: Context) -> Evidence:
         x_label="$n$",
         y_label=r"$\lambda_{\min}(G_2)$",
         y_log=True,
-        curves=(
-            Curve(
-                label="certified",
-                x=tuple(map(float, CIRCLE_SIZES)),
-                y=tuple(float(x.mid()) for x in values),
-                error=tuple(float(x.rad()) for x in values),
-                style="points",
-            ),
-        ),
+        curves=(curve("certified", CIRCLE_SIZES, values, "points"),),
     )
     return Evidence(
         passed=False if undercut else True if set(orders) == {">"} else None,
@@ -349,26 +345,19 @@ def positive_floor(context: Context) -> Evidence:
     )
     found = decide([Case(arb(0), bound)], Standard("<"), where, Scope.WHOLE).but(error=0.0)
     if found.passed:
-        return found.but(certificate=_floor_certificate(setting, most, bound))
+        return found
     near = r"the enclosure of the bound contains zero: $C_{\max}$ is too close to 1 for the terms summed"
     return found.but(reason="the bound is negative" if found.passed is False else near)
 
 
-def _floor_certificate(setting: Setting, most: int, bound: arb) -> dict[str, Any] | None:
-    """Return certificates of the bound on n and of the bound on lambda_min at that n, in one file."""
-    if not certificate.supports(setting.activation.name):
-        return None
-    largest = Fraction(bounds(largest_cosine(setting.data.points, 60), 20)[1])
-    size = n_max(setting.data.d, largest)
-    floor = hermite_bound(TERM, most, exact(largest), setting.activation)
-    if size.n_max != most or compare(floor, bound / 2) != ">":
-        return None
-    return certificate.bundle(
-        {
-            "n_max": certificate.code_bound(size),
-            "Lambda": certificate.separation(setting.activation.name, most, largest, floor),
-        }
-    )
+def floor_parts(context: Context) -> dict[str, certificate.Certificate]:
+    """Return certificates of the bound on n and of the bound on lambda_min at that n."""
+    data, activation = context.setting.data, context.setting.activation
+    largest = Fraction(bounds(largest_cosine(data.points, 60), 20)[1])
+    size = n_max(data.d, largest)
+    floor = hermite_bound(context["term"], size.n_max, exact(largest), activation)
+    floor_proved = certificate.separation(activation.name, size.n_max, largest, floor)
+    return {"n_max": certificate.code_bound(size), "Lambda": floor_proved}
 
 
 # --- attacks ---------------------------------------------------------------------------------------------------------
@@ -392,7 +381,7 @@ def small_eigenvalue(case: inequality.Case, formulas: Formulas) -> dict[str, Any
 STRICT = attack(
     "floor-of-dimension",
     f"Lambda <= lambda_min(G2), with the candidate Lambda = {float(CANDIDATE):g} for a constant of d alone",
-    Side(lambda _, f: float(_floor(f["floor"], CANDIDATE)), lambda _, f: exact(_floor(f["floor"], CANDIDATE))),
+    side(lambda f: f["floor"].subs(Lambda, sp.Rational(CANDIDATE.numerator, CANDIDATE.denominator))),
     SMALLEST,
     varies=DATA,
     certificate=small_eigenvalue,
@@ -480,7 +469,7 @@ second = Claim(
             {"term": TERM},
             checks=[
                 custom("gershgorin", "term", gershgorin, kind=Kind.CERTIFIED),
-                custom("code-bound", "term", positive_floor, kind=Kind.CERTIFIED),
+                certifying(custom("code-bound", "term", positive_floor, kind=Kind.CERTIFIED), floor_parts),
             ],
             wrong=[
                 *(wrong(id, {"term": term}, why, kind=kind, checks=["gershgorin"]) for id, kind, term, why in PLANTED),

@@ -7,26 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 import sympy as sp
-from flint import arb
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from mfcheck.checks import (
-    Case,
-    Context,
-    Evidence,
-    Kind,
-    Side,
-    attack,
-    claim,
-    compared,
-    custom,
-    identity,
-    matrix_identities,
-    rate,
-    wrong,
-)
-from mfcheck.claims import inequality
+from mfcheck.checks import Case, Context, Kind, attack, claim, compared, identity, rate, wrong
 from mfcheck.falsify.variants import (
     derivative,
     dropped,
@@ -41,12 +25,10 @@ from mfcheck.falsify.variants import (
 )
 from mfcheck.gaussian.exact import correlated, dirichlet, expectation, generating, ornstein_uhlenbeck
 from mfcheck.networks.in_symbols import System, residual_system, vector
-from mfcheck.rigor.ball import enclose, exact
 from mfcheck.statistics import exactly
 from mfcheck.symbolic.activation import X
 from mfcheck.symbolic.generic import s0, s1, s2, specialise
-from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
-from mfcheck_proofs.scaled_resnets.assumption23 import HALF, IDENTITY, NEAR, STEPS
+from mfcheck_proofs.scaled_resnets.assumptions import FACTORS, HALF, IDENTITY, NEAR, STEPS
 from mfcheck_proofs.scaled_resnets.regimes import DEPTH
 from mfcheck_proofs.scaled_resnets.symbols import C_1, alpha, beta, k, n
 from mfcheck_proofs.scaled_resnets.values import ALPHA, REAL, side
@@ -108,16 +90,6 @@ def growth_identity(context: Context) -> Pairs:
     return pairs
 
 
-def _slope_fast(sample: inequality.Sample, _: inequality.Formulas) -> float:
-    slope = float(sample.activation.numpy_function(1)(np.array([sample.values["x"]]))[0])
-    return sample.values["alpha"] * abs(slope)
-
-
-def _slope_enclosed(case: inequality.Case, _: inequality.Formulas) -> arb:
-    slope_at = enclose(case.setting.activation.derivative(1), {X: case["x"]}, 160)
-    return exact(case.setting["alpha"]) * abs(slope_at)
-
-
 WELL_POSED = {"lipschitz": alpha * C_1 * mean_uw, "missing_square": sp.Integer(1)}
 well_posed = claim(
     "ode-well-posed",
@@ -173,7 +145,7 @@ well_posed = claim(
             "ode-one-neuron",
             "alpha |s0'(x)| <= alpha C_1: the slope of the field of one neuron with |u| = |w| = 1, "
             "w.z + b = x, along w",
-            Side(_slope_fast, _slope_enclosed),
+            side(alpha * sp.Abs(s1(X))),
             side(lambda f: f["lipschitz"].subs(mean_uw, 1)),
             varies=("activation", "alpha"),
             own=(REAL,),
@@ -428,6 +400,7 @@ flows = claim(
 
 e = sp.MatrixSymbol("e", n, 1)
 G = sp.MatrixSymbol("G", n, n)
+N = sp.Symbol("N", positive=True, integer=True)
 DYNAMICS = {"residual": -(beta**2) / n * G * e, "loss": -(beta**2) / n**2 * e.T * G * e}
 
 
@@ -465,22 +438,17 @@ def particle_dynamics(context: Context) -> Pairs:
     return [(rate, stated), *pairs]
 
 
-def matrix_dynamics(context: Context) -> Evidence:
+def matrix_dynamics(context: Context) -> Pairs:
     """The same for any number of samples and parameters: f has Jacobian J, parameters have weights W.
 
     A parameter of weight w (M for the predictor, L M for the encoder) moves with `-w dL/dparameter`, and
     `beta^2 G = J W J^T` by the definition of G.
     """
-    N = sp.Symbol("N", positive=True, integer=True)
     J, W = sp.MatrixSymbol("J", n, N), sp.MatrixSymbol("W", N, N)
     definition = {G: J * W * J.T / beta**2}
     de = (J * (-W * (J.T * e / n))).doit()
     dL = (e.T * de / n).doit()
-    return matrix_identities(
-        [(de, context["residual"].subs(definition)), (dL, context["loss"].subs(definition))],
-        "any number of samples, layers, particles; in the limit $J$ is a linear operator, $J^\\top$ its adjoint",
-        {n: 2, N: 3},
-    )
+    return [(de, context["residual"].subs(definition)), (dL, context["loss"].subs(definition))]
 
 
 dynamics_identities = claim(
@@ -504,7 +472,13 @@ dynamics_identities = claim(
             whole=False,
             group="symbolic-gradients",
         ),
-        custom("matrices", DYNAMICS, matrix_dynamics, kind=Kind.EXACT),
+        identity(
+            "matrices",
+            DYNAMICS,
+            matrix_dynamics,
+            domain="any number of samples, layers, particles; in the limit $J$ is a linear operator, $J^\\top$ its adjoint",
+            sizes={n: 2, N: 3},
+        ),
     ],
     wrong=merged(
         [
@@ -538,13 +512,9 @@ v = sp.MatrixSymbol("v", n, 1)
 SQUARE = (J_theta.T * v).T * (J_theta.T * v)
 
 
-def sum_of_squares(context: Context) -> Evidence:
+def sum_of_squares(context: Context) -> Pairs:
     """v^T (J J^T) v against |J^T v|^2, for one particle; the mean of such forms is not negative."""
-    return matrix_identities(
-        [((v.T * J_theta * J_theta.T * v).doit(), context["form"].doit())],
-        "every particle, depth, $n$ and $d$; $G_1$ is the mean over particles and depth",
-        {n: 2, kdim: 3},
-    )
+    return [((v.T * J_theta * J_theta.T * v).doit(), context["form"].doit())]
 
 
 positive = claim(
@@ -559,7 +529,15 @@ positive = claim(
     no_inequality="it is an identity, a sum of squares; what could be negative is attacked at lemma-4-first",
     text=r"$v^\top J J^\top v$ as a sum of squares.",
     formulas={"form": SQUARE},
-    checks=[custom("squares", "form", sum_of_squares, kind=Kind.EXACT)],
+    checks=[
+        identity(
+            "squares",
+            "form",
+            sum_of_squares,
+            domain="every particle, depth, $n$ and $d$; $G_1$ is the mean over particles and depth",
+            sizes={n: 2, kdim: 3},
+        )
+    ],
     wrong=of_identity("form", SQUARE, FACTORS, sign()),
 )
 

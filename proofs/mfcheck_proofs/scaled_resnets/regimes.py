@@ -11,7 +11,7 @@ from mfcheck.points.data import circle_data
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, exact
 from mfcheck.symbolic.circle import IDENTITIES, WORDS
-from mfcheck_proofs.scaled_resnets.assumption1 import SAMPLE, at_most, rarely_separated
+from mfcheck_proofs.scaled_resnets.assumptions import SAMPLE, at_most, rarely_separated
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT
 from mfcheck_proofs.scaled_resnets.values import value_of

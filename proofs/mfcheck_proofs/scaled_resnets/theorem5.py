@@ -49,8 +49,7 @@ from mfcheck.rigor.lyapunov import solve_lyapunov
 from mfcheck.statistics import exactly, mean_of
 from mfcheck.statistics.quoting import quoted
 from mfcheck_proofs.scaled_resnets import flow
-from mfcheck_proofs.scaled_resnets.assumption1 import FACTORS
-from mfcheck_proofs.scaled_resnets.assumption23 import HALF, STEPS
+from mfcheck_proofs.scaled_resnets.assumptions import FACTORS, HALF, STEPS
 from mfcheck_proofs.scaled_resnets.changes import extent
 from mfcheck_proofs.scaled_resnets.constants import C_KL
 from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, SOURCE, Run, along, least_beta, ratio, runs, shown_run

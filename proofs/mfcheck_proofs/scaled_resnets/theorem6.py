@@ -52,7 +52,7 @@ from mfcheck.statistics.entropy import largest_mean
 from mfcheck.statistics.quoting import quoted
 from mfcheck.symbolic.activation import Activation
 from mfcheck_proofs.scaled_resnets import bounds as formulas
-from mfcheck_proofs.scaled_resnets.assumption23 import HALF
+from mfcheck_proofs.scaled_resnets.assumptions import HALF
 from mfcheck_proofs.scaled_resnets.constants import C_KL, CONSTANTS
 from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, problem
 from mfcheck_proofs.scaled_resnets.regimes import ABOVE, BOUNDED, FIXED, INDEPENDENT, SHRINKING

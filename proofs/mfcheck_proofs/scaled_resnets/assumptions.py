@@ -1,32 +1,63 @@
-"""Assumption 1 under independent sampling: how likely are separated points, and what does a repeated point do?"""
+"""The paper's three assumptions: on independent samples and repeated points, on the initial measures, on the activation."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, product
 from math import isqrt, prod
+from typing import Any
 
 import numpy as np
 import sympy as sp
-from flint import arb
+from flint import arb, ctx
 from scipy import stats
 
-from mfcheck.checks import Case, Claim, Context, Evidence, Kind, Note, Reading, bound, compared, custom, identity, wrong
-from mfcheck.claims import Answer, Estimate, Setting
+from mfcheck.checks import (
+    Case,
+    Claim,
+    Context,
+    Evidence,
+    Kind,
+    Note,
+    Reading,
+    Scope,
+    Standard,
+    attack,
+    bound,
+    claim,
+    compared,
+    custom,
+    decide,
+    identity,
+    wrong,
+)
+from mfcheck.checks.attacks import with_activation
+from mfcheck.checks.certify import WORK
+from mfcheck.claims import Answer, Assumption, Estimate, Setting, inequality
 from mfcheck.claims.setting import Point
 from mfcheck.errors import InputError
-from mfcheck.falsify.variants import merged, of_identity, scaled, shifted
+from mfcheck.falsify.variants import merged, of_attained, of_identity, powers, scaled, shifted, sign
+from mfcheck.gaussian.exact import expectation
 from mfcheck.points.configurations import cross_polytope, inner, sphere_point
 from mfcheck.points.data import random_data
 from mfcheck.points.sphere import sphere
 from mfcheck.rigor import certificate
-from mfcheck.rigor.ball import compare, enclose, interval
-from mfcheck.symbolic.generic import s0
+from mfcheck.rigor.assumption import Judgement, judge
+from mfcheck.rigor.ball import bounds, compare, decimal_text, enclose, exact, interval
+from mfcheck.rigor.certificate import Certificate
+from mfcheck.rigor.suprema import Supremum
+from mfcheck.statistics import exactly
+from mfcheck.statistics.compare import all_hold
+from mfcheck.symbolic.activation import LIBRARY, Activation, X
+from mfcheck.symbolic.generic import s0, s1, s2
+from mfcheck_proofs.scaled_resnets.constants import CONSTANTS, NEEDS_B0, NEEDS_C3
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, validate
-from mfcheck_proofs.scaled_resnets.symbols import C_max, d, n, n_max
+from mfcheck_proofs.scaled_resnets.symbols import C_1, C_max, d, n, n_max
+from mfcheck_proofs.scaled_resnets.values import REAL, side
 
-# --- the assumption as a predicate -----------------------------------------------------------------------------------
+# --- Assumption 1 as a predicate --------------------------------------------------------------------------------------
 
 
 def data_on_sphere(setting: Setting) -> Answer:
@@ -35,9 +66,6 @@ def data_on_sphere(setting: Setting) -> Answer:
         validate(setting)
     except InputError as error:
         return Answer(False, str(error))
-    if setting.data.repeated is not None:
-        i, j = setting.data.repeated
-        return Answer(False, f"rows {i + 1} and {j + 1} are the same point, and $G$ is singular")
     return Answer(True, rf"$n = {setting.data.n}$ distinct unit points, $C_{{\max}} = {setting.data.C_max:.6g}$")
 
 
@@ -119,7 +147,7 @@ def cap_frequency(context: Context) -> Evidence:
     return Evidence(
         passed=inside,
         lhs=Estimate(value=share, error=max(found.high - share, share - found.low), level=1 - context.alarm),
-        rhs=Estimate(value=expected, error=1e-12, bias=1e-12),
+        rhs=exactly(expected, 1e-12),
         error=found.high - found.low,
         cases=pairs,
         domain=f"pairs of independent uniform points, $d = {dim}$, $C = {float(cosine):g}$; exact binomial interval",
@@ -355,4 +383,291 @@ iid = Claim(
             ],
         ),
     ],
+)
+
+HALF, NEAR = sp.Rational(1, 2), sp.Rational(9, 10)
+STEPS = (HALF, -HALF, 1, -1)
+IDENTITY = "it is an identity, which exact checks decide for every setting"
+
+# --- Assumption 2: probability measures with finite second moments ---------------------------------------------------
+
+
+def second_moments(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
+    """E|omega|^2 and E|theta|^2 as sums over coordinates: (a, w, b) with w in R^d, and (u, w, b)."""
+    x = sp.Symbol("x", real=True)
+    mass, square = expectation(sp.Integer(1), [x]), expectation(x**2, [x])
+    moments = [(square * (1 + d + 1), context["moment_tau"]), (square * (d + d + 1), context["moment_nu"])]
+    return [(mass, sp.Integer(1)), *moments]
+
+
+DIMENSIONS = Note(
+    id="dimension-typo",
+    severity="minor",
+    text=(
+        r"Assumption 3 as printed takes $u, w \in \mathbb{R}^{k_\nu}$ with $k_\nu = 2d + 1$, and "
+        r"$w \in \mathbb{R}^{k_\nu}$ in $\omega$ with $k_\tau = d + 2$. Neither adds up; "
+        r"$u, w \in \mathbb{R}^d$ does, and is what is checked here. In Theorem 6 the spaces of $\tau_y$ "
+        r"and $\nu_y$ are interchanged."
+    ),
+)
+MOMENTS = {"moment_tau": d + 2, "moment_nu": 2 * d + 1}
+initial = claim(
+    "assumption-2-measures",
+    title=r"The initial measures are probability measures in $\mathcal{P}^2$",
+    statement=r"$\tau_0$ and $\nu_0(\cdot, s)$ have mass one, and second moments $k_\tau = d + 2$ and $k_\nu = 2d + 1$.",
+    source="arXiv 2403.09889, Assumption 2 and dimensions in Assumption 3",
+    known="text read",
+    no_inequality=IDENTITY,
+    text=r"$\mathbb{E}|\omega|^2$ and $\mathbb{E}|\theta|^2$.",
+    formulas=MOMENTS,
+    checks=[identity("moments", MOMENTS, second_moments, domain="every $d$", notes=[DIMENSIONS])],
+    wrong=merged(
+        [
+            wrong(
+                "printed",
+                {"moment_tau": (2 * d + 1) + 2},
+                r"$w \in \mathbb{R}^{k_\nu}$ as printed gives another dimension.",
+                kind="index shifted",
+            ),
+            wrong("no-bias", {"moment_nu": 2 * d}, "The bias is a coordinate too."),
+        ],
+        *(
+            of_identity(name, formula, FACTORS, sign(), shifted(d, 1, -1), powers(d, *STEPS))
+            for name, formula in MOMENTS.items()
+        ),
+    ),
+)
+
+# --- Assumption 3: the activation ------------------------------------------------------------------------------------
+
+
+def certified_constant(context: Context) -> Evidence:
+    """The stated multiple of the certified least C_1 against the suprema it has to dominate."""
+    activation = context.setting.activation
+    found, domain = judge(activation), f"{activation.name}, all real $x$"
+    if found.answer != "holds":
+        reasons = "; ".join(found.reasons) or "the suprema could not be certified"
+        text = f"The activation {activation.name} does not meet Assumption 3: {reasons}."
+        note = Note(id="activation-fails", severity="major", text=text)
+        fails = found.answer == "fails"
+        return Evidence(passed=False if fails else None, domain=domain, reason=reasons, notes=(note,) if fails else ())
+    suprema = (found.growth, found.B[1], found.B[2])
+    needed = dict(zip(("the growth", r"$\sup|\sigma_0'|$", r"$\sup|\sigma_0''|$"), suprema, strict=True))
+    factor = context["constant"] / C_1
+    with ctx.workprec(120):
+        stated = found.C1 * exact(factor)
+    orders = {"<": True, ">": False, "?": None}
+    # From a factor of one on it serves, whatever the enclosures: one of the suprema equals the largest.
+    answers = {name: factor >= 1 or orders[compare(found.value, stated)] for name, found in needed.items()}
+    passed = all_hold(answers.values())
+    named = [name for name, answer in answers.items() if answer is passed and not passed]
+    return Evidence(
+        passed=passed,
+        scope=Scope.WHOLE,
+        lhs=interval(found.C1),
+        rhs=interval(stated),
+        slack=float((stated / found.C1).mid()),
+        error=float(found.C1.rad()),
+        domain=domain,
+        reason=f"{'not decided for' if passed is None else 'exceeded by'} {', '.join(named)}" if named else "",
+        notes=_third_derivative(found.third_derivative_bounded),
+        certificate=None if named else serves_everywhere(activation, stated),
+    )
+
+
+REACH = 10
+"""Beyond it the checker takes the bounds of each derivative from those of its parts."""
+
+
+def serves_everywhere(activation: Activation, stated: arb) -> Certificate | None:
+    """State all bounds of Assumption 3 with the constant, rounded up, on both half-lines."""
+    top = decimal_text(Fraction(bounds(stated, 12)[1]) * (1 + Fraction(1, 10**8)), 12, up=True)
+    growth = activation.expr / sp.Max(1, X)
+    mirrored = activation.expr.xreplace({X: -X}) / sp.Max(1, X)
+    both = [(growth, mirrored)]
+    both += [(f, f.xreplace({X: -X})) for f in (activation.derivative(1), activation.derivative(2))]
+    try:
+        parts = {
+            f"order_{k}_{side}": certificate.half_line(
+                f, X.name, 0, REACH, f"-{top}", top, digits=10, bisect=20, order=4
+            )
+            for k, pair in enumerate(both)
+            for side, f in zip(("right", "left"), pair, strict=True)
+        }
+        found = certificate.bundle(parts)
+        certificate.require_accepted(found, WORK)
+    except (InputError, certificate.CertificateError):
+        return None
+    return found
+
+
+def _third_derivative(bounded: bool | None) -> tuple[Note, ...]:
+    if bounded is None:
+        text = r"The KL bounds of Theorem 5 need a bound on $\sigma_0'''$, which Assumption 3 does not grant."
+    else:
+        text = (
+            r"The KL bounds of Theorem 5 are derived here with a bound on $\sigma_0'''$, which Assumption 3 does not "
+            rf"grant; $\sigma_0'''$ {'is' if bounded else 'is not'} bounded for this activation."
+        )
+    return (Note(id="third-derivative", severity="minor", text=text),)
+
+
+def sampled_constant(context: Context) -> Evidence:
+    """Largest |s0|/max(|x|,1), |s0'|, |s0''| at random points against the stated constant."""
+    activation = context.setting.activation
+    found = judge(activation)
+    if found.answer != "holds":
+        return Evidence(passed=None, cases=0, reason="Assumption 3 is not certified to hold")
+    rng, count = context.rng(), context.budget.pick(20_000, 100_000, 1_000_000)
+    x = np.concatenate([rng.standard_normal(count) * s for s in (0.3, 2.0, 30.0)] + [np.zeros(1)])
+    sizes = [np.abs(activation.numpy_function(order)(x)) for order in range(3)]
+    worst = float(np.max([sizes[0] / np.maximum(np.abs(x), 1), *sizes[1:]]))
+    stated = float((context["constant"] / C_1) * float(found.C1.upper()))
+    case = Case(exactly(worst), exactly(stated, 1e-12 * stated), "the largest value found")
+    domain = f"{activation.name} at Gaussian points of three scales"
+    return decide([case], Standard("<=", alarm=context.alarm), domain).but(cases=len(x))
+
+
+SIZES = (s0(X) / sp.Max(sp.Abs(X), 1), s1(X), s2(X))
+"""What C_1 bounds the absolute values of."""
+
+
+def derivative_value(case: inequality.Case, _: inequality.Formulas) -> dict[str, Any] | None:
+    """State a lower bound of the largest of |s0(x)|/max(|x|,1), |s0'(x)|, |s0''(x)| at the point found."""
+    at = {X: sp.Rational(case["x"].numerator, case["x"].denominator)}
+    outer = {sp.Max(sp.Abs(X), 1): sp.Max(sp.Abs(at[X]), 1)}
+    terms = [with_activation(size.xreplace(outer), case.setting.activation) for size in SIZES]
+    values = [enclose(term, {X: case["x"]}, 160) for term in terms]
+    best = max(range(3), key=lambda k: float(abs(values[k]).mid()))
+    with ctx.workprec(160):
+        lower = bounds(abs(values[best]) * (1 - arb(10) ** -12), 15)[0]
+    try:
+        return certificate.inequality(terms[best] * (1 if values[best] > 0 else -1), {X.name: case["x"]}, lower=lower)
+    except InputError:
+        return None
+
+
+LEAST = "$C_1$ is the least constant that serves."
+activation_claim = claim(
+    "assumption-3-activation",
+    title="The activation meets Assumption 3",
+    statement=(
+        r"$|\sigma_0(x)| \le C_1\max(|x|, 1)$, $|\sigma_0'| \le C_1$, $|\sigma_0''| \le C_1$ on the whole line, "
+        "with the $C_1$ used here."
+    ),
+    source="arXiv 2403.09889, Assumption 3",
+    known="text read",
+    text="$C_1$ as used in every constant.",
+    formulas={"constant": C_1},
+    checks=[
+        custom("suprema", "constant", certified_constant, kind=Kind.CERTIFIED),
+        custom("sampled", "constant", sampled_constant, kind=Kind.SAMPLED),
+    ],
+    wrong=merged(
+        [
+            wrong("halved", {"constant": C_1 / 2}, LEAST, also=["slack-activation-constant"]),
+            wrong("nine-tenths", {"constant": C_1 * NEAR}, LEAST),
+        ],
+        of_attained(
+            "constant", C_1, scaled(HALF, sp.Rational(3, 4), NEAR, sp.Rational(99, 100)), why=LEAST, checks=["suprema"]
+        ),
+    ),
+    attack=[
+        attack(
+            "activation-constant",
+            "max(|s0(x)| / max(|x|, 1), |s0'(x)|, |s0''(x)|) <= C_1",
+            side(sp.Max(*map(sp.Abs, SIZES))),
+            side(lambda f: f["constant"]),
+            varies=("activation",),
+            own=(REAL,),
+            certificate=derivative_value,
+        )
+    ],
+)
+
+# --- the three assumptions as predicates ------------------------------------------------------------------------------
+
+
+def gaussian_start(_: Setting) -> Answer:
+    """Assumption 2 is about the initial measures, which every setting has by construction."""
+    return Answer(True, "the solver and the kernels start from standard Gaussian measures")
+
+
+def _said(found: Judgement, beside: Sequence[str], instead: Sequence[str]) -> Answer:
+    """Answer with the least C_1 and what is said beside it, or with what is said instead."""
+    met = {"holds": True, "fails": False}.get(found.answer)
+    return Answer(met, "; ".join([rf"$C_1 \le {bounds(found.C1, 8)[1]}$", *beside] if met else instead))
+
+
+def smooth_activation(setting: Setting) -> Answer:
+    """Assumption 3 by certified suprema over the whole line."""
+    found = judge(setting.activation)
+    return _said(found, found.reasons, found.reasons)
+
+
+def library_activation(rng: np.random.Generator) -> Setting:
+    """The default data with an activation of the library."""
+    names = sorted(LIBRARY)
+    return replace(DEFAULT, activation=LIBRARY[names[int(rng.integers(len(names)))]])
+
+
+def library() -> Mapping[str, Answer]:
+    """Judge every activation of the library: its least C_1, and what later steps need beyond Assumption 3."""
+    answers = {}
+    for name, activation in LIBRARY.items():
+        found = judge(activation)
+        more = (_bound("", found.B[0]), _bound("'''", found.B[3]))
+        answers[name] = _said(found, more, (*found.reasons, *more))
+    return answers
+
+
+def _bound(primes: str, found: Supremum) -> str:
+    name = rf"\sup|\sigma_0{primes}|"
+    if found.state == "finite":
+        return rf"${name} \le {bounds(found.value, 8)[1]}$"
+    return rf"${name} = \infty$" if found.state == "infinite" else f"${name}$ is {found.state}"
+
+
+def beyond_assumption_3() -> dict[str, tuple[str, ...]]:
+    """Return what is needed of the activation beyond Assumption 3, each with the claims and constants that need it."""
+    claims = {
+        NEEDS_C3: ("theorem-5-kl-tau", "theorem-5-kl-nu"),
+        NEEDS_B0: ("theorem-6-rademacher", "theorem-6-composition"),
+    }
+    return {
+        need: (*ids, *(constant.id for constant in CONSTANTS if need in constant.needs)) for need, ids in claims.items()
+    }
+
+
+ASSUMPTIONS = (
+    Assumption(
+        "assumption-1",
+        "Data on the sphere, separated",
+        r"For $x_i \ne x_j$ drawn from $\mu_X$, with probability 1: $|x_i| = 1$, $|y_i| \le 1$, "
+        r"$\langle x_i, x_j\rangle \le C_{\max} < 1$.",
+        "arXiv 2403.09889, Assumption 1",
+        data_on_sphere,
+        random_sphere,
+        reads=("points", "labels"),
+    ),
+    Assumption(
+        "assumption-2",
+        "Gaussian initialisation",
+        r"$\tau_0$ and $\nu_0(\cdot, s)$ are standard Gaussian for every $s$.",
+        "arXiv 2403.09889, Assumption 2",
+        gaussian_start,
+        random_sphere,
+        reads=(),
+    ),
+    Assumption(
+        "assumption-3",
+        "Activation of linear growth, two bounded derivatives",
+        r"$|\sigma_0(x)| \le C_1\max(|x|, 1)$, $|\sigma_0'(x)| \le C_1$, $|\sigma_0''(x)| \le C_1$ for all $x$.",
+        "arXiv 2403.09889, Assumption 3",
+        smooth_activation,
+        library_activation,
+        reads=("activation",),
+        survey=library,
+        beyond=beyond_assumption_3(),
+    ),
 )
