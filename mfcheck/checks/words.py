@@ -96,8 +96,10 @@ def noted(check: Check, *notes: Note | Callable[[Context], Note], when: bool = T
     return changed(check, run=run)
 
 
-def certifying(check: Check, parts: Callable[[Context], Mapping[str, Certificate]]) -> Check:
-    """Return the check with a bundle of certificates, where it holds and the checker accepts them."""
+def certifying(
+    check: Check, parts: Callable[[Context], Mapping[str, Certificate]], work: int = WORK
+) -> Check:
+    """Return the check with a bundle of certificates, where it holds and the checker accepts it in so many steps."""
 
     def run(context: Context, /) -> Evidence:
         found = check.run(context)
@@ -105,7 +107,7 @@ def certifying(check: Check, parts: Callable[[Context], Mapping[str, Certificate
             return found
         try:
             made = certificate.bundle(parts(context))
-            certificate.require_accepted(made, WORK)
+            certificate.require_accepted(made, work)
         except (InputError, certificate.CertificateError):
             return found
         return found.but(certificate=made)

@@ -61,7 +61,7 @@ class Kind:
     claim: str
     witness: str
     says: Callable[[Json], str]
-    kept: bool = False
+    kept: Callable[[Json], bool] = lambda _: False
 
 
 def _bundle(claim: Json, _: Json, __: Known) -> Bounds:
@@ -218,6 +218,7 @@ KINDS: Mapping[str, Kind] = {
         "formula inputs:dict activation? lower? upper?",
         "bits:int terms?:int bisect?:int order?:int cuts?:dict",
         _inequality,
+        kept=lambda claim: "integral(" in claim["formula"],
     ),
     "root": Kind(root, "formula variable inputs:dict lower upper", "bits:int", _root),
     "system": Kind(
@@ -225,14 +226,14 @@ KINDS: Mapping[str, Kind] = {
         "equations:list unknowns:dict inputs:dict",
         "bits:int slope_bits:int inverse:list",
         _system,
-        kept=True,
+        kept=lambda _: True,
     ),
     "recursion": Kind(
         recursion,
         "constants:dict start:dict steps:dict values:dict",
         "bits:int slopes:dict",
         _recursion,
-        kept=True,
+        kept=lambda _: True,
     ),
     "zeros": Kind(
         zeros,
@@ -293,7 +294,7 @@ _proved: dict[str, tuple[Found, int]] = {}
 
 def _proof(kind: Kind, claim: Json, witness: Json, known: Known) -> Found:
     """Prove a claim, or pay for a proof that is known: the price depends on neither."""
-    if not kind.kept or set(known) & set(map(str, claim.get("inputs", {}).values())):
+    if not kind.kept(claim) or set(known) & set(map(str, claim.get("inputs", {}).values())):
         return kind.prove(claim, witness, known)
     key = json.dumps([kind.claim, claim, witness], sort_keys=True)
     if key in _proved:

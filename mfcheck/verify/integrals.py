@@ -100,13 +100,13 @@ class _Integrand:
                 return finite(total)
             a, b = panels.pop()
             effort.spend(5 * self.price)
-            crude = self._crude(a, b)
-            if crude is not None and crude.delta.b <= exact(tiny / 64).a:
-                total += crude
-                continue
             error = self._error(a, b)
             if error is not None and error.b <= exact(tiny * (b - a)).a:
                 total += self._by_rule(a, b) + iv.mpf([-1, 1]) * error
+                continue
+            crude = self._crude(a, b)
+            if crude is not None and crude.delta.b <= exact(tiny / 64).a:
+                total += crude
             else:
                 panels += [(a, (a + b) / 2), ((a + b) / 2, b)]
         raise UnprovedError("the integrand is not known to be bounded, or varies too much")

@@ -1,6 +1,7 @@
 """Batch normalisation: series against Gegenbauer polynomials of SciPy, remainders, exact rates, bad input."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -9,9 +10,15 @@ from flint import arb, ctx
 from scipy import integrate, special
 from sympy import expand
 
+from mfcheck import verify
+from mfcheck.claims.model import Budget, Context
 from mfcheck.errors import InputError
+from mfcheck.rigor import certificate
+from mfcheck.rigor.certificate import bundle, dumps, require_accepted
 from mfcheck.symbolic.activation import X, activation
 from mfcheck_proofs import batch_norm as bn
+from mfcheck_proofs.batch_norm import averages
+from mfcheck_proofs.batch_norm.averages import Z1, Z2, Averages
 
 
 @pytest.mark.parametrize(("batch", "name"), [(5, "tanh"), (6, "silu")])
@@ -94,3 +101,29 @@ def test_a_large_batch_by_polar_quadrature() -> None:
     assert (q, mu, rate) == pytest.approx(
         (0.4251840181829198, 0.3458897535303325, 1.3203330107042124), rel=1e-10
     )
+
+
+@pytest.mark.parametrize("batch", [4, 5, 8])
+def test_averages_in_certificates_are_those_of_the_sphere(batch: int) -> None:
+    """Moments of one and two coordinates through a Gaussian in B-1 dimensions, against what the checker finds."""
+    found, E = Averages(X**3, batch), bn.plane_moments(batch)
+    exact = {
+        found.line(X**2): E(2, 0),
+        found.line(X**4): E(4, 0),
+        found.plane(Z1 * Z2): E(1, 1),
+        found.plane(Z1**2 * Z2**2): E(2, 2),
+        found.plane(Z1**3 * Z2 + Z1 * Z2**3): 2 * E(3, 1),
+    }
+    for formula, value in exact.items():
+        ends = (str(value - Fraction(1, 10**8)), str(value + Fraction(1, 10**8)))
+        data = certificate.inequality(formula, {}, *ends, digits=9)
+        assert verify.verify(dumps(data)).status == "accepted"
+
+
+def test_another_setting_has_certificates_of_its_own() -> None:
+    """The swish is neither even nor odd, and has coefficients of all degrees."""
+    setting = replace(bn.paper.default.with_values(batch=4), activation=activation("silu"))
+    context = Context(setting, Budget.QUICK, 0, "", {}, bn.paper, bn.paper.alarm)
+    for parts in (averages.one, averages.two):
+        said = require_accepted(bundle(parts(bn.certified(context))), verify.MAX_WORK)
+        assert "integral(s, -pi/2, pi/2" in said

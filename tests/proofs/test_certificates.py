@@ -11,11 +11,8 @@ from mfcheck.rigor.certificate import dumps, exports
 
 pytestmark = pytest.mark.slow
 
-TWO_COORDINATES = "an integral over two coordinates, against a series"
 MAXIMUM = "a regression over the maxima of many functions"
 WITHOUT = {
-    "batch-norm:fixed-point/stated": TWO_COORDINATES,
-    "batch-norm:rate/stated": TWO_COORDINATES,
     "quantized:power-law/plotted-range": MAXIMUM,
 }
 """Why, by paper, claim and reading."""

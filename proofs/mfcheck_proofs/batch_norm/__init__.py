@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -31,6 +30,7 @@ from mfcheck.checks import (
     Trial,
     agree,
     bound,
+    certifying,
     constant,
     encloses,
     identity,
@@ -62,6 +62,9 @@ from mfcheck.rigor.pieces import pieces
 from mfcheck.rigor.program import program
 from mfcheck.statistics import mean_of
 from mfcheck.symbolic.activation import Activation, X, activation
+from mfcheck.verify import MAX_WORK
+from mfcheck_proofs.batch_norm import averages
+from mfcheck_proofs.batch_norm.averages import polynomials
 
 Array = NDArray[np.float64]
 
@@ -107,14 +110,6 @@ def nodes(batch: int, exact: int) -> tuple[list[arb], list[arb]]:
     return [x for x, _ in pairs], [w * (1 - x * x) ** ((batch - 4) // 2) / norm for x, w in pairs]
 
 
-def polynomials(x: Any, b: Any, count: int) -> list[Any]:
-    """Return R_k = C_k(x)/C_k(1) for k = 0..count, in numbers or symbols: R_0 = 1, R_1 = x."""
-    found = [x**0, x]
-    for k in range(1, count):
-        found.append(((2 * k + b - 3) * x * found[k] - k * found[k - 1]) / (k + b - 3))
-    return found[: count + 1]
-
-
 def ratios(batch: int, count: int) -> list[fmpq]:
     """Return C_k(rho)/C_k(1) for k = 0..count, exactly."""
     found: list[fmpq] = polynomials(fmpq(-1, batch - 1), batch, count)
@@ -123,16 +118,26 @@ def ratios(batch: int, count: int) -> list[fmpq]:
 
 @dataclass(frozen=True)
 class Symmetric:
-    """At the symmetric fixed point: q*, mu* = q* (1 - c*), and the rate of squared gradients."""
+    """At the symmetric fixed point: q*, mu* = q* (1 - c*), the rate of squared gradients, and E (B-1-z^2) phi'(z)^2."""
 
     q: arb
     mu: arb
     rate: arb
+    slopes: arb
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """a_k = E phi(z) h_k(z), h_k orthonormal, for k = 0, ..., and bounds of what the sums over later k leave out."""
+
+    coefficients: list[arb]
+    rest: arb
+    slope_rest: arb
 
 
 @lru_cache(maxsize=128)
-def by_series(expr: sp.Expr, batch: int, digits: int) -> Symmetric:
-    """Enclose the sums over a_k^2, a_k = E phi(z) h_k(z), h_k orthonormal, with their remainders.
+def expansion(expr: sp.Expr, batch: int, digits: int) -> Expansion:
+    """Enclose the expansion for sums to so many digits.
 
     A rule with positive weights that is exact up to degree D + K gives a_k, k <= K, up to twice |f - p_D|. Beyond K the
     sums of a_k^2 and k(k+B-3) a_k^2 are at most the squares of |f - p_K| and |sqrt(1-x^2) (f - p_K)'|.
@@ -144,29 +149,40 @@ def by_series(expr: sp.Expr, batch: int, digits: int) -> Symmetric:
         goal = arb(10) ** -(digits + 8)
         many = around.degree(goal, around.rest)
         few = around.degree(goal.sqrt(), around.slope_rest)
-    with ctx.workprec(math.ceil(3.33 * (digits + 12) + 1.35 * few) + 64):
+    with ctx.workprec(_bits(digits, few)):
         x, weights = nodes(batch, many + few)
         code, root = program(expr, (X,)), arb(batch - 1).sqrt()
         right, left = ([w * code(sign * root * at) for at, w in zip(x, weights, strict=True)] for sign in (1, -1))
         parts = [[a + s * b for a, b in zip(right, left, strict=True)] for s in (1, -1)]
-        squares = _squares(x, parts, batch, few, 2 * around.rest(many))
-        rest, slope_rest = (r(few) ** 2 for r in (around.rest, around.slope_rest))
-        return _sums(squares, batch, arb(0).union(rest.upper()), arb(0).union(2 * slope_rest.upper()))
+        found = _coefficients(x, parts, batch, few, 2 * around.rest(many))
+        return Expansion(found, *(r(few) ** 2 for r in (around.rest, around.slope_rest)))
 
 
-def _squares(x: list[arb], values: list[list[arb]], batch: int, count: int, error: arb) -> list[arb]:
-    """Return a_0^2, ..., a_count^2 from even and odd part of the weighted values at the positive nodes."""
+def _bits(digits: int, count: int) -> int:
+    return math.ceil(3.33 * (digits + 12) + 1.35 * count) + 64
+
+
+def _coefficients(x: list[arb], values: list[list[arb]], batch: int, count: int, error: arb) -> list[arb]:
+    """Return a_0, ..., a_count from even and odd part of the weighted values at the positive nodes."""
     before, here, norm, found = [arb(0)] * len(x), [arb(1)] * len(x), arb(1), []
     for k in range(count + 1):
         total = sum((v * r for v, r in zip(values[k % 2], here, strict=True)), arb(0))
         # E R_k^2 = (B-3) k!/((2k + B-3) (B-3)_k)
-        a = total / (norm * (batch - 3) / (2 * k + batch - 3)).sqrt() + arb(0, error.upper())
-        found.append(a * a)
+        found.append(total / (norm * (batch - 3) / (2 * k + batch - 3)).sqrt() + arb(0, error.upper()))
         norm = norm * (k + 1) / (k + batch - 3)
         rows = zip(x, here, before, strict=True)
         new = [((2 * k + batch - 3) * at * r - k * s) / (k + batch - 3) for at, r, s in rows]
         here, before = new, here
     return found
+
+
+@lru_cache(maxsize=128)
+def by_series(expr: sp.Expr, batch: int, digits: int) -> Symmetric:
+    """Enclose the sums over a_k^2, with their remainders."""
+    found = expansion(expr, batch, digits)
+    with ctx.workprec(_bits(digits, len(found.coefficients))):
+        squares = [a * a for a in found.coefficients]
+        return _sums(squares, batch, arb(0).union(found.rest.upper()), arb(0).union(2 * found.slope_rest.upper()))
 
 
 def _sums(squares: list[arb], batch: int, rest: arb, slope_rest: arb) -> Symmetric:
@@ -177,7 +193,8 @@ def _sums(squares: list[arb], batch: int, rest: arb, slope_rest: arb) -> Symmetr
     top = sum((k * (k + batch - 3) * w for k, w in enumerate(weighted)), slope_rest)
     if not mu > 0:
         raise InputError("mu_star > 0 is needed: the activation is constant where the normalised signal is")
-    return Symmetric(q, mu, top / ((batch - 3) * mu))
+    slopes = sum((k * (k + batch - 3) * s for k, s in enumerate(squares)), slope_rest)
+    return Symmetric(q, mu, top / ((batch - 3) * mu), slopes)
 
 
 def is_relu(setting: Setting) -> bool:
@@ -196,7 +213,8 @@ def fixed(setting: Setting, digits: int) -> Symmetric:
     batch = setting.integer("batch")
     if is_relu(setting):
         with ctx.workdps(digits + 15):
-            return Symmetric(arb(1) / 2, (1 - arc_cosine(arb(-1) / (batch - 1))) / 2, relu_rate_at(batch))
+            mu = (1 - arc_cosine(arb(-1) / (batch - 1))) / 2
+            return Symmetric(arb(1) / 2, mu, relu_rate_at(batch), arb(batch - 2) / 2)
     return by_series(setting.activation.expr, batch, digits)
 
 
@@ -285,6 +303,18 @@ def plane(context: Context) -> Planar:
     if is_relu(context.setting):
         raise InputError("the rectifier has closed forms: see relu-rate")
     return by_plane(context.setting.activation.expr, context.setting.integer("batch"))
+
+
+def certified(context: Context) -> averages.Averages:
+    """What certificates say of the setting."""
+    batch, expr = context.setting.integer("batch"), context.setting.activation.expr
+    if batch > 64:
+        raise InputError("certificates are written for up to 64 inputs")
+    found, both = fixed(context.setting, 15), plane(context)
+    with ctx.workdps(40):
+        values = (found.q, found.slopes, both.gradient - found.slopes, both.product)
+    known = dict(zip(averages.NAMES, values, strict=True))
+    return averages.Averages(expr, batch, expansion(expr, batch, 15).coefficients, known)
 
 
 # --- random networks -------------------------------------------------------------------------------------------------
@@ -381,8 +411,19 @@ fixed_point_claim = Claim(
             {"power": POWER, "q": q, "product": q - mu, "mu": mu},
             checks=[
                 identity("density", "power", density_steps, domain="all B", whole=False),
-                encloses("one", "q", one_coordinate, digits=10, whole=True, uses=["power"], domain="one coordinate"),
-                encloses("two", "product", lambda k: plane(k).product, digits=7, whole=True, domain="two coordinates"),
+                certifying(
+                    encloses(
+                        "one", "q", one_coordinate, digits=10, whole=True, uses=["power"], domain="one coordinate"
+                    ),
+                    lambda context: averages.one(certified(context)),
+                ),
+                certifying(
+                    encloses(
+                        "two", "product", lambda k: plane(k).product, digits=7, whole=True, domain="two coordinates"
+                    ),
+                    lambda context: averages.two(certified(context)),
+                    work=MAX_WORK,
+                ),
                 noted(agree("networks-q", "q", networks("q"), domain=DRAWN, group="networks"), UNIQUE),
                 agree("networks-mu", "mu", networks("mu"), domain=DRAWN, group="networks"),
             ],
@@ -552,7 +593,11 @@ rate_claim = Claim(
             checks=[
                 identity("trace", "trace", backward_trace, domain="all B", whole=False),
                 identity("polynomials", "weight", series_pairs, domain="B = 4..9, seven polynomials", whole=False),
-                encloses("plane", "rate", plane_rate, digits=6, whole=True, domain="two coordinates"),
+                certifying(
+                    encloses("plane", "rate", plane_rate, digits=6, whole=True, domain="two coordinates"),
+                    lambda context: averages.rate(certified(context), plane_rate(context)),
+                    work=MAX_WORK,
+                ),
                 noted(agree("networks", "rate", networks("rate"), domain=DRAWN, group="networks"), SCOPE),
             ],
             wrong=[
