@@ -16,9 +16,10 @@ Hence `lambda_min >= sum_r w_r max(0, 1 - m c_max^r)`. It depends on n, C_max an
 attained for n = 2, and for n = 4, C_max = 0 by two orthogonal pairs of opposite points.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations
 from types import MappingProxyType
 from typing import Any
@@ -33,6 +34,7 @@ from scipy.optimize import NonlinearConstraint, minimize
 from mfcheck.errors import InputError
 from mfcheck.gaussian.dual import DualKernel, half_gram
 from mfcheck.gaussian.hermite import hermite_coefficients, tail_sums
+from mfcheck.kernels.two_layer import TERMS, weights
 from mfcheck.rigor.ball import Exact, compare, enclose, exact
 from mfcheck.rigor.codes import n_max
 from mfcheck.rigor.eigen import SmallestEigenvalue, certified_lambda_min
@@ -114,7 +116,8 @@ def _head(activation: Activation, m: arb, c: arb, order: int, digits: int) -> ar
 
 def weighted(
     activation: Activation,
-    factor: Callable[[int], arb],
+    factor: sp.Expr,
+    values: Mapping[sp.Symbol, Exact | arb],
     terms: int,
     order: int = 1,
     digits: int = 15,
@@ -123,7 +126,8 @@ def weighted(
 
     Args:
         activation: the activation s0.
-        factor: t_r, enclosed, for r below `terms`.
+        factor: t_r, a formula in `r`.
+        values: of the other symbols of the formula.
         terms: how many are summed.
         order: k of the kernel, 0, 1 or 2.
         digits: of the coefficients, relative to the diagonal of the kernel.
@@ -134,8 +138,25 @@ def weighted(
     tail = tail_sums(activation, terms, digits)
     found = hermite_coefficients(activation, terms, digits)
     with ctx.workprec(round(digits * 3.33) + 60):
-        total = sum(((1 + r) ** order * x**2 * factor(r) for r, x in enumerate(found)), arb(0))
+        factors = [enclose(factor.subs(r, i), values, 160) for i in range(terms)]
+        products = ((1 + i) ** order * x**2 * factors[i] for i, x in enumerate(found))
+        total = sum(products, arb(0))
         return total + (tail.plain, tail.linear, tail.quadratic)[order] * arb(0.5, 0.5)
+
+
+def weighted_float(
+    activation: Activation, factor: sp.Expr, values: Mapping[sp.Symbol, float], order: int = 1
+) -> float:
+    """Return what `weighted` encloses in double precision; coefficients from the 160th on are left out."""
+    index = np.arange(TERMS, dtype=np.float64)
+    factors = _factors(factor, tuple(values))(index, *values.values())
+    return float(weights(activation, order) @ np.broadcast_to(factors, index.shape))
+
+
+@lru_cache(maxsize=64)
+def _factors(factor: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> Callable[..., FloatArray]:
+    code: Callable[..., FloatArray] = sp.lambdify((r, *symbols), factor, "numpy")
+    return code
 
 
 def equal_inner_products(activation: Activation, C: Exact, order: int = 1, digits: int = 15) -> arb:

@@ -26,6 +26,7 @@ from mfcheck.kernels.separation import (
     separation_bound,
     separation_formula,
     weighted,
+    weighted_float,
     worst_case,
 )
 from mfcheck.rigor.ball import enclose
@@ -253,10 +254,17 @@ def test_tiny_eigenvalues_are_still_enclosed() -> None:
 @pytest.mark.parametrize("order", [0, 1, 2])
 def test_weighted_sums_of_a_geometric_factor_are_kernels(order: int) -> None:
     """With t_r = c^r the sum is A_k(c), from the two-dimensional integral or closed form; few terms leave it wide."""
-    found = weighted(ERF, lambda r: arb(2) ** r / arb(5) ** r, 60, order)
+    c = sp.Symbol("c")
+    found = weighted(ERF, c**r, {c: Fraction(2, 5)}, 60, order)
     expected = DualKernel(ERF, 20).value(enclose(sp.Rational(2, 5)), order)
     assert found.overlaps(expected)
     assert float(found.rad()) < 0.3
-    few = weighted(ERF, lambda r: enclose(sp.Rational(2, 5) ** r), 2, order)
+    few = weighted(ERF, sp.Rational(2, 5) ** r, {}, 2, order)
     assert few.overlaps(expected)
     assert float(few.rad()) > float(found.rad())
+    middle = float(expected.mid())
+    assert weighted_float(ERF, c**r, {c: 0.4}, order) == pytest.approx(middle, rel=1e-12)
+    total = DualKernel(ERF, 20).total(order)
+    assert weighted_float(ERF, sp.Integer(1), {}, order) == pytest.approx(
+        float(total.mid()), rel=1e-5
+    )

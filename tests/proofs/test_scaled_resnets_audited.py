@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mfcheck.claims import Data, Setting
 from mfcheck.errors import InputError
+from mfcheck.points.laws import collide
 from mfcheck.rigor import certificate
 from mfcheck.run.audit import audit, regimes, rejection
 from mfcheck.symbolic.activation import LIBRARY, activation
@@ -24,7 +25,6 @@ from mfcheck_proofs.scaled_resnets.assumptions import (
     beyond_assumption_3,
     data_on_sphere,
     library,
-    rarely_separated,
     smooth_activation,
 )
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
@@ -188,19 +188,10 @@ def test_the_uniform_law_on_an_optimal_code_attains_the_bounds() -> None:
 
 
 def test_the_number_of_samples_that_are_rarely_separated() -> None:
-    assert rarely_separated(365) == 23
     for size in (1, 2, 8, 100):
-        n = rarely_separated(size)
+        n = collide(size)
         assert at_most(SAMPLE, size, n) < Fraction(1, 2)
         assert n == 2 or at_most(SAMPLE, size, n - 1) >= Fraction(1, 2)
-
-
-@given(st.integers(10_001, 10**7))
-def test_a_sufficient_number_of_samples_for_a_large_code(size: int) -> None:
-    n = rarely_separated(size)
-    assert np.sum(np.log1p(-np.arange(1, n) / size)) < np.log(1 / 2)
-    assert np.sum(np.log1p(-np.arange(1, n - 4) / size)) > np.log(1 / 2)
-    assert rarely_separated(10**40) < 2 * 10**20
 
 
 def test_the_proofs_about_data_carry_the_bound_of_their_words() -> None:

@@ -4,8 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import combinations, product
-from math import isqrt, prod
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -22,25 +21,22 @@ from mfcheck.checks import (
     Note,
     Reading,
     Scope,
-    Standard,
     attack,
     bound,
     claim,
     compared,
     custom,
-    decide,
     identity,
     wrong,
 )
 from mfcheck.checks.attacks import with_activation
 from mfcheck.checks.certify import WORK
 from mfcheck.claims import Answer, Assumption, Estimate, Setting, inequality
-from mfcheck.claims.setting import Point
 from mfcheck.errors import InputError
 from mfcheck.falsify.variants import merged, of_attained, of_identity, powers, scaled, shifted, sign
 from mfcheck.gaussian.exact import expectation
-from mfcheck.points.configurations import cross_polytope, inner, sphere_point
 from mfcheck.points.data import random_data
+from mfcheck.points.laws import cross, random_law
 from mfcheck.points.sphere import sphere
 from mfcheck.rigor import certificate
 from mfcheck.rigor.assumption import Judgement, judge
@@ -196,9 +192,6 @@ SAMPLE = sp.ff(n_max, n) / n_max**n
 G_ii, G_ij, G_jj = sp.symbols("G_ii G_ij G_jj", real=True)
 NULL = G_ii - 2 * G_ij + G_jj
 
-Law = tuple[int, Fraction, tuple[Point, ...], tuple[Fraction, ...]]
-"""Dimension, C, atoms on the unit sphere, weights."""
-
 
 def at_most(formula: sp.Expr, bound: int, samples: int = 2) -> Fraction:
     """Return a formula in `n_max` and `n` as an exact number."""
@@ -206,57 +199,14 @@ def at_most(formula: sp.Expr, bound: int, samples: int = 2) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
-_EXACTLY = 10_000
-"""Code bounds up to which the least number of samples is found, not only a sufficient one."""
-
-
-def rarely_separated(bound: int) -> int:
-    """Return an n of which independent samples of any law are separated with a probability below 1/2.
-
-    It is the least that the bound gives; for a large code one from `prod (1 - k/N) <= exp(-n (n-1)/(2N))`, which is
-    hardly larger.
-    """
-    if bound > _EXACTLY:
-        return 2 + isqrt(2 * bound * 694 // 1000)  # log 2 < 0.694
-    samples, share = 1, Fraction(1)
-    while share >= Fraction(1, 2):
-        share *= 1 - Fraction(samples, bound)
-        samples += 1
-    return samples
-
-
-def _cross(dim: int) -> Law:
-    """The uniform law on the points +e_i, -e_i: both bounds are attained at C = 0."""
-    return dim, Fraction(0), cross_polytope(dim), (Fraction(1, 2 * dim),) * (2 * dim)
-
-
-def _random_law(rng: np.random.Generator, dim: int, cosine: Fraction) -> Law:
-    """Six rational points of the sphere, by stereographic projection, with random weights."""
-    rows = tuple(sphere_point([Fraction(int(v), 4) for v in row]) for row in rng.integers(-8, 9, size=(6, dim - 1)))
-    weights = [Fraction(int(w)) for w in rng.integers(1, 9, size=6)]
-    return dim, cosine, rows, tuple(w / sum(weights, Fraction(0)) for w in weights)
-
-
-def _separated(law: Law, samples: int) -> Fraction:
-    """The exact probability that independent samples have pairwise inner products at most C."""
-    _, cosine, atoms, weights = law
-    size = range(len(atoms))
-    near = [[inner(atoms[i], atoms[j]) > cosine for j in size] for i in size]
-    total = Fraction(0)
-    for chosen in product(size, repeat=samples):
-        if not any(near[i][j] for i, j in combinations(chosen, 2)):
-            total += prod((weights[i] for i in chosen), start=Fraction(1))
-    return total
-
-
 def every_law(context: Context) -> Evidence:
     """Exact probabilities of laws of finitely many atoms against both bounds, which some of them attain."""
     rng, number = context.rng(), context.budget.pick(4, 12, 40)
     cosines = (Fraction(0), Fraction(1, 2), Fraction(4, 5))
-    laws = [_cross(dim) for dim in (2, 3)]
-    laws += [_random_law(rng, 2 + k % 2, cosines[k % 3]) for k in range(number)]
-    for law, samples in product(laws, (2, 3)):
-        size, found = code_size(law[0], law[1]).n_max, _separated(law, samples)
+    laws = [(cross(dim), Fraction(0)) for dim in (2, 3)]
+    laws += [(random_law(rng, 2 + k % 2), cosines[k % 3]) for k in range(number)]
+    for (law, cosine), samples in product(laws, (2, 3)):
+        size, found = code_size(law.dimension, cosine).n_max, law.separated(samples, cosine)
         most = at_most(context["sample"], size, samples)
         if samples == 2:
             most = min(most, 1 - at_most(context["pair"], size))
@@ -266,7 +216,7 @@ def every_law(context: Context) -> Evidence:
                 lhs=str(found),
                 rhs=str(most),
                 error=0.0,
-                domain=f"{samples} samples of a law with {len(law[2])} atoms, $d = {law[0]}$, $C = {law[1]}$",
+                domain=f"{samples} samples of a law with {len(law.atoms)} atoms, $d = {law.dimension}$, $C = {cosine}$",
                 reason="the samples are separated more often than the bound allows",
             )
     return Evidence(
@@ -523,9 +473,17 @@ def sampled_constant(context: Context) -> Evidence:
     sizes = [np.abs(activation.numpy_function(order)(x)) for order in range(3)]
     worst = float(np.max([sizes[0] / np.maximum(np.abs(x), 1), *sizes[1:]]))
     stated = float((context["constant"] / C_1) * float(found.C1.upper()))
-    case = Case(exactly(worst), exactly(stated, 1e-12 * stated), "the largest value found")
-    domain = f"{activation.name} at Gaussian points of three scales"
-    return decide([case], Standard("<=", alarm=context.alarm), domain).but(cases=len(x))
+    passed, error = worst <= stated * (1 + 1e-12), 1e-12 * stated
+    return Evidence(
+        passed=passed,
+        lhs=exactly(worst, error),
+        rhs=exactly(stated, error),
+        slack=stated / worst,
+        error=error,
+        cases=len(x),
+        domain=f"{activation.name} at Gaussian points of three scales",
+        reason="" if passed else "a sampled point exceeds the constant",
+    )
 
 
 SIZES = (s0(X) / sp.Max(sp.Abs(X), 1), s1(X), s2(X))

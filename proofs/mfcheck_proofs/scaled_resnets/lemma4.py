@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -48,9 +48,9 @@ from mfcheck.falsify.variants import (
     sign,
 )
 from mfcheck.gaussian.dual import DualKernel, largest_cosine
-from mfcheck.kernels.separation import weighted
-from mfcheck.kernels.two_layer import TERMS, certified_below, certified_smallest, smallest, smallest_float, weights
-from mfcheck.points.configurations import circle, equiangular, inner, near_pair
+from mfcheck.kernels.separation import weighted, weighted_float
+from mfcheck.kernels.two_layer import certified_below, certified_smallest, smallest, smallest_float
+from mfcheck.points.configurations import circle, equiangular, near_pair
 from mfcheck.points.sphere import largest_inner
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, enclose, exact, interval
@@ -86,16 +86,15 @@ def excess_is_square(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
 # One layer of three neurons under a predictor of three; the same code in double precision and in balls.
 
 
-def _particles(seed: int, width: int, number: Callable[[Fraction], Any]) -> Any:
+def _particles(seed: int, width: int) -> list[list[Fraction]]:
     """Coordinates of three particles: small fractions, no two particles alike."""
-    rows = [[number(Fraction((7 * i + 5 * j + 3 * seed) % 11 - 5, 4)) for j in range(width)] for i in range(3)]
-    return np.array(rows, dtype=object if number is exact else float)
+    return [[Fraction((7 * i + 5 * j + 3 * seed) % 11 - 5, 4) for j in range(width)] for i in range(3)]
 
 
-def _jacobian(x: Any, scale: Any, call: Callable[[int, Any], Any], number: Callable[[Fraction], Any]) -> Any:
+def _jacobian(x: Any, scale: Any, call: Callable[[int, Any], Any], numbers: Callable[[Any], Any]) -> Any:
     """J1 of the layer: rows p^T grad_theta sigma, shape (n, 3 (2d+1))."""
-    d, mean = x.shape[1], number(Fraction(1, 3))
-    encoder, head = _particles(1, 2 * d + 1, number), _particles(2, d + 2, number)
+    d, mean = x.shape[1], numbers([Fraction(1, 3)])
+    encoder, head = numbers(_particles(1, 2 * d + 1)), numbers(_particles(2, d + 2))
     u, w, b = encoder[:, :d], encoder[:, d : 2 * d], encoder[:, -1]
     inner = x @ w.T + b
     features = x + call(0, inner) @ u * (scale * mean)
@@ -113,22 +112,21 @@ def _excess(formula: sp.Basic) -> Callable[..., Any]:
 
 def _excess_fast(sample: Sample, formulas: Formulas) -> float:
     scale = sample.values["alpha"]
-    J = _jacobian(sample.X, scale, lambda order, x: sample.activation.numpy_function(order)(x), float)
+    floats = partial(np.array, dtype=np.float64)
+    J = _jacobian(sample.X, scale, lambda order, x: sample.activation.numpy_function(order)(x), floats)
     return float(_excess(formulas["excess"])(J, sample.y[:, None], scale).item())
 
 
 def _excess_enclosed(case: inequality.Case, formulas: Formulas) -> arb:
-    activation, scale = case.setting.activation, exact(case.setting["alpha"])
+    data, activation, scale = case.setting.data, case.setting.activation, exact(case.setting["alpha"])
+    balls, roots = np.frompyfunc(exact, 1, 1), np.frompyfunc(arb.sqrt, 1, 1)
 
     def call(order: int, x: Any) -> Any:
-        values = [enclose(activation.derivative(order), {X: entry}, 160) for entry in x.ravel()]
-        return np.array(values, dtype=object).reshape(x.shape)
+        return np.frompyfunc(lambda entry: enclose(activation.derivative(order), {X: entry}, 160), 1, 1)(x)
 
-    norms = [exact(inner(point, point)).sqrt() for point in case.setting.data.points]
-    rows = [[exact(x) / norm for x in point] for point, norm in zip(case.setting.data.points, norms, strict=True)]
-    y = np.array([[exact(label)] for label in case.setting.data.labels], dtype=object)
-    J = _jacobian(np.array(rows, dtype=object), scale, call, exact)
-    found: arb = _excess(formulas["excess"])(J, y, scale).item()
+    rows, labels = balls(data.points), balls(data.labels)
+    J = _jacobian(rows / roots(np.sum(rows**2, axis=1, keepdims=True)), scale, call, balls)
+    found: arb = _excess(formulas["excess"])(J, labels[:, None], scale).item()
     return found
 
 
@@ -283,19 +281,14 @@ TERM = _term(n - 1, _c**r)
 MAX_TERMS = 400
 
 
-def _terms(size: int, largest: arb) -> int:
-    """Enough terms to reach those whose factor is near one."""
-    base = min(0.999, max(0.001, (1 + float(largest.mid())) / 2))  # zero for antipodal points
-    return min(MAX_TERMS, 40 + math.ceil(math.log(2 * size) / -math.log(base)))
-
-
 def hermite_bound(term: sp.Expr, size: int, largest: arb, activation: Activation) -> arb:
-    """Enclose `sum_r (1+r) mu_r^2 term(r)` for n = size and C_max = largest; terms lie in [0, 1]."""
+    """Enclose `sum_r (1+r) mu_r^2 term(r)` for n = size and C_max = largest; terms lie in [0, 1].
 
-    def factor(index: int) -> arb:
-        return enclose(term.subs({r: index, n: size}), {C_max: largest}, 160)
-
-    return weighted(activation, factor, _terms(size, largest), digits=DIGITS)
+    Enough of them are summed to reach those whose factor is near one.
+    """
+    base = min(0.999, max(0.001, (1 + float(largest.mid())) / 2))  # zero for antipodal points
+    terms = min(MAX_TERMS, 40 + math.ceil(math.log(2 * size) / -math.log(base)))
+    return weighted(activation, term, {n: Fraction(size), C_max: largest}, terms, digits=DIGITS)
 
 
 def _configurations(setting: Setting) -> list[tuple[str, tuple[Point, ...], float]]:
@@ -388,16 +381,9 @@ STRICT = attack(
 )
 
 
-@lru_cache(maxsize=64)
-def _factors(term: sp.Expr) -> Callable[[Array, int, float], Array]:
-    code = sp.lambdify((r, n, C_max), term, "numpy")
-    return lambda index, size, largest: np.broadcast_to(code(index, size, largest), index.shape)
-
-
 def _separated_fast(sample: Sample, formulas: Formulas) -> float:
-    index = np.arange(TERMS, dtype=np.float64)
-    factors = _factors(formulas["term"])(index, len(sample.X), largest_inner(sample.X))
-    return float(weights(sample.activation, 1) @ factors)
+    values = {n: len(sample.X), C_max: largest_inner(sample.X)}
+    return weighted_float(sample.activation, formulas["term"], values)
 
 
 def _separated_enclosed(case: inequality.Case, formulas: Formulas) -> arb:

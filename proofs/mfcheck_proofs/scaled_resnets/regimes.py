@@ -8,10 +8,11 @@ from math import ceil
 from mfcheck.claims import Answer, Data, Proof, Regime, Setting
 from mfcheck.errors import InputError
 from mfcheck.points.data import circle_data
+from mfcheck.points.laws import collide
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import bounds, compare, exact
 from mfcheck.symbolic.circle import IDENTITIES, WORDS
-from mfcheck_proofs.scaled_resnets.assumptions import SAMPLE, at_most, rarely_separated
+from mfcheck_proofs.scaled_resnets.assumptions import SAMPLE, at_most
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT
 from mfcheck_proofs.scaled_resnets.values import value_of
@@ -72,7 +73,7 @@ def collisions(setting: Setting) -> Proof:
     """Bound from below, for every law, the probability that two samples are closer than C_max."""
     found = code_size(setting.data.d, cosine_bound(setting))
     size = found.n_max
-    pair, rare = at_most(SAMPLE, size), rarely_separated(size)
+    pair, rare = at_most(SAMPLE, size), collide(size)
     return Proof(
         rf"for every law $\mu_X$ two independent samples exceed $C_{{\max}} = {setting.data.C_max:.6g}$ with a "
         rf"probability of at least ${1 - pair}$, because no ${size + 1}$ points are separated (Turan); $n$ samples are "
