@@ -12,6 +12,8 @@ import sympy as sp
 
 from mfcheck.symbolic.generic import s0, s1
 
+Values = dict[sp.Symbol, sp.Expr]
+
 
 def vector(name: str, d: int) -> sp.ImmutableMatrix:
     """Return a vector of real symbols, shape (d, 1)."""
@@ -86,6 +88,18 @@ class System:
     def e(self) -> tuple[sp.Symbol, ...]:
         """Symbols for the residuals."""
         return tuple(vector("e", self.n))
+
+    def seen(self, layer: int) -> tuple[list[sp.ImmutableMatrix], list[sp.ImmutableMatrix], Values]:
+        """Return symbols for what a layer sees, and their values: `z[i]` it takes, and `p[i]` behind it.
+
+        The last layer, of index L, takes the last features; no other is behind it, and p is the gradient in them.
+        """
+        z, p = ([vector(f"{name}{i}", self.d) for i in range(self.n)] for name in ("zeta", "pi"))
+        behind, values = min(layer + 1, self.L), Values()
+        for i in range(self.n):
+            values |= dict(zip(z[i], self.z[i][layer], strict=True))
+            values |= dict(zip(p[i], self.p[i][behind], strict=True))
+        return z, p, values
 
     def slope(self, v: sp.Symbol) -> sp.Expr:
         """Return dL/dv for a coordinate of a particle, over the symbols of the residuals."""

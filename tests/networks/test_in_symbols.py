@@ -70,3 +70,19 @@ def test_the_adjoint_is_the_gradient_in_the_feature(sizes: dict[str, int]) -> No
         assert BETA * value(S.p[0][0][k], at) == pytest.approx(step, rel=1e-11)
     last = S.heads[0]
     assert sp.diff(S.f[0], last.b) == sp.diff(3 * last.value(S.z[0][-1])[0] / S.M, last.b)
+
+
+def test_what_a_layer_sees_gives_the_gradient_of_the_outputs() -> None:
+    """`df_i/dtheta = (alpha beta/(L M)) p_i . d(out s0(w.z_i + b))/dtheta`, p behind the layer and z before it."""
+    S = residual_system(sp.Rational(7, 10), sp.Integer(3))
+    at = drawn(S)
+    for layer, neurons in enumerate(S.layers):
+        z, p, values = S.seen(layer)
+        for v in (neurons[0].out[0], neurons[0].w[0], neurons[0].b):
+            step = outputs(S, at | {v: at[v] + 1e-30j}).imag / 1e-30
+            part = sp.diff(p[-1].dot(neurons[0].value(z[-1])), v).xreplace(values)
+            scale = ALPHA * BETA / (S.L * S.M)
+            assert scale * value(part, at) == pytest.approx(step[-1], rel=1e-11)
+    z, p, values = S.seen(S.L)
+    assert [values[v] for v in z[0]] == list(S.z[0][S.L])
+    assert [values[v] for v in p[0]] == list(S.p[0][S.L])

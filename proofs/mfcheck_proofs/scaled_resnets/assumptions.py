@@ -23,6 +23,7 @@ from mfcheck.checks import (
     Scope,
     attack,
     bound,
+    certifying,
     claim,
     compared,
     custom,
@@ -30,7 +31,6 @@ from mfcheck.checks import (
     wrong,
 )
 from mfcheck.checks.attacks import with_activation
-from mfcheck.checks.certify import WORK
 from mfcheck.claims import Answer, Assumption, Estimate, Setting, inequality
 from mfcheck.errors import InputError
 from mfcheck.falsify.variants import merged, of_attained, of_identity, powers, scaled, shifted, sign
@@ -45,7 +45,7 @@ from mfcheck.rigor.certificate import Certificate
 from mfcheck.rigor.suprema import Supremum
 from mfcheck.statistics import exactly
 from mfcheck.statistics.compare import all_hold
-from mfcheck.symbolic.activation import LIBRARY, Activation, X
+from mfcheck.symbolic.activation import LIBRARY, X
 from mfcheck.symbolic.generic import s0, s1, s2
 from mfcheck_proofs.scaled_resnets.constants import CONSTANTS, NEEDS_B0, NEEDS_C3
 from mfcheck_proofs.scaled_resnets.leaves import code_size, cosine_bound
@@ -403,9 +403,7 @@ def certified_constant(context: Context) -> Evidence:
         return Evidence(passed=False if fails else None, domain=domain, reason=reasons, notes=(note,) if fails else ())
     suprema = (found.growth, found.B[1], found.B[2])
     needed = dict(zip(("the growth", r"$\sup|\sigma_0'|$", r"$\sup|\sigma_0''|$"), suprema, strict=True))
-    factor = context["constant"] / C_1
-    with ctx.workprec(120):
-        stated = found.C1 * exact(factor)
+    factor, stated = context["constant"] / C_1, _stated(context)
     orders = {"<": True, ">": False, "?": None}
     # From a factor of one on it serves, whatever the enclosures: one of the suprema equals the largest.
     answers = {name: factor >= 1 or orders[compare(found.value, stated)] for name, found in needed.items()}
@@ -421,34 +419,31 @@ def certified_constant(context: Context) -> Evidence:
         domain=domain,
         reason=f"{'not decided for' if passed is None else 'exceeded by'} {', '.join(named)}" if named else "",
         notes=_third_derivative(found.third_derivative_bounded),
-        certificate=None if named else serves_everywhere(activation, stated),
     )
+
+
+def _stated(context: Context) -> arb:
+    with ctx.workprec(120):
+        return judge(context.setting.activation).C1 * exact(context["constant"] / C_1)
 
 
 REACH = 10
 """Beyond it the checker takes the bounds of each derivative from those of its parts."""
 
 
-def serves_everywhere(activation: Activation, stated: arb) -> Certificate | None:
+def served_everywhere(context: Context) -> dict[str, Certificate]:
     """State all bounds of Assumption 3 with the constant, rounded up, on both half-lines."""
-    top = decimal_text(Fraction(bounds(stated, 12)[1]) * (1 + Fraction(1, 10**8)), 12, up=True)
+    activation = context.setting.activation
+    top = decimal_text(Fraction(bounds(_stated(context), 12)[1]) * (1 + Fraction(1, 10**8)), 12, up=True)
     growth = activation.expr / sp.Max(1, X)
     mirrored = activation.expr.xreplace({X: -X}) / sp.Max(1, X)
     both = [(growth, mirrored)]
     both += [(f, f.xreplace({X: -X})) for f in (activation.derivative(1), activation.derivative(2))]
-    try:
-        parts = {
-            f"order_{k}_{side}": certificate.half_line(
-                f, X.name, 0, REACH, f"-{top}", top, digits=10, bisect=20, order=4
-            )
-            for k, pair in enumerate(both)
-            for side, f in zip(("right", "left"), pair, strict=True)
-        }
-        found = certificate.bundle(parts)
-        certificate.require_accepted(found, WORK)
-    except (InputError, certificate.CertificateError):
-        return None
-    return found
+    return {
+        f"order_{k}_{side}": certificate.half_line(f, X.name, 0, REACH, f"-{top}", top, digits=10, bisect=20, order=4)
+        for k, pair in enumerate(both)
+        for side, f in zip(("right", "left"), pair, strict=True)
+    }
 
 
 def _third_derivative(bounded: bool | None) -> tuple[Note, ...]:
@@ -518,7 +513,7 @@ activation_claim = claim(
     text="$C_1$ as used in every constant.",
     formulas={"constant": C_1},
     checks=[
-        custom("suprema", "constant", certified_constant, kind=Kind.CERTIFIED),
+        certifying(custom("suprema", "constant", certified_constant, kind=Kind.CERTIFIED), served_everywhere),
         custom("sampled", "constant", sampled_constant, kind=Kind.SAMPLED),
     ],
     wrong=merged(

@@ -222,32 +222,25 @@ discretisation = claim(
 def exact_gradient_tau(context: Context) -> Pairs:
     """M times the gradient of the loss in a predictor particle is the gradient of the stated derivative."""
     S = residual_system(alpha, beta)
-    head, z = S.heads[0], [vector(f"zeta{i}", S.d) for i in range(S.n)]
+    head, (z, _, values) = S.heads[0], S.seen(S.L)
     potential = sum(
         context["tau"].xreplace({e_i: e, a: head.out[0], at_z1: head.inner(here), n: sp.Integer(S.n)})
         for e, here in zip(S.e, z, strict=True)
     )
-    features = {symbol: value for i in range(S.n) for symbol, value in zip(z[i], S.z[i][-1], strict=True)}
-    return [(S.M * S.slope(v), sp.diff(potential, v).xreplace(features)) for v in head.symbols]
+    return [(S.M * S.slope(v), sp.diff(potential, v).xreplace(values)) for v in head.symbols]
 
 
 def exact_gradient_nu(context: Context) -> Pairs:
     """L M times the gradient in an encoder particle, with the discrete adjoint for p."""
     S, pairs = residual_system(alpha, beta), []
-    z, p = ([vector(f"{name}{i}", S.d) for i in range(S.n)] for name in ("zeta", "pi"))
     for below, layer in enumerate(S.layers):
-        theta = layer[0]
-        symbols = [symbol for i in range(S.n) for symbol in (*z[i], *p[i])]
-        values = [value for i in range(S.n) for value in (*S.z[i][below], *S.p[i][below + 1])]
+        theta, (z, p, values) = layer[0], S.seen(below)
         potential = sum(
             context["nu"].xreplace({e_i: e, p_u: p[i].dot(theta.out), at_zs: theta.inner(z[i]), n: sp.Integer(S.n)})
             for i, e in enumerate(S.e)
         )
         chosen = (theta.out[0], theta.w[1], theta.b)
-        pairs += [
-            (S.L * S.M * S.slope(v), sp.diff(potential, v).xreplace(dict(zip(symbols, values, strict=True))))
-            for v in chosen
-        ]
+        pairs += [(S.L * S.M * S.slope(v), sp.diff(potential, v).xreplace(values)) for v in chosen]
     return pairs
 
 
@@ -406,15 +399,15 @@ DYNAMICS = {"residual": -(beta**2) / n * G * e, "loss": -(beta**2) / n**2 * e.T 
 
 def _jacobians(S: System, i: int) -> list[tuple[int, sp.Expr, sp.Expr]]:
     """Rows i of J2 and J1: for each coordinate its weight, df_i/dv, and the entry that the paper defines, scaled."""
-    pulled, point, rows = vector("pi", S.d), vector("zeta", S.d), []
+    rows = []
     for head in S.heads:
         h = beta / S.M * head.value(S.z[i][-1])[0]
         rows += [(S.M, sp.diff(S.f[i], v), sp.diff(h, v)) for v in head.symbols]
     for below, layer in enumerate(S.layers):
-        here = dict(zip((*pulled, *point), (*S.p[i][below + 1], *S.z[i][below]), strict=True))
+        z, p, values = S.seen(below)
         for theta in layer:
-            sigma = alpha * beta / (S.L * S.M) * pulled.dot(theta.value(point))
-            rows += [(S.L * S.M, sp.diff(S.f[i], v), sp.diff(sigma, v).xreplace(here)) for v in theta.symbols]
+            sigma = alpha * beta / (S.L * S.M) * p[i].dot(theta.value(z[i]))
+            rows += [(S.L * S.M, sp.diff(S.f[i], v), sp.diff(sigma, v).xreplace(values)) for v in theta.symbols]
     return rows
 
 
