@@ -14,8 +14,8 @@ from mfcheck.lemma.problem import Problem
 from mfcheck.lemma.prove.budget import Budget
 from mfcheck.lemma.prove.line import Outcome, Piece
 from mfcheck.lemma.prove.reduce import split_goals
-from mfcheck.lemma.prove.search import decide_case, decide_goal, decide_line, restricted
-from mfcheck.lemma.replay import DEEPEST, PREC, Cover, cases_of, matching_steps, remaining
+from mfcheck.lemma.prove.search import cases_of, decide_case, decide_goal, decide_line, restricted
+from mfcheck.lemma.replay import DEEPEST, PREC, Cover, matching_steps, remaining
 
 if TYPE_CHECKING:
     from mfcheck.lemma.statement import Statement

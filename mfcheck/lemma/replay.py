@@ -24,7 +24,6 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from mfcheck.lemma.formula import TRUE, Formula, conjuncts, free, settle, transform
-from mfcheck.lemma.gaussians import with_closed_expectations
 from mfcheck.lemma.intervals import EmptyError, Interval
 from mfcheck.lemma.pieces import Box, Point, holds
 from mfcheck.lemma.plain import Plain
@@ -34,9 +33,9 @@ from mfcheck.lemma.prove.budget import Budget
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.line import open_goals
 from mfcheck.lemma.prove.reduce import Step, split_goals
-from mfcheck.lemma.prove.rewrite import eliminated, exponential_form, logarithmic_form, root_form
+from mfcheck.lemma.prove.rewrite import exponential_form, logarithmic_form, root_form
 from mfcheck.lemma.prove.roots import square_form
-from mfcheck.lemma.prove.search import restricted, steps_of
+from mfcheck.lemma.prove.search import cases_of, restricted, steps_of
 from mfcheck.lemma.prove.tied import tied_form
 from mfcheck.lemma.rational import holds_exactly
 from mfcheck.lemma.resolved import resolved
@@ -64,12 +63,6 @@ def require(condition: bool) -> None:
         raise WrongProofError
 
 
-def cases_of(problem: Problem) -> list[Problem]:
-    """Return the problems without equations that together say what the given one says."""
-    goals = tuple(g for f in problem.goals for g in conjuncts(unfold(f)))
-    return eliminated(with_closed_expectations(replace(problem, goals=goals)))
-
-
 def remaining(problem: Problem) -> Problem:
     """Return a problem with what is left to show: goals that are neither plain, nor identities, nor hypotheses."""
     plain = Plain(problem.ranges, problem.hypotheses)
@@ -79,7 +72,7 @@ def remaining(problem: Problem) -> Problem:
         for g in smooth
         if g != TRUE
         and not plain.holds(g)
-        and not holds_exactly(g, problem.ranges)
+        and not holds_exactly(g, problem.ranges, problem.hypotheses)
         and not is_identity(g, problem.ranges)
     ]
     return relevant(replace(problem, goals=tuple(goals)))

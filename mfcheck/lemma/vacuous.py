@@ -1,22 +1,21 @@
 """Whether hypotheses contradict each other."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mfcheck.lemma import balls, terms
 from mfcheck.lemma.formula import FALSE, conjuncts, join
 from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.problem import Problem, constant_ball
 from mfcheck.lemma.prove.budget import Budget
-from mfcheck.lemma.prove.rewrite import eliminated, range_formulas
+from mfcheck.lemma.prove.rewrite import range_formulas
 from mfcheck.lemma.prove.samples import Samples
-from mfcheck.lemma.prove.search import decide
+from mfcheck.lemma.prove.search import cases_of, decide
 from mfcheck.lemma.terms import Term
 
 
 def is_vacuous(problem: Problem, budget: Budget) -> bool:
     """Say whether no point satisfies the hypotheses: tried only if none is found at once."""
-    cases = eliminated(replace(problem, goals=(*problem.goals,)))
+    cases = cases_of(problem)
     if any(_has_point(p) for p in cases):
         return False
     if cases and all(len(p.ranges) == 1 and p.integers & p.ranges.keys() for p in cases):

@@ -122,3 +122,38 @@ def _grid(s: Side) -> list[fmpq]:
 )
 def test_statements(text, domain, verdict):
     assert check(text, [domain]).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "domain", "where", "verdict"),
+    [
+        ("x*y >= a*y + b*x - a*b", "a, b, x, y in [0, 2]", ["a <= x", "b <= y"], "certified"),
+        ("x*y >= a*y + b*x - 0.99*a*b", "a, b, x, y in [0, 2]", ["a <= x", "b <= y"], "refuted"),
+        ("x*y*z <= 1/27", "x, y, z in [0, 1]", ["x + y + z <= 1"], "certified"),
+        ("x*y*z <= 0.037", "x, y, z in [0, 1]", ["x + y + z <= 1"], "refuted"),
+        ("x + y <= 1.415", "x, y real", ["x**2 + y**2 <= 1"], "certified"),
+        ("x + y <= 1.414", "x, y real", ["x**2 + y**2 <= 1"], "refuted"),
+        ("x*y <= 1/2", "x, y real", ["x**2 + y**2 <= 1"], "certified"),
+        ("x >= 1", "x, y in [0, 1]", ["x + y >= 2"], "certified"),
+        ("x >= 2", "x, y in [0, 1]", ["x + y >= 2"], "refuted"),
+        ("x >= 2", "x, y real", ["-(x - 1)**2 - y**2 >= 0"], "refuted"),  # one point alone
+        (
+            "x**2 >= 4",
+            "x, y in [0, 3]",
+            ["x**2*(x - 2) >= 0"],
+            "refuted",
+        ),  # x = 0 apart from x >= 2
+        ("y > 0", "x, y in [0, 1]", ["x > y", "y >= x"], "vacuous"),
+        ("sin(x)**4 + cos(x)**4 >= 1/2", "x real", [], "certified"),
+        ("sin(x)**4 + cos(x)**4 >= 0.501", "x real", [], "refuted"),
+        ("2 + cos(x) + cos(y)*sin(x) > 0", "x, y real", [], "certified"),
+        ("(a*cos(x) + b*sin(x))**2 <= a**2 + b**2", "a, b, x real", [], "certified"),
+    ],
+)
+def test_conditions_and_circles(text, domain, where, verdict):
+    assert check(text, [domain], where=where).verdict == verdict
+
+
+@pytest.mark.parametrize("text", ["1 + cos(x) > 0", "2*(1 + cos(x)) + sin(x)**2 > 0"])
+def test_the_point_that_a_chart_of_the_circle_misses_counts(text):
+    assert check(text, ["x real"]).verdict in ("refuted", "inconclusive")

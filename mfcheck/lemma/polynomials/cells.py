@@ -5,10 +5,15 @@ ends and no resultant of two of them vanishes, their real zeros in it are contin
 connected open set the order of zeros and ends stays as it is, and between two of them all signs do. The same is asked
 of those polynomials, in one variable less. The points left out have no inner point, and a polynomial is continuous:
 one point of each cell tells whether it is negative anywhere.
+
+With conditions `g > 0`, whose factors are among A, only the cells count where they hold. That is enough also for closed
+conditions `g >= 0` with g concave: the domain that they cut out of the box is convex, and all of it is near inner
+points, if it has one.
 """
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from flint import acb, arb, fmpq, fmpq_mpoly, fmpq_poly, fmpz_poly
 
@@ -27,16 +32,33 @@ _MOST_TERMS = 120
 _MOST_DEGREE = 30
 
 
-def by_cells(f: fmpq_mpoly, box: Box, used: Sequence[int]) -> Found:
-    """Decide an irreducible polynomial.
+@dataclass(frozen=True)
+class Condition:
+    """`polynomial > 0`; or `>= 0` if closed, then the polynomial is concave."""
+
+    polynomial: fmpq_mpoly
+    closed: bool = False
+
+    def holds(self, point: Point) -> bool:
+        """Say whether a point satisfies it."""
+        v = self.polynomial(*point)
+        return bool(v >= 0 if self.closed else v > 0)
+
+
+def by_cells(f: fmpq_mpoly, box: Box, conditions: Sequence[Condition] = ()) -> Found:
+    """Decide a polynomial, on the points of the box that satisfy all conditions.
 
     Raises:
-        OpenError: it takes too much work.
+        OpenError: it takes too much work, or the conditions that are closed have no inner point.
     """
-    if len(used) > MOST_VARIABLES:
+    parts = [p for p, e in f.factor()[1] if int(e) % 2]
+    for g in conditions:
+        parts += [p for p, _ in g.polynomial.factor()[1] if p not in parts]
+    used = [k for k in range(len(box)) if any(p.degrees()[k] for p in parts)]
+    if not used or len(used) > MOST_VARIABLES:
         raise OpenError
     order, levels = list[int](), list[list[fmpq_mpoly]]()
-    polynomials, left = [f], list(used)
+    polynomials, left = parts, list(used)
     while len(left) > 1:
         k = min(left, key=lambda j: _cost(polynomials, j))
         order.insert(0, k)
@@ -45,11 +67,16 @@ def by_cells(f: fmpq_mpoly, box: Box, used: Sequence[int]) -> Found:
         left.remove(k)
     order.insert(0, left[0])
     levels.insert(0, polynomials)
+    has_inner = not any(g.closed for g in conditions)
     for count, point in enumerate(_samples(order, levels, box, middle(box))):
-        if f(*point) < 0:
+        signs = [g.polynomial(*point) > 0 for g in conditions]
+        if f(*point) < 0 and all(signs):
             return point
+        has_inner = has_inner or all(s for s, g in zip(signs, conditions, strict=True) if g.closed)
         if count > _MOST_CELLS:
             raise OpenError
+    if not has_inner:
+        raise OpenError
     return True
 
 

@@ -25,7 +25,7 @@ from mfcheck.lemma.polynomials.box import (
     occurring,
     short,
 )
-from mfcheck.lemma.polynomials.cells import by_cells
+from mfcheck.lemma.polynomials.cells import Condition, by_cells
 from mfcheck.lemma.polynomials.coefficients import by_coefficients, is_sum_of_squares
 
 _MOST_TERMS = 120
@@ -35,37 +35,45 @@ _MOST_DEPTH = 12
 _PREC = 128
 
 
-def nonnegative(p: fmpq_mpoly, box: Box) -> bool:
-    """Say whether a polynomial is seen to be nowhere negative on a box."""
-    return decided(p, box) is True
+def nonnegative(p: fmpq_mpoly, box: Box, conditions: Sequence[Condition] = ()) -> bool:
+    """Say whether a polynomial is seen to be nowhere negative on a box, where all conditions hold."""
+    return _decided(p, box, conditions) is True
 
 
-def negative_point(p: fmpq_mpoly, box: Box) -> Point | None:
-    """Return a point of a box at which a polynomial is negative; None if none is found."""
-    found = decided(p, box)
-    return None if found is True or found is None else moved_inside(p, found, box)
+def negative_point(p: fmpq_mpoly, box: Box, conditions: Sequence[Condition] = ()) -> Point | None:
+    """Return a point of a box that satisfies all conditions, the polynomial negative there; None if none is found."""
+    found = _decided(p, box, conditions)
+    return None if found is True or found is None else found
 
 
-def decided(p: fmpq_mpoly, box: Box) -> Found | None:
+def _decided(p: fmpq_mpoly, box: Box, conditions: Sequence[Condition]) -> Found | None:
     """Return what is found of a polynomial, None if it takes more work than is allowed, whoever asks."""
     with ctx.workprec(_PREC):
         try:
-            return _least(p, box, 0)
+            found = _least(p, box, 0)
+            point = None if found is True else moved_inside(p, found, box)
+            if found is True:
+                return True
+            if point is not None and all(g.holds(point) for g in conditions):
+                return point
+        except OpenError:
+            pass
+        try:
+            return by_cells(p, box, conditions) if conditions else None
         except OpenError:
             return None
 
 
-def positive(p: fmpq_mpoly, box: Box) -> bool:
-    """Say whether a polynomial is seen to be positive on a box, its closed ends included."""
+def positive(p: fmpq_mpoly, box: Box, conditions: Sequence[Condition] = ()) -> bool:
+    """Say whether a polynomial is seen to be positive on a box, closed ends included, where all conditions hold."""
     if p.is_constant():
         return bool(p.leading_coefficient() > 0) if not p.is_zero() else False
     if by_coefficients(p, box, strict=True):
         return True
-    if any(box[k].low is None or box[k].high is None for k in occurring(p)):
-        return False
-    values = [p(*q) for q in (middle(box), *corners(box, occurring(p)))]
-    least = min(values)
-    return bool(least > 0) and any(nonnegative(p - least / k, box) for k in (2, 64, 4096))
+    points = [middle(box), *corners(box, occurring(p))]
+    values = [p(*q) for q in points if all(g.holds(q) for g in conditions)]
+    least = min(values, default=fmpq(1))
+    return bool(least > 0) and any(nonnegative(p - least / k, box, conditions) for k in (2, 512))
 
 
 def _least(p: fmpq_mpoly, box: Box, depth: int) -> Found:
@@ -91,7 +99,7 @@ def _least(p: fmpq_mpoly, box: Box, depth: int) -> Found:
         found = way(f, box, used, depth)
         if found is not None:
             return found
-    return by_cells(f, box, used)
+    return by_cells(f, box)
 
 
 def _by_factors(p: fmpq_mpoly, odd: Sequence[fmpq_mpoly], sign: int, box: Box, depth: int) -> Found:

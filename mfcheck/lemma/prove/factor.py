@@ -58,15 +58,15 @@ def fraction_of(t: Term) -> tuple[fmpq_mpoly, fmpq_mpoly]:
     return _Ring(t).fraction(t)
 
 
-def rational_in(t: Term) -> tuple[list[Term], fmpq_mpoly, fmpq_mpoly]:
-    """Return the variables and other parts, numerator and denominator as polynomials in them.
+def rational_in(*parts: Term) -> tuple[list[Term], list[tuple[fmpq_mpoly, fmpq_mpoly]]]:
+    """Return the variables and what else is no polynomial, and numerators and denominators as polynomials in them.
 
     Raises:
         TooLargeError: they grow too large.
         ZeroDivisionError: the denominator is zero.
     """
-    ring = _Ring(t)
-    return ring.generators, *ring.fraction(t)
+    ring = _Ring(*parts)
+    return ring.generators, [ring.fraction(t) for t in parts]
 
 
 def factors_of(t: Term) -> tuple[Fraction, list[tuple[Term, int]]]:
@@ -125,10 +125,11 @@ def _against_constant(a: Term, value: Fraction) -> Term | None:
 class _Ring:
     """Polynomials over the rationals in the variables and in all parts that are no polynomials."""
 
-    def __init__(self, t: Term) -> None:
+    def __init__(self, *parts: Term) -> None:
         self.generators: list[Term] = []
         self.roots: dict[Term, tuple[Term, int]] = {}
-        self._collect(t)
+        for t in parts:
+            self._collect(t)
         names = tuple(f"g{k}" for k in range(max(len(self.generators), 1)))
         self.context = fmpq_mpoly_ctx.get(names, "lex")
         self.gens = self.context.gens()

@@ -6,7 +6,10 @@ Each returns problems whose truth implies that of the given one; the search choo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd
+
+from flint import ctx
 
 from mfcheck.lemma import terms
 from mfcheck.lemma.constants import expanded, summands
@@ -14,6 +17,7 @@ from mfcheck.lemma.formula import Atom, Formula, atoms, conjuncts, free, join, t
 from mfcheck.lemma.linear import contradictory
 from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball, propagated, relevant
+from mfcheck.lemma.prove.factor import TooLargeError, rational_in
 from mfcheck.lemma.signs import ZERO
 from mfcheck.lemma.terms import Term, num, power, var
 
@@ -224,6 +228,8 @@ def _extreme_on_circle(problem: Problem, a: str, b: str) -> Problem | None:
             continue
         if not isinstance(goal, Atom) or goal.relation not in (">", ">="):
             return None
+        if not _may_be_linear(goal.term, a, b):
+            return None
         wide = expanded(goal.term)
         p, q = terms.derivative(wide, a), terms.derivative(wide, b)
         if (p.free | q.free) & {a, b}:
@@ -236,8 +242,38 @@ def _extreme_on_circle(problem: Problem, a: str, b: str) -> Problem | None:
     return replace(problem, ranges=ranges, hypotheses=kept, goals=tuple(goals))
 
 
+def _may_be_linear(t: Term, a: str, b: str) -> bool:
+    """Say whether a term may be of degree one in two variables: surely not if it is a polynomial of a higher one."""
+    try:
+        generators, ((top, bottom),) = rational_in(t)
+    except (TooLargeError, ValueError, ZeroDivisionError, OverflowError):
+        return True
+    if not bottom.is_constant() or any(g.op != "var" for g in generators):
+        return True
+    places = [k for k, g in enumerate(generators) if g.data in (a, b)]
+    return all(sum(int(e[k]) for k in places) <= 1 for e in top.monoms())
+
+
 def eliminated(problem: Problem) -> list[Problem]:
     """Solve equations until none is left; the problem holds if all that are returned do."""
+    ranges = tuple(problem.ranges.items())
+    rest = (problem.hypotheses, problem.goals, problem.integers, problem.history, problem.solution)
+    return list(_eliminated(ranges, *rest, ctx.prec))
+
+
+@lru_cache(maxsize=64)
+def _eliminated(
+    ranges: tuple[tuple[str, Range], ...],
+    hypotheses: tuple[Formula, ...],
+    goals: tuple[Formula, ...],
+    integers: frozenset[str],
+    history: tuple[str, ...],
+    solution: tuple[tuple[str, Term], ...],
+    precision: int,
+) -> tuple[Problem, ...]:
+    """Return the problems of `eliminated`; ends are compared at the precision that is set now."""
+    del precision
+    problem = Problem(dict(ranges), hypotheses, goals, integers, history, solution)
     start = with_ranges(problem)
     todo, done = [start] if start is not None else [], list[Problem]()
     while todo:
@@ -247,7 +283,7 @@ def eliminated(problem: Problem) -> list[Problem]:
             done.append(p)
         else:
             todo.extend(cases)
-    return [relevant(p) for p in done]
+    return tuple(relevant(p) for p in done)
 
 
 def exponential_form(problem: Problem, name: str) -> Problem | None:

@@ -20,6 +20,7 @@ from mfcheck.lemma.formula import (
 from mfcheck.lemma.gaussians import has_expectation, with_closed_expectations
 from mfcheck.lemma.pieces import Box, Point, holds
 from mfcheck.lemma.plain import Plain
+from mfcheck.lemma.polynomials.goals import fails_exactly
 from mfcheck.lemma.problem import Problem, Range, relevant, unfold
 from mfcheck.lemma.prove.average import pointwise
 from mfcheck.lemma.prove.bounds import by_bounds
@@ -50,7 +51,13 @@ from mfcheck.lemma.prove.reduce import (
     by_waves,
     split_goals,
 )
-from mfcheck.lemma.prove.rewrite import eliminated, exponential_form, logarithmic_form, root_form
+from mfcheck.lemma.prove.rewrite import (
+    eliminated,
+    exponential_form,
+    logarithmic_form,
+    range_formulas,
+    root_form,
+)
 from mfcheck.lemma.prove.roots import (
     by_level,
     by_root_variables,
@@ -61,7 +68,7 @@ from mfcheck.lemma.prove.roots import (
 )
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.prove.tied import tied_form
-from mfcheck.lemma.rational import fails_exactly, holds_exactly
+from mfcheck.lemma.rational import holds_exactly
 from mfcheck.lemma.resolved import resolved
 from mfcheck.lemma.terms import Term, add, num, scale
 
@@ -74,8 +81,7 @@ FEW_BOXES = 400
 def decide(problem: Problem, budget: Budget) -> Outcome:
     """Decide a problem, case by case; a counterexample is one of the changed problem."""
     total = Outcome(True)
-    unfolded = replace(problem, goals=tuple(g for f in problem.goals for g in conjuncts(unfold(f))))
-    for case in eliminated(with_closed_expectations(unfolded)):
+    for case in cases_of(problem):
         outcome = decide_case(case, budget)
         total.pieces += outcome.pieces
         total.tight += outcome.tight
@@ -88,6 +94,12 @@ def decide(problem: Problem, budget: Budget) -> Outcome:
     return total
 
 
+def cases_of(problem: Problem) -> list[Problem]:
+    """Return the problems without equations that together say what the given one says."""
+    goals = tuple(g for f in problem.goals for g in conjuncts(unfold(f)))
+    return eliminated(with_closed_expectations(replace(problem, goals=goals)))
+
+
 def decide_case(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
     """Decide a problem without equations."""
     plain = Plain(problem.ranges, problem.hypotheses)
@@ -97,7 +109,7 @@ def decide_case(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
         for f in smooth
         if (g := settle(f)) != TRUE
         and not plain.holds(g)
-        and not holds_exactly(g, problem.ranges)
+        and not holds_exactly(g, problem.ranges, problem.hypotheses)
         and not is_identity(g, problem.ranges)
     ]
     problem = relevant(replace(problem, goals=tuple(goals)))
@@ -119,11 +131,14 @@ def decide_case(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
 def exact_counterexample(problem: Problem) -> Outcome | None:
     """Return a point at which a goal on polynomials fails, the hypotheses true there."""
     for goal in () if problem.integers else problem.goals:
-        point = fails_exactly(goal, problem.ranges)
+        point = fails_exactly(goal, problem.ranges, problem.hypotheses)
         if point is None:
             continue
         whole = point | {n: _some(r) for n, r in problem.ranges.items() if n not in point}
-        if all(holds(h, Point(whole)) for h in problem.hypotheses):
+        place = Point(whole)
+        inside = [f for n, r in problem.ranges.items() for f in range_formulas(n, r)]
+        said = all(holds(h, place) for h in (*inside, *problem.hypotheses))
+        if said and holds(goal, place) is False:
             return Outcome(False, whole, goal)
     return None
 
