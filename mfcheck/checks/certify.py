@@ -33,6 +33,9 @@ from mfcheck.verify import MAX_PARTS
 Zeros = Mapping[sp.Symbol, sp.Expr]
 """Symbols whose values solve an equation, with a formula that vanishes there and changes its sign."""
 
+Enclosed = Mapping[sp.Symbol, tuple[Certificate, str]]
+"""Symbols that certificates of other kinds enclose, and the name of the value there: empty if it has one alone."""
+
 WORK = 8_000_000
 """Steps of about a microsecond that the checker may spend on a certificate which nobody asked for."""
 MOST_DIGITS = 8
@@ -55,6 +58,7 @@ class Sides:
         setting: in which the formulas are meant; that of the check if None.
         systems: equations of which further symbols are the solutions.
         digits: to which a certificate states the value at most.
+        enclosed: further symbols, each with the certificate that encloses it; equal names must be equal numbers.
     """
 
     lhs: sp.Expr | None
@@ -64,6 +68,7 @@ class Sides:
     setting: Setting | None = None
     systems: tuple[System, ...] = ()
     digits: int = 8
+    enclosed: Enclosed = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,10 @@ class Writer:
     def _symbol(self, symbol: sp.Symbol, sides: Sides) -> sp.Expr:
         if symbol in sides.where:
             return self._given(symbol, sides.where[symbol], sides)
+        if symbol in sides.enclosed:
+            self.parts[symbol.name], output = sides.enclosed[symbol]
+            self.solved[symbol.name] = f"{symbol.name}.{output}" if output else symbol.name
+            return sp.Symbol(symbol.name, real=True)
         for system in sides.systems:
             if symbol in system.unknowns:
                 return self._solution(symbol, system, sides)

@@ -1,5 +1,6 @@
 """The shape of checks of exponents: a quantity, or several, that go like a power of another."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -19,7 +20,7 @@ from mfcheck.statistics.estimates import mean_of
 
 Array = NDArray[np.float64]
 Words: TypeAlias = str | Callable[[Context], str]
-"""Words, or words that depend on the budget and the setting."""
+"""Words, with names of formulas in braces for the formulas, or what says them for a budget and a setting."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,11 @@ Growing: TypeAlias = tuple[Array, Array] | tuple[Array, Array, Array] | Iterable
 
 
 def said(words: Words, context: Context) -> str:
-    """Return the words for a context."""
-    return words if isinstance(words, str) else words(context)
+    """Return the words for a context; braces around other words than names of its formulas stay."""
+    text, formulas = words if isinstance(words, str) else words(context), context.formulas
+    return re.sub(
+        r"\{([\w-]+)\}", lambda m: str(formulas[m[1]]) if m[1] in formulas else m[0], text
+    )
 
 
 def rate(

@@ -11,7 +11,7 @@ from itertools import pairwise
 import sympy as sp
 from flint import arb
 
-from mfcheck.checks.certify import Sides, Zeros
+from mfcheck.checks.certify import Enclosed, Sides, Zeros
 from mfcheck.checks.decide import Case, Relation, Side, Standard, against, certified, course, decide
 from mfcheck.checks.identity import identities, matrix_identities
 from mfcheck.checks.rates import Words, said
@@ -39,6 +39,7 @@ class At:
         setting: in which the formula is evaluated, with its constants and its activation; that of the check if None.
         systems: equations of which symbols of the formulas are the solutions, for the certificate.
         digits: to which the certificate states the value at most.
+        enclosed: symbols of the formulas that certificates of other kinds enclose, for the certificate.
     """
 
     value: Side
@@ -50,6 +51,13 @@ class At:
     setting: Setting | None = None
     systems: tuple[System, ...] = ()
     digits: int = 8
+    enclosed: Enclosed = field(default_factory=dict)
+
+    def sides(self, lhs: sp.Expr | None, rhs: sp.Expr | None) -> Sides:
+        """Return a comparison in formulas with what is known here of their symbols."""
+        return Sides(
+            lhs, rhs, self.where, self.zeros, self.setting, self.systems, self.digits, self.enclosed
+        )
 
 
 Measure = Callable[[Context], Side | Iterable[At]]
@@ -196,7 +204,7 @@ def _against_formula(formula: str, measure: Measure | sp.Expr) -> Callable[[Cont
                 ball(context, formula, at.where, setting=at.setting),
                 at.label,
                 at.x,
-                Sides(at.formula, stated, at.where, at.zeros, at.setting, at.systems, at.digits),
+                at.sides(at.formula, stated),
             )
             for at in _cases(context, measure)
         ]
@@ -261,18 +269,20 @@ def proof(
     lhs: Words = "",
     rhs: Words = "",
     notes: Sequence[Note] = (),
+    otherwise: Sequence[Note] = (),
     group: str = "",
 ) -> Check:
     """Return the check of an argument in steps; `kind` is exact only if every step is an identity.
 
-    `lhs` and `rhs` are the sides that are shown. Other arguments as in `identity`, with `steps` in place of pairs: see
-    `mfcheck.checks.steps`.
+    `lhs` and `rhs` are the sides that are shown; `otherwise` are sentences for the report if the answer is no. Other
+    arguments as in `identity`, with `steps` in place of pairs: see `mfcheck.checks.steps`.
     """
     scope = Scope.WHOLE if whole else Scope.CASES
 
     def run(context: Context, /) -> Evidence:
         where, left, right = (said(words, context) for words in (domain, lhs, rhs))
-        return conclude(steps(context), where, left, right, tuple(notes), scope)
+        found = conclude(steps(context), where, left, right, tuple(notes), scope)
+        return found.but(notes=tuple(otherwise)) if found.passed is False else found
 
     return Check(id, kind, run, _names(tests), group=group)
 
@@ -330,7 +340,7 @@ def _row(found: arb | At, stated: sp.Rational, unit: sp.Rational) -> Case:
     at = found if isinstance(found, At) else At(found)
     assert isinstance(at.value, arb)
     distance = None if at.formula is None else sp.Abs(at.formula - stated)
-    sides = Sides(distance, unit / 2, at.where, at.zeros)
+    sides = at.sides(distance, unit / 2)
     return Case(abs(at.value - exact(stated)), exact(unit) / 2, sides=sides)
 
 

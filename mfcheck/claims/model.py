@@ -265,7 +265,7 @@ class Reading:
         wrong: planted errors, each of which must be rejected.
         attack: inequalities in which a search for counterexamples looks.
         needs: raises InputError for a setting of which this reading says nothing.
-        regimes: what it speaks about; where the text allows several, each is audited.
+        regimes: what it speaks about; where the text allows several, each is audited; those of its claim if left out.
         claimed: whether the text may be meant so. An over-reading, judged to show where a claim ends, is none of the
             authors': they are asked nothing about it.
     """
@@ -277,7 +277,7 @@ class Reading:
     wrong: Sequence[PlantedError] = ()
     attack: Sequence[Inequality] = ()
     needs: Callable[[Setting], None] | None = None
-    regimes: Sequence[Regime] = (ONE_SETTING,)
+    regimes: Sequence[Regime] = ()
     claimed: bool = True
 
     def __post_init__(self) -> None:
@@ -344,6 +344,7 @@ class Claim(Displayed):
         known: how surely the wording of the statement is known.
         assumptions: ids of what it assumes.
         no_inequality: where there is nothing to attack: why, in words that end a sentence.
+        regimes: what the readings speak about that name none themselves.
     """
 
     id: str
@@ -354,10 +355,13 @@ class Claim(Displayed):
     known: str = Known.FROM_MEMORY
     assumptions: Sequence[str] = ()
     no_inequality: str = ""
+    regimes: Sequence[Regime] = (ONE_SETTING,)
 
     def __post_init__(self) -> None:
         """Refuse a claim whose parts do not fit together."""
-        object.__setattr__(self, "readings", tuple(self.readings))
+        regimes = {r.id: tuple(r.regimes or self.regimes) for r in self.readings}
+        readings = tuple(replace(r, regimes=regimes[r.id]) for r in self.readings)
+        object.__setattr__(self, "readings", readings)
         object.__setattr__(self, "assumptions", tuple(self.assumptions))
         object.__setattr__(self, "known", Known(self.known))
         ids = [r.id for r in self.readings]

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mfcheck.claims.experiment import Option
+from mfcheck.claims.experiment import Cell, Numbers, Option, Sweep
+from mfcheck.claims.record import Plot, PointRecord
 from mfcheck.errors import InputError
 from mfcheck.points.image_files import Bytes, on_sphere, read_cifar, read_idx
 
@@ -175,6 +176,35 @@ def split(images: Images, train: int, rng: np.random.Generator) -> Split:
     h, w = images.pixels.shape[-2:]
     channels = 1 if images.pixels.ndim == 3 else images.pixels.shape[1]
     return Split(first, second, third, images.classes, (channels, h, w))
+
+
+def on_splits(
+    options: Mapping[str, str],
+    cells: Iterable[Cell],
+    work: Callable[[Split, Cell, np.random.Generator], Numbers],
+    plots: Callable[[Sequence[PointRecord]], tuple[Plot, ...]],
+    *depends: object,
+) -> Sweep:
+    """Return the sweep whose work gets a random split of the images that options name, one for each replicate.
+
+    Args:
+        options: as `OPTIONS`.
+        cells: the points.
+        work: `(split, cell, rng) -> numbers` of one replicate.
+        plots: pictures of the finished points.
+        depends: what the numbers depend on beside images, cell and seed.
+
+    Raises:
+        InputError: images that cannot be read, or are too few.
+    """
+    images = read_images(options)
+    size = train_size(options, images)
+
+    def on_split(cell: Cell, rng: np.random.Generator) -> Numbers:
+        return work(split(images, size, rng), cell, rng)
+
+    context = " ".join(map(str, (images.digest(), size, *depends)))
+    return Sweep(tuple(cells), on_split, plots, context)
 
 
 def _part(images: Images, rows: NDArray[np.int64]) -> Part:

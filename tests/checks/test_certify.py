@@ -16,7 +16,8 @@ from mfcheck.checks.certify import NotStatedError, comparison, ends_of
 from mfcheck.claims.model import Budget, Context
 from mfcheck.claims.setting import parameter, setting_of
 from mfcheck.gaussian import E2, E, dphi, phi
-from mfcheck.rigor.certificate import dumps
+from mfcheck.rigor.certificate import dumps, root
+from mfcheck.rigor.certified_recursions import recursion
 from mfcheck.symbolic.activation import LIBRARY, X
 
 WEIGHT = parameter("weight", 4, "variance of the weights")
@@ -103,6 +104,24 @@ def test_cases_in_settings_of_their_own() -> None:
     assert sum("sin" in text for text in statements) == 1
     moved = encloses("V", "V", lambda c: [replace(at, setting=None) for at in cases(c)], digits=8)
     assert moved.run(context(V=formula)).passed is False
+
+
+@pytest.mark.parametrize(("factor", "found"), [(3, True), (4, False)])
+def test_symbols_that_other_certificates_enclose(factor: int, found: bool) -> None:
+    """x after 10 halvings of 1, and the root y of y^2 = 2, by certificates of their own; 3 x y = 3 2^(1/2)/1024."""
+    x, y = sp.symbols("x y", real=True)
+    halved = recursion({}, {"s": "1"}, {"s": "s/2"}, {"end": (10, "s", arb(1) / 1024)})
+    root_of_two = root(y**2 - 2, "y", "1.414", "1.415")
+    value = 3 * arb(2).sqrt() / 1024
+    known = {x: (halved, "end"), y: (root_of_two, "")}
+    at = At(value, formula=factor * x * y, enclosed=known, digits=2)
+    check = encloses("c", "f", lambda _: [at], digits=2)
+    made = check.run(context(f=3 * sp.sqrt(2) / 1024)).certificate
+    assert (made is not None) == found
+    if found:
+        names = [part["name"] for part in made["claim"]["parts"]]
+        assert {"x", "y"} < set(names)
+        assert len(accepted(made)) == 4
 
 
 def test_a_formula_against_a_formula() -> None:

@@ -16,12 +16,14 @@ from mfcheck.checks import (
     Reading,
     Scope,
     Setting,
+    Step,
     bound,
     claim,
     custom,
     identity,
     noted,
     pictured,
+    proof,
     setting_of,
     wrong,
 )
@@ -39,6 +41,21 @@ def test_a_note_comes_with_its_answer_only(when: bool, passed: bool | None) -> N
     found = noted(check, NOTE, when=when).run(CONTEXT)
     assert found.notes == ((NOTE,) if passed is when else ())
     assert found.passed is passed
+
+
+@pytest.mark.parametrize("holds", [True, False, None])
+def test_a_proof_has_sentences_for_a_yes_and_for_a_no(holds: bool | None) -> None:
+    steps, no = [Step("one", holds)], NOTE.but(id="no")
+    check = proof("p", "f", lambda _: steps, domain="all", notes=[NOTE], otherwise=[no])
+    assert check.run(CONTEXT).notes == {True: (NOTE,), False: (no,), None: ()}[holds]
+
+
+def test_braces_around_a_name_give_the_formula() -> None:
+    words = r"{bound} T, not {other}, in $\sum_{i}$"
+    check = proof("p", "bound", lambda _: [Step("one", True)], domain=words, rhs="{bound}")
+    formulas = {"bound": sp.Symbol("x") ** 2}
+    found = check.run(Context(setting_of(()), Budget.QUICK, 0, "p", formulas))
+    assert (found.domain, found.rhs) == (r"x**2 T, not {other}, in $\sum_{i}$", "x**2")
 
 
 def test_notes_of_the_check_itself_stay() -> None:

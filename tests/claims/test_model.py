@@ -22,8 +22,10 @@ from mfcheck.claims import (
     PlantedError,
     Question,
     Reading,
+    Regime,
     Setting,
 )
+from mfcheck.claims.model import ONE_SETTING
 from mfcheck.symbolic.activation import activation
 
 SETTING = Setting(Data(((1, 0), (0, 1)), (1, -1)), activation("tanh"), ())
@@ -87,7 +89,7 @@ def paper(*claims: Claim, **changes: Any) -> Paper:
             lambda: claim(stated(wrong=(replace(PLANTED, replace={"g": sp.Integer(1)}),))),
             "an unknown formula",
         ),
-        (lambda: claim(stated(regimes=())), "needs a regime"),
+        (lambda: claim(regimes=()), "needs a regime"),
     ],
 )
 def test_claims_whose_parts_do_not_fit_are_refused(
@@ -97,8 +99,16 @@ def test_claims_whose_parts_do_not_fit_are_refused(
         build()
 
 
+def test_readings_that_name_no_regime_have_those_of_their_claim() -> None:
+    own, shared = Regime("own", "its own"), Regime("shared", "all others")
+    found = claim(stated(regimes=(own,)), OTHER, regimes=[shared])
+    assert [r.regimes for r in found.readings] == [(own,), (shared,)]
+    assert [r.regimes for r in claim().readings] == [(ONE_SETTING,), (ONE_SETTING,)]
+
+
 def test_a_claim_finds_its_readings() -> None:
-    assert claim().reading("other") is claim().readings[1]
+    found = claim()
+    assert found.reading("other") is found.readings[1]
 
 
 def test_ids_are_derived_and_parts_know_their_reading() -> None:
