@@ -4,17 +4,18 @@ With `arc0` and `arc1` for k0 and k1, a layer takes rho to `rho + a (k1 - rho)`,
 `(1 - a + a k0) S + (k1 + rho k0)/2`, and the product B of the slopes to `(1 - a + a k0) B`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 
-from flint import arb, ctx
+import sympy as sp
 
+from mfcheck.kernels.formulas import GAP, HALF_TERM, theta
 from mfcheck.kernels.limit import limit_kernel
-from mfcheck.kernels.pairs import PREC, Pair
+from mfcheck.kernels.pairs import ALL_LAYERS, KERNEL, LIMIT, Pair
 from mfcheck.rigor import certificate
 from mfcheck.rigor.ball import decimal_text, endpoints
 from mfcheck.rigor.certificate import Certificate
-from mfcheck.rigor.certified_recursions import recursion
+from mfcheck.rigor.certified_recursions import Values, recursion
 
 _FACTOR = "(1 - a + a*arc0(rho))"
 STEPS = {
@@ -24,107 +25,79 @@ STEPS = {
 PRODUCT = {"B": f"{_FACTOR}*B"}
 _DIGITS = 10
 
-
-def share(depth: int, gamma: Fraction) -> str:
-    """Return `a = 1/(1 + L^(2 gamma))`, for alpha = L^-gamma."""
-    return f"1/(1 + {depth}**({2 * gamma}))" if gamma else "1/2"
+Enclosed = dict[sp.Symbol, tuple[Certificate, str]]
+"""Symbols, each with the certificate that encloses it, and the name of the value there: empty if it has one alone."""
 
 
-def layers(u: Fraction, depths: Sequence[int], gamma: Fraction) -> dict[int, Certificate]:
-    """Return certificates that enclose r_L(u) at the depths, under the names `r_L`: one of all where alpha is one."""
-    groups = [list(depths)] if not gamma else [[depth] for depth in depths]
-    found: dict[int, Certificate] = {}
-    for group in groups:
-        made = recursion(
-            {"a": share(max(group), gamma)},
-            {"rho": str(u), "S": "0"},
-            STEPS,
-            {f"r_{L}": (L, f"S/{L}", Pair(u, L, gamma).kernel) for L in group},
-            {"rho": (-1, 1, 1)},
-            _DIGITS,
-        )
-        found |= dict.fromkeys(group, made)
-    return found
+def layers(pair: Pair) -> Certificate:
+    """Return the certificate that encloses r_L under the name `kernel`; alpha is L^-gamma."""
+    values = {"kernel": (pair.depth, f"S/{pair.depth}", pair.kernel)}
+    return _run(pair, {"rho": str(pair.u), "S": "0"}, STEPS, values)
 
 
-def all_layers(u: Fraction, depth: int, gamma: Fraction) -> Certificate:
-    """Return the certificate that encloses the kernel with all layers trained, under the name `all`."""
-    return recursion(
-        {"a": share(depth, gamma)},
-        {"rho": str(u), "S": "0", "B": "1"},
-        STEPS | PRODUCT,
-        {
-            "all": (
-                depth,
-                f"(rho + {u}*B + 2*a*S)/(2*(1 + {depth}*a))",
-                Pair(u, depth, gamma).all_layers,
-            )
-        },
-        {"rho": (-1, 1, 1)},
-        _DIGITS,
-    )
+def all_layers(pair: Pair) -> Certificate:
+    """Return the certificate that encloses the kernel with all layers trained, under the name `kernel`."""
+    formula = f"(rho + {pair.u}*B + 2*a*S)/(2*(1 + {pair.depth}*a))"
+    values = {"kernel": (pair.depth, formula, pair.all_layers)}
+    return _run(pair, {"rho": str(pair.u), "S": "0", "B": "1"}, STEPS | PRODUCT, values)
 
 
-def one_layer(u: Fraction) -> str:
-    """Return r_1(u) as a formula of certificates."""
-    return f"(arc1({u}) + {u}*arc0({u}))/2"
+def _run(
+    pair: Pair, start: Mapping[str, str], steps: Mapping[str, str], values: Values
+) -> Certificate:
+    share = {"a": f"1/(1 + {pair.depth}**({2 * pair.gamma}))" if pair.gamma else "1/2"}
+    return recursion(share, start, steps, values, {"rho": (-1, 1, 1)}, _DIGITS)
 
 
-def largest(
-    rows: Mapping[int, tuple[Fraction, Fraction]],
-    cosines: Sequence[Fraction],
-    gamma: Fraction,
-    others: Mapping[Fraction, str],
-) -> dict[str, Certificate]:
-    """Return parts which state that the largest |r_L(u) - other(u)| is, at each depth, within half a unit of a number.
-
-    Args:
-        rows: number and unit by depth.
-        cosines: values of u.
-        gamma: exponent of alpha = L^-gamma.
-        others: formula by cosine.
-    """
-    parts: dict[str, Certificate] = {}
-    names: dict[tuple[Fraction, int], str] = {}
-    for k, u in enumerate(cosines):
-        made = layers(u, list(rows), gamma)
-        for depth, part in made.items():
-            name = f"run_{k}" if not gamma else f"run_{k}_{depth}"
-            parts[name] = part
-            names[u, depth] = f"{name}.r_{depth}"
-    for depth, (stated, unit) in rows.items():
-        sides = [f"x{k} - {others[u]}, {others[u]} - x{k}" for k, u in enumerate(cosines)]
-        lower, upper = str(stated - unit / 2), str(stated + unit / 2)
-        inputs = {f"x{k}": names[u, depth] for k, u in enumerate(cosines)}
-        parts[f"row_{depth}"] = certificate.inequality(
-            f"max({', '.join(sides)})", inputs, lower, upper, digits=_DIGITS
-        )
-    return parts
-
-
-# --- the limit at gamma = 1/2 ------------------------------------------------------------------------------
-
-_GAP = "(sin({t}) - {t}*cos({t}))/pi"
-_HALF_TERM = "((sin(t) + (pi - t)*cos(t))/pi + cos(t)*(1 - t/pi))/2"
-
-
-def limit(u: Fraction, name: str) -> tuple[dict[str, Certificate], str, str]:
-    """Return the part that the angle at time 1 solves its equation, the limit R(1) as a formula in it, and its name.
+def limit(u: Fraction) -> tuple[sp.Expr, sp.Symbol, Certificate]:
+    """Return the limit at gamma = 1/2 as a formula in the angle at time 1, that angle, and its certificate.
 
     The angle x at time 1 has `int_x^acos(u) sin/GAP = 1`, and `R(1) = GAP(x) int_x^acos(u) HALF_TERM sin/GAP^2`.
     """
-    start, gap = f"pi*(1 - arc0({u}))", _GAP.format(t="t")
-    with ctx.workprec(PREC):
-        lower, upper = _around(limit_kernel(u).angle)
-    angle = certificate.root(
-        f"integral(t, x, {start}, sin(t)/({gap})) - 1", "x", lower, upper, digits=_DIGITS + 2
-    )
-    formula = f"{_GAP.format(t='x')}*integral(t, x, {start}, {_HALF_TERM}*sin(t)/({gap})**2)"
-    return {name: angle}, formula, name
-
-
-def _around(value: arb) -> tuple[str, str]:
-    ends = endpoints(value)
+    x, t = _symbol("angle", u), sp.Symbol("t", real=True)
+    gap, half_term = (f.subs(theta, t) for f in (GAP, HALF_TERM))
+    path = (t, x, sp.acos(_rational(u)))
+    ends = endpoints(limit_kernel(u).angle)
     assert ends is not None
     room = Fraction(1, 10**_DIGITS)
-    return decimal_text(ends[0] - room, 15, up=False), decimal_text(ends[1] + room, 15, up=True)
+    lower, upper = (
+        decimal_text(end + side * room, 15, up=side > 0)
+        for end, side in zip(ends, (-1, 1), strict=True)
+    )
+    passed = sp.Integral(sp.sin(t) / gap, path) - 1
+    angle = certificate.root(passed, x.name, lower, upper, digits=_DIGITS + 2)
+    return gap.subs(t, x) * sp.Integral(half_term * sp.sin(t) / gap**2, path), x, angle
+
+
+def written(formula: sp.Expr, pair: Pair) -> tuple[sp.Expr, Enclosed]:
+    """Return a formula in the angle and in kernels of a pair over exact numbers and symbols with certificates.
+
+    Kernels are `KERNEL` and `ALL_LAYERS`, at alpha = L^-gamma, and `LIMIT`.
+    """
+    known: dict[sp.Symbol, sp.Expr] = {theta: sp.acos(_rational(pair.u))}
+    enclosed: Enclosed = {}
+    if LIMIT in formula.free_symbols:
+        known[LIMIT], angle, made = limit(pair.u)
+        enclosed[angle] = (made, "")
+    for symbol, make in ((KERNEL, layers), (ALL_LAYERS, all_layers)):
+        if symbol in formula.free_symbols:
+            known[symbol] = _symbol(symbol.name, pair.depth, pair.gamma, pair.u)
+            enclosed[known[symbol]] = (make(pair), "kernel")
+    return formula.subs(known), enclosed
+
+
+def at_least(name: str, formula: sp.Expr, pair: Pair, lower: sp.Rational) -> dict[str, Certificate]:
+    """Return the parts which state that a formula of a pair, as in `written`, is at least so much; the last by name."""
+    expr, enclosed = written(formula, pair)
+    inputs = {s.name: f"{s.name}.{value}".rstrip(".") for s, (_, value) in enclosed.items()}
+    stated = certificate.inequality(expr, inputs, str(lower), digits=_DIGITS)
+    return {**{s.name: part for s, (part, _) in enclosed.items()}, name: stated}
+
+
+def _symbol(name: str, *numbers: object) -> sp.Symbol:
+    text = "_".join([name, *map(str, numbers)])
+    return sp.Symbol(text.replace("-", "m").replace("/", "_"), real=True)
+
+
+def _rational(x: Fraction) -> sp.Rational:
+    return sp.Rational(x.numerator, x.denominator)

@@ -2,7 +2,7 @@
 
 `Pair` computes in balls, `FloatPair` in double precision; both have the same names, so that an inequality is written
 once for both. Called with a formula, each gives its value: over the symbols of `mfcheck.kernels.formulas` (angle,
-distance and its inverse, depth, share of the branch, growth of the inverse distance, clock).
+distance and its inverse, depth, share of the branch, growth of the inverse distance, clock), and over the kernels.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from scipy.interpolate import CubicSpline
 
 from mfcheck.claims.inequality import Case, Inequality, Sample, Variable
 from mfcheck.kernels import formulas as f
-from mfcheck.kernels.arccos import Cosine, from_distance, half_term
+from mfcheck.kernels.arccos import Cosine, from_distance
 from mfcheck.kernels.enclosure import Kernel, kernel
 from mfcheck.kernels.limit import limit_float, limit_kernel
 from mfcheck.kernels.rntk import correlation, mixing
@@ -27,6 +27,9 @@ from mfcheck.rigor.ball import enclose, exact
 
 DIGITS, PREC = 15, 128
 SYMBOLS = (f.a, f.kappa, f.lam, f.s_0, f.c, f.theta, f.L, f.T)
+KERNEL, ALL_LAYERS, LIMIT, STRETCH = sp.symbols("r_L t_L R_1 stretch", real=True)
+COMPUTED = {KERNEL: "kernel", ALL_LAYERS: "all_layers", LIMIT: "limit", STRETCH: "stretch"}
+"""What is no formula, with its name in pairs; the kernel of one hidden layer is `formulas.HALF_TERM`."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,6 @@ class Pair:
         return _kernel(self)
 
     @property
-    def one_layer(self) -> arb:
-        """r_1."""
-        return enclose(f.HALF_TERM, {f.theta: exact(self.u).acos()}, PREC)
-
-    @property
     def limit(self) -> arb:
         """The limit of r_L at gamma = 1/2."""
         return limit_kernel(self.u).kernel
@@ -82,7 +80,7 @@ class Pair:
         return 1 / (2 * after).sqrt() - 1 / (2 * start).sqrt()
 
     def __call__(self, formula: sp.Expr) -> arb:
-        """Enclose a formula over `SYMBOLS`."""
+        """Enclose a formula over `SYMBOLS` and `COMPUTED`."""
         with ctx.workprec(PREC):
             a, chord = self.square / (1 + self.square), (2 * (1 - exact(self.u))).sqrt()
             growth, depth = a / (3 * arb.pi()), exact(self.depth)
@@ -96,7 +94,7 @@ class Pair:
                 depth,
                 a * depth,
             )
-            known = dict(zip(SYMBOLS, values, strict=True))
+            known = dict(zip(SYMBOLS, values, strict=True)) | _computed(self, formula)
             return enclose(formula, {s: known[s] for s in formula.free_symbols}, PREC)
 
 
@@ -124,11 +122,6 @@ class FloatPair:
         return from_distance([self.chord])
 
     @property
-    def one_layer(self) -> float:
-        """r_1."""
-        return float(half_term(self._cosine)[0])
-
-    @property
     def limit(self) -> float:
         """The limit of r_L at gamma = 1/2, to eight digits."""
         return float(_limit()(float(self._cosine.angle[0])))
@@ -140,7 +133,7 @@ class FloatPair:
         return float((2 * after.v[0]) ** -0.5) - 1 / self.chord
 
     def __call__(self, formula: sp.Expr) -> float:
-        """Return a formula over `SYMBOLS`."""
+        """Return a formula over `SYMBOLS` and `COMPUTED`, but the kernel of all layers."""
         a, angle = mixing(self.alpha), float(self._cosine.angle[0])
         k = a / (3 * np.pi)
         values = (
@@ -153,12 +146,18 @@ class FloatPair:
             self.depth,
             a * self.depth,
         )
-        return float(_code(formula)(*values))
+        more = _computed(self, formula)
+        return float(_code(formula, tuple(more))(*values, *more.values()))
+
+
+def _computed(pair: "Pair | FloatPair", formula: sp.Expr) -> dict[sp.Symbol, Any]:
+    """Return those of `COMPUTED` that a formula holds."""
+    return {s: getattr(pair, name) for s, name in COMPUTED.items() if s in formula.free_symbols}
 
 
 @lru_cache(maxsize=64)
-def _code(formula: sp.Expr) -> Callable[..., float]:
-    code: Callable[..., float] = sp.lambdify(SYMBOLS, formula, "math")
+def _code(formula: sp.Expr, more: tuple[sp.Symbol, ...]) -> Callable[..., float]:
+    code: Callable[..., float] = sp.lambdify((*SYMBOLS, *more), formula, "math")
     return code
 
 
@@ -173,8 +172,8 @@ def _limit() -> CubicSpline:
 # --- inequalities, for the search for counterexamples ----------------------------------------------------------------
 
 Formulas = Mapping[str, sp.Basic]
-Sides: TypeAlias = Callable[[Any, Formulas], tuple[Any, Any]]
-"""`(pair, formulas) -> (lhs, rhs)` for a `Pair` or a `FloatPair`."""
+Sides: TypeAlias = Callable[[Formulas], tuple[sp.Expr, sp.Expr]]
+"""`formulas -> (lhs, rhs)` over `SYMBOLS` and `COMPUTED`, from the formulas of a statement by name."""
 
 CHORD = Variable("chord", Fraction(1, 1000), Fraction(2), log=True)
 ALPHA = Variable("scale", Fraction(1, 100), Fraction(10), log=True)
@@ -194,7 +193,7 @@ def attack(
     Args:
         id: short name.
         text: both sides in words.
-        sides: of the inequality, for pairs of both kinds.
+        sides: of the inequality.
         own: what is searched, among variables named as those above; the scale is 1 and the depth 1 if left out.
         gamma: the exponent, where none is searched.
     """
@@ -203,15 +202,15 @@ def attack(
         given = sample.values
         depth = given.get("layers", 1.0)
         alpha = float(given.get("scale", 1.0) * depth ** -given.get("exponent", float(gamma)))
-        lhs, rhs = sides(FloatPair(given["chord"], int(depth), alpha), formulas)
-        return float(lhs), float(rhs)
+        pair = FloatPair(given["chord"], int(depth), alpha)
+        lhs, rhs = map(pair, sides(formulas))
+        return lhs, rhs
 
     def enclosed(case: Case, formulas: Formulas) -> tuple[arb, arb]:
         given = dict(case.own)
         power, scale = given.get("exponent", gamma), given.get("scale", Fraction(1))
         u, depth = 1 - given["chord"] ** 2 / 2, int(given.get("layers", 1))
-        with ctx.workprec(PREC):
-            lhs, rhs = sides(Pair(u, depth, power, scale), formulas)
-            return lhs, rhs
+        lhs, rhs = map(Pair(u, depth, power, scale), sides(formulas))
+        return lhs, rhs
 
     return Inequality(id, text, (), fast, enclosed, own=tuple(own))

@@ -6,9 +6,12 @@ from typing import Any
 
 import mpmath
 import pytest
+import sympy as sp
 
 from mfcheck import verify
 from mfcheck.kernels import certificates
+from mfcheck.kernels.formulas import HALF_TERM
+from mfcheck.kernels.pairs import ALL_LAYERS, KERNEL, LIMIT, Pair
 from mfcheck.rigor import certificate
 from mfcheck.rigor.certificate import Certificate, dumps
 
@@ -38,43 +41,29 @@ def kernel(u: str, depth: int, gamma: Fraction) -> tuple[Any, Any]:
 def test_layers_against_mpmath(gamma: Fraction) -> None:
     with mpmath.workdps(30):
         for u in ("-9/10", "1/2"):
-            found = certificates.layers(Fraction(u), [3, 40], gamma)
-            assert (found[3] is found[40]) == (gamma == 0)
             for depth in (3, 40):
-                value = found[depth]["claim"]["values"][f"r_{depth}"]
-                exact = kernel(u, depth, gamma)[0]
-                assert mpmath.mpf(value["lower"]) <= exact <= mpmath.mpf(value["upper"])
-                assert status({"run": found[depth]}) == "accepted"
+                pair = Pair(Fraction(u), depth, gamma)
+                for made, exact in zip(
+                    (certificates.layers(pair), certificates.all_layers(pair)),
+                    kernel(u, depth, gamma),
+                    strict=True,
+                ):
+                    value = made["claim"]["values"]["kernel"]
+                    assert mpmath.mpf(value["lower"]) <= exact <= mpmath.mpf(value["upper"])
+                    assert status({"run": made}) == "accepted"
 
 
-def test_all_layers_against_mpmath() -> None:
-    with mpmath.workdps(30):
-        made = certificates.all_layers(Fraction(-1, 3), 50, Fraction(3, 4))
-        value, exact = made["claim"]["values"]["all"], kernel("-1/3", 50, Fraction(3, 4))[1]
-        assert mpmath.mpf(value["lower"]) <= exact <= mpmath.mpf(value["upper"])
-        assert status({"all": made}) == "accepted"
-
-
-def test_tables_are_accepted_if_each_row_is_the_rounding() -> None:
-    cosines, unit = (Fraction(-1, 2), Fraction(1, 3)), Fraction(1, 1000)
-    with mpmath.workdps(30):
-        worst = max(abs(kernel(u, 20, HALF)[0] - mpmath.mpf(1) / 4) for u in ("-1/2", "1/3"))
-        stated = Fraction(round(float(worst) * 1000), 1000)
-    others = dict.fromkeys(cosines, "1/4")
-    assert status(certificates.largest({20: (stated, unit)}, cosines, HALF, others)) == "accepted"
-    for wrong in (stated + unit, stated - unit):
-        parts = certificates.largest({20: (wrong, unit)}, cosines, HALF, others)
-        assert status(parts) == "rejected"
-
-
-@pytest.mark.parametrize("u", [Fraction(-9, 10), Fraction(1, 2)])
-def test_the_limit_against_euler_steps(u: Fraction) -> None:
-    """Euler's method of step 1/L for the pair, at two depths, extrapolated."""
+@pytest.mark.parametrize("u", ["-9/10", "1/2"])
+@pytest.mark.parametrize("symbol", [KERNEL, ALL_LAYERS, LIMIT])
+def test_formulas_of_a_pair_are_bounded_where_they_are(u: str, symbol: sp.Symbol) -> None:
+    """The distance of each kernel to r_1; the limit by Euler steps of size 1/L at two depths, extrapolated."""
     with mpmath.workdps(20):
-        coarse, fine = (kernel(str(u), depth, HALF)[0] for depth in (200, 400))
-        value = 2 * fine - coarse
-    parts, formula, name = certificates.limit(u, "angle")
-    for shift, expected in ((0, "accepted"), (0.002, "rejected")):
-        ends = (str(float(value) + shift + side * 0.0005) for side in (-1, 1))
-        bounds = certificate.inequality(formula, {"x": name}, *ends, digits=10)
-        assert status({**parts, "limit": bounds}) == expected
+        one_layer = kernel(u, 1, Fraction(0))[0]
+        coarse, fine = (kernel(u, depth, HALF) for depth in (200, 400))
+        values = {KERNEL: fine[0], ALL_LAYERS: fine[1], LIMIT: 2 * fine[0] - coarse[0]}
+        distance = float(abs(values[symbol] - one_layer))
+    for shift, expected in ((-0.0005, "accepted"), (0.0005, "rejected")):
+        lower = sp.Rational(str(round(distance + shift, 6)))
+        formula = sp.Abs(symbol - HALF_TERM)
+        parts = certificates.at_least("far", formula, Pair(Fraction(u), 400, HALF), lower)
+        assert status(parts) == expected

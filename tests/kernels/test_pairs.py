@@ -12,7 +12,19 @@ from mfcheck.claims.setting import setting_of
 from mfcheck.kernels import correlation, cosine, formulas, from_distance, limit_kernel, rntk
 from mfcheck.kernels.arccos import half_term
 from mfcheck.kernels.enclosure import taylor
-from mfcheck.kernels.pairs import ALPHA, CHORD, DEPTH, SYMBOLS, FloatPair, Pair, attack, exponents
+from mfcheck.kernels.pairs import (
+    ALL_LAYERS,
+    ALPHA,
+    CHORD,
+    COMPUTED,
+    DEPTH,
+    KERNEL,
+    SYMBOLS,
+    FloatPair,
+    Pair,
+    attack,
+    exponents,
+)
 from mfcheck.kernels.rntk import all_layers
 
 CASES = [
@@ -29,13 +41,19 @@ def test_kernels_of_a_pair(u: Fraction, depth: int, gamma: Fraction, scale: int)
     near = FloatPair(float(np.sqrt(2 - 2 * float(u))), depth, alpha)
     expected = {
         "kernel": rntk(at, depth, alpha)[0],
-        "one_layer": half_term(at)[0],
         "limit": float(limit_kernel(u).kernel.mid()),
         "stretch": (2 * correlation(at, depth, alpha).v[0]) ** -0.5 - (2 * at.v[0]) ** -0.5,
     }
     for name, value in expected.items():
         assert float(getattr(pair, name).mid()) == pytest.approx(value, abs=1e-12)
         assert getattr(near, name) == pytest.approx(value, abs=1e-8)
+    for symbol, name in COMPUTED.items():
+        value = all_layers(at, depth, alpha)[0] if symbol == ALL_LAYERS else expected[name]
+        distance = sp.Abs(symbol - formulas.HALF_TERM)
+        known = pytest.approx(abs(value - half_term(at)[0]), abs=1e-8)
+        assert float(pair(distance).mid()) == known
+        if symbol != ALL_LAYERS:
+            assert near(distance) == known
     assert float(pair.all_layers.mid()) == pytest.approx(all_layers(at, depth, alpha)[0], abs=1e-12)
 
 
@@ -96,7 +114,7 @@ def test_the_kernel_of_all_layers_against_gradients_of_networks() -> None:
 def test_an_inequality_for_the_search_has_the_same_sides_in_both_arithmetics() -> None:
     """At distance 6/5 and depth 5: alpha = 3 * 5^(-1/4); the scale is 1 where it is not searched."""
     own = (CHORD, ALPHA, DEPTH, exponents(Fraction(0), Fraction(1, 2)))
-    found = attack("i", "kernel <= bound", lambda p, f: (p.kernel, p(f["bound"])), own)
+    found = attack("i", "kernel <= bound", lambda f: (KERNEL, f["bound"]), own)
     assert [v.name for v in found.own] == ["chord", "scale", "layers", "exponent"]
     bound = {"bound": formulas.lam + formulas.c}
     given = {

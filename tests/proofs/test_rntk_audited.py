@@ -17,9 +17,9 @@ from mfcheck.symbolic.activation import LIBRARY
 from mfcheck_proofs.rntk_scaling import paper
 from mfcheck_proofs.rntk_scaling import setting as audited
 from mfcheck_proofs.rntk_scaling.setting import (
+    EXCESS,
     allowed_variance,
     enough_width,
-    excess,
     m,
     on_sphere,
     variance_of_norm,
@@ -46,9 +46,9 @@ def test_the_sphere_asks_for_relu_and_distinct_points() -> None:
 def test_the_share_of_a_layer_is_that_of_the_moments() -> None:
     a2 = 1 / L  # alpha^2 at gamma = 1/2
     relative = (4 * a2 + a2**2 * (7 + 10 / m)) / (m * (1 + a2) ** 2)
-    assert sp.simplify(excess(L, m) - relative) == 0
+    assert sp.simplify(EXCESS - relative) == 0
     wrong = (4 * a2 + a2**2 * (7 + 9 / m)) / (m * (1 + a2) ** 2)
-    assert sp.simplify(excess(L, m) - wrong) != 0
+    assert sp.simplify(EXCESS - wrong) != 0
 
 
 @given(st.integers(1, 10_000), st.integers(10, 5000))

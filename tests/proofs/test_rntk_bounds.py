@@ -21,7 +21,8 @@ from mfcheck.kernels.arccos import Cosine, half_term
 from mfcheck.kernels.formulas import L, T, c, kappa, lam, s_0
 from mfcheck.kernels.formulas import a as share_symbol
 from mfcheck.kernels.matrix import FastKernel
-from mfcheck_proofs.rntk_scaling import bounds as b
+from mfcheck_proofs.rntk_scaling import degeneration as b
+from mfcheck_proofs.rntk_scaling.limits import CRITICAL, FAST, REPAIRED
 
 chords = st.one_of(st.floats(1e-6, 2), st.sampled_from([2.0, 1.9999999, 1e-9]))
 alphas = st.floats(1e-3, 30)
@@ -32,8 +33,8 @@ UPPER, LOWER, STEP = (
     sp.lambdify((kappa, lam, s_0), b.LOWER, "math"),
     sp.lambdify((kappa, c), b.increment(), "math"),
 )
-POINT = sp.lambdify(b.theta, b.fast_pointwise(), "math")
-UNIFORM = sp.lambdify(T, b.FAST_UNIFORM, "math")
+POINT = sp.lambdify(b.theta, FAST["factor"], "math")
+UNIFORM = sp.lambdify(T, REPAIRED["bound"], "math")
 
 
 def share(alpha: float) -> float:
@@ -144,7 +145,7 @@ def test_bounds_of_the_degeneration_at_great_depth(gamma: float) -> None:
 
 # --- the clock -------------------------------------------------------------------------------------------------------
 
-CLOCK = sp.lambdify((share_symbol, T), b.clock(), "math")
+CLOCK = sp.lambdify((share_symbol, T), CRITICAL["clock"], "math")
 
 
 @settings(deadline=None, max_examples=30)
@@ -166,6 +167,6 @@ def test_distance_to_the_limit_along_the_clock(u: str, time: float, depth: int) 
 def test_the_bound_at_one_half_is_that_of_the_clock() -> None:
     depth = 1000
     limit = float(limit_kernel("-1", 1, 12).kernel.mid())
-    bound = float(b.critical().subs(L, depth))
+    bound = float(CRITICAL["bound"].subs(L, depth))
     assert CLOCK(1 / (depth + 1), depth / (depth + 1)) + 3 / depth == pytest.approx(bound)
     assert abs(float(rntk(cosine([-1.0]), depth, depth**-0.5)[0]) - limit) < bound < 0.1

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from fractions import Fraction
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,17 +10,17 @@ from flint import arb
 
 from mfcheck.checks import Step, smaller
 from mfcheck.claims import Budget, Context, Evidence, Scope, Setting
+from mfcheck.kernels import pairs
 from mfcheck.kernels.enclosure import taylor
 from mfcheck.symbolic.circle import circle_points
 from mfcheck_proofs.rntk_scaling import (
-    bounds,
-    definite,
+    degeneration,
+    kernel,
     limits,
     paper,
     regression,
-    width,
 )
-from mfcheck_proofs.rntk_scaling.setting import DEFAULT, alpha, gamma, k0, k1, m, rho
+from mfcheck_proofs.rntk_scaling.setting import DEFAULT, SECOND, alpha, gamma, k0, k1, m, rho
 
 
 def run(id: str, setting: Setting = DEFAULT, **changed: sp.Basic) -> Evidence:
@@ -34,10 +33,10 @@ def run(id: str, setting: Setting = DEFAULT, **changed: sp.Basic) -> Evidence:
 
 
 def test_constants_just_below_what_is_needed_do_not_fit() -> None:
-    needed = bounds.CONSTANTS["leading"]
+    needed = degeneration.CONSTANTS["leading"]
     for leading, holds in ((needed, True), (needed - sp.Rational(1, 10**15), None)):
-        pairs = bounds.comparisons({**bounds.CONSTANTS, "leading": leading})
-        assert [s.holds for s in smaller(pairs) if s.name == "leading"] == [holds]
+        compared = degeneration.comparisons({**degeneration.CONSTANTS, "leading": leading})
+        assert [s.holds for s in smaller(compared) if s.name == "leading"] == [holds]
     assert (
         run("correlation-to-one/stated/proof", leading=needed - sp.Rational(1, 10**15)).passed
         is None
@@ -94,7 +93,7 @@ def test_the_threshold_holds_for_every_gamma() -> None:
 
 @pytest.mark.parametrize(("q", "neurons"), [(1e-6, 1), (0.3, 1), (1.0, 2), (0.01, 100)])
 def test_both_bounds_of_the_excess(q: float, neurons: int) -> None:
-    excess = float((width.SECOND - 1).subs({alpha: sp.sqrt(sp.Rational(q)), m: neurons}))
+    excess = float((SECOND - 1).subs({alpha: sp.sqrt(sp.Rational(q)), m: neurons}))
     assert q / neurons <= excess * (1 + 1e-12) <= (11 + 10 / neurons) * q / neurons
 
 
@@ -102,8 +101,7 @@ def test_both_bounds_of_the_excess(q: float, neurons: int) -> None:
 
 
 def test_undecided_distances_stay_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    blurred = SimpleNamespace(kernel=arb(0, 1))
-    monkeypatch.setattr(limits, "limit_kernel", lambda *_: blurred)
+    monkeypatch.setattr(pairs.Pair, "limit", arb(0, 1))
     for id in ("critical-scaling/stated/neither", "critical-scaling/stated/proof"):
         found = run(id)
         assert (found.passed, found.notes) == (None, ())
@@ -117,7 +115,7 @@ def test_the_law_of_the_clock_is_said_by_the_check_that_bounds_it() -> None:
 
 def test_the_lower_bound_at_opposite_points_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("theorem-3-fast/uniform/uniform").passed is False
-    monkeypatch.setattr(bounds, "certified", lambda _: [Step("-H near u = -1", None)])
+    monkeypatch.setattr(limits, "certified", lambda _: [Step("-H near u = -1", None)])
     found = run("theorem-3-fast/uniform/uniform")
     assert (found.passed, found.notes) == (None, ())
 
@@ -136,7 +134,7 @@ def test_the_leading_term_is_a_step() -> None:
 def test_signs_of_small_coefficients(
     monkeypatch: pytest.MonkeyPatch, least: arb, passed: bool | None
 ) -> None:
-    monkeypatch.setattr(definite, "taylor", lambda *_: [arb(1), least])
+    monkeypatch.setattr(kernel, "taylor", lambda *_: [arb(1), least])
     found = run("positive-definite/deeper/taylor")
     assert found.passed is passed
     assert "depths 2, 3, 10" in found.domain

@@ -94,15 +94,10 @@ def test_splits_are_disjoint_and_random() -> None:
 
 def test_plots_of_the_networks() -> None:
     error = Estimate(value=0.1, error=0.01)
-    names = ("test_error", "training_error", "kernel_test_error", "parameters")
+    names = ("test_error", "training_error", "kernel_test_error")
     values = dict.fromkeys(names, error)
     points = [PointRecord(cell=dict(c), values=values, replicates=2) for c in networks.CELLS]
     assert len(networks._against_kernel(points).curves) == 2
-    cells = [{"block": name} for name in networks.FAMILIES]
-    found = networks._block_plots(
-        [PointRecord(cell=dict(c), values=values, replicates=2) for c in cells]
-    )
-    assert [c.label for c in found[0].curves] == list(networks.FAMILIES)
 
 
 # --- files -----------------------------------------------------------------------------------------------------------

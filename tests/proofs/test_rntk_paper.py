@@ -10,7 +10,7 @@ from mfcheck.kernels.enclosure import taylor
 from mfcheck.run.inputs import build_setting
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck_proofs.rntk_scaling import paper
-from mfcheck_proofs.rntk_scaling.definite import EVEN
+from mfcheck_proofs.rntk_scaling.kernel import EVEN
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT, validate
 
 

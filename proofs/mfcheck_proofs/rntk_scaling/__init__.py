@@ -1,7 +1,7 @@
 """Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor (arXiv 2403.04545)."""
 
 from mfcheck.claims import Paper
-from mfcheck_proofs.rntk_scaling import definite, degeneration, limits, recursion, regression, width
+from mfcheck_proofs.rntk_scaling import degeneration, kernel, limits, regression, width
 from mfcheck_proofs.rntk_scaling.experiments import BLOCKS, IMAGES, NETWORKS, SYNTHETIC
 from mfcheck_proofs.rntk_scaling.setting import ASSUMPTIONS, DEFAULT, PARAMETERS, validate
 from mfcheck_proofs.rntk_scaling.values import CONSTANTS, simulate
@@ -20,15 +20,15 @@ paper = Paper(
     default=DEFAULT,
     assumptions=ASSUMPTIONS,
     claims=(
-        recursion.arc_cosine,
-        recursion.recursion,
-        recursion.correlation,
+        kernel.arc_cosine,
+        kernel.recursion,
+        degeneration.correlation,
         degeneration.constant,
         degeneration.slow,
         limits.critical,
         limits.fast,
-        definite.definite,
-        definite.spectrum,
+        kernel.definite,
+        kernel.spectrum,
         regression.early,
         regression.best,
         width.finite_width,

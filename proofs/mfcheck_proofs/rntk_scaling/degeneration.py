@@ -1,32 +1,55 @@
-"""Theorems 1 and 2: for alpha = L^-gamma with 0 <= gamma < 1/2, and constant alpha, the kernel degenerates to 1/4."""
+"""Theorems 1 and 2: for alpha = L^-gamma with 0 <= gamma < 1/2, and constant alpha, the kernel degenerates to 1/4.
 
-from collections.abc import Sequence
+The explicit bounds and their derivation. Notation: `theta = arccos rho`, chord `c = |x - x'| = 2 sin(theta/2)` and
+`s = 1/c`, at layer l after l steps; `kappa = a/(3 pi)` with `a = alpha^2/(1 + alpha^2) < 1`, `lambda = kappa L`,
+`t_l = s_0 + kappa l`.
+
+1. `v = 1 - rho = c^2/2` obeys `v+ = v - a g` with `g = k1 - rho = (sin theta - theta cos theta)/pi`. With
+   `G = 3 pi g / c^3`: 1 <= G <= 1 + Gamma c^2 (shape), and `s+ = s (1 - 2 kappa c G)^(-1/2)`.
+2. `(1 - 2y)^(-1/2) >= 1 + y` gives `s+ - s >= kappa`, so `s_l >= t_l`. On y <= 4/(5 pi) the remainder of
+   `((1-2y)^(-1/2) - 1)/y = 1 + 3y/2 + ...` gives `s+ - s <= kappa (1 + (3/2) kappa c + Q c^2)` (increment), so by
+   `c_j <= 1/t_j` and the integral test `s_L <= t_L + drift`.
+3. B_(l+1) is the product of the slopes `1 - 3 kappa theta`. Since `theta c^2 >= 3 pi g`, a slope is at most
+   `(1 - 2 kappa c G)^(3/2) = (s/s+)^3`; and at least `(s/s+)^3 (1 - kappa D c^2)` (slope). So B_(l+1) lies between
+   `(s_l/s_L)^3 (1 - D (1 + 2 kappa)/t_l)` and `(s_l/s_L)^3`.
+4. `H = (k1 + rho k0)/2` lies between `1 - F c` and 1, and H >= 0 for c <= 3/2 (term).
+5. Upper bound: `r_L <= (1/L) sum (s_l/s_L)^3` with `s_l <= s_L - kappa (L - l)`, hence `r_L <= 1/L + s_L/(4 lambda)`.
+6. Lower bound: layers with H < 0 have c > 3/2; they are at most `(2/3 - s_0)/kappa + 1`, each worth at least -1. The
+   rest is at least `(t_l/s_L)^3 (1 - E/t_l)` with `E = (D + F)(1 + 2 kappa)`; sums against integrals.
+"""
+
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
+from itertools import product
 
 import numpy as np
 import sympy as sp
-from flint import arb
+from flint import arb, ctx
 from numpy.typing import NDArray
 
 from mfcheck.checks import (
     At,
     Budget,
+    Case,
     Check,
     Claim,
     Context,
-    Inequality,
+    Kind,
     Note,
     Plot,
     Reading,
     Step,
     Variable,
     agree,
-    certifying,
+    claim,
+    compared,
     curve,
     derived,
     identical,
     pictured,
+    positive_on,
     proof,
     rate,
     rows,
@@ -35,21 +58,222 @@ from mfcheck.checks import (
     wrong,
 )
 from mfcheck.claims import PlantedError
+from mfcheck.falsify.variants import of_order
 from mfcheck.kernels import pairs
 from mfcheck.kernels.arccos import cosine
-from mfcheck.kernels.formulas import kappa, lam, s_0
+from mfcheck.kernels.certificates import written
+from mfcheck.kernels.formulas import GAP, HALF_TERM, c, kappa, lam, s_0, theta
 from mfcheck.kernels.limit import limit_kernel
-from mfcheck.kernels.pairs import Pair
+from mfcheck.kernels.pairs import KERNEL, PREC, STRETCH, Pair, Sides
 from mfcheck.kernels.rntk import rntk_at_depths
-from mfcheck.rigor.ball import exact
 from mfcheck.statistics.corrections import coefficient
-from mfcheck_proofs.rntk_scaling import bounds as b
-from mfcheck_proofs.rntk_scaling import certificates
 from mfcheck_proofs.rntk_scaling.setting import DEPTH, gamma
 
 Array = NDArray[np.float64]
 QUARTER = sp.Rational(1, 4)
-BOUNDS = {"limit": QUARTER, "upper": b.UPPER, "lower": b.LOWER}
+GRID = (Fraction(-9, 10), Fraction(0), Fraction(1, 2), Fraction(9, 10))
+"""The cosines at which tables are given."""
+COSINES = (Fraction(-1), *GRID, Fraction(999, 1000))
+
+# --- the bounds ------------------------------------------------------------------------------------------------------
+
+CONSTANTS = {
+    "power": sp.Integer(3),
+    "shape": sp.Rational(1, 20),
+    "leading": sp.Rational(3, 2),
+    "increment": sp.Rational(1, 4),
+    "slope": sp.Rational(5, 2),
+    "term": sp.Rational(5, 8),
+}
+"""Power of s in B; Gamma; coefficients of kappa c and c^2 in the increment of s; D; F."""
+
+EXCESS = sp.Rational(1, 5)
+"""theta - c G <= c^2/5, inside the bound on slopes."""
+
+Constants = Mapping[str, sp.Expr]
+
+
+def increment(k: Constants = CONSTANTS) -> sp.Expr:
+    """Return the bound on s+ - s (step 2)."""
+    return kappa * (1 + k["leading"] * kappa * c + k["increment"] * c**2)
+
+
+DRIFT = CONSTANTS["leading"] * kappa * (kappa / s_0 + sp.log(1 + lam / s_0)) + CONSTANTS["increment"] * (
+    kappa / s_0**2 + 1 / s_0
+)
+"""Bound on s_L - s_0 - lambda (step 2)."""
+
+UPPER = (s_0 + DRIFT + 4 * kappa) / (4 * lam)
+"""Bound on r_L - 1/4 from above (step 5)."""
+
+
+def lower_from(ell: sp.Expr, E: sp.Expr) -> sp.Expr:
+    """Return the bound on 1/4 - r_L from above (step 6) for a drift `ell` and a loss `E` of a layer's term."""
+    negative = 4 * (sp.Rational(1, 6) + kappa)
+    return (3 * ell + E * (sp.Rational(4, 3) + 8 * kappa) + negative) / (4 * lam)
+
+
+LOWER = lower_from(DRIFT, (CONSTANTS["slope"] + CONSTANTS["term"]) * (1 + 2 * kappa))
+
+
+_chord = 2 * sp.sin(theta / 2)
+_cubed = sp.expand(3 * sp.pi * GAP)
+
+Positive = tuple[sp.Expr, sp.Expr, int]
+"""A function of the angle that is positive up to an end, and the order of its zero at 0."""
+
+
+def certified(named: Mapping[str, Positive]) -> list[Step]:
+    """Return the steps of inequalities in the angle."""
+    return [positive_on(name, expr, theta, upper, order) for name, (expr, upper, order) in named.items()]
+
+
+def inequalities(k: Constants = CONSTANTS) -> dict[str, Positive]:
+    """Return functions of theta, positive on (0, upper], with upper and the order of the zero at 0 (steps 1, 3, 4)."""
+    return {
+        "shape, lower": (_cubed - _chord**3, sp.pi, 5),
+        "shape, upper": (_chord**3 * (1 + k["shape"] * _chord**2) - _cubed, sp.pi, 5),
+        "slope, upper": (theta * _chord**2 - _cubed, sp.pi, 5),
+        "slope, excess": (EXCESS * _chord**4 - theta * _chord**2 + _cubed, sp.pi, 4),
+        "term, upper": (1 - HALF_TERM, sp.pi, 1),
+        "term, lower": (k["term"] * _chord - 1 + HALF_TERM, sp.pi, 1),
+        "term, sign": (HALF_TERM, 2 * sp.asin(sp.Rational(3, 4)), 0),
+    }
+
+
+def comparisons(k: Constants = CONSTANTS) -> dict[str, tuple[sp.Expr, sp.Expr]]:
+    """Return pairs smaller, larger (or equal) of numbers that finish steps 2 and 3.
+
+    Each bounds a power series with coefficients >= 0 by its value at kappa = 1/(3 pi), c = 2, G = 1 + 4 Gamma.
+    """
+    top_kappa, top_G = 1 / (3 * sp.pi), 1 + 4 * k["shape"]
+    y = 2 * top_kappa * top_G
+    tail = ((1 - 2 * y) ** sp.Rational(-1, 2) - 1 - y - sp.Rational(3, 2) * y**2) / y**3
+    curve = ((1 - 2 * y) ** sp.Rational(3, 2) - 1 + 3 * y) / y**2
+    linear = 2 * sp.Rational(3, 2) * top_kappa * (2 * k["shape"] + 4 * k["shape"] ** 2)
+    return {
+        "increment": (k["shape"] + linear + top_kappa**2 * top_G**3 * tail, k["increment"]),
+        "leading": (sp.Rational(3, 2), k["leading"]),
+        "slope": (3 * EXCESS + curve * top_kappa * top_G**2, k["slope"] * (1 - 3 * y + curve * y**2)),
+    }
+
+
+# --- inequalities about two inputs -----------------------------------------------------------------------------------
+
+
+def below(
+    tests: str | Iterable[str],
+    pairs: Callable[[Context], Iterable[Pair]],
+    *sides: Sides,
+    domain: str | Callable[[Context], str],
+    group: str = "",
+) -> Check:
+    """Return the certified check `enclosed`: lhs <= rhs for each of the pairs and each of the inequalities."""
+
+    def cases(context: Context) -> list[Case]:
+        stated = [side(context.formulas) for side in sides]
+        return [Case(pair(lhs), pair(rhs), str(pair)) for pair in pairs(context) for lhs, rhs in stated]
+
+    return compared("enclosed", tests, cases, kind=Kind.CERTIFIED, relation="<=", domain=domain, group=group)
+
+
+def tabulated(
+    text: str,
+    printed: sp.Tuple,
+    found: sp.Expr,
+    gamma: Fraction,
+    digit: PlantedError,
+    *,
+    domain: str,
+    group: str,
+    id: str = "values",
+    cosines: Sequence[Fraction] = GRID,
+) -> Reading:
+    """Return the reading of a table by depth: the largest value of a formula of pairs over cosines, alpha = L^-gamma."""
+
+    def largest(_: Context, depth: sp.Integer) -> At:
+        at = [Pair(u, int(depth), gamma) for u in cosines]
+        formulas, enclosed = zip(*(written(found, pair) for pair in at), strict=True)
+        with ctx.workprec(PREC):
+            value = reduce(arb.max, (pair(found) for pair in at))
+        return At(value, formula=sp.Max(*formulas), enclosed=ChainMap(*enclosed))
+
+    check = table("values", "table", largest, domain=domain, group=group)
+    return Reading(id, text, {"table": printed}, [check], [digit])
+
+
+# --- distances of hidden states --------------------------------------------------------------------------------------
+
+
+def stretched(f: pairs.Formulas) -> tuple[sp.Expr, sp.Expr]:
+    """What one layer adds to s = 1/|x - x'|, and the bound."""
+    return STRETCH, increment(f)
+
+
+LEAST = kappa * (1 - sp.Rational(1, 2**60))
+"""What one layer adds to s at least, up to rounding."""
+LAYERS = [
+    Pair(u, 1, scale=Fraction(scale))
+    for scale in ("1/1000", "1/10", "1/2", "1", "3")
+    for u in (*COSINES, Fraction(10**6 - 1, 10**6))
+]
+ONE_STEP = "one layer adds at most kappa (1 + ...) to 1/|x - x'|"
+correlation = claim(
+    "correlation-to-one",
+    title="Distances of hidden states shrink like 1/l",
+    statement=(
+        "With s = 1/|x - x'| for the normalised hidden states and kappa = alpha^2/(3 pi (1 + alpha^2)), each layer "
+        "adds between kappa and kappa (1 + (3/2) kappa |x-x'| + |x-x'|^2/4) to s; so 1 - rho_l <= 1/(2 (s_0 + kappa "
+        "l)^2)."
+    ),
+    source="2403.04545, the step to Theorem 1",
+    known="derived here",
+    assumptions=("sphere",),
+    text="The constants of the derivation.",
+    formulas=CONSTANTS,
+    checks=[
+        proof(
+            "proof",
+            CONSTANTS,
+            lambda context: certified(inequalities(context.formulas)) + smaller(comparisons(context.formulas)),
+            domain="every alpha, every pair of points, every layer",
+            lhs="s+ - s",
+            rhs="kappa (1 + ...)",
+        ),
+        below(
+            CONSTANTS,
+            lambda _: LAYERS,
+            stretched,
+            lambda _: (LEAST, STRETCH),
+            domain="alpha in 0.001..3, u from -1 to 1 - 1e-6",
+        ),
+    ],
+    wrong=[
+        wrong("shape-small", {"shape": sp.Rational(1, 50)}, "Near c = 0 the excess is c^2/40.", checks=["proof"]),
+        wrong(
+            "term-small", {"term": sp.Rational(5, 16)}, "At a right angle (1 - H)/c is above 0.59.", checks=["proof"]
+        ),
+        wrong(
+            "no-curvature",
+            {"increment": sp.Integer(0)},
+            "For small alpha and opposite points the step is 18 percent above kappa.",
+            checks=["enclosed"],
+        ),
+        wrong("leading-sign", {"leading": -sp.Rational(3, 2)}, "The step grows with kappa.", checks=["enclosed"]),
+        wrong(
+            "linear-alone",
+            {"leading": sp.Integer(0), "increment": sp.Integer(0)},
+            "The step from the linear term alone is exceeded.",
+            checks=["slack-distance-increment"],
+        ),
+    ],
+    attack=[pairs.attack("distance-increment", ONE_STEP, stretched, (pairs.CHORD, pairs.ALPHA))],
+    regimes=[DEPTH],
+)
+
+# --- the degeneration ------------------------------------------------------------------------------------------------
+
+BOUNDS = {"limit": QUARTER, "upper": UPPER, "lower": LOWER}
 
 # --- the proof -------------------------------------------------------------------------------------------------------
 
@@ -65,21 +289,21 @@ def _summation_steps(limit: sp.Expr) -> list[Step]:
     below = QUARTER - (1 - (3 * ell + E * (sp.Rational(4, 3) + 8 * kappa)) / lam) / 4
     return identical(
         {
-            "limit": (limit, sp.integrate(x ** b.CONSTANTS["power"], (x, 0, 1))),
+            "limit": (limit, sp.integrate(x ** CONSTANTS["power"], (x, 0, 1))),
             "integral of the upper bound": (integral, s_L / (4 * kappa)),
-            "upper bound": (above.subs(s_L, s_0 + lam + b.DRIFT), b.UPPER),
+            "upper bound": (above.subs(s_L, s_0 + lam + DRIFT), UPPER),
             "integral of the cube": (cube, ((s_0 + lam) ** 4 - s_0**4) / (4 * kappa)),
             "integral of the square": (square, (s_0 + lam) ** 3 / (3 * kappa)),
-            "lower bound": (below + (sp.Rational(1, 6) + kappa) / lam, b.lower_from(ell, E)),
+            "lower bound": (below + (sp.Rational(1, 6) + kappa) / lam, lower_from(ell, E)),
         }
     )
 
 
 def degeneration_steps(context: Context) -> list[Step]:
     """Return all steps from the recursion to the two bounds on r_L - 1/4; of other bounds they say nothing."""
-    bounds = {"bound from above": (context["upper"], b.UPPER), "bound from below": (context["lower"], b.LOWER)}
+    bounds = {"bound from above": (context["upper"], UPPER), "bound from below": (context["lower"], LOWER)}
     summed = _summation_steps(context["limit"])
-    return b.certified(b.inequalities()) + smaller(b.comparisons()) + summed + derived(bounds)
+    return certified(inequalities()) + smaller(comparisons()) + summed + derived(bounds)
 
 
 def vanishing(context: Context, exponent: sp.Expr) -> list[Step]:
@@ -87,18 +311,11 @@ def vanishing(context: Context, exponent: sp.Expr) -> list[Step]:
 
     A symbol in `exponent` stands for any positive number, arbitrarily small ones included.
     """
-    tends = sp.limit(context["upper"] + context["lower"], lam, sp.oo) == 0
+    limit = sp.limit(context["upper"] + context["lower"], lam, sp.oo)
     least = exponent.subs(dict.fromkeys(exponent.free_symbols, 0))
     grows = True if exponent.is_positive else False if least.is_negative else None
-    return [
-        Step("bounds vanish as lambda grows", True if tends else None, "the limit is not zero", exact=True),
-        Step("lambda grows", grows, f"the exponent {exponent} of L is not positive", exact=True),
-    ]
-
-
-def constant_proof(context: Context) -> list[Step]:
-    """Every step of the derivation, for every alpha > 0: lambda = kappa L grows like L."""
-    return degeneration_steps(context) + vanishing(context, sp.Integer(1))
+    grown = Step("lambda grows", grows, f"the exponent {exponent} of L is not positive", exact=True)
+    return [*derived({"bounds vanish as lambda grows": (limit, sp.S.Zero)}, "the limit is not zero"), grown]
 
 
 def slow_proof(context: Context) -> list[Step]:
@@ -112,93 +329,84 @@ def slow_proof(context: Context) -> list[Step]:
 # --- finite depths ---------------------------------------------------------------------------------------------------
 
 
-def above(pair: Pair, f: pairs.Formulas) -> tuple[object, object]:
+def above(f: pairs.Formulas) -> tuple[sp.Expr, sp.Expr]:
     """r_L - 1/4 and its bound."""
-    return pair.kernel - pair(f["limit"]), pair(f["upper"])
+    return KERNEL - f["limit"], f["upper"]
 
 
-def below(pair: Pair, f: pairs.Formulas) -> tuple[object, object]:
+def under(f: pairs.Formulas) -> tuple[sp.Expr, sp.Expr]:
     """1/4 - r_L and its bound."""
-    return pair(f["limit"]) - pair.kernel, pair(f["lower"])
-
-
-def _depths(context: Context) -> tuple[int, ...]:
-    return context.budget.pick((100, 10_000), (10, 100, 1000, 10_000), (10, 100, 1000, 10_000, 30_000))
+    return f["limit"] - KERNEL, f["lower"]
 
 
 def enclosed(exponents: Sequence[Fraction], group: str) -> Check:
     """The check of both explicit bounds at finite depths; at the greatest ones for u = 1/2 alone."""
 
+    def depths(context: Context) -> tuple[int, ...]:
+        return context.budget.pick((100, 10_000), (10, 100, 1000, 10_000), (10, 100, 1000, 10_000, 30_000))
+
     def pairs(context: Context) -> list[Pair]:
-        return [
-            Pair(u, depth, exponent)
-            for exponent in exponents
-            for depth in _depths(context)
-            for u in (b.COSINES if depth < 10_000 else (Fraction(1, 2),))
-        ]
+        few = (Fraction(1, 2),)
+        each = product(exponents, depths(context), COSINES)
+        return [Pair(u, depth, gamma) for gamma, depth, u in each if depth < 10_000 or u in few]
 
     def where(context: Context) -> str:
-        return f"L = {', '.join(map(str, _depths(context)))}; u from -1 to 0.999"
+        return f"L = {', '.join(map(str, depths(context)))}; u from -1 to 0.999"
 
-    return b.below(BOUNDS, pairs, above, below, domain=where, group=group)
-
-
-def distance(pair: Pair) -> arb:
-    """Enclose |r_L - 1/4|."""
-    return abs(pair.kernel - exact(QUARTER))
+    return below(BOUNDS, pairs, above, under, domain=where, group=group)
 
 
-def _shared(least: str) -> list[PlantedError]:
-    """Return the planted errors of both theorems; `least` names what the distance falls like."""
+def degenerating(
+    name: str,
+    text: str,
+    formulas: pairs.Formulas,
+    argument: Check,
+    exponents: Sequence[Fraction],
+    own: Variable,
+    *more: PlantedError,
+) -> Reading:
+    """Return the first reading of a theorem: its argument, both bounds at finite depths, and what attacks them."""
+    upper, lower = (f"slack-{name}-{side}" for side in ("upper", "lower"))
     too_tight = "Points close together need more layers: at u = 0.999 the distance from 1/4 is far above."
-    not_above = "r_L is not that far above 1/4."
-    return [
-        wrong("third", {"limit": sp.Rational(1, 3)}, "B falls like the third power of l/L, whose mean is 1/4."),
-        wrong(
-            "no-start",
-            {"upper": b.UPPER - s_0 / (4 * lam)},
-            too_tight,
-            kind="factor dropped",
-            checks=["enclosed", f"slack-{least}-upper"],
-        ),
-        wrong(
-            "upper-squared",
-            {"upper": b.UPPER**2},
-            "The distance falls like 1/lambda.",
-            kind="exponent off",
-            checks=["enclosed"],
-        ),
-        wrong("lower-sign", {"lower": -b.LOWER}, not_above, checks=["enclosed", f"slack-{least}-lower"]),
-    ]
-
-
-def _attacks(name: str, own: Variable) -> list[Inequality]:
-    variables = (pairs.CHORD, pairs.DEPTH, own)
-    return [
-        pairs.attack(f"{name}-upper", "r_L - 1/4 <= the upper bound", above, variables),
-        pairs.attack(f"{name}-lower", "1/4 - r_L <= the lower bound", below, variables),
-    ]
+    no_start, squared = {"upper": UPPER - s_0 / (4 * lam)}, {"upper": UPPER**2}
+    return Reading(
+        "stated",
+        text,
+        formulas,
+        checks=[argument, enclosed(exponents, name)],
+        wrong=[
+            wrong("third", {"limit": sp.Rational(1, 3)}, "B falls like the third power of l/L, whose mean is 1/4."),
+            wrong("no-start", no_start, too_tight, kind="factor dropped", checks=["enclosed", upper]),
+            wrong(
+                "upper-squared", squared, "The distance falls like 1/lambda.", kind="exponent off", checks=["enclosed"]
+            ),
+            wrong("lower-sign", {"lower": -LOWER}, "r_L is not that far above 1/4.", checks=["enclosed", lower]),
+            *more,
+        ],
+        attack=[
+            pairs.attack(f"{name}-upper", "r_L - 1/4 <= the upper bound", above, (pairs.CHORD, pairs.DEPTH, own)),
+            pairs.attack(f"{name}-lower", "1/4 - r_L <= the lower bound", under, (pairs.CHORD, pairs.DEPTH, own)),
+        ],
+    )
 
 
 # --- Theorem 1 -------------------------------------------------------------------------------------------------------
 
-ALPHAS_LOG = (1.0, 2.0, 4.0)
-U_LOG = 0.5
-
 
 @lru_cache(maxsize=2)
-def scaled_gaps(budget: Budget) -> tuple[Array, dict[float, Array]]:
+def scaled_gaps(budget: Budget) -> tuple[Array, dict[str, Array]]:
     """Depths, and L (r_L - 1/4) there for each alpha."""
     depths = np.floor(2 ** (np.arange(18, budget.pick(25, 27, 31)) / 2))
-    at, layers = cosine([U_LOG]), [int(k) for k in depths]
-    return depths, {alpha: depths * (rntk_at_depths(at, layers, alpha)[:, 0] - 0.25) for alpha in ALPHAS_LOG}
+    at, layers = cosine([0.5]), [int(k) for k in depths]
+    gaps = {a: depths * (rntk_at_depths(at, layers, a)[:, 0] - 0.25) for a in (1.0, 2.0, 4.0)}
+    return depths, {f"alpha = {alpha:g}": gap for alpha, gap in gaps.items()}
 
 
 def log_slopes(context: Context) -> list[At]:
     """The slope of L (r_L - 1/4) in log L, the coefficient of log(L)/L, fitted with corrections down to 1/L."""
     L, gaps = scaled_gaps(context.budget)
     columns = [np.log(L), np.ones(len(L)), np.log(L) ** 2 / L, np.log(L) / L, 1 / L]
-    return [At(coefficient(scaled, columns), f"alpha = {alpha:g}") for alpha, scaled in gaps.items()]
+    return [At(coefficient(scaled, columns), name) for name, scaled in gaps.items()]
 
 
 def log_picture(context: Context) -> Plot:
@@ -210,45 +418,35 @@ def log_picture(context: Context) -> Plot:
         x_label="depth L",
         y_label="L (r_L - 1/4)",
         x_log=True,
-        curves=tuple(curve(f"alpha = {alpha:g}", depths, scaled) for alpha, scaled in gaps.items()),
+        curves=tuple(curve(name, depths, scaled) for name, scaled in gaps.items()),
     )
 
 
 DISTANCES = "largest |r_L - 1/4| over u in -0.9, 0, 0.5, 0.9; L = 100, 1000, 10000"
-constant_stated = Reading(
-    "stated",
+constant_stated = degenerating(
+    "constant",
     "Both sides of r_L - 1/4 with explicit constants.",
     BOUNDS,
-    checks=[
-        proof(
-            "proof",
-            BOUNDS,
-            constant_proof,
-            domain="every alpha > 0, every L >= 1, every u < 1",
-            lhs="|r_L(u) - 1/4|",
-            rhs=lambda context: str(context["upper"]),
-            group="degeneration",
-        ),
-        enclosed((Fraction(0),), "constant"),
-    ],
-    wrong=_shared("constant"),
-    attack=_attacks("constant", pairs.ALPHA),
-    regimes=[DEPTH],
+    proof(
+        "proof",
+        BOUNDS,
+        lambda context: degeneration_steps(context) + vanishing(context, sp.Integer(1)),
+        domain="every alpha > 0, every L >= 1, every u < 1",
+        lhs="|r_L(u) - 1/4|",
+        rhs="{upper}",
+        group="degeneration",
+    ),
+    (Fraction(0),),
+    pairs.ALPHA,
 )
-constant_values = Reading(
-    "values",
+constant_values = tabulated(
     "The largest |r_L - 1/4| over u in -0.9, 0, 0.5, 0.9 at alpha = 1, rounded, at L = 100, 1000, 10000.",
-    {"table": rows((100, "0.0911"), (1000, "0.01058"), (10_000, "0.001151"))},
-    checks=[
-        certifying(
-            table(
-                "values", "table", b.largest(distance, Fraction(0)), domain=f"alpha = 1; {DISTANCES}", group="constant"
-            ),
-            certificates.largest(Fraction(0), "1/4"),
-        )
-    ],
-    wrong=[wrong("digit", {"table": rows((100, "0.0811"), (1000, "0.01058"))}, "The enclosure at L = 100 is 0.0911.")],
-    regimes=[DEPTH],
+    rows((100, "0.0911"), (1000, "0.01058"), (10_000, "0.001151")),
+    sp.Abs(KERNEL - QUARTER),
+    Fraction(0),
+    wrong("digit", {"table": rows((100, "0.0811"), (1000, "0.01058"))}, "The enclosure at L = 100 is 0.0911."),
+    domain=f"alpha = 1; {DISTANCES}",
+    group="constant",
 )
 constant_rate = Reading(
     "rate",
@@ -267,9 +465,8 @@ constant_rate = Reading(
     ],
     wrong=[
         wrong("no-log", {"coefficient": sp.Integer(0)}, "Without a logarithm L (r_L - 1/4) would settle."),
-        wrong("half", {"coefficient": sp.Rational(3, 16)}, "It is 3/8.", kind="constant scaled"),
+        wrong("half", {"coefficient": sp.Rational(3, 16)}, "It is 3/8."),
     ],
-    regimes=[DEPTH],
 )
 constant = Claim(
     "theorem-1-constant",
@@ -281,6 +478,7 @@ constant = Claim(
     source="2403.04545, Theorem 1",
     assumptions=("sphere",),
     readings=[constant_stated, constant_values, constant_rate],
+    regimes=[DEPTH],
 )
 
 # --- Theorem 2 -------------------------------------------------------------------------------------------------------
@@ -307,48 +505,36 @@ def along_the_clock(context: Context) -> tuple[Array, Array, Array]:
 
 
 SLOW = {**BOUNDS, "exponent": 1 - 2 * gamma}
-slow_stated = Reading(
-    "stated",
+slow_stated = degenerating(
+    "slow",
     "Both sides of r_L - 1/4 with explicit constants, for every gamma.",
     SLOW,
-    checks=[
-        proof(
-            "proof",
-            SLOW,
-            slow_proof,
-            domain="every gamma in [0, 1/2), L >= 1, u < 1",
-            lhs="|r_L - 1/4|",
-            rhs="bounds",
-            notes=[ANSWERED],
-            group="degeneration",
-        ),
-        enclosed((Fraction(1, 10), Fraction(1, 4), Fraction(2, 5), Fraction(49, 100)), "slow"),
-    ],
-    wrong=[
-        *_shared("slow"),
-        wrong(
-            "clock",
-            {"exponent": sp.Rational(1, 2) - 2 * gamma},
-            "The clock is L alpha^2, which grows for gamma between 1/4 and 1/2 too.",
-        ),
-    ],
-    attack=_attacks("slow", pairs.exponents(Fraction(0), Fraction(49, 100))),
-    regimes=[DEPTH],
+    proof(
+        "proof",
+        SLOW,
+        slow_proof,
+        domain="every gamma in [0, 1/2), L >= 1, u < 1",
+        lhs="|r_L - 1/4|",
+        rhs="bounds",
+        notes=[ANSWERED],
+        group="degeneration",
+    ),
+    (Fraction(1, 10), Fraction(1, 4), Fraction(2, 5), Fraction(49, 100)),
+    pairs.exponents(Fraction(0), Fraction(49, 100)),
+    wrong(
+        "clock",
+        {"exponent": sp.Rational(1, 2) - 2 * gamma},
+        "The clock is L alpha^2, which grows for gamma between 1/4 and 1/2 too.",
+    ),
 )
-slow_values = Reading(
-    "values",
+slow_values = tabulated(
     "The largest |r_L - 1/4| over u in -0.9, 0, 0.5, 0.9 at gamma = 1/4, rounded, at L = 100, 1000, 10000.",
-    {"table": rows((100, "0.309"), (1000, "0.1342"), (10_000, "0.0463"))},
-    checks=[
-        certifying(
-            table(
-                "values", "table", b.largest(distance, Fraction(1, 4)), domain=f"gamma = 1/4; {DISTANCES}", group="slow"
-            ),
-            certificates.largest(Fraction(1, 4), "1/4"),
-        )
-    ],
-    wrong=[wrong("digit", {"table": rows((100, "0.309"), (1000, "0.1242"))}, "The enclosure at L = 1000 is 0.1342.")],
-    regimes=[DEPTH],
+    rows((100, "0.309"), (1000, "0.1342"), (10_000, "0.0463")),
+    sp.Abs(KERNEL - QUARTER),
+    Fraction(1, 4),
+    wrong("digit", {"table": rows((100, "0.309"), (1000, "0.1242"))}, "The enclosure at L = 1000 is 0.1342."),
+    domain=f"gamma = 1/4; {DISTANCES}",
+    group="slow",
 )
 slow_rate = Reading(
     "rate",
@@ -364,15 +550,7 @@ slow_rate = Reading(
             domain="certified values of the limit along the clock, u = 0.5",
         )
     ],
-    wrong=[
-        wrong(
-            f"order-{name}",
-            {"order": sp.Rational(text)},
-            "s grows linearly along the clock, so the distance falls like 1/T.",
-        )
-        for name, text in (("half", "-1/2"), ("three-halves", "-3/2"))
-    ],
-    regimes=[DEPTH],
+    wrong=of_order("order", sp.Integer(-1), 0.5, -0.5, why="s grows linearly along the clock."),
 )
 slow = Claim(
     "theorem-2-slow",
@@ -385,4 +563,5 @@ slow = Claim(
     source="2403.04545, Theorem 2",
     assumptions=("sphere",),
     readings=[slow_stated, slow_values, slow_rate],
+    regimes=[DEPTH],
 )

@@ -1,12 +1,12 @@
 """Section 5: kernels on a linear target and on images, and small networks trained on the CPU."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import sympy as sp
 
-from mfcheck.claims import Curve, Plot
+from mfcheck.checks import Plot, curve
 from mfcheck.claims.experiment import Cell, Experiment, Numbers, Option, Sweep, curves_by
 from mfcheck.claims.record import PointRecord
 from mfcheck.kernels.classify import error_on_test
@@ -15,8 +15,9 @@ from mfcheck.kernels.flow import gradient_flow
 from mfcheck.kernels.interpolant import interpolant
 from mfcheck.kernels.matrix import FastKernel
 from mfcheck.networks import convolutional as blocks
-from mfcheck.networks.training import convolutional, pytorch, residual, train
-from mfcheck.points.images import OPTIONS, read_images, split, train_size, whole
+from mfcheck.networks import equal_budget
+from mfcheck.networks.training import pytorch, residual, train
+from mfcheck.points.images import OPTIONS, Split, on_splits, whole
 from mfcheck.points.sphere import sphere
 
 DEPTHS = (20, 50, 100)
@@ -62,21 +63,15 @@ def synthetic_risks(cell: Cell, rng: np.random.Generator) -> Numbers:
 
 
 def _synthetic_plots(points: Sequence[PointRecord]) -> tuple[Plot, ...]:
-    return (
-        Plot(
-            id="synthetic",
-            title="Linear target: risk of early stopped kernel regression",
-            x_label="gamma in alpha = L^-gamma",
-            y_label="risk",
-            y_log=True,
-            curves=curves_by(points, "gamma", "risk", "depth", "L = {}".format),
-        ),
+    plot = Plot(
+        id="synthetic",
+        title="Linear target: risk of early stopped kernel regression",
+        x_label="gamma in alpha = L^-gamma",
+        y_label="risk",
+        y_log=True,
+        curves=curves_by(points, "gamma", "risk", "depth", "L = {}".format),
     )
-
-
-def _prepare_synthetic(_options: Mapping[str, str]) -> Sweep:
-    cells = [{"gamma": g, "depth": L} for L in DEPTHS for g in GAMMAS]
-    return Sweep(tuple(cells), synthetic_risks, _synthetic_plots)
+    return (plot,)
 
 
 SYNTHETIC = Experiment(
@@ -88,43 +83,30 @@ SYNTHETIC = Experiment(
         "Equal seeds give equal data to all cells."
     ),
     source="2403.04545, Section 5",
-    prepare=_prepare_synthetic,
+    prepare=lambda _: Sweep(
+        tuple({"gamma": g, "depth": L} for L in DEPTHS for g in GAMMAS), synthetic_risks, _synthetic_plots
+    ),
     replicates=40,
 )
 
 # --- images ----------------------------------------------------------------------------------------------------------
 
 
-def depth_plot(id: str, title: str, points: Sequence[PointRecord], value: str) -> Plot:
-    """Return the plot of an error against the depth, one curve for each scale."""
-    return Plot(
-        id=id,
-        title=title,
-        x_label="depth L",
-        y_label="test error",
-        y_log=True,
-        curves=curves_by(points, "depth", value, "alpha", _scale_in_words),
-    )
-
-
-def _scale_in_words(name: object) -> str:
-    return "r_1" if name == "r_1" else f"alpha = {name}"
+def depth_plot(id: str, title: str, points: Sequence[PointRecord]) -> Plot:
+    """Return the plot of the test error against the depth, one curve for each scale."""
+    curves = curves_by(points, "depth", "test_error", "alpha", lambda a: str(a) if a == "r_1" else f"alpha = {a}")
+    return Plot(id=id, title=title, x_label="depth L", y_label="test error", y_log=True, curves=curves)
 
 
 def _prepare_images(options: Mapping[str, str]) -> Sweep:
-    images = read_images(options)
-    train = train_size(options, images)
-
-    def work(cell: Cell, rng: np.random.Generator) -> Numbers:
-        r = fast_kernel(str(cell["alpha"]), int(cell["depth"]))
-        return {"test_error": error_on_test(r, split(images, train, rng), TIMES)}
+    def work(parts: Split, cell: Cell, _: np.random.Generator) -> Numbers:
+        return {"test_error": error_on_test(fast_kernel(str(cell["alpha"]), int(cell["depth"])), parts, TIMES)}
 
     def plots(points: Sequence[PointRecord]) -> tuple[Plot, ...]:
-        title = f"Kernel regression on {options['data']}, {train} training images"
-        return (depth_plot("images", title, points, "test_error"),)
+        title = f"Kernel regression on {options['data']}, {options['train']} training images"
+        return (depth_plot("images", title, points),)
 
-    cells: list[Cell] = [{"alpha": a, "depth": L} for a in (*ALPHAS, "r_1") for L in DEPTHS]
-    return Sweep(tuple(cells), work, plots, f"{images.digest()} {train}")
+    return on_splits(options, ({"alpha": a, "depth": L} for a in (*ALPHAS, "r_1") for L in DEPTHS), work, plots)
 
 
 IMAGES = Experiment(
@@ -156,15 +138,12 @@ TRAINING = (
 
 
 def _prepare_networks(options: Mapping[str, str]) -> Sweep:
-    images = read_images(options)
     pytorch()
-    size = train_size(options, images)
     width = whole("width", options["width"], 2, 4096)
     epochs = whole("epochs", options["epochs"], 1, 10_000)
 
-    def work(cell: Cell, rng: np.random.Generator) -> Numbers:
+    def work(parts: Split, cell: Cell, rng: np.random.Generator) -> Numbers:
         name, depth = str(cell["alpha"]), int(cell["depth"])
-        parts = split(images, size, rng)
         network = residual(parts.train.X.shape[1], parts.classes, width, depth, alpha(name, depth), rng)
         test, trained = train(network, parts, epochs, rng)
         expected = error_on_test(fast_kernel(name, depth), parts, TIMES)
@@ -172,28 +151,22 @@ def _prepare_networks(options: Mapping[str, str]) -> Sweep:
 
     def plots(points: Sequence[PointRecord]) -> tuple[Plot, ...]:
         title = f"Residual networks of width {width} on {options['data']}"
-        networks = depth_plot("networks", title, points, "test_error")
-        return (networks, _against_kernel(points))
+        return (depth_plot("networks", title, points), _against_kernel(points))
 
-    return Sweep(CELLS, work, plots, f"{images.digest()} {size} {width} {epochs}")
+    return on_splits(options, CELLS, work, plots, width, epochs)
 
 
 def _against_kernel(points: Sequence[PointRecord]) -> Plot:
-    pairs = [(p.values["kernel_test_error"], p.values["test_error"]) for p in points]
-    ends = (min(k.value for k, _ in pairs), max(k.value for k, _ in pairs))
-    measured = Curve(
-        label="one cell",
-        x=tuple(k.value for k, _ in pairs),
-        y=tuple(n.value for _, n in pairs),
-        error=tuple(2 * n.error for _, n in pairs),
-        style="points",
-    )
+    kernels, networks = ([p.values[name] for p in points] for name in ("kernel_test_error", "test_error"))
+    x = [k.value for k in kernels]
+    ends = [min(x), max(x)]
+    measured = curve("one cell", x, [n.value for n in networks], "points")
     return Plot(
         id="networks-kernel",
         title="Trained networks against kernel regression on the same images",
         x_label="test error of the kernel r_L",
         y_label="test error of the network",
-        curves=(measured, Curve(label="equal", x=ends, y=ends, style="bound")),
+        curves=(measured.but(error=tuple(2 * n.error for n in networks)), curve("equal", ends, ends, "bound")),
     )
 
 
@@ -223,45 +196,6 @@ FAMILIES = {
 """Two convolutions a residual block; each densely connected one adds five channels."""
 
 
-def _prepare_blocks(options: Mapping[str, str]) -> Sweep:
-    images = read_images(options)
-    pytorch()
-    size = train_size(options, images)
-    epochs = whole("epochs", options["epochs"], 1, 10_000)
-    budget = whole("parameters", options["parameters"], 1000, 10**8)
-
-    def work(cell: Cell, rng: np.random.Generator) -> Numbers:
-        parts = split(images, size, rng)
-        network = convolutional(parts.shape, parts.classes, FAMILIES[str(cell["block"])], budget, rng)
-        test, trained = train(network, parts, epochs, rng)
-        return {"test_error": test, "training_error": trained, "parameters": network.size}
-
-    cells = tuple({"block": name} for name in FAMILIES)
-    context = f"{images.digest()} {size} {epochs} {budget}"
-    return Sweep(cells, work, _block_plots, context)
-
-
-def _block_plots(points: Sequence[PointRecord]) -> tuple[Plot, ...]:
-    found = tuple(
-        Curve(
-            label=str(p.cell["block"]),
-            x=(float(i),),
-            y=(p.values["test_error"].value,),
-            error=(2 * p.values["test_error"].error,),
-            style="points",
-        )
-        for i, p in enumerate(points)
-    )
-    plot = Plot(
-        id="blocks",
-        title="Blocks at equal numbers of parameters and steps",
-        x_label="block",
-        y_label="test error",
-        curves=found,
-    )
-    return (plot,)
-
-
 BLOCKS = Experiment(
     id="blocks",
     title="Residual blocks against those of DenseNet and WideResNet",
@@ -272,11 +206,7 @@ BLOCKS = Experiment(
         "errors over splits and initial weights."
     ),
     source="2403.04545, Section 5, and its comparison with other blocks",
-    prepare=_prepare_blocks,
-    options=(
-        *OPTIONS,
-        Option("parameters", "42000", "trained parameters of each network"),
-        Option("epochs", "60", TRAINING[1].meaning),
-    ),
+    prepare=partial(equal_budget.at_equal_budget, FAMILIES),
+    options=equal_budget.OPTIONS,
     replicates=5,
 )

@@ -3,13 +3,14 @@
 At gamma = 1/2 it is the solution of a pair of differential equations, with certified values; above, one hidden layer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from functools import partial
+from itertools import product
 
 import numpy as np
 import sympy as sp
-from flint import arb, ctx
+from flint import ctx
 from numpy.typing import NDArray
 
 from mfcheck.checks import (
@@ -21,44 +22,82 @@ from mfcheck.checks import (
     Note,
     Plot,
     Reading,
+    Sides,
     Step,
     Variable,
-    certifying,
     compared,
     curve,
     derived,
     identical,
     identity,
-    noted,
     pictured,
     proof,
     rate,
     rows,
-    table,
     wrong,
 )
-from mfcheck.kernels import pairs
-from mfcheck.kernels.arccos import Cosine, cosine, half_term
+from mfcheck.falsify.variants import of_order
+from mfcheck.kernels import certificates, pairs
+from mfcheck.kernels.arccos import cosine, half_term
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.formulas import GAP, HALF_TERM, L, T, theta
 from mfcheck.kernels.formulas import a as share
 from mfcheck.kernels.limit import limit_float, limit_kernel
-from mfcheck.kernels.pairs import DIGITS, PREC, Pair
-from mfcheck.kernels.rntk import all_layers, rntk
+from mfcheck.kernels.pairs import ALL_LAYERS, DIGITS, KERNEL, LIMIT, PREC, Pair
 from mfcheck.rigor.ball import compare, enclose, exact
-from mfcheck_proofs.rntk_scaling import bounds as b
-from mfcheck_proofs.rntk_scaling import certificates
+from mfcheck_proofs.rntk_scaling.degeneration import GRID, below, certified, tabulated
 from mfcheck_proofs.rntk_scaling.setting import DEPTH, HALF, gamma
 
 Array = NDArray[np.float64]
-OPPOSITE_TOO = (Fraction(-1), *b.GRID)
+OPPOSITE_TOO = (Fraction(-1), *GRID)
 R = sp.Symbol("R", real=True)
+
+# --- the bounds ------------------------------------------------------------------------------------------------------
+
+M = sp.Symbol("M", positive=True)
+"""Bound on |dH/dtheta|."""
+SLOPE = sp.Rational(2, 3)
+
+POINTWISE = theta / sp.pi + M / 2 * (1 - theta * sp.cos(theta) / sp.sin(theta))
+"""Factor of a L in the bound on |r_L - r_1| at an angle theta < pi."""
+
+UNIFORM = T + M * sp.Rational(2, 3) * sp.pi / sp.sqrt(2) * sp.sqrt(T)
+"""Bound on |r_L - r_1| for every u; the symbol T stands for the product a L."""
+
+CLOCK = sp.sqrt(share * T) * (sp.pi / 2 * M + T / 2) + share * (sp.pi * M / T + (1 + T) / 2 + 1)
+"""Bound on |r_L - R(T)/T| for every u, T = a L, R the solution of the pair of `ode_pair`.
+
+Euler's method of step a. With |rho''| <= 1 and slopes 1 - a theta/pi in [0, 1], rho_l is within a T/2 of rho(l a), so
+theta_l within (pi/2) (a T)^(1/2) of theta(l a), since |cos - cos'| >= 2 sin^2(half the difference of angles). R and
+a R_l stay below T, |R'| <= 1 + T, and theta decreases along the flow, by at most pi in all. So a R_L is within
+`T (a T)^(1/2) (pi M/2 + T/2)` (other angles in H and in the damping) plus `a (pi M + T (1 + T)/2 + T)` (changes of H,
+R and theta within the steps) of R(T); all divided by T.
+"""
+
+CRITICAL_BOUND = CLOCK.subs({share: 1 / (L + 1), T: L / (L + 1)}) + 3 / L
+"""Bound on |r_L - R(1)| for alpha = L^(-1/2): the above at a = 1/(L+1), T = 1 - a, and 3/L.
+
+The last since |d/dT (R/T)| <= (2 + T)/T <= 3/T.
+"""
+
+
+def with_slope(slope: sp.Expr, **bounds: sp.Expr) -> dict[str, sp.Expr]:
+    """Return the formulas of bounds with a slope M of H, and that slope."""
+    return {"slope": slope, **{name: bound.subs(M, slope) for name, bound in bounds.items()}}
+
+
+def within(gap: sp.Expr, bound: str, times: sp.Expr = sp.S.One) -> pairs.Sides:
+    """Return the sides of |gap| <= times the formula of that name."""
+    return lambda f: (sp.Abs(gap), times * f[bound])
+
+
+# --- gamma = 1/2 -----------------------------------------------------------------------------------------------------
 
 
 def smooth(slope: sp.Expr) -> list[Step]:
     """|dH/dtheta| <= slope and |H| <= 1."""
     turning = sp.diff(HALF_TERM, theta)
-    return b.certified(
+    return certified(
         {
             "slope of H, above": (slope - turning, sp.pi, 0),
             "slope of H, below": (slope + turning, sp.pi, 0),
@@ -93,17 +132,20 @@ CLOCK_LAW = Note(
 
 
 def critical_proof(context: Context) -> list[Step]:
-    """The Euler estimate (see `bounds.clock`): its constants certified, the stated bound that derived, with limit 0.
+    """The Euler estimate (see `CLOCK`): its constants certified, the stated bound that derived, with limit 0.
 
     That the limit is neither the constant nor r_1 takes one cosine each, where it differs. As T -> 0 the limit along
     the clock tends to R' at R = 0, which is r_1.
     """
-    slope = context["slope"]
-    steps = [*identical(ode_pair(context)), *smooth(slope), *speeds(), *apart(context)]
-    steps += identical({"start of the clock": (context["R_speed"].subs(R, 0), HALF_TERM)})
-    steps += derived({"clock": (context["clock"], b.clock(slope)), "bound": (context["bound"], b.critical(slope))})
-    tends = sp.limit(context["bound"], L, sp.oo) == 0
-    return [*steps, Step("the bound vanishes", True if tends else None, "its limit is not zero", exact=True)]
+    slope, bound = context["slope"], context["bound"]
+    return [
+        *identical({**ode_pair(context), "start of the clock": (context["R_speed"].subs(R, 0), HALF_TERM)}),
+        *smooth(slope),
+        *speeds(),
+        *apart(context),
+        *derived({"clock": (context["clock"], CLOCK.subs(M, slope)), "bound": (bound, CRITICAL_BOUND.subs(M, slope))}),
+        *derived({"the bound vanishes": (sp.limit(bound, L, sp.oo), sp.Integer(0))}, "its limit is not zero"),
+    ]
 
 
 def speeds() -> list[Step]:
@@ -114,42 +156,37 @@ def speeds() -> list[Step]:
         "GAP at pi": (GAP.subs(theta, sp.pi), sp.Integer(1)),
         "second derivative": (second, -GAP * theta / sp.pi),
     }
-    return [*b.certified({"GAP > 0": (GAP, sp.pi, 3)}), *identical(exact_steps)]
+    return [*certified({"GAP > 0": (GAP, sp.pi, 3)}), *identical(exact_steps)]
 
 
-def from_limit(pair: Pair, f: pairs.Formulas) -> tuple[object, object]:
-    """|r_L - R(1)| at gamma = 1/2 and its bound."""
-    return abs(pair.kernel - pair.limit), pair(f["bound"])
+FROM_LIMIT = within(KERNEL - LIMIT, "bound")
 
 
 def critical_cases(context: Context) -> list[Case]:
     """Finite depths against the bound, and the limit law at other clocks."""
     cases = []
-    with ctx.workprec(PREC):
-        for depth in context.budget.pick((3, 100), (3, 10, 100, 1000), (3, 10, 100, 1000, 10_000)):
-            for u in OPPOSITE_TOO:
-                pair = Pair(u, depth, HALF)
-                cases.append(Case(*from_limit(pair, context.formulas), str(pair)))
-                for time in (Fraction(1, 4), Fraction(4)):
-                    step = time / depth
-                    if step < 1:
+    for depth in context.budget.pick((3, 100), (3, 10, 100, 1000), (3, 10, 100, 1000, 10_000)):
+        for u in OPPOSITE_TOO:
+            pair = Pair(u, depth, HALF)
+            lhs, rhs = map(pair, FROM_LIMIT(context.formulas))
+            cases.append(Case(lhs, rhs, str(pair)))
+            for time in (Fraction(1, 4), Fraction(4)):
+                if (step := time / depth) < 1:
+                    with ctx.workprec(PREC):
                         gap = abs(kernel(depth, step / (1 - step), DIGITS)(exact(u)) - limit_kernel(u, time).kernel)
                         bound = enclose(context["clock"], {share: exact(step), T: exact(time)}, PREC)
-                        cases.append(Case(gap, bound, f"T = {time}, L = {depth}, u = {u}"))
+                    cases.append(Case(gap, bound, f"T = {time}, L = {depth}, u = {u}"))
     return cases
 
 
 def apart(context: Context) -> list[Step]:
     """The limit is farther than the margin from the constant and from r_1, at each of four cosines."""
-    order = {">": True, "<": False, "?": None}
-    steps = []
-    for u in b.GRID:
-        with ctx.workprec(PREC):
-            limit, margin = limit_kernel(u).kernel, exact(context["margin"])
-            for name, other in (("constant", exact(context["constant"])), ("r_1", Pair(u, 1).one_layer)):
-                answer = order[compare(abs(limit - other), margin)]
-                certify = certificates.apart(u, context["margin"])[name]
-                steps.append(Step(f"distance to {name} at u = {u}", answer, "within the margin", certify=certify))
+    order, steps = {">": True, "<": False, "?": None}, []
+    for (k, u), (name, other) in product(enumerate(GRID), (("constant", context["constant"]), ("r_1", HALF_TERM))):
+        pair, distance, margin = Pair(u, 1), sp.Abs(LIMIT - other), context["margin"]
+        answer = order[compare(pair(distance), exact(margin))]
+        certify = partial(certificates.at_least, f"{name}_{k}", distance, pair, margin)
+        steps.append(Step(f"distance to {name} at u = {u}", answer, "within the margin", certify=certify))
     return steps
 
 
@@ -170,52 +207,45 @@ def clock_picture(_: Context) -> Plot:
 def critical_values(context: Context) -> list[Case]:
     """The values at L = 10^4 are those printed, and the limit is within three units of the last digit."""
     cases = []
-    with ctx.workprec(PREC):
-        for label, stated, unit in context["table"]:
-            pair = Pair(Fraction(int(label.p), int(label.q)), 10_000, HALF)
-            cases.append(Case(abs(pair.kernel - exact(stated)), exact(unit) / 2, f"u = {pair.u}"))
-            cases.append(Case(abs(pair.limit - exact(stated)), exact(unit) * 3, f"limit at u = {pair.u}"))
+    for label, stated, unit in context["table"]:
+        pair = Pair(Fraction(int(label.p), int(label.q)), 10_000, HALF)
+        for where, symbol, room in (("", KERNEL, unit / 2), ("limit at ", LIMIT, 3 * unit)):
+            formula, enclosed = certificates.written(sp.Abs(symbol - stated), pair)
+            sides = Sides(formula, room, enclosed=enclosed)
+            cases.append(Case(pair(sp.Abs(symbol - stated)), exact(room), f"{where}u = {pair.u}", sides=sides))
     return cases
 
 
 def in_depth(
     id: str,
     label: str,
-    found: Callable[[Cosine, int, float], Array],
-    limit: Callable[[Cosine], Array],
+    gap: sp.Expr,
     cosines: Sequence[Fraction],
-    power: sp.Rational,
-    depths: tuple[int, tuple[int, int, int]],
+    power: Fraction,
+    reach: tuple[int, int, int, int],
     correction: float | None = None,
 ) -> Check:
-    """The check of the order in L of the largest distance of a kernel to a limit, alpha = L^-power.
+    """The check of the order in L of the largest size of a formula of pairs, enclosed, alpha = L^-power.
 
     Depths are powers of two, from that of the first exponent to that before the last, which depends on the budget.
     """
-    at, (first, last) = cosine([float(u) for u in cosines]), depths
+    first, *last = reach
 
-    def reach(context: Context) -> list[int]:
-        return [2**k for k in range(first, context.budget.pick(*last))]
-
-    def distances(context: Context) -> tuple[Array, Array, Array]:
-        gaps = [float(np.abs(found(at, k, k ** -float(power)) - limit(at)).max()) for k in reach(context)]
-        return np.array(reach(context), dtype=float), np.array(gaps), np.full(len(gaps), 1e-13)
+    def sizes(context: Context) -> tuple[Array, Array, Array]:
+        depths = [2**k for k in range(first, context.budget.pick(*last))]
+        found = [max(abs(float(Pair(u, depth, power)(gap).mid())) for u in cosines) for depth in depths]
+        return np.array(depths, dtype=float), np.array(found), np.full(len(found), 1e-13)
 
     return rate(
         id,
         "order",
-        distances,
+        sizes,
         x_label="depth L",
         y_label=f"{label}, gamma = {power}",
-        domain=lambda context: f"L = {2**first}..{reach(context)[-1]}; u in {', '.join(map(str, cosines))}",
+        domain=lambda c: f"L = {2**first}..{2 ** (c.budget.pick(*last) - 1)}; u in {', '.join(map(str, cosines))}",
         where={gamma: power},
         correction=correction,
     )
-
-
-def limit_at_half(_: Cosine) -> Array:
-    """The certified limit at gamma = 1/2 at five cosines, opposite points among them."""
-    return np.array([float(limit_kernel(u).kernel.mid()) for u in OPPOSITE_TOO])
 
 
 CRITICAL = {
@@ -223,11 +253,116 @@ CRITICAL = {
     "R_speed": HALF_TERM - theta / sp.pi * R,
     "constant": sp.Rational(1, 4),
     "margin": sp.Rational(1, 100),
-    "slope": b.ANGLE_SLOPE,
-    "clock": b.clock(),
-    "bound": b.critical(),
+    **with_slope(SLOPE, clock=CLOCK, bound=CRITICAL_BOUND),
 }
-HALVED = b.ANGLE_SLOPE / 2
+critical_stated = Reading(
+    "stated",
+    "The pair in the angle, the distance of r_L to its solution, the distance of the limit to 1/4 and to r_1 "
+    "at u = -0.9, 0, 0.5, 0.9.",
+    CRITICAL,
+    checks=[
+        identity(
+            "ode",
+            ["turn", "R_speed"],
+            lambda context: ode_pair(context).values(),
+            domain="every angle, every time; the layers are Euler steps of size a",
+            whole=False,
+        ),
+        pictured(
+            proof(
+                "neither",
+                ["constant", "margin"],
+                apart,
+                domain="u in -0.9, 0, 0.5, 0.9, certified",
+                whole=False,
+                lhs="|limit - 1/4|, |limit - r_1|",
+                rhs="> {margin}",
+            ),
+            clock_picture,
+        ),
+        proof(
+            "proof",
+            CRITICAL,
+            critical_proof,
+            domain="every u, every L; every clock T for the limit law",
+            lhs="|r_L - R(1)|",
+            rhs=str(CRITICAL["bound"]),
+            notes=[CLOCK_LAW],
+        ),
+        compared(
+            "enclosed",
+            ["bound", "clock"],
+            critical_cases,
+            kind=Kind.CERTIFIED,
+            relation="<=",
+            domain="gamma = 1/2, and clocks T = 1/4, 4; u from -1 to 0.9",
+        ),
+    ],
+    wrong=[
+        wrong(
+            "damping-doubled",
+            {"R_speed": HALF_TERM - 2 * theta / sp.pi * R},
+            "The factor of one layer is 1 - a theta/pi.",
+            checks=["ode"],
+        ),
+        wrong("turn-sign", {"turn": GAP / sp.sin(theta)}, "Correlations grow, so angles shrink.", checks=["ode"]),
+        wrong("equal", {"margin": sp.Rational(1, 2)}, "The limit is within 1/2 of both.", checks=["neither"]),
+        wrong(
+            "slope-half",
+            with_slope(SLOPE / 2, clock=CLOCK, bound=CRITICAL_BOUND),
+            "The slope of H in the angle reaches 0.66.",
+            checks=["proof"],
+        ),
+        wrong(
+            "bound-square",
+            {"bound": 3 / L**2},
+            "The distance falls like 1/L.",
+            kind="exponent off",
+            checks=["enclosed", "slack-critical-bound"],
+        ),
+        wrong(
+            "clock-linear",
+            {"clock": share / 8},
+            "At opposite points the distance is of order a^(1/2).",
+            kind="factor dropped",
+            checks=["enclosed"],
+        ),
+    ],
+    attack=[
+        pairs.attack(
+            "critical-bound",
+            "|r_L - R(1)| <= the bound of order L^(-1/2), alpha = L^(-1/2)",
+            FROM_LIMIT,
+            (pairs.CHORD, pairs.DEPTH),
+            HALF,
+        )
+    ],
+)
+PRINTED = ((sp.Rational(-9, 10), "-0.01445"), (sp.Integer(0), "0.19284"), (sp.Rational(1, 2), "0.43991"))
+critical_printed = Reading(
+    "values",
+    "r_L at L = 10000 at u = -0.9, 0, 0.5, 0.9, rounded, and the limit within three units of the last digit.",
+    {"table": rows(*PRINTED, (sp.Rational(9, 10), "0.78956"))},
+    checks=[
+        compared(
+            "values",
+            "table",
+            critical_values,
+            kind=Kind.CERTIFIED,
+            relation="<=",
+            whole=True,
+            domain="L = 10000 and the limit; u in -0.9, 0, 0.5, 0.9",
+        )
+    ],
+    wrong=[wrong("digit", {"table": rows((sp.Integer(0), "0.19384"))}, "The enclosed limit is 0.19285.")],
+)
+critical_rate = Reading(
+    "rate",
+    "Extra: the distance to the limit falls like 1/L, faster than the bound.",
+    {"order": sp.Integer(-1)},
+    checks=[in_depth("depth", "distance of r_L to the limit", KERNEL - LIMIT, OPPOSITE_TOO, HALF, (5, 11, 11, 11))],
+    wrong=of_order("order", sp.Integer(-1), 0.5, -1, why="Euler's method has order one."),
+)
 critical = Claim(
     "critical-scaling",
     title="gamma = 1/2: a limit of its own",
@@ -239,149 +374,14 @@ critical = Claim(
     source="2403.04545, between Theorems 2 and 3 (gamma = 1/2 is not treated there)",
     known="derived here",
     assumptions=("sphere",),
-    readings=[
-        Reading(
-            "stated",
-            "The pair in the angle, the distance of r_L to its solution, the distance of the limit to 1/4 and to r_1 "
-            "at u = -0.9, 0, 0.5, 0.9.",
-            CRITICAL,
-            checks=[
-                identity(
-                    "ode",
-                    ["turn", "R_speed"],
-                    lambda context: ode_pair(context).values(),
-                    domain="every angle, every time; the layers are Euler steps of size a",
-                    whole=False,
-                ),
-                pictured(
-                    proof(
-                        "neither",
-                        ["constant", "margin"],
-                        apart,
-                        domain="u in -0.9, 0, 0.5, 0.9, certified",
-                        whole=False,
-                        lhs="|limit - 1/4|, |limit - r_1|",
-                        rhs=lambda context: f"> {context['margin']}",
-                    ),
-                    clock_picture,
-                ),
-                proof(
-                    "proof",
-                    CRITICAL,
-                    critical_proof,
-                    domain="every u, every L; every clock T for the limit law",
-                    lhs="|r_L - R(1)|",
-                    rhs=str(b.critical()),
-                    notes=[CLOCK_LAW],
-                ),
-                compared(
-                    "enclosed",
-                    ["bound", "clock"],
-                    critical_cases,
-                    kind=Kind.CERTIFIED,
-                    relation="<=",
-                    domain="gamma = 1/2, and clocks T = 1/4, 4; u from -1 to 0.9",
-                ),
-            ],
-            wrong=[
-                wrong(
-                    "damping-doubled",
-                    {"R_speed": HALF_TERM - 2 * theta / sp.pi * R},
-                    "The factor of one layer is 1 - a theta/pi.",
-                    checks=["ode"],
-                ),
-                wrong(
-                    "turn-sign", {"turn": GAP / sp.sin(theta)}, "Correlations grow, so angles shrink.", checks=["ode"]
-                ),
-                wrong("equal", {"margin": sp.Rational(1, 2)}, "The limit is within 1/2 of both.", checks=["neither"]),
-                wrong(
-                    "slope-half",
-                    {"slope": HALVED, "clock": b.clock(HALVED), "bound": b.critical(HALVED)},
-                    "The slope of H in the angle reaches 0.66.",
-                    checks=["proof"],
-                ),
-                wrong(
-                    "bound-square",
-                    {"bound": 3 / L**2},
-                    "The distance falls like 1/L.",
-                    kind="exponent off",
-                    checks=["enclosed", "slack-critical-bound"],
-                ),
-                wrong(
-                    "clock-linear",
-                    {"clock": share / 8},
-                    "At opposite points the distance is of order a^(1/2).",
-                    kind="factor dropped",
-                    checks=["enclosed"],
-                ),
-            ],
-            attack=[
-                pairs.attack(
-                    "critical-bound",
-                    "|r_L - R(1)| <= the bound of order L^(-1/2), alpha = L^(-1/2)",
-                    from_limit,
-                    (pairs.CHORD, pairs.DEPTH),
-                    HALF,
-                )
-            ],
-            regimes=[DEPTH],
-        ),
-        Reading(
-            "values",
-            "r_L at L = 10000 at u = -0.9, 0, 0.5, 0.9, rounded, and the limit within three units of the last digit.",
-            {
-                "table": rows(
-                    (sp.Rational(-9, 10), "-0.01445"),
-                    (sp.Integer(0), "0.19284"),
-                    (sp.Rational(1, 2), "0.43991"),
-                    (sp.Rational(9, 10), "0.78956"),
-                )
-            },
-            checks=[
-                certifying(
-                    compared(
-                        "values",
-                        "table",
-                        critical_values,
-                        kind=Kind.CERTIFIED,
-                        relation="<=",
-                        whole=True,
-                        domain="L = 10000 and the limit; u in -0.9, 0, 0.5, 0.9",
-                    ),
-                    certificates.critical,
-                )
-            ],
-            wrong=[wrong("digit", {"table": rows((sp.Integer(0), "0.19384"))}, "The enclosed limit is 0.19285.")],
-            regimes=[DEPTH],
-        ),
-        Reading(
-            "rate",
-            "Extra: the distance to the limit falls like 1/L, faster than the bound.",
-            {"order": sp.Integer(-1)},
-            checks=[
-                in_depth(
-                    "depth",
-                    "distance of r_L to the limit",
-                    rntk,
-                    limit_at_half,
-                    OPPOSITE_TOO,
-                    sp.Rational(1, 2),
-                    (5, (11, 11, 11)),
-                )
-            ],
-            wrong=[
-                wrong(f"order-{name}", {"order": sp.Rational(text)}, "Euler's method has order one.")
-                for name, text in (("half", "-1/2"), ("two", "-2"))
-            ],
-            regimes=[DEPTH],
-        ),
-    ],
+    readings=[critical_stated, critical_printed, critical_rate],
+    regimes=[DEPTH],
 )
 
 # --- gamma > 1/2 -----------------------------------------------------------------------------------------------------
 
-THREE_QUARTERS, GREAT = sp.Rational(3, 4), (7, (12, 13, 14))
-POINTS = (Fraction(-99, 100), *b.GRID, Fraction(999, 1000))
+THREE_QUARTERS, GREAT = Fraction(3, 4), (7, 12, 13, 14)
+POINTS = (Fraction(-99, 100), *GRID, Fraction(999, 1000))
 ORDER, ROOT = 1 - 2 * gamma, sp.Rational(1, 2) - gamma
 
 
@@ -432,7 +432,7 @@ def uniform_lower(context: Context) -> list[Step]:
 
     There `1 + rho_l >= a l GAP(pi/2) = a l/pi` and `B >= 1/2`, so `-r_L(-1) >= (1/2)(1/40) mean (2 a (l-1)/pi)^(1/2)`.
     """
-    return [*b.certified(ANTIPODE), *_layer_means(), *leading_term(), _order(context, ROOT, attained=True)]
+    return [*certified(ANTIPODE), *_layer_means(), *leading_term(), _order(context, ROOT, attained=True)]
 
 
 def leading_term() -> list[Step]:
@@ -442,7 +442,7 @@ def leading_term() -> list[Step]:
     H is differentiable with H(pi) = 0; 1 - B <= a L. So r_L(-1) ~ -H'(pi) times the mean of (2 a l)^(1/2).
     """
     mean_root, end = (sp.Rational(2, 3) * sp.sqrt(2 * T), sp.diff(HALF_TERM, theta).subs(theta, sp.pi))
-    near = sp.limit(b.fast_pointwise() * sp.sin(theta), theta, sp.pi)
+    near = sp.limit(POINTWISE.subs(M, SLOPE) * sp.sin(theta), theta, sp.pi)
     return identical(
         {
             "GAP grows": (sp.diff(GAP, theta), theta * sp.sin(theta) / sp.pi),
@@ -459,36 +459,8 @@ def uniform_proof(context: Context) -> list[Step]:
     """1 - B <= a L, and |d theta| <= pi (a l/2)^(1/2) since cos(theta_l) - cos(theta) >= 2 sin^2(d theta/2)."""
     slope = context["slope"]
     bound = T + slope * sp.pi * sp.sqrt(T / 2) * sp.Rational(2, 3)
-    steps = [*smooth(slope), *b.certified(ANTIPODE), *_layer_means()]
+    steps = [*smooth(slope), *certified(ANTIPODE), *_layer_means()]
     return [*steps, *derived({"bound": (context["bound"], bound)}), _order(context, ROOT, attained=True)]
-
-
-# --- finite depths ---------------------------------------------------------------------------------------------------
-
-
-def pointwise(pair: Pair, f: pairs.Formulas) -> tuple[object, object]:
-    """|r_L - r_1| and the bound at that angle."""
-    return from_one_layer(pair), pair(T) * pair(f["factor"])
-
-
-def uniform(pair: Pair, f: pairs.Formulas) -> tuple[object, object]:
-    """|r_L - r_1| and the bound for every angle."""
-    return from_one_layer(pair), pair(f["bound"])
-
-
-def from_one_layer(pair: Any) -> Any:
-    """|r_L - r_1| of a pair of either kind."""
-    return abs(pair.kernel - pair.one_layer)
-
-
-def from_linear(pair: Pair, f: pairs.Formulas) -> tuple[object, object]:
-    """|t_L - u| and its bound."""
-    return abs(pair.all_layers - pair(sp.cos(theta))), pair(f["bound"])
-
-
-def linear(at: Cosine) -> Array:
-    """The linear kernel."""
-    return at.u
 
 
 def finite(tests: str, sides: pairs.Sides, where: str, *more: Fraction) -> Check:
@@ -497,9 +469,9 @@ def finite(tests: str, sides: pairs.Sides, where: str, *more: Fraction) -> Check
     def pairs(context: Context) -> list[Pair]:
         depths = context.budget.pick((10, 300), (10, 100, 1000), (10, 100, 1000, 10_000))
         exponents = (Fraction(3, 5), Fraction(3, 4), Fraction(1))
-        return [Pair(u, depth, power) for power in exponents for depth in depths for u in (*more, *POINTS)]
+        return [Pair(u, depth, power) for power, depth, u in product(exponents, depths, (*more, *POINTS))]
 
-    return b.below(tests, pairs, sides, domain=f"gamma = 0.6, 0.75, 1; u from {where}", group="fast")
+    return below(tests, pairs, sides, domain=f"gamma = 0.6, 0.75, 1; u from {where}", group="fast")
 
 
 # --- first and last layers trained too -------------------------------------------------------------------------------
@@ -527,28 +499,13 @@ def limit_steps(context: Context) -> list[Step]:
     u, r_1 = sp.cos(theta), HALF_TERM
     whole, ends = 2 * (1 + T), T + T + 4 * T
     first = (u + T * GAP + u * (1 - T * theta / sp.pi) + 2 * T * r_1) / whole
-    return [
-        *speeds(),
-        *identical(
-            {
-                "one at u = 1": ((1 + 1 + 2 * T) / whole, sp.Integer(1)),
-                "room of the bound": (3 * T - ends / whole, 3 * T**2 / (1 + T)),
-                "leading term": (sp.diff(first, T).subs(T, 0), 2 * (r_1 - u)),
-            }
-        ),
-        Step(
-            "limit",
-            bool(sp.simplify(context["limit"] - u) == 0) or _apart(context["limit"]),
-            "the limit is u",
-            exact=True,
-        ),
-    ]
-
-
-def _apart(stated: sp.Expr) -> bool | None:
-    """False where the stated limit certainly differs from u somewhere, else None."""
-    gaps = [abs(Pair(u, 1)(sp.sympify(stated)) - exact(u)) for u in b.GRID]
-    return False if any(bool(gap > arb(2) ** -40) for gap in gaps) else None
+    exact_steps = {
+        "one at u = 1": ((1 + 1 + 2 * T) / whole, sp.Integer(1)),
+        "room of the bound": (3 * T - ends / whole, 3 * T**2 / (1 + T)),
+        "leading term": (sp.diff(first, T).subs(T, 0), 2 * (r_1 - u)),
+        "limit": (context["limit"], u),
+    }
+    return [*speeds(), *identical(exact_steps)]
 
 
 def linear_proof(context: Context) -> list[Step]:
@@ -559,24 +516,22 @@ def linear_proof(context: Context) -> list[Step]:
 
 # --- the claim -------------------------------------------------------------------------------------------------------
 
-FAST = {"factor": b.fast_pointwise(), "slope": b.ANGLE_SLOPE, "order": ORDER}
+FAST = {"order": ORDER, **with_slope(SLOPE, factor=POINTWISE)}
 LINEAR = {"limit": sp.cos(theta), "bound": 3 * T, "order": ORDER}
-REPAIRED = {"bound": b.FAST_UNIFORM, "slope": b.ANGLE_SLOPE, "order": ROOT}
+REPAIRED = {"order": ROOT, **with_slope(SLOPE, bound=UNIFORM)}
+FROM_ONE_LAYER, FROM_LINEAR = KERNEL - HALF_TERM, ALL_LAYERS - sp.cos(theta)
+BY_FACTOR, BY_BOUND = within(FROM_ONE_LAYER, "factor", T), within(FROM_ONE_LAYER, "bound")
+ABOVE_HALF = pairs.exponents(Fraction(51, 100), Fraction(2))
 fast_stated = Reading(
     "stated",
     "At each u > -1, with an explicit constant.",
     FAST,
     checks=[
         proof(
-            "proof",
-            FAST,
-            pointwise_proof,
-            domain="every alpha, L, and u > -1",
-            lhs="|r_L - r_1|",
-            rhs=lambda context: f"{context['factor']} a L",
+            "proof", FAST, pointwise_proof, domain="every alpha, L, and u > -1", lhs="|r_L - r_1|", rhs="{factor} a L"
         ),
-        finite("factor", pointwise, "-0.99 to 0.999"),
-        in_depth("rate", "distance of r_L to r_1", rntk, half_term, b.GRID, THREE_QUARTERS, GREAT, -0.5),
+        finite("factor", BY_FACTOR, "-0.99 to 0.999"),
+        in_depth("rate", "distance of r_L to r_1", FROM_ONE_LAYER, GRID, THREE_QUARTERS, GREAT, -0.5),
     ],
     wrong=[
         wrong(
@@ -585,96 +540,64 @@ fast_stated = Reading(
             "The first layers move rho by a l, so the error is of order a L.",
             checks=["rate"],
         ),
-        wrong(
-            "order-gamma",
-            {"order": -2 * gamma},
-            "The error is summed over L layers.",
-            kind="factor dropped",
-            checks=["rate"],
-        ),
+        wrong("order-gamma", {"order": -2 * gamma}, "The error is summed over L layers.", checks=["rate"]),
         wrong(
             "slope-half",
-            {"slope": HALVED, "factor": b.fast_pointwise(HALVED)},
+            with_slope(SLOPE / 2, factor=POINTWISE),
             "The slope of H in the angle reaches 0.66.",
             checks=["proof"],
         ),
         wrong(
             "factor-small",
-            {"factor": b.fast_pointwise() / 8},
+            {"factor": FAST["factor"] / 8},
             "At a right angle the error is near 0.17 a L.",
             checks=["enclosed", "slack-fast-pointwise"],
         ),
-        wrong("factor-sign", {"factor": -b.fast_pointwise()}, "A distance is not negative.", checks=["enclosed"]),
+        wrong("factor-sign", {"factor": -FAST["factor"]}, "A distance is not negative.", checks=["enclosed"]),
     ],
     attack=[
         pairs.attack(
             "fast-pointwise",
             "|r_L - r_1| <= a L (theta/pi + (1 - theta cot theta)/3)",
-            pointwise,
-            (
-                Variable("chord", Fraction(1, 100), Fraction(199, 100)),
-                pairs.DEPTH,
-                pairs.exponents(Fraction(51, 100), Fraction(2)),
-            ),
+            BY_FACTOR,
+            (Variable("chord", Fraction(1, 100), Fraction(199, 100)), pairs.DEPTH, ABOVE_HALF),
         )
     ],
-    regimes=[DEPTH],
 )
-fast_values = Reading(
-    "values",
+fast_values = tabulated(
     "The largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1 at gamma = 3/4, rounded.",
-    {"table": rows((10, "1.48e-2"), (100, "5.36e-3"), (1000, "1.72e-3"), (10_000, "5.47e-4"))},
-    checks=[
-        certifying(
-            table(
-                "values",
-                "table",
-                b.largest(from_one_layer, Fraction(3, 4)),
-                domain="gamma = 3/4; largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1; L = 10, 100, 1000, 10000",
-                group="fast",
-            ),
-            certificates.largest(Fraction(3, 4)),
-        )
-    ],
-    wrong=[wrong("digit", {"table": rows((10, "1.48e-2"), (100, "5.46e-3"))}, "The enclosure at L = 100 is 5.36e-3.")],
-    regimes=[DEPTH],
+    rows((10, "1.48e-2"), (100, "5.36e-3"), (1000, "1.72e-3"), (10_000, "5.47e-4")),
+    sp.Abs(FROM_ONE_LAYER),
+    Fraction(3, 4),
+    wrong("digit", {"table": rows((10, "1.48e-2"), (100, "5.46e-3"))}, "The enclosure at L = 100 is 5.36e-3."),
+    domain="gamma = 3/4; largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1; L = 10, 100, 1000, 10000",
+    group="fast",
 )
 fast_uniform = Reading(
     "uniform",
     "The same order for the largest error over the sphere.",
     {"order": ORDER},
     checks=[
-        noted(
-            proof(
-                "uniform",
-                "order",
-                uniform_lower,
-                domain="u = -1, every gamma > 1/2",
-                lhs="sup |r_L - r_1|",
-                rhs=lambda context: f"O(L^({context['order']}))",
-            ),
-            NOT_UNIFORM,
-            when=False,
+        proof(
+            "uniform",
+            "order",
+            uniform_lower,
+            domain="u = -1, every gamma > 1/2",
+            lhs="sup |r_L - r_1|",
+            rhs="O(L^({order}))",
+            otherwise=[NOT_UNIFORM],
         )
     ],
     wrong=[wrong("faster", {"order": -2 * gamma}, "Faster still than what fails.")],
-    regimes=[DEPTH],
 )
 fast_repaired = Reading(
     "repaired",
     "Uniformly on the sphere with half the exponent.",
     REPAIRED,
     checks=[
-        proof(
-            "proof",
-            REPAIRED,
-            uniform_proof,
-            domain="every alpha, L and u",
-            lhs="sup |r_L - r_1|",
-            rhs=lambda context: str(context["bound"]),
-        ),
-        finite("bound", uniform, "-1 to 0.999", Fraction(-1)),
-        in_depth("rate", "|r_L(-1)|", rntk, half_term, (Fraction(-1),), sp.Integer(1), (6, (13, 13, 13)), -0.5),
+        proof("proof", REPAIRED, uniform_proof, domain="every alpha, L and u", lhs="sup |r_L - r_1|", rhs="{bound}"),
+        finite("bound", BY_BOUND, "-1 to 0.999", Fraction(-1)),
+        in_depth("rate", "|r_L(-1)|", FROM_ONE_LAYER, (Fraction(-1),), Fraction(1), (6, 13, 13, 13), -0.5),
     ],
     wrong=[
         wrong("order", {"order": ORDER}, "Opposite points are slower."),
@@ -697,32 +620,27 @@ fast_repaired = Reading(
         pairs.attack(
             "fast-uniform-bound",
             "|r_L - r_1| <= a L + ... (a L)^(1/2), opposite points included",
-            uniform,
-            (pairs.CHORD, pairs.DEPTH, pairs.exponents(Fraction(51, 100), Fraction(2))),
+            BY_BOUND,
+            (pairs.CHORD, pairs.DEPTH, ABOVE_HALF),
         )
     ],
-    regimes=[DEPTH],
 )
 fast_all_trained = Reading(
     "all-trained",
     "The limit is r_1 if first and last layers are trained too.",
     {"limit": HALF_TERM},
     checks=[
-        noted(
-            proof(
-                "limit",
-                "limit",
-                limit_steps,
-                domain="every gamma > 1/2, every u; all layers trained",
-                lhs="lim t_L",
-                rhs=lambda context: str(context["limit"]),
-            ),
-            MISSING,
-            when=False,
+        proof(
+            "limit",
+            "limit",
+            limit_steps,
+            domain="every gamma > 1/2, every u; all layers trained",
+            lhs="lim t_L",
+            rhs="{limit}",
+            otherwise=[MISSING],
         )
     ],
-    wrong=[wrong("quarter", {"limit": sp.Rational(1, 4)}, "The limit is u.", kind="wrong function")],
-    regimes=[DEPTH],
+    wrong=[wrong("quarter", {"limit": sp.Rational(1, 4)}, "The limit is u.")],
 )
 fast_linear = Reading(
     "linear",
@@ -735,38 +653,27 @@ fast_linear = Reading(
             linear_proof,
             domain="every gamma > 1/2, every u, L and alpha for the bound",
             lhs="|t_L - u|",
-            rhs=lambda context: f"{context['bound']}, T = a L",
+            rhs="{bound}, T = a L",
         ),
-        finite("bound", from_linear, "-1 to 0.999; all layers trained", Fraction(-1)),
-        in_depth(
-            "rate", "distance of all layers' kernel to u", all_layers, linear, b.GRID, THREE_QUARTERS, GREAT, -0.5
-        ),
+        finite("bound", within(FROM_LINEAR, "bound"), "-1 to 0.999; all layers trained", Fraction(-1)),
+        in_depth("rate", "distance of all layers' kernel to u", FROM_LINEAR, GRID, THREE_QUARTERS, GREAT, -0.5),
     ],
     wrong=[
         wrong("one-layer", {"limit": HALF_TERM}, "That is the limit for frozen ends.", kind="assumption dropped"),
         wrong("tenth", {"bound": T / 10}, "The leading term is 2 a L (r_1 - u).", checks=["enclosed"]),
         wrong("faster", {"order": -2 * gamma}, "The leading term is 2 a L (r_1 - u)."),
     ],
-    regimes=[DEPTH],
 )
-fast_linear_values = Reading(
-    "linear-values",
+fast_linear_values = tabulated(
     "The kernel of all layers at u = -0.9, gamma = 3/4, rounded.",
-    {"table": rows((10_000, "-0.8834"))},
-    checks=[
-        certifying(
-            table(
-                "values",
-                "table",
-                lambda _, depth: Pair(b.GRID[0], int(depth), Fraction(3, 4)).all_layers,
-                domain="u = -0.9, gamma = 3/4; L = 10000",
-                group="fast",
-            ),
-            certificates.all_layers(Fraction(3, 4)),
-        )
-    ],
-    wrong=[wrong("digit", {"table": rows((10_000, "-0.8934"))}, "It is -0.8834 at L = 10000.")],
-    regimes=[DEPTH],
+    rows((10_000, "-0.8834")),
+    ALL_LAYERS,
+    Fraction(3, 4),
+    wrong("digit", {"table": rows((10_000, "-0.8934"))}, "It is -0.8834 at L = 10000."),
+    domain="u = -0.9, gamma = 3/4; L = 10000",
+    group="fast",
+    id="linear-values",
+    cosines=GRID[:1],
 )
 fast = Claim(
     "theorem-3-fast",
@@ -779,4 +686,5 @@ fast = Claim(
     source="2403.04545, Theorem 3",
     assumptions=("sphere",),
     readings=[fast_stated, fast_values, fast_uniform, fast_repaired, fast_all_trained, fast_linear, fast_linear_values],
+    regimes=[DEPTH],
 )

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mfcheck.checks import (
     At,
@@ -21,6 +21,7 @@ from mfcheck.checks import (
     Reading,
     Step,
     agree,
+    claim,
     curve,
     identical,
     pictured,
@@ -36,7 +37,7 @@ from mfcheck.kernels.sequence_model import SequenceModel, on_sphere
 from mfcheck.points.sphere import sphere
 from mfcheck.statistics import mean_of, slope
 from mfcheck_proofs.rntk_scaling.experiments import DEPTHS, NOISE, synthetic_risks
-from mfcheck_proofs.rntk_scaling.setting import SAMPLES, WIDE, alpha, d, gamma
+from mfcheck_proofs.rntk_scaling.setting import NO_SINGLE, SAMPLES, WIDE, alpha, d, gamma
 
 Array = NDArray[np.float64]
 DIMENSION, OTHERS = 3, (2, 5)
@@ -62,37 +63,40 @@ def _power(context: Context, name: str, dimension: int = DIMENSION) -> float:
     return float(context[name].subs(d, dimension))
 
 
-def _growth(sizes: Array, values: list[float], dimension: int, label: str = "", share: float = CONTINUED) -> Growth:
-    y = np.array(values)
-    return Growth(sizes, y, share * y, label, {d: dimension})
-
-
-def _sizes(context: Context) -> Array:
-    return np.array([10.0**k for k in range(3, context.budget.pick(7, 8, 8))])
+def _growth(sizes: ArrayLike, values: ArrayLike, dimension: int, label: str, share: float) -> Growth:
+    return Growth(np.array(sizes), np.array(values), share * np.array(values), label, {d: dimension})
 
 
 MODEL = "sequence model, certified eigenvalues to degree 64; unit ball of the space of r_1"
 
 
-def minimax_rate(context: Context) -> list[Growth]:
-    """The risk at the stated stopping time against n: the exponent is the minimax one of eigenvalues j^(-d/(d-1))."""
-    sizes = _sizes(context)
-    return [_growth(sizes, [model().flow_risk(n, n ** _power(context, "time")) for n in sizes], DIMENSION)]
+def in_n(
+    id: str,
+    label: str,
+    value: Callable[[Context, float], float],
+    *,
+    formula: str = "rate",
+    uses: Sequence[str] = (),
+    share: float = CONTINUED,
+) -> Check:
+    """The check of an exponent in n of a number in the sequence model, of which a share is open."""
+
+    def measure(context: Context) -> list[Growth]:
+        sizes = [10.0**k for k in range(3, context.budget.pick(7, 8, 8))]
+        return [_growth(sizes, [value(context, n) for n in sizes], DIMENSION, "", share)]
+
+    return rate(id, formula, measure, x_label="n", y_label=label, uses=uses, domain=MODEL)
 
 
-def minimax_lower(context: Context) -> list[Growth]:
-    """The minimax risk against n: no estimator has a better exponent than the stated rate."""
-    sizes = _sizes(context)
-    return [_growth(sizes, [model().minimax_risk(n) for n in sizes], DIMENSION)]
+def stopped_risk(context: Context, n: float) -> float:
+    """The risk at the stated stopping time: the exponent is the minimax one of eigenvalues j^(-d/(d-1))."""
+    return model().flow_risk(n, n ** _power(context, "time"))
 
 
-def best_stopping(context: Context) -> list[Growth]:
-    """The time that minimises the worst-case risk, on a grid of 241, against n: exponent of the stopping time."""
-    sizes, found = _sizes(context), []
-    for n in sizes:
-        times = n ** _power(context, "time") * np.geomspace(1e-4, 1e4, 241)
-        found.append(float(times[int(np.argmin([model(top=2000).flow_risk(n, t) for t in times]))]))
-    return [_growth(sizes, found, DIMENSION, share=0.04)]
+def best_time(context: Context, n: float) -> float:
+    """The time that minimises the worst-case risk, on a grid of 241."""
+    times = n ** _power(context, "time") * np.geomspace(1e-4, 1e4, 241)
+    return float(times[int(np.argmin([model(top=2000).flow_risk(n, t) for t in times]))])
 
 
 def aligned_sizes(dimension: int) -> Array:
@@ -108,20 +112,14 @@ def other_dimensions(context: Context) -> list[Growth]:
     """Risk at the stated stopping time, and the minimax risk, against n in two and five dimensions."""
     found = []
     for dimension in OTHERS:
-        sizes, power, known = (aligned_sizes(dimension), _power(context, "time", dimension), model(dimension, FAR))
-        worst, least = ([known.flow_risk(n, n**power) for n in sizes], [known.minimax_risk(n) for n in sizes])
-        found.append(_growth(sizes, worst, dimension, f"gradient flow, d = {dimension}"))
-        found.append(_growth(sizes, least, dimension, f"linear estimators, d = {dimension}"))
+        sizes, power, known = aligned_sizes(dimension), _power(context, "time", dimension), model(dimension, FAR)
+        worst, least = [known.flow_risk(n, n**power) for n in sizes], [known.minimax_risk(n) for n in sizes]
+        for name, risks in (("gradient flow", worst), ("linear estimators", least)):
+            found.append(_growth(sizes, risks, dimension, f"{name}, d = {dimension}", CONTINUED))
     return found
 
 
 # --- minimax rate: drawn data ----------------------------------------------------------------------------------------
-
-
-def one_risk(X: Array, test: Array, time: float) -> float:
-    """Return the risk of gradient flow on r_1 for the linear target given the points, averaged over the noise."""
-    K, cross = (half_term(cosine(np.clip(points @ X.T, -1, 1))) for points in (X, test))
-    return expected_risk(K, cross, X[:, 0], test[:, 0], NOISE, time)
 
 
 DRAWS = (12, 12, 32)
@@ -129,14 +127,16 @@ DRAWS = (12, 12, 32)
 
 @lru_cache(maxsize=4)
 def drawn_risks(seed: int, check: str, budget: Budget, dimension: int, power: float) -> tuple[Array, Array]:
-    """Sizes n, and risks on drawn data, shape (draws, sizes)."""
+    """Sizes n, and risks on drawn data, averaged over the noise, shape (draws, sizes)."""
     rng, sizes = stream(seed, check), budget.pick((64, 160, 400), (64, 192, 576), (64, 256, 1024))
     test = sphere(rng, 400, dimension)
-    draws = [
-        [one_risk(sphere(rng, n, dimension), test, TIME_SCALES[dimension] * n**power) for n in sizes]
-        for _ in range(budget.pick(*DRAWS))
-    ]
-    return np.array(sizes, dtype=float), np.array(draws)
+
+    def risk(n: int) -> float:
+        X, time = sphere(rng, n, dimension), TIME_SCALES[dimension] * n**power
+        K, cross = (half_term(cosine(np.clip(points @ X.T, -1, 1))) for points in (X, test))
+        return expected_risk(K, cross, X[:, 0], test[:, 0], NOISE, time)
+
+    return np.array(sizes, dtype=float), np.array([[risk(n) for n in sizes] for _ in range(budget.pick(*DRAWS))])
 
 
 def sampled(id: str, dimension: int) -> Check:
@@ -170,15 +170,8 @@ def sampled(id: str, dimension: int) -> Check:
     return pictured(agree(id, "rate", fitted, kind=Kind.SAMPLED, relation="<=", domain=where), picture)
 
 
-def in_n(
-    id: str, measure: Callable[[Context], list[Growth]], label: str, formula: str = "rate", uses: Sequence[str] = ()
-) -> Check:
-    """The check of an exponent in n in the sequence model."""
-    return rate(id, formula, measure, x_label="n", y_label=label, uses=uses, domain=MODEL)
-
-
 RATE, TIME = -d / (2 * d - 1), d / (2 * d - 1)
-early = Claim(
+early = claim(
     "early-stopping",
     title="Early stopped kernel regression reaches the minimax rate for gamma > 1/2",
     statement=(
@@ -187,33 +180,36 @@ early = Claim(
     ),
     source="2403.04545, Theorem 4",
     assumptions=("sphere", "wide"),
-    no_inequality="it states a limit or an order, which no single setting refutes",
-    readings=[
-        Reading(
-            "stated",
-            "Exponents of n of the risk at the stopping time, of that time, and of the minimax risk, in the Gaussian "
-            "sequence model; and on drawn data; of these d = 2, 3, 5 are checked.",
-            {"rate": RATE, "time": TIME},
-            checks=[
-                in_n("rate", minimax_rate, "worst-case risk of gradient flow", uses=["time"]),
-                in_n("time", best_stopping, "best stopping time", formula="time"),
-                sampled("sampled", DIMENSION),
-                sampled("sampled-2", OTHERS[0]),
-                sampled("sampled-5", OTHERS[1]),
-                in_n("lower", minimax_lower, "minimax risk of linear estimators"),
-                in_n("dimensions", other_dimensions, "risk in two and five dimensions", uses=["time"]),
-            ],
-            wrong=[
-                wrong(
-                    "parametric",
-                    {"rate": -sp.Integer(3) / 2},
-                    "No estimator beats n^(-1), and a ball of the space is slower.",
-                ),
-                wrong("time-linear", {"time": TIME + sp.Rational(1, 2)}, "Later stopping fits the noise."),
-            ],
-            regimes=[SAMPLES],
-        )
+    no_inequality=NO_SINGLE,
+    text=(
+        "Exponents of n of the risk at the stopping time, of that time, and of the minimax risk, in the Gaussian "
+        "sequence model; and on drawn data; of these d = 2, 3, 5 are checked."
+    ),
+    formulas={"rate": RATE, "time": TIME},
+    checks=[
+        in_n("rate", "worst-case risk of gradient flow", stopped_risk, uses=["time"]),
+        in_n("time", "best stopping time", best_time, formula="time", share=0.04),
+        sampled("sampled", DIMENSION),
+        sampled("sampled-2", OTHERS[0]),
+        sampled("sampled-5", OTHERS[1]),
+        in_n("lower", "minimax risk of linear estimators", lambda _, n: model().minimax_risk(n)),
+        rate(
+            "dimensions",
+            "rate",
+            other_dimensions,
+            x_label="n",
+            y_label="risk in two and five dimensions",
+            uses=["time"],
+            domain=MODEL,
+        ),
     ],
+    wrong=[
+        wrong(
+            "parametric", {"rate": -sp.Integer(3) / 2}, "No estimator beats n^(-1), and a ball of the space is slower."
+        ),
+        wrong("time-linear", {"time": TIME + sp.Rational(1, 2)}, "Later stopping fits the noise."),
+    ],
+    regimes=[SAMPLES],
 )
 
 # --- the rate of decay of alpha --------------------------------------------------------------------------------------
@@ -289,6 +285,36 @@ def synthetic_picture(context: Context) -> Plot:
     return Plot(id="synthetic", title=title, x_label="depth L", y_label="risk", y_log=True, curves=curves)
 
 
+best_stated = Reading(
+    "stated",
+    "Ratio of risks on the synthetic linear target, best time along the flow.",
+    {"ratio": sp.Integer(1)},
+    checks=[
+        pictured(
+            agree("synthetic", "ratio", excess_risk, kind=Kind.SAMPLED, relation=">=", domain=synthetic_domain),
+            synthetic_picture,
+        )
+    ],
+    wrong=[wrong("tenfold", {"ratio": sp.Integer(10)}, "The kernels at L = 20 differ by a few per cent.")],
+)
+best_scale = Reading(
+    "scale",
+    "Extra: the size of the kernel that the normalisation hides.",
+    {"raw": 2 * L * alpha**2 * (1 + alpha**2) ** (L - 1), "power": 1 - 2 * gamma},
+    checks=[
+        proof(
+            "scale",
+            ["raw", "power"],
+            scale_of_kernel,
+            kind=Kind.EXACT,
+            domain="every alpha and L; every gamma >= 1/2",
+            lhs="2 L alpha^2 (1+alpha^2)^(L-1)",
+            rhs="order L^({power})",
+            notes=[BEST_DECAY],
+        )
+    ],
+    wrong=[wrong("no-layers", {"power": -2 * gamma}, "It is a sum over L layers.")],
+)
 best = Claim(
     "rapid-decay",
     title="alpha should decay rapidly with depth",
@@ -299,38 +325,6 @@ best = Claim(
     source="2403.04545, Sections 4 and 5",
     assumptions=("sphere", "wide"),
     no_inequality="it compares risks, which are known by simulation alone",
-    readings=[
-        Reading(
-            "stated",
-            "Ratio of risks on the synthetic linear target, best time along the flow.",
-            {"ratio": sp.Integer(1)},
-            checks=[
-                pictured(
-                    agree("synthetic", "ratio", excess_risk, kind=Kind.SAMPLED, relation=">=", domain=synthetic_domain),
-                    synthetic_picture,
-                )
-            ],
-            wrong=[wrong("tenfold", {"ratio": sp.Integer(10)}, "The kernels at L = 20 differ by a few per cent.")],
-            regimes=[WIDE],
-        ),
-        Reading(
-            "scale",
-            "Extra: the size of the kernel that the normalisation hides.",
-            {"raw": 2 * L * alpha**2 * (1 + alpha**2) ** (L - 1), "power": 1 - 2 * gamma},
-            checks=[
-                proof(
-                    "scale",
-                    ["raw", "power"],
-                    scale_of_kernel,
-                    kind=Kind.EXACT,
-                    domain="every alpha and L; every gamma >= 1/2",
-                    lhs="2 L alpha^2 (1+alpha^2)^(L-1)",
-                    rhs=lambda context: f"order L^({context['power']})",
-                    notes=[BEST_DECAY],
-                )
-            ],
-            wrong=[wrong("no-layers", {"power": -2 * gamma}, "It is a sum over L layers.", kind="factor dropped")],
-            regimes=[WIDE],
-        ),
-    ],
+    readings=[best_stated, best_scale],
+    regimes=[WIDE],
 )

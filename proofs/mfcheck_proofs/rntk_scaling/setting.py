@@ -3,7 +3,6 @@
 from dataclasses import replace
 from fractions import Fraction
 from math import ceil
-from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -14,7 +13,7 @@ from mfcheck.claims.setting import setting_of
 from mfcheck.errors import InputError
 from mfcheck.kernels.formulas import L
 from mfcheck.points.data import FOUR, circle_data, random_data
-from mfcheck.rigor.ball import bounds, compare, exact
+from mfcheck.rigor.ball import bounds, compare, enclose, exact
 from mfcheck.symbolic.activation import Activation, X
 from mfcheck.symbolic.circle import IDENTITIES, WORDS
 
@@ -25,6 +24,7 @@ epsilon, delta = sp.symbols("epsilon delta", positive=True)
 rho, k0, k1 = sp.symbols("rho k_0 k_1", real=True)
 """Correlation of a layer, and its images under the arc-cosine functions."""
 
+NO_SINGLE = "it states a limit or an order, which no single setting refutes"
 RELU = Activation("relu", sp.Max(0, X))
 NONE, HALF, ONE = Fraction(0), Fraction(1, 2), Fraction(1)
 ALPHA, SLOW, FAST = "alpha", "gamma_slow", "gamma_fast"
@@ -63,15 +63,16 @@ def validate(setting: Setting) -> None:
 # --- assumptions -----------------------------------------------------------------------------------------------------
 
 
-def excess(depth: Fraction | sp.Expr, width: Fraction | sp.Expr) -> Any:
-    """What one layer at alpha = L^(-1/2) adds to the relative second moment of |x|^2, exactly."""
-    return (4 * depth + 7 + 10 / width) / (width * (depth + 1) ** 2)
+SECOND = 1 + (4 * alpha**2 + alpha**4 * (7 + 10 / m)) / (m * (1 + alpha**2) ** 2)
+"""What one layer multiplies the relative second moment of |x|^2 by, exactly."""
+EXCESS = (SECOND - 1).subs(alpha, 1 / sp.sqrt(L))
+"""What it adds at alpha = L^(-1/2)."""
 
 
 def variance_of_norm(setting: Setting) -> arb:
     """Enclose the relative variance of |x_L|^2 at alpha = L^(-1/2): about 4/m."""
     with ctx.workprec(128):
-        layer: arb = 1 + exact(excess(setting["depth"], setting["width"]))
+        layer = enclose(1 + EXCESS, {L: setting["depth"], m: setting["width"]}, 128)
         power: arb = layer ** int(setting["depth"])
         return power - 1
 
@@ -153,7 +154,7 @@ def width_for_every_depth(_: Setting) -> Proof:
         r"\frac{(1 - 10/m) L + 4}{m (L + 1)^2} \ge 0$ for $m \ge 10$: the variance is at most $e^{4/m} - 1$ at every "
         r"$L$, and $4/m \le \log(1 + \delta\varepsilon^2)$ for this width",
         ("wide",),
-        identities=((4 / m - L * excess(L, m), rest),),
+        identities=((4 / m - L * EXCESS, rest),),
     )
 
 

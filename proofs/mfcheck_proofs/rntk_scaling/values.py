@@ -21,8 +21,9 @@ from mfcheck.kernels.pairs import DIGITS, PREC
 from mfcheck.rigor.ball import exact
 from mfcheck.rigor.eigen import FloatMatrix
 from mfcheck.statistics import exactly
-from mfcheck_proofs.rntk_scaling import bounds as b
 from mfcheck_proofs.rntk_scaling import setting as s
+from mfcheck_proofs.rntk_scaling.degeneration import LOWER, UPPER
+from mfcheck_proofs.rntk_scaling.limits import REPAIRED
 
 # --- constants -------------------------------------------------------------------------------------------------------
 
@@ -49,22 +50,22 @@ def matrix(
         return enclosed_matrix(points, kernel(depth, square, digits), digits)
 
 
-def smallest(*, scale: str = "", gamma: str = "") -> Callable[[Setting, int], arb]:
-    """Smallest eigenvalue of r_L on the data at the scale or the exponent of that name; of r_1 without a name."""
+def scales(setting: Setting) -> dict[str, tuple[Fraction, Fraction]]:
+    """Return scale and exponent of alpha = scale L^-gamma: constant, gamma slow, 1/2 and fast."""
+    gammas = {"slow": setting["gamma_slow"], "critical": s.HALF, "fast": setting["gamma_fast"]}
+    return {"constant": (setting["alpha"], s.NONE), **{name: (s.ONE, gamma) for name, gamma in gammas.items()}}
+
+
+def smallest(name: str = "") -> Callable[[Setting, int], arb]:
+    """Smallest eigenvalue of r_L on the data at the scale of that name; of r_1, which has no scale, without one."""
 
     def leaf(setting: Setting, digits: int) -> arb:
-        points, depth = setting.data.points, int(setting["depth"]) if scale or gamma else 1
+        points, depth = setting.data.points, int(setting["depth"]) if name else 1
         wanted, bits = digits + 10 if in_balls(len(points), depth) else DIGITS, int(3.33 * digits)
-        alpha, power = setting[scale] if scale else s.ONE, setting[gamma] if gamma else s.NONE
         with ctx.workprec(bits + 64):
-            return smallest_of(matrix(points, depth, alpha, power, wanted), bits)
+            return smallest_of(matrix(points, depth, *scales(setting)[name or "constant"], wanted), bits)
 
     return leaf
-
-
-def at_zero(_: Setting, digits: int) -> arb:
-    """The limit at gamma = 1/2 of orthogonal points."""
-    return limit_kernel(s.NONE, s.ONE, digits + 5).kernel
 
 
 def _power(exponent: sp.Symbol) -> sp.Expr:
@@ -86,27 +87,34 @@ CONSTANTS = (
     Constant("clock", lam, kappa * L, "clock of the degeneration, constant alpha"),
     Constant("c_min", c_min, c_min, "smallest distance of two points", closest, ("data",)),
     Constant("s_0", s_0, 1 / c_min, "start of the clock at the closest pair"),
-    _stated("degeneration_upper", "E_+", b.UPPER, "Theorem 1: bound on r_L - 1/4"),
-    _stated("degeneration_lower", "E_-", b.LOWER, "Theorem 1: bound on 1/4 - r_L"),
+    _stated("degeneration_upper", "E_+", UPPER, "Theorem 1: bound on r_L - 1/4"),
+    _stated("degeneration_lower", "E_-", LOWER, "Theorem 1: bound on 1/4 - r_L"),
     Constant("share_slow", a_slow, _power(s.gamma_slow), "Theorem 2"),
     _stated("clock_slow", "lambda_s", a_slow * L / (3 * sp.pi), "Theorem 2: clock at gamma_slow"),
     Constant("share_fast", a_fast, _power(s.gamma_fast), "Theorem 3"),
     _stated("time_fast", "T_f", a_fast * L, "Theorem 3: clock at gamma_fast"),
-    _stated("fast_uniform", "E_f", b.FAST_UNIFORM.subs(T, a_fast * L), "Theorem 3: bound on |r_L - r_1| for every u"),
-    _leaf("critical_at_zero", "r_{1/2}(0)", "gamma = 1/2: limit at orthogonal points", at_zero),
+    _stated(
+        "fast_uniform", "E_f", REPAIRED["bound"].subs(T, a_fast * L), "Theorem 3: bound on |r_L - r_1| for every u"
+    ),
+    _leaf(
+        "critical_at_zero",
+        "r_{1/2}(0)",
+        "gamma = 1/2: limit at orthogonal points",
+        lambda _, k: limit_kernel(0, 1, k + 5).kernel,
+    ),
     _leaf("lambda_min_r1", "lambda_min(r_1)", "smallest eigenvalue of r_1 on the data", smallest(), "data"),
     _leaf(
         "lambda_min_constant",
         "lambda_min(r_L)",
         f"{ON_DATA}, constant alpha: tends to 3/4",
-        smallest(scale="alpha"),
+        smallest("constant"),
         *("data", "depth", "alpha"),
     ),
     _leaf(
         "lambda_min_fast",
         "lambda_min(r_{L,f})",
         f"{ON_DATA} at gamma_fast",
-        smallest(gamma="gamma_fast"),
+        smallest("fast"),
         *("data", "depth", "gamma_fast"),
     ),
     _stated(
@@ -126,12 +134,6 @@ FALL = 1e6
 LONGEST = 1e9
 
 
-def scales(setting: Setting) -> dict[str, tuple[Fraction, Fraction]]:
-    """Return scale and exponent of alpha = scale L^-gamma: constant, gamma slow, 1/2 and fast."""
-    gammas = {"slow": setting["gamma_slow"], "critical": s.HALF, "fast": setting["gamma_fast"]}
-    return {"constant": (setting["alpha"], s.NONE), **{name: (s.ONE, gamma) for name, gamma in gammas.items()}}
-
-
 def run(trial: Trial) -> Simulated:
     """Solve the flow at the setting's depth for each scaling; nothing in it is random."""
     data, depth = trial.setting.data, int(trial.setting["depth"])
@@ -146,15 +148,12 @@ def run(trial: Trial) -> Simulated:
     slowest = min(float(x.lower()) for x in least.values())
     end = min(data.n * float(np.log(FALL)) / (2 * max(slowest, 1e-300)), LONGEST)
     times = np.concatenate([[0.0], np.geomspace(end / 1e4, end, TIMES - 1)])
-    series, final = {}, dict(trial.complete)
+    series, final, curves = {}, dict(trial.complete), []
     for name, K in matrices.items():
         value, error = map(tuple, losses(K, data.y, times))
         series[f"loss_{name}"] = Series(value=value, error=error)
         final[f"loss_{name}"] = exactly(value[-1], error[-1])
-    curves = [
-        Curve(label=name, x=tuple(times), y=series[f"loss_{name}"].value, error=series[f"loss_{name}"].error)
-        for name in matrices
-    ]
+        curves.append(Curve(label=name, x=tuple(times), y=value, error=error))
     title = "Loss along the kernel gradient flow"
     plot = Plot(id="loss", title=title, x_label="time t", y_label="loss", y_log=True, curves=tuple(curves))
     return Simulated(final, tuple(times), series, (plot,))

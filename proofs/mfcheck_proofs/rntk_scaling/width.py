@@ -17,6 +17,7 @@ from mfcheck.checks import (
     Note,
     Reading,
     Step,
+    claim,
     compared,
     identical,
     identity,
@@ -26,17 +27,15 @@ from mfcheck.checks import (
     without_signs,
     wrong,
 )
+from mfcheck.falsify.variants import of_order
 from mfcheck.gaussian.exact import expectation
 from mfcheck.kernels.arccos import cosine
 from mfcheck.kernels.empirical import empirical_kernels
 from mfcheck.kernels.rntk import rntk
 from mfcheck.statistics import exactly, mean_of
-from mfcheck_proofs.rntk_scaling.setting import WIDTH, alpha, m
+from mfcheck_proofs.rntk_scaling.setting import NO_SINGLE, SECOND, WIDTH, alpha, m
 
-Array = NDArray[np.float64]
-DEPTH = 8
 U = 0.5
-LIMIT = "it states a limit or an order, which no single setting refutes"
 
 # --- the empirical kernel --------------------------------------------------------------------------------------------
 
@@ -44,7 +43,7 @@ SCALINGS = {"L^(-1/2)": -0.5, "1": 0.0, "L^(-1/4)": -0.25, "L^(-3/4)": -0.75}
 """alpha at depth L, by its exponent: the cases of the theorems."""
 
 
-def _distances(rng: np.random.Generator, count: int, width: int, depth: int, power: float) -> Array:
+def _distances(rng: np.random.Generator, count: int, width: int, depth: int, power: float) -> NDArray[np.float64]:
     """Return distances of empirical kernels to r_L, alpha = L^power, shape (count,)."""
     scale = float(depth) ** power
     limit = float(rntk(cosine([U]), depth, scale)[0])
@@ -61,13 +60,8 @@ def along(
 ) -> Check:
     """The check of the order of typical distances of empirical kernels to r_L in the width or the depth.
 
-    Args:
-        id: short name.
-        x_label: what grows.
-        where: what is fixed, in words.
-        cell: width and depth, from what grows.
-        plans: of each budget: the scalings, how many networks of each size, and the sizes.
-        relation: to the stated order.
+    `where` says what is fixed, `cell` gives width and depth from what grows, and `plans` are, of each budget, the
+    scalings, how many networks of each size, and the sizes.
     """
 
     def measure(context: Context) -> list[Growth]:
@@ -96,41 +90,27 @@ def along(
     )
 
 
-ALL = tuple(SCALINGS)
+ALL, FAST = tuple(SCALINGS), ("L^(-1/2)", "L^(-3/4)")
 WIDTHS = ((ALL[:2], 600, (32, 128, 512)), (ALL, 1500, (32, 128, 512)), (ALL, 4000, (32, 128, 512, 2048)))
-FAST = ("L^(-1/2)", "L^(-3/4)")
 DEPTHS = ((FAST[:1], 1200, (8, 32, 128)), (FAST, 1200, (8, 32, 128)), (FAST, 3000, (8, 32, 128, 512)))
 
-finite_width = Claim(
+finite_width = claim(
     "finite-width",
     title="The empirical kernel approaches r_L",
-    statement="At fixed depth the tangent kernel of a random network of width m differs from r_L by O(m^(-1/2)).",
+    statement=("At fixed depth the tangent kernel of a random network of width m differs from r_L by O(m^(-1/2))."),
     source="2403.04545, Section 3 (limit of infinite width)",
     assumptions=("sphere",),
-    no_inequality=LIMIT,
-    readings=[
-        Reading(
-            "stated",
-            "Typical error = O(m^order).",
-            {"order": -sp.Rational(1, 2)},
-            checks=[along("rate", "width m", f"L = {DEPTH}", lambda width: (width, DEPTH), WIDTHS)],
-            wrong=[
-                wrong(
-                    name,
-                    {"order": sp.Integer(order)},
-                    "Averages of m independent terms fluctuate like m^(-1/2).",
-                    kind="exponent off",
-                )
-                for name, order in (("one", -1), ("zero", 0))
-            ],
-            regimes=[WIDTH],
-        )
-    ],
+    no_inequality=NO_SINGLE,
+    text="Typical error = O(m^order).",
+    formulas={"order": -sp.Rational(1, 2)},
+    checks=[along("rate", "width m", "L = 8", lambda width: (width, 8), WIDTHS)],
+    wrong=of_order(
+        "order", -sp.Rational(1, 2), -0.5, 0.5, why="Averages of m independent terms fluctuate like m^(-1/2)."
+    ),
+    regimes=[WIDTH],
 )
 
 # --- width and depth jointly -----------------------------------------------------------------------------------------
-
-SECOND = 1 + (4 * alpha**2 + alpha**4 * (7 + 10 / m)) / (m * (1 + alpha**2) ** 2)
 
 
 def layer_moments(context: Context) -> dict[str, tuple[sp.Expr, sp.Expr]]:
@@ -139,7 +119,7 @@ def layer_moments(context: Context) -> dict[str, tuple[sp.Expr, sp.Expr]]:
     Q = (2/m) sum relu(z_i)^2 and chi a chi-square of m degrees: given Q the branch is a Gaussian vector.
     """
     z = sp.Symbol("z", real=True)
-    relu_2, relu_4 = (sp.integrate(z**k * sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi), (z, 0, sp.oo)) for k in (2, 4))
+    relu_2, relu_4 = (expectation(sp.Max(0, z) ** k, [z]) for k in (2, 4))
     q_1, q_2 = 2 * relu_2, 4 / m**2 * (m * relu_4 + m * (m - 1) * relu_2**2)
     chi_1, chi_2 = m, m * expectation(z**4, [z]) + m * (m - 1)
     mean = 1 + alpha**2 * q_1 * chi_1 / m
@@ -155,12 +135,11 @@ def uniform_in_depth(context: Context) -> list[Step]:
     """
     q, t = sp.symbols("q t", positive=True)
     excess = m * (context["ratio"] - 1).subs(alpha, sp.sqrt(q))
-    power = 1 - 2 * context["threshold"]
     return [
         *identical(layer_moments(context)),
         without_signs("excess, above", (11 + 10 / m) * q - excess, q, m),
         without_signs("excess, below", (excess - q).subs(q, 1 / (1 + t)), t, m),
-        Step("threshold", bool(power == 0), "L^(1 - 2 gamma) is bounded iff gamma >= 1/2"),
+        *identical({"L^(1 - 2 gamma) is bounded iff gamma >= 1/2": (context["threshold"], sp.Rational(1, 2))}),
     ]
 
 
@@ -214,7 +193,7 @@ joint_stated = Reading(
             kind=Kind.EXACT,
             domain="every alpha and m; every gamma >= 0 and L",
             lhs="bounded in L",
-            rhs=lambda context: f"gamma >= {context['threshold']}",
+            rhs="gamma >= {threshold}",
             notes=[JOINT],
         ),
         compared(
@@ -241,13 +220,9 @@ joint_kernel = Reading(
     "For gamma >= 1/2 the distance of the empirical kernel to r_L at fixed width stays bounded in L.",
     {"order": sp.Integer(0)},
     checks=[along("depth", "depth L", "m = 64", lambda depth: (64, depth), DEPTHS, "<=")],
-    wrong=[
-        wrong(
-            "falls",
-            {"order": -sp.Rational(1, 2)},
-            "At gamma = 1/2 depth does not average the fluctuations of a layer out.",
-        )
-    ],
+    wrong=of_order(
+        "order", sp.Integer(0), -0.5, why="At gamma = 1/2 depth does not average the fluctuations of a layer out."
+    ),
 )
 joint = Claim(
     "width-and-depth",
@@ -259,6 +234,6 @@ joint = Claim(
     ),
     source="2403.04545, open question on uniformity in m and L",
     known="derived here",
-    no_inequality=LIMIT,
+    no_inequality=NO_SINGLE,
     readings=[joint_stated, joint_kernel],
 )

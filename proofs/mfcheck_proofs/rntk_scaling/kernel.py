@@ -1,0 +1,544 @@
+"""Section 3: the arc-cosine functions and the recursion of the kernel; Section 4: the limit r_1 on the sphere."""
+
+import numpy as np
+import sympy as sp
+from flint import arb, ctx
+
+from mfcheck.checks import (
+    Case,
+    Claim,
+    Context,
+    Growth,
+    Inequality,
+    Kind,
+    Note,
+    Reading,
+    Setting,
+    Step,
+    as_estimate,
+    claim,
+    compared,
+    derived,
+    encloses,
+    identical,
+    identity,
+    proof,
+    rate,
+    without_signs,
+    wrong,
+)
+from mfcheck.claims import inequality
+from mfcheck.falsify.variants import of_order
+from mfcheck.kernels.arccos import cosine
+from mfcheck.kernels.enclosure import kernel, taylor
+from mfcheck.kernels.formulas import GAP, HALF_TERM, K0, K0_U, K1_U, theta, u
+from mfcheck.kernels.matrix import smallest_on
+from mfcheck.kernels.pairs import PREC, Formulas
+from mfcheck.kernels.rntk import rntk
+from mfcheck.kernels.sphere import eigenvalue, multiplicity
+from mfcheck.rigor.ball import exact
+from mfcheck_proofs.rntk_scaling.setting import NO_SINGLE, alpha, d, k0, k1, rho
+
+Pairs = list[tuple[sp.Expr, sp.Expr]]
+IDENTITY = "it is an identity, which exact checks decide for every setting"
+
+# --- arc-cosine functions --------------------------------------------------------------------------------------------
+
+_t = sp.Symbol("theta", positive=True)
+
+
+def _in_angle(expr: sp.Expr) -> sp.Expr:
+    """Put u = cos(theta), 0 < theta < pi."""
+    roots = {sp.acos(u): _t, sp.sqrt(1 - u**2): sp.sin(_t)}
+    return expr.subs(roots).subs(u, sp.cos(_t))
+
+
+def arc_cosine_integral(context: Context) -> Pairs:
+    """The Gaussian integrals in polar coordinates: both preactivations are positive on an arc of length pi - theta."""
+    phi, radius = sp.symbols("phi r", positive=True)
+    arc = (phi, _t - sp.pi / 2, sp.pi / 2)
+    weight = radius * sp.exp(-(radius**2) / 2) / (2 * sp.pi)
+    radial = [sp.integrate(weight * radius**k, (radius, 0, sp.oo)) for k in (0, 2)]
+    order_0 = 2 * radial[0] * sp.integrate(sp.Integer(1), arc)
+    order_1 = 2 * radial[1] * sp.integrate(sp.expand_trig(sp.cos(phi) * sp.cos(phi - _t)), arc)
+    return [(order_0, _in_angle(context["k0"])), (order_1, _in_angle(context["k1"]))]
+
+
+def arc_cosine_angle(context: Context) -> Pairs:
+    """The forms in the angle, the derivative of k1, and k1(u) - u = k1(-u), on which accuracy near the ends rests."""
+    order_0, order_1, gap = _in_angle(context["k0"]), _in_angle(context["k1"]), GAP.subs(theta, _t)
+    forms = [(order_0, K0.subs(theta, _t)), (order_1 - sp.cos(_t), gap), (order_1, gap.subs(_t, sp.pi - _t))]
+    return [*forms, (sp.diff(order_1, _t), -sp.sin(_t) * order_0)]
+
+
+ANGLES = "every angle between 0 and pi"
+arc_cosine = claim(
+    "arc-cosine",
+    title="The arc-cosine functions",
+    statement=(
+        "For standard Gaussians of correlation u, k0 = 2 E[1(g>0) 1(g'>0)] and k1 = 2 E[relu(g) relu(g')]; k1' = k0."
+    ),
+    source="2403.04545, Section 3",
+    no_inequality=IDENTITY,
+    text="The closed forms.",
+    formulas={"k0": K0_U, "k1": K1_U},
+    checks=[
+        identity("integral", ["k0", "k1"], arc_cosine_integral, domain=ANGLES),
+        identity("angle", ["k0", "k1"], arc_cosine_angle, domain=ANGLES),
+    ],
+    wrong=[
+        wrong("k0-half", {"k0": K0_U / 2}, "k0(1) = 2 P(g > 0) = 1."),
+        wrong("k1-sign", {"k1": K1_U.subs(u, -u)}, "k1(1) = 2 E relu(g)^2 = 1, k1(-1) = 0.", kind="sign flipped"),
+        wrong(
+            "k1-no-root",
+            {"k1": u * K0_U},
+            "At u = 0 the product of two independent halves has mean 1/pi.",
+            kind="factor dropped",
+        ),
+    ],
+)
+
+# --- the recursion ---------------------------------------------------------------------------------------------------
+
+_K1 = sp.Function("k_1")
+SHARE = alpha**2 / (1 + alpha**2)
+RECURSION = {
+    "step": (rho + alpha**2 * k1) / (1 + alpha**2),
+    "factor": (1 + alpha**2 * k0) / (1 + alpha**2),
+    "term": (k1 + rho * k0) / 2,
+    "pass": k0 * rho + k1,
+}
+
+
+def backward_is_derivative(context: Context) -> Pairs:
+    """The product of all factors is d rho_L/d u, for every k1 whose derivative is k0."""
+    start, x, found = sp.Symbol("u", real=True), sp.Dummy("x"), []
+    last, product = start, sp.Integer(1)
+    for _ in range(3):
+        here = {rho: last, k1: _K1(last), k0: sp.Subs(sp.diff(_K1(x), x), x, last)}
+        product *= context["factor"].subs(here, simultaneous=True)
+        last = context["step"].subs(here, simultaneous=True)
+        found.append((sp.diff(last, start).doit(), product.doit()))
+    return found
+
+
+def forward_pass(context: Context) -> Pairs:
+    """One forward pass gives the sum over layers with its backward products."""
+    pairs = []
+    for depth in range(1, 6):
+        terms, factors = sp.symbols(f"h:{depth}"), sp.symbols(f"b:{depth}")
+        total = sum(terms[i] * sp.Mul(*factors[i + 1 :]) for i in range(depth))
+        passed = sp.Integer(0)
+        for term, factor in zip(terms, factors, strict=True):
+            passed = context["pass"].subs({rho: passed, k0: factor, k1: term}, simultaneous=True)
+        pairs.append((total, passed))
+    return pairs
+
+
+def one_layer(context: Context) -> Pairs:
+    """The induction steps over the layers, and what a layer does at u = 1; a is the share.
+
+    The slope of a layer is its factor, so B_(l+1) = d rho_L/d rho_l by the chain rule. A layer of factor b and term h
+    turns the sum S over those before it into b S + h, and S starts at 0: so S is the sum of all terms, each with the
+    factors of the layers after it. At u = 1 all of rho, factors and terms stay 1, so r_L(1) = 1.
+    """
+    at_one = {rho: 1, k0: 1, k1: 1}
+    angle = {rho: sp.cos(theta), k0: K0, k1: GAP + sp.cos(theta)}
+    step, factor, term = (context[name].subs(angle) for name in ("step", "factor", "term"))
+    S, h_b, h = sp.symbols("S b h", real=True)
+    return [
+        *((context[name].subs(at_one), sp.Integer(1)) for name in ("step", "factor", "term")),
+        (context["step"] - rho - SHARE * (k1 - rho), sp.Integer(0)),
+        (context["factor"] - 1 + SHARE * (1 - k0), sp.Integer(0)),
+        (term, HALF_TERM),
+        (sp.diff(step, theta), -sp.sin(theta) * factor),
+        (context["pass"].subs({rho: S, k0: h_b, k1: h}, simultaneous=True), h_b * S + h),
+    ]
+
+
+recursion = claim(
+    "kernel-recursion",
+    title="The recursion of the residual kernel",
+    statement=(
+        "rho_l = (rho_(l-1) + alpha^2 k1)/(1+alpha^2), B_l = B_(l+1) (1 + alpha^2 k0)/(1+alpha^2), and r_L is the "
+        "mean over layers of B_(l+1) (k1 + rho k0)/2; so B_(l+1) = d rho_L/d rho_l, and r_L(1) = 1."
+    ),
+    source="2403.04545, Section 3",
+    assumptions=("sphere",),
+    no_inequality=IDENTITY,
+    text="One layer, and one forward pass for the sum.",
+    formulas=RECURSION,
+    checks=[
+        identity(
+            "derivative",
+            ["step", "factor"],
+            backward_is_derivative,
+            domain="depths 1 to 3, every k1 with k0 = k1'; B_(l+1) follows with rho_l for u",
+            whole=False,
+        ),
+        identity("forward", "pass", forward_pass, domain="depths 1 to 5, every term h and factor b", whole=False),
+        identity("layer", RECURSION, one_layer, domain="every alpha, every angle; every depth by induction"),
+    ],
+    wrong=[
+        wrong(
+            "factor-k1",
+            {"factor": RECURSION["factor"].subs(k0, k1)},
+            "The backward factor is the slope of the forward step.",
+        ),
+        wrong("no-alpha", {"step": (rho + k1) / 2}, "alpha weighs the branch.", kind="factor dropped"),
+        wrong("pass-order", {"pass": rho + k1}, "Earlier layers carry the factors of later ones."),
+        wrong("term-doubled", {"term": k1 + rho * k0}, "It would be 2 at u = 1."),
+    ],
+)
+
+# --- r_1 on opposite points ------------------------------------------------------------------------------------------
+
+R_1 = (K1_U + u * K0_U) / 2
+
+
+def odd(kernel_of_u: sp.Expr) -> sp.Expr:
+    """Return f(u) - f(-u), from acos(-u) = pi - acos(u)."""
+    mirrored = kernel_of_u.subs(u, -u).subs(sp.acos(-u), sp.pi - sp.acos(u))
+    return sp.expand(kernel_of_u - mirrored)
+
+
+NOT_DEFINITE = Note(
+    id="limit-not-positive-definite",
+    severity="major",
+    text=(
+        "The limit kernel r_1 is not strictly positive definite on the whole sphere: its odd part is u/2 exactly, so "
+        "on more than d pairs of opposite points the kernel matrix is singular, and its space holds no odd function "
+        "but linear ones. Eigenvalues of odd degree >= 3 are zero, so the minimax statement for gamma > 1/2 cannot "
+        "cover targets with such parts. The paper should state its domain."
+    ),
+)
+
+
+def opposite_pairs(context: Context) -> list[Step]:
+    """Kernel matrix of d+1 pairs x, -x in dimension d: the vector (w, -w) with sum w_i x_i = 0 is in its kernel.
+
+    If f(u) - f(-u) = b u, then (w, -w)^T K (w, -w) = 2 b sum w_i w_j <x_i, x_j> = 2 b |sum w_i x_i|^2 = 0; and three
+    vectors of the plane are linearly dependent.
+    """
+    odd_part, slope = odd(context["kernel"]), odd(context["kernel"]).coeff(u)
+    w, x = sp.Matrix(sp.symbols("w:3", real=True)), sp.Matrix(2, 3, sp.symbols("x:6", real=True))
+    form = 2 * slope * (w.T * x.T * x * w)[0]
+    found = {"odd part": (odd_part, slope * u), "form": (sp.expand(form), sp.expand(2 * slope * (x * w).dot(x * w)))}
+    singular = Step("definite", False, "the kernel matrix of three opposite pairs is singular", exact=True)
+    return [*derived(found, "the form is not the square derived"), singular]
+
+
+definite_stated = Reading(
+    "stated",
+    "For all sets of distinct points of the whole sphere.",
+    {"kernel": R_1},
+    checks=[
+        proof(
+            "opposite",
+            "kernel",
+            opposite_pairs,
+            kind=Kind.EXACT,
+            domain="three pairs of opposite points of the circle",
+            lhs="lambda_min of r_1 at opposite pairs: 0",
+            rhs="> 0",
+            otherwise=[NOT_DEFINITE],
+        )
+    ],
+    wrong=[
+        wrong(
+            name,
+            {"kernel": formula},
+            "Its odd part is linear too: three opposite pairs of the circle are a counterexample.",
+        )
+        for name, formula in (("k1", K1_U), ("k0-term", u * K0_U))
+    ],
+)
+definite_parity = Reading(
+    "parity",
+    "Lemma: r_1(u) - r_1(-u) = u.",
+    {"odd": u},
+    checks=[identity("odd", "odd", lambda context: [(odd(R_1), context["odd"])], domain="every u in [-1, 1]")],
+    wrong=[wrong("half", {"odd": u / 2}, "k1 and u k0 give u each, halved once.")],
+)
+
+# --- no two opposite points ------------------------------------------------------------------------------------------
+
+k = sp.Symbol("k", nonnegative=True)
+EVEN = (2 * k + 1) / (2 * k - 1) ** 2 / (2 * sp.pi)
+"""Coefficient of u^(2k) in r_1, over binom(2k, k)/4^k."""
+
+
+def _series_steps() -> list[Step]:
+    """Coefficients of (1-x)^(1/2) and (1-x)^(-1/2) over b_k = binom(2k, k)/4^k: -1/(2k-1) and 1.
+
+    `(1-x) y' = -p y` gives `(k+1) c_(k+1) = (k-p) c_k`, and `b_(k+1)/b_k = (2k+1)/(2k+2)`; both begin with 1.
+    """
+    x, grown, half = sp.Symbol("x", real=True), (2 * k + 1) / (2 * k + 2), sp.Rational(1, 2)
+    pairs = {"arcsine": (sp.diff(sp.asin(x), x), (1 - x**2) ** -half)}
+    for name, power, over in (("root", half, -1 / (2 * k - 1)), ("inverse", -half, sp.Integer(1))):
+        y = (1 - x) ** power
+        pairs[f"equation of the {name}"] = ((1 - x) * sp.diff(y, x), -power * y)
+        pairs[f"recurrence of the {name}"] = ((k + 1) * over.subs(k, k + 1) * grown, (k - power) * over)
+    return identical(pairs)
+
+
+def even_coefficients(context: Context) -> list[Step]:
+    """r_1 = u/2 + ((1-u^2)^(1/2) + 2u arcsin u)/(2 pi), and the coefficient of u^(2k) in it over b_k.
+
+    That of arcsin at u^(2k-1) is b_(k-1)/(2k-1), and b_(k-1) = b_k 2k/(2k-1). With all even coefficients positive,
+    c^T K c = 0 means sum c_i p(x_i) = 0 for every even polynomial p (tensor powers). These separate points of which no
+    two are equal or opposite, so that c = 0.
+    """
+    closed = u / 2 + (sp.sqrt(1 - u**2) + 2 * u * (sp.pi / 2 - sp.acos(u))) / (2 * sp.pi)
+    derived = (-1 / (2 * k - 1) + 2 * (2 * k / (2 * k - 1)) / (2 * k - 1)) / (2 * sp.pi)
+    stated, j = context["even"], sp.Symbol("j", nonnegative=True, integer=True)
+    signs = {stated.subs(k, 0).is_positive, sp.factor(stated.subs(k, j + 1)).is_positive}
+    positive = False if False in signs else True if signs == {True} else None
+    return [
+        *identical({"closed form": (R_1, closed), "coefficients": (stated, derived)}),
+        *_series_steps(),
+        Step("positive", positive, "a coefficient is not positive"),
+    ]
+
+
+WITHOUT_OPPOSITES = Note(
+    id="limit-definite-without-opposites",
+    severity="remark",
+    text=(
+        "Without opposite points (an open hemisphere, or non-negative inputs such as images) "
+        "r_1 is strictly positive definite: its even Taylor coefficients are positive."
+    ),
+)
+definite_without_opposites = Reading(
+    "no-opposites",
+    "For all sets without two opposite points, such as those of an open hemisphere or of non-negative inputs.",
+    {"even": EVEN},
+    checks=[
+        proof(
+            "even",
+            "even",
+            even_coefficients,
+            kind=Kind.EXACT,
+            domain="every finite set without two equal or opposite points, every dimension",
+            lhs="c^T K c",
+            rhs="> 0",
+            notes=[WITHOUT_OPPOSITES],
+        )
+    ],
+    wrong=[
+        wrong(
+            "exponent",
+            {"even": EVEN * (2 * k - 1)},
+            "The coefficients fall like k^(-3/2), as the singularity at u = 1 is a square root.",
+            kind="exponent off",
+        ),
+        wrong("sign", {"even": -EVEN}, "At k = 0 it is r_1(0) = 1/(2 pi)."),
+    ],
+)
+
+# --- more than one layer ---------------------------------------------------------------------------------------------
+
+
+def deeper_coefficients(context: Context) -> list[Step]:
+    """Every Taylor coefficient of r_L is positive for L >= 2, so that r_L is strictly definite on the whole sphere.
+
+    k0 = 1/2 + arcsin(u)/pi, with coefficients b_k/((2k+1) pi) > 0, and k1, with k1' = k0 and k1(0) = 1/pi, have none
+    below 0; nor have step, factor and term in rho, k0, k1. So all rho_l and R_l have none, and their series converge up
+    to |u| = 1. For l >= 1 rho_l has a constant and a linear coefficient > 0, so rho_l^n has all up to u^n, and
+    k0(rho_l) has all. R_2 contains a k0(rho_1) R_1 with R_1(0) > 0, and R_(l+1) contains (1 - a) R_l.
+    """
+    scale = sp.Symbol("alpha", positive=True)
+    facts = {
+        "k0": (K0_U, sp.Rational(1, 2) + (sp.pi / 2 - sp.acos(u)) / sp.pi),
+        "k1": (sp.diff(K1_U, u), K0_U),
+        "k1 at 0": (K1_U.subs(u, 0), 1 / sp.pi),
+        "R_1 at 0": (R_1.subs(u, 0), 1 / (2 * sp.pi)),
+        "odd part of one layer": (odd(R_1), u),
+    }
+    return [
+        *identical(facts),
+        *_series_steps(),
+        *(without_signs(name, RECURSION[name].subs(alpha, scale), rho, k0, k1) for name in ("step", "factor", "term")),
+        Step("depth", int(context["depth"]) >= 2, "r_1 has no odd coefficient but the first"),
+        Step("floor", bool(context["floor"] <= 0), "two close points have a smaller eigenvalue"),
+    ]
+
+
+COEFFICIENTS = (24, 40, 60)
+
+
+def taylor_signs(context: Context) -> list[Case]:
+    """Taylor coefficients of r_L at u = 0, enclosed: all positive from depth 2 on, so that r_L is strictly definite."""
+    count, first = context.budget.pick(*COEFFICIENTS), int(context["depth"])
+    with ctx.workprec(4 * PREC):
+        found = {depth: taylor(depth, arb(1) / 2, count) for depth in (first, first + 1, 10)}
+    named = [(value, f"L = {depth}, u^{k}") for depth, row in found.items() for k, value in enumerate(row)]
+    cases = [Case(value, arb(0), name) for value, name in sorted(named, key=lambda one: float(one[0].lower()))]
+    if first == 1 and odd(R_1) == u:  # exactly: r_1 has no odd coefficient but the first
+        cases.append(Case(arb(0), arb(2) ** -PREC, "L = 1, u^3"))
+    return cases
+
+
+def depths_seen(context: Context) -> str:
+    """Say which coefficients were enclosed."""
+    first, count = int(context["depth"]), context.budget.pick(*COEFFICIENTS)
+    return f"depths {first}, {first + 1}, 10, alpha = 1, the first {count} coefficients"
+
+
+def least_of_two(setting: Setting) -> arb:
+    """Enclose the smallest eigenvalue of r_2 (alpha = 1) on the points."""
+    with ctx.workprec(PREC):
+        return smallest_on(setting.data.points, kernel(2, 1, 20), 30)
+
+
+def _floor_fast(sample: inequality.Sample, formulas: Formulas) -> tuple[float, float]:
+    inner = np.clip(sample.X @ sample.X.T, -1, 1)
+    np.fill_diagonal(inner, 1)
+    least = float(np.linalg.eigvalsh(rntk(cosine(inner), 2, 1.0))[0])
+    return float(formulas["floor"]), least if abs(least) > 1e-12 * len(inner) else float("nan")
+
+
+FLOOR = Inequality(
+    id="definite-floor",
+    text="0 <= lambda_min of r_2 (alpha = 1) on the points",
+    varies=("points",),
+    fast=_floor_fast,
+    enclosed=lambda case, formulas: (exact(formulas["floor"]), least_of_two(case.setting)),
+)
+DEEPER_TOO = Note(
+    id="deeper-kernels-definite",
+    severity="remark",
+    text=(
+        "Every r_L with L >= 2 and alpha > 0 is strictly positive definite on the whole "
+        "sphere, opposite points included: all its Taylor coefficients are positive. What "
+        "fails in the limit r_1 fails at no finite depth but L = 1."
+    ),
+)
+DEEPER = {"depth": sp.Integer(2), "floor": sp.Integer(0)}
+definite_deeper = Reading(
+    "deeper",
+    "r_L for every L >= 2 and alpha > 0, on the whole sphere: all Taylor coefficients are positive.",
+    DEEPER,
+    checks=[
+        proof(
+            "proof",
+            DEEPER,
+            deeper_coefficients,
+            kind=Kind.EXACT,
+            domain="every L >= 2 and alpha > 0, every finite set of distinct points, every dimension",
+            lhs="c^T K c",
+            rhs="> 0",
+            notes=[DEEPER_TOO],
+        ),
+        encloses(
+            "data",
+            "floor",
+            lambda context: least_of_two(context.setting),
+            relation=">",
+            domain="the setting's data; r_2 with alpha = 1",
+        ),
+        compared("taylor", "depth", taylor_signs, kind=Kind.CERTIFIED, relation=">", domain=depths_seen),
+    ],
+    wrong=[
+        wrong(
+            "shallow", {"depth": sp.Integer(1)}, "r_1 has no odd coefficient but the first.", kind="assumption dropped"
+        ),
+        wrong(
+            "floor",
+            {"floor": sp.Integer(2)},
+            "The diagonal is one, so lambda_min is at most one.",
+            kind="constant scaled",
+        ),
+        wrong(
+            "half",
+            {"floor": sp.Rational(1, 2)},
+            "Two points at a small angle have a smaller eigenvalue.",
+            kind="constant scaled",
+            checks=["slack-definite-floor"],
+        ),
+    ],
+    attack=[FLOOR],
+)
+definite = Claim(
+    "positive-definite",
+    title="Positive definiteness of the limit kernel",
+    statement="The kernel r_1 to which r_L converges for gamma > 1/2 is strictly positive definite on the sphere.",
+    source="2403.04545, used for uniform convergence and for kernel regression",
+    assumptions=("sphere",),
+    readings=[definite_stated, definite_without_opposites, definite_deeper, definite_parity],
+)
+
+# --- eigenvalues -----------------------------------------------------------------------------------------------------
+
+DIMENSIONS = (3, 4, 5)
+TINY = arb(2) ** -80
+
+
+def decay(context: Context) -> list[Growth]:
+    """Eigenvalues of even degree, enclosed, against the degree + (d-2)/2: exponent -d in dimension d."""
+    degrees = np.array([2**j for j in range(4, context.budget.pick(7, 8, 9))])
+    found = []
+    for dim in DIMENSIONS:
+        values = np.array([float(eigenvalue(HALF_TERM, dim, int(j)).mid()) for j in degrees])
+        found.append(Growth(degrees + (dim - 2) / 2, values, 1e-15 * values, f"d = {dim}", {d: dim}))
+    return found
+
+
+def signs(context: Context) -> list[Case]:
+    """Odd degrees from the stated one on: the eigenvalues are zero up to `TINY`, and the even ones are positive."""
+    first, cases = int(context["first_zero"]), []
+    for dim in DIMENSIONS:
+        zeros = {j: abs(eigenvalue(HALF_TERM, dim, j)) for j in range(first, first + 8, 2)}
+        cases += [Case(value, TINY, f"degree {j}, d = {dim}") for j, value in zeros.items()]
+        cases += [Case(TINY, eigenvalue(HALF_TERM, dim, j), f"degree {j}, d = {dim}") for j in (0, 2, 4, 6, 8)]
+    return cases
+
+
+def trace(context: Context) -> list[Case]:
+    """Sum N(d, k) mu_k = r_1(1): partial sums stay below, and the rest falls like the tail of k^(-2).
+
+    Of even degrees alone, in steps of two, the tail of c/k^2 beyond K is below c/K.
+    """
+    top, target = context.budget.pick(24, 40, 80), exact(context["trace"])
+    terms = {j: multiplicity(3, j) * eigenvalue(HALF_TERM, 3, j) for j in (0, 1, *range(2, top + 1, 2))}
+    total, rest = sum(terms.values(), arb(0)), terms[top] * top
+    return [Case(as_estimate(total + arb(0).union(rest)), as_estimate(target), f"degrees up to {top}")]
+
+
+SPECTRUM = {"exponent": -d, "first_zero": sp.Integer(3), "trace": sp.Integer(1)}
+spectrum = claim(
+    "eigenvalue-decay",
+    title="Eigenvalue decay of r_1 on the sphere",
+    statement=(
+        "On the unit sphere of R^d the eigenvalues of r_1 fall like k^(-d) in the even degrees k; in order of size "
+        "lambda_j ~ j^(-d/(d-1)). Odd degrees from 3 on have eigenvalue zero."
+    ),
+    source="2403.04545, Section 4",
+    no_inequality=NO_SINGLE,
+    text="Power of the degree, first vanishing odd degree, trace.",
+    formulas=SPECTRUM,
+    checks=[
+        rate(
+            "decay",
+            "exponent",
+            decay,
+            x_label="degree k + (d-2)/2",
+            y_label="eigenvalue of r_1",
+            domain="even degrees from 16 on, d = 3, 4, 5, certified values",
+        ),
+        compared(
+            "odd",
+            "first_zero",
+            signs,
+            kind=Kind.CERTIFIED,
+            relation="<",
+            domain="four odd degrees, even degrees 0..8, d = 3, 4, 5",
+        ),
+        compared("trace", "trace", trace, domain="d = 3, partial sum and its tail"),
+    ],
+    wrong=[
+        *of_order("exponent", -d, 1, -1, why="The singularity of r_1 at u = 1 is a square root."),
+        wrong("linear-zero", {"first_zero": sp.Integer(1)}, "The odd part u/2 has degree one.", kind="index shifted"),
+        wrong("trace-two", {"trace": sp.Integer(2)}, "r_1(1) = 1."),
+    ],
+)
