@@ -46,6 +46,17 @@ class Known:
         except InputError:  # an infinite constant enters, or a bound is out of reach
             return arb.nan()
 
+    def finite(self, setting: Setting, id: str, reason: str) -> arb:
+        """Return `value`.
+
+        Raises:
+            InputError: it is not finite: with that reason.
+        """
+        value = self.value(setting, id)
+        if not value.is_finite():
+            raise InputError(reason)
+        return value
+
     def values(
         self, setting: Setting, formula: sp.Basic, given: Mapping[str, arb | Fraction]
     ) -> dict[sp.Symbol, arb | Fraction]:

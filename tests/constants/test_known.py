@@ -52,6 +52,12 @@ def test_a_constant_is_enclosed_and_worked_out_once() -> None:
     assert not KNOWN.value(AT, "nowhere").is_finite()
 
 
+def test_a_value_that_has_to_be_finite_is_refused_with_the_reason() -> None:
+    assert KNOWN.finite(AT, "square", "no square") is KNOWN.value(AT, "square")
+    with pytest.raises(InputError, match="no value there"):
+        KNOWN.finite(AT, "nowhere", "no value there")
+
+
 def test_a_formula_is_enclosed() -> None:
     assert KNOWN.ball(AT, FORMULA, {"x": Fraction(1, 2)}).contains(arb(7) / 2)
     assert not KNOWN.ball(AT, infinite + 1, {}).is_finite()

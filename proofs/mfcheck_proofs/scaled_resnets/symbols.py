@@ -11,37 +11,26 @@ def positive(name: str) -> sp.Symbol:
     return sp.Symbol(name, positive=True)
 
 
-# Data
+# Data, and the ramp loss on them of the network that fits them
 n, d = sp.symbols("n d", positive=True, integer=True)
 C_max = sp.Symbol("C_max", real=True)
 n_max = positive("n_max")
-y_norm = sp.Symbol("|y|", nonnegative=True)
-ramp = sp.Symbol("ell_gamma", nonnegative=True)
+y_norm, ramp = sp.symbols("|y| ell_gamma", nonnegative=True)
 
 # Network, training, final bound
-alpha = sp.Symbol("alpha", nonnegative=True)
-beta = positive("beta")
+alpha, t = sp.symbols("alpha t", nonnegative=True)
 L, M = sp.symbols("L M", positive=True, integer=True)
-t = sp.Symbol("t", nonnegative=True)
-gamma, delta = positive("gamma"), positive("delta")
+beta, gamma, delta = sp.symbols("beta gamma delta", positive=True)
 
 # Activation: index and coefficients of the Hermite expansion, suprema of derivatives, constants of Assumption 3
-r = sp.Symbol("r", nonnegative=True, integer=True)
-k = sp.Symbol("k", nonnegative=True, integer=True)
+r, k = sp.symbols("r k", nonnegative=True, integer=True)
 mu_r = sp.Symbol("mu_r", real=True)
-c = sp.Symbol("c", real=True)
-B_0, B_1, B_2, B_3 = (positive(f"B_{j}") for j in range(4))
-B_g = positive("B_g")
-C_1 = positive("C_1")
+B_0, B_1, B_2, B_3, B_g, C_1 = sp.symbols("B_0:4 B_g C_1", positive=True)
 C_3 = sp.Symbol("C_3", nonnegative=True)
 
-# Smallest eigenvalues, and the quadratic forms of the leading order
-lambda_0, lambda_a, Lambda = positive("lambda_0"), positive("lambda_a"), positive("Lambda")
-Q_m = sp.Symbol("Q_m", nonnegative=True)
-Q_KL = sp.Symbol("Q_KL", nonnegative=True)
-
-# The radius within which lambda_min(G2) keeps half of its value
-r_max = positive("r_max")
+# Smallest eigenvalues, the radius within which that of G2 keeps half of its value, the forms of the leading order
+lambda_0, lambda_a, Lambda, r_max = sp.symbols("lambda_0 lambda_a Lambda r_max", positive=True)
+Q_m, Q_KL = sp.symbols("Q_m Q_KL", nonnegative=True)
 
 GLOSSARY = {
     "n": "number of points",

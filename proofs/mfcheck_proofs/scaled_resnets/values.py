@@ -12,7 +12,7 @@ import sympy as sp
 from flint import arb
 
 from mfcheck.checks.attacks import formula_side
-from mfcheck.claims import Case, Context, Estimate, Sample, Setting, Variable
+from mfcheck.claims import Case, Context, Estimate, Sample, Variable
 from mfcheck.claims.inequality import Array
 from mfcheck.constants.known import Known
 from mfcheck.errors import InputError
@@ -24,19 +24,7 @@ from mfcheck_proofs.scaled_resnets.setting import PARAMETERS
 from mfcheck_proofs.scaled_resnets.symbols import n
 
 KNOWN = Known(CONSTANTS, PARAMETERS)
-value_of = KNOWN.value
-
-
-def finite(setting: Setting, id: str, reason: str) -> arb:
-    """Return `value_of`.
-
-    Raises:
-        InputError: it is not finite: with that reason.
-    """
-    value = value_of(setting, id)
-    if not value.is_finite():
-        raise InputError(reason)
-    return value
+value_of, finite = KNOWN.value, KNOWN.finite
 
 
 def number(context: Context, formula: sp.Basic, **given: float) -> float:
