@@ -117,6 +117,19 @@ def step_equation(levels: int, step: sp.Symbol) -> sp.Expr:
     return step * (tails + sp.Rational(even, 4)) - (2 * bells + even) / sp.sqrt(2 * sp.pi)
 
 
+def written_sums(levels: int, step: str) -> tuple[str, str]:
+    """Return S1 and S2 in the language of certificates, as formulas in the name of the step."""
+    last, even = (levels - 1) // 2, levels % 2 == 0
+    place = "k" if even else "(k-1/2)"
+    total = last * (last + 1) if even else last * last  # twice the sum of all places
+    bells = f"2*sum(k, 1, {last}, exp(-{place}*{place}*{step}*{step}/2))"
+    tails = f"{total} - 2*sum(k, 1, {last}, {place}*erf({place}*{step}/sqrt(2)))"
+    return (
+        f"({'1 + ' if even else ''}{bells})/sqrt(2*pi)",
+        f"({'1/4 + ' if even else ''}{tails})",
+    )
+
+
 def stationary_steps(levels: int) -> tuple[arb, ...]:
     """Enclose all steps where the error is stationary, by exclusion and interval Newton on (1/N, 2).
 

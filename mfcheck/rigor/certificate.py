@@ -390,6 +390,10 @@ class _Printer(StrPrinter):  # type: ignore[misc]
             text = f"integral({', '.join(map(self._print, limits))}, {text})"
         return text
 
+    def _print_Sum(self, expr: sp.Sum) -> str:
+        (limits,) = expr.limits
+        return f"sum({', '.join(map(self._print, limits))}, {self._print(expr.function)})"
+
     def _print_tan(self, expr: sp.Expr) -> str:
         x = expr.args[0]
         return f"(sin({self._print(x)})/cos({self._print(x)}))"
@@ -434,10 +438,11 @@ def formula_text(expr: sp.Expr) -> str:
     unknown = sorted({f.func.__name__ for f in expr.atoms(sp.Function, AppliedUndef)} - known)
     if any(len(limits) != 3 for f in expr.atoms(sp.Integral) for limits in f.limits):
         unknown.append("an integral without ends")
-    if unknown or expr.atoms(sp.Sum, sp.Piecewise):
-        raise InputError(
-            f"no certificate for a formula with {', '.join(unknown) or 'a sum or cases'}"
-        )
+    sums = expr.atoms(sp.Sum)
+    if any(len(f.limits) > 1 or not all(x.is_Integer for x in f.limits[0][1:]) for f in sums):
+        unknown.append("a sum that is not over the whole numbers between two")
+    if unknown or expr.atoms(sp.Piecewise):
+        raise InputError(f"no certificate for a formula with {', '.join(unknown) or 'cases'}")
     return str(_Printer().doprint(expr))
 
 

@@ -32,8 +32,8 @@ from .roots import root
 from .systems import system
 
 FORMAT = "mfcheck-certificate/2"
-MAX_PARTS = 64
-_SHOWN, _REMEMBERED = 400, 64
+MAX_PARTS = 160
+_SHOWN, _REMEMBERED = 400, 256
 """Points that take more characters are named by their number and digest."""
 
 Found: TypeAlias = Bounds | Mapping[str, Bounds]
@@ -220,7 +220,13 @@ KINDS: Mapping[str, Kind] = {
         _inequality,
         kept=lambda claim: "integral(" in claim["formula"],
     ),
-    "root": Kind(root, "formula variable inputs:dict lower upper", "bits:int", _root),
+    "root": Kind(
+        root,
+        "formula variable inputs:dict lower upper",
+        "bits:int",
+        _root,
+        kept=lambda claim: "sum(" in claim["formula"],
+    ),
     "system": Kind(
         system,
         "equations:list unknowns:dict inputs:dict",

@@ -83,25 +83,41 @@ _exp, _log, sqrt, _sin, _cos = map(_safe, ("exp", "log", "sqrt", "sin", "cos"))
 
 
 def _erf(x: Interval) -> Interval:
-    low, high = (_erf_at(end) for end in fixed(x, iv.prec))
-    return iv.mpf([low.a, high.b])
+    low, high = fixed(x, iv.prec)
+    if low < 0 and high <= 0:
+        return -_erf(-x)
+    if low >= 0 and high - low < 1 << iv.prec // 2:
+        return _erf_at(low, high - low)
+    ends = [-_erf_at(-end) if end < 0 else _erf_at(end) for end in (low, high)]
+    return iv.mpf([ends[0].a, ends[1].b])
 
 
-def _erf_at(x: int) -> Interval:
-    """Erf at x in units of 2^-prec: `2/sqrt(pi) exp(-x^2) sum_n 2^n x^(2n+1)/(2n+1)!!`, or near 1 for large x."""
-    if x < 0:
-        return -_erf_at(-x)
-    p, square, sums = iv.prec, 2 * x * x, []
+def _erf_at(x: int, width: int = 0) -> Interval:
+    """Erf from x to x + width >= 0 in units: `2/sqrt(pi) exp(-x^2) sum_n 2^n x^(2n+1)/(2n+1)!!`, or near 1 for large x.
+
+    Terms are rounded down, each by less than a unit. In term n the loss of term j is multiplied by the product of
+    `2 x^2/(2i+1)` for j < i <= n, at most `x^(2(n-j))/(n-j)!`: in all by at most `exp(x^2)`. So N terms lose less than
+    `N exp(x^2)` units, and what follows the last one, each at most half of the one before, is no more than what it has
+    lost. The slope is at most 2/sqrt(pi).
+    """
+    p, square = iv.prec, 2 * x * x
     if square > p << 2 * p + 1:  # 1 - erf x <= exp(-x^2)
         return 1 - iv.mpf([0, 1]) / 2**p
-    for up in (0, 1):
-        n, term, total = 0, x, x
-        while term > up or n << 2 * p < square:  # then each term is at most half of the one before
-            n += 1
-            term = (term * square >> 2 * p) // (2 * n + 1) + up
-            total += term
-        sums.append(total + up)
-    return 2 / sqrt(iv.pi) * _exp(-((iv.mpf(x) / 2**p) ** 2)) * iv.mpf(sums) / 2**p
+    n, term, total = 0, x, x
+    while term or n << 2 * p < square:  # then each term is at most half of the one before
+        n += 1
+        term = (term * square >> 2 * p) // (2 * n + 1)
+        total += term
+    unit, scale = _units(p)
+    y = iv.mpf(x) * unit
+    return (_exp(-(y * y)) * total + iv.mpf([0, (n + 1 if x else 0) + width])) * scale
+
+
+@lru_cache(maxsize=8)
+def _units(prec: int) -> tuple[Interval, Interval]:
+    """`2^-prec`, and `2/sqrt(pi)` of it."""
+    unit = iv.mpf(1) / 2**prec
+    return unit, 2 / sqrt(iv.pi) * unit
 
 
 def _atan(x: Interval) -> Interval:
@@ -172,7 +188,7 @@ class Algebra:
     """Calls whose first argument is a name that they bind."""
 
 
-BINDERS = ("normal", "integral", "pair", "series")
+BINDERS = ("normal", "integral", "pair", "series", "sum")
 _OPERATORS: Mapping[type, Callable[..., Interval]] = {
     **{ast.Add: add, ast.Sub: sub, ast.Mult: mul},
     **{ast.Div: truediv, ast.Pow: _power, ast.USub: neg},

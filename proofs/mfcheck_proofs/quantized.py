@@ -7,7 +7,7 @@ S1 = [n(0)] + 2 sum n(x) and S2 = [1/4] + 4 sum m Q(x): positive terms, n the de
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 
@@ -37,6 +37,7 @@ from mfcheck.checks import (
     Trial,
     agree,
     ball,
+    certifying,
     constant,
     curve,
     custom,
@@ -55,11 +56,18 @@ from mfcheck.checks import (
     table,
     wrong,
 )
-from mfcheck.checks.certify import counted
+from mfcheck.checks.certify import counted, ends_of
 from mfcheck.claims.model import stream
 from mfcheck.errors import InputError
 from mfcheck.gaussian import expectation, pair
-from mfcheck.gaussian.quantiser import best_quantiser, quantiser_error, stair_sums, stationary_steps, step_equation
+from mfcheck.gaussian.quantiser import (
+    best_quantiser,
+    quantiser_error,
+    stair_sums,
+    stationary_steps,
+    step_equation,
+    written_sums,
+)
 from mfcheck.networks import (
     Chain,
     Network,
@@ -77,6 +85,7 @@ from mfcheck.rigor.ball import exact
 from mfcheck.rigor.definite import definite
 from mfcheck.statistics import controlled
 from mfcheck.symbolic.activation import X
+from mfcheck.verify import MAX_WORK
 
 Array = NDArray[np.float64]
 
@@ -475,6 +484,49 @@ def gaps_plot(_: Context) -> Plot:
     return Plot(id="gap", title=title, x_label="levels", y_label="1 - chi", x_log=True, y_log=True, curves=curves)
 
 
+def regressions(table: str) -> Callable[[Context], Mapping[str, certificate.Certificate]]:
+    """Certificates of a table: best steps as zeros, gaps 1 - D S1 there, means and squares of log(N + shift), slopes."""
+
+    def parts(context: Context) -> Mapping[str, certificate.Certificate]:
+        ranges = {int(row): (RANGES[(int(row) - 1) % 3], value, unit) for row, value, unit in context[table]}
+        found: dict[str, certificate.Certificate] = {}
+        for n in sorted({n for levels, *_ in ranges.values() for n in levels}):
+            first, second = written_sums(n, "D")
+            ends = ends_of(step_opt(n, 25), 22)
+            found[f"step_{n}"] = certificate.root(f"D*{second} - {first}", "D", *ends, digits=8)
+            if table == "gap":
+                ends = ends_of(gap_opt(n, 25), 7)
+                found[f"gap_{n}"] = certificate.inequality(f"1 - D*{first}", {"D": f"step_{n}"}, *ends, digits=8)
+        for row, (levels, value, unit) in ranges.items():
+            found |= _regression(
+                row, levels, table, round(number(context, "shift")), (value - unit / 2, value + unit / 2)
+            )
+        return found
+
+    return parts
+
+
+def _regression(
+    row: int, levels: Sequence[int], name: str, shift: int, ends: tuple[sp.Rational, sp.Rational]
+) -> dict[str, certificate.Certificate]:
+    logs = [f"log({n + shift})" for n in levels]
+    mean, across = f"mean_{row}", f"squares_{row}"
+    x = [math.log(n + shift) for n in levels]
+    middle = sum(x) / len(x)
+    top = " + ".join(f"({log} - m)*log({name}_{n})" for log, n in zip(logs, levels, strict=True))
+    squares = " + ".join(f"({log} - m)**2" for log in logs)
+    known = {"m": mean, "v": across} | {f"{name}_{n}": f"{name}_{n}" for n in levels}
+    return {
+        mean: certificate.inequality(f"({' + '.join(logs)})/{len(logs)}", {}, *_near(middle, 1e-12)),
+        across: certificate.inequality(squares, {"m": mean}, *_near(sum((y - middle) ** 2 for y in x), 1e-9)),
+        f"row_{row}": certificate.inequality(f"({top})/v", known, str(ends[0]), str(ends[1])),
+    }
+
+
+def _near(value: float, room: float) -> tuple[str, str]:
+    return f"{value - room:.15f}", f"{value + room:.15f}"
+
+
 def in_table(context: Context, row: sp.Expr) -> arb:
     """The regression of a row: 1, 2, 3 the gap over the three ranges; 4, 5, 6 the step."""
     steps, index = divmod(int(row) - 1, 3)
@@ -525,8 +577,8 @@ power_law_claim = Claim(
                 "shift": ONE,
             },
             checks=[
-                table("gap", "gap", in_table, domain="three ranges"),
-                table("step", "step", in_table, domain="two ranges"),
+                certifying(table("gap", "gap", in_table, domain="three ranges"), regressions("gap"), work=MAX_WORK),
+                certifying(table("step", "step", in_table, domain="two ranges"), regressions("step"), work=MAX_WORK),
             ],
             wrong=[
                 wrong("two", {"gap": rows((1, "-2.00"))}, "-1.8246."),

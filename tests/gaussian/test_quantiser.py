@@ -1,6 +1,7 @@
 """Uniform quantisers against quadrature over their cells, a grid of steps, and themselves with more digits."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,8 +16,11 @@ from mfcheck.gaussian.quantiser import (
     stair_sums,
     stationary_steps,
     step_equation,
+    written_sums,
 )
 from mfcheck.rigor.ball import enclose, exact
+from mfcheck.verify.formulas import evaluate, iv
+from mfcheck.verify.reals import REALS
 
 
 @pytest.mark.parametrize(("levels", "step"), [(2, 1), (3, 2), (5, 0.5), (12, 0.25)])
@@ -73,3 +77,19 @@ def test_the_error_turns_once() -> None:
         steps = stationary_steps(levels)
         assert len(steps) == 1
         assert steps[0].overlaps(best_quantiser(levels, 12).step)
+
+
+@pytest.mark.parametrize("levels", [3, 4, 7, 20])
+def test_the_sums_in_certificates_are_the_means_of_the_stair(levels: int) -> None:
+    """E u k by the density at each jump, and E k^2 by the probability of each level."""
+    step, iv.prec = 0.4, 164
+    jumps = [step * (k - levels / 2) for k in range(1, levels)]
+    ends = [-math.inf, *jumps, math.inf]
+    second = sum(
+        (k - (levels - 1) / 2) ** 2 * (norm.cdf(b) - norm.cdf(a))
+        for k, (a, b) in enumerate(pairwise(ends))
+    )
+    values = (sum(norm.pdf(t) for t in jumps), second)
+    for text, value in zip(written_sums(levels, "D"), values, strict=True):
+        found = evaluate(text, {"D": iv.mpf("0.4")}, REALS)
+        assert float(found.mid) == pytest.approx(value, rel=1e-12)
