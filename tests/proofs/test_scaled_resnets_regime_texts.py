@@ -20,7 +20,6 @@ from mfcheck_proofs.scaled_resnets import (
     changes,
     flow,
     paper,
-    quick,
     theorem5,
     theorem6,
 )
@@ -28,6 +27,7 @@ from mfcheck_proofs.scaled_resnets import theorem5_regime as regime
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT
 from mfcheck_proofs.scaled_resnets.symbols import C_1, n
 from mfcheck_proofs.scaled_resnets.theorem5_regime import Cell, Row
+from mfcheck_proofs.scaled_resnets.values import kernel
 
 SHALLOW = DEFAULT.with_values(alpha=0)
 Patch = pytest.MonkeyPatch
@@ -391,7 +391,7 @@ def test_the_closed_form_holds_up_to_a_time(end: float) -> None:
     """Q_nu(end) with its integral over time summed by the trapezoidal rule."""
     data = DEFAULT.data
     sample = Sample(data.X, data.y, DEFAULT.activation, {})
-    G2, K = (quick.kernel(sample, k) for k in (1, 2))
+    G2, K = (kernel(sample, k) for k in (1, 2))
     values, vectors = np.linalg.eigh(G2)
     s = np.linspace(0, np.log1p(end), 20_001)
     decay = np.exp(-np.multiply.outer(np.expm1(s), values))

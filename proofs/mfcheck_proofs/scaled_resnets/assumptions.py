@@ -53,6 +53,12 @@ from mfcheck_proofs.scaled_resnets.setting import DEFAULT, validate
 from mfcheck_proofs.scaled_resnets.symbols import C_1, C_max, d, n, n_max
 from mfcheck_proofs.scaled_resnets.values import REAL, side
 
+# Shared by the paper's claims: what formulas are put off by, and why an identity is not attacked.
+HALF, NEAR = sp.Rational(1, 2), sp.Rational(9, 10)
+STEPS = (HALF, -HALF, 1, -1)
+FACTORS = scaled(2, HALF, sp.Rational(3, 2))
+IDENTITY = "it is an identity, which exact checks decide for every setting"
+
 # --- Assumption 1 as a predicate --------------------------------------------------------------------------------------
 
 
@@ -238,7 +244,6 @@ def repeated_point(context: Context) -> list[tuple[sp.Expr, sp.Expr]]:
     return [(context["null"].subs({G_ii: g, G_ij: g, G_jj: g}), sp.Integer(0)) for g in entries]
 
 
-FACTORS = scaled(2, sp.Rational(1, 2), sp.Rational(3, 2))
 iid = Claim(
     "assumption-1-iid",
     title="Assumption 1 holds with probability one for independent samples",
@@ -334,10 +339,6 @@ iid = Claim(
         ),
     ],
 )
-
-HALF, NEAR = sp.Rational(1, 2), sp.Rational(9, 10)
-STEPS = (HALF, -HALF, 1, -1)
-IDENTITY = "it is an identity, which exact checks decide for every setting"
 
 # --- Assumption 2: probability measures with finite second moments ---------------------------------------------------
 
