@@ -114,7 +114,7 @@ def _of_node(
         if parts[0].degree <= 1:
             return Growth(fast=True)
         return _of_square(t) if moving == {NORMAL} else None
-    if t.op == "log" and _away_from_zero(t.args[0], moving, plain):
+    if t.op == "log" and is_away_from_zero(t.args[0], moving, plain):
         return Growth(Fraction(1)) if parts[0].is_flat else Growth(Fraction(2))
     return None
 
@@ -154,12 +154,12 @@ def _of_product(
     for base, g, e in zip(t.args, parts, t.exponents(), strict=True):
         if e > 0:
             total = total.times(g.power(e))
-        elif base.free & moving and not _away_from_zero(base, moving, plain):
+        elif base.free & moving and not is_away_from_zero(base, moving, plain):
             return None
     return total
 
 
-def _away_from_zero(u: Term, moving: frozenset[str], plain: Plain) -> bool:
+def is_away_from_zero(u: Term, moving: frozenset[str], plain: Plain) -> bool:
     """Say whether a term is at least a positive number: cosh, or a positive constant and what is not negative."""
     if u.op != "add":
         return u.op == "cosh" or (not u.free & moving and plain.signs(u) == POSITIVE)

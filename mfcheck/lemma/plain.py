@@ -1,6 +1,7 @@
 """Signs that are seen from the form of a term and the ranges of its variables, open ends included. Trusted."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import reduce
 
 from mfcheck.lemma.formula import Atom, Formula, conjuncts
@@ -15,9 +16,19 @@ from mfcheck.lemma.terms import (
     num,
     scale,
     sub,
+    substitute,
+    var,
 )
 
+_INSIDE = frozenset(("tanh", "erf"))
+"""Functions with values between -1 and 1, both excluded."""
+_WITHIN_ONE = _INSIDE | {"sin", "cos"}
 _SAME = frozenset(("sinh", "tanh", "atan", "asinh", "cbrt", "erf", "sign", "asin", "atanh"))
+
+
+def _base(x: Term) -> Term:
+    """Return u for a positive power of u, which is no larger in size than 1 if u is not; else the term."""
+    return x.args[0] if x.op == "mul" and len(x.args) == 1 and x.exponents()[0] > 0 else x
 
 
 def flipped(s: int) -> int:
@@ -106,7 +117,7 @@ class Plain:
             ]
             first = POSITIVE if c[0] > 0 else NEGATIVE if c[0] < 0 else ZERO
             found = reduce(summed, parts, first)
-            return found & self._by_ends(t) if found == ANY else found
+            return found & self._by_ends(t) & self._by_sizes(t) if found == ANY else found
         if t.op == "mul":
             result = POSITIVE
             for x, e in zip(t.args, t.exponents(), strict=True):
@@ -118,16 +129,23 @@ class Plain:
             return POSITIVE
         if t.op == "log" and self.signs(t.args[0]) == POSITIVE:
             return self.signs(sub(t.args[0], num(1)))
-        inner = [self.signs(x) for x in t.args]
         if t.op == "gauss":
-            under = Plain({NORMAL: Range()})
-            under.variables |= {f"_p{k}": s for k, s in enumerate(inner)}
-            return _averaged(under.signs(body_of(t)))
+            return _averaged(self._mean(t).signs(body_of(t)))
+        inner = [self.signs(x) for x in t.args]
         if t.op in _SAME:
             return inner[0]
         if t.op == "abs":
             return (POSITIVE if inner[0] & ~ZERO else 0) | (inner[0] & ZERO)
         return ANY
+
+    def _mean(self, t: Term) -> "Plain":
+        """Return the signs of the parts of an integrand; if it is even, for positive values: zero is one point."""
+        under = Plain({NORMAL: Range()})
+        under.variables |= {f"_p{k}": self.signs(x) for k, x in enumerate(t.args)}
+        body = body_of(t)
+        if substitute(body, {NORMAL: neg(var(NORMAL))}) is body:
+            under.variables[NORMAL] = POSITIVE
+        return under
 
     def _by_ends(self, t: Term) -> int:
         """Return the signs that a sum of multiples of variables may have, by the ends of their ranges."""
@@ -135,6 +153,47 @@ class Plain:
             if self._holds_by_ends(Atom(u, ">=")):
                 return way if self._holds_by_ends(Atom(u, ">")) else way | ZERO
         return ANY
+
+    def _by_sizes(self, t: Term) -> int:
+        """Return the signs that a sum may have, by the sizes of bounded parts: `1 - tanh(x)^2` is positive."""
+        for u, way in ((t, POSITIVE), (neg(t), NEGATIVE)):
+            c = u.coefficients() if u.op == "add" else (Fraction(0), Fraction(1))
+            if len(c) != len(u.args) + 1:
+                continue
+            least, attained = c[0], True
+            for k, x in zip(c[1:], u.args, strict=True):
+                bound = self._least(x) if k > 0 else self._greatest(x)
+                if bound is None:
+                    break
+                least, attained = least + k * bound[0], attained and bound[1]
+            else:
+                if least > 0 or (least == 0 and not attained):
+                    return way
+                if least == 0:
+                    return way | ZERO
+        return ANY
+
+    def _least(self, x: Term) -> tuple[int, bool] | None:
+        """Return a lower bound of a term, 0 or -1, and whether it may be attained."""
+        s = self.signs(x)
+        if not s & NEGATIVE:
+            return 0, bool(s & ZERO)
+        base = _base(x)
+        return (-1, base.op not in _INSIDE) if base.op in _WITHIN_ONE else None
+
+    def _greatest(self, x: Term) -> tuple[int, bool] | None:
+        """Return an upper bound of a term, 0 or 1, and whether it may be attained."""
+        s = self.signs(x)
+        if not s & POSITIVE:
+            return 0, bool(s & ZERO)
+        base = _base(x)
+        if base.op in _WITHIN_ONE:
+            return 1, base.op not in _INSIDE
+        if base.op == "gauss":
+            return self._mean(base)._greatest(body_of(base))
+        if base.op == "exp" and not self.signs(base.args[0]) & POSITIVE:
+            return 1, bool(self.signs(base.args[0]) & ZERO)
+        return None
 
     @staticmethod
     def _power(s: int, n: int, q: int, inverse: bool) -> int:

@@ -14,7 +14,14 @@ from mfcheck.lemma.problem import Problem
 from mfcheck.lemma.prove.budget import Budget
 from mfcheck.lemma.prove.line import Outcome, Piece
 from mfcheck.lemma.prove.reduce import split_goals
-from mfcheck.lemma.prove.search import cases_of, decide_case, decide_goal, decide_line, restricted
+from mfcheck.lemma.prove.search import (
+    by_means,
+    decide_case,
+    decide_goal,
+    decide_line,
+    mean_step,
+)
+from mfcheck.lemma.prove.steps import cases_of, restricted
 from mfcheck.lemma.replay import DEEPEST, PREC, Cover, matching_steps, remaining
 
 if TYPE_CHECKING:
@@ -56,9 +63,24 @@ class Writer:
         if not left.goals or not left.ranges:
             return {}
         if len(left.ranges) == 1:
-            return self.line(left)
+            return self.means(left, depth) or self.line(left)
         with ctx.workprec(PREC):
             return {"goals": [self.goal(single, depth) for single in split_goals(left)]}
+
+    def means(self, problem: Problem, depth: int) -> Json | None:
+        """Return the proof of a problem in one variable by reductions of its expectations; None if there is none."""
+        if by_means(problem, self.budget.share(0.5), depth) is None:
+            return None
+        nodes = list[Json]()
+        with ctx.workprec(PREC):
+            for single in split_goals(problem):
+                (goal,) = single.goals
+                found = mean_step(single, self.budget.share(0.5), depth)
+                if found is None:
+                    nodes.append(self.line(single))
+                else:
+                    nodes.append(self.step(single, goal, found[0].note, depth))
+        return {"goals": nodes}
 
     def line(self, problem: Problem) -> Json:
         """Return the proof of a problem in one variable."""

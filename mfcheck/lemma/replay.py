@@ -35,7 +35,7 @@ from mfcheck.lemma.prove.line import open_goals
 from mfcheck.lemma.prove.reduce import Step, split_goals
 from mfcheck.lemma.prove.rewrite import exponential_form, logarithmic_form, root_form
 from mfcheck.lemma.prove.roots import square_form
-from mfcheck.lemma.prove.search import cases_of, restricted, steps_of
+from mfcheck.lemma.prove.steps import cases_of, restricted, steps_of
 from mfcheck.lemma.prove.tied import tied_form
 from mfcheck.lemma.rational import holds_exactly
 from mfcheck.lemma.resolved import resolved
@@ -66,7 +66,8 @@ def require(condition: bool) -> None:
 def remaining(problem: Problem) -> Problem:
     """Return a problem with what is left to show: goals that are neither plain, nor identities, nor hypotheses."""
     plain = Plain(problem.ranges, problem.hypotheses)
-    smooth = [settle(transform(f, lambda t: resolved(t, plain))) for f in open_goals(problem)]
+    said = [f for f in open_goals(problem) if not plain.holds(f)]
+    smooth = [settle(transform(f, lambda t: resolved(t, plain))) for f in said]
     goals = [
         g
         for g in smooth
@@ -110,7 +111,7 @@ class Replay:
             return
         if not left.ranges:
             require(_holds_without_variables(left))
-        elif len(left.ranges) == 1:
+        elif len(left.ranges) == 1 and "goals" not in node:
             self.line(left, node)
         else:
             self.goals(left, node, depth)
@@ -149,7 +150,10 @@ class Replay:
     def goal(self, problem: Problem, node: Json, depth: int) -> None:
         """Check the proof of one goal."""
         (goal,) = problem.goals
-        if "cuts" in node:
+        if "line" in node:
+            require(len(problem.ranges) == 1)
+            self.line(problem, node)
+        elif "cuts" in node:
             self.boxes(problem, node["cuts"])
         elif "fewer" in node:
             fewer = restricted(problem, free(goal))

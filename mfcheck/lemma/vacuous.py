@@ -9,7 +9,8 @@ from mfcheck.lemma.problem import Problem, constant_ball
 from mfcheck.lemma.prove.budget import Budget
 from mfcheck.lemma.prove.rewrite import range_formulas
 from mfcheck.lemma.prove.samples import Samples
-from mfcheck.lemma.prove.search import cases_of, decide
+from mfcheck.lemma.prove.search import decide
+from mfcheck.lemma.prove.steps import cases_of
 from mfcheck.lemma.terms import Term
 
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 from flint import fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 
 from mfcheck.lemma import terms
+from mfcheck.lemma.prove.exponentials import exponentials_apart
 from mfcheck.lemma.terms import Term, num
 
 MAX_TERMS = 3000
@@ -26,15 +27,16 @@ def factored(t: Term) -> list[tuple[Term, int]] | None:
     cancelled = without_increasing(t)
     if cancelled is not t:
         return factored(cancelled) or [(cancelled, 1)]
+    opened, grown = exponentials_apart(t)
     try:
-        ring = _Ring(t)
-        top, bottom = ring.fraction(t)
+        ring = _Ring(opened)
+        top, bottom = ring.fraction(opened)
         found = ring.factors(top, 1) + ring.factors(bottom, -1)
     except (TooLargeError, ValueError, ZeroDivisionError, OverflowError):
         return None
-    if len(found) == 1 and found[0][1] == 1 and found[0][0] is t:
+    if len(found) == 1 and found[0][1] == 1 and found[0][0] is opened:
         return None
-    return found
+    return [(terms.substitute(f, grown), e) for f, e in found]
 
 
 def numerator(t: Term) -> Term:

@@ -39,7 +39,7 @@ def _critical_values(slope: Term, name: str) -> Iterator[tuple[Term, list[Formul
         if value is not None and name not in value.free and value is not solved_for:
             yield value, extra
     others = [var(n) for n in sorted(slope.free) if n != name]
-    for value in (num(0), num(1), *others):
+    for value in (num(0), num(1), num(Fraction(1, 2)), *others):
         if value is not solved_for and is_zero(terms.substitute(slope, {name: value})) is True:
             yield value, []
 

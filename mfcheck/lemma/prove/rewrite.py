@@ -85,12 +85,15 @@ def solved(problem: Problem) -> list[Problem] | None:
         for h in conjuncts(whole)
         if isinstance(h, Atom) and h.relation == "==" and h.term.free
     ]
+    from mfcheck.lemma.prove.coefficients import solved_reciprocal
+
     crowded = [h for h in equations if len(h.term.free) > 2]
     for solver, chosen in (
         (_solved_power, crowded),
         (_solved_line, equations),
         (_solved_circle, equations),
         (_solved_power, equations),
+        (solved_reciprocal, equations),
     ):
         for h in chosen:
             cases = solver(problem, h)

@@ -1,5 +1,6 @@
 """The order in which ways to prove or refute a problem are tried."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -13,42 +14,24 @@ from mfcheck.lemma.formula import (
     atoms,
     conjuncts,
     free,
-    negate,
     settle,
     transform,
 )
-from mfcheck.lemma.gaussians import has_expectation, with_closed_expectations
+from mfcheck.lemma.gaussians import has_expectation
 from mfcheck.lemma.pieces import Box, Point, holds
 from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.polynomials.goals import fails_exactly
 from mfcheck.lemma.problem import Problem, Range, relevant, unfold
-from mfcheck.lemma.prove.average import pointwise
-from mfcheck.lemma.prove.bounds import by_bounds
 from mfcheck.lemma.prove.boxes import Boxes
 from mfcheck.lemma.prove.budget import Budget, SpentError
 from mfcheck.lemma.prove.cases import (
-    by_cone,
-    by_ends,
-    by_exponent,
     by_form,
-    by_one_exponent,
-    by_sides,
 )
-from mfcheck.lemma.prove.corners import by_closure, by_corner, by_difference, by_quadrants
-from mfcheck.lemma.prove.forms import by_fraction, by_log, by_product, by_roots
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.line import COARSE, FINE, SLOW, Effort, Line, Outcome, Piece, open_goals
-from mfcheck.lemma.prove.minima import by_critical_point
-from mfcheck.lemma.prove.monotone import by_concave, by_monotone
+from mfcheck.lemma.prove.means import mean_steps
 from mfcheck.lemma.prove.reduce import (
     Step,
-    by_combination,
-    by_factors,
-    by_logarithm,
-    by_scale,
-    by_shift,
-    by_squares,
-    by_waves,
     split_goals,
 )
 from mfcheck.lemma.prove.rewrite import (
@@ -59,14 +42,10 @@ from mfcheck.lemma.prove.rewrite import (
     root_form,
 )
 from mfcheck.lemma.prove.roots import (
-    by_level,
-    by_root_variables,
-    by_square,
-    by_symmetry,
-    by_triangle,
     square_form,
 )
 from mfcheck.lemma.prove.samples import Samples
+from mfcheck.lemma.prove.steps import cases_of, has_mean, of_means, on_line, restricted, steps_of
 from mfcheck.lemma.prove.tied import tied_form
 from mfcheck.lemma.rational import holds_exactly
 from mfcheck.lemma.resolved import resolved
@@ -76,6 +55,8 @@ PREC = 96
 LOW_PREC = 64
 FINE_PREC = 256
 FEW_BOXES = 400
+MEANS_DEEPEST = 2
+"""How many reductions deep goals about expectations are reduced before they are enclosed."""
 
 
 def decide(problem: Problem, budget: Budget) -> Outcome:
@@ -94,16 +75,11 @@ def decide(problem: Problem, budget: Budget) -> Outcome:
     return total
 
 
-def cases_of(problem: Problem) -> list[Problem]:
-    """Return the problems without equations that together say what the given one says."""
-    goals = tuple(g for f in problem.goals for g in conjuncts(unfold(f)))
-    return eliminated(with_closed_expectations(replace(problem, goals=goals)))
-
-
 def decide_case(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
     """Decide a problem without equations."""
     plain = Plain(problem.ranges, problem.hypotheses)
-    smooth = [transform(f, lambda t: resolved(t, plain)) for f in open_goals(problem)]
+    said = [f for f in open_goals(problem) if not plain.holds(f)]
+    smooth = [transform(f, lambda t: resolved(t, plain)) for f in said]
     goals = [
         g
         for f in smooth
@@ -120,7 +96,7 @@ def decide_case(problem: Problem, budget: Budget, depth: int = 0) -> Outcome:
     point = exact_counterexample(problem)
     if point is not None:
         return point
-    averaged = by_average(problem, budget, depth)
+    averaged = by_means(problem, budget, depth)
     if averaged is not None:
         return averaged
     if len(problem.ranges) == 1:
@@ -151,20 +127,43 @@ def _some(r: Range) -> Term:
     return scale(Fraction(1, 2), add(r.low, r.high))
 
 
-def by_average(problem: Problem, budget: Budget, depth: int) -> Outcome | None:
-    """Decide goals about expectations by their integrands; None if that does not decide all of them."""
-    total = Outcome(True, pieces=[Piece("reduction", "", "", "integrands compared")])
+def by_means(problem: Problem, budget: Budget, depth: int) -> Outcome | None:
+    """Decide goals about expectations by reductions that are for those; None if that does not decide all of them."""
+    total = Outcome(True)
     goals = [g for whole in problem.goals for g in conjuncts(whole)]
-    if depth or not any(has_expectation(a.term) for g in goals for a in atoms(g)):
+    if depth > MEANS_DEEPEST or not any(map(has_mean, goals)):
         return None
-    for goal in goals:
-        options = pointwise(problem, goal) if isinstance(goal, Atom) else ()
-        found = (decide_case(p, budget.share(0.2), 1) for p in map(relevant, options))
-        outcome = next((o for o in found if o.holds is True), None)
-        if outcome is None:
-            return None
-        total.pieces += outcome.pieces
+    with ctx.workprec(PREC):
+        for goal in goals:
+            single = problem.with_goals([goal])
+            if has_mean(goal):
+                found = mean_step(single, budget, depth)
+                outcome = None if found is None else found[1]
+            else:
+                outcome = decide_case(single, budget.share(0.2), depth)
+            if outcome is None or outcome.holds is not True:
+                return None
+            total.pieces += outcome.pieces
     return total
+
+
+def mean_step(problem: Problem, budget: Budget, depth: int) -> tuple[Step, Outcome] | None:
+    """Return a reduction of a goal about expectations all of whose parts hold."""
+    (goal,) = problem.goals
+    if not isinstance(goal, Atom):
+        return None
+    options: Iterator[Step]
+    if len(problem.ranges) == 1:
+        options = itertools.chain(mean_steps(problem, goal), on_line(problem, goal))
+    else:
+        options = of_means(problem, goal, Samples(problem))
+    for step in options:
+        outcome = follow(step, budget.share(0.2), depth)
+        if outcome.holds is True:
+            return step, outcome
+        if budget.left() <= 0:
+            break
+    return None
 
 
 def constant(problem: Problem) -> Outcome:
@@ -301,26 +300,6 @@ def reduced(problem: Problem, goal: Formula, budget: Budget, depth: int) -> Outc
     return Outcome(None, left=["no reduction"])
 
 
-def steps_of(problem: Problem, goal: Formula) -> Iterator[Step]:
-    """Yield the reductions of a goal."""
-    if isinstance(goal, Atom):
-        yield from steps(problem, goal, Samples(problem))
-    elif goal.connective == "or" and goal.parts:
-        *others, last = goal.parts
-        more = (*problem.hypotheses, *map(negate, others))
-        new = replace(problem, hypotheses=more, goals=(last,))
-        yield Step("all but one part of an alternative as premises", (new,), True)
-
-
-def restricted(problem: Problem, names: frozenset[str]) -> Problem | None:
-    """Return the problem in fewer variables, with the hypotheses on those alone; None if none falls away."""
-    if not names < problem.ranges.keys():
-        return None
-    ranges = {k: v for k, v in problem.ranges.items() if k in names}
-    kept = tuple(p for whole in problem.hypotheses for p in conjuncts(whole) if free(p) <= names)
-    return replace(problem, ranges=ranges, hypotheses=kept)
-
-
 def counterexample(problem: Problem, goal: Atom, samples: Samples) -> Outcome | None:
     """Return a sample at which a goal surely fails."""
     for point in samples.points:
@@ -339,59 +318,6 @@ def downhill(problem: Problem, goal: Atom, samples: Samples) -> Outcome | None:
         if holds(goal, box) is False and all(holds(h, box) for h in problem.hypotheses):
             return Outcome(False, samples.exact(point), goal)
     return None
-
-
-def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
-    """Yield the reductions of a goal that its samples do not contradict."""
-    if not samples.points:
-        return
-    seen = samples.signs(goal.term)
-    if goal.relation == "!=" and len(seen) == 1:
-        signed = Atom(scale(seen.pop(), goal.term), ">")
-        yield Step("sign", (problem.with_goals([signed]),), True)
-    if goal.relation == "==" and not seen:
-        step = by_sides(problem, goal)
-        if step is not None:
-            yield step
-    if -1 in seen or goal.relation not in (">", ">="):
-        return
-    yield from by_level(problem, goal)
-    yield from by_triangle(problem, goal)
-    for step in (
-        by_form(goal),
-        by_factors(problem, goal, samples),
-        by_fraction(problem, goal),
-        by_roots(problem, goal),
-        by_shift(problem, goal),
-        by_sides(problem, goal),
-        by_log(problem, goal),
-        by_exponent(problem, goal),
-        by_one_exponent(problem, goal, samples),
-        by_square(problem, goal, samples),
-        by_root_variables(problem, goal),
-        by_waves(problem, goal),
-        by_scale(problem, goal),
-        by_squares(problem, goal),
-    ):
-        if step is not None:
-            yield step
-    yield from by_ends(problem, goal)
-    yield from by_bounds(problem, goal, samples)
-    yield from by_product(problem, goal)
-    yield from by_combination(problem, goal)
-    yield from by_critical_point(problem, goal)
-    yield from by_concave(problem, goal, samples)
-    yield from by_monotone(problem, goal, samples)
-    yield from by_logarithm(problem, goal)
-    yield from by_difference(problem, goal)
-    for step in (by_closure(problem, goal), by_quadrants(problem, goal)):
-        if step is not None:
-            yield step
-    yield from by_symmetry(problem, goal)
-    step = by_cone(problem, goal)
-    if step is not None:
-        yield step
-    yield from by_corner(problem, goal)
 
 
 def plausible(step: Step) -> bool:
