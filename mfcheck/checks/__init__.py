@@ -7,9 +7,18 @@ Numbers go in, whole evidence comes out: sides, slack, error, domain, reason, pi
 
 from mfcheck.checks.attacks import Side, attack
 from mfcheck.checks.certify import Sides, zero_of
-from mfcheck.checks.decide import Case, Standard, against, as_estimate, certified, curve, decide
+from mfcheck.checks.decide import (
+    Case,
+    Standard,
+    against,
+    as_estimate,
+    certified,
+    curve,
+    decide,
+    picture,
+)
 from mfcheck.checks.identity import identities, matrix_identities
-from mfcheck.checks.rates import Growth, rate
+from mfcheck.checks.rates import Growth, no_faster, rate
 from mfcheck.checks.shapes import (
     At,
     agree,
@@ -24,6 +33,7 @@ from mfcheck.checks.shapes import (
     rows,
     table,
 )
+from mfcheck.checks.sharpness import Ladder, how_sharp
 from mfcheck.checks.steps import (
     Step,
     conclude,
@@ -35,7 +45,7 @@ from mfcheck.checks.steps import (
     without_signs,
 )
 from mfcheck.checks.values import ball, evaluate, number
-from mfcheck.checks.words import bound, certifying, claim, noted, pictured, wrong
+from mfcheck.checks.words import bound, certifying, claim, noted, pictured, wrong, wrongs
 from mfcheck.claims.experiment import Option
 from mfcheck.claims.inequality import Inequality, Variable
 from mfcheck.claims.model import (
@@ -73,6 +83,7 @@ __all__ = [
     "Interval",
     "Kind",
     "Known",
+    "Ladder",
     "Note",
     "Option",
     "Paper",
@@ -110,6 +121,7 @@ __all__ = [
     "derived",
     "encloses",
     "evaluate",
+    "how_sharp",
     "identical",
     "identities",
     "identity",
@@ -117,9 +129,11 @@ __all__ = [
     "matrix_identities",
     "measured",
     "monotone",
+    "no_faster",
     "noted",
     "number",
     "parameter",
+    "picture",
     "pictured",
     "positive_on",
     "presumes",
@@ -133,5 +147,6 @@ __all__ = [
     "table",
     "without_signs",
     "wrong",
+    "wrongs",
     "zero_of",
 ]

@@ -241,18 +241,41 @@ def against(
     if not np.all(np.isfinite([*found, *stated])):
         return None
     error = tuple(radius(c.lhs) for c in placed)
+    curves = (
+        Curve(label="found", x=x, y=found, error=error, style="points"),
+        Curve(label="stated", x=x, y=stated, style="bound"),
+    )
+    return picture(id, title, x_label, y_label, curves, _where_positive(log, curves))
+
+
+def picture(
+    id: str, title: str, x_label: str, y_label: str, curves: Iterable[Curve], log: str = ""
+) -> Plot:
+    """Return the picture of curves.
+
+    Args:
+        id: short name.
+        title: in words.
+        x_label: of the axis.
+        y_label: of the axis.
+        curves: see `curve`.
+        log: names of the logarithmic axes: `x`, `y`, `xy` or none; a point that has no place there is left out.
+    """
     return Plot(
         id=id,
         title=title,
         x_label=x_label,
         y_label=y_label,
-        x_log="x" in log and min(x) > 0,
-        y_log="y" in log and min(*found, *stated) > 0,
-        curves=(
-            Curve(label="found", x=x, y=found, error=error, style="points"),
-            Curve(label="stated", x=x, y=stated, style="bound"),
-        ),
+        x_log="x" in log,
+        y_log="y" in log,
+        curves=tuple(curves),
     )
+
+
+def _where_positive(log: str, curves: Sequence[Curve]) -> str:
+    """Return the logarithmic axes on which every point has a place."""
+    least = {"x": min(min(c.x) for c in curves), "y": min(min(c.y) for c in curves)}
+    return "".join(axis for axis in log if least[axis] > 0)
 
 
 def curve(
@@ -284,15 +307,9 @@ def course(
     if len(placed) < 2 or not np.all(np.isfinite(placed)):
         return None
     x, y, error = (tuple(column) for column in zip(*placed, strict=True))
-    return Plot(
-        id=id,
-        title=f"{y_label} against {x_label}",
-        x_label=x_label,
-        y_label=y_label,
-        x_log="x" in log and min(x) > 0,
-        y_log="y" in log and min(y) > 0,
-        curves=(Curve(label="found", x=x, y=y, error=error),),
-    )
+    curves = (Curve(label="found", x=x, y=y, error=error),)
+    title = f"{y_label} against {x_label}"
+    return picture(id, title, x_label, y_label, curves, _where_positive(log, curves))
 
 
 def _sides(cases: Sequence[Case]) -> tuple[list[Side], list[Side]]:

@@ -1,4 +1,4 @@
-"""The shape of checks of exponents: a quantity, or several, that go like a power of another."""
+"""The shapes of checks of exponents: quantities that go like a power of another, formulas compared by their orders."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from mfcheck.checks.values import Where, number
 from mfcheck.claims.model import Check, Context
 from mfcheck.claims.record import Curve, Estimate, Evidence
-from mfcheck.claims.verdict import Kind
+from mfcheck.claims.verdict import Kind, Question, Scope
+from mfcheck.constants.orders import order
 from mfcheck.errors import InputError
 from mfcheck.statistics.compare import half_width, order_evidence
 from mfcheck.statistics.corrections import corrected_order
@@ -116,6 +117,47 @@ def rate(
         return _together(growths, found)
 
     return Check(id, kind, run, (formula, *uses), group=group)
+
+
+def no_faster(
+    id: str,
+    tests: Iterable[str],
+    sides: Callable[[Context], tuple[sp.Expr, sp.Expr]],
+    symbol: sp.Symbol,
+    *,
+    domain: str,
+    reason: str,
+    question: Question = Question.HOLDS,
+) -> Check:
+    """Return the exact check that a formula is of no larger order in a symbol, as it grows, than another.
+
+    Args:
+        id: short name.
+        tests: names of the formulas that enter.
+        sides: `context ->` both formulas; all other symbols count as constants.
+        symbol: which grows.
+        domain: what the other symbols stand for, in words.
+        reason: what it means if the first is of larger order, with `{}` for its order.
+        question: what the check asks.
+    """
+
+    def run(context: Context, /) -> Evidence:
+        small, large = sides(context)
+        first, second = order(small, symbol), order(large, symbol)
+        if first is None or second is None:
+            raise InputError("an order could not be derived")
+        passed = bool(first <= second)
+        return Evidence(
+            passed=passed,
+            scope=Scope.WHOLE,
+            lhs=f"${symbol}^{{{first}}}$: ${sp.latex(small)}$",
+            rhs=f"${symbol}^{{{second}}}$",
+            error=0.0,
+            domain=domain,
+            reason="" if passed else reason.format(f"${symbol}^{{{first}}}$"),
+        )
+
+    return Check(id, Kind.EXACT, run, tuple(tests), question)
 
 
 def _growths(found: Growing, where: Where) -> list[Growth]:

@@ -83,6 +83,29 @@ def wrong(
     return PlantedError(id, kind, replace, why_false, tuple(checks), also=tuple(also))
 
 
+def wrongs(
+    name: str,
+    variants: Mapping[str, tuple[sp.Basic, str]],
+    *,
+    kind: str = "",
+    checks: Sequence[str] = (),
+    also: Sequence[str] = (),
+) -> tuple[PlantedError, ...]:
+    """Return planted errors of one formula.
+
+    Args:
+        name: of the formula in the reading.
+        variants: by id, what replaces it, and why that is false.
+        kind: as in `wrong`.
+        checks: as in `wrong`.
+        also: as in `wrong`.
+    """
+    return tuple(
+        wrong(id, {name: formula}, why, kind=kind, checks=checks, also=also)
+        for id, (formula, why) in variants.items()
+    )
+
+
 def noted(check: Check, *notes: Note | Callable[[Context], Note], when: bool = True) -> Check:
     """Return the check with sentences for the report, or what makes them, added where its answer is `when`."""
 

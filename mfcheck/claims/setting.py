@@ -73,6 +73,16 @@ class Data:
         """Dimension of a point; 0 where there are no points."""
         return len(self.points[0]) if self.points else 0
 
+    def first(self, n: int) -> "Data":
+        """Return the first n points with their labels.
+
+        Raises:
+            InputError: there are fewer.
+        """
+        if n > self.n:
+            raise InputError(f"there are {self.n} points, not {n}")
+        return Data(self.points[:n], self.labels[:n], self.origin)
+
     @cached_property
     def X(self) -> NDArray[np.float64]:
         """Unit rows, shape (n, d), rounded to double precision."""

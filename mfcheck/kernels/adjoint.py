@@ -7,6 +7,11 @@ A network `f(x) = E[a s0(w.x + b)]` of standard Gaussian weights starts at zero,
 
 with `c_ij = (1 + <x_i,x_j>)/2`, `B = E[s0''(p_i) s0(p_j)]`, and A and `mu_r` as in `mfcheck.kernels.two_layer`.
 `gradients` returns `sum_j M_ij P_ij` in double precision, `enclosed_gradients` as balls.
+
+Put a residual block `z' = E[u s0(w.z + b)]` of standard Gaussian weights in front, and train both by gradient flow
+with `beta f` at the end and labels y. Such gradients are all that reaches the block, whose laws at each depth move
+alike. As beta grows, their relative entropy to the start is `Q/beta^4`, `Q = (1/2) sum_ij <m_i, m_j> K_ij`, with m the
+gradients of the matrix M that integrates `e_i q_j` along `e' = -G2 e` from y, `q' = e` from 0: `block_divergence`.
 """
 
 from functools import lru_cache
@@ -16,9 +21,19 @@ from flint import arb, arb_mat, ctx
 from numpy.typing import NDArray
 
 from mfcheck.claims.setting import Point
+from mfcheck.errors import InputError
 from mfcheck.gaussian.dual import half_gram
 from mfcheck.gaussian.hermite import hermite_coefficients, tail_sums
-from mfcheck.kernels.two_layer import coefficients, half_cosines, kernel_matrix, weights
+from mfcheck.kernels.flow import LinearFlow, enclosed_products
+from mfcheck.kernels.two_layer import (
+    ILL_CONDITIONED,
+    coefficients,
+    half_cosines,
+    kernel_float,
+    kernel_matrix,
+    smallest,
+    weights,
+)
 from mfcheck.rigor.ball import exact
 from mfcheck.symbolic.activation import Activation
 
@@ -67,6 +82,35 @@ def enclosed_gradients(
         P = arb_mat([[M[i, j] * along[i][j] for j in size] for i in size]) * X
         own = [sum((M[i, j] * across[i, j] for j in size), arb(0)) for i in size]
         return P + arb_mat([[own[i] * x for x in row] for i, row in enumerate(X.tolist())])
+
+
+def block_divergence(activation: Activation, X: Array, y: Array, time: float = np.inf) -> float:
+    """Return Q for unit rows X, shape (n, d), and labels y, shape (n,), in double precision, or what it is at a time.
+
+    nan where rounding spoils it.
+    """
+    flow = LinearFlow.of(kernel_float(activation, X, 1), y)
+    if flow.values[0] <= ILL_CONDITIONED * flow.values.sum():
+        return float("nan")
+    m = gradients(flow.products(time), activation, X)
+    return float(np.sum((m @ m.T) * kernel_float(activation, X, 2)) / 2)
+
+
+@lru_cache(maxsize=64)
+def enclosed_block_divergence(
+    activation: Activation, points: tuple[Point, ...], labels: Point
+) -> arb:
+    """Enclose Q over all time; not finite where a kernel is not, or where G2 is not certainly invertible."""
+    try:
+        G2, K = (kernel_matrix(points, activation, order) for order in (1, 2))
+        with ctx.workprec(PREC):
+            y = arb_mat([[exact(label)] for label in labels])
+            M = enclosed_products(G2, y, smallest(points, activation).value)
+            m = enclosed_gradients(M, activation, points)
+            inner = (m * m.transpose()).entries()
+            return sum((a * b for a, b in zip(inner, K.entries(), strict=True)), arb(0)) / 2
+    except (InputError, ZeroDivisionError):
+        return arb.nan()
 
 
 def _enclosed_mixed(activation: Activation, points: tuple[Point, ...], digits: int) -> arb_mat:

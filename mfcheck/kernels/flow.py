@@ -5,6 +5,7 @@ f = 0 at the start; so e(t) = -exp(-t K/n) y.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from flint import arb, arb_mat
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from mfcheck.claims.setting import Point
 from mfcheck.gaussian.dual import half_gram
 from mfcheck.rigor.eigen import FloatMatrix
+from mfcheck.rigor.lyapunov import solve_lyapunov
 
 Array = NDArray[np.float64]
 
@@ -38,6 +40,70 @@ def gradient_flow(K: Array, y: Array, cross: Array, times: Array) -> Array:
     if y.ndim == 1:
         return np.asarray((filters * projected) @ across.T)
     return np.stack([(across * row) @ projected for row in filters])
+
+
+@dataclass(frozen=True, eq=False)
+class LinearFlow:
+    """The flow e' = -G e from y, with G symmetric and positive definite, up to rounding over its least eigenvalue.
+
+    Attributes:
+        values: eigenvalues of G, ascending, shape (n,).
+        vectors: its eigenvectors, in columns, shape (n, n).
+        y: where it starts, shape (n,).
+    """
+
+    values: Array
+    vectors: Array
+    y: Array
+
+    @classmethod
+    def of(cls, G: Array, y: Array) -> "LinearFlow":
+        """Return the flow of a matrix, shape (n, n), and a start, shape (n,)."""
+        return cls(*np.linalg.eigh(G), y)
+
+    def left(self, time: float) -> Array:
+        """Return e = exp(-G time) y, shape (n,)."""
+        modes = self.vectors.T @ self.y * np.exp(-self.values * time)
+        return np.asarray(self.vectors @ modes)
+
+    def share_left(self, time: float) -> float:
+        """Return |e|^2 / |y|^2."""
+        e = self.left(time)
+        return float(e @ e / (self.y @ self.y))
+
+    def weights(self, time: float = np.inf) -> Array:
+        """Return q = G^-1 (1 - exp(-G time)) y, shape (n,), the integral of e."""
+        modes = self.vectors.T @ self.y / self.values
+        return np.asarray(self.vectors @ (-np.expm1(-self.values * time) * modes))
+
+    def products(self, time: float = np.inf) -> Array:
+        """Return the integral of e_i q_j from zero to a time, shape (n, n)."""
+        y, rows = self.vectors.T @ self.y, self.values[:, None]
+        both = np.add.outer(self.values, self.values)
+        integral = -np.expm1(-rows * time) / rows + np.expm1(-both * time) / both
+        modes = np.outer(y, y / self.values) * integral
+        return np.asarray(self.vectors @ modes @ self.vectors.T)
+
+
+def enclosed_share_left(G: arb_mat, y: arb_mat, time: arb) -> arb:
+    """Enclose `LinearFlow.share_left`; arguments as in `enclosed_products`."""
+    e = (G * -time).exp() * y
+    return (e.transpose() * e)[0, 0] / (y.transpose() * y)[0, 0]
+
+
+def enclosed_products(G: arb_mat, y: arb_mat, lowest: arb) -> arb_mat:
+    """Enclose `LinearFlow.products` over all time: G^-1 y y^T G^-1 - X G^-1, where G X + X G = y y^T.
+
+    Args:
+        G: encloses the matrix, shape (n, n).
+        y: encloses the start, shape (n, 1).
+        lowest: encloses the smallest eigenvalue of G.
+
+    Raises:
+        ZeroDivisionError: G is not certainly invertible.
+    """
+    w, X = G.solve(y), solve_lyapunov(G, y * y.transpose(), lowest)
+    return w * w.transpose() - G.solve(X).transpose()
 
 
 def gram(points: tuple[Point, ...], k: Callable[[arb], arb], digits: int = 30) -> arb_mat:

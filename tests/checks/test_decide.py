@@ -6,8 +6,8 @@ import pytest
 import sympy as sp
 from flint import arb
 
-from mfcheck.checks import Case, Context, Kind, Standard, compared, curve, decide, number
-from mfcheck.checks.decide import as_estimate, holds, slack
+from mfcheck.checks import Case, Context, Kind, Standard, compared, curve, decide, number, picture
+from mfcheck.checks.decide import against, as_estimate, course, holds, slack
 from mfcheck.claims.model import Budget
 from mfcheck.claims.record import Estimate, Note
 from mfcheck.claims.setting import setting_of
@@ -145,3 +145,23 @@ def test_a_curve_has_bars_if_there_are_estimates() -> None:
     assert (bare.x, bare.y, bare.error, bare.style) == ((1.0, 2.0), (0.5, 2.0), None, "points")
     barred = curve("found", [1, 2], [about(3, 0.25), 4])
     assert (barred.y, barred.error) == ((3.0, 4.0), (0.25, 0.0))
+
+
+def test_a_picture_has_the_logarithmic_axes_that_are_named() -> None:
+    drawn = curve("zero at the start", (1, 2), (0, 3))
+    made = picture("id", "Title", "$t$", "value", [drawn], "y")
+    assert (made.x_log, made.y_log, made.curves) == (False, True, (drawn,))
+    assert picture("id", "Title", "$t$", "value", [drawn]).y_log is False
+
+
+@pytest.mark.parametrize(("least", "logarithmic"), [(0.0, False), (1.0, True)])
+def test_cases_with_a_value_that_has_no_logarithm_are_drawn_linearly(
+    least: float, logarithmic: bool
+) -> None:
+    found = [about(least, 0.1), about(2, 0.1)]
+    cases = [Case(value, ONE, x=x) for value, x in zip(found, (1.0, 2.0), strict=True)]
+    both = against(cases, "id", "Title", "x", "y", "xy")
+    alone = course([(1.0, found[0]), (2.0, found[1])], "id", "x", "y", "xy")
+    for made in (both, alone):
+        assert made is not None
+        assert (made.x_log, made.y_log) == (True, logarithmic)

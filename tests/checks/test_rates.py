@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from mfcheck.checks import Growth, Kind, Setting, rate
+from mfcheck.checks import Growth, Kind, Question, Setting, no_faster, rate
 from mfcheck.checks.rates import Growing
 from mfcheck.claims import Budget, Context, Evidence
 from mfcheck.claims.setting import setting_of
@@ -98,6 +98,32 @@ def test_what_replicates_have_in_common_moves_an_exponent_only_where_it_changes(
     plain = run((X, samples), sp.Integer(-1)).error
     assert errors[0] == pytest.approx(plain, rel=0.1)
     assert errors[1] > errors[0] + 0.02  # type: ignore[operator]
+
+
+def test_orders_of_formulas_are_compared_exactly() -> None:
+    n, c = sp.symbols("n c", positive=True)
+
+    def answer(small: sp.Expr, large: sp.Expr) -> Evidence:
+        check = no_faster(
+            "orders",
+            ["f"],
+            lambda context: (context["f"], large),
+            n,
+            domain="every c",
+            reason="it is of order {}",
+            question=Question.FOLLOWS,
+        )
+        assert (check.kind, check.question) == (Kind.EXACT, Question.FOLLOWS)
+        return check.run(Context(SETTING, Budget.QUICK, 0, "orders", {"f": small}))
+
+    assert answer(c * sp.sqrt(n), n).passed is True
+    assert answer(c * n, 3 * n + 1).passed is True
+    found = answer(c * n ** sp.Rational(3, 2), n)
+    assert found.passed is False
+    assert found.reason == "it is of order $n^{3/2}$"
+    assert found.rhs == "$n^{1}$"
+    with pytest.raises(InputError, match="could not be derived"):
+        answer(sp.sin(n), n)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

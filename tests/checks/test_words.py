@@ -26,6 +26,7 @@ from mfcheck.checks import (
     proof,
     setting_of,
     wrong,
+    wrongs,
 )
 from mfcheck.claims.inequality import Case
 from mfcheck.claims.model import Budget
@@ -100,6 +101,15 @@ def test_a_picture_comes_with_every_answer(passed: bool | None) -> None:
     check = custom("c", "f", lambda _: Evidence(passed=passed), kind=Kind.SAMPLED)
     drawn = Plot(id="one", title="One", x_label="x", y_label="y", curves=())
     assert pictured(check, lambda _: drawn).run(CONTEXT).plots == (drawn,)
+
+
+def test_planted_errors_of_one_formula_are_those_written_one_by_one() -> None:
+    x = sp.Symbol("x")
+    found = wrongs("f", {"one": (x, "Why."), "two": (x**2, "Why not.")}, also=["slack-a"])
+    one = wrong("one", {"f": x}, "Why.", also=["slack-a"])
+    assert found == (one, wrong("two", {"f": x**2}, "Why not.", also=["slack-a"]))
+    (named,) = wrongs("f", {"one": (x, "Why.")}, kind="factor dropped", checks=["check"])
+    assert (named.kind, named.rejected_by) == ("factor dropped", ("check",))
 
 
 def test_a_claim_with_one_reading_is_that_claim() -> None:

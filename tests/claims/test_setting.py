@@ -132,3 +132,12 @@ def test_the_digest_tells_settings_apart() -> None:
     ]
     digests = {other.digest() for other in (setting, *others)}
     assert len(digests) == 4
+
+
+def test_the_first_points_keep_their_labels() -> None:
+    points = tuple((Fraction(k), Fraction(1)) for k in range(4))
+    data = Data(points, (Fraction(1), Fraction(-1), Fraction(0), Fraction(1)), "own", "digest")
+    assert data.first(2) == Data(points[:2], (Fraction(1), Fraction(-1)), "own")
+    assert data.first(4).labels == data.labels
+    with pytest.raises(InputError, match="there are 4 points, not 5"):
+        data.first(5)

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 from flint import arb_mat
 
-from mfcheck.kernels.adjoint import enclosed_gradients, gradients
-from mfcheck.symbolic.activation import LIBRARY
+from mfcheck.kernels.adjoint import (
+    block_divergence,
+    enclosed_block_divergence,
+    enclosed_gradients,
+    gradients,
+)
+from mfcheck.kernels.two_layer import kernel_float
+from mfcheck.symbolic.activation import LIBRARY, activation
 
 POINTS = tuple(
     tuple(map(Fraction, row)) for row in (("1", "0"), ("3/5", "4/5"), ("-7/25", "24/25"))
@@ -53,3 +59,43 @@ def test_balls_hold_the_numbers(name: str, points: tuple[tuple[Fraction, ...], .
     ):
         assert abs(float(ball.mid()) - number) <= float(ball.rad()) + 1e-4 * (1 + abs(number))
         assert float(ball.rad()) < 1e-2
+
+
+LABELS = (Fraction(1), Fraction(-1), Fraction(1, 2))
+Y = np.array([float(label) for label in LABELS])
+
+
+@pytest.mark.parametrize("end", [0.3, 3.0, 40.0])
+def test_the_divergence_of_a_block_by_sums_over_time(end: float) -> None:
+    """Q at a time, with the integral of e q^T summed by the trapezoidal rule."""
+    tanh = LIBRARY["tanh"]
+    G2, K = (kernel_float(tanh, X, order) for order in (1, 2))
+    values, vectors = np.linalg.eigh(G2)
+    s = np.linspace(0, np.log1p(end), 20_001)
+    decay = np.exp(-np.multiply.outer(np.expm1(s), values))
+    modes = vectors.T @ Y
+    e, q = (decay * modes) @ vectors.T, ((1 - decay) / values * modes) @ vectors.T
+    integral = np.trapezoid(e[:, :, None] * q[:, None] * np.exp(s)[:, None, None], s, axis=0)
+    m = gradients(integral, tanh, X)
+    expected = float(np.sum((m @ m.T) * K) / 2)
+    assert block_divergence(tanh, X, Y, end) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["tanh", "erf", "gelu"])
+@pytest.mark.parametrize("points", [POINTS, OPPOSITE], ids=["three", "opposite"])
+def test_the_divergence_of_a_block_is_enclosed(
+    name: str, points: tuple[tuple[Fraction, ...], ...]
+) -> None:
+    n, s0 = len(points), LIBRARY[name]
+    rows = np.array([[float(v) for v in point] for point in points])
+    value = enclosed_block_divergence(s0, points, LABELS[:n])
+    found = block_divergence(s0, rows, Y[:n])
+    assert float(value.rad()) < 0.01 * found
+    assert abs(float(value.mid()) - found) <= float(value.rad()) + 1e-4 * found
+
+
+def test_a_divergence_that_rounding_spoils_is_not_given() -> None:
+    near = np.array([[1.0, 0.0], [1.0, 1e-7]])
+    assert np.isnan(block_divergence(LIBRARY["tanh"], near, np.array([1.0, -1.0])))
+    kinked = enclosed_block_divergence(activation("relu(x)"), POINTS, LABELS)
+    assert not kinked.is_finite()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from mfcheck.dynamics.resnet import Trajectory
+from mfcheck.dynamics.resnet.classify import wrong_signs
 from mfcheck.errors import InputError
 from mfcheck.points.images import Images
 from mfcheck.points.two_classes import TwoClasses, two_classes
@@ -30,7 +31,6 @@ from mfcheck_proofs.scaled_resnets.experiments import (
     stated,
     train,
 )
-from mfcheck_proofs.scaled_resnets.theorem6 import wrong_signs
 
 Array = NDArray[np.float64]
 DEFAULTS = {option.name: option.default for option in DIGITS.options}

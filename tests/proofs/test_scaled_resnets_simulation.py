@@ -11,14 +11,15 @@ from mfcheck.claims import Setting
 from mfcheck.claims.record import SimulationRecord
 from mfcheck.claims.trial import SimulationStopped, Trial
 from mfcheck.dynamics.resnet import QUANTITIES, MemoryLimitError, simulate
+from mfcheck.dynamics.resnet.trial import numerics
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation
 from mfcheck_proofs.scaled_resnets import paper
 from mfcheck_proofs.scaled_resnets.flow import linear_kernels, problem
-from mfcheck_proofs.scaled_resnets.simulation import OPTIONS, _holds, numerics, simulation
+from mfcheck_proofs.scaled_resnets.simulation import _holds, simulation
 from mfcheck_proofs.scaled_resnets.values import value_of
 
-DEFAULTS = {option.name: option.default for option in OPTIONS}
+DEFAULTS = {option.name: option.default for option in simulation.options}
 
 
 def small(**values: Any) -> Setting:
@@ -70,7 +71,7 @@ def test_bounds_are_those_of_the_theorem() -> None:
 
 def test_a_false_bound_is_denied_and_a_close_one_left_open() -> None:
     setting = small()
-    solution = simulate(problem(setting, 40.0), numerics(Trial(setting, 3, DEFAULTS)))
+    solution = simulate(problem(setting, 40.0), numerics(Trial(setting, 3, DEFAULTS), 2, 256))
     KL = solution.series["KL_tau"]
     assert _holds(KL, KL.value + 2 * KL.error, upper=True) is True
     assert _holds(KL, KL.value / 100, upper=True) is False

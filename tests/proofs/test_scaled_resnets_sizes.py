@@ -10,7 +10,7 @@ from mfcheck.claims import Budget, Context
 from mfcheck.claims.setting import Setting
 from mfcheck.errors import InputError
 from mfcheck.points.data import rounded
-from mfcheck_proofs.scaled_resnets import changes, flow, paper, theorem5
+from mfcheck_proofs.scaled_resnets import flow, paper, theorem5
 from mfcheck_proofs.scaled_resnets.values import stated
 
 
@@ -24,14 +24,14 @@ def of_rows(rows: int) -> Setting:
 
 @pytest.mark.parametrize("budget", list(Budget))
 def test_the_default_data_keep_the_sizes_that_are_wanted(budget: Budget) -> None:
-    for sizes, beta in ((flow.sizes, 40.0), (changes.sizes, 1000.0)):
+    for sizes, beta in ((flow.sizes, 40.0), (flow.sizes_of_changes, 1000.0)):
         assert sizes(paper.default, budget, 0, beta)[1] == ""
 
 
 def test_many_rows_take_sizes_down_and_the_evidence_says_so() -> None:
     setting = of_rows(240)
     used, words = flow.sizes(setting, Budget.QUICK, 0, 40.0)
-    wanted = flow.numerics(paper.default, Budget.QUICK, 0, 40.0)
+    wanted, _ = flow.sizes(paper.default, Budget.QUICK, 0, 40.0)
     assert used.outputs < wanted.outputs
     assert words.startswith(f"{used.outputs} instead of {wanted.outputs} output times")
     assert words.endswith("as there are 240 rows")
@@ -40,7 +40,7 @@ def test_many_rows_take_sizes_down_and_the_evidence_says_so() -> None:
     check = custom(
         "x", "f", lambda _: Evidence(passed=None, cases=0, domain="all"), kind=Kind.SIMULATED
     )
-    found = flow.telling(check, lambda _: "cut").run(context)
+    found = flow.telling(check, lambda *_: (used, "cut")).run(context)
     assert found.domain == "all; cut"
 
 

@@ -2,10 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from mfcheck.statistics.entropy import largest_mean
+from mfcheck.statistics.entropy import largest_gaussian_means, largest_mean
 
 
 @pytest.mark.parametrize("radius", [0.003, 0.3, 3.0])
@@ -42,3 +43,16 @@ def test_a_maximum_within_the_radius_is_bounded_from_above() -> None:
         return scale + math.log1p(math.exp(-2 * scale)) - math.log(2)
 
     assert 1 <= largest_mean(cumulant, 2.0, 1.0) <= 1.02
+
+
+def test_a_gaussian_of_two_scales_is_tilted() -> None:
+    """f = a V, V one or three: KL and mean of the law that exp(l f) tilts, by sums over a fine grid of a."""
+    a = np.linspace(-40, 40, 400_001)
+    density = np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi) * (a[1] - a[0]) / 2
+    for scale in (0.1, 0.4, 0.8):
+        tilts = [np.exp(scale * v * a) * density for v in (1, 3)]
+        total = sum(float(tilt.sum()) for tilt in tilts)
+        mean = sum(float(v * a @ tilt) for v, tilt in zip((1, 3), tilts, strict=True)) / total
+        radius = scale * mean - math.log(total)  # KL of the tilted law
+        (found,) = largest_gaussian_means(np.array([1.0, -3.0]), [radius])
+        assert found == pytest.approx(mean, rel=1e-6)

@@ -1,14 +1,16 @@
 """What training changes: kernel, features, distance to the linearised flow, and the encoder's shares, with errors."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mfcheck.claims.record import Estimate
 from mfcheck.dynamics.resnet.flow import Flow
 from mfcheck.dynamics.resnet.integrate import integrate
 from mfcheck.dynamics.resnet.problem import Array, Numerics, Problem
 from mfcheck.dynamics.resnet.state import State, coarsen, halves, initial_state
 from mfcheck.dynamics.resnet.trajectory import Trajectory
+from mfcheck.statistics import mean_of
 
 CHANGES = ("kernel", "features", "trajectory", "share_lambda", "share_decay", "share_KL")
 """`|G(T) - G(0)| / |G(0)|` in the Frobenius norm; `max_i |Z(x_i,1) - x_i|`; `max_t |e - e_lin| / |y|` with
@@ -16,12 +18,35 @@ CHANGES = ("kernel", "features", "trajectory", "share_lambda", "share_decay", "s
 of both measures (largest over depth), at the end."""
 
 
-def changes(problem: Problem, numerics: Numerics) -> tuple[Array, Array]:
-    """Measure several runs: replicates, their halves, half the depth, a coarser time step.
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """What training changed in several replicates.
 
-    Returns:
-        The quantities of `CHANGES` of each replicate, shape (R, 6), and the error that they have in common, shape (6,):
-        what fewer particles, half the depth, a coarser tolerance and rounding change.
+    Attributes:
+        values: the quantities of `CHANGES` of each replicate, shape (R, 6).
+        common: what fewer particles, half the depth, a coarser tolerance and rounding change, shape (6,): an error that
+            all replicates have in common.
+    """
+
+    values: Array
+    common: Array
+
+    def samples(self, quantity: str) -> Array:
+        """Return what each replicate has, shape (R,)."""
+        column: Array = self.values[:, CHANGES.index(quantity)]
+        return column
+
+    def shared(self, quantity: str) -> float:
+        """Return the error that all replicates have in common."""
+        return float(self.common[CHANGES.index(quantity)])
+
+    def __getitem__(self, quantity: str) -> Estimate:
+        """Return the mean over replicates, with its error."""
+        return mean_of(self.samples(quantity), bias=self.shared(quantity))
+
+
+def changes(problem: Problem, numerics: Numerics) -> Changes:
+    """Measure several runs: replicates, their halves, half the depth, a coarser time step.
 
     Raises:
         FlowError: a run failed.
@@ -35,7 +60,7 @@ def changes(problem: Problem, numerics: Numerics) -> tuple[Array, Array]:
     rough, _ = measure(problem, replace(numerics, tolerance=8 * numerics.tolerance), first)
     common = np.abs(samples.mean(axis=0) - half) + np.abs(samples[0] - shallow) / 3
     common += np.abs(samples[0] - rough) + np.maximum(1e-12, np.max(rounding, axis=0))
-    return samples, common
+    return Changes(samples, common)
 
 
 def measure(problem: Problem, numerics: Numerics, state: State) -> tuple[Array, Array]:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from mfcheck.claims.record import Estimate
 from mfcheck.dynamics.resnet.problem import Array, Numerics, Problem
 from mfcheck.dynamics.resnet.trajectory import Trajectory
@@ -55,14 +53,6 @@ class Series:
         bias = min(error * sum(rest) / whole, error) if whole > 0 else error
         return Estimate(value=value, error=error, bias=bias, dof=len(self.samples) - 1)
 
-    def largest(self) -> Estimate:
-        """Return the number at the time whose upper end is largest."""
-        return self.at(int(np.argmax(self.value + self.error)))
-
-    def smallest(self) -> Estimate:
-        """Return the number at the time whose lower end is smallest."""
-        return self.at(int(np.argmin(self.value - self.error)))
-
 
 @dataclass(frozen=True)
 class SolutionCost:
@@ -101,6 +91,16 @@ class Solution:
     final: Mapping[str, Estimate]
     reference: Trajectory
     cost: SolutionCost
+
+    def samples(self, quantity: str) -> Array:
+        """Return what each replicate has at the end, shape (R,), of a quantity with one entry."""
+        ends: Array = self.series[quantity].samples[:, -1]
+        return ends
+
+    def shared(self, quantity: str) -> float:
+        """Return the error at the end that all replicates have in common: from particles, depth and time steps."""
+        found = self.series[quantity]
+        return float(found.size[-1] + found.depth[-1] + found.time[-1])
 
     @property
     def seed(self) -> int:

@@ -4,23 +4,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import product
 from typing import Literal
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from mfcheck.checks import Curve, Plot, Setting, curve
-from mfcheck.claims.experiment import Cell, Experiment, Numbers, Option, Sweep, curves_by
+from mfcheck.checks import Curve, Option, Plot, Setting, curve, picture
+from mfcheck.claims.experiment import Cell, Experiment, Numbers, Sweep, curves_by
 from mfcheck.claims.record import PointRecord
 from mfcheck.dynamics.resnet import FlowError, Numerics, Trajectory, integrate
+from mfcheck.dynamics.resnet.classify import wrong_signs
 from mfcheck.errors import InputError
 from mfcheck.points.data import rounded
 from mfcheck.points.images import positive, read_images, wholes
 from mfcheck.points.two_classes import OPTIONS, TwoClasses, two_classes
 from mfcheck_proofs.scaled_resnets.flow import problem
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, validate
-from mfcheck_proofs.scaled_resnets.theorem6 import least_bound, wrong_signs
+from mfcheck_proofs.scaled_resnets.theorem6 import least_bound
 from mfcheck_proofs.scaled_resnets.values import finite
 
 Array = NDArray[np.float64]
@@ -129,6 +131,13 @@ Axis = Literal["width", "depth", "beta"]
 WORDS: Mapping[Axis, str] = {"width": "width {}", "depth": "depth {}", "beta": "beta = {}"}
 
 
+IN_TIME = {
+    "lambda": ("digits-lambda-{}", "lambda_min(G)", "lambda_min(G)/lambda_0"),
+    "loss": ("digits-loss", "Loss", "L(t)/L(0)"),
+}
+"""Id, title and axis of the pictures over time."""
+
+
 def _only(points: Sequence[PointRecord], free: Axis, *others: Axis) -> tuple[list[PointRecord], str]:
     """Return the points that differ in `free` and `others` alone: the last of each other axis, the first beta.
 
@@ -139,41 +148,35 @@ def _only(points: Sequence[PointRecord], free: Axis, *others: Axis) -> tuple[lis
     return shown, ", ".join(WORDS[axis].format(value) for axis, value in fixed.items())
 
 
-def _over_time(points: Sequence[PointRecord], free: Axis, value: str, id: str, title: str, bound: Curve) -> Plot:
+def _over_time(points: Sequence[PointRecord], free: Axis, value: str, bound: Curve) -> Plot:
     """A value over TIMES for each entry of an axis, with two standard errors, and the bound of Theorem 5."""
-    (shown, held), curves = _only(points, free), [bound]
+    shown, held = _only(points, free)
+    curves = []
     for point in shown:
         found = [point.values[f"{value}@{t:.3g}"] for t in TIMES]
-        drawn = curve(WORDS[free].format(point.cell[free]), TIMES, [e.value for e in found])
-        curves.insert(-1, drawn.but(error=tuple(2 * e.error for e in found)))
-    return Plot(
-        id=id,
-        title=f"{title} along training ({held})",
-        x_label="time in units of n/(beta^2 lambda_0)",
-        y_label="L(t)/L(0)" if value == "loss" else "lambda_min(G)/lambda_0",
-        x_log=True,
-        y_log=value == "loss",
-        curves=tuple(curves),
+        bars = [e.but(error=2 * e.error) for e in found]
+        curves.append(curve(WORDS[free].format(point.cell[free]), TIMES, bars))
+    id, title, label = IN_TIME[value]
+    return picture(
+        id.format(free),
+        f"{title} along training ({held})",
+        "time in units of n/(beta^2 lambda_0)",
+        label,
+        (*curves, bound),
+        "xy" if value == "loss" else "x",
     )
 
 
 def _error_plot(points: Sequence[PointRecord], free: Axis) -> Plot:
     """Test error against width or depth, for each beta, below the bound."""
     shown, held = _only(points, free, "beta")
-    curves = curves_by(shown, free, "test_error", "beta", WORDS["beta"].format)
+    curves = list(curves_by(shown, free, "test_error", "beta", WORDS["beta"].format))
     x = curves[0].x
-    bounds = [
-        curve(label, x, [shown[0].values[name].value] * len(x), "bound")
-        for name, label in (("bound", "bound at the threshold"), ("leading_order", "its leading order"))
-    ]
-    return Plot(
-        id=f"digits-error-{free}",
-        title=f"Test error and the bound of Theorem 6 ({held})",
-        x_label=free,
-        y_label="share of wrong signs",
-        y_log=all(min(c.y) > 0 for c in (*curves, *bounds)),
-        curves=(*curves, *bounds),
-    )
+    for name, label in (("bound", "bound at the threshold"), ("leading_order", "its leading order")):
+        curves.append(curve(label, x, [shown[0].values[name].value] * len(x), "bound"))
+    log = "y" if all(min(c.y) > 0 for c in curves) else ""
+    title = f"Test error and the bound of Theorem 6 ({held})"
+    return picture(f"digits-error-{free}", title, free, "share of wrong signs", curves, log)
 
 
 def plots(points: Sequence[PointRecord]) -> tuple[Plot, ...]:
@@ -181,8 +184,8 @@ def plots(points: Sequence[PointRecord]) -> tuple[Plot, ...]:
     half = curve("half, as Theorem 5 needs it", TIMES, [0.5] * len(TIMES), "bound")
     decay = curve("bound of Theorem 5", TIMES, np.exp(-TIMES), "bound")
     return (
-        *(_over_time(points, free, "lambda", f"digits-lambda-{free}", "lambda_min(G)", half) for free in WORDS),
-        _over_time(points, "beta", "loss", "digits-loss", "Loss", decay),
+        *(_over_time(points, free, "lambda", half) for free in WORDS),
+        _over_time(points, "beta", "loss", decay),
         _error_plot(points, "width"),
         _error_plot(points, "depth"),
     )
@@ -200,7 +203,7 @@ def prepare(options: Mapping[str, str]) -> Sweep:
     widths, depths = (wholes("widths", options["widths"], 4, 8192), wholes("depths", options["depths"], 1, 256))
     if bad := [width for width in widths if width % 4]:
         raise InputError(f"widths must be multiples of 4, got {bad[0]}")
-    betas, alpha = ([part.strip() for part in options["betas"].split(",")], positive("alpha", options["alpha"]))
+    betas, alpha = [part.strip() for part in options["betas"].split(",")], positive("alpha", options["alpha"])
     for beta in betas:
         if beta != THRESHOLD:
             positive("betas", beta)
@@ -210,13 +213,9 @@ def prepare(options: Mapping[str, str]) -> Sweep:
     def work(cell: Cell, rng: np.random.Generator) -> Numbers:
         return measure(classes, alpha, cell, rng)
 
-    cells: list[Cell] = [
-        {"beta": b, "width": M, "depth": L}
-        for b in dict.fromkeys(betas)
-        for M in sorted(widths)
-        for L in sorted(depths)
-    ]
-    return Sweep(tuple(cells), work, plots, f"{images.digest()} {classes.train} {classes.origin} {alpha}")
+    grid = product(dict.fromkeys(betas), sorted(widths), sorted(depths))
+    cells = tuple({"beta": beta, "width": width, "depth": depth} for beta, width, depth in grid)
+    return Sweep(cells, work, plots, f"{images.digest()} {classes.train} {classes.origin} {alpha}")
 
 
 DIGITS = Experiment(

@@ -5,8 +5,7 @@ from fractions import Fraction
 from functools import partial
 from math import ceil
 
-from mfcheck.claims import Answer, Data, Proof, Regime, Setting
-from mfcheck.errors import InputError
+from mfcheck.claims import Answer, Proof, Regime, Setting
 from mfcheck.points.data import circle_data
 from mfcheck.points.laws import collide
 from mfcheck.rigor import certificate
@@ -37,15 +36,8 @@ def linear_labels(setting: Setting, n: int) -> Setting:
 
 
 def first_points(setting: Setting, n: int) -> Setting:
-    """Return the setting with its first n points, which are separated as all are.
-
-    Raises:
-        InputError: it has fewer.
-    """
-    data = setting.data
-    if n > data.n:
-        raise InputError(f"no {n} points so separated are at hand")
-    return replace(setting, data=Data(data.points[:n], data.labels[:n], origin=data.origin))
+    """Return the setting with its first n points, separated as all are; raises InputError if it has fewer."""
+    return replace(setting, data=setting.data.first(n))
 
 
 def any_circle(_: Setting) -> Proof:
@@ -177,19 +169,19 @@ BELOW = Regime(
     holds=below_threshold,
     witness=small_beta,
 )
-LARGE_BETA = Regime(
-    "beta-grows",
-    r"one data set, $\beta \to \infty$",
-    r"\beta",
-    indices=(10**3, 10**6),
-    varies=("beta",),
-    witness=lambda setting, beta: setting.with_values(beta=beta),
-)
-DEPTH = Regime(
-    "depth-grows",
-    r"one data set, $L \to \infty$",
-    "L",
-    indices=(1, 8, 64),
-    varies=("depth",),
-    witness=lambda setting, depth: setting.with_values(depth=depth),
-)
+
+
+def _growing(name: str, symbol: str, *indices: int) -> Regime:
+    """Return the regime of one data set in which a parameter grows."""
+    return Regime(
+        f"{name}-grows",
+        rf"one data set, ${symbol} \to \infty$",
+        symbol,
+        indices=indices,
+        varies=(name,),
+        witness=lambda setting, value: setting.with_values(**{name: value}),
+    )
+
+
+LARGE_BETA = _growing("beta", r"\beta", 10**3, 10**6)
+DEPTH = _growing("depth", "L", 1, 8, 64)

@@ -9,11 +9,10 @@ leading order.
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
 
 import numpy as np
 import sympy as sp
-from flint import arb, arb_mat, ctx
+from flint import arb, arb_mat
 from numpy.typing import NDArray
 
 from mfcheck.checks import (
@@ -30,45 +29,34 @@ from mfcheck.checks import (
     Standard,
     Step,
     attack,
+    claim,
     custom,
     decide,
     identity,
     noted,
     proof,
-    rate,
     wrong,
+    wrongs,
 )
-from mfcheck.claims import Budget, PlantedError, Sample, Setting, Variable, inequality
+from mfcheck.claims import Budget, PlantedError, Setting, Variable, inequality
 from mfcheck.dynamics.resnet import Numerics, Solution, simulate
 from mfcheck.errors import InputError
+from mfcheck.falsify import variants
 from mfcheck.falsify.variants import dropped, of_attained, of_identity, of_order, powers, scaled, sign
-from mfcheck.kernels.adjoint import enclosed_gradients, gradients
-from mfcheck.kernels.two_layer import ILL_CONDITIONED, kernel_matrix, smallest
+from mfcheck.kernels.adjoint import block_divergence, enclosed_block_divergence
+from mfcheck.kernels.flow import LinearFlow, enclosed_share_left
+from mfcheck.kernels.two_layer import kernel_matrix
 from mfcheck.rigor.ball import exact
-from mfcheck.rigor.lyapunov import solve_lyapunov
 from mfcheck.statistics import exactly, mean_of
 from mfcheck.statistics.quoting import quoted
-from mfcheck_proofs.scaled_resnets import flow
+from mfcheck_proofs.scaled_resnets import flow, values
 from mfcheck_proofs.scaled_resnets.assumptions import FACTORS, HALF, STEPS
-from mfcheck_proofs.scaled_resnets.changes import extent
 from mfcheck_proofs.scaled_resnets.constants import C_KL
-from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, SOURCE, Run, along, least_beta, ratio, runs, shown_run
+from mfcheck_proofs.scaled_resnets.flow import ASSUMPTIONS, SOURCE, Run, admissible, along, in_beta, runs
 from mfcheck_proofs.scaled_resnets.regimes import ABOVE, LARGE_BETA
 from mfcheck_proofs.scaled_resnets.setting import needs_flow, needs_moving_encoder
 from mfcheck_proofs.scaled_resnets.symbols import Q_KL, Lambda, Q_m, alpha, beta, lambda_0, n, t, y_norm
-from mfcheck_proofs.scaled_resnets.values import (
-    ALPHA,
-    BETA,
-    DATA,
-    TRAINED,
-    exactly_of,
-    kernel,
-    number,
-    rounding,
-    side,
-    stated,
-    value_of,
-)
+from mfcheck_proofs.scaled_resnets.values import TRAINED, exactly_of, kernel, number, side, stated, value_of
 
 Array = NDArray[np.float64]
 L_0 = sp.Symbol("L_0", positive=True)
@@ -77,13 +65,13 @@ L_0 = sp.Symbol("L_0", positive=True)
 
 
 def at_times(
-    context: Context, expr: sp.Expr, solution: Solution, beta: float, quantity: str, first: int = 0
+    context: Context, expr: sp.Expr, solution: Solution, beta: float, quantity: str
 ) -> list[tuple[Estimate, Estimate]]:
-    """Return a quantity of a flow at its output times, from the first one on, with a formula in t, beta and L_0 there."""
+    """Return a quantity of a flow at its output times, with a formula in t, beta and L_0 there."""
     start, series = float(solution.series["loss"].value[0]), solution.series[quantity]
     return [
         (series.at(k), stated(number(context, expr, t=float(solution.time[k]), beta=beta, L_0=start)))
-        for k in range(first, len(solution.time))
+        for k in range(len(solution.time))
     ]
 
 
@@ -98,31 +86,32 @@ def stays(
 ) -> Check:
     """Return the check that a quantity stays below a formula in t, beta and L_0 (or above it) along admissible flows.
 
-    A bound that depends on t is compared at each output time after the start, another one where it is tightest.
+    They are compared at each output time after the start.
     """
 
     def check(context: Context) -> Evidence:
-        expr, shown = context[formula], shown_run(context)
-        extreme = "smallest" if above else "largest"
+        # The flow at the setting's own beta is drawn.
+        shown = min(runs(context), key=lambda run: abs(run.beta - context.setting.number("beta")))
 
-        def pairs(run: Run) -> list[tuple[Estimate, Estimate]]:
-            found = at_times(context, expr, run.solution, run.beta, quantity, 1)
-            series = run.solution.series[quantity]
-            return found if expr.has(t) else [(series.smallest() if above else series.largest(), found[0][1])]
+        def pairs(run: Run[Solution]) -> list[tuple[Estimate, Estimate]]:
+            return at_times(context, context[formula], run.found, run.beta, quantity)
 
-        def drawn(times: Array) -> Array:
-            start = float(shown.solution.series["loss"].value[0])
-            return np.array([number(context, expr, t=float(time), beta=shown.beta, L_0=start) for time in times])
-
-        found = [(run, *(pair[::-1] if above else pair)) for run in runs(context) for pair in pairs(run)]
-        where = "all output times" if expr.has(t) else f"{extreme} value over time"
-        evidence = flow.bounded(context, found, f"{where}, seed {context.seed}")
+        found = [(run, *(pair[::-1] if above else pair)) for run in runs(context) for pair in pairs(run)[1:]]
+        evidence = flow.bounded(context, found, f"all output times, seed {context.seed}")
         if not evidence.cases:
             return evidence
-        plot = flow.plot_over_time(shown, quantity, label, drawn, logarithmic=not above)
+        plot = flow.plot_over_time(shown, f"{quantity}-over-time", label, pairs(shown), logarithmic=not above)
         return evidence.but(plots=(plot,), notes=(note(context),) if note else ())
 
     return along(id, formula, check)
+
+
+def at_limit(context: Context, found: Estimate, limit: Estimate, where: str, resolution: float = 0.1) -> Evidence:
+    """Return the evidence that a number at a large beta is its limit, of which the error says how far it may be."""
+    evidence = decide([Case(found, limit)], Standard(resolution=resolution, alarm=context.alarm), where)
+    said = f"scaled to its limit in $\\beta$ it is {quoted(found)} against {quoted(limit)}"
+    slack = limit.value / found.value if found.value > 0 else None
+    return evidence.but(slack=slack, reason="" if evidence.passed else said)
 
 
 def tends(quantity: str, power: int, reached: Callable[[tuple[float, float]], float]) -> Check:
@@ -134,40 +123,12 @@ def tends(quantity: str, power: int, reached: Callable[[tuple[float, float]], fl
 
     def check(context: Context) -> Evidence:
         before, run = runs(context)[-2:]
-        earlier, found = (r.solution.series[quantity].at(-1, r.beta**power) for r in (before, run))
+        earlier, found = (r.found.series[quantity].at(-1, r.beta**power) for r in (before, run))
         limit = stated(number(context, context["limit"])).value * reached(flow.converged_shares(context.setting, run))
-        rhs = exactly(limit, flow.remaining(earlier.value, found.value, (before.beta, run.beta)))
-        standard = Standard(alarm=context.alarm)
-        evidence = decide([Case(found, rhs)], standard, rf"$\beta = {run.beta:.6g}$, seed {context.seed}")
-        said = f"scaled to its limit in $\\beta$ it is {quoted(found)} against {quoted(rhs)}"
-        return evidence.but(slack=limit / found.value, reason="" if evidence.passed else said)
+        away = flow.remaining(earlier.value, found.value, (before.beta, run.beta))
+        return at_limit(context, found, exactly(limit, away), rf"$\beta = {run.beta:.6g}$, seed {context.seed}")
 
     return along("limit", "limit", check)
-
-
-Grown = Callable[[Context], tuple[Array, Array, Array]]
-"""Scales beta, shape (k,), values of replicates there, shape (R, k), and errors that they have in common, shape (k,)."""
-
-
-def in_beta(id: str, label: str, grown: Grown, group: str, cut: Callable[[Context], str]) -> Check:
-    """Return the check of the exponent `order` in beta of a quantity of flows whose sizes `cut` tells of."""
-
-    def domain(context: Context) -> str:
-        return f"{extent(context.setting, context.budget)}, seed {context.seed}"
-
-    return flow.telling(rate(id, "order", grown, x_label=r"$\beta$", y_label=label, domain=domain, group=group), cut)
-
-
-def exponent(quantity: str, label: str) -> Check:
-    """Return the check of the exponent `order` in beta of the final value of a quantity."""
-
-    def grown(context: Context) -> tuple[Array, Array, Array]:
-        swept = runs(context)
-        series = [run.solution.series[quantity] for run in swept]
-        common = np.array([s.size[-1] + s.depth[-1] + s.time[-1] for s in series])
-        return np.array([run.beta for run in swept]), np.array([s.samples[:, -1] for s in series]).T, common
-
-    return in_beta("slope", label, grown, flow.GROUP, flow.cut)
 
 
 # --- loss ------------------------------------------------------------------------------------------------------------
@@ -182,15 +143,15 @@ def _regime_note(context: Context) -> Note:
     """How large beta has to be, and what is left of learning features there."""
     setting = context.setting
     least, asked = (float(value_of(setting, id).mid()) for id in ("beta_threshold", "beta_threshold_stated"))
-    run = next(run for run in runs(context) if run.admissible)
-    samples = run.solution.series["lambda_min_G2"].samples
-    change = ratio(samples[:, -1] - samples[:, 0], samples[:, 0])
+    run = admissible(runs(context))
+    samples = run.found.series["lambda_min_G2"].samples
+    change = mean_of(samples[:, -1] / samples[:, 0] - 1)
     fixed = abs(change.value) + change.error <= NEARLY_FIXED
     stated_text = (
         f"{asked:.4g} in the stated form" if np.isfinite(asked) else "no finite value is known for the stated form"
     )
     encoder = (
-        rf"the encoder moves by {quoted(run.solution.series['movement_nu'].at(-1))} (root mean square)"
+        rf"the encoder moves by {quoted(run.found.series['movement_nu'].at(-1))} (root mean square)"
         if setting["alpha"]
         else r"there is no encoder ($\alpha = 0$)"
     )
@@ -209,17 +170,13 @@ def _regime_note(context: Context) -> Note:
 T = sp.Symbol("T", positive=True)
 
 
-def _left_fast(sample: Sample, _: inequality.Formulas) -> float:
-    values, vectors = np.linalg.eigh(kernel(sample, 1))
-    parts = (vectors.T @ sample.y) ** 2
-    return float(parts @ np.exp(-2 * values * sample.values["T"]) / parts.sum())
+def _left(case: inequality.Case, _: inequality.Formulas) -> arb:
+    data = case.setting.data
+    y = arb_mat([[exact(label)] for label in data.labels])
+    return enclosed_share_left(kernel_matrix(data.points, case.setting.activation, 1), y, exactly_of(case, "T"))
 
 
-def _left_enclosed(case: inequality.Case, _: inequality.Formulas) -> arb:
-    G2 = kernel_matrix(case.setting.data.points, case.setting.activation, 1)
-    y = arb_mat([[exact(label)] for label in case.setting.data.labels])
-    residual = (G2 * -exactly_of(case, "T")).exp() * y
-    return (residual.transpose() * residual)[0, 0] / (y.transpose() * y)[0, 0]
+LEFT = Side(lambda s, _: LinearFlow.of(kernel(s, 1), s.y).share_left(s.values["T"]), _left)
 
 
 def decay_attack(id: str, what: str = "for large beta") -> inequality.Inequality:
@@ -227,11 +184,11 @@ def decay_attack(id: str, what: str = "for large beta") -> inequality.Inequality
     return attack(
         id,
         f"|exp(-T G2) y|^2 / |y|^2, the limit of L(t)/L(0) {what} at T = beta^2 t/n, <= bound/L(0)",
-        Side(_left_fast, _left_enclosed),
+        LEFT,
         side(lambda f: f["bound"].subs({t: T * n / beta**2, L_0: 1})),
         varies=TRAINED,
         own=(Variable("T", Fraction(1, 1000), Fraction(100), log=True),),
-        ranges=(BETA,),
+        ranges=(values.BETA,),
     )
 
 
@@ -264,13 +221,10 @@ READ_IN_N = Note(
     ),
 )
 decays = stays("decay", "bound", "loss", "loss $L(t)$", note=_regime_note)
-SLOWEST = r"The slowest mode decays like $\exp(-2\beta^2\lambda_{\min}t/n)$"
-
-
-def faster(check: str, slack: str) -> PlantedError:
-    """Return the bound with four times its rate, for a check and the search."""
-    replaced = {"bound": DECAY.subs(t, 4 * t)}
-    return wrong("fourfold", replaced, f"{SLOWEST}.", kind="constant scaled", checks=[check, slack])
+SLOWEST = r"The slowest mode decays like $\exp(-2\beta^2\lambda_{\min}t/n)$."
+UNITS = r"Time runs in units of $n/\beta^2$; at large $\beta$ this rate is beyond that of the slowest mode."
+FASTER = {"bound": DECAY.subs(t, 4 * t)}
+"""The bound with four times its rate."""
 
 
 loss_claim = Claim(
@@ -287,31 +241,23 @@ loss_claim = Claim(
             {"bound": DECAY},
             checks=[decays],
             wrong=[
-                faster("decay", "slack-loss-limit"),
-                wrong(
-                    "no-n",
-                    {"bound": L_0 * sp.exp(-(beta**2) * lambda_0 * n * t)},
-                    "This is $n^2$ times the stated rate; the slowest mode decays at twice the stated one only.",
-                    kind="factor n dropped",
+                wrong("fourfold", FASTER, SLOWEST, kind=variants.SCALED, also=["slack-loss-limit"]),
+                *wrongs("bound", {f"rate-{k}": (DECAY.subs(t, k * t), SLOWEST) for k in (3, 8)}, kind=variants.SCALED),
+                *wrongs(
+                    "bound",
+                    {"no-n": (DECAY.subs(t, n**2 * t), f"$n^2$ times the rate. {SLOWEST}")},
+                    kind=variants.DROPPED_N,
                 ),
-                *(
-                    wrong(
-                        f"rate-{k}", {"bound": DECAY.subs(t, k * t)}, f"{SLOWEST}, no faster.", kind="constant scaled"
-                    )
-                    for k in (3, 8)
-                ),
-                *(
-                    wrong(
-                        f"beta-{name}",
-                        {"bound": L_0 * sp.exp(-(beta**power) * lambda_0 * t / n)},
-                        r"Time runs in units of $n/\beta^2$; at large $\beta$ this rate is beyond that of the slowest mode.",
-                    )
-                    for name, power in (("half-more", sp.Rational(5, 2)), ("one-more", sp.Integer(3)))
+                *wrongs(
+                    "bound",
+                    {
+                        "beta-half-more": (DECAY.subs(t, sp.sqrt(beta) * t), UNITS),
+                        "beta-one-more": (DECAY.subs(t, beta * t), UNITS),
+                    },
                 ),
             ],
             attack=[decay_attack("loss-limit")],
             needs=needs_flow,
-            regimes=[ABOVE],
         ),
         Reading(
             "authors",
@@ -343,17 +289,11 @@ loss_claim = Claim(
                 wrong(
                     "hundredfold",
                     {"bound": AUTHORS.subs(t, 100 * t)},
-                    rf"{SLOWEST}, and $50\Lambda$ is far more than $2\lambda_{{\min}}$ at the default setting.",
-                    kind="constant scaled",
+                    rf"{SLOWEST} $50\Lambda$ is far more than $2\lambda_{{\min}}$ at the default setting.",
+                    kind=variants.SCALED,
                     checks=["decay"],
                 ),
-                wrong(
-                    "ours-fourfold",
-                    {"bound": DECAY.subs(t, 4 * t)},
-                    f"{SLOWEST}.",
-                    kind="constant scaled",
-                    checks=["decay", "follows"],
-                ),
+                wrong("ours-fourfold", FASTER, SLOWEST, kind=variants.SCALED, checks=["decay", "follows"]),
                 wrong(
                     "linear",
                     {"half_life": n * sp.log(2) / (beta**2 * Lambda)},
@@ -361,16 +301,32 @@ loss_claim = Claim(
                 ),
             ],
             needs=needs_flow,
-            regimes=[ABOVE],
         ),
     ],
+    regimes=[ABOVE],
 )
 
 # --- KL of the predictor ---------------------------------------------------------------------------------------------
 
 KL_BOUND = C_KL * n**2 / (lambda_0**2 * beta**2)
-BELOW = r"which each factor (below one for $n \ge 2$, $\beta > 1$) goes below."
-_below = (scaled(HALF, sp.Rational(1, 10)), powers(beta, -HALF, -1), dropped(n, 1))
+SECOND = r"$\mathrm{KL}(\tau_t\,\|\,\tau_0)$ is of order $\beta^{-2}$ exactly."
+
+
+def beyond_limit(name: str, attained: sp.Expr, slack: str, tends_to: str) -> list[PlantedError]:
+    """Return bounds below what is attained in the limit: half of it, for the search too, and less by other factors."""
+    half = {"half-limit": (attained / 2, "This is half of the limit that is attained.")}
+    why = f"{tends_to}, which each factor (below one for $n \\ge 2$, $\\beta > 1$) goes below."
+    below = (scaled(sp.Rational(1, 10)), powers(beta, -HALF, -1), dropped(n, 1))
+    return [*wrongs(name, half, kind=variants.SCALED, also=[slack]), *of_attained(name, attained, *below, why=why)]
+
+
+def limit_attack(
+    id: str, text: str, limit: Side, bound: Callable[[inequality.Formulas], sp.Expr]
+) -> inequality.Inequality:
+    """Return the inequality between a limit of large beta and its bound."""
+    return attack(id, text, limit, side(bound), varies=TRAINED, ranges=(values.BETA,))
+
+
 kl_tau = Claim(
     "theorem-5-kl-tau",
     title=r"Theorem 5: $\mathrm{KL}$ of the predictor's measure",
@@ -389,34 +345,20 @@ kl_tau = Claim(
             {"bound": KL_BOUND},
             checks=[stays("bound", "bound", "KL_tau", r"$\mathrm{KL}(\tau_t\,\|\,\tau_0)$")],
             wrong=[
-                wrong(
-                    "fourth",
-                    {"bound": KL_BOUND / beta**2},
-                    r"$\mathrm{KL}(\tau_t\,\|\,\tau_0)$ is of order $\beta^{-2}$ exactly.",
-                ),
-                wrong(
-                    "half-limit",
-                    {"bound": Q_KL / (2 * beta**2)},
-                    "This is half of the limit that is attained.",
-                    kind="constant scaled",
-                    checks=["bound", "slack-kl-tau-limit"],
-                ),
-                *of_attained(
+                wrong("fourth", {"bound": KL_BOUND / beta**2}, SECOND),
+                *beyond_limit(
                     "bound",
                     Q_KL / beta**2,
-                    scaled(sp.Rational(1, 10)),
-                    *_below[1:],
-                    why=(r"$\beta^2\,\mathrm{KL}(\tau_\infty\,\|\,\tau_0)$ tends to $Q_{\mathrm{KL}}$, " + BELOW),
+                    "slack-kl-tau-limit",
+                    r"$\beta^2\,\mathrm{KL}(\tau_\infty\,\|\,\tau_0)$ tends to $Q_{\mathrm{KL}}$",
                 ),
             ],
             attack=[
-                attack(
+                limit_attack(
                     "kl-tau-limit",
                     "(1/2) y^T G2^-1 K G2^-1 y, the limit of beta^2 KL(tau_inf|tau_0), <= beta^2 times the bound",
                     side(Q_KL),
-                    side(lambda f: f["bound"] * beta**2),
-                    varies=TRAINED,
-                    ranges=(BETA,),
+                    lambda f: f["bound"] * beta**2,
                 )
             ],
             needs=needs_flow,
@@ -428,7 +370,7 @@ kl_tau = Claim(
             r"$\frac12\,y^\top G_2^{-1} K G_2^{-1} y$: the exponent is sharp, the constant is not.",
             {"limit": Q_KL, "order": sp.Integer(-2)},
             checks=[
-                exponent("KL_tau", r"$\mathrm{KL}(\tau_\infty\,\|\,\tau_0)$"),
+                in_beta("slope", "KL_tau", r"$\mathrm{KL}(\tau_\infty\,\|\,\tau_0)$"),
                 tends("KL_tau", 2, lambda shares: shares[1]),
             ],
             wrong=[
@@ -462,47 +404,15 @@ def hardly_moves(context: Context) -> Note:
     return Note(id="encoder-hardly-moves", severity="remark", text=text)
 
 
-def leading(sample: Sample, end: float = np.inf) -> float:
-    """Return Q_nu in double precision, its integral over `T <= end` with q(end); nan where rounding spoils it."""
-    values, vectors = np.linalg.eigh(kernel(sample, 1))
-    if values[0] <= ILL_CONDITIONED * values.sum():
-        return float("nan")
-    y = vectors.T @ sample.y
-    rows, both = values[:, None], np.add.outer(values, values)
-    time = -np.expm1(-rows * end) / rows + np.expm1(-both * end) / both
-    m = gradients(vectors @ (np.outer(y, y / values) * time) @ vectors.T, sample.activation, sample.X)
-    return float(np.sum((m @ m.T) * kernel(sample, 2)) / 2)
-
-
-@lru_cache(maxsize=64)
 def enclosed(setting: Setting) -> arb:
-    """Enclose Q_nu; not finite where a kernel is not.
-
-    `M = G2^-1 y y^T G2^-1 - X G2^-1` with the solution X of the Lyapunov equation `G2 X + X G2 = y y^T`.
-    """
-    data, activation = setting.data, setting.activation
-    try:
-        G2, K = (kernel_matrix(data.points, activation, k) for k in (1, 2))
-        with ctx.workprec(160):
-            y = arb_mat([[exact(v)] for v in data.labels])
-            X = solve_lyapunov(G2, y * y.transpose(), smallest(data.points, activation).value)
-            w = G2.solve(y)
-            M = w * w.transpose() - G2.solve(X).transpose()
-            m = enclosed_gradients(M, activation, data.points)
-            inner = m * m.transpose()
-            return sum((a * b for a, b in zip(inner.entries(), K.entries(), strict=True)), arb(0)) / 2
-    except (InputError, ZeroDivisionError):
-        return arb.nan()
+    """Enclose Q_nu; not finite where a kernel is not."""
+    return enclosed_block_divergence(setting.activation, setting.data.points, setting.data.labels)
 
 
-def _leading_fast(sample: Sample, _: inequality.Formulas) -> float:
-    return sample.values["alpha"] ** 2 * leading(sample)
-
-
-def _leading_enclosed(case: inequality.Case, _: inequality.Formulas) -> arb:
-    return exactly_of(case, "alpha") ** 2 * enclosed(case.setting)
-
-
+LEADING = Side(
+    lambda sample, _: sample.values["alpha"] ** 2 * block_divergence(sample.activation, sample.X, sample.y),
+    lambda case, _: exactly_of(case, "alpha") ** 2 * enclosed(case.setting),
+)
 FOURTH = r"$\mathrm{KL}(\nu_t\,\|\,\nu_0)$ is of order $\beta^{-4}$ exactly."
 kl_nu = Claim(
     "theorem-5-kl-nu",
@@ -520,15 +430,15 @@ kl_nu = Claim(
             r"The bound with the explicit $C_{\mathrm{KL}}$ and $\lambda_0$ of the data.",
             {"bound": KL_BOUND},
             checks=[stays("bound", "bound", "KL_nu", r"$\mathrm{KL}(\nu_t\,\|\,\nu_0)$")],
-            wrong=[wrong("sixth", {"bound": KL_BOUND / beta**4}, FOURTH, checks=["bound", "slack-kl-nu-limit"])],
+            wrong=[wrong("sixth", {"bound": KL_BOUND / beta**4}, FOURTH, also=["slack-kl-nu-limit"])],
             attack=[
                 attack(
                     "kl-nu-limit",
                     "the limit of beta^4 KL(nu_inf|nu_0), in closed form, <= beta^4 times the bound, for large beta",
-                    Side(_leading_fast, _leading_enclosed),
+                    LEADING,
                     side(lambda f: f["bound"] * beta**4),
                     varies=(*TRAINED, "alpha"),
-                    ranges=(Variable("beta", Fraction(10**4), Fraction(10**8), log=True), ALPHA),
+                    ranges=(Variable("beta", Fraction(10**4), Fraction(10**8), log=True), values.ALPHA),
                 )
             ],
             needs=needs_flow,
@@ -539,7 +449,9 @@ kl_nu = Claim(
             r"$\mathrm{KL}(\nu_\infty\,\|\,\nu_0)$ is of order $\beta^{-4}$: two orders better than stated.",
             {"order": sp.Integer(-4)},
             checks=[
-                noted(exponent("KL_nu", r"$\mathrm{KL}(\nu_\infty\,\|\,\nu_0)$, largest over depth"), hardly_moves)
+                noted(
+                    in_beta("slope", "KL_nu", r"$\mathrm{KL}(\nu_\infty\,\|\,\nu_0)$, largest over depth"), hardly_moves
+                )
             ],
             wrong=of_order(
                 "order", sp.Integer(-4), *STEPS, 2, why=r"The leading coefficient of $\beta^{-4}$ is not zero."
@@ -560,7 +472,7 @@ RESOLUTION = 0.25
 
 def _end(setting: Setting, budget: Budget) -> float:
     """Return the time T at which flows end: the loss near 10^-6 of its start, or earlier if that takes too long."""
-    lowest = float(np.linalg.eigvalsh(flow.linear_kernels(setting)[0])[0])
+    lowest = float(flow.linear(setting).values[0])
     cut = flow.end_time(setting, budget, 1.0)
     return float(np.log(1e6) / (2 * lowest)) if cut is None else cut / setting.data.n
 
@@ -573,7 +485,7 @@ def _resolved(setting: Setting) -> float:
     """Return the largest beta at which the encoder moves by `SEEN`: by about `alpha m^2/10` where the predictor moves by
     `m = |y|/(beta lambda_max(G2)^(1/2))`.
     """
-    top = float(np.linalg.eigvalsh(flow.linear_kernels(setting)[0])[-1])
+    top = float(flow.linear(setting).values[-1])
     return float(np.linalg.norm(setting.data.y) / np.sqrt(top) * np.sqrt(setting.number("alpha") / (10 * SEEN)))
 
 
@@ -593,9 +505,8 @@ def _flow(context: Context, at: float, end: float, replicates: int) -> tuple[Arr
         end_time=end * context.setting.data.n / at**2,
     )
     sizes, cut = flow.fitted(context.setting, budget, wanted, 2)
-    found = simulate(flow.problem(context.setting, at), sizes).series["KL_nu"]
-    common = float(found.size[-1] + found.depth[-1] + found.time[-1])
-    return found.samples[:, -1] * at**4, common * at**4, cut
+    found = simulate(flow.problem(context.setting, at), sizes)
+    return found.samples("KL_nu") * at**4, found.shared("KL_nu") * at**4, cut
 
 
 def encoder_limit(context: Context) -> Evidence:
@@ -605,12 +516,11 @@ def encoder_limit(context: Context) -> Evidence:
     """
     setting = context.setting
     value, tau = enclosed(setting), value_of(setting, "C_KL_leading")
-    sample = Sample(setting.data.X, setting.data.y, setting.activation, {})
-    end = _end(setting, context.budget)
-    share = leading(sample, end) / leading(sample)
+    end, given = _end(setting, context.budget), (setting.activation, setting.data.X, setting.data.y)
+    share = block_divergence(*given, end) / block_divergence(*given)
     if not value.is_finite() or not tau.is_finite() or not np.isfinite(share):
         raise InputError("the closed form has no finite value here")
-    at = min(max(least_beta(setting) or 0.0, setting.number("beta")), _resolved(setting))
+    at = min(max(flow.least_beta(setting) or 0.0, setting.number("beta")), _resolved(setting))
     samples, common, cut = _flow(context, at, end, REPLICATES)
     before = _flow(context, at / STEP, end, PAIRED)[0]
     away = flow.remaining(float(np.mean(before)), float(np.mean(samples[:PAIRED])), (at / STEP, at))
@@ -619,14 +529,8 @@ def encoder_limit(context: Context) -> Evidence:
     wide = share * number(context, abs(context["limit"]), Q_nu=float(value.rad()))
     rhs = exactly(limit * share, away + wide)
     where = rf"$\beta = {at:.6g}$, at a time when a share of {share:.3g} is reached, seed {context.seed}"
-    standard = Standard(resolution=RESOLUTION, alarm=context.alarm)
-    found = decide([Case(lhs, rhs)], standard, f"{where}; {cut}" if cut else where)
-    said = rf"simulated {quoted(lhs)} against {quoted(rhs)}" + (": too coarse to tell" if found.passed is None else "")
-    return found.but(
-        slack=rhs.value / lhs.value if lhs.value > 0 else None,
-        reason="" if found.passed else said,
-        notes=(_entropy_note(limit, share, float(tau.mid()), lhs, rhs),) if found.passed else (),
-    )
+    found = at_limit(context, lhs, rhs, f"{where}; {cut}" if cut else where, RESOLUTION)
+    return found.but(notes=(_entropy_note(limit, share, float(tau.mid()), lhs, rhs),)) if found.passed else found
 
 
 def _entropy_note(limit: float, share: float, tau: float, lhs: Estimate, rhs: Estimate) -> Note:
@@ -641,48 +545,32 @@ def _entropy_note(limit: float, share: float, tau: float, lhs: Estimate, rhs: Es
 
 
 LIMIT = alpha**2 * Q_nu
-limit_claim = Claim(
+DETERMINED, OTHER_FACTORS = "The limit is determined, and not zero.", (("two", 2), ("half", HALF), ("four", 4))
+limit_claim = claim(
     "theorem-5-kl-nu-limit",
     title=r"Theorem 5: the leading order of the encoder's $\mathrm{KL}$",
-    statement=(
-        r"$\beta^4\,\mathrm{KL}(\nu_\infty\,\|\,\nu_0) \to \frac{\alpha^2}{2}\sum_{ij}\langle m_i, m_j\rangle K_{ij}$ "
-        r"with $m_i = \sum_j M_{ij}\,(x_j\,(A' + \frac c2 A'')(c_{ij}) + x_i\,(cB)'(c_{ij}))$, "
-        r"$M = G_2^{-1}yy^\top G_2^{-1} - X G_2^{-1}$, $G_2 X + X G_2 = yy^\top$, and $B(c) = \frac12\sum_r "
-        r"\sqrt{(r+1)(r+2)}\,\mu_r\mu_{r+2}c^r$."
-    ),
+    statement=r"$\beta^4\,\mathrm{KL}(\nu_\infty\,\|\,\nu_0) \to \frac{\alpha^2}{2}\sum_{ij}\langle m_i, m_j\rangle K_{ij}$ "
+    r"with $m_i = \sum_j M_{ij}\,(x_j\,(A' + \frac c2 A'')(c_{ij}) + x_i\,(cB)'(c_{ij}))$, "
+    r"$M = G_2^{-1}yy^\top G_2^{-1} - X G_2^{-1}$, $G_2 X + X G_2 = yy^\top$, and $B(c) = \frac12\sum_r "
+    r"\sqrt{(r+1)(r+2)}\,\mu_r\mu_{r+2}c^r$.",
     source=f"{SOURCE} (sharp constant)",
     known="derived here",
     assumptions=ASSUMPTIONS,
     no_inequality="it states a limit, not a bound; the bound is attacked at theorem-5-kl-nu",
-    readings=[
-        Reading(
-            "stated",
-            r"$Q_\nu$ is the double sum over $i, j$, halved; the limit is $\alpha^2 Q_\nu$.",
-            {"limit": LIMIT},
-            checks=[custom("limit", "limit", encoder_limit, kind=Kind.SIMULATED)],
-            wrong=[
-                *(
-                    wrong(f"times-{word}", {"limit": factor * LIMIT}, "The limit is determined, and not zero.")
-                    for word, factor in (("two", 2), ("half", sp.Rational(1, 2)), ("four", 4))
-                ),
-                wrong("negated", {"limit": -LIMIT}, "A divergence is not negative."),
-            ],
-            needs=needs_moving_encoder,
-            regimes=[LARGE_BETA],
-        )
+    text=r"$Q_\nu$ is the double sum over $i, j$, halved; the limit is $\alpha^2 Q_\nu$.",
+    formulas={"limit": LIMIT},
+    checks=[custom("limit", "limit", encoder_limit, kind=Kind.SIMULATED)],
+    wrong=[
+        *wrongs("limit", {f"times-{word}": (factor * LIMIT, DETERMINED) for word, factor in OTHER_FACTORS}),
+        wrong("negated", {"limit": -LIMIT}, "A divergence is not negative."),
     ],
+    needs=needs_moving_encoder,
+    regimes=[LARGE_BETA],
 )
 
 # --- step: how far the parameters move -------------------------------------------------------------------------------
 
 PL = sp.sqrt(2) * y_norm / (beta * sp.sqrt(lambda_0))
-HALF_ATTAINED = wrong(
-    "half-limit",
-    {"PL": sp.sqrt(Q_m) / (2 * beta)},
-    "This is half of the limit that is attained.",
-    kind="constant scaled",
-    checks=["length", "slack-movement-limit"],
-)
 movement = Claim(
     "theorem-5-movement",
     title="Theorem 5, step: how far the parameters move",
@@ -704,27 +592,28 @@ movement = Claim(
                 tends("movement_tau", 1, lambda shares: shares[0] ** 0.5),
             ],
             wrong=[
-                wrong("halved", {"PL": PL / 2}, r"Smaller than the limit $(y^\top G_2^{-1} y)^{1/2}/\beta$."),
-                wrong("beta", {"PL": PL / beta}, r"The displacement of $\tau$ is of order $1/\beta$ exactly."),
-                HALF_ATTAINED,
-                *of_attained(
+                *wrongs(
+                    "PL",
+                    {
+                        "halved": (PL / 2, r"Smaller than the limit $(y^\top G_2^{-1} y)^{1/2}/\beta$."),
+                        "beta": (PL / beta, r"The displacement of $\tau$ is of order $1/\beta$ exactly."),
+                    },
+                ),
+                *beyond_limit(
                     "PL",
                     sp.sqrt(Q_m) / beta,
-                    scaled(sp.Rational(1, 10)),
-                    *_below[1:],
-                    why=rf"$\beta\,|\omega_\infty - \omega_0|$ tends to $Q_m^{{1/2}}$, {BELOW}",
+                    "slack-movement-limit",
+                    r"$\beta\,|\omega_\infty - \omega_0|$ tends to $Q_m^{1/2}$",
                 ),
                 wrong("limit-no-root", {"limit": Q_m}, "It is the root of the quadratic form."),
                 *of_identity("limit", sp.sqrt(Q_m), FACTORS, sign()),
             ],
             attack=[
-                attack(
+                limit_attack(
                     "movement-limit",
                     "(y^T G2^-1 y)^(1/2), the limit of beta |omega_inf - omega_0|, <= beta times the length bound",
                     side(sp.sqrt(Q_m)),
-                    side(lambda f: f["PL"] * beta),
-                    varies=TRAINED,
-                    ranges=(BETA,),
+                    lambda f: f["PL"] * beta,
                 )
             ],
             needs=needs_flow,
@@ -734,7 +623,7 @@ movement = Claim(
             "encoder",
             r"Order of the encoder's displacement in $\beta$.",
             {"order": sp.Integer(-2)},
-            checks=[exponent("movement_nu", r"displacement of $\nu$")],
+            checks=[in_beta("slope", "movement_nu", r"displacement of $\nu$")],
             wrong=of_order(
                 "order", sp.Integer(-2), *STEPS, why=r"The leading coefficient of $\beta^{-2}$ is not zero."
             ),
@@ -749,46 +638,34 @@ movement = Claim(
 
 def floor_attack(id: str, text: str) -> inequality.Inequality:
     """Return the floor's consequence at the start, where rounding is not mistaken for a violation."""
-    return attack(id, text, side(lambda f: f["floor"]), side(lambda_0), varies=DATA, noise=rounding)
+    return attack(id, text, side(lambda f: f["floor"]), side(lambda_0), varies=values.DATA, noise=values.rounding)
 
 
-START = r"At $t = 0$ the smallest eigenvalue is $\lambda_0$"
-spectrum = Claim(
+START = r"At $t = 0$ the smallest eigenvalue is $\lambda_0$."
+spectrum = claim(
     "theorem-5-spectrum",
     title=r"Theorem 5, step: $\lambda_{\min}(G_2)$ keeps half of its value",
-    statement=(r"Within $r_{\max}$, and so along the flow: $\lambda_{\min}(G_2(\tau_t, \nu_t)) \ge \lambda_0/2$."),
+    statement=r"Within $r_{\max}$, and so along the flow: $\lambda_{\min}(G_2(\tau_t, \nu_t)) \ge \lambda_0/2$.",
     source=SOURCE + r" (definition of $r_{\max}$)",
     known="text read",
     assumptions=ASSUMPTIONS,
-    readings=[
-        Reading(
-            "stated",
-            r"Floor of $\lambda_{\min}(G_2)$ for all $t$.",
-            {"floor": lambda_0 / 2},
-            checks=[stays("floor", "floor", "lambda_min_G2", r"$\lambda_{\min}(G_2)$", above=True)],
-            wrong=[
-                wrong("no-n", {"floor": n**2 * lambda_0 / 2}, f"{START}, and $n^2/2 \\ge 2$.", kind="factor n dropped"),
-                wrong(
-                    "three-halves",
-                    {"floor": 3 * lambda_0 / 2},
-                    f"{START}.",
-                    checks=["floor", "slack-spectral-floor-start"],
-                ),
-                *of_attained(
-                    "floor",
-                    lambda_0,
-                    scaled(2),
-                    dropped(n, -1),
-                    why=f"{START}, which each factor (above one for $n \\ge 2$) goes beyond.",
-                ),
-            ],
-            attack=[
-                floor_attack(
-                    "spectral-floor-start", "the floor of lambda_min(G2(tau_t, nu_t)) <= lambda_min(G2) at t = 0"
-                )
-            ],
-            needs=needs_flow,
-            regimes=[ABOVE],
-        )
+    text=r"Floor of $\lambda_{\min}(G_2)$ for all $t$.",
+    formulas={"floor": lambda_0 / 2},
+    checks=[stays("floor", "floor", "lambda_min_G2", r"$\lambda_{\min}(G_2)$", above=True)],
+    wrong=[
+        wrong("no-n", {"floor": n**2 * lambda_0 / 2}, f"{START} And $n^2/2 \\ge 2$.", kind=variants.DROPPED_N),
+        wrong("three-halves", {"floor": 3 * lambda_0 / 2}, START, also=["slack-spectral-floor-start"]),
+        *of_attained(
+            "floor",
+            lambda_0,
+            scaled(2),
+            dropped(n, -1),
+            why=f"{START} Each factor (above one for $n \\ge 2$) goes beyond.",
+        ),
     ],
+    attack=[
+        floor_attack("spectral-floor-start", "the floor of lambda_min(G2(tau_t, nu_t)) <= lambda_min(G2) at t = 0")
+    ],
+    needs=needs_flow,
+    regimes=[ABOVE],
 )

@@ -1,9 +1,10 @@
 """What a flow changes: without an encoder, at two scales, and against the kernel of an exact small case."""
 
 import numpy as np
+import pytest
 
 from mfcheck.dynamics.resnet import Numerics, Problem
-from mfcheck.dynamics.resnet.lazy import CHANGES, changes, measure
+from mfcheck.dynamics.resnet.lazy import CHANGES, Changes, changes, measure
 from mfcheck.dynamics.resnet.state import initial_state
 from mfcheck.symbolic.activation import LIBRARY
 
@@ -40,7 +41,18 @@ def test_errors_in_common_cover_finer_sizes() -> None:
         depth=8, particles=512, loss_factor=1e-2, outputs=5, tolerance=1e-6, replicates=4
     )
     found = [changes(problem, numerics) for numerics in (sizes, fine)]
-    means = [samples.mean(axis=0) for samples, _ in found]
-    noise = sum(samples.std(axis=0, ddof=1) ** 2 / len(samples) for samples, _ in found) ** 0.5
-    assert found[0][0].shape == (6, 6)
-    assert np.all(np.abs(means[0] - means[1]) <= found[0][1] + found[1][1] + 4 * noise)
+    means = [one.values.mean(axis=0) for one in found]
+    noise = sum(one.values.std(axis=0, ddof=1) ** 2 / len(one.values) for one in found) ** 0.5
+    assert found[0].values.shape == (6, 6)
+    allowed = found[0].common + found[1].common + 4 * noise
+    assert np.all(np.abs(means[0] - means[1]) <= allowed)
+
+
+def test_a_change_is_the_mean_over_replicates_with_both_errors() -> None:
+    values = np.arange(18.0).reshape(3, 6)
+    found = Changes(values, np.full(6, 0.5))["features"]
+    assert found.value == 7
+    # Student's quantile with two degrees of freedom, times 6/3^(1/2)
+    assert found.noise == pytest.approx(4.302653 * 6 / 3**0.5, rel=1e-6)
+    assert found.bias == 0.5
+    assert found.dof == 2
