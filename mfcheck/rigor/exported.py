@@ -8,10 +8,12 @@ from mfcheck.verify.formulas import parse
 
 Exports = Literal["whole", "part", "none"]
 _KNOWN = frozenset(("exp", "log", "sqrt", "sin", "cos", "atan", "tanh", "max", "min"))
-_LIPSCHITZ = _KNOWN - {"max", "min"}
+_CORNERS = frozenset(("max", "min"))
+_LIPSCHITZ = _KNOWN - _CORNERS
 _IN_MEANS = frozenset(("tanh", "max", "min"))
-_PARTLY = frozenset(("zeros", "lambda_min", "counterexample", "separation", "code_bound"))
-_POINTS = 64
+_COUNTED = _LIPSCHITZ | {"erf"}
+_PARTLY = frozenset(("lambda_min", "counterexample", "separation", "code_bound"))
+_POINTS, _MOST_FACTORS = 64, 12
 
 
 def exports(certificate: Mapping[str, Any]) -> Exports:
@@ -31,6 +33,8 @@ def exports(certificate: Mapping[str, Any]) -> Exports:
         return "whole" if _covered(parse(claim["formula"]), _KNOWN, means=False) else "part"
     if kind == "root":
         return "whole" if _continuous(claim["formula"], claim["variable"]) else "part"
+    if kind == "zeros":
+        return "whole" if _counted(claim) else "part"
     known = kind in _PARTLY and len(claim.get("points", ())) <= _POINTS
     return "part" if known else "none"
 
@@ -80,6 +84,49 @@ def _lipschitz(node: ast.AST, variable: str) -> bool:
         case ast.Call(func=ast.Name(id=name)) if name not in _LIPSCHITZ:
             return False
     return all(_lipschitz(inner, variable) for inner in ast.iter_child_nodes(node))
+
+
+def _counted(claim: Mapping[str, Any]) -> bool:
+    """Whether Rocq counts zeros: the formula has a derivative there, and its domains are plain."""
+    tree, name = parse(claim["formula"]), claim["variable"]
+    return _differentiable(tree, name) and not (claim["upper"] == "inf" and _calls(tree, "erf"))
+
+
+def _differentiable(node: ast.AST, variable: str) -> bool:
+    if not _varies(node, variable):
+        return _covered(node, _KNOWN, means=False)
+    match node:
+        case ast.BinOp(op=ast.Pow(), right=right) if not (_whole(right) and _small(right)):
+            return False
+        case ast.BinOp(op=ast.Div(), right=right) if not _plain(right):
+            return False
+        case ast.Call(func=ast.Name(id="normal"), args=[ast.Name(id=bound), body]):
+            corners = (n for n in ast.walk(body) if _varies(n, bound) and _is_call(n, _CORNERS))
+            return not any(corners) and _in_mean(body, bound, whole_divisors=True)
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return (
+                name in _COUNTED
+                and (name not in ("log", "sqrt") or _plain(args[0]))
+                and all(_differentiable(inner, variable) for inner in args)
+            )
+    return all(_differentiable(inner, variable) for inner in ast.iter_child_nodes(node))
+
+
+def _plain(node: ast.AST) -> bool:
+    """Whether Rocq decides the sign of a part by its values alone."""
+    return not (_calls(node, "normal") or _calls(node, "erf"))
+
+
+def _calls(node: ast.AST, name: str) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
+
+
+def _is_call(node: ast.AST, names: frozenset[str]) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+
+
+def _small(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value in range(_MOST_FACTORS + 1)
 
 
 def _varies(node: ast.AST, name: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from mfcheck import verify
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import read_json
-from mfcheck.rocq import exact, scalars
+from mfcheck.rocq import counts, exact, scalars
 from mfcheck.rocq.enclosures import Json
 from mfcheck.rocq.scalars import Ends, Part
 from mfcheck.verify.reading import NAME, fields, need
@@ -32,15 +32,16 @@ _EXACT = {
 _SCALAR = {
     "inequality": scalars.inequality,
     "root": scalars.root,
-    "zeros": scalars.zeros,
+    "zeros": counts.zeros,
     "half_line": scalars.half_line,
 }
 _LIBRARIES = (
-    ("scalars.v", r"interval|exact_values|Rmin|zero_rising|zero_falling"),
-    ("series.v", r"mean_bounds|zero_rising|zero_falling"),
-    ("areas.v", r"mean_bounds|zero_rising|zero_falling"),
-    ("means.v", r"mean_bounds|zero_rising|zero_falling"),
-    ("roots.v", r"zero_rising|zero_falling"),
+    ("scalars.v", r"interval|exact_values|Rmin|zero_rising|zero_falling|count_zeros"),
+    ("series.v", r"mean_bounds|zero_rising|zero_falling|count_zeros"),
+    ("areas.v", r"mean_bounds|zero_rising|zero_falling|count_zeros"),
+    ("means.v", r"mean_bounds|zero_rising|zero_falling|count_zeros"),
+    ("roots.v", r"zero_rising|zero_falling|count_zeros"),
+    ("counts.v", r"count_zeros"),
     ("sums.v", r"sum |list Z|list Q|Qle_bool|lra"),
     ("matrices.v", r"lower_bound|upper_bound"),
     ("separation.v", r"separation "),

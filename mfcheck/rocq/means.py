@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil, isqrt
 from operator import add, mul
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from mfcheck.errors import InputError
 from mfcheck.rocq.enclosures import enclosure
@@ -56,7 +56,7 @@ class Mean:
 
     def family(self, variable: str) -> str:
         """The parameters as functions of a variable, a list of Rocq."""
-        return _list(f"(fun {variable} => {p})" for p in self.parameters)
+        return listed(f"(fun {variable} => {p})" for p in self.parameters)
 
     def lemma(
         self, name: str, quantified: str, inputs: dict[str, list[str]], bits: int, ends: Ends
@@ -70,7 +70,7 @@ class Mean:
             bits: of accuracy.
             ends: the numbers.
         """
-        pairs = [_outward(source, inputs, bits + 24) for source in self.sources]
+        pairs = [outward(source, inputs, bits + 24) for source in self.sources]
         sizes = [max(map(abs, pair)) for pair in pairs]
         size = max([Fraction(1), *(speed(sizes) for speed in self.speeds)])
         parts = 4
@@ -78,29 +78,38 @@ class Mean:
             parts *= 2
         reach = self.growth + 1 + isqrt(self.growth**2 + ceil(1.4 * (bits + 8)))
         degree = 16 if bits <= 32 else 22 if bits <= 56 else 28
-        boxes = _list(f"({_pair(low)}, {_pair(high)})" for low, high in pairs)
+        boxes = boxed(pairs)
         count = 2 * reach * parts
         low, high = (f"({x.numerator} / {x.denominator})" for x in ends)
         return (
             f"Lemma {name} : {quantified}has_mean {self.function} /\\ {low} <= Mean {self.function} <= {high}.\n"
             f"Proof.\n  intros. refine (mean_bounds (F.PtoP {bits + 30}) (F.PtoP 40) {boxes}\n"
             f"    {self.term} {degree} {parts}\n"
-            f"    ({-reach * parts}) (upto {count} ({1 - reach * parts})) {_pair(ends[0])} {_pair(ends[1])}\n"
-            f"    ltac:(vm_cast_no_check (eq_refl true)) {_list(self.parameters)} _).\n"
+            f"    ({-reach * parts}) (upto {count} ({1 - reach * parts})) {fraction(ends[0])} {fraction(ends[1])}\n"
+            f"    ltac:(vm_cast_no_check (eq_refl true)) {listed(self.parameters)} _).\n"
             f"  repeat (apply List.Forall2_cons || apply List.Forall2_nil); unfold boxed; cbn [fst snd];\n"
+            f"    rewrite ?tanh_exp, ?rmax_abs, ?rmin_abs;\n"
             f"    first [lra | split; interval with (i_prec {bits + 60})].\nQed.\n"
         )
 
 
-def _list(items: Iterable[str]) -> str:
+def listed(items: Iterable[str]) -> str:
+    """Return a list of Rocq."""
     return "(" + " :: ".join([*items, "nil"]) + ")%list"
 
 
-def _pair(value: Fraction) -> str:
+def fraction(value: Fraction) -> str:
+    """Return numerator and denominator, as a pair of Rocq."""
     return f"({value.numerator}, {value.denominator})%Z"
 
 
-def _outward(source: str, inputs: dict[str, list[str]], bits: int) -> Ends:
+def boxed(pairs: Iterable[Ends]) -> str:
+    """Return bounds as a list of Rocq."""
+    return listed(f"({fraction(low)}, {fraction(high)})" for low, high in pairs)
+
+
+def outward(source: str, inputs: Mapping[str, Any], bits: int) -> Ends:
+    """Enclose a formula by multiples of 2^-bits, with something to spare."""
     low, high = enclosure({"formula": source, "inputs": inputs}, {"bits": bits})
     unit = Fraction(1, 2**bits)
     return low - unit, high + unit

@@ -27,7 +27,7 @@ _MAX_DERIVATIVES = 6
 
 
 @dataclass
-class _Scalars:
+class Scalars:
     """The variables of one inequality, and the calls that became numbers between bounds.
 
     Without `proving` the bounds of means are steps that are left out.
@@ -50,6 +50,7 @@ class _Scalars:
 
     @property
     def wide(self) -> list[str]:
+        """The inputs that vary."""
         return [name for name, (low, high) in self.ends.items() if low < high]
 
     def names(self) -> dict[str, str]:
@@ -116,7 +117,7 @@ def inequality(
     Raises:
         InputError: a derivative that is needed at an end is outside the grammar.
     """
-    scalars = _Scalars(claim, witness["bits"], witness.get("terms", 1), known, proving)
+    scalars = Scalars(claim, witness["bits"], witness.get("terms", 1), known, proving)
     term, needs = translate(claim["formula"], scalars.names(), scalars.abstract)
     needs = _needs(scalars, needs)
     goals = [(f"{name}_defined_{k}", need) for k, need in enumerate(needs)]
@@ -137,27 +138,27 @@ def inequality(
     return Part("\n".join(lemmas), tuple(steps))
 
 
-def _needs(scalars: _Scalars, needs: list[str]) -> list[str]:
+def _needs(scalars: Scalars, needs: list[str]) -> list[str]:
     """What has to hold for a formula to be defined, its means included."""
     inner = [need for mean, _ in scalars.means.values() for need in mean.needs]
     return list(dict.fromkeys([*inner, *needs]))
 
 
-def _generic(label: str, scalars: _Scalars) -> str:
+def _generic(label: str, scalars: Scalars) -> str:
     """The name of a lemma about all numbers between the bounds of the means."""
     return f"{label}_for" if scalars.means else label
 
 
-def _mean_lemmas(name: str, scalars: _Scalars) -> list[str]:
+def _mean_lemmas(name: str, scalars: Scalars) -> list[str]:
     inputs = {key: [str(x) for x in ends] for key, ends in scalars.ends.items()}
-    quantified = _quantified(scalars.own())
+    own = quantified(scalars.own())
     return [
-        mean.lemma(f"{name}_mean_{k}", quantified, inputs, scalars.bits, ends)
+        mean.lemma(f"{name}_mean_{k}", own, inputs, scalars.bits, ends)
         for k, (mean, ends) in scalars.means.items()
     ]
 
 
-def _of_means(name: str, label: str, scalars: _Scalars, goal: str) -> list[str]:
+def _of_means(name: str, label: str, scalars: Scalars, goal: str) -> list[str]:
     """The lemma with the means themselves, from that about all numbers between their bounds."""
     if not scalars.means:
         return []
@@ -174,12 +175,12 @@ def _of_means(name: str, label: str, scalars: _Scalars, goal: str) -> list[str]:
     introduced = " ".join(f"{v} B_{v}" for v, *_ in (*own, *left))
     said = re.sub(r"\bk_\d+\b", lambda m: _named(scalars, m[0]), goal)
     return [
-        f"Lemma {label} : {_quantified([*own, *left])}{said}.\n"
+        f"Lemma {label} : {quantified([*own, *left])}{said}.\n"
         f"Proof. intros {introduced}. exact ({label}_for {' '.join(given)}). Qed.\n"
     ]
 
 
-def _named(scalars: _Scalars, variable: str) -> str:
+def _named(scalars: Scalars, variable: str) -> str:
     """A mean in the place of the variable that stood for it."""
     if variable in scalars.means:
         return f"(Mean {scalars.means[variable][0].function})"
@@ -200,7 +201,7 @@ def root(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known
     if calls(claim["formula"], "step"):
         raise InputError("what has a step may jump over zero")
     variable, ends = claim["variable"], (claim["lower"], claim["upper"])
-    texts = _written(claim["inputs"], known)
+    texts = written(claim["inputs"], known)
     points = [{"formula": claim["formula"], "inputs": {**texts, variable: end}} for end in ends]
     low, _ = enclosure(points[0], {"bits": witness["bits"]})
     sides = ("lower", "upper") if low >= 0 else ("upper", "lower")
@@ -235,13 +236,13 @@ def _zero(
         InputError: it has a part that is not known to be continuous.
     """
     own, low, high = f"v_{claim['variable']}", *(Fraction(claim[k]) for k in ("lower", "upper"))
-    others = _Scalars({**whole, "inputs": _written(claim["inputs"], known)}, witness["bits"], 1, {})
-    between = _Scalars(whole, witness["bits"], 1, known)
+    others = Scalars({**whole, "inputs": written(claim["inputs"], known)}, witness["bits"], 1, {})
+    between = Scalars(whole, witness["bits"], 1, known)
     names = others.names() | {claim["variable"]: own}
     _, needs = translate(claim["formula"], between.names(), between.abstract)
     defined = [f"{name}_between_defined_{k}" for k in range(len(_needs(between, needs)))]
     ends = rational(low), rational(high)
-    tactic = _ways(f"i_prec {witness['bits'] + 32}", [], "")
+    tactic = ways(f"i_prec {witness['bits'] + 32}", [], "")
     text, inputs = claim["formula"].strip(), whole["inputs"]
     writer = Lipschitz(text, claim["variable"], ends, names, tuple(defined), tactic, inputs)
     proof, value = writer.proof(), writer.term(parse_formula(text))
@@ -249,7 +250,7 @@ def _zero(
         ("upper", "lower", "zero_rising") if rising else ("lower", "upper", "zero_falling")
     )
     lemma_text = (
-        f"Lemma {name}_zero : {_quantified(others.own())}"
+        f"Lemma {name}_zero : {quantified(others.own())}"
         f"exists {own}, {ends[0]} <= {own} <= {ends[1]} /\\ {value} = 0.\n"
         f"Proof.\n  intros. apply ({lemma} {ends[0]} {ends[1]} (fun {own} => {value})); [lra | |\n"
         f"    eapply {name}_low_{first}; eassumption | eapply {name}_high_{last}; eassumption].\n"
@@ -261,7 +262,7 @@ def _zero(
 def zeros(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
     """Return lemmas for the sign of a formula, or of its derivative, on each piece, at the ends, and for their sum."""
     variable, derivative = claim["variable"], slope(claim["formula"], claim["variable"])
-    inputs = _written(claim["inputs"], known)
+    inputs = written(claim["inputs"], known)
     hints = {"bits": max(32, witness["bits"])}
     parts, pieces = [], signed_pieces(claim, witness, known)
     for k, piece in enumerate(pieces):
@@ -300,13 +301,13 @@ def _away(name: str, formula: str, inputs: dict[str, Any], witness: dict[str, An
 def half_line(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
     """Return lemmas for the bounds of a formula from a number on: up to a place, and beyond it at once."""
     variable, reach = claim["variable"], Fraction(witness["reach"])
-    inputs = _written(claim["inputs"], known)
+    inputs = written(claim["inputs"], known)
     sides: dict[str, Any] = {
         key: claim[key] for key in ("formula", "lower", "upper") if key in claim
     }
     near = {**sides, "inputs": {**inputs, variable: [claim["start"], witness["reach"]]}}
     part = inequality(f"{name}_near", near, witness, known)
-    scalars = _Scalars({**sides, "inputs": inputs}, witness["bits"], 1, known)
+    scalars = Scalars({**sides, "inputs": inputs}, witness["bits"], 1, known)
     names = scalars.names() | {variable: f"v_{variable}"}
     term, needs = translate(claim["formula"], names, _refuse)
     tactic = _tactic(scalars)
@@ -322,7 +323,7 @@ def half_line(name: str, claim: dict[str, Any], witness: dict[str, Any], known: 
     return Part("\n".join((part.text, *lemmas)), part.uncovered)
 
 
-def _written(inputs: Mapping[str, Any], known: Known) -> dict[str, Any]:
+def written(inputs: Mapping[str, Any], known: Known) -> dict[str, Any]:
     """The inputs with the bounds of earlier parts in place of their names."""
     return {
         key: [str(x) for x in known[value]] if isinstance(value, str) and value in known else value
@@ -330,24 +331,24 @@ def _written(inputs: Mapping[str, Any], known: Known) -> dict[str, Any]:
     }
 
 
-def _quantified(variables: Sequence[tuple[str, str, str]]) -> str:
+def quantified(variables: Sequence[tuple[str, str, str]]) -> str:
+    """For all values of variables between their ends."""
     return "".join(f"forall {v}, {low} <= {v} <= {high} -> " for v, low, high in variables)
 
 
-def _lemma(name: str, scalars: _Scalars, goal: str, tactic: str) -> str:
-    quantified = _quantified(scalars.variables())
-    return f"Lemma {name} : {quantified}{goal}.\nProof. {tactic} Qed.\n"
+def _lemma(name: str, scalars: Scalars, goal: str, tactic: str) -> str:
+    return f"Lemma {name} : {quantified(scalars.variables())}{goal}.\nProof. {tactic} Qed.\n"
 
 
-def _tactic(scalars: _Scalars) -> str:
+def _tactic(scalars: Scalars) -> str:
     """`interval` alone, with halving of what varies, and with derivatives where one input does."""
     prec = f"i_prec {scalars.bits + 32}"
     own = f"v_{scalars.wide[0]}" if len(scalars.wide) == 1 else ""
     rewriting = "rewrite ?tanh_exp, ?rmax_abs, ?rmin_abs"
-    return f"intros; {rewriting}; {_ways(prec, [v for v, *_ in scalars.variables()], own)}."
+    return f"intros; {rewriting}; {ways(prec, [v for v, *_ in scalars.variables()], own)}."
 
 
-def _ways(prec: str, variables: Sequence[str], own: str) -> str:
+def ways(prec: str, variables: Sequence[str], own: str) -> str:
     """`interval` alone, with halving of the variables, and with Taylor models in one of them."""
     halve = ", ".join(f"i_bisect {v}" for v in variables)
     ways = [f"interval with ({prec})"]
@@ -358,7 +359,7 @@ def _ways(prec: str, variables: Sequence[str], own: str) -> str:
     return f"first [lra | {' | '.join(ways)}]"
 
 
-def _bound(name: str, scalars: _Scalars, term: str, bound: Fraction, sign: int, tactic: str) -> str:
+def _bound(name: str, scalars: Scalars, term: str, bound: Fraction, sign: int, tactic: str) -> str:
     sides = (term, rational(bound)) if sign > 0 else (rational(bound), term)
     order, side = _contact(scalars, bound)
     if order == 0:
@@ -366,7 +367,7 @@ def _bound(name: str, scalars: _Scalars, term: str, bound: Fraction, sign: int, 
     return _by_derivatives(name, scalars, bound, sign, order, side)
 
 
-def _contact(scalars: _Scalars, bound: Fraction) -> tuple[int, str]:
+def _contact(scalars: Scalars, bound: Fraction) -> tuple[int, str]:
     """How often the difference vanishes at an end of the one input that varies; 0 if it does not."""
     if len(scalars.wide) != 1:
         return 0, ""
@@ -381,7 +382,7 @@ def _contact(scalars: _Scalars, bound: Fraction) -> tuple[int, str]:
 
 
 def _by_derivatives(
-    name: str, scalars: _Scalars, bound: Fraction, sign: int, order: int, side: str
+    name: str, scalars: Scalars, bound: Fraction, sign: int, order: int, side: str
 ) -> str:
     """The difference is zero at an end, and so are its first derivatives; the next one has a sign."""
     (own,) = scalars.wide
@@ -415,11 +416,11 @@ def _by_derivatives(
         f"Lemma {name} : forall {variable}, {low} <= {variable} <= {high} -> 0 <= {sides[0]} - {sides[1]}.\n"
         f"Proof.\n"
         f"  assert (A : forall x, {first} <= x <= {last} -> 0 <= {terms[0]} x).\n  {{\n{steps}"
-        f"  intros x H. {_ways(prec, ['x'], 'x')}. }}\n"
+        f"  intros x H. {ways(prec, ['x'], 'x')}. }}\n"
         f"  intros v H. assert (B : {nearer} \\/ {beyond}) by lra. destruct B as [B | B].\n"
         f"  - specialize (A v ltac:(lra)). cbv beta in A. apply Rle_trans with (1 := A). right.\n"
         f"    rewrite ?tanh_exp. lra.\n"
-        f"  - clear A H. rewrite ?tanh_exp, ?rmax_abs, ?rmin_abs. {_ways(prec, ['v'], 'v')}.\nQed.\n"
+        f"  - clear A H. rewrite ?tanh_exp, ?rmax_abs, ?rmin_abs. {ways(prec, ['v'], 'v')}.\nQed.\n"
     )
 
 
