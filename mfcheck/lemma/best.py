@@ -13,7 +13,7 @@ from mfcheck.lemma.meaning import problem_of, with_value
 from mfcheck.lemma.prove.budget import Budget
 from mfcheck.lemma.statement import Statement
 from mfcheck.lemma.variables import Variable
-from mfcheck.rigor.ball import decimal_text, endpoints
+from mfcheck.rigor.decimals import decimal_text, endpoints
 
 if TYPE_CHECKING:
     from mfcheck.lemma.prove.constant import Guess

@@ -11,7 +11,6 @@ from mfcheck.lemma.constants import expanded, is_zero
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Formula
 from mfcheck.lemma.gaussians import has_expectation, simplified
-from mfcheck.lemma.germs import HalfLine
 from mfcheck.lemma.intervals import Contractor, EmptyError
 from mfcheck.lemma.models import Face, ModelError
 from mfcheck.lemma.terms import Term, add, call, derivative, neg, power, scale, substitute, var
@@ -200,6 +199,8 @@ class Tail:
     def __init__(
         self, name: str, start: int, way: int, end: Term | None = None, chart: str = ""
     ) -> None:
+        from mfcheck.lemma.germs import HalfLine  # needs formulas of SymPy, which take long to load
+
         self.line = HalfLine(start)
         t = var(name)
         if end is None:

@@ -149,6 +149,10 @@ def unfold(h: Formula) -> Formula:
 
 def _narrow(old: Range, h: Atom, name: str) -> Range | bool | None:
     """Return the range cut by one hypothesis; None if the hypothesis is of another form, False if empty."""
+    if _is_linear(h.term) and h.relation != "==":
+        c = (0, 1) if h.term.op == "var" else h.term.coefficients()
+        found = _cut(old, terms.num(-c[0] / Fraction(c[1])), h.relation == ">=", c[1] > 0)
+        return False if found is None else found
     parts = None if _is_linear(h.term) else absolute_bound(h, name) or odd_power(h, name)
     new: Range | None = old
     for atom in parts or [h]:

@@ -9,7 +9,7 @@ from flint import arb, ctx
 from mfcheck.lemma.formula import compare
 from mfcheck.lemma.signs import of_atom, of_ball
 from mfcheck.lemma.terms import Term
-from mfcheck.rigor.ball import decimal_text, endpoints
+from mfcheck.rigor.decimals import decimal_text, endpoints
 
 _PREC = 256
 

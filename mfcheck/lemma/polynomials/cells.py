@@ -156,6 +156,8 @@ def real_zeros(coefficients: Sequence[fmpq]) -> list[arb]:
     whole = fmpz_poly(list(fmpq_poly(list(coefficients)).numer()))
     if whole.degree() > 2 * _MOST_DEGREE:
         raise OpenError
+    if whole.degree() == 1:
+        return [arb(fmpq(-whole[0], whole[1]))]
     found = []
     for root, _ in whole.complex_roots() if whole.degree() > 0 else ():
         z = acb(root)

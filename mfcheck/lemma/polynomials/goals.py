@@ -18,7 +18,7 @@ from mfcheck.lemma.formula import Atom, Formula, conjuncts
 from mfcheck.lemma.polynomials.box import Box, Point, Side, at, middle, occurring, short
 from mfcheck.lemma.polynomials.cells import Condition
 from mfcheck.lemma.polynomials.coefficients import is_sum_of_squares
-from mfcheck.lemma.polynomials.sign import negative_point, nonnegative, positive
+from mfcheck.lemma.polynomials.sign import decided, positive
 from mfcheck.lemma.problem import Range
 from mfcheck.lemma.prove.factor import TooLargeError, rational_in
 from mfcheck.lemma.terms import Term
@@ -114,12 +114,9 @@ def _found(goal: Atom, ranges: tuple[Range, ...], hypotheses: tuple[Formula, ...
         return False
     if goal.relation == ">" and (domain.is_positive(sign * top) or domain.sign(top) == sign):
         return True
-    p = domain.charted(sign * top)
-    if goal.relation == ">=" and nonnegative(p, domain.box, domain.conditions):
-        return True
-    point = negative_point(p, domain.box, domain.conditions)
-    if point is None:
-        return False
+    point = decided(domain.charted(sign * top), domain.box, domain.conditions)
+    if point is None or point is True:
+        return point is True and goal.relation == ">="
     place = {**_angles(generators, domain.circles, point)}
     place |= {str(g.data): v for g, v in zip(generators, point, strict=True) if g.op == "var"}
     return [place[n] for n in sorted(goal.term.free)]

@@ -37,17 +37,14 @@ _PREC = 128
 
 def nonnegative(p: fmpq_mpoly, box: Box, conditions: Sequence[Condition] = ()) -> bool:
     """Say whether a polynomial is seen to be nowhere negative on a box, where all conditions hold."""
-    return _decided(p, box, conditions) is True
+    return decided(p, box, conditions) is True
 
 
-def negative_point(p: fmpq_mpoly, box: Box, conditions: Sequence[Condition] = ()) -> Point | None:
-    """Return a point of a box that satisfies all conditions, the polynomial negative there; None if none is found."""
-    found = _decided(p, box, conditions)
-    return None if found is True or found is None else found
+def decided(p: fmpq_mpoly, box: Box, conditions: Sequence[Condition] = ()) -> Found | None:
+    """Return True if a polynomial is nowhere negative on a box where all conditions hold, or a point where it is.
 
-
-def _decided(p: fmpq_mpoly, box: Box, conditions: Sequence[Condition]) -> Found | None:
-    """Return what is found of a polynomial, None if it takes more work than is allowed, whoever asks."""
+    None if it takes more work than is allowed, whoever asks.
+    """
     with ctx.workprec(_PREC):
         try:
             found = _least(p, box, 0)

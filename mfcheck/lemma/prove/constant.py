@@ -14,7 +14,7 @@ from mfcheck.lemma.problem import Problem, constant_ball, unfold
 from mfcheck.lemma.prove.rewrite import eliminated, range_formulas
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.terms import Term
-from mfcheck.rigor.ball import decimal_text
+from mfcheck.rigor.decimals import decimal_text
 
 _ROUNDS = 60
 

@@ -3,11 +3,9 @@
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import numpy as np
 from flint import arb
-from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from mfcheck.lemma import terms
 from mfcheck.lemma.balls import fraction
@@ -15,6 +13,10 @@ from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.pieces import Box, holds
 from mfcheck.lemma.problem import Problem, constant_ball
 from mfcheck.lemma.terms import Term
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 WANTED = 24
 _TRIES = 240
@@ -106,7 +108,9 @@ class Samples:
         rated = sorted(((_size(code(p)[0]), k) for k, p in enumerate(starts)), key=lambda r: r[0])
         ends = [self._ends(problem, n) for n in self.names]
 
-        def value(x: NDArray[np.float64]) -> float:
+        from scipy.optimize import minimize  # takes as long to load as many statements to decide
+
+        def value(x: "NDArray[np.float64]") -> float:
             point = [arb(float(v)) for v in x]
             return _size(code(point)[0]) if self._is_inside(problem, point, ends) else _OUTSIDE
 

@@ -135,12 +135,20 @@ def sub(a: Term, b: Term) -> Term:
 
 def neg(a: Term) -> Term:
     """Return the opposite."""
-    return combination([(Fraction(-1), a)])
+    return scale(-1, a)
 
 
 def scale(factor: Fraction | int, a: Term) -> Term:
     """Return a rational multiple."""
-    return combination([(Fraction(factor), a)])
+    factor = Fraction(factor)
+    if a.op == "num":
+        return num(factor * a.value())
+    if not factor or factor == 1:
+        return a if factor else num(0)
+    if a.op != "add":
+        return make("add", (a,), (Fraction(0), factor))
+    c = tuple(factor * k for k in a.coefficients())
+    return a.args[0] if len(c) == 2 and not c[0] and c[1] == 1 else make("add", a.args, c)
 
 
 def combination(parts: Iterable[tuple[Fraction, Term]]) -> Term:
