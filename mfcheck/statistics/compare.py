@@ -130,7 +130,7 @@ def order_evidence(
 ) -> Evidence:
     """Return the evidence that `y` falls (or grows) like `x ** expected`, with the log-log plot.
 
-    With the relation `<=` an exponent below the expected one agrees too.
+    With the relation `<=` an exponent below the expected one agrees too, by more than its error however large that is.
 
     `error` is shown, and decides unless `samples` are given; then `common` is their common error (see `slope`). A *no*
     needs a distance that noise reaches with probability `alarm` at most.
@@ -161,7 +161,8 @@ def order_evidence(
     beyond = fitted.value - expected
     distance = abs(beyond) if relation == "==" else max(0.0, beyond)
     # With few replicates noise may carry an exponent far: within reach of noise is not yet a yes.
-    passed: bool | None = max(fitted.error, distance) <= SLOPE_RESOLUTION or None
+    below = relation == "<=" and beyond + fitted.error <= 0
+    passed: bool | None = below or max(fitted.error, distance) <= SLOPE_RESOLUTION or None
     if distance > margin(fitted, alarm):
         passed = False
     return Evidence(
