@@ -35,6 +35,19 @@ def empirical_kernel(
     return float(total / (2 * depth * alpha**2 * (1 + alpha**2) ** (depth - 1)))
 
 
+def squared_norms(
+    rng: np.random.Generator, count: int, width: int, depth: int, alpha: float
+) -> Array:
+    """Return |x_L|^2 of random networks for an input with |x_0| = 1, shape (count,)."""
+    x = np.zeros((count, width))
+    x[:, 0] = 1.0
+    for _ in range(depth):
+        W, V = rng.standard_normal((2, count, width, width))
+        phi = np.maximum(np.sqrt(2 / width) * np.einsum("nij,nj->ni", W, x), 0)
+        x = x + alpha / np.sqrt(width) * np.einsum("nij,nj->ni", V, phi)
+    return np.asarray(np.einsum("ni,ni->n", x, x))
+
+
 def empirical_kernels(
     rng: np.random.Generator, count: int, width: int, depth: int, alpha: float, u: float
 ) -> Array:

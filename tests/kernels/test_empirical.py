@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from mfcheck.kernels import cosine, rntk
-from mfcheck.kernels.empirical import empirical_kernel, empirical_kernels
+from mfcheck.kernels.empirical import empirical_kernel, empirical_kernels, squared_norms
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,23 @@ def test_wide_networks_are_near_the_kernel() -> None:
     found = empirical_kernels(np.random.default_rng(2), 200, 1024, 8, 8**-0.5, 0.5)
     limit = float(rntk(cosine([0.5]), 8, 8**-0.5)[0])
     assert found.mean() == pytest.approx(limit, abs=4 * found.std() / np.sqrt(200))
+
+
+def test_squared_norms_have_the_law_of_products_of_independent_factors() -> None:
+    """Given x a layer multiplies |x|^2 by 1 + 2 a (Q/m)^(1/2) xi + a^2 Q chi/m, chi the square of m normals."""
+    width, depth, alpha, count = 5, 3, 0.8, 20_000
+    rng = np.random.default_rng(4)
+    found, product = squared_norms(rng, count, width, depth, alpha), np.ones(count)
+    for _ in range(depth):
+        Q = 2 / width * (np.maximum(rng.standard_normal((count, width)), 0) ** 2).sum(axis=1)
+        z = rng.standard_normal((count, width))
+        cross, size = 2 * alpha * np.sqrt(Q / width) * z[:, 0], alpha**2 * Q / width
+        product *= 1 + cross + size * (z**2).sum(axis=1)
+    assert stats.ks_2samp(found, product).pvalue > 1e-3
+    assert stats.ks_2samp(found, 1.1 * product).pvalue < 1e-3
+    assert found.mean() == pytest.approx(
+        (1 + alpha**2) ** depth, abs=4 * found.std() / np.sqrt(count)
+    )
 
 
 def test_batches_do_not_change_the_count() -> None:

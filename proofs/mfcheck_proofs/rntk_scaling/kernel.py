@@ -32,6 +32,14 @@ from mfcheck.falsify.variants import of_order
 from mfcheck.kernels.arccos import cosine
 from mfcheck.kernels.enclosure import kernel, taylor
 from mfcheck.kernels.formulas import GAP, HALF_TERM, K0, K0_U, K1_U, theta, u
+from mfcheck.kernels.identities import (
+    angle_forms,
+    central_binomials,
+    form_on_opposites,
+    gaussian_integrals,
+    k,
+    odd_part,
+)
 from mfcheck.kernels.matrix import smallest_on
 from mfcheck.kernels.pairs import PREC, Formulas
 from mfcheck.kernels.rntk import rntk
@@ -43,33 +51,6 @@ Pairs = list[tuple[sp.Expr, sp.Expr]]
 IDENTITY = "it is an identity, which exact checks decide for every setting"
 
 # --- arc-cosine functions --------------------------------------------------------------------------------------------
-
-_t = sp.Symbol("theta", positive=True)
-
-
-def _in_angle(expr: sp.Expr) -> sp.Expr:
-    """Put u = cos(theta), 0 < theta < pi."""
-    roots = {sp.acos(u): _t, sp.sqrt(1 - u**2): sp.sin(_t)}
-    return expr.subs(roots).subs(u, sp.cos(_t))
-
-
-def arc_cosine_integral(context: Context) -> Pairs:
-    """The Gaussian integrals in polar coordinates: both preactivations are positive on an arc of length pi - theta."""
-    phi, radius = sp.symbols("phi r", positive=True)
-    arc = (phi, _t - sp.pi / 2, sp.pi / 2)
-    weight = radius * sp.exp(-(radius**2) / 2) / (2 * sp.pi)
-    radial = [sp.integrate(weight * radius**k, (radius, 0, sp.oo)) for k in (0, 2)]
-    order_0 = 2 * radial[0] * sp.integrate(sp.Integer(1), arc)
-    order_1 = 2 * radial[1] * sp.integrate(sp.expand_trig(sp.cos(phi) * sp.cos(phi - _t)), arc)
-    return [(order_0, _in_angle(context["k0"])), (order_1, _in_angle(context["k1"]))]
-
-
-def arc_cosine_angle(context: Context) -> Pairs:
-    """The forms in the angle, the derivative of k1, and k1(u) - u = k1(-u), on which accuracy near the ends rests."""
-    order_0, order_1, gap = _in_angle(context["k0"]), _in_angle(context["k1"]), GAP.subs(theta, _t)
-    forms = [(order_0, K0.subs(theta, _t)), (order_1 - sp.cos(_t), gap), (order_1, gap.subs(_t, sp.pi - _t))]
-    return [*forms, (sp.diff(order_1, _t), -sp.sin(_t) * order_0)]
-
 
 ANGLES = "every angle between 0 and pi"
 arc_cosine = claim(
@@ -83,8 +64,8 @@ arc_cosine = claim(
     text="The closed forms.",
     formulas={"k0": K0_U, "k1": K1_U},
     checks=[
-        identity("integral", ["k0", "k1"], arc_cosine_integral, domain=ANGLES),
-        identity("angle", ["k0", "k1"], arc_cosine_angle, domain=ANGLES),
+        identity("integral", ["k0", "k1"], lambda c: gaussian_integrals(c["k0"], c["k1"]), domain=ANGLES),
+        identity("angle", ["k0", "k1"], lambda c: angle_forms(c["k0"], c["k1"]), domain=ANGLES),
     ],
     wrong=[
         wrong("k0-half", {"k0": K0_U / 2}, "k0(1) = 2 P(g > 0) = 1."),
@@ -196,12 +177,6 @@ recursion = claim(
 R_1 = (K1_U + u * K0_U) / 2
 
 
-def odd(kernel_of_u: sp.Expr) -> sp.Expr:
-    """Return f(u) - f(-u), from acos(-u) = pi - acos(u)."""
-    mirrored = kernel_of_u.subs(u, -u).subs(sp.acos(-u), sp.pi - sp.acos(u))
-    return sp.expand(kernel_of_u - mirrored)
-
-
 NOT_DEFINITE = Note(
     id="limit-not-positive-definite",
     severity="major",
@@ -215,17 +190,12 @@ NOT_DEFINITE = Note(
 
 
 def opposite_pairs(context: Context) -> list[Step]:
-    """Kernel matrix of d+1 pairs x, -x in dimension d: the vector (w, -w) with sum w_i x_i = 0 is in its kernel.
+    """Kernel matrix of d+1 pairs x, -x in dimension d: if the odd part is linear, some vector is in its kernel.
 
-    If f(u) - f(-u) = b u, then (w, -w)^T K (w, -w) = 2 b sum w_i w_j <x_i, x_j> = 2 b |sum w_i x_i|^2 = 0; and three
-    vectors of the plane are linearly dependent.
+    It is (w, -w) with sum w_i x_i = 0; three vectors of the plane are linearly dependent.
     """
-    odd_part, slope = odd(context["kernel"]), odd(context["kernel"]).coeff(u)
-    w, x = sp.Matrix(sp.symbols("w:3", real=True)), sp.Matrix(2, 3, sp.symbols("x:6", real=True))
-    form = 2 * slope * (w.T * x.T * x * w)[0]
-    found = {"odd part": (odd_part, slope * u), "form": (sp.expand(form), sp.expand(2 * slope * (x * w).dot(x * w)))}
-    singular = Step("definite", False, "the kernel matrix of three opposite pairs is singular", exact=True)
-    return [*derived(found, "the form is not the square derived"), singular]
+    form = derived(form_on_opposites(context["kernel"], 3), "the form is not the square derived")
+    return [*form, Step("definite", False, "the kernel matrix of three opposite pairs is singular", exact=True)]
 
 
 definite_stated = Reading(
@@ -257,29 +227,14 @@ definite_parity = Reading(
     "parity",
     "Lemma: r_1(u) - r_1(-u) = u.",
     {"odd": u},
-    checks=[identity("odd", "odd", lambda context: [(odd(R_1), context["odd"])], domain="every u in [-1, 1]")],
+    checks=[identity("odd", "odd", lambda context: [(odd_part(R_1), context["odd"])], domain="every u in [-1, 1]")],
     wrong=[wrong("half", {"odd": u / 2}, "k1 and u k0 give u each, halved once.")],
 )
 
 # --- no two opposite points ------------------------------------------------------------------------------------------
 
-k = sp.Symbol("k", nonnegative=True)
 EVEN = (2 * k + 1) / (2 * k - 1) ** 2 / (2 * sp.pi)
 """Coefficient of u^(2k) in r_1, over binom(2k, k)/4^k."""
-
-
-def _series_steps() -> list[Step]:
-    """Coefficients of (1-x)^(1/2) and (1-x)^(-1/2) over b_k = binom(2k, k)/4^k: -1/(2k-1) and 1.
-
-    `(1-x) y' = -p y` gives `(k+1) c_(k+1) = (k-p) c_k`, and `b_(k+1)/b_k = (2k+1)/(2k+2)`; both begin with 1.
-    """
-    x, grown, half = sp.Symbol("x", real=True), (2 * k + 1) / (2 * k + 2), sp.Rational(1, 2)
-    pairs = {"arcsine": (sp.diff(sp.asin(x), x), (1 - x**2) ** -half)}
-    for name, power, over in (("root", half, -1 / (2 * k - 1)), ("inverse", -half, sp.Integer(1))):
-        y = (1 - x) ** power
-        pairs[f"equation of the {name}"] = ((1 - x) * sp.diff(y, x), -power * y)
-        pairs[f"recurrence of the {name}"] = ((k + 1) * over.subs(k, k + 1) * grown, (k - power) * over)
-    return identical(pairs)
 
 
 def even_coefficients(context: Context) -> list[Step]:
@@ -296,7 +251,7 @@ def even_coefficients(context: Context) -> list[Step]:
     positive = False if False in signs else True if signs == {True} else None
     return [
         *identical({"closed form": (R_1, closed), "coefficients": (stated, derived)}),
-        *_series_steps(),
+        *identical(central_binomials()),
         Step("positive", positive, "a coefficient is not positive"),
     ]
 
@@ -353,11 +308,11 @@ def deeper_coefficients(context: Context) -> list[Step]:
         "k1": (sp.diff(K1_U, u), K0_U),
         "k1 at 0": (K1_U.subs(u, 0), 1 / sp.pi),
         "R_1 at 0": (R_1.subs(u, 0), 1 / (2 * sp.pi)),
-        "odd part of one layer": (odd(R_1), u),
+        "odd part of one layer": (odd_part(R_1), u),
     }
     return [
         *identical(facts),
-        *_series_steps(),
+        *identical(central_binomials()),
         *(without_signs(name, RECURSION[name].subs(alpha, scale), rho, k0, k1) for name in ("step", "factor", "term")),
         Step("depth", int(context["depth"]) >= 2, "r_1 has no odd coefficient but the first"),
         Step("floor", bool(context["floor"] <= 0), "two close points have a smaller eigenvalue"),
@@ -374,7 +329,7 @@ def taylor_signs(context: Context) -> list[Case]:
         found = {depth: taylor(depth, arb(1) / 2, count) for depth in (first, first + 1, 10)}
     named = [(value, f"L = {depth}, u^{k}") for depth, row in found.items() for k, value in enumerate(row)]
     cases = [Case(value, arb(0), name) for value, name in sorted(named, key=lambda one: float(one[0].lower()))]
-    if first == 1 and odd(R_1) == u:  # exactly: r_1 has no odd coefficient but the first
+    if first == 1 and odd_part(R_1) == u:  # exactly: r_1 has no odd coefficient but the first
         cases.append(Case(arb(0), arb(2) ** -PREC, "L = 1, u^3"))
     return cases
 

@@ -183,7 +183,8 @@ def apart(context: Context) -> list[Step]:
     """The limit is farther than the margin from the constant and from r_1, at each of four cosines."""
     order, steps = {">": True, "<": False, "?": None}, []
     for (k, u), (name, other) in product(enumerate(GRID), (("constant", context["constant"]), ("r_1", HALF_TERM))):
-        pair, distance, margin = Pair(u, 1), sp.Abs(LIMIT - other), context["margin"]
+        pair, margin = Pair(u, 1), context["margin"]
+        distance = LIMIT - other if pair(LIMIT - other) > 0 else other - LIMIT
         answer = order[compare(pair(distance), exact(margin))]
         certify = partial(certificates.at_least, f"{name}_{k}", distance, pair, margin)
         steps.append(Step(f"distance to {name} at u = {u}", answer, "within the margin", certify=certify))

@@ -8,7 +8,6 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from mfcheck.checks import (
-    At,
     Budget,
     Check,
     Claim,
@@ -35,7 +34,7 @@ from mfcheck.kernels.flow import expected_risk
 from mfcheck.kernels.formulas import HALF_TERM, L
 from mfcheck.kernels.sequence_model import SequenceModel, on_sphere
 from mfcheck.points.sphere import sphere
-from mfcheck.statistics import mean_of, slope
+from mfcheck.statistics import mean_of
 from mfcheck_proofs.rntk_scaling.experiments import DEPTHS, NOISE, synthetic_risks
 from mfcheck_proofs.rntk_scaling.setting import NO_SINGLE, SAMPLES, WIDE, alpha, d, gamma
 
@@ -145,29 +144,12 @@ def sampled(id: str, dimension: int) -> Check:
     def risks(context: Context) -> tuple[Array, Array]:
         return drawn_risks(context.seed, context.check, context.budget, dimension, _power(context, "time", dimension))
 
-    def fitted(context: Context) -> list[At]:
-        x, found = risks(context)
-        return [At(slope(x, found.mean(axis=0), np.zeros(len(x)), found), where={d: dimension})]
-
-    def picture(context: Context) -> Plot:
-        x, found = risks(context)
-        means, stated = [mean_of(column) for column in found.T], _power(context, "rate", dimension)
-        guide = curve(f"slope {stated:g}", x, means[0].value * (x / x[0]) ** stated, "bound")
-        return Plot(
-            id=f"early-stopping-d{dimension}",
-            title=f"Risk of early stopped gradient flow on r_1, d = {dimension}",
-            x_label="n",
-            y_label="risk",
-            x_log=True,
-            y_log=True,
-            curves=(curve("measured", x, means, "points"), guide),
-        )
-
     def where(context: Context) -> str:
         draws, power = context.budget.pick(*DRAWS), _power(context, "time", dimension)
         return f"d = {dimension}, noise {NOISE}, {draws} draws a size, t = {TIME_SCALES[dimension]} n^{power:.3g}"
 
-    return pictured(agree(id, "rate", fitted, kind=Kind.SAMPLED, relation="<=", domain=where), picture)
+    label, at = f"risk of early stopped flow on r_1, d = {dimension}", {d: dimension}
+    return rate(id, "rate", risks, x_label="n", y_label=label, kind=Kind.SAMPLED, relation="<=", where=at, domain=where)
 
 
 RATE, TIME = -d / (2 * d - 1), d / (2 * d - 1)

@@ -11,7 +11,7 @@ from flint import arb, arb_mat, ctx
 from mfcheck.checks import Constant, Curve, Plot, Series, Setting, Simulated, Trial, constant, simulation
 from mfcheck.checks.decide import as_estimate
 from mfcheck.claims.setting import Point
-from mfcheck.gaussian.dual import half_gram
+from mfcheck.gaussian.dual import largest_cosine
 from mfcheck.kernels.enclosure import kernel
 from mfcheck.kernels.flow import losses
 from mfcheck.kernels.formulas import L, T, kappa, lam, s_0
@@ -32,12 +32,7 @@ share, c_min, a_slow, a_fast = sp.symbols("a c_min a_s a_f", positive=True)
 
 def closest(setting: Setting, digits: int) -> arb:
     """Smallest distance of two points of the data."""
-    half = half_gram(setting.data.points, digits + 10)
-    least = arb(2)
-    for i in range(half.nrows()):
-        for j in range(i):
-            least = least.min(2 * (1 - half[i, j]).sqrt())
-    return least
+    return (2 - 2 * largest_cosine(setting.data.points, digits + 10)).sqrt()
 
 
 @lru_cache(maxsize=16)
