@@ -13,6 +13,7 @@ from mfcheck.lemma.formula import Formula
 from mfcheck.lemma.gaussians import has_expectation, simplified
 from mfcheck.lemma.intervals import Contractor, EmptyError
 from mfcheck.lemma.models import Face, ModelError
+from mfcheck.lemma.prove.budget import uncounted
 from mfcheck.lemma.terms import Term, add, call, derivative, neg, power, scale, substitute, var
 
 
@@ -199,7 +200,10 @@ class Tail:
     def __init__(
         self, name: str, start: int, way: int, end: Term | None = None, chart: str = ""
     ) -> None:
-        from mfcheck.lemma.germs import HalfLine  # needs formulas of SymPy, which take long to load
+        with (
+            uncounted()
+        ):  # it needs SymPy, which takes as long to load as many statements to decide
+            from mfcheck.lemma.germs import HalfLine
 
         self.line = HalfLine(start)
         t = var(name)

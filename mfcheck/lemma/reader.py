@@ -309,7 +309,7 @@ class Reader:
         if not _NUMBER.fullmatch(source):
             raise self.refuse(f"{source[:20]!r} is not a decimal number", base + node.col_offset)
         try:
-            return terms.num(Fraction(source))
+            return terms.num(Fraction(int(source) if source.isdigit() else source))
         except InputError as error:
             raise self.refuse(str(error), base + node.col_offset) from None
 

@@ -12,6 +12,7 @@ from mfcheck.lemma.balls import fraction
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.pieces import Box, holds
 from mfcheck.lemma.problem import Problem, constant_ball
+from mfcheck.lemma.prove.budget import uncounted
 from mfcheck.lemma.terms import Term
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ class Samples:
         rated = sorted(((_size(code(p)[0]), k) for k, p in enumerate(starts)), key=lambda r: r[0])
         ends = [self._ends(problem, n) for n in self.names]
 
-        from scipy.optimize import minimize  # takes as long to load as many statements to decide
+        with uncounted():  # takes as long to load as many statements to decide
+            from scipy.optimize import minimize
 
         def value(x: "NDArray[np.float64]") -> float:
             point = [arb(float(v)) for v in x]

@@ -2,16 +2,20 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
 
-from flint import arb
+from flint import arb, fmpq, fmpq_mpoly
 
 from mfcheck.lemma import terms
 from mfcheck.lemma.constants import is_zero
 from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Atom, Formula, atoms
 from mfcheck.lemma.pieces import Point, holds
+from mfcheck.lemma.polynomials.box import is_inside
+from mfcheck.lemma.polynomials.goals import is_rational, side_of
 from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball
+from mfcheck.lemma.prove.factor import TooLargeError, rational_in
 from mfcheck.lemma.prove.line import Piece
 from mfcheck.lemma.prove.rewrite import range_formulas
 from mfcheck.lemma.reader import Reader
@@ -50,12 +54,41 @@ def _in_one(
             for p in pieces
             if p.kind == "point" and p.low == p.high
         }
-    for p in tried:
+    fractions = {} if name in problem.integers else {a: _fraction(a.term) for a in goals}
+    exact = {a: found[1] for a, found in fractions.items() if found is not None}
+    for top in exact.values():
+        for p, order in _roots(top, problem.ranges[name]):
+            place = Point({name: p})
+            if all(holds(f, place) is True for f in _domain(problem, name)):
+                yield f"{name} = {terms.text(p)}" + (f" (order {order})" if order > 1 else "")
+    rest = [a for a in goals if a not in exact]
+    for p in tried if rest else ():
         place = Point({name: p})
         inside = all(holds(f, place) is True for f in _domain(problem, name))
-        for a in goals if inside else ():
+        for a in rest if inside else ():
             if place.signs(a.term) == ZERO:
                 yield f"{name} = {terms.text(p)}{_order(a.term, name, p)}"
+
+
+def _fraction(t: Term) -> tuple[list[Term], fmpq_mpoly, fmpq_mpoly] | None:
+    """Return the variables of a rational function, its numerator and its denominator; None if it is none."""
+    if not is_rational(t):
+        return None
+    try:
+        generators, ((top, bottom),) = rational_in(t)
+    except (TooLargeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return generators, top, bottom
+
+
+def _roots(p: fmpq_mpoly, r: Range) -> Iterator[tuple[Term, int]]:
+    """Yield the rational zeros of a polynomial in one variable on a range with rational ends, and their orders."""
+    side = side_of(r)
+    for f, e in p.factor()[1] if side is not None else ():
+        if side is not None and f.total_degree() == 1:
+            root = -f(fmpq(0)) / f.leading_coefficient()
+            if is_inside(root, side):
+                yield num(Fraction(int(root.p), int(root.q))), int(e)
 
 
 def _domain(problem: Problem, name: str) -> list[Formula]:
@@ -95,24 +128,45 @@ def _in_several(problem: Problem, names: Sequence[str], goals: Sequence[Atom]) -
     """Yield equal variables and ends of single ones that make the sides equal."""
     if problem.hypotheses:
         return
-    point = {n: _inside(problem.ranges[n], k) for k, n in enumerate(names)}
-    tried = [
-        (f"{a} = {b}", a, var(b), point[b])
-        for a, b in itertools.combinations(names, 2)
-        if problem.ranges[a] == problem.ranges[b]
-    ]
-    for name in names:
-        ends = _ends(problem, name)
-        tried += [(f"{name} = {terms.text(e)}", name, e, constant_ball(e)) for e in ends]
+    ranges = problem.ranges
+    tried = [(a, var(b)) for a, b in itertools.combinations(names, 2) if ranges[a] == ranges[b]]
+    tried += [(name, e) for name in names for e in _ends(problem, name)]
     for g in goals:
-        code = Program([g.term], names)
-        for words, name, value, ball in tried:
-            if name in g.term.free and value.free <= g.term.free:
-                found = code([ball if n == name else point[n] for n in names])[0]
-                if found > 0 or found < 0:
-                    continue
-                if is_zero(terms.substitute(g.term, {name: value})) is True:
-                    yield words
+        vanishes = _vanishing(g.term, names, ranges)
+        for name, value in tried:
+            if name in g.term.free and value.free <= g.term.free and vanishes(name, value):
+                yield f"{name} = {terms.text(value)}"
+
+
+def _vanishing(
+    t: Term, names: Sequence[str], ranges: Mapping[str, Range]
+) -> Callable[[str, Term], bool]:
+    """Return what says whether a term is zero for all values of the other variables if one is put to a value."""
+    exact = _fraction(t)
+    if exact is not None:
+        generators, top, bottom = exact
+        gens = top.context().gens()
+
+        def by_polynomials(name: str, value: Term) -> bool:
+            if value.op not in ("num", "var"):
+                return is_zero(terms.substitute(t, {name: value})) is True
+            v = fmpq(*value.value().as_integer_ratio()) if value.op == "num" else None
+            new = gens[generators.index(value)] if v is None else top.context().constant(v)
+            put = [new if g.data == name else x for g, x in zip(generators, gens, strict=True)]
+            return bool(top.compose(*put).is_zero() and not bottom.compose(*put).is_zero())
+
+        return by_polynomials
+    point = {n: _inside(ranges[n], k) for k, n in enumerate(names)}
+    code = Program([t], names)
+
+    def by_value(name: str, value: Term) -> bool:
+        ball = point[str(value.data)] if value.op == "var" else constant_ball(value)
+        found = code([ball if n == name else point[n] for n in names])[0]
+        if found > 0 or found < 0:
+            return False
+        return is_zero(terms.substitute(t, {name: value})) is True
+
+    return by_value
 
 
 def _inside(r: Range, k: int) -> arb:
