@@ -8,7 +8,7 @@ from mfcheck.verify import UnprovedError, taylor
 from mfcheck.verify.counts import Piece, pieces
 from mfcheck.verify.eigenvalues import gram
 from mfcheck.verify.formulas import Pair, evaluate, fixed, iv
-from mfcheck.verify.inequalities import Goal, Known, intervals, read_box
+from mfcheck.verify.inequalities import Box, Goal, Known, intervals, read_box
 from mfcheck.verify.kernels import Kernel, kernel, order
 from mfcheck.verify.reading import effort
 from mfcheck.verify.reals import REALS
@@ -49,6 +49,13 @@ def not_negative(formula: str, name: str, ends: tuple[Fraction, Fraction]) -> bo
     effort.start()
     iv.prec = 200
     return not Goal(formula, {}, Fraction(0), 1, 0).why_not({name: ends}, 8)
+
+
+def follows(formula: str, box: Box, bound: Fraction, sign: int) -> bool:
+    """Whether a formula is seen to be on one side of a bound, by intervals and halving."""
+    effort.start()
+    iv.prec = 200
+    return not Goal(formula, {}, bound, sign, 0).why_not(box, 8)
 
 
 def signed_pieces(claim: Json, witness: Json, known: Known) -> list[Piece]:

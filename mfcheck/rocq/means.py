@@ -19,7 +19,7 @@ _NODES: Mapping[type, tuple[str, str]] = {
     ast.Mult: ("Mul", "*"),
     ast.Div: ("Div", "/"),
 }
-_MOST_FACTORS = 12
+_MOST_FACTORS, _WIDE = 12, Fraction(1, 1000)
 _Rule: TypeAlias = Callable[[Fraction, Fraction], Fraction]
 Ends: TypeAlias = tuple[Fraction, Fraction]
 
@@ -78,6 +78,8 @@ class Mean:
             parts *= 2
         reach = self.growth + 1 + isqrt(self.growth**2 + ceil(1.4 * (bits + 8)))
         degree = 16 if bits <= 32 else 22 if bits <= 56 else 28
+        if any(high - low > _WIDE for low, high in pairs):  # many panels follow a range better
+            parts, degree = max(parts, 16), 4
         boxes = boxed(pairs)
         count = 2 * reach * parts
         low, high = (f"({x.numerator} / {x.denominator})" for x in ends)

@@ -12,7 +12,7 @@ import sympy as sp
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import formula_text
 from mfcheck.rocq.continuity import Lipschitz
-from mfcheck.rocq.enclosures import contact, enclosure, not_negative, signed_pieces
+from mfcheck.rocq.enclosures import contact, enclosure, follows, not_negative, signed_pieces
 from mfcheck.rocq.formula import rational, translate
 from mfcheck.rocq.means import Mean, read_mean
 from mfcheck.symbolic.expression import parse
@@ -24,22 +24,20 @@ Ends: TypeAlias = tuple[Fraction, Fraction]
 Known: TypeAlias = Mapping[str, Ends]
 
 _MAX_DERIVATIVES = 6
+_ROOMS = (Fraction(32), Fraction(4), Fraction(1), Fraction(1, 4), Fraction(1, 16))
+"""How much wider than the checker's bounds of means may be, at each end and in their lengths: the first that does."""
 
 
 @dataclass
 class Scalars:
-    """The variables of one inequality, and the calls that became numbers between bounds.
-
-    Without `proving` the bounds of means are steps that are left out.
-    """
+    """The variables of one inequality, and the calls that became numbers between bounds."""
 
     claim: dict[str, Any]
     bits: int
     terms: int
     known: Known
-    proving: bool = True
     ends: dict[str, Ends] = field(default_factory=dict)
-    abstracted: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    abstracted: dict[str, tuple[str, Fraction, Fraction]] = field(default_factory=dict)
     means: dict[str, tuple[Mean, Ends]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -69,11 +67,10 @@ class Scalars:
                 inner["activation"] = self.claim["activation"]
             low, high = enclosure(inner, {"bits": self.bits, "terms": self.terms})
             name = f"k_{len(self.abstracted)}"
-            mean = self.mean(call) if self.proving else None
+            mean = self.mean(call)
             if mean:
-                low, high = self.room(call, low, high)
                 self.means[name] = mean, (low, high)
-            self.abstracted[call] = (name, rational(low), rational(high))
+            self.abstracted[call] = (name, low, high)
         return self.abstracted[call][0]
 
     def mean(self, call: str) -> Mean | None:
@@ -83,11 +80,46 @@ class Scalars:
         except InputError:
             return None
 
-    def room(self, call: str, low: Fraction, high: Fraction) -> Ends:
-        """Wider bounds of a mean, for another arithmetic: those of the claim where it is about the mean alone."""
-        if call.strip() == self.claim["formula"].strip() and {"lower", "upper"} <= set(self.claim):
-            return Fraction(self.claim["lower"]), Fraction(self.claim["upper"])
-        return 2 * low - high, 2 * high - low
+    def give_room(self) -> None:
+        """Widen the bounds of means, for another arithmetic, as far as the formula allows.
+
+        A mean for which there is no room stays between the checker's bounds, a step that is left out.
+        """
+        if self.claim["formula"].strip() in self.abstracted and {"lower", "upper"} <= set(
+            self.claim
+        ):
+            ends = Fraction(self.claim["lower"]), Fraction(self.claim["upper"])
+            self._put(dict.fromkeys(self.means, ends))
+            return
+        for factor in _ROOMS if self.means else ():
+            if self._suffice(self._wider(factor + factor / 4)):
+                self._put(self._wider(factor))
+                return
+        self.means.clear()
+
+    def _wider(self, factor: Fraction) -> dict[str, Ends]:
+        return {
+            name: (low - factor * (high - low), high + factor * (high - low))
+            for name, (_, (low, high)) in self.means.items()
+        }
+
+    def _put(self, wider: Mapping[str, Ends]) -> None:
+        self.means = {name: (mean, wider[name]) for name, (mean, _) in self.means.items()}
+        for call, (name, low, high) in self.abstracted.items():
+            self.abstracted[call] = (name, *wider.get(name, (low, high)))
+
+    def _suffice(self, wider: Mapping[str, Ends]) -> bool:
+        """Whether the claim still follows where means are between other numbers."""
+        text, box = self.claim["formula"], dict(self.ends)
+        for call in sorted(self.abstracted, key=len, reverse=True):
+            name, low, high = self.abstracted[call]
+            fresh = f"{name}_of_{len(box)}"
+            text = text.replace(call, fresh)
+            box[fresh] = wider.get(name, (low, high))
+        sides = (("lower", 1), ("upper", -1))
+        return all(
+            follows(text, box, Fraction(self.claim[k]), s) for k, s in sides if k in self.claim
+        )
 
     def own(self) -> list[tuple[str, str, str]]:
         """The inputs that vary, with their ends."""
@@ -98,7 +130,8 @@ class Scalars:
 
     def variables(self) -> list[tuple[str, str, str]]:
         """All variables with their ends."""
-        return [*self.own(), *self.abstracted.values()]
+        others = self.abstracted.values()
+        return [*self.own(), *((name, rational(low), rational(high)) for name, low, high in others)]
 
 
 @dataclass(frozen=True)
@@ -109,16 +142,15 @@ class Part:
     uncovered: tuple[str, ...] = ()
 
 
-def inequality(
-    name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known, proving: bool = True
-) -> Part:
-    """Return lemmas whose names begin with `name`, for the bounds of a formula; of its means too if `proving`.
+def inequality(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:
+    """Return lemmas whose names begin with `name`, for the bounds of a formula, and of its means.
 
     Raises:
         InputError: a derivative that is needed at an end is outside the grammar.
     """
-    scalars = Scalars(claim, witness["bits"], witness.get("terms", 1), known, proving)
+    scalars = Scalars(claim, witness["bits"], witness.get("terms", 1), known)
     term, needs = translate(claim["formula"], scalars.names(), scalars.abstract)
+    scalars.give_room()
     needs = _needs(scalars, needs)
     goals = [(f"{name}_defined_{k}", need) for k, need in enumerate(needs)]
     tactic, lemmas = _tactic(scalars), _mean_lemmas(name, scalars)
@@ -131,7 +163,7 @@ def inequality(
             lemmas.append(_bound(_generic(label, scalars), scalars, term, bound, sign, tactic))
             lemmas += _of_means(name, label, scalars, f"0 <= {_difference(term, bound, sign)}")
     steps = [
-        f"{call} is between {low} and {high}"
+        f"{call} is between {rational(low)} and {rational(high)}"
         for call, (label, low, high) in scalars.abstracted.items()
         if label not in scalars.means
     ]
@@ -286,16 +318,11 @@ def zeros(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Know
 
 
 def _away(name: str, formula: str, inputs: dict[str, Any], witness: dict[str, Any]) -> Part:
-    """A lemma that a formula stays away from zero.
-
-    Over a range a mean is taken as the checker bounds it: with the room that another arithmetic needs the formula would
-    be bounded too coarsely.
-    """
+    """A lemma that a formula stays away from zero."""
     claim = {"formula": formula, "inputs": inputs}
     low, high = enclosure(claim, witness)
     side = {"lower": str(low / 2)} if low > 0 else {"upper": str(high / 2)}
-    at_point = not any(isinstance(value, list) for value in inputs.values())
-    return inequality(name, {**claim, **side}, witness, {}, proving=at_point)
+    return inequality(name, {**claim, **side}, witness, {})
 
 
 def half_line(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known) -> Part:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mfcheck import rocq
+from mfcheck import rocq, verify
 from mfcheck.errors import InputError
 from mfcheck.rigor import certificate as make
 from mfcheck.rocq import exact, export, formula
@@ -107,6 +107,32 @@ def test_true_bounds_of_means_are_built() -> None:
     assert (found.status, found.uncovered) == ("accepted", ()), found.reason
     text = rocq.to_rocq(data).text
     assert "has_mean (fun u_x => ((tanh (v_a * u_x)) ^ 2))" in text
+
+
+OVER_RANGES = [
+    # Between the checker's bounds of the mean the formula is at least 0.3942, or -0.1428, and no more.
+    ("x*normal(t, tanh(x*t)**2)", ["1", "6/5"], "3/8"),
+    ("2 - x*normal(t, tanh(x*t)**2) - normal(t, tanh(t)**2)", ["1/2", "5/2"], "-1/3"),
+]
+
+
+@needs_coqc
+@pytest.mark.parametrize(("text", "ends", "lower"), OVER_RANGES)
+def test_a_mean_over_a_range_has_the_room_that_the_formula_leaves(
+    text: str, ends: list[str], lower: str
+) -> None:
+    claim = {"formula": text, "inputs": {"x": ends}, "lower": lower}
+    found = rocq.check_rocq(make.make("inequality", claim, {"bits": 32}))
+    assert (found.status, found.uncovered) == ("accepted", ()), found.reason
+
+
+def test_a_mean_without_room_is_a_step_that_is_left_out() -> None:
+    """Its bounds cannot be widened by what the formula leaves: nothing is said against the certificate."""
+    claim = {"formula": "x*normal(t, tanh(x*t)**2)", "inputs": {"x": ["1", "6/5"]}}
+    data = make.make("inequality", {**claim, "lower": "0.39429"}, {"bits": 32})
+    assert verify.verify(make.dumps(data)).status == "accepted"
+    (step,) = rocq.to_rocq(data).uncovered
+    assert step.startswith("normal(t, tanh(x*t)**2) is between ")
 
 
 FALSE_ROOTS = [
