@@ -7,6 +7,7 @@ import pytest
 from flint import fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 
 from mfcheck.lemma import check
+from mfcheck.lemma.certificate import accepts
 from mfcheck.lemma.polynomials.box import Side
 from mfcheck.lemma.polynomials.sign import decided, nonnegative, positive
 
@@ -163,3 +164,23 @@ def test_conditions_and_circles(text, domain, where, verdict):
 @pytest.mark.parametrize("text", ["1 + cos(x) > 0", "2*(1 + cos(x)) + sin(x)**2 > 0"])
 def test_the_point_that_a_chart_of_the_circle_misses_counts(text):
     assert check(text, ["x real"]).verdict in ("refuted", "inconclusive")
+
+
+@pytest.mark.parametrize(
+    ("text", "false", "domain", "where"),
+    [
+        ("x**2 + y**2 >= 2*x*y", "x**2 + y**2 >= 2.001*x*y", "x, y real", []),
+        ("x*y*z <= 1/27", "x*y*z <= 0.037", "x, y, z in [0, 1]", ["x + y + z <= 1"]),
+        ("x + y <= 1.415", "x + y <= 1.414", "x, y real", ["x**2 + y**2 <= 1"]),
+        ("sin(x)**4 + cos(x)**4 >= 1/2", "sin(x)**4 + cos(x)**4 > 1/2", "x real", []),
+        ("x/(1+y) + y/(1+x) <= 1", "x/(1+y) + y/(1+x) < 1", "x, y in [0, 1]", []),
+    ],
+)
+def test_a_certificate_is_of_its_statement_alone(text, false, domain, where):
+    answer = check(text, [domain], where=where, certify=True)
+    assert answer.certificate is not None
+    certificate = dict(answer.certificate)
+    assert accepts(certificate)
+    assert not accepts({**certificate, "statement": false})
+    for k in range(len(where)):
+        assert not accepts({**certificate, "where": where[:k] + where[k + 1 :]})
