@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -35,6 +36,11 @@ def closest(setting: Setting, digits: int) -> arb:
     return (2 - 2 * largest_cosine(setting.data.points, digits + 10)).sqrt()
 
 
+def at_zero(_: Setting, digits: int) -> arb:
+    """The limit at gamma = 1/2 of orthogonal points."""
+    return limit_kernel(0, 1, digits + 5).kernel
+
+
 @lru_cache(maxsize=16)
 def matrix(
     points: tuple[Point, ...], depth: int, scale: Fraction, gamma: Fraction, digits: int
@@ -63,62 +69,48 @@ def smallest(name: str = "") -> Callable[[Setting, int], arb]:
     return leaf
 
 
-def _power(exponent: sp.Symbol) -> sp.Expr:
-    return L ** (-2 * exponent) / (1 + L ** (-2 * exponent))
+ON_DATA = "smallest eigenvalue of r_L on the data"
+WIDTH = (
+    "leading order of the width at which |x_L|^2 is within epsilon of its mean with probability 1 - delta, gamma = 1/2"
+)
+SLOW, FAST = (L ** (-2 * gamma) / (1 + L ** (-2 * gamma)) for gamma in (s.gamma_slow, s.gamma_fast))
+UNIFORM = REPAIRED["bound"].subs(T, a_fast * L)
 
 
-def _stated(id: str, latex: str, formula: sp.Expr, source: str) -> Constant:
-    return constant(id, formula, "", source=source, latex=latex)
-
-
-def _leaf(id: str, latex: str, source: str, value: Callable[[Setting, int], arb], *uses: str) -> Constant:
+def _named(id: str, latex: str, value: Any, source: str, *uses: str) -> Constant:
     return constant(id, value, "", source=source, latex=latex, uses=uses)
 
 
-ON_DATA = "smallest eigenvalue of r_L on the data"
 CONSTANTS = (
     Constant("share", share, s.alpha**2 / (1 + s.alpha**2), "Section 3: a = alpha^2/(1+alpha^2)"),
     Constant("kappa", kappa, share / (3 * sp.pi), "growth of 1/|x_l - x_l'| in a layer"),
     Constant("clock", lam, kappa * L, "clock of the degeneration, constant alpha"),
     Constant("c_min", c_min, c_min, "smallest distance of two points", closest, ("data",)),
     Constant("s_0", s_0, 1 / c_min, "start of the clock at the closest pair"),
-    _stated("degeneration_upper", "E_+", UPPER, "Theorem 1: bound on r_L - 1/4"),
-    _stated("degeneration_lower", "E_-", LOWER, "Theorem 1: bound on 1/4 - r_L"),
-    Constant("share_slow", a_slow, _power(s.gamma_slow), "Theorem 2"),
-    _stated("clock_slow", "lambda_s", a_slow * L / (3 * sp.pi), "Theorem 2: clock at gamma_slow"),
-    Constant("share_fast", a_fast, _power(s.gamma_fast), "Theorem 3"),
-    _stated("time_fast", "T_f", a_fast * L, "Theorem 3: clock at gamma_fast"),
-    _stated(
-        "fast_uniform", "E_f", REPAIRED["bound"].subs(T, a_fast * L), "Theorem 3: bound on |r_L - r_1| for every u"
-    ),
-    _leaf(
-        "critical_at_zero",
-        "r_{1/2}(0)",
-        "gamma = 1/2: limit at orthogonal points",
-        lambda _, k: limit_kernel(0, 1, k + 5).kernel,
-    ),
-    _leaf("lambda_min_r1", "lambda_min(r_1)", "smallest eigenvalue of r_1 on the data", smallest(), "data"),
-    _leaf(
+    _named("degeneration_upper", "E_+", UPPER, "Theorem 1: bound on r_L - 1/4"),
+    _named("degeneration_lower", "E_-", LOWER, "Theorem 1: bound on 1/4 - r_L"),
+    Constant("share_slow", a_slow, SLOW, "Theorem 2"),
+    _named("clock_slow", "lambda_s", a_slow * L / (3 * sp.pi), "Theorem 2: clock at gamma_slow"),
+    Constant("share_fast", a_fast, FAST, "Theorem 3"),
+    _named("time_fast", "T_f", a_fast * L, "Theorem 3: clock at gamma_fast"),
+    _named("fast_uniform", "E_f", UNIFORM, "Theorem 3: bound on |r_L - r_1| for every u"),
+    _named("critical_at_zero", "r_{1/2}(0)", at_zero, "gamma = 1/2: limit at orthogonal points"),
+    _named("lambda_min_r1", "lambda_min(r_1)", smallest(), "smallest eigenvalue of r_1 on the data", "data"),
+    _named(
         "lambda_min_constant",
         "lambda_min(r_L)",
-        f"{ON_DATA}, constant alpha: tends to 3/4",
         smallest("constant"),
+        f"{ON_DATA}, constant alpha: tends to 3/4",
         *("data", "depth", "alpha"),
     ),
-    _leaf(
+    _named(
         "lambda_min_fast",
         "lambda_min(r_{L,f})",
-        f"{ON_DATA} at gamma_fast",
         smallest("fast"),
+        f"{ON_DATA} at gamma_fast",
         *("data", "depth", "gamma_fast"),
     ),
-    _stated(
-        "width_needed",
-        "m_*",
-        4 / (s.delta * s.epsilon**2),
-        "leading order of the width at which |x_L|^2 is within epsilon of its mean with probability 1 - delta, "
-        "gamma = 1/2",
-    ),
+    _named("width_needed", "m_*", 4 / (s.delta * s.epsilon**2), WIDTH),
 )
 
 # --- the kernel gradient flow ----------------------------------------------------------------------------------------
