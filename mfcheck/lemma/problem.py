@@ -241,9 +241,9 @@ def _cut(old: Range | None, end: Term, closed: bool, is_low: bool) -> Range | No
         elif s == 0:
             closed = closed and known_closed
     new = (
-        replace(old, low=end, low_closed=closed)
+        Range(end, old.high, closed, old.high_closed)
         if is_low
-        else replace(old, high=end, high_closed=closed)
+        else Range(old.low, end, old.low_closed, closed)
     )
     if new.low is not None and new.high is not None:
         s = ordered(new.low, new.high)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 from flint import fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 
@@ -60,7 +61,10 @@ def fraction_of(t: Term) -> tuple[fmpq_mpoly, fmpq_mpoly]:
     return _Ring(t).fraction(t)
 
 
-def rational_in(*parts: Term) -> tuple[list[Term], list[tuple[fmpq_mpoly, fmpq_mpoly]]]:
+@lru_cache(maxsize=64)
+def rational_in(
+    *parts: Term,
+) -> tuple[tuple[Term, ...], tuple[tuple[fmpq_mpoly, fmpq_mpoly], ...]]:
     """Return the variables and what else is no polynomial, and numerators and denominators as polynomials in them.
 
     Raises:
@@ -68,7 +72,7 @@ def rational_in(*parts: Term) -> tuple[list[Term], list[tuple[fmpq_mpoly, fmpq_m
         ZeroDivisionError: the denominator is zero.
     """
     ring = _Ring(*parts)
-    return ring.generators, [ring.fraction(t) for t in parts]
+    return tuple(ring.generators), tuple(ring.fraction(t) for t in parts)
 
 
 def factors_of(t: Term) -> tuple[Fraction, list[tuple[Term, int]]]:

@@ -70,7 +70,7 @@ def _in_one(
                 yield f"{name} = {terms.text(p)}{_order(a.term, name, p)}"
 
 
-def _fraction(t: Term) -> tuple[list[Term], fmpq_mpoly, fmpq_mpoly] | None:
+def _fraction(t: Term) -> tuple[Sequence[Term], fmpq_mpoly, fmpq_mpoly] | None:
     """Return the variables of a rational function, its numerator and its denominator; None if it is none."""
     if not is_rational(t):
         return None

@@ -79,7 +79,8 @@ class Term:
         return text(self)
 
 
-_TABLE: dict[tuple[str, tuple[Term, ...], object], Term] = {}
+_TABLE: dict[tuple[object, ...], Term] = {}
+"""All nodes by their content, fractions as pairs of whole numbers, which are compared in less time."""
 
 
 def forget() -> None:
@@ -94,7 +95,9 @@ def table_size() -> int:
 
 def make(op: str, args: tuple[Term, ...], data: object = None) -> Term:
     """Return the one node with this content, as it stands: nothing is tidied."""
-    key = (op, args, data)
+    key: tuple[object, ...] = (op, args, data)
+    if isinstance(data, tuple):
+        key = (op, args, *[n for v in data for n in (v.numerator, v.denominator)])
     found = _TABLE.get(key)
     if found is None:
         found = _TABLE[key] = Term(op, args, data, len(_TABLE))
@@ -107,10 +110,13 @@ def num(value: Fraction | int) -> Term:
     Raises:
         InputError: its numerator or denominator has more than `MAX_BITS` bits.
     """
-    value = value if isinstance(value, Fraction) else Fraction(value)
-    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
-        raise InputError("a number in the statement is too large to be worked out")
-    return make("num", (), value)
+    key = ("num", value.numerator, value.denominator)
+    found = _TABLE.get(key)
+    if found is None:
+        if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
+            raise InputError("a number in the statement is too large to be worked out")
+        found = _TABLE[key] = Term("num", (), Fraction(value), len(_TABLE))
+    return found
 
 
 def var(name: str) -> Term:
