@@ -55,7 +55,7 @@ _SMALL = (Fraction(1, 4), Fraction(1, 16), 1, 2, 0, Fraction(-1, 4), Fraction(-1
 def refuted(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
     """Confirm a counterexample on the statement itself, in simple numbers if some do."""
     point = _back(outcome)
-    for candidate in (*_simpler(point, statement), point, *_nearby(point, statement)):
+    for candidate in itertools.chain(_simpler(point), [point], _nearby(point, statement)):
         kind = fails(statement, candidate)
         if kind is None:
             continue
@@ -136,13 +136,16 @@ def _enclosed_at(values: Mapping[str, Term], t: Term) -> arb:
     return constant_ball(terms.substitute(t, values))
 
 
-def _simpler(point: Mapping[str, Term], statement: Statement) -> Iterator[dict[str, Term]]:
+def _simpler(point: Mapping[str, Term]) -> Iterator[dict[str, Term]]:
     """Yield points of short numbers near a point."""
     if any(v.op != "num" for v in point.values()) or len(point) > 4:
         return
-    del statement
+    last: dict[str, Term] = {}
     for bound in (1, 2, 5, 10, 50, 100, 1000, 10_000, 10**6):
-        yield {k: terms.num(v.value().limit_denominator(bound)) for k, v in point.items()}
+        new = {k: terms.num(v.value().limit_denominator(bound)) for k, v in point.items()}
+        if new != last:
+            yield new
+        last = new
 
 
 def _nearby(point: Mapping[str, Term], statement: Statement) -> Iterator[dict[str, Term]]:
