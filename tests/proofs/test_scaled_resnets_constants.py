@@ -511,3 +511,18 @@ def test_bounds_keep_the_order_of_beta(chain: Any) -> None:
     run, constants, beta = chain
     assert run["KL_nu"].max() * beta**2 < 50 * run["KL_tau"].max()
     assert constants["KL_bound_nu"] < constants["KL_bound_tau"]
+
+
+@pytest.mark.parametrize("radius", [1e-7, 0.03, 0.5, 0.75, 1.0, 1.5, 2.0, 1e3])
+def test_the_price_of_a_radius_that_the_sample_decides(radius: float) -> None:
+    """Radii 2^j share delta by weights w = 2/(3 (|j|+1)(|j|+2)), whose sum is one; that above the radius pays log 1/w."""
+    j = sp.Symbol("j", integer=True, positive=True)
+    tail = sp.summation(1 / ((j + 1) * (j + 2)), (j, 1, sp.oo))
+    assert sp.Rational(2, 3) * (sp.Rational(1, 2) + 2 * tail) == 1
+    level = math.ceil(math.log2(radius))
+    assert radius <= 2.0**level <= 2 * radius
+    (formula,) = (c.formula for c in CONSTANTS if c.id == "strata")
+    (symbol,) = formula.free_symbols
+    price = math.log(2) + float(formula.subs(symbol, radius))
+    assert math.log(3 * (abs(level) + 1) * (abs(level) + 2) / 2) <= price + 1e-12
+    assert price - math.log(3 * (abs(level) + 1) * (abs(level) + 2) / 2) <= math.log(6)
