@@ -515,7 +515,7 @@ def test_bounds_keep_the_order_of_beta(chain: Any) -> None:
 
 @pytest.mark.parametrize("radius", [1e-7, 0.03, 0.5, 0.75, 1.0, 1.5, 2.0, 1e3])
 def test_the_price_of_a_radius_that_the_sample_decides(radius: float) -> None:
-    """Radii 2^j share delta by weights w = 2/(3 (|j|+1)(|j|+2)), whose sum is one; that above the radius pays log 1/w."""
+    """Radii 2^j share delta by weights w = 2/(3 (|j|+1)(|j|+2)), in all one; that above a radius pays log 1/w."""
     j = sp.Symbol("j", integer=True, positive=True)
     tail = sp.summation(1 / ((j + 1) * (j + 2)), (j, 1, sp.oo))
     assert sp.Rational(2, 3) * (sp.Rational(1, 2) + 2 * tail) == 1
