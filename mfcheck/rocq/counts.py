@@ -11,7 +11,7 @@ from mfcheck.errors import InputError
 from mfcheck.rocq import scalars
 from mfcheck.rocq.enclosures import enclosure
 from mfcheck.rocq.formula import rational, translate
-from mfcheck.rocq.means import Ends, boxed, fraction, listed, outward, read_mean
+from mfcheck.rocq.means import Ends, Mean, boxed, fraction, listed, outward, read_mean
 from mfcheck.rocq.scalars import Known, Part, Scalars
 from mfcheck.verify import UnprovedError
 from mfcheck.verify.counts import INFINITE
@@ -54,6 +54,7 @@ class _Parts:
     sources: list[str] = field(default_factory=list)
     needs: list[str] = field(default_factory=list)
     erfs: list[str] = field(default_factory=list)
+    means: list[Mean] = field(default_factory=list)
     growth: int = 0
 
 
@@ -128,6 +129,7 @@ class _Writer:
         mean = read_mean(call, self.names)
         if not mean.plain or "Max" in mean.term or "Min" in mean.term:
             raise InputError(f"{call[:60]}: no derivative in Rocq")
+        self.parts.means.append(mean)
         risen = read_mean(slope(call, self.variable), self.names)
         self.parts.growth = max(self.parts.growth, mean.growth, risen.growth + 1)
         inner = [replace(self, text=source).form() for source in mean.sources]
@@ -184,8 +186,9 @@ class _Count:
 
     def _theorem(self, form: str) -> str:
         growth, (terms, bits) = self.parts.growth, self._series()
-        reach = 8 * (growth + 1 + isqrt(growth**2 + ceil(1.4 * (self.bits + 8))))
-        wide, sharp = (f"({n}%nat, 8%Z, {reach}%Z, {terms}%nat)" for n in (3, 8))
+        panels = self._panels()
+        reach = panels * (growth + 1 + isqrt(growth**2 + ceil(1.4 * (self.bits + 8))))
+        wide, sharp = (f"({n}%nat, {panels}%Z, {reach}%Z, {terms}%nat)" for n in (3, 8))
         pieces = list(self._pieces())
         items = (f"({str(x.monotone).lower()}, {fraction(x.end)}, {wide}, {sharp})" for x in pieces)
         boxes = boxed(outward(source, self.inputs, self.bits + 24) for source in self.parts.sources)
@@ -194,6 +197,14 @@ class _Count:
             f"    {fraction(self.low)} {listed(items)} {fraction(pieces[-1].end)} {self.count}"
             f"{' ' + _AT_ONCE if self.infinite else ''}"
         )
+
+    def _panels(self) -> int:
+        """How many panels a unit of the variable of a mean takes."""
+        found = 8
+        for mean in self.parts.means:
+            sizes = [max(map(abs, self._range(s, self.low, self.high))) for s in mean.sources]
+            found = max(found, mean.panels(sizes))
+        return found
 
     def _series(self) -> tuple[int, int]:
         """How many terms the series of erf takes, and the bits that are needed as they cancel."""

@@ -58,6 +58,13 @@ class Mean:
         """The parameters as functions of a variable, a list of Rocq."""
         return listed(f"(fun {variable} => {p})" for p in self.parameters)
 
+    def panels(self, sizes: Sequence[Fraction]) -> int:
+        """How many panels a unit takes where the parameters are of given sizes."""
+        size, parts = max([Fraction(1), *(speed(sizes) for speed in self.speeds)]), 4
+        while 4 * parts < 13 * size and parts < 64:
+            parts *= 2
+        return parts
+
     def lemma(
         self, name: str, quantified: str, inputs: dict[str, list[str]], bits: int, ends: Ends
     ) -> str:
@@ -72,10 +79,7 @@ class Mean:
         """
         pairs = [outward(source, inputs, bits + 24) for source in self.sources]
         sizes = [max(map(abs, pair)) for pair in pairs]
-        size = max([Fraction(1), *(speed(sizes) for speed in self.speeds)])
-        parts = 4
-        while 4 * parts < 13 * size and parts < 64:
-            parts *= 2
+        parts = self.panels(sizes)
         reach = self.growth + 1 + isqrt(self.growth**2 + ceil(1.4 * (bits + 8)))
         degree = 16 if bits <= 32 else 22 if bits <= 56 else 28
         if any(high - low > _WIDE for low, high in pairs):  # many panels follow a range better
