@@ -43,6 +43,10 @@ def _covered(node: ast.AST, known: frozenset[str], means: bool = True) -> bool:
     match node:
         case ast.Call(func=ast.Name(id="normal"), args=[ast.Name(id=bound), body]):
             return means and _in_mean(body, bound)
+        case ast.Call(func=ast.Name(id="pair"), args=[ast.Name(id=bound), c, f, g]):
+            return (
+                means and _covered(c, _KNOWN, False) and _in_pair(f, bound) and _in_pair(g, bound)
+            )
         case ast.Call(func=ast.Name(id=name)) if name not in known:
             return False
     return all(_covered(inner, known, means) for inner in ast.iter_child_nodes(node))
@@ -67,6 +71,39 @@ def _in_mean(node: ast.AST, bound: str, whole_divisors: bool = False) -> bool:
     )
 
 
+def _in_pair(node: ast.expr, bound: str) -> bool:
+    """As in a mean, or a step at zero."""
+    factors = step_factors(node, bound)
+    if factors is None:
+        return _in_mean(node, bound)
+    return all(_covered(factor, _KNOWN, means=False) for factor in factors)
+
+
+def step_factors(node: ast.expr, bound: str) -> list[ast.expr] | None:
+    """What is before a variable in a step at zero, above zero by its form; `None` if a formula is no such step."""
+    match node:
+        case ast.Call(func=ast.Name(id="step"), args=[ast.Name(id=name)]) if name == bound:
+            return []
+        case ast.Call(
+            func=ast.Name(id="step"), args=[ast.BinOp(left=left, op=ast.Mult(), right=right)]
+        ):
+            for inner, factor in ((left, right), (right, left)):
+                if isinstance(inner, ast.Name) and inner.id == bound and _above_zero(factor, bound):
+                    return [factor]
+    return None
+
+
+def _above_zero(node: ast.expr, bound: str) -> bool:
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return value > 0
+        case ast.Call(func=ast.Name(id="exp" | "sqrt")):
+            return not _varies(node, bound)
+        case ast.BinOp(left=left, op=ast.Mult() | ast.Div(), right=right):
+            return _above_zero(left, bound) and _above_zero(right, bound)
+    return False
+
+
 def _continuous(formula: str, variable: str) -> bool:
     """Whether Rocq gets a proof that a formula is Lipschitz in a variable."""
     tree = parse(formula)
@@ -81,6 +118,9 @@ def _lipschitz(node: ast.AST, variable: str) -> bool:
             return False
         case ast.Call(func=ast.Name(id="normal"), args=[ast.Name(id=bound), body]):
             return _in_mean(body, bound, whole_divisors=True)
+        case ast.Call(func=ast.Name(id="pair"), args=[_, c, f, g]):
+            varies = _calls(node, "step") or _varies(f, variable) or _varies(g, variable)
+            return not varies and _lipschitz(c, variable)
         case ast.Call(func=ast.Name(id=name)) if name not in _LIPSCHITZ:
             return False
     return all(_lipschitz(inner, variable) for inner in ast.iter_child_nodes(node))

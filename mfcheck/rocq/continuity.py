@@ -8,7 +8,8 @@ from typing import Any
 from mfcheck.errors import InputError
 from mfcheck.rocq.enclosures import enclosure
 from mfcheck.rocq.formula import translate
-from mfcheck.rocq.means import read_mean
+from mfcheck.rocq.means import listed, outward, read_mean
+from mfcheck.rocq.pairs import read_pair
 from mfcheck.verify.formulas import parse
 
 _NODES: Mapping[type, str] = {ast.Add: "plus", ast.Sub: "minus", ast.Mult: "mult"}
@@ -45,7 +46,9 @@ class Lipschitz:
         return ast.get_source_segment(self.text, node) or ""
 
     def _mean(self, call: str) -> str:
-        return f"(Mean {read_mean(call, self.names).function})"
+        if call.strip().startswith("pair"):
+            return read_pair(call, self.names).value
+        return read_mean(call, self.names).value
 
     def _function(self, node: ast.expr) -> str:
         return f"(fun v_{self.variable} => {self.term(node)})"
@@ -79,6 +82,8 @@ class Lipschitz:
                 return self._steps(said, inner, domain=1)
             case ast.Call(func=ast.Name(id="normal")):
                 return self._of_mean(self._source(node))
+            case ast.Call(func=ast.Name(id="pair"), args=[_, c, f, g]):
+                return self._of_pair(self._source(node), c, (f, g))
         raise InputError(f"{self._source(node)[:60]}: not known to be continuous in Rocq")
 
     def _above_zero(self, source: str) -> None:
@@ -105,6 +110,27 @@ class Lipschitz:
             f"refine (lip_mean {low} {high} {family} {mean.term} eq_refl _). "
             f"{' '.join(inner)} apply List.Forall_nil."
         )
+
+    def _of_pair(self, call: str, correlation: ast.expr, functions: tuple[ast.expr, ...]) -> str:
+        """A pair whose correlation varies, away from 1, and whose functions do not."""
+        if any(
+            isinstance(n, ast.Name) and n.id == self.variable
+            for f in functions
+            for n in ast.walk(f)
+        ):
+            raise InputError(f"{call[:60]}: functions that vary")
+        pair, (low, high) = read_pair(call, self.names), self.ends
+        if any(pair.steps):
+            raise InputError(f"{call[:60]}: a step")
+        ends = outward(self._source(correlation), self.inputs, 20)
+        size = max(map(abs, ends))
+        if size >= 1:
+            raise InputError(f"{call[:60]}: a correlation that may be 1")
+        said = (
+            f"PairRoots.lip_pair {low} {high} {listed(pair.both.parameters)} {pair.terms} "
+            f"{self._function(correlation)} {size.numerator} {size.denominator} eq_refl eq_refl ltac:(lia)"
+        )
+        return f"apply ({said}). {{ {self._of(correlation)} }} {{ intros; first [lra | {self.tactic}]. }}"
 
     def _of_parameter(self, source: str) -> str:
         part = Lipschitz(

@@ -37,10 +37,12 @@ _SCALAR = {
 }
 _LIBRARIES = (
     ("scalars.v", r"interval|exact_values|Rmin|zero_rising|zero_falling|count_zeros"),
-    ("series.v", r"mean_bounds|zero_rising|zero_falling|count_zeros"),
-    ("areas.v", r"mean_bounds|zero_rising|zero_falling|count_zeros"),
-    ("means.v", r"mean_bounds|zero_rising|zero_falling|count_zeros"),
+    ("series.v", r"mean_bounds|pair_bounds|zero_rising|zero_falling|count_zeros"),
+    ("areas.v", r"mean_bounds|pair_bounds|zero_rising|zero_falling|count_zeros"),
+    ("means.v", r"mean_bounds|pair_bounds|zero_rising|zero_falling|count_zeros"),
+    ("pairs.v", r"pair_bounds|lip_pair"),
     ("roots.v", r"zero_rising|zero_falling|count_zeros"),
+    ("pair_roots.v", r"lip_pair"),
     ("counts.v", r"count_zeros"),
     ("sums.v", r"sum |list Z|list Q|Qle_bool|lra"),
     ("matrices.v", r"lower_bound|upper_bound"),

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, isqrt
 from operator import add, mul
@@ -21,12 +21,13 @@ _NODES: Mapping[type, tuple[str, str]] = {
 }
 _MOST_FACTORS, _WIDE = 12, Fraction(1, 1000)
 _Rule: TypeAlias = Callable[[Fraction, Fraction], Fraction]
+_Size: TypeAlias = Callable[[Sequence[Fraction]], Fraction]
 Ends: TypeAlias = tuple[Fraction, Fraction]
 
 
 @dataclass(frozen=True)
-class _Written:
-    """A part of the formula as a term of Rocq and of `areas.v`; it grows like exp(growth |x|).
+class Written:
+    """A part of the formula as a term of Rocq and of `areas.v`; it is about at most most*exp(growth |x|).
 
     `speed` is about its slope, or its size where it does not vary, for parameters of given sizes.
     """
@@ -34,7 +35,8 @@ class _Written:
     text: str
     term: str
     growth: int
-    speed: Callable[[Sequence[Fraction]], Fraction] = lambda _: Fraction(1)
+    speed: _Size = lambda _: Fraction(1)
+    most: _Size = lambda _: Fraction(1)
 
 
 @dataclass
@@ -53,6 +55,11 @@ class Mean:
     needs: list[str] = field(default_factory=list)
     plain: bool = True
     speeds: list[Callable[[Sequence[Fraction]], Fraction]] = field(default_factory=list)
+
+    @property
+    def value(self) -> str:
+        """The mean as a term of Rocq."""
+        return f"(Mean {self.function})"
 
     def family(self, variable: str) -> str:
         """The parameters as functions of a variable, a list of Rocq."""
@@ -134,7 +141,7 @@ def read_mean(call: str, names: Mapping[str, str]) -> Mean:
     call = call.strip()
     match parse(call):
         case ast.Call(func=ast.Name(id="normal"), args=[ast.Name(id=bound), body]):
-            reader = _Reader(call, bound, names, Mean())
+            reader = Reader(call, bound, names, Mean())
             found = reader.of(body)
             mean = reader.mean
             mean.function = f"(fun u_{bound} => {found.text})"
@@ -144,22 +151,29 @@ def read_mean(call: str, names: Mapping[str, str]) -> Mean:
 
 
 @dataclass
-class _Reader:
+class Reader:
+    """Reads what is inside of a mean; what does not vary there becomes a parameter of `mean`."""
+
     text: str
     bound: str
     names: Mapping[str, str]
     mean: Mean
 
-    def of(self, node: ast.expr) -> _Written:
+    def of(self, node: ast.expr) -> Written:
+        """Return a part of the formula as Rocq has it.
+
+        Raises:
+            InputError: it is outside the language of `areas.v`.
+        """
         if not any(isinstance(n, ast.Name) and n.id == self.bound for n in ast.walk(node)):
             return self._parameter(node)
         match node:
             case ast.Name():
-                return _Written(f"u_{self.bound}", "Var", 1)
+                return Written(f"u_{self.bound}", "Var", 1)
             case ast.UnaryOp(operand=operand):
                 inner = self.of(operand)
                 term = f"(Neg {inner.term})"
-                return _Written(f"(- {inner.text})", term, inner.growth, inner.speed)
+                return replace(inner, text=f"(- {inner.text})", term=term)
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return self._power(left, right)
             case ast.BinOp(left=left, op=ast.Div(), right=right):
@@ -169,40 +183,42 @@ class _Reader:
             case ast.Call(func=ast.Name(id="tanh"), args=[argument]):
                 inner = self.of(argument)
                 self.mean.speeds.append(inner.speed)
-                return _Written(f"(tanh {inner.text})", f"(Tanh {inner.term})", 0)
+                return Written(f"(tanh {inner.text})", f"(Tanh {inner.term})", 0)
             case ast.Call(func=ast.Name(id="max" | "min" as name), args=[first, *rest]):
                 found, title = self.of(first), name.capitalize()
                 for other in map(self.of, rest):
                     text = f"(R{name} {found.text} {other.text})"
                     term = f"({title} {found.term} {other.term})"
-                    found = _Written(text, term, max(found.growth, other.growth))
+                    growth = max(found.growth, other.growth)
+                    found = Written(text, term, growth, most=_both(add, found.most, other.most))
                 return found
         raise InputError(f"{self._source(node)[:60]}: not in means that Rocq encloses")
 
     def _source(self, node: ast.expr) -> str:
         return ast.get_source_segment(self.text, node) or ""
 
-    def _parameter(self, node: ast.expr) -> _Written:
+    def _parameter(self, node: ast.expr) -> Written:
         source = self._source(node)
         text, needs = translate(source, self.names, _refuse)
         if isinstance(node, ast.Constant) and Fraction(source).denominator == 1:
             number = Fraction(source)
-            return _Written(text, f"(Num {int(number)})", 0, lambda _: number)
+            return Written(text, f"(Num {int(number)})", 0, lambda _: number, lambda _: abs(number))
         self.mean.needs += needs
         if text not in self.mean.parameters:
             self.mean.parameters.append(text)
             self.mean.sources.append(source)
         k = self.mean.parameters.index(text)
-        return _Written(text, f"(Par {k})", 0, lambda sizes: sizes[k])
+        return Written(text, f"(Par {k})", 0, lambda sizes: sizes[k], lambda sizes: sizes[k])
 
-    def _power(self, base: ast.expr, exponent: ast.expr) -> _Written:
+    def _power(self, base: ast.expr, exponent: ast.expr) -> Written:
         source = self._source(exponent)
         if not source.isdecimal() or int(source) > _MOST_FACTORS:
             raise InputError(f"{source[:60]}: an exponent that means in Rocq do not have")
         inner, n = self.of(base), int(source)
-        return _Written(f"({inner.text} ^ {n})", f"(Pow {inner.term} {n})", n * inner.growth)
+        text, term = f"({inner.text} ^ {n})", f"(Pow {inner.term} {n})"
+        return Written(text, term, n * inner.growth, most=lambda sizes: inner.most(sizes) ** n)
 
-    def _quotient(self, left: ast.expr, right: ast.expr) -> _Written:
+    def _quotient(self, left: ast.expr, right: ast.expr) -> Written:
         if any(isinstance(n, ast.Name) and n.id == self.bound for n in ast.walk(right)):
             raise InputError(f"{self._source(right)[:60]}: a divisor that varies in a mean")
         divisor = self.of(right)
@@ -210,13 +226,19 @@ class _Reader:
         self.mean.needs.append(f"{divisor.text} <> 0")
         return self._joined(_NODES[ast.Div], self.of(left), divisor)
 
-    def _joined(self, kind: tuple[str, str], f: _Written, g: _Written) -> _Written:
+    def _joined(self, kind: tuple[str, str], f: Written, g: Written) -> Written:
         title, sign = kind
         growth = f.growth + g.growth if title == "Mul" else max(f.growth, g.growth)
         rules: dict[str, _Rule] = {"Mul": mul, "Div": _ratio}
-        speeds: _Rule = rules.get(title, add)
+        rule = rules.get(title, add)
         text, term = f"({f.text} {sign} {g.text})", f"({title} {f.term} {g.term})"
-        return _Written(text, term, growth, lambda sizes: speeds(f.speed(sizes), g.speed(sizes)))
+        return Written(
+            text, term, growth, _both(rule, f.speed, g.speed), _both(rule, f.most, g.most)
+        )
+
+
+def _both(rule: _Rule, f: _Size, g: _Size) -> _Size:
+    return lambda sizes: rule(f(sizes), g(sizes))
 
 
 def _ratio(x: Fraction, y: Fraction) -> Fraction:

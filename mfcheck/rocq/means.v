@@ -23,14 +23,12 @@ Qed.
 Definition tails (c : R) (k : nat) (N R0 : R) : R := 2 * (c * exp (- (R0 / 2 - INR k) * N) / (R0 / 2 - INR k)).
 Section Line.
 Variables (f : R -> R) (c : R) (k : nat) (R0 : R).
-Hypothesis f_continuous : forall x, continuous f x.
 Hypothesis f_bound : forall x, Rabs (f x) <= c * exp (INR k * Rabs x).
 Hypothesis far : 2 * INR k < R0.
 Let q := R0 / 2 - INR k.
 Let g (x : R) := f x * bell x.
+Hypothesis f_integrable : forall a b, ex_RInt g a b.
 
-Lemma g_integrable : forall a b, ex_RInt g a b.
-Proof. intros. apply (ex_RInt_continuous g). intros. apply (continuous_mult f bell); auto. apply bell_continuous. Qed.
 Lemma c_nonneg : 0 <= c.
 Proof. pose proof (f_bound 0). pose proof (Rabs_pos (f 0)). rewrite Rabs_R0, Rmult_0_r, exp_0 in H. lra. Qed.
 Lemma g_bound : forall x, R0 <= Rabs x -> Rabs (g x) <= c * exp (- q * Rabs x).
@@ -57,10 +55,9 @@ Lemma right_tail : forall a b, R0 <= a -> a <= b -> Rabs (RInt g a b) <= c * exp
 Proof.
   intros a b A B. pose proof q_positive. pose proof c_nonneg. pose proof R0_nonneg.
   pose proof (exponential_area (- q) a b ltac:(lra)) as E.
-  apply Rle_trans with (RInt (fun x => Rabs (g x)) a b). apply abs_RInt_le; auto. apply g_integrable.
+  apply Rle_trans with (RInt (fun x => Rabs (g x)) a b). apply abs_RInt_le; auto.
   apply Rle_trans with (RInt (fun x => c * exp (- q * x)) a b).
-  - apply RInt_le; auto. apply (ex_RInt_continuous (fun x => Rabs (g x))). intros. apply (continuous_comp g Rabs).
-    apply (continuous_mult f bell); auto. apply bell_continuous. apply continuous_Rabs. eexists; exact E.
+  - apply RInt_le; auto. apply (ex_RInt_norm g). apply f_integrable. eexists; exact E.
     intros. pose proof (g_bound x) as K. rewrite (Rabs_pos_eq x) in K by lra. apply K. lra.
   - rewrite (is_RInt_unique _ _ _ _ E). assert (0 <= c * exp (- q * b) / q).
     { apply Rmult_le_pos. apply Rmult_le_pos; auto. left; apply exp_pos. left; now apply Rinv_0_lt_compat. }
@@ -71,10 +68,9 @@ Lemma left_tail : forall a b, a <= b -> b <= - R0 -> Rabs (RInt g a b) <= c * ex
 Proof.
   intros a b B A. pose proof q_positive. pose proof c_nonneg. pose proof R0_nonneg.
   pose proof (exponential_area q a b ltac:(lra)) as E.
-  apply Rle_trans with (RInt (fun x => Rabs (g x)) a b). apply abs_RInt_le; auto. apply g_integrable.
+  apply Rle_trans with (RInt (fun x => Rabs (g x)) a b). apply abs_RInt_le; auto.
   apply Rle_trans with (RInt (fun x => c * exp (q * x)) a b).
-  - apply RInt_le; auto. apply (ex_RInt_continuous (fun x => Rabs (g x))). intros. apply (continuous_comp g Rabs).
-    apply (continuous_mult f bell); auto. apply bell_continuous. apply continuous_Rabs. eexists; exact E.
+  - apply RInt_le; auto. apply (ex_RInt_norm g). apply f_integrable. eexists; exact E.
     intros. pose proof (g_bound x) as K. rewrite (Rabs_left1 x) in K by lra. replace (- q * - x) with (q * x) in K by ring. apply K. lra.
   - rewrite (is_RInt_unique _ _ _ _ E). replace (- q * - b) with (q * b) by ring. assert (0 <= c * exp (q * a) / q).
     { apply Rmult_le_pos. apply Rmult_le_pos; auto. left; apply exp_pos. left; now apply Rinv_0_lt_compat. } lra.
@@ -82,7 +78,7 @@ Qed.
 Lemma near_whole : forall N a b, R0 <= N -> a <= - N -> N <= b -> Rabs (RInt g a b - RInt g (- N) N) <= tails c k N R0.
 Proof.
   intros N a b HN A B. pose proof R0_nonneg. unfold tails. fold q.
-  rewrite <- (RInt_Chasles g a (- N) b) by apply g_integrable. rewrite <- (RInt_Chasles g (- N) N b) by apply g_integrable.
+  rewrite <- (RInt_Chasles g a (- N) b) by apply f_integrable. rewrite <- (RInt_Chasles g (- N) N b) by apply f_integrable.
   unfold plus; simpl. replace (RInt g a (- N) + (RInt g (- N) N + RInt g N b) - RInt g (- N) N) with (RInt g a (- N) + RInt g N b) by ring.
   apply Rle_trans with (1 := Rabs_triang _ _). pose proof (right_tail N b HN B). pose proof (left_tail a (- N) A ltac:(lra)).
   rewrite Ropp_involutive in H1. lra.
@@ -107,7 +103,7 @@ Proof.
     replace (eps * (q * q * N)) with (q * q * eps * R0 + (2 * c + q * q * eps)) by (unfold N; field; lra).
     assert (0 <= q * q * eps * R0) by (apply Rmult_le_pos; lra). lra.
 Qed.
-Lemma whole_exists : exists l, whole_integral g l /\ forall N, R0 <= N -> Rabs (l - RInt g (- N) N) <= tails c k N R0.
+Lemma whole_exists_if : exists l, whole_integral g l /\ forall N, R0 <= N -> Rabs (l - RInt g (- N) N) <= tails c k N R0.
 Proof.
   pose proof R0_nonneg as RP.
   assert (C : Cauchy_crit (fun n => RInt g (- INR n) (INR n))).
@@ -134,12 +130,20 @@ Proof.
   split.
   - intros P [eps HP]. destruct (tails_vanish (eps / 3)) as [N [N1 N2]]. destruct eps as [e He]; simpl; lra.
     apply (Filter_prod _ _ _ (fun a => a < - N) (fun b => N < b)). exists (- N); auto. exists N; auto.
-    intros a b A B. exists (RInt g a b). split. apply (RInt_correct g). apply g_integrable.
+    intros a b A B. exists (RInt g a b). split. apply (RInt_correct g). apply f_integrable.
     apply HP. unfold ball; simpl; unfold AbsRing_ball; simpl. unfold abs, minus, plus, opp; simpl.
     destruct (K N N1 a b ltac:(lra) ltac:(lra)) as [W _]. unfold Rminus in W. destruct eps as [e He]; simpl in *. lra.
   - intros N HN. apply (K N HN (- N) N); lra.
 Qed.
 End Line.
+Lemma g_integrable : forall f, (forall x, continuous f x) -> forall a b, ex_RInt (fun x => f x * bell x) a b.
+Proof.
+  intros. apply (ex_RInt_continuous (fun x => f x * bell x)). intros. apply (continuous_mult f bell); auto. apply bell_continuous.
+Qed.
+Lemma whole_exists : forall f c k R0, (forall x, continuous f x) -> (forall x, Rabs (f x) <= c * exp (INR k * Rabs x)) ->
+  2 * INR k < R0 -> exists l, whole_integral (fun x => f x * bell x) l /\
+  forall N, R0 <= N -> Rabs (l - RInt (fun x => f x * bell x) (- N) N) <= tails c k N R0.
+Proof. intros. apply whole_exists_if; auto. now apply g_integrable. Qed.
 (* --- how fast a formula may grow: at most c exp(k|x|) --- *)
 Fixpoint growth (p : F.precision) (E : list I.type) (t : term) : option (I.type * nat) :=
   match t with

@@ -15,6 +15,7 @@ from mfcheck.rocq.continuity import Lipschitz
 from mfcheck.rocq.enclosures import contact, enclosure, follows, not_negative, signed_pieces
 from mfcheck.rocq.formula import rational, translate
 from mfcheck.rocq.means import Mean, read_mean
+from mfcheck.rocq.pairs import PairMean, read_pair
 from mfcheck.symbolic.expression import parse
 from mfcheck.verify.formulas import calls
 from mfcheck.verify.formulas import parse as parse_formula
@@ -38,7 +39,7 @@ class Scalars:
     known: Known
     ends: dict[str, Ends] = field(default_factory=dict)
     abstracted: dict[str, tuple[str, Fraction, Fraction]] = field(default_factory=dict)
-    means: dict[str, tuple[Mean, Ends]] = field(default_factory=dict)
+    means: dict[str, tuple[Mean | PairMean, Ends]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, value in self.claim["inputs"].items():
@@ -73,9 +74,11 @@ class Scalars:
             self.abstracted[call] = (name, low, high)
         return self.abstracted[call][0]
 
-    def mean(self, call: str) -> Mean | None:
+    def mean(self, call: str) -> Mean | PairMean | None:
         """The mean that a call stands for, if Rocq can enclose it."""
         try:
+            if call.strip().startswith("pair"):
+                return read_pair(call, self.names())
             return read_mean(call, self.names())
         except InputError:
             return None
@@ -200,8 +203,8 @@ def _of_means(name: str, label: str, scalars: Scalars, goal: str) -> list[str]:
     given = []
     for v, *_ in (*own, *others):
         if v in scalars.means:
-            mean = scalars.means[v][0].function
-            given.append(f"(Mean {mean}) (proj2 ({name}_mean_{v} {known}))")
+            mean = scalars.means[v][0].value
+            given.append(f"{mean} (proj2 ({name}_mean_{v} {known}))")
         else:
             given.append(f"{v} B_{v}")
     introduced = " ".join(f"{v} B_{v}" for v, *_ in (*own, *left))
@@ -215,7 +218,7 @@ def _of_means(name: str, label: str, scalars: Scalars, goal: str) -> list[str]:
 def _named(scalars: Scalars, variable: str) -> str:
     """A mean in the place of the variable that stood for it."""
     if variable in scalars.means:
-        return f"(Mean {scalars.means[variable][0].function})"
+        return scalars.means[variable][0].value
     return variable
 
 
