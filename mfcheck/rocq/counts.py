@@ -13,9 +13,10 @@ from mfcheck.rocq.enclosures import enclosure
 from mfcheck.rocq.formula import rational, translate
 from mfcheck.rocq.means import Ends, Mean, boxed, fraction, listed, outward, read_mean
 from mfcheck.rocq.scalars import Known, Part, Scalars
-from mfcheck.verify import UnprovedError
+from mfcheck.verify import MalformedError, UnprovedError
 from mfcheck.verify.counts import INFINITE
 from mfcheck.verify.formulas import parse
+from mfcheck.verify.reading import effort
 from mfcheck.verify.slopes import slope
 
 _BINARY: Mapping[type, str] = {
@@ -42,7 +43,7 @@ def zeros(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Know
     """Return the lemma that a formula has so many zeros; where there is none, lemmas for its signs."""
     try:
         return _Count(name, claim, witness, known).part()
-    except (InputError, UnprovedError):
+    except (InputError, UnprovedError, MalformedError):  # too much work, for one
         return scalars.zeros(name, claim, witness, known)
 
 
@@ -168,6 +169,7 @@ class _Count:
 
     def part(self) -> Part:
         """The lemma of the count, after those that its functions are defined."""
+        effort.start()
         form, term = self.writer.form(), self.writer.term()
         ends = [rational(self.low)] if self.infinite else [rational(self.low), rational(self.high)]
         shape = "zeros_from" if self.infinite else "zeros_between"
@@ -231,7 +233,7 @@ class _Count:
 
     def _range(self, text: str, low: Fraction, high: Fraction) -> Ends:
         box = {**self.inputs, self.variable: [str(low), str(high)]}
-        return enclosure({"formula": text, "inputs": box}, {"bits": self.bits})
+        return enclosure({"formula": text, "inputs": box}, {"bits": self.bits}, work=False)
 
     def _pieces(self) -> Iterator[_Piece]:
         """Cut the line until each piece is settled, with something to spare for another arithmetic."""
