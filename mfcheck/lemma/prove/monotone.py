@@ -11,6 +11,7 @@ from mfcheck.lemma.prove.factor import factored
 from mfcheck.lemma.prove.reduce import Step, is_undefined, needs, smooth
 from mfcheck.lemma.prove.rewrite import with_ranges
 from mfcheck.lemma.prove.samples import Samples
+from mfcheck.lemma.signs import NEGATIVE, POSITIVE
 from mfcheck.lemma.terms import Term, num, sub, var
 
 
@@ -33,10 +34,11 @@ def bounds_of(problem: Problem, name: str) -> tuple[list[Bound], list[Formula], 
         found.append(Bound(r.low, True, r.low_closed))
     if r.high is not None:
         found.append(Bound(r.high, False, r.high_closed))
+    plain = Plain(problem.ranges)
     for h in (p for whole in problem.hypotheses for p in conjuncts(whole)):
         if name not in free(h):
             continue
-        bound = _linear_bound(h, name)
+        bound = _linear_bound(h, name, plain)
         if bound is None:
             others.append(h)
         else:
@@ -45,15 +47,17 @@ def bounds_of(problem: Problem, name: str) -> tuple[list[Bound], list[Formula], 
     return found, givers, others
 
 
-def _linear_bound(h: Formula, name: str) -> Bound | None:
+def _linear_bound(h: Formula, name: str, plain: Plain) -> Bound | None:
+    """Return the bound of a variable in a comparison linear in it, its slope seen to be of one sign and not zero."""
     if not isinstance(h, Atom) or h.relation not in (">", ">="):
         return None
     slope = terms.derivative(h.term, name)
-    if slope.op != "num" or not slope.value():
+    s = 0 if name in slope.free else plain.signs(slope)
+    if s not in (POSITIVE, NEGATIVE):
         return None
     rest = terms.substitute(h.term, {name: num(0)})
-    value = terms.scale(-1 / slope.value(), rest)
-    return Bound(value, slope.value() > 0, h.relation == ">=")
+    value = terms.neg(terms.div(rest, slope))
+    return Bound(value, s == POSITIVE, h.relation == ">=")
 
 
 def by_monotone(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
@@ -124,9 +128,10 @@ def _segment(problem: Problem, name: str, bound: Bound) -> Problem | None:
     on_segment = _closed(wide, name, bound, closed=True)
     plain = None if on_segment is None else Plain(on_segment.ranges, on_segment.hypotheses)
     kept: list[Formula] = []
+    slopes = Plain(problem.ranges)
     for h in (p for whole in problem.hypotheses for p in conjuncts(whole)):
         if name in free(h):
-            other = _linear_bound(h, name)
+            other = _linear_bound(h, name, slopes)
             if other is None and not (plain and _gains(h, name, bound.is_low, plain)):
                 continue
             if other is not None and other.is_low == bound.is_low:
@@ -152,6 +157,7 @@ def _closed(problem: Problem, name: str, bound: Bound, closed: bool) -> Problem 
 def _at_bound(problem: Problem, name: str, bound: Bound) -> Problem | None:
     """Return the problem at the bound; what is known of the other variables stays."""
     kept: list[Formula] = []
+    slopes = Plain(problem.ranges)
     r = problem.ranges[name]
     far = r.high if bound.is_low else r.low
     if far is not None:
@@ -160,7 +166,7 @@ def _at_bound(problem: Problem, name: str, bound: Bound) -> Problem | None:
         if name not in free(h):
             kept.append(h)
             continue
-        other = _linear_bound(h, name)
+        other = _linear_bound(h, name, slopes)
         if other is not None and other.is_low != bound.is_low:
             kept.append(_between(bound, other.value, other.closed))
     ranges = {k: v for k, v in problem.ranges.items() if k != name}

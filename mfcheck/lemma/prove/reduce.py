@@ -12,7 +12,7 @@ from mfcheck.lemma.problem import Problem, Range, constant_ball
 from mfcheck.lemma.prove.factor import factored
 from mfcheck.lemma.prove.rewrite import replaced, squared
 from mfcheck.lemma.prove.samples import Samples
-from mfcheck.lemma.terms import Term, num, power, sub, var
+from mfcheck.lemma.terms import Term, num, power, scale, sub, var
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,20 @@ def by_factors(problem: Problem, goal: Atom, samples: Samples) -> Step | None:
         goals.append(Atom(terms.scale(s, factor), ">" if strict or e < 0 else ">="))
     if total < 0 or (total == 0 and strict):
         return None
-    if goals == [goal]:
+    if goals == [goal] or (len(goals) == 1 and _is_multiple(goals[0], goal)):
         return None
     return Step("factors", (problem.with_goals(goals),), True)
+
+
+def _is_multiple(f: Formula, goal: Atom) -> bool:
+    """Say whether a comparison is the given one but for a positive factor."""
+    if not isinstance(f, Atom) or f.relation != goal.relation:
+        return False
+    one, other = f.term, goal.term
+    if one.op != "add" or other.op != "add" or one.args != other.args:
+        return False
+    ratio = one.coefficients()[1] / other.coefficients()[1]
+    return ratio > 0 and scale(ratio, other) is one
 
 
 def by_scale(problem: Problem, goal: Atom) -> Step | None:

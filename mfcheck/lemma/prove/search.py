@@ -1,7 +1,7 @@
 """The order in which ways to prove or refute a problem are tried."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -277,8 +277,12 @@ def _decide_goal(problem: Problem, goal: Formula, budget: Budget, depth: int) ->
         wrong = counterexample(problem, goal, samples) or downhill(problem, goal, samples)
         if wrong is not None:
             return wrong
+    options = _Kept(filter(plausible, steps_of(problem, goal)))
+    outcome = first_that_holds(options, budget.shallow(0.3, 3), 0, 0.15)
+    if outcome.holds is True:
+        return outcome
     for limit, part in ((2, 0.2), (3, 0.3), (5, 0.8)):
-        outcome = reduced(problem, goal, budget.shallow(part, limit), 0)
+        outcome = first_that_holds(options, budget.shallow(part, limit), 0)
         if outcome.holds is True:
             return outcome
         outcome = boxes(problem, budget.share(0.2))
@@ -287,12 +291,34 @@ def _decide_goal(problem: Problem, goal: Formula, budget: Budget, depth: int) ->
     return boxes(problem, budget)
 
 
+class _Kept:
+    """What an iterator yields, kept so that it can be gone through again without being worked out anew."""
+
+    def __init__(self, source: Iterator[Step]) -> None:
+        self.source = source
+        self.found: list[Step] = []
+
+    def __iter__(self) -> Iterator[Step]:
+        for k in itertools.count():
+            if k == len(self.found):
+                step = next(self.source, None)
+                if step is None:
+                    return
+                self.found.append(step)
+            yield self.found[k]
+
+
 def reduced(problem: Problem, goal: Formula, budget: Budget, depth: int) -> Outcome:
     """Decide a goal by the first reduction all of whose parts hold."""
-    for step in steps_of(problem, goal):
-        if not plausible(step):
-            continue
-        outcome = follow(step, budget.share(0.6), depth)
+    return first_that_holds(filter(plausible, steps_of(problem, goal)), budget, depth)
+
+
+def first_that_holds(
+    options: Iterable[Step], budget: Budget, depth: int, part: float = 0.6
+) -> Outcome:
+    """Return the outcome of the first reduction all of whose parts hold, each tried for a part of what time is left."""
+    for step in options:
+        outcome = follow(step, budget.share(part), depth)
         if outcome.holds is True:
             return outcome
         if budget.left() <= 0:

@@ -24,8 +24,10 @@ from mfcheck.lemma.prove.cases import (
 )
 from mfcheck.lemma.prove.coefficients import by_coefficients
 from mfcheck.lemma.prove.corners import by_closure, by_corner, by_difference, by_quadrants
+from mfcheck.lemma.prove.extremes import by_extremes
 from mfcheck.lemma.prove.forms import by_fraction, by_log, by_product, by_roots
 from mfcheck.lemma.prove.homogeneous import by_rays, by_values
+from mfcheck.lemma.prove.logsigns import by_log_signs
 from mfcheck.lemma.prove.means import mean_steps
 from mfcheck.lemma.prove.minima import by_critical_point
 from mfcheck.lemma.prove.monotone import by_concave, by_monotone
@@ -97,10 +99,12 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
     for step in (
         by_form(goal),
         by_coefficients(problem, goal, samples),
+        by_log_signs(problem, goal),
         by_factors(problem, goal, samples),
         by_fraction(problem, goal),
         by_roots(problem, goal),
         by_shift(problem, goal),
+        by_extremes(problem, goal),
         by_sides(problem, goal),
         by_log(problem, goal),
         by_exponent(problem, goal),
