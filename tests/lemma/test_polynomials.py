@@ -9,6 +9,7 @@ from flint import fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 from mfcheck.lemma import check
 from mfcheck.lemma.certificate import accepts
 from mfcheck.lemma.polynomials.box import Side
+from mfcheck.lemma.polynomials.cells import Condition
 from mfcheck.lemma.polynomials.sign import decided, nonnegative, positive
 
 NAMES = ("x", "y", "z")
@@ -184,3 +185,51 @@ def test_a_certificate_is_of_its_statement_alone(text, false, domain, where):
     assert not accepts({**certificate, "statement": false})
     for k in range(len(where)):
         assert not accepts({**certificate, "where": where[:k] + where[k + 1 :]})
+
+
+@pytest.mark.parametrize(
+    "where", [["y*(1 - y) > 1/10"], ["y*(1 - y) > 1/10", "x + y < 3"], ["y*(1 - y) >= 1/10"]]
+)
+def test_a_square_that_vanishes_at_a_sample_hides_no_sign(where):
+    assert (
+        check("(x - 1/2)**2*(y - 1/2) >= 0", ["x, y in [0, 1]"], where=where).verdict == "refuted"
+    )
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_random_polynomials_under_conditions_against_their_values(seed):
+    draw = random.Random(1000 + seed)
+    wrong_under_conditions(draw)
+
+
+def wrong_under_conditions(draw: random.Random) -> None:
+    """Draw a polynomial, a box and conditions; nothing may be said that a point of a grid contradicts."""
+    variables = draw.choice((2, 2, 3))
+    p = drawn(draw, variables, 2, draw.randint(1, 3))
+    for _ in range(draw.randint(0, 2)):
+        p *= drawn(draw, variables, 1, 2) ** draw.choice((1, 2))
+    box = tuple(_side(draw) for _ in range(3))
+    conditions = []
+    for _ in range(draw.randint(1, 2)):
+        kind = draw.choice(("line", "open", "disc"))
+        line = drawn(draw, variables, 1, 1) + sum(draw.randint(-2, 2) * g for g in (X, Y))
+        if kind == "disc":
+            g = draw.randint(1, 6) - draw.randint(1, 2) * X**2 - draw.randint(1, 2) * Y**2
+            conditions.append(Condition(g, True))
+        elif line.total_degree() == 1 and kind == "line":
+            conditions.append(Condition(line, True))
+        else:
+            g = drawn(draw, variables, 2, 3) * draw.choice(
+                (CONTEXT.constant(1), (X - 1) ** 2, line)
+            )
+            if not g.is_zero():
+                conditions.append(Condition(g))
+    said = decided(p, box, conditions)
+    sure = positive(p, box, conditions)
+    grid = itertools.product(*[_grid(s) for s in box[:variables]], *[[fmpq(0)]] * (3 - variables))
+    values = [p(*q) for q in grid if all(c.holds(list(q)) for c in conditions)]
+    assert not (said is True and min(values, default=0) < 0)
+    assert not (sure and min(values, default=1) <= 0)
+    if isinstance(said, list):
+        assert p(*said) < 0
+        assert all(c.holds(said) for c in conditions)

@@ -51,7 +51,13 @@ def by_cells(f: fmpq_mpoly, box: Box, conditions: Sequence[Condition] = ()) -> F
     Raises:
         OpenError: it takes too much work, or the conditions that are closed have no inner point.
     """
-    parts = [p for p, e in f.factor()[1] if int(e) % 2]
+    constant, factors = f.factor()
+    parts = [p for p, e in factors if int(e) % 2]
+    odd = f.context().constant(
+        constant
+    )  # has the sign of f where that is not zero, and no zero at the samples
+    for p in parts:
+        odd *= p
     for g in conditions:
         parts += [p for p, _ in g.polynomial.factor()[1] if p not in parts]
     used = [k for k in range(len(box)) if any(p.degrees()[k] for p in parts)]
@@ -70,8 +76,10 @@ def by_cells(f: fmpq_mpoly, box: Box, conditions: Sequence[Condition] = ()) -> F
     has_inner = not any(g.closed for g in conditions)
     for count, point in enumerate(_samples(order, levels, box, middle(box))):
         signs = [g.polynomial(*point) > 0 for g in conditions]
-        if f(*point) < 0 and all(signs):
-            return point
+        if odd(*point) < 0 and all(signs):
+            if f(*point) < 0:
+                return point
+            raise OpenError
         has_inner = has_inner or all(s for s, g in zip(signs, conditions, strict=True) if g.closed)
         if count > _MOST_CELLS:
             raise OpenError

@@ -6,7 +6,6 @@ negative, nor is the polynomial. One of degree 2 is a sum of squares if its matr
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 
 from flint import fmpq, fmpq_mpoly
 
@@ -87,5 +86,5 @@ def is_sum_of_squares(p: fmpq_mpoly, used: Sequence[int]) -> bool:
 
 def has_no_zero(g: fmpq_mpoly, box: Box) -> bool:
     """Say whether a polynomial is plainly positive inside a box."""
-    inner = tuple(replace(s, low_closed=False, high_closed=False) for s in box)
+    inner = tuple(Side(s.low, s.high) for s in box)
     return by_coefficients(g, inner, strict=True)
