@@ -80,12 +80,14 @@ class Writer:
         setting: their values.
         digits: relative accuracy of the sides; parts on the way are two digits more accurate, and zeros four.
         inline: write expectations where they stand, and not as parts.
+        spare: digits in which the checker is asked to be more accurate than the bounds of a side need.
     """
 
     paper: Paper | None
     setting: Setting
     digits: int
     inline: bool = False
+    spare: int = 0
     parts: dict[str, Certificate] = field(default_factory=dict)
     names: dict[Any, sp.Symbol] = field(default_factory=dict)
     solved: dict[str, str] = field(default_factory=dict)
@@ -93,17 +95,30 @@ class Writer:
     def between(self, name: str, expr: sp.Expr, ends: written.Ends, sides: Sides) -> None:
         """Add the part that the expression lies between the ends."""
         settled = self._settled(expr, sides)
-        self._add(name, settled, *ends)
+        room = (Fraction(ends[1]) - Fraction(ends[0])) / 2
+        self._add(name, settled, *ends, digits=2 - math.ceil(math.log10(room)) + self.spare)
 
     def at_least(self, name: str, expr: sp.Expr, lower: str, sides: Sides) -> None:
         """Add the part that the expression is at least so much."""
         self._add(name, self._settled(expr, sides), lower, None)
 
-    def _add(self, name: str, settled: sp.Expr, lower: str | None, upper: str | None) -> None:
+    def _add(
+        self,
+        name: str,
+        settled: sp.Expr,
+        lower: str | None,
+        upper: str | None,
+        digits: int | None = None,
+    ) -> None:
+        """Add an inequality that the checker works out to so many decimal places."""
         if len(self.parts) >= MAX_PARTS:
             raise NotStatedError(f"more than {MAX_PARTS} parts")
         self.parts[name] = written.inequality(
-            settled, self._inputs(settled), lower, upper, digits=self.digits + _GUARD + 1
+            settled,
+            self._inputs(settled),
+            lower,
+            upper,
+            digits=self.digits + _GUARD + 1 if digits is None else digits,
         )
 
     def _settled(
@@ -212,8 +227,9 @@ class Writer:
             part = f"system_{len(self.parts)}"
             free, inner = frozenset(names.values()), replace(sides, systems=())
             equations = [self._settled(f.xreplace(names), inner, free) for f in system.equations]
+            # To the same digits in all comparisons: what was proved once need not be proved again.
             self.parts[part] = solved(
-                equations, tuple(names.values()), system.values, self.digits + _GUARD
+                equations, tuple(names.values()), system.values, MOST_DIGITS + _GUARD
             )
             self.solved.update({name.name: f"{part}.{name.name}" for name in names.values()})
         return names[symbol]
@@ -358,13 +374,15 @@ def comparison(
     """
     most = min((sides.digits for *_, sides in cases if sides is not None), default=MOST_DIGITS)
     first = min(int(digits), most) if relation == "==" else _digits_of_gap(cases)
+    # The sides may cancel, so that more digits are needed on the way.
+    second = first if relation == "==" else MOST_DIGITS
     try:
         return _written(context, cases, relation, first, work)
     except CertificateError as error:
-        if relation == "==" or first >= MOST_DIGITS:
+        if relation != "==" and first >= MOST_DIGITS:
             raise NotStatedError(str(error)) from None
-    try:  # the sides may cancel, so that more digits are needed on the way
-        return _written(context, cases, relation, MOST_DIGITS, work)
+    try:
+        return _written(context, cases, relation, second, work, spare=4)
     except CertificateError as error:
         raise NotStatedError(str(error)) from None
 
@@ -375,8 +393,9 @@ def _written(
     relation: str,
     digits: int,
     work: int,
+    spare: int = 0,
 ) -> Certificate:
-    writer = Writer(context.paper, context.setting, digits)
+    writer = Writer(context.paper, context.setting, digits, spare=spare)
     try:
         with ctx.workdps(writer.digits + 20):
             for k, (lhs, rhs, sides) in enumerate(cases):

@@ -1,5 +1,6 @@
 """Solutions of systems of equations in certificates: a box, and an approximate inverse of the slopes."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -68,7 +69,7 @@ def system(
         "unknowns": {x.name: ends for x, ends in zip(unknowns, boxes, strict=True)},
         "inputs": {},
     }
-    bits = int(-np.log2(float(radius))) + 6
+    bits = 8 * math.ceil((math.log2(1 / radius) + 4) / 8)  # as those of means: see certificate
     rows = [[str(Decimal(f"{x:.6g}")) for x in row] for row in inverse.tolist()]
     return make("system", claim, {"bits": bits, "slope_bits": slope_bits, "inverse": rows})
 

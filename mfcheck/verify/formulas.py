@@ -8,11 +8,20 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor
-from operator import add, mul, neg, sub, truediv
+from operator import neg
 from typing import Any, TypeAlias
 
 from mpmath.ctx_iv import MPIntervalContext
-from mpmath.libmp import finf, fnan, fninf, to_rational
+from mpmath.libmp import (
+    finf,
+    fnan,
+    fninf,
+    mpi_add,
+    mpi_div,
+    mpi_mul,
+    mpi_sub,
+    to_rational,
+)
 
 from .reading import NAME, MalformedError, UnprovedError, effort, need, number, prove
 
@@ -161,14 +170,28 @@ def _arc1(x: Interval) -> Interval:
 
 
 def _power(base: Interval, exponent: Interval) -> Interval:
-    prove(abs(exponent) <= 1000, "an exponent beyond 1000")
-    low, high = fixed(exponent, 0)
+    low, high = _whole(exponent._mpi_)
     return base**low if low == high else _exp(exponent * _log(base))
+
+
+@lru_cache(maxsize=512)
+def _whole(exponent: Any) -> Pair:
+    """The whole numbers around an exponent."""
+    value = iv.make_mpf(exponent)
+    prove(abs(value) <= 1000, "an exponent beyond 1000")
+    return fixed(value, 0)
+
+
+def _tanh(x: Interval) -> Interval:
+    return _ONE - _TWO / (_exp(_TWO * x) + _ONE)
+
+
+_ONE, _TWO = iv.mpf(1), iv.mpf(2)
 
 
 FUNCTIONS: Mapping[str, Callable[..., Interval]] = {
     **{"exp": _exp, "log": _log, "sqrt": sqrt, "sin": _sin, "cos": _cos, "erf": _erf},
-    **{"atan": _atan, "tanh": lambda x: 1 - 2 / (_exp(2 * x) + 1)},
+    **{"atan": _atan, "tanh": _tanh},
     **{"step": _step, "arc0": _arc0, "arc1": _arc1},
     "max": lambda *v: iv.mpf([max(x.a for x in v), max(x.b for x in v)]),
     "min": lambda *v: iv.mpf([min(x.a for x in v), min(x.b for x in v)]),
@@ -189,9 +212,16 @@ class Algebra:
 
 
 BINDERS = ("normal", "integral", "pair", "series", "sum")
+
+
+def _direct(operation: Callable[..., Any]) -> Callable[[Interval, Interval], Interval]:
+    """An operation of mpmath on two intervals, as its operators do it, without looking for other types."""
+    return lambda x, y: iv.make_mpf(operation(x._mpi_, y._mpi_, iv.prec))
+
+
 _OPERATORS: Mapping[type, Callable[..., Interval]] = {
-    **{ast.Add: add, ast.Sub: sub, ast.Mult: mul},
-    **{ast.Div: truediv, ast.Pow: _power, ast.USub: neg},
+    **{ast.Add: _direct(mpi_add), ast.Sub: _direct(mpi_sub), ast.Mult: _direct(mpi_mul)},
+    **{ast.Div: _direct(mpi_div), ast.Pow: _power, ast.USub: neg},
 }
 INTERVALS = Algebra(exact, lambda: +iv.pi, _OPERATORS, FUNCTIONS, finite)
 

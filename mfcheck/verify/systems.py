@@ -19,7 +19,8 @@ def system(claim: Json, witness: Json, known: Known) -> Mapping[str, Bounds]:
     """One zero of as many equations as unknowns in a box, for all values of the inputs; its bounds by unknown.
 
     With the middle c of the box X, any matrix Y, and J the bounds of the derivatives on X, the zeros in X lie in
-    `c - Y f(c) + (1 - Y J)(X - c)`; if that is in the interior of X, there is exactly one (Krawczyk).
+    `c - Y f(c) + (1 - Y J)(X - c)`; if that is in the interior of X, there is exactly one (Krawczyk). What has a value
+    at c and slopes with finite bounds on X is defined on X: docs/certificates.md.
     """
     equations, unknowns = claim["equations"], claim["unknowns"]
     box, inputs = read_box(unknowns, {}), read_box(claim["inputs"], known)
@@ -34,10 +35,7 @@ def system(claim: Json, witness: Json, known: Known) -> Mapping[str, Bounds]:
     middle = {name: ((low + high) / 2,) * 2 for name, (low, high) in box.items()}
     iv.prec = 2 * bits + 100
     values = _values(equations, {**inputs, **middle})
-    iv.prec = (
-        2 * coarse + 100
-    )  # that the formulas are finite, and their slopes, take little accuracy
-    _values(equations, {**inputs, **box})
+    iv.prec = 2 * coarse + 100  # bounds of slopes take little accuracy
     slopes = [_values([slope(f, name) for name in box], {**inputs, **box}) for f in equations]
     iv.prec = 2 * bits + 100
     for i, (name, (low, high)) in enumerate(box.items()):

@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from .formulas import FUNCTIONS, Interval, Reader, exact, iv, sqrt, step_of
+from .formulas import FUNCTIONS, Interval, Reader, cost_of, exact, iv, sqrt, step_of
 from .reading import UnprovedError, effort
 from .strips import STRIPS, Strip, constant, variable_of
 
@@ -29,9 +29,10 @@ def rule(reader: Reader, name: str, body: ast.expr, bits: int) -> tuple[int, Int
     numbers = {k: constant(x) for k, x in reader.names.items() if not callable(x)}
     best: tuple[int, Interval] | None = None
     plain, where = reader.over(STRIPS, numbers), _surroundings(reader, name)
+    settled = _Settled.of(body, name)
     for a in STRIPS_TRIED:
         try:
-            size = _at(plain, name, variable_of(a), (where, "strip", a)).value(body)
+            size = _at(plain, name, variable_of(a), (where, "strip", a), settled).value(body)
             found = _level(size, a, bits)
         except UnprovedError:
             continue
@@ -55,12 +56,12 @@ def mean(reader: Reader, name: str, body: ast.expr, level: int, reach: int, sign
     """Return the sum over the nodes k/2^level up to `reach`; `sign` is the parity of the body."""
     total = iv.mpf(0)
     effort.spend(100 * (reach << level), once=("weights", level, reach, iv.prec))
-    spend, where = effort.spend, _surroundings(reader, name)
+    spend, where, settled = effort.spend, _surroundings(reader, name), _Settled.of(body, name)
     for k, weight in enumerate(_weights(level, reach, iv.prec)):
         spend(2)
         for side in (1, -1)[: 1 if k == 0 or sign == 1 else 2]:
             x = Fraction(side * k, 2**level)
-            total += weight * _at(reader, name, exact(x), (where, x)).value(body)
+            total += weight * _at(reader, name, exact(x), (where, x), settled).value(body)
         if k == 0 and sign == 1:
             total = total / 2
     return total * (2 if sign == 1 else 1)
@@ -78,12 +79,37 @@ def _weights(level: int, reach: int, _: int) -> Sequence[Interval]:
 
 
 @dataclass(frozen=True)
+class _Settled:
+    """Parts of a formula that depend on the variable, and the values of the others, the same at all places."""
+
+    varying: set[int]
+    values: dict[int, Any]
+
+    @staticmethod
+    def of(body: ast.expr, name: str) -> "_Settled":
+        """Sort the parts of a body, which has to be kept as long as this."""
+        found = _Settled(set(), {})
+        found._sort(body, name)
+        return found
+
+    def _sort(self, node: ast.AST, name: str) -> bool:
+        inner = [self._sort(part, name) for part in ast.iter_child_nodes(node)]
+        varies = any(inner) or (isinstance(node, ast.Name) and node.id == name)
+        if varies:
+            self.varying.add(id(node))
+        return varies
+
+
+@dataclass(frozen=True)
 class _Remembering(Reader):
     """A reader that pays for each part as it meets it, and keeps the values of functions by their text."""
 
     kept: dict[str, Any]
+    settled: _Settled
 
     def value(self, node: ast.expr) -> Any:
+        if id(node) not in self.settled.varying:
+            return self._settled(node)
         if not isinstance(node, ast.Call):
             effort.spend(step_of(node, iv.prec))
             return Reader.value(self, node)
@@ -92,6 +118,13 @@ class _Remembering(Reader):
             effort.spend(step_of(node, iv.prec))
             self.kept[text] = Reader.value(self, node)
         return self.kept[text]
+
+    def _settled(self, node: ast.expr) -> Any:
+        values = self.settled.values
+        if id(node) not in values:
+            effort.spend(cost_of(node, iv.prec))
+            values[id(node)] = Reader(self.text, self.names, self.algebra).value(node)
+        return values[id(node)]
 
     def at(self, name: str, x: Any) -> Reader:
         """As for any reader: with another name bound, nothing that was kept is of use."""
@@ -119,7 +152,7 @@ def _surroundings(reader: Reader, name: str) -> Hashable:
     return iv.prec, name, tuple((k, x._mpi_) for k, x in sorted(numbers.items()))
 
 
-def _at(reader: Reader, name: str, x: Any, place: Hashable) -> Reader:
+def _at(reader: Reader, name: str, x: Any, place: Hashable, settled: _Settled) -> Reader:
     """The reader for which a name has a value, which remembers what it met at that place."""
     names = {**reader.names, name: x}
-    return _Remembering(reader.text, names, reader.algebra, _memory.at(place))
+    return _Remembering(reader.text, names, reader.algebra, _memory.at(place), settled)

@@ -83,6 +83,36 @@ def test_slopes_are_those_of_the_whole_box() -> None:
     assert solved(["x**3 - x"], {"x": ["-1/4", "1/4"]}, [["-1"]]).status == "accepted"
 
 
+@pytest.mark.parametrize(
+    "equation",
+    [
+        "log(x)",
+        "sqrt(x) - 1",
+        "x**(3/2) - 1",
+        "x**1.5 - 1",
+        "1/x - 1",
+        "x*log(x)",
+        "arc1(x/2 + 1/2) - 1",
+        "normal(z, log(x + z**2*0))",
+        "tanh(log(x))",
+        "exp(log(x)) - 1",
+    ],
+)
+def test_what_is_not_defined_on_the_whole_box_is_rejected(equation: str) -> None:
+    """All vanish at 1, the middle; on [1/2, 3/2] all but `arc1`, whose end is at 1, have one zero."""
+    for low, high, inside in (("-1/2", "5/2", False), ("0", "2", False), ("0.9", "1.1", True)):
+        found = solved([equation], {"x": [low, high]}, [["1"]])
+        whole = inside and "arc1" not in equation
+        assert (found.status == "accepted") <= whole
+
+
+@pytest.mark.parametrize(
+    ("equation", "slope"), [("log(x)", "1"), ("sqrt(x) - 1", "2"), ("1/x - 1", "-1")]
+)
+def test_what_is_defined_there_is_accepted(equation: str, slope: str) -> None:
+    assert solved([equation], {"x": ["0.9", "1.1"]}, [[slope]]).status == "accepted"
+
+
 def test_what_is_said() -> None:
     found = solved(
         ["x*y - 1", "x - t*y"], {"x": ["1", "2"], "y": ["0.5", "1"]}, [["0", "0"]] * 2, t="2"

@@ -196,12 +196,31 @@ def test_values_at_nodes_serve_again_in_the_same_surroundings_alone() -> None:
 def test_with_another_name_bound_nothing_is_kept() -> None:
     names = {**FUNCTIONS, "x": iv.mpf(1), "y": iv.mpf(2)}
     kept: dict[str, Any] = {}
-    reader = trapezoid._Remembering("tanh(x)*tanh(y)", names, REALS, kept)
-    value = reader.value(parse("tanh(x)*tanh(y)"))
-    assert set(kept) == {"tanh(x)", "tanh(y)"}
-    moved = reader.at("y", iv.mpf(3)).value(parse("tanh(x)*tanh(y)"))
+    tree = parse("tanh(x)*tanh(y)")
+    settled = trapezoid._Settled.of(tree, "y")
+    reader = trapezoid._Remembering("tanh(x)*tanh(y)", names, REALS, kept, settled)
+    value = reader.value(tree)
+    assert set(kept) == {"tanh(y)"}
+    (first,) = settled.values.values()
+    assert first > 0.7615
+    assert first < 0.7616
+    moved = reader.at("y", iv.mpf(3)).value(tree)
     assert moved.a > value.b
-    assert kept["tanh(y)"].b < moved.b / kept["tanh(x)"].a
+    assert kept["tanh(y)"].b < moved.b / first.a
+
+
+def test_what_does_not_vary_is_worked_out_once_and_is_that_of_the_place() -> None:
+    """A part with the variable in it is another one at each place, whatever stands beside it; by mpmath."""
+    text = "normal(x, (c + x)**2*tanh(c*x + c) + exp(c)*c)"
+    for c in (0.5, -1.25):
+        found = evaluate(text, {"c": iv.mpf(c)}, REALS)
+        value = mpmath.quad(
+            lambda x, c=c: (
+                ((c + x) ** 2 * mpmath.tanh(c * x + c) + mpmath.exp(c) * c) * mpmath.npdf(x)
+            ),
+            [-12, -4, 0, 4, 12],
+        )
+        assert mpmath.mpf(found.a) - 1e-13 <= value <= mpmath.mpf(found.b) + 1e-13
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
