@@ -41,6 +41,7 @@ _SMOOTH = frozenset(
 )
 
 
+@lru_cache(maxsize=4096)
 def has_expectation(t: Term) -> bool:
     """Say whether an expectation occurs in a term."""
     return any(n.op == "gauss" for n in terms.order([t]))

@@ -89,8 +89,8 @@ def by_cells(f: fmpq_mpoly, box: Box, conditions: Sequence[Condition] = ()) -> F
 
 
 def _cost(polynomials: Sequence[fmpq_mpoly], k: int) -> tuple[int, int, int]:
-    seen = [g for g in polynomials if g.degrees()[k]]
-    return max((int(g.degrees()[k]) for g in seen), default=0), sum(map(len, seen)), k
+    degrees = [int(g.degrees()[k]) for g in polynomials]
+    return max(degrees), sum(len(g) for g, d in zip(polynomials, degrees, strict=True) if d), k
 
 
 def _projected(polynomials: Sequence[fmpq_mpoly], k: int, box: Box) -> list[fmpq_mpoly]:

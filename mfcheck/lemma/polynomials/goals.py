@@ -211,6 +211,7 @@ def end_of(t: Term | None) -> fmpq | str | None:
     return fmpq(t.value().numerator, t.value().denominator)
 
 
+@lru_cache(maxsize=1024)
 def is_rational(t: Term, waves: bool = False) -> bool:
     """Say whether a term is a short rational function of variables, or, with `waves`, of their sines and cosines."""
     nodes = terms.order([t])
