@@ -262,7 +262,8 @@ def listed(path: Path) -> list[dict]:
 def main() -> None:
     budget.CLOCK = time.process_time
     statements = listed(Path(sys.argv[1]))
-    run(statements[0])  # what is loaded and compiled at the first call is not counted, for either
+    # What is loaded and compiled at the first call is not counted, for either.
+    run({"vars": ["x"], "hypotheses": ["x >= 0"], "conclusion": "log(1 + x) >= x - x**2/2"})
     by_smt(listed(Path(__file__).parent / "rational.txt")[0])
     rational = []
     for s in statements:
