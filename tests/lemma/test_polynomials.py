@@ -142,6 +142,8 @@ def test_statements(text, domain, verdict):
         ("x + y <= 1.415", "x, y real", ["x**2 + y**2 <= 1"], "certified"),
         ("x + y <= 1.414", "x, y real", ["x**2 + y**2 <= 1"], "refuted"),
         ("x*y <= 1/2", "x, y real", ["x**2 + y**2 <= 1"], "certified"),
+        ("x - y + z < 2", "x, y, z real", ["x**2 + y**2 + z**2 < 1"], "certified"),
+        ("x - y + z < 1.73", "x, y, z real", ["x**2 + y**2 + z**2 < 1"], "refuted"),
         ("x >= 1", "x, y in [0, 1]", ["x + y >= 2"], "certified"),
         ("x >= 2", "x, y in [0, 1]", ["x + y >= 2"], "refuted"),
         ("x >= 2", "x, y real", ["-(x - 1)**2 - y**2 >= 0"], "refuted"),  # one point alone
@@ -233,3 +235,11 @@ def wrong_under_conditions(draw: random.Random) -> None:
     if isinstance(said, list):
         assert p(*said) < 0
         assert all(c.holds(said) for c in conditions)
+
+
+def test_nothing_is_left_to_cut_where_all_that_appears_is_positive():
+    box = sides(0, 1)
+    conditions = [Condition(X + Y + Z - fmpq(1, 2), True)]
+    p = (X + Y + 1) * (Y - Z) ** 2 + (X - Y) ** 2 * (Z + 1) - fmpq(1, 10**6)
+    point = decided(p, box, conditions)
+    assert point is None or (isinstance(point, list) and p(*point) < 0)

@@ -90,7 +90,8 @@ def by_cells(f: fmpq_mpoly, box: Box, conditions: Sequence[Condition] = ()) -> F
 
 def _cost(polynomials: Sequence[fmpq_mpoly], k: int) -> tuple[int, int, int]:
     degrees = [int(g.degrees()[k]) for g in polynomials]
-    return max(degrees), sum(len(g) for g, d in zip(polynomials, degrees, strict=True) if d), k
+    size = sum(len(g) for g, d in zip(polynomials, degrees, strict=True) if d)
+    return max(degrees, default=0), size, k
 
 
 def _projected(polynomials: Sequence[fmpq_mpoly], k: int, box: Box) -> list[fmpq_mpoly]:
