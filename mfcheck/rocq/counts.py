@@ -35,7 +35,8 @@ _UNARY: Mapping[str, str] = {
     "tanh": "FTanh",
     "erf": "FErf",
 }
-_MOST_PIECES, _MOST_FACTORS, _SPARE = 400, 12, Fraction(1, 8)
+_MOST_PIECES, _MOST_FACTORS = 400, 12
+_SPARES, _SHARES = (Fraction(1, 8), Fraction(1, 50)), (Fraction(5, 9), Fraction(4, 9))
 _AT_ONCE = "(0%nat, 1%Z, 1%Z, 1%nat)"
 
 
@@ -191,7 +192,7 @@ class _Count:
         panels = self._panels()
         reach = panels * (growth + 1 + isqrt(growth**2 + ceil(1.4 * (self.bits + 8))))
         wide, sharp = (f"({n}%nat, {panels}%Z, {reach}%Z, {terms}%nat)" for n in (3, 8))
-        pieces = list(self._pieces())
+        pieces = self._pieces()
         items = (f"({str(x.monotone).lower()}, {fraction(x.end)}, {wide}, {sharp})" for x in pieces)
         boxes = boxed(outward(source, self.inputs, self.bits + 24) for source in self.parts.sources)
         return (
@@ -235,38 +236,53 @@ class _Count:
         box = {**self.inputs, self.variable: [str(low), str(high)]}
         return enclosure({"formula": text, "inputs": box}, {"bits": self.bits}, work=False)
 
-    def _pieces(self) -> Iterator[_Piece]:
-        """Cut the line until each piece is settled, with something to spare for another arithmetic."""
+    def _pieces(self) -> list[_Piece]:
+        """Pieces that are settled with something to spare for another arithmetic: first with much, then with little.
+
+        Where zeros move with the inputs, a cut among them is never settled: other cuts are tried.
+        """
+        for spare in _SPARES:
+            for share in _SHARES:
+                try:
+                    return list(self._cut(spare, share))
+                except UnprovedError:
+                    continue
+        raise UnprovedError("zeros are not told apart, or not excluded")
+
+    def _cut(self, spare: Fraction, share: Fraction) -> Iterator[_Piece]:
+        """Cut the line until each piece is settled."""
         derivative, left = slope(self.text, self.variable), [(self.low, self.high)]
         for _ in range(_MOST_PIECES):
             if not left:
                 return
             a, b = left.pop()
-            piece = self._settled(derivative, a, b)
+            piece = self._settled(derivative, a, b, spare)
             if piece:
                 yield piece
             else:
-                middle = _simple((4 * a + 5 * b) / 9, (b - a) / 64)
+                middle = _simple(a + (b - a) * share, (b - a) / 64)
                 left += [(middle, b), (a, middle)]
-        raise UnprovedError("zeros are not told apart, or not excluded")
+        raise UnprovedError("too many pieces")
 
-    def _settled(self, derivative: str, a: Fraction, b: Fraction) -> _Piece | None:
+    def _settled(self, derivative: str, a: Fraction, b: Fraction, spare: Fraction) -> _Piece | None:
         try:
             slopes, middle = self._range(derivative, a, b), (a + b) / 2
-            if _away(slopes) and all(_away(self._range(self.text, x, x)) for x in (a, b)):
+            signs = (self._range(self.text, x, x) for x in (a, b))
+            if _away(slopes, spare) and all(_away(ends, spare) for ends in signs):
                 return _Piece(True, b)
             at, turn = self._range(self.text, middle, middle), max(map(abs, slopes)) * (b - a) / 2
-            if _away((at[0] - turn, at[1] + turn)) or _away(self._range(self.text, a, b)):
+            near = (at[0] - turn, at[1] + turn), self._range(self.text, a, b)
+            if any(_away(ends, spare) for ends in near):
                 return _Piece(False, b)
         except UnprovedError:
             pass
         return None
 
 
-def _away(ends: Ends) -> bool:
+def _away(ends: Ends, spare: Fraction) -> bool:
     """Whether an interval keeps away from zero by a part of its length."""
-    spare = (ends[1] - ends[0]) * _SPARE
-    return ends[0] > spare or ends[1] < -spare
+    more = (ends[1] - ends[0]) * spare
+    return ends[0] > more or ends[1] < -more
 
 
 def _simple(value: Fraction, within: Fraction) -> Fraction:

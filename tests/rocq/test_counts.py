@@ -34,11 +34,13 @@ COUNTS = [
     ("sin(x)", "1", "10", None, 3),
     ("1/x - 1/3", "1", "9", None, 1),
     ("x**2 - 2", "0", "inf", "2", 1),
+    ("x - sqrt(a)*erf(x)", "1/4", "2", None, 1),  # moves with a: not every cut can be settled
 ]
 
 
 def exported(formula: str, lower: str, upper: str, reach: str | None, count: int) -> str:
-    claim: dict[str, Any] = {"formula": formula, "variable": "x", "inputs": {}}
+    inputs = {"a": ["3/2", "2"]} if "a)" in formula else {}
+    claim: dict[str, Any] = {"formula": formula, "variable": "x", "inputs": inputs}
     claim |= {"lower": lower, "upper": upper, "count": count}
     witness = {"bits": 16} | ({"reach": reach} if reach else {})
     data = make.make("zeros", claim, witness)
