@@ -59,7 +59,7 @@ Definition added (a b : term) : term := match a, b with Num 0, _ => b | _, Num 0
 Definition subtracted (a b : term) : term := match a, b with _, Num 0 => a | _, _ => Sub a b end.
 Definition multiplied (a b : term) : term := match a, b with Num 0, _ => Num 0 | _, Num 0 => Num 0 | _, _ => Mul a b end.
 Definition divided (a b : term) : term := match a with Num 0 => Num 0 | _ => Div a b end.
-(* Parameter k has its derivative as parameter n + k, if it moves. *)
+(* The k-th parameter has its derivative as parameter n + k, if it moves. *)
 Fixpoint tangent (n : nat) (moves : list bool) (t : term) : term :=
   match t with
   | Var => Num 0 | Num _ => Num 0 | Par k => if List.nth k moves false then Par (n + k) else Num 0
