@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mfcheck import verify
 from mfcheck.rigor import certificate
-from mfcheck.verify import balls
+from mfcheck.verify import balls, recursions
 from mfcheck.verify.balls import Arcs, compiled
 from mfcheck.verify.formulas import evaluate, iv
 from mfcheck.verify.slopes import slope
@@ -232,6 +232,57 @@ def test_operations_of_balls_hold_all_values(
                 third = text.replace("1/3", "third")
                 value = eval(third, {**names, "third": mpmath.mpf(1) / 3})  # noqa: S307
                 assert abs(value * 2**bits - middle) <= radius + mpmath.mpf(10) ** -20
+
+
+@given(
+    st.lists(st.fractions(-5, 5, max_denominator=1000), min_size=2, max_size=2),
+    st.lists(st.integers(0, 2**72), min_size=2, max_size=2),
+    st.sampled_from(["x*y", "x/y", "sqrt(x)", "x**2*y"]),
+)
+@settings(max_examples=300, deadline=None)
+def test_operations_of_wide_balls_hold_the_values_at_their_ends(
+    x: list[Fraction], radii: list[int], text: str
+) -> None:
+    """Radii as large as the middles: the second order counts. In fractions, and by squares for the root."""
+    bits = 70
+    balls = [(round(v * 2**bits), r) for v, r in zip(x, radii, strict=True)]
+    try:
+        middle, radius = compiled(text, bits, ("x", "y"))[0](dict(zip("xy", balls, strict=True)))
+    except verify.UnprovedError:
+        return
+    for i in (-1, 1):
+        for j in (-1, 1):
+            a, b = (Fraction(m + k * r, 2**bits) for (m, r), k in zip(balls, (i, j), strict=True))
+            low, high = Fraction(middle - radius, 2**bits), Fraction(middle + radius, 2**bits)
+            if text == "sqrt(x)":
+                assert max(low, Fraction(0)) ** 2 <= a <= high**2
+            else:
+                value = {"x*y": a * b, "x**2*y": a * a * b}.get(text)
+                assert low <= (a / b if value is None else value) <= high
+
+
+def test_a_radius_is_multiplied_by_the_slope() -> None:
+    """1/2 give or take 1/16 under `x -> 2x - x^2`, at both ends in fractions; 2^61 units are an eighth."""
+    step = recursions._Step(compiled("2*x - x**2", 64, ("x",))[0], Fraction(3, 2), 2**62, 2**64)
+    middle, radius = step.next("x", {"x": (2**63, 2**60)})
+    for x in (Fraction(1, 2) - Fraction(1, 16), Fraction(1, 2) + Fraction(1, 16)):
+        value = (2 * x - x * x) * 2**64
+        assert middle - radius <= value <= middle + radius
+    assert radius < 2**61
+
+
+def test_the_slope_is_that_of_the_whole_interval() -> None:
+    """`x -> x^2/4` on [0, 4] has slopes up to 2; those of its first sixteenth are below 1/4."""
+    for slope_bound, status in (("1/4", "rejected"), ("2", "accepted")):
+        claim = {
+            "constants": {},
+            "start": {"x": "2"},
+            "steps": {"x": "x**2/4"},
+            "values": {"end": {"after": 2, "formula": "x", "lower": "0.24", "upper": "0.26"}},
+        }
+        witness = {"bits": 64, "slopes": {"x": ["0", "4", slope_bound]}}
+        data = certificate.make("recursion", claim, witness)
+        assert verify.verify(json.dumps(data)).status == status
 
 
 # --- what must be refused -----------------------------------------------------------------------------------

@@ -83,6 +83,11 @@ def test_slopes_are_those_of_the_whole_box() -> None:
     assert solved(["x**3 - x"], {"x": ["-1/4", "1/4"]}, [["-1"]]).status == "accepted"
 
 
+def test_the_radius_of_the_box_counts_in_full() -> None:
+    """`x^3 - x` has three zeros in the box; `|1 - Y J|` goes up to 1.83, so that half of the radius would do."""
+    assert solved(["x**3 - x"], {"x": ["-6/5", "6/5"]}, [["-1/4"]]).status == "rejected"
+
+
 @pytest.mark.parametrize(
     "equation",
     [
