@@ -224,7 +224,7 @@ def _root(t: Term, ranges: Mapping[str, Range]) -> Term:
             parts.append((x, Fraction(e, 2)))
         elif _is_seen(Atom(terms.neg(x), ">="), ranges):
             parts.append((terms.neg(x), Fraction(e, 2)))
-            size *= (-1) ** e
+            size *= Fraction(-1) ** e
         else:
             return terms.sqrt(t)
     return terms.product([(num(size), Fraction(1, 2)), *parts]) if size > 0 else terms.sqrt(t)

@@ -110,6 +110,8 @@ def num(value: Fraction | int) -> Term:
     Raises:
         InputError: its numerator or denominator has more than `MAX_BITS` bits.
     """
+    if not isinstance(value, Fraction | int):
+        value = Fraction(value)
     key = ("num", value.numerator, value.denominator)
     found = _TABLE.get(key)
     if found is None:
