@@ -110,14 +110,13 @@ def num(value: Fraction | int) -> Term:
     Raises:
         InputError: its numerator or denominator has more than `MAX_BITS` bits.
     """
-    if not isinstance(value, Fraction | int):
-        value = Fraction(value)
+    value = value if isinstance(value, Fraction) else Fraction(value)
     key = ("num", value.numerator, value.denominator)
     found = _TABLE.get(key)
     if found is None:
         if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
             raise InputError("a number in the statement is too large to be worked out")
-        found = _TABLE[key] = Term("num", (), Fraction(value), len(_TABLE))
+        found = _TABLE[key] = Term("num", (), value, len(_TABLE))
     return found
 
 
