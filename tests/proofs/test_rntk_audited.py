@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mfcheck.claims import Data
 from mfcheck.kernels.formulas import L
+from mfcheck.points.data import circle_data
 from mfcheck.rigor.ball import compare, exact
 from mfcheck.run.audit import audit, regimes, rejection
 from mfcheck.symbolic.activation import LIBRARY
@@ -75,7 +76,7 @@ def test_the_width_for_every_depth_is_the_least() -> None:
 def test_an_assumption_reads_no_more_than_it_says(assumption: object) -> None:
     reads = set(assumption.reads)  # type: ignore[attr-defined]
     changes = {
-        "points": audited.many_points(DEFAULT, 7),
+        "points": replace(DEFAULT, data=circle_data(7, DEFAULT.data.d)),
         "activation": replace(DEFAULT, activation=LIBRARY["tanh"]),
         **{p.name: DEFAULT.with_values(**{p.name: 2 * DEFAULT[p.name]}) for p in paper.parameters},
     }

@@ -15,10 +15,10 @@ from mfcheck.kernels.enclosure import taylor
 from mfcheck.symbolic.circle import circle_points
 from mfcheck_proofs.rntk_scaling import (
     degeneration,
+    finite,
     kernel,
     limits,
     paper,
-    regression,
 )
 from mfcheck_proofs.rntk_scaling.setting import DEFAULT, SECOND, alpha, gamma, k0, k1, m, rho
 
@@ -174,10 +174,10 @@ def test_early_stopping_in_other_dimensions() -> None:
     assert run("early-stopping/stated/dimensions", rate=-sp.Rational(3, 5)).passed is False
     assert run("early-stopping/stated/dimensions", time=sp.Rational(11, 10)).passed is False
     for d in (2, 5):
-        n = regression.aligned_sizes(d)
+        n = finite.aligned_sizes(d)
         slope = np.polyfit(
             np.log(n[-3:]),
-            np.log([regression.model(d, regression.FAR).minimax_risk(m) for m in n[-3:]]),
+            np.log([finite.model(d, finite.FAR).minimax_risk(m) for m in n[-3:]]),
             1,
         )[0]
         assert slope == pytest.approx(-d / (2 * d - 1), abs=0.003)
@@ -185,7 +185,7 @@ def test_early_stopping_in_other_dimensions() -> None:
 
 def test_depths_are_named_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     risks = np.ones((4, 2, 1)) * np.array([1.1, 1.0])[None, :, None]
-    monkeypatch.setattr(regression, "best_risks", lambda *_: risks)
+    monkeypatch.setattr(finite, "best_risks", lambda *_: risks)
     assert "L = 20;" in run("rapid-decay/stated/synthetic").domain
 
 

@@ -1,7 +1,7 @@
 """Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor (arXiv 2403.04545)."""
 
 from mfcheck.claims import Paper
-from mfcheck_proofs.rntk_scaling import degeneration, kernel, limits, regression, width
+from mfcheck_proofs.rntk_scaling import degeneration, finite, kernel, limits
 from mfcheck_proofs.rntk_scaling.experiments import BLOCKS, IMAGES, NETWORKS, SYNTHETIC
 from mfcheck_proofs.rntk_scaling.setting import ASSUMPTIONS, DEFAULT, PARAMETERS, validate
 from mfcheck_proofs.rntk_scaling.values import CONSTANTS, simulate
@@ -29,10 +29,10 @@ paper = Paper(
         limits.fast,
         kernel.definite,
         kernel.spectrum,
-        regression.early,
-        regression.best,
-        width.finite_width,
-        width.joint,
+        finite.early,
+        finite.best,
+        finite.finite_width,
+        finite.joint,
     ),
     validate=validate,
     constants=CONSTANTS,

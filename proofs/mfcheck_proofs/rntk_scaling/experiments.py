@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 import numpy as np
 import sympy as sp
 
-from mfcheck.checks import Plot, curve
+from mfcheck.checks import Plot, curve, picture
 from mfcheck.claims.experiment import Cell, Experiment, Numbers, Option, Sweep, curves_by
 from mfcheck.claims.record import PointRecord
 from mfcheck.kernels.classify import error_on_test
@@ -63,15 +63,9 @@ def synthetic_risks(cell: Cell, rng: np.random.Generator) -> Numbers:
 
 
 def _synthetic_plots(points: Sequence[PointRecord]) -> tuple[Plot, ...]:
-    plot = Plot(
-        id="synthetic",
-        title="Linear target: risk of early stopped kernel regression",
-        x_label="gamma in alpha = L^-gamma",
-        y_label="risk",
-        y_log=True,
-        curves=curves_by(points, "gamma", "risk", "depth", "L = {}".format),
-    )
-    return (plot,)
+    curves = curves_by(points, "gamma", "risk", "depth", "L = {}".format)
+    title = "Linear target: risk of early stopped kernel regression"
+    return (picture("synthetic", title, "gamma in alpha = L^-gamma", "risk", curves, "y"),)
 
 
 SYNTHETIC = Experiment(
@@ -95,7 +89,7 @@ SYNTHETIC = Experiment(
 def depth_plot(id: str, title: str, points: Sequence[PointRecord]) -> Plot:
     """Return the plot of the test error against the depth, one curve for each scale."""
     curves = curves_by(points, "depth", "test_error", "alpha", lambda a: str(a) if a == "r_1" else f"alpha = {a}")
-    return Plot(id=id, title=title, x_label="depth L", y_label="test error", y_log=True, curves=curves)
+    return picture(id, title, "depth L", "test error", curves, "y")
 
 
 def _prepare_images(options: Mapping[str, str]) -> Sweep:
@@ -132,7 +126,7 @@ CELLS = (
 )
 
 TRAINING = (
-    Option("width", "64", "width of the residual networks"),
+    Option("width", "64", "width of the networks"),
     Option("epochs", "20", "passes through the training images"),
 )
 
@@ -159,15 +153,10 @@ def _prepare_networks(options: Mapping[str, str]) -> Sweep:
 def _against_kernel(points: Sequence[PointRecord]) -> Plot:
     kernels, networks = ([p.values[name] for p in points] for name in ("kernel_test_error", "test_error"))
     x = [k.value for k in kernels]
-    ends = [min(x), max(x)]
-    measured = curve("one cell", x, [n.value for n in networks], "points")
-    return Plot(
-        id="networks-kernel",
-        title="Trained networks against kernel regression on the same images",
-        x_label="test error of the kernel r_L",
-        y_label="test error of the network",
-        curves=(measured.but(error=tuple(2 * n.error for n in networks)), curve("equal", ends, ends, "bound")),
-    )
+    ends, bars = [min(x), max(x)], [n.but(error=2 * n.error) for n in networks]
+    curves = (curve("one cell", x, bars, "points"), curve("equal", ends, ends, "bound"))
+    title = "Trained networks against kernel regression on the same images"
+    return picture("networks-kernel", title, "test error of the kernel r_L", "test error of the network", curves)
 
 
 NETWORKS = Experiment(

@@ -9,13 +9,14 @@ from mfcheck.checks import (
     Claim,
     Context,
     Growth,
-    Inequality,
     Kind,
     Note,
     Reading,
     Setting,
+    Side,
     Step,
     as_estimate,
+    attack,
     claim,
     compared,
     derived,
@@ -26,9 +27,10 @@ from mfcheck.checks import (
     rate,
     without_signs,
     wrong,
+    wrongs,
 )
-from mfcheck.claims import inequality
-from mfcheck.falsify.variants import of_order
+from mfcheck.claims import Sample
+from mfcheck.falsify.variants import ASSUMPTION, of_order
 from mfcheck.kernels.arccos import cosine
 from mfcheck.kernels.enclosure import kernel, taylor
 from mfcheck.kernels.formulas import GAP, HALF_TERM, K0, K0_U, K1_U, theta, u
@@ -70,12 +72,7 @@ arc_cosine = claim(
     wrong=[
         wrong("k0-half", {"k0": K0_U / 2}, "k0(1) = 2 P(g > 0) = 1."),
         wrong("k1-sign", {"k1": K1_U.subs(u, -u)}, "k1(1) = 2 E relu(g)^2 = 1, k1(-1) = 0.", kind="sign flipped"),
-        wrong(
-            "k1-no-root",
-            {"k1": u * K0_U},
-            "At u = 0 the product of two independent halves has mean 1/pi.",
-            kind="factor dropped",
-        ),
+        wrong("k1-no-root", {"k1": u * K0_U}, "At u = 0 k1 is the mean 1/pi of a product of two independent halves."),
     ],
 )
 
@@ -151,21 +148,13 @@ recursion = claim(
     formulas=RECURSION,
     checks=[
         identity(
-            "derivative",
-            ["step", "factor"],
-            backward_is_derivative,
-            domain="depths 1 to 3, every k1 with k0 = k1'; B_(l+1) follows with rho_l for u",
-            whole=False,
+            "derivative", ["step", "factor"], backward_is_derivative, domain="depths 1 to 3, any k1' = k0", whole=False
         ),
         identity("forward", "pass", forward_pass, domain="depths 1 to 5, every term h and factor b", whole=False),
         identity("layer", RECURSION, one_layer, domain="every alpha, every angle; every depth by induction"),
     ],
     wrong=[
-        wrong(
-            "factor-k1",
-            {"factor": RECURSION["factor"].subs(k0, k1)},
-            "The backward factor is the slope of the forward step.",
-        ),
+        wrong("factor-k1", {"factor": RECURSION["factor"].subs(k0, k1)}, "The factor is the slope of the step."),
         wrong("no-alpha", {"step": (rho + k1) / 2}, "alpha weighs the branch.", kind="factor dropped"),
         wrong("pass-order", {"pass": rho + k1}, "Earlier layers carry the factors of later ones."),
         wrong("term-doubled", {"term": k1 + rho * k0}, "It would be 2 at u = 1."),
@@ -198,6 +187,7 @@ def opposite_pairs(context: Context) -> list[Step]:
     return [*form, Step("definite", False, "the kernel matrix of three opposite pairs is singular", exact=True)]
 
 
+ODD_TOO = "Its odd part is linear too: three opposite pairs of the circle are a counterexample."
 definite_stated = Reading(
     "stated",
     "For all sets of distinct points of the whole sphere.",
@@ -214,14 +204,7 @@ definite_stated = Reading(
             otherwise=[NOT_DEFINITE],
         )
     ],
-    wrong=[
-        wrong(
-            name,
-            {"kernel": formula},
-            "Its odd part is linear too: three opposite pairs of the circle are a counterexample.",
-        )
-        for name, formula in (("k1", K1_U), ("k0-term", u * K0_U))
-    ],
+    wrong=wrongs("kernel", {"k1": (K1_U, ODD_TOO), "k0-term": (u * K0_U, ODD_TOO)}),
 )
 definite_parity = Reading(
     "parity",
@@ -281,12 +264,7 @@ definite_without_opposites = Reading(
         )
     ],
     wrong=[
-        wrong(
-            "exponent",
-            {"even": EVEN * (2 * k - 1)},
-            "The coefficients fall like k^(-3/2), as the singularity at u = 1 is a square root.",
-            kind="exponent off",
-        ),
+        wrong("exponent", {"even": EVEN * (2 * k - 1)}, "At u = 1 is a root, so coefficients fall like k^(-3/2)."),
         wrong("sign", {"even": -EVEN}, "At k = 0 it is r_1(0) = 1/(2 pi)."),
     ],
 )
@@ -334,32 +312,21 @@ def taylor_signs(context: Context) -> list[Case]:
     return cases
 
 
-def depths_seen(context: Context) -> str:
-    """Say which coefficients were enclosed."""
-    first, count = int(context["depth"]), context.budget.pick(*COEFFICIENTS)
-    return f"depths {first}, {first + 1}, 10, alpha = 1, the first {count} coefficients"
-
-
 def least_of_two(setting: Setting) -> arb:
     """Enclose the smallest eigenvalue of r_2 (alpha = 1) on the points."""
     with ctx.workprec(PREC):
         return smallest_on(setting.data.points, kernel(2, 1, 20), 30)
 
 
-def _floor_fast(sample: inequality.Sample, formulas: Formulas) -> tuple[float, float]:
+def _least_fast(sample: Sample, _: Formulas) -> float:
     inner = np.clip(sample.X @ sample.X.T, -1, 1)
     np.fill_diagonal(inner, 1)
-    least = float(np.linalg.eigvalsh(rntk(cosine(inner), 2, 1.0))[0])
-    return float(formulas["floor"]), least if abs(least) > 1e-12 * len(inner) else float("nan")
+    return float(np.linalg.eigvalsh(rntk(cosine(inner), 2, 1.0))[0])
 
 
-FLOOR = Inequality(
-    id="definite-floor",
-    text="0 <= lambda_min of r_2 (alpha = 1) on the points",
-    varies=("points",),
-    fast=_floor_fast,
-    enclosed=lambda case, formulas: (exact(formulas["floor"]), least_of_two(case.setting)),
-)
+FLOOR = Side(lambda _, formulas: float(formulas["floor"]), lambda _, formulas: exact(formulas["floor"]))
+LEAST = Side(_least_fast, lambda case, _: least_of_two(case.setting))
+ON_POINTS = "0 <= lambda_min of r_2 (alpha = 1) on the points"
 DEEPER_TOO = Note(
     id="deeper-kernels-definite",
     severity="remark",
@@ -385,34 +352,24 @@ definite_deeper = Reading(
             rhs="> 0",
             notes=[DEEPER_TOO],
         ),
-        encloses(
-            "data",
-            "floor",
-            lambda context: least_of_two(context.setting),
+        encloses("data", "floor", lambda c: least_of_two(c.setting), relation=">", domain="the data; r_2, alpha = 1"),
+        compared(
+            "taylor",
+            "depth",
+            taylor_signs,
+            kind=Kind.CERTIFIED,
             relation=">",
-            domain="the setting's data; r_2 with alpha = 1",
+            domain=lambda c: (
+                f"depths {c['depth']}, {c['depth'] + 1}, 10; the first {c.budget.pick(*COEFFICIENTS)}, alpha = 1"
+            ),
         ),
-        compared("taylor", "depth", taylor_signs, kind=Kind.CERTIFIED, relation=">", domain=depths_seen),
     ],
     wrong=[
-        wrong(
-            "shallow", {"depth": sp.Integer(1)}, "r_1 has no odd coefficient but the first.", kind="assumption dropped"
-        ),
-        wrong(
-            "floor",
-            {"floor": sp.Integer(2)},
-            "The diagonal is one, so lambda_min is at most one.",
-            kind="constant scaled",
-        ),
-        wrong(
-            "half",
-            {"floor": sp.Rational(1, 2)},
-            "Two points at a small angle have a smaller eigenvalue.",
-            kind="constant scaled",
-            checks=["slack-definite-floor"],
-        ),
+        wrong("shallow", {"depth": sp.S.One}, "r_1 has no odd coefficient but the first.", kind=ASSUMPTION),
+        wrong("floor", {"floor": sp.Integer(2)}, "The diagonal is one, so lambda_min is at most one."),
+        wrong("half", {"floor": sp.Rational(1, 2)}, "Two close points have less.", checks=["slack-definite-floor"]),
     ],
-    attack=[FLOOR],
+    attack=[attack("definite-floor", ON_POINTS, FLOOR, LEAST, varies=["points"], noise=lambda at: 1e-12 * len(at.X))],
 )
 definite = Claim(
     "positive-definite",
@@ -425,7 +382,7 @@ definite = Claim(
 
 # --- eigenvalues -----------------------------------------------------------------------------------------------------
 
-DIMENSIONS = (3, 4, 5)
+DIMENSIONS, DEGREES = (3, 4, 5), "four odd degrees, even degrees 0..8, d = 3, 4, 5"
 TINY = arb(2) ** -80
 
 
@@ -481,14 +438,7 @@ spectrum = claim(
             y_label="eigenvalue of r_1",
             domain="even degrees from 16 on, d = 3, 4, 5, certified values",
         ),
-        compared(
-            "odd",
-            "first_zero",
-            signs,
-            kind=Kind.CERTIFIED,
-            relation="<",
-            domain="four odd degrees, even degrees 0..8, d = 3, 4, 5",
-        ),
+        compared("odd", "first_zero", signs, kind=Kind.CERTIFIED, relation="<", domain=DEGREES),
         compared("trace", "trace", trace, domain="d = 3, partial sum and its tail"),
     ],
     wrong=[

@@ -18,18 +18,17 @@ from mfcheck.checks import (
     Check,
     Claim,
     Context,
-    Kind,
     Note,
     Plot,
     Reading,
     Sides,
     Step,
     Variable,
-    compared,
     curve,
     derived,
     identical,
     identity,
+    picture,
     pictured,
     proof,
     rate,
@@ -45,7 +44,7 @@ from mfcheck.kernels.formulas import a as share
 from mfcheck.kernels.limit import limit_float, limit_kernel
 from mfcheck.kernels.pairs import ALL_LAYERS, DIGITS, KERNEL, LIMIT, PREC, Pair
 from mfcheck.rigor.ball import compare, enclose, exact
-from mfcheck_proofs.rntk_scaling.degeneration import GRID, below, certified, tabulated
+from mfcheck_proofs.rntk_scaling.degeneration import ANY, GRID, at_most, below, certified, tabulated
 from mfcheck_proofs.rntk_scaling.setting import DEPTH, HALF, gamma
 
 Array = NDArray[np.float64]
@@ -57,6 +56,7 @@ R = sp.Symbol("R", real=True)
 M = sp.Symbol("M", positive=True)
 """Bound on |dH/dtheta|."""
 SLOPE = sp.Rational(2, 3)
+TOO_FLAT, STEEPEST = sp.Rational(3, 5), "The slope of H in the angle reaches 0.66."
 
 POINTWISE = theta / sp.pi + M / 2 * (1 - theta * sp.cos(theta) / sp.sin(theta))
 """Factor of a L in the bound on |r_L - r_1| at an angle theta < pi."""
@@ -109,15 +109,12 @@ def smooth(slope: sp.Expr) -> list[Step]:
 
 def ode_pair(context: Context) -> dict[str, tuple[sp.Expr, sp.Expr]]:
     """The closed form solves the pair: along theta' = -GAP/sin, R = GAP int HALF_TERM sin/GAP^2 has that speed."""
-    integral, turn = R / GAP, context["turn"]
+    integral, turn, speed = R / GAP, context["turn"], context["R_speed"]
     along = turn * (sp.diff(GAP, theta) * integral - GAP * HALF_TERM * sp.sin(theta) / GAP**2)
     step = sp.Symbol("a", positive=True)
     forward = (1 - step * theta / sp.pi) * R + step * HALF_TERM  # one layer, R scaled by a
-    return {
-        "closed form": (along, context["R_speed"]),
-        "turn": (-sp.sin(theta) * turn, GAP),
-        "layers": (sp.diff(forward, step), context["R_speed"]),
-    }
+    layers = (sp.diff(forward, step), speed)
+    return {"closed form": (along, speed), "turn": (-sp.sin(theta) * turn, GAP), "layers": layers}
 
 
 CLOCK_LAW = Note(
@@ -165,17 +162,17 @@ FROM_LIMIT = within(KERNEL - LIMIT, "bound")
 def critical_cases(context: Context) -> list[Case]:
     """Finite depths against the bound, and the limit law at other clocks."""
     cases = []
-    for depth in context.budget.pick((3, 100), (3, 10, 100, 1000), (3, 10, 100, 1000, 10_000)):
-        for u in OPPOSITE_TOO:
-            pair = Pair(u, depth, HALF)
-            lhs, rhs = map(pair, FROM_LIMIT(context.formulas))
-            cases.append(Case(lhs, rhs, str(pair)))
-            for time in (Fraction(1, 4), Fraction(4)):
-                if (step := time / depth) < 1:
-                    with ctx.workprec(PREC):
-                        gap = abs(kernel(depth, step / (1 - step), DIGITS)(exact(u)) - limit_kernel(u, time).kernel)
-                        bound = enclose(context["clock"], {share: exact(step), T: exact(time)}, PREC)
-                    cases.append(Case(gap, bound, f"T = {time}, L = {depth}, u = {u}"))
+    depths = context.budget.pick((3, 100), (3, 10, 100, 1000), (3, 10, 100, 1000, 10_000))
+    for depth, u in product(depths, OPPOSITE_TOO):
+        pair = Pair(u, depth, HALF)
+        lhs, rhs = map(pair, FROM_LIMIT(context.formulas))
+        cases.append(Case(lhs, rhs, str(pair)))
+        for time in (Fraction(1, 4), Fraction(4)):
+            if (step := time / depth) < 1:
+                with ctx.workprec(PREC):
+                    gap = abs(kernel(depth, step / (1 - step), DIGITS)(exact(u)) - limit_kernel(u, time).kernel)
+                    bound = enclose(context["clock"], {share: exact(step), T: exact(time)}, PREC)
+                cases.append(Case(gap, bound, f"T = {time}, L = {depth}, u = {u}"))
     return cases
 
 
@@ -202,7 +199,7 @@ def clock_picture(_: Context) -> Plot:
         curve("1/4", grid, np.full(81, 0.25), "bound"),
     )
     title = "The limit kernel along the clock T = L alpha^2"
-    return Plot(id="clock", title=title, x_label="u", y_label="kernel", curves=curves)
+    return picture("clock", title, "u", "kernel", curves)
 
 
 def critical_values(context: Context) -> list[Case]:
@@ -263,11 +260,7 @@ critical_stated = Reading(
     CRITICAL,
     checks=[
         identity(
-            "ode",
-            ["turn", "R_speed"],
-            lambda context: ode_pair(context).values(),
-            domain="every angle, every time; the layers are Euler steps of size a",
-            whole=False,
+            "ode", ["turn", "R_speed"], lambda c: ode_pair(c).values(), domain="every angle and time", whole=False
         ),
         pictured(
             proof(
@@ -285,59 +278,22 @@ critical_stated = Reading(
             "proof",
             CRITICAL,
             critical_proof,
-            domain="every u, every L; every clock T for the limit law",
+            domain="every u, L and clock T",
             lhs="|r_L - R(1)|",
-            rhs=str(CRITICAL["bound"]),
+            rhs="{bound}",
             notes=[CLOCK_LAW],
         ),
-        compared(
-            "enclosed",
-            ["bound", "clock"],
-            critical_cases,
-            kind=Kind.CERTIFIED,
-            relation="<=",
-            domain="gamma = 1/2, and clocks T = 1/4, 4; u from -1 to 0.9",
-        ),
+        at_most("enclosed", ["bound", "clock"], critical_cases, domain="clocks T = 1/4, 1, 4; u from -1 to 0.9"),
     ],
     wrong=[
-        wrong(
-            "damping-doubled",
-            {"R_speed": HALF_TERM - 2 * theta / sp.pi * R},
-            "The factor of one layer is 1 - a theta/pi.",
-            checks=["ode"],
-        ),
+        wrong("damping", {"R_speed": HALF_TERM - theta / 3 * R}, "A layer's factor is 1 - a theta/pi.", checks=["ode"]),
         wrong("turn-sign", {"turn": GAP / sp.sin(theta)}, "Correlations grow, so angles shrink.", checks=["ode"]),
         wrong("equal", {"margin": sp.Rational(1, 2)}, "The limit is within 1/2 of both.", checks=["neither"]),
-        wrong(
-            "slope-half",
-            with_slope(SLOPE / 2, clock=CLOCK, bound=CRITICAL_BOUND),
-            "The slope of H in the angle reaches 0.66.",
-            checks=["proof"],
-        ),
-        wrong(
-            "bound-square",
-            {"bound": 3 / L**2},
-            "The distance falls like 1/L.",
-            kind="exponent off",
-            checks=["enclosed", "slack-critical-bound"],
-        ),
-        wrong(
-            "clock-linear",
-            {"clock": share / 8},
-            "At opposite points the distance is of order a^(1/2).",
-            kind="factor dropped",
-            checks=["enclosed"],
-        ),
+        wrong("slope", with_slope(TOO_FLAT, clock=CLOCK, bound=CRITICAL_BOUND), STEEPEST, checks=["proof"]),
+        wrong("bound-square", {"bound": 3 / L**2}, "It falls like 1/L.", checks=["enclosed", "slack-critical-bound"]),
+        wrong("clock-linear", {"clock": share / 8}, "At opposite points it is of order a^(1/2).", checks=["enclosed"]),
     ],
-    attack=[
-        pairs.attack(
-            "critical-bound",
-            "|r_L - R(1)| <= the bound of order L^(-1/2), alpha = L^(-1/2)",
-            FROM_LIMIT,
-            (pairs.CHORD, pairs.DEPTH),
-            HALF,
-        )
-    ],
+    attack=[pairs.attack("critical-bound", "|r_L - R(1)| <= the bound at alpha = L^(-1/2)", FROM_LIMIT, ANY, HALF)],
 )
 PRINTED = ((sp.Rational(-9, 10), "-0.01445"), (sp.Integer(0), "0.19284"), (sp.Rational(1, 2), "0.43991"))
 critical_printed = Reading(
@@ -345,15 +301,7 @@ critical_printed = Reading(
     "r_L at L = 10000 at u = -0.9, 0, 0.5, 0.9, rounded, and the limit within three units of the last digit.",
     {"table": rows(*PRINTED, (sp.Rational(9, 10), "0.78956"))},
     checks=[
-        compared(
-            "values",
-            "table",
-            critical_values,
-            kind=Kind.CERTIFIED,
-            relation="<=",
-            whole=True,
-            domain="L = 10000 and the limit; u in -0.9, 0, 0.5, 0.9",
-        )
+        at_most("values", "table", critical_values, whole=True, domain="L = 10000, and the limit; all four cosines")
     ],
     wrong=[wrong("digit", {"table": rows((sp.Integer(0), "0.19384"))}, "The enclosed limit is 0.19285.")],
 )
@@ -433,7 +381,7 @@ def uniform_lower(context: Context) -> list[Step]:
 
     There `1 + rho_l >= a l GAP(pi/2) = a l/pi` and `B >= 1/2`, so `-r_L(-1) >= (1/2)(1/40) mean (2 a (l-1)/pi)^(1/2)`.
     """
-    return [*certified(ANTIPODE), *_layer_means(), *leading_term(), _order(context, ROOT, attained=True)]
+    return [*certified(ANTIPODE), *_layer_means(), *speeds(), *leading_term(), _order(context, ROOT, attained=True)]
 
 
 def leading_term() -> list[Step]:
@@ -446,9 +394,7 @@ def leading_term() -> list[Step]:
     near = sp.limit(POINTWISE.subs(M, SLOPE) * sp.sin(theta), theta, sp.pi)
     return identical(
         {
-            "GAP grows": (sp.diff(GAP, theta), theta * sp.sin(theta) / sp.pi),
             "GAP at a right angle": (GAP.subs(theta, sp.pi / 2), 1 / sp.pi),
-            "GAP at opposite points": (GAP.subs(theta, sp.pi), sp.Integer(1)),
             "H at opposite points": (HALF_TERM.subs(theta, sp.pi), sp.Integer(0)),
             "leading term": (-end * mean_root, -sp.sqrt(2 * T) / (3 * sp.pi)),
             "factor near opposite points": (near, sp.pi / 3),
@@ -522,6 +468,7 @@ LINEAR = {"limit": sp.cos(theta), "bound": 3 * T, "order": ORDER}
 REPAIRED = {"order": ROOT, **with_slope(SLOPE, bound=UNIFORM)}
 FROM_ONE_LAYER, FROM_LINEAR = KERNEL - HALF_TERM, ALL_LAYERS - sp.cos(theta)
 BY_FACTOR, BY_BOUND = within(FROM_ONE_LAYER, "factor", T), within(FROM_ONE_LAYER, "bound")
+AWAY = Variable("chord", Fraction(1, 100), Fraction(199, 100))
 ABOVE_HALF = pairs.exponents(Fraction(51, 100), Fraction(2))
 fast_stated = Reading(
     "stated",
@@ -535,19 +482,9 @@ fast_stated = Reading(
         in_depth("rate", "distance of r_L to r_1", FROM_ONE_LAYER, GRID, THREE_QUARTERS, GREAT, -0.5),
     ],
     wrong=[
-        wrong(
-            "order-half",
-            {"order": ORDER - sp.Rational(1, 2)},
-            "The first layers move rho by a l, so the error is of order a L.",
-            checks=["rate"],
-        ),
+        wrong("order-half", {"order": ORDER - sp.Rational(1, 2)}, "rho moves by a l up to layer l.", checks=["rate"]),
         wrong("order-gamma", {"order": -2 * gamma}, "The error is summed over L layers.", checks=["rate"]),
-        wrong(
-            "slope-half",
-            with_slope(SLOPE / 2, factor=POINTWISE),
-            "The slope of H in the angle reaches 0.66.",
-            checks=["proof"],
-        ),
+        wrong("slope", with_slope(TOO_FLAT, factor=POINTWISE), STEEPEST, checks=["proof"]),
         wrong(
             "factor-small",
             {"factor": FAST["factor"] / 8},
@@ -558,21 +495,13 @@ fast_stated = Reading(
     ],
     attack=[
         pairs.attack(
-            "fast-pointwise",
-            "|r_L - r_1| <= a L (theta/pi + (1 - theta cot theta)/3)",
-            BY_FACTOR,
-            (Variable("chord", Fraction(1, 100), Fraction(199, 100)), pairs.DEPTH, ABOVE_HALF),
+            "fast-pointwise", "|r_L - r_1| <= a L times the factor", BY_FACTOR, (AWAY, pairs.DEPTH, ABOVE_HALF)
         )
     ],
 )
+fast_printed = rows((10, "1.48e-2"), (100, "5.36e-3"), (1000, "1.72e-3"), (10_000, "5.47e-4"))
 fast_values = tabulated(
-    "The largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1 at gamma = 3/4, rounded.",
-    rows((10, "1.48e-2"), (100, "5.36e-3"), (1000, "1.72e-3"), (10_000, "5.47e-4")),
-    sp.Abs(FROM_ONE_LAYER),
-    Fraction(3, 4),
-    wrong("digit", {"table": rows((10, "1.48e-2"), (100, "5.46e-3"))}, "The enclosure at L = 100 is 5.36e-3."),
-    domain="gamma = 3/4; largest |r_L - r_1| over u in -0.9, 0, 0.5, 0.9, 1; L = 10, 100, 1000, 10000",
-    group="fast",
+    "values", "|r_L - r_1| (0 at u = 1) at gamma = 3/4", fast_printed, sp.Abs(FROM_ONE_LAYER), THREE_QUARTERS, "fast"
 )
 fast_uniform = Reading(
     "uniform",
@@ -602,29 +531,10 @@ fast_repaired = Reading(
     ],
     wrong=[
         wrong("order", {"order": ORDER}, "Opposite points are slower."),
-        wrong(
-            "linear",
-            {"bound": T},
-            "At u = -1 the distance is of order (a L)^(1/2).",
-            kind="exponent off",
-            checks=["enclosed"],
-        ),
-        wrong(
-            "squared",
-            {"bound": T**2},
-            "At a right angle the distance is of order a L already.",
-            kind="exponent off",
-            checks=["slack-fast-uniform-bound"],
-        ),
+        wrong("linear", {"bound": T}, "At u = -1 the distance is of order (a L)^(1/2).", checks=["enclosed"]),
+        wrong("squared", {"bound": T**2}, "At a right angle it is of order a L.", checks=["slack-fast-uniform-bound"]),
     ],
-    attack=[
-        pairs.attack(
-            "fast-uniform-bound",
-            "|r_L - r_1| <= a L + ... (a L)^(1/2), opposite points included",
-            BY_BOUND,
-            (pairs.CHORD, pairs.DEPTH, ABOVE_HALF),
-        )
-    ],
+    attack=[pairs.attack("fast-uniform-bound", "|r_L - r_1| <= the bound for every u", BY_BOUND, (*ANY, ABOVE_HALF))],
 )
 fast_all_trained = Reading(
     "all-trained",
@@ -650,9 +560,9 @@ fast_linear = Reading(
     checks=[
         proof(
             "proof",
-            ["limit", "bound", "order"],
+            LINEAR,
             linear_proof,
-            domain="every gamma > 1/2, every u, L and alpha for the bound",
+            domain="all alpha, L, u, gamma > 1/2",
             lhs="|t_L - u|",
             rhs="{bound}, T = a L",
         ),
@@ -665,16 +575,9 @@ fast_linear = Reading(
         wrong("faster", {"order": -2 * gamma}, "The leading term is 2 a L (r_1 - u)."),
     ],
 )
+linear_printed, of_all = rows((10_000, "-0.8834")), "kernel t_L of all layers at gamma = 3/4"
 fast_linear_values = tabulated(
-    "The kernel of all layers at u = -0.9, gamma = 3/4, rounded.",
-    rows((10_000, "-0.8834")),
-    ALL_LAYERS,
-    Fraction(3, 4),
-    wrong("digit", {"table": rows((10_000, "-0.8934"))}, "It is -0.8834 at L = 10000."),
-    domain="u = -0.9, gamma = 3/4; L = 10000",
-    group="fast",
-    id="linear-values",
-    cosines=GRID[:1],
+    "linear-values", of_all, linear_printed, ALL_LAYERS, THREE_QUARTERS, "fast", cosines=GRID[:1]
 )
 fast = Claim(
     "theorem-3-fast",

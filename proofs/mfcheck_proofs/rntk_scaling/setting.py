@@ -158,11 +158,6 @@ def width_for_every_depth(_: Setting) -> Proof:
     )
 
 
-def many_points(setting: Setting, count: int) -> Setting:
-    """Return the setting with so many rational points of a circle; raises InputError in one dimension."""
-    return replace(setting, data=circle_data(count, setting.data.d))
-
-
 _DEPTHS = (1, 100, 10_000)
 DEPTH = Regime("depth-grows", r"one data set, $L \to \infty$", "L", _DEPTHS, ("depth",), witness=deep)
 WIDE = Regime(
@@ -188,6 +183,6 @@ SAMPLES = Regime(
     r"$n \to \infty$ distinct points, width and depth fixed",
     "n",
     varies=("points", "labels"),
-    witness=many_points,
+    witness=lambda setting, count: replace(setting, data=circle_data(count, setting.data.d)),
     every=lambda _: Proof(WORDS, ("sphere",), identities=IDENTITIES),
 )

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 from flint import arb, arb_mat, ctx
 
-from mfcheck.checks import Constant, Curve, Plot, Series, Setting, Simulated, Trial, constant, simulation
+from mfcheck.checks import Constant, Curve, Series, Setting, Simulated, Trial, constant, picture, simulation
 from mfcheck.checks.decide import as_estimate
 from mfcheck.claims.setting import Point
 from mfcheck.gaussian.dual import largest_cosine
@@ -69,16 +69,20 @@ def smallest(name: str = "") -> Callable[[Setting, int], arb]:
     return leaf
 
 
-ON_DATA = "smallest eigenvalue of r_L on the data"
-WIDTH = (
-    "leading order of the width at which |x_L|^2 is within epsilon of its mean with probability 1 - delta, gamma = 1/2"
-)
+ON_DATA = "r_L on the data"
+WIDTH = "width, to leading order, for |x_L|^2 within epsilon of its mean with probability 1 - delta, gamma = 1/2"
 SLOW, FAST = (L ** (-2 * gamma) / (1 + L ** (-2 * gamma)) for gamma in (s.gamma_slow, s.gamma_fast))
 UNIFORM = REPAIRED["bound"].subs(T, a_fast * L)
 
 
 def _named(id: str, latex: str, value: Any, source: str, *uses: str) -> Constant:
     return constant(id, value, "", source=source, latex=latex, uses=uses)
+
+
+def _least(id: str, latex: str, name: str, what: str, *varies: str) -> Constant:
+    """Return the constant `smallest(name)`, which depends on the data and, with a name, on the depth."""
+    uses = ("data", *(["depth"] if name else []), *varies)
+    return _named(id, latex, smallest(name), f"smallest eigenvalue of {what}", *uses)
 
 
 CONSTANTS = (
@@ -95,21 +99,9 @@ CONSTANTS = (
     _named("time_fast", "T_f", a_fast * L, "Theorem 3: clock at gamma_fast"),
     _named("fast_uniform", "E_f", UNIFORM, "Theorem 3: bound on |r_L - r_1| for every u"),
     _named("critical_at_zero", "r_{1/2}(0)", at_zero, "gamma = 1/2: limit at orthogonal points"),
-    _named("lambda_min_r1", "lambda_min(r_1)", smallest(), "smallest eigenvalue of r_1 on the data", "data"),
-    _named(
-        "lambda_min_constant",
-        "lambda_min(r_L)",
-        smallest("constant"),
-        f"{ON_DATA}, constant alpha: tends to 3/4",
-        *("data", "depth", "alpha"),
-    ),
-    _named(
-        "lambda_min_fast",
-        "lambda_min(r_{L,f})",
-        smallest("fast"),
-        f"{ON_DATA} at gamma_fast",
-        *("data", "depth", "gamma_fast"),
-    ),
+    _least("lambda_min_r1", "lambda_min(r_1)", "", "r_1 on the data"),
+    _least("lambda_min_constant", "lambda_min(r_L)", "constant", f"{ON_DATA}, constant alpha: tends to 3/4", s.ALPHA),
+    _least("lambda_min_fast", "lambda_min(r_{L,f})", "fast", f"{ON_DATA} at gamma_fast", s.FAST),
     _named("width_needed", "m_*", 4 / (s.delta * s.epsilon**2), WIDTH),
 )
 
@@ -141,8 +133,7 @@ def run(trial: Trial) -> Simulated:
         series[f"loss_{name}"] = Series(value=value, error=error)
         final[f"loss_{name}"] = exactly(value[-1], error[-1])
         curves.append(Curve(label=name, x=tuple(times), y=value, error=error))
-    title = "Loss along the kernel gradient flow"
-    plot = Plot(id="loss", title=title, x_label="time t", y_label="loss", y_log=True, curves=tuple(curves))
+    plot = picture("loss", "Loss along the kernel gradient flow", "time t", "loss", curves, "y")
     return Simulated(final, tuple(times), series, (plot,))
 
 
