@@ -61,8 +61,8 @@ def question(lemma: Lemma) -> Question:
     Raises:
         InputError: its TeX cannot be read without guessing, or a definition cannot be read.
     """
-    definitions = read_definitions(lemma.definitions)
-    domain = tuple(plain_declaration(d) if _has_tex(d) else d for d in lemma.domain)
+    definitions = read_definitions([with_powers(d) for d in lemma.definitions])
+    domain = tuple(plain_declaration(d) if _has_tex(d) else with_powers(d) for d in lemma.domain)
     known = _declared(lemma, domain)
     read = [_in_grammar(t, lemma, known, definitions) for t in (lemma.statement, *lemma.where)]
     said = dict.fromkeys(d for _, found in read for d in found)
@@ -103,6 +103,11 @@ def unreadable(lemma: Lemma, error: InputError) -> Answer:
     return Answer(lemma.statement, "; ".join(lemma.domain), "", Verdict.UNCHECKED, reason=reason)
 
 
+def with_powers(text: str) -> str:
+    """Return a text that is no TeX with `^` as the power that it stands for; the reading shows it."""
+    return text.replace("^", "**")
+
+
 def _has_tex(text: str) -> bool:
     return is_tex(text) or "_{" in text
 
@@ -114,6 +119,8 @@ def _in_grammar(
     said: tuple[str, ...] = ()
     if lemma.tex or is_tex(text):
         text, said = reading_and_declarations(text, known, tuple(definitions), lemma.macros)
+    else:
+        text = with_powers(text)
     return expanded(text, definitions), said
 
 

@@ -1,4 +1,4 @@
-"""Signs by logarithms, extremes as alternatives, bounds with slopes that vary: what fails by a digit is not certified."""
+"""Signs by logarithms, extremes as alternatives, bounds with slopes that vary: a digit more is not certified."""
 
 import json
 import random

@@ -34,6 +34,7 @@ from mfcheck.lemma.prove.reduce import (
     Step,
     split_goals,
 )
+from mfcheck.lemma.prove.refute import counterexample, downhill, where_steep
 from mfcheck.lemma.prove.rewrite import (
     eliminated,
     exponential_form,
@@ -275,6 +276,7 @@ def _decide_goal(problem: Problem, goal: Formula, budget: Budget, depth: int) ->
     samples = Samples(problem)
     if isinstance(goal, Atom):
         wrong = counterexample(problem, goal, samples) or downhill(problem, goal, samples)
+        wrong = wrong or where_steep(problem, goal, lambda p: decide_case(p, budget.share(0.1), 1))
         if wrong is not None:
             return wrong
     options = _Kept(filter(plausible, steps_of(problem, goal)))
@@ -324,26 +326,6 @@ def first_that_holds(
         if budget.left() <= 0:
             break
     return Outcome(None, left=["no reduction"])
-
-
-def counterexample(problem: Problem, goal: Atom, samples: Samples) -> Outcome | None:
-    """Return a sample at which a goal surely fails."""
-    for point in samples.points:
-        box = Box(problem.names, point, point, samples.programs)
-        if holds(goal, box) is False:
-            return Outcome(False, samples.exact(point), goal)
-    return None
-
-
-def downhill(problem: Problem, goal: Atom, samples: Samples) -> Outcome | None:
-    """Return a point at which a goal surely fails, found by descent from the samples where it is closest to that."""
-    if goal.relation not in (">", ">=") or has_expectation(goal.term):
-        return None
-    for point in samples.descents(problem, goal.term):
-        box = Box(problem.names, point, point, samples.programs)
-        if holds(goal, box) is False and all(holds(h, box) for h in problem.hypotheses):
-            return Outcome(False, samples.exact(point), goal)
-    return None
 
 
 def plausible(step: Step) -> bool:

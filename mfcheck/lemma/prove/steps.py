@@ -29,6 +29,7 @@ from mfcheck.lemma.prove.forms import by_fraction, by_log, by_product, by_roots
 from mfcheck.lemma.prove.homogeneous import by_rays, by_values
 from mfcheck.lemma.prove.logsigns import by_log_signs
 from mfcheck.lemma.prove.means import mean_steps
+from mfcheck.lemma.prove.meanvalue import by_mean_value
 from mfcheck.lemma.prove.minima import by_critical_point
 from mfcheck.lemma.prove.monotone import by_concave, by_monotone
 from mfcheck.lemma.prove.reduce import (
@@ -96,6 +97,7 @@ def steps(problem: Problem, goal: Atom, samples: Samples) -> Iterator[Step]:
     yield from of_means(problem, goal, samples)
     yield from by_level(problem, goal)
     yield from by_triangle(problem, goal)
+    yield from by_mean_value(problem, goal)
     for step in (
         by_form(goal),
         by_coefficients(problem, goal, samples),

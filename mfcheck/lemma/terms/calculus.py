@@ -242,6 +242,8 @@ def _derivative(t: Term, inner: Callable[[Term], Term]) -> Term:
         return _extreme_derivative(t, inner)
     if t.op == "gauss":
         return _expectation_slope(t, inner)
+    if t.op == "log" and u.op == "cosh":
+        return mul(call("tanh", u.args[0]), inner(u.args[0]))
     return mul(_SLOPES[t.op](u, t), inner(u))
 
 
