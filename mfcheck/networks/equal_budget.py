@@ -19,7 +19,7 @@ OPTIONS = (
 
 
 def at_equal_budget(families: Mapping[str, Family], options: Mapping[str, str]) -> Sweep:
-    """Return the sweep over families by name: test error at the epoch that validation chooses, and training error.
+    """Return the sweep over families by name: test error at the epoch chosen by validation, training error at the last.
 
     Args:
         families: their cells are `{"block": name}`.

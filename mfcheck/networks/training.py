@@ -108,7 +108,7 @@ def train(
     decay: float = 0.95,
     batch: int = 50,
 ) -> tuple[float, float]:
-    """Train by Adam on cross-entropy; return test error at the epoch that validation chooses, and training error.
+    """Train by Adam on cross-entropy; return test error at the epoch chosen by validation, training error at the last.
 
     A network whose loss is no longer finite keeps the error of the epochs before, or that of a guess.
 
