@@ -11,14 +11,14 @@ from flint import arb, fmpq
 from mfcheck.claims.verdict import Verdict
 from mfcheck.lemma import terms
 from mfcheck.lemma.answer import UNDEFINED, Answer
-from mfcheck.lemma.formula import atoms
+from mfcheck.lemma.formula import atoms, free
 from mfcheck.lemma.meaning import completed, fails
 from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.problem import Problem, constant_ball
 from mfcheck.lemma.proof import refuting
 from mfcheck.lemma.prove.budget import Budget
+from mfcheck.lemma.prove.equations import eliminated
 from mfcheck.lemma.prove.line import Outcome
-from mfcheck.lemma.prove.rewrite import eliminated
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.prove.search import decide
 from mfcheck.lemma.sides import failing_sides
@@ -59,15 +59,14 @@ def refuted(statement: Statement, outcome: Outcome, empty: Answer) -> Answer:
         kind = fails(statement, candidate)
         if kind is None:
             continue
-        names = {v.name for v in statement.variables} - {n for n, _ in statement.floors}
-        shown = {k: terms.text(v) for k, v in candidate.items() if k in names}
+        values = completed(statement, candidate) or {}
+        shown = _shown(statement, candidate, values)
         places = ", ".join(f"{k} = {v}" for k, v in shown.items())
         if kind != "false":
             reason = f"undefined at {places}: {kind}" if places else f"undefined: {kind}"
             return replace(
                 empty, verdict=UNDEFINED, counterexample=shown, reason=reason, place=kind
             )
-        values = completed(statement, candidate) or {}
         sides = failing_sides(statement.sides, partial(_enclosed_at, values))
         reason = f"at {places}" if places else "false as it stands"
         return replace(
@@ -119,6 +118,19 @@ def _doubt(statement: Statement, point: Mapping[str, Term]) -> str | None:
             where = ", ".join(f"{k} = {terms.text(v)}" for k, v in point.items())
             return f"{o.place} is not seen to be defined at {where}: leave it out by --where"
     return None
+
+
+def _shown(
+    statement: Statement, candidate: Mapping[str, Term], values: Mapping[str, Term]
+) -> dict[str, str]:
+    """Return the numbers of a counterexample: those that were found, and all others of which the statement speaks."""
+    hidden = {n for n, _ in (*statement.floors, *statement.values)}
+    names = {v.name for v in statement.variables} - hidden
+    tied = [h for h in statement.hypotheses if len(free(h)) > 1]
+    more = set().union(*map(free, (statement.conclusion, *tied))) - hidden if values else set()
+    shown = {k: v for k, v in candidate.items() if k in names}
+    shown |= {k: v for k, v in values.items() if k in more and k not in shown}
+    return {k: terms.text(v) for k, v in shown.items()}
 
 
 def _back(outcome: Outcome) -> dict[str, Term]:

@@ -101,3 +101,24 @@ def test_powers_of_what_may_be_negative_are_not_those_of_what_is_positive(text, 
 def test_powers_of_what_is_seen_not_to_be_negative():
     assert verdict("(x - y)**n >= 0", "x in [1, 2]; y in [0, 1]; n integer >= 1") == "certified"
     assert verdict("(x - y)**s >= 0", "x, y real; s > 0", where=["x >= y"]) == "certified"
+
+
+@pytest.mark.parametrize(
+    ("text", "domain", "where", "names"),
+    [
+        ("(x + y)**a >= x**a + y**a + 1/1000000", "x, y >= 0; a >= 1", (), "axy"),
+        ("x >= 3", "x, y real", ("x <= y",), "xy"),
+        ("E[relu(s*z)] <= a*s", "s >= 0; a real; z ~ N(0, 1)", (), "as"),
+        ("1/(x - a) >= b", "x, a, b real", (), "abx"),
+        ("int(t*x; t, 0, 1) >= 3", "x, y real", (), "x"),
+    ],
+)
+def test_a_counterexample_has_a_value_for_every_number_that_the_statement_speaks_of(
+    text, domain, where, names
+):
+    answer = check(text, [domain], where=where)
+    assert answer.verdict in ("refuted", "undefined")
+    assert "".join(sorted(answer.counterexample)) == names
+    assert all(
+        f"{name} = {value}" in answer.reason for name, value in answer.counterexample.items()
+    )
