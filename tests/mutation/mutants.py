@@ -1032,7 +1032,7 @@ MUTANTS = (
     ),
     Mutant(
         "bounds-rounded-inwards",
-        "mfcheck/rigor/ball.py",
+        "mfcheck/rigor/decimals.py",
         "return decimal_text(ends[0], digits, up=False), decimal_text(ends[1], digits, up=True)",
         "return decimal_text(ends[0], digits, up=True), decimal_text(ends[1], digits, up=True)",
         ("tests/rigor/test_ball.py",),
