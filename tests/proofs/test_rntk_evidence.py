@@ -185,7 +185,7 @@ def test_early_stopping_in_other_dimensions() -> None:
 
 def test_depths_are_named_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     risks = np.ones((4, 2, 1)) * np.array([1.1, 1.0])[None, :, None]
-    monkeypatch.setattr(finite, "best_risks", lambda *_: risks)
+    monkeypatch.setattr(finite, "best_risks", lambda *_: ((0.4, 0.8), (20,), risks))
     assert "L = 20;" in run("rapid-decay/stated/synthetic").domain
 
 

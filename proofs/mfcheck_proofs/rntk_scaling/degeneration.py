@@ -200,7 +200,8 @@ def tabulated(
             value = reduce(arb.max, (pair(found) for pair in at))
         return At(value, formula=sp.Max(*formulas), enclosed=ChainMap(*enclosed))
 
-    text = f"The largest {what} over u in {', '.join(map(str, cosines))}, rounded, at L = {', '.join(str(row[0]) for row in printed)}."
+    depths = ", ".join(str(row[0]) for row in printed)
+    text = f"The largest {what} over u in {', '.join(map(str, cosines))}, rounded, at L = {depths}."
     label, decimal, unit = printed[0]
     off = sp.Tuple(sp.Tuple(label, decimal + unit, unit), *printed[1:])
     digit = wrong("digit", {"table": off}, f"The enclosure at L = {label} rounds to {float(decimal):g}.")
@@ -220,11 +221,8 @@ def at_least(_: pairs.Formulas) -> tuple[sp.Expr, sp.Expr]:
     return kappa * (1 - sp.Rational(1, 2**60)), STRETCH
 
 
-LAYERS = [
-    Pair(u, 1, scale=Fraction(scale))
-    for scale in ("1/1000", "1/10", "1/2", "1", "3")
-    for u in (*COSINES, Fraction(10**6 - 1, 10**6))
-]
+SCALES, CLOSE = ("1/1000", "1/10", "1/2", "1", "3"), Fraction(10**6 - 1, 10**6)
+LAYERS = [Pair(u, 1, scale=Fraction(scale)) for scale, u in product(SCALES, (*COSINES, CLOSE))]
 ATTACK, ONE_STEP = "distance-increment", "one layer adds at most kappa (1 + ...) to 1/|x - x'|"
 correlation = claim(
     "correlation-to-one",
@@ -264,6 +262,8 @@ correlation = claim(
 # --- the degeneration ------------------------------------------------------------------------------------------------
 
 BOUNDS = {"limit": QUARTER, "upper": UPPER, "lower": LOWER}
+LAYERS_SEEN = ((100, 10_000), (10, 100, 1000, 10_000), (10, 100, 1000, 10_000, 30_000))
+ANY = (pairs.CHORD, pairs.DEPTH)
 
 
 def _summation_steps(limit: sp.Expr) -> list[Step]:
@@ -324,12 +324,6 @@ def above(f: pairs.Formulas) -> tuple[sp.Expr, sp.Expr]:
 def under(f: pairs.Formulas) -> tuple[sp.Expr, sp.Expr]:
     """1/4 - r_L and its bound."""
     return f["limit"] - KERNEL, f["lower"]
-
-
-LAYERS_SEEN = ((100, 10_000), (10, 100, 1000, 10_000), (10, 100, 1000, 10_000, 30_000))
-
-
-ANY = (pairs.CHORD, pairs.DEPTH)
 
 
 def enclosed(exponents: Sequence[Fraction], group: str) -> Check:

@@ -165,8 +165,8 @@ NETWORKS = Experiment(
     text=(
         "The paper's fully connected residual network on images of the unit sphere, scores of variance one at the "
         "start, trained by Adam (rate 0.001, times 0.95 an epoch, batches of 50, cross-entropy); test error at the "
-        "epoch that validation on 300 images chooses, beside that of kernel regression with r_L on the same split. "
-        "Error bars of plots: two standard errors over splits and initial weights."
+        "epoch that validation on 300 images chooses, beside that of kernel regression with r_L on the same split; "
+        "training error at the last epoch. Error bars of plots: two standard errors over splits and initial weights."
     ),
     source="2403.04545, Section 5",
     prepare=_prepare_networks,

@@ -251,6 +251,8 @@ FAR, NEAR = 40_000, 4000
 """Degrees up to which the models reach: even a time that is too late by n^(1/2) stops far below the first."""
 CONTINUED = 1e-2
 """Share of a risk that is open: beyond degree 64 eigenvalues follow their law to half a per cent."""
+MODEL = "sequence model, certified eigenvalues to degree 64; unit ball of the space of r_1"
+DRAWS = (12, 12, 32)
 
 
 @lru_cache(maxsize=8)
@@ -265,9 +267,6 @@ def _power(context: Context, name: str, dimension: int = DIMENSION) -> float:
 
 def _growth(sizes: ArrayLike, values: ArrayLike, dimension: int, label: str, share: float) -> Growth:
     return Growth(np.array(sizes), np.array(values), share * np.array(values), label, {d: dimension})
-
-
-MODEL = "sequence model, certified eigenvalues to degree 64; unit ball of the space of r_1"
 
 
 def in_n(
@@ -314,9 +313,6 @@ def other_dimensions(context: Context) -> list[Growth]:
 
 
 # --- minimax rate: drawn data ----------------------------------------------------------------------------------------
-
-
-DRAWS = (12, 12, 32)
 
 
 @lru_cache(maxsize=4)
@@ -409,38 +405,37 @@ EXPONENTS = (0.4, 0.6, 0.8)
 
 
 @lru_cache(maxsize=2)
-def best_risks(seed: int, check: str, repeats: int, gammas: tuple[float, ...], depths: tuple[int, ...]) -> Array:
-    """Best risks along the flow on the linear target, shape (repeats, gammas, depths); equal data for all cells."""
+def best_risks(seed: int, check: str, budget: Budget) -> tuple[Sequence[float], Sequence[int], Array]:
+    """Exponents gamma, depths, and best risks along the flow on the linear target, shape (repeats, gammas, depths).
+
+    All cells have equal data.
+    """
+    repeats, depths = budget.pick((4, DEPTHS[:1]), (8, DEPTHS), (40, DEPTHS))
+    gammas = budget.pick(EXPONENTS[::2], EXPONENTS[::2], EXPONENTS)
 
     def cell(start: int, g: float, depth: int) -> float:
         return synthetic_risks({"gamma": g, "depth": depth}, np.random.default_rng(start))["risk_at_best_time"]
 
     seeds = stream(seed, check).integers(2**63, size=repeats)
-    return np.array([[[cell(start, g, depth) for depth in depths] for g in gammas] for start in seeds])
-
-
-def _synthetic(context: Context) -> tuple[tuple[float, ...], tuple[int, ...], Array]:
-    repeats, depths = context.budget.pick((4, DEPTHS[:1]), (8, DEPTHS), (40, DEPTHS))
-    gammas = context.budget.pick(EXPONENTS[::2], EXPONENTS[::2], EXPONENTS)
-    return gammas, depths, best_risks(context.seed, context.check, repeats, gammas, depths)
+    return gammas, depths, np.array([[[cell(start, g, k) for k in depths] for g in gammas] for start in seeds])
 
 
 def excess_risk(context: Context) -> Estimate:
     """Mean excess, as a factor, of the risk at gamma = 0.4 over that at 0.8, over the depths."""
-    risks = _synthetic(context)[2]
+    risks = best_risks(context.seed, context.check, context.budget)[2]
     return mean_of((risks[:, 0] / risks[:, -1]).mean(axis=1))
 
 
 def drawn(context: Context) -> str:
     """Say what was drawn."""
-    _, depths, risks = _synthetic(context)
+    _, depths, risks = best_risks(context.seed, context.check, context.budget)
     at = f"L = {', '.join(map(str, depths))}; {len(risks)} draws"
     return f"Y = <X, b> + 0.1 noise, d = 10, n = 100; gamma 0.4 against 0.8, {at}"
 
 
 def by_depth(context: Context) -> Plot:
     """Risks against the depth."""
-    gammas, depths, risks = _synthetic(context)
+    gammas, depths, risks = best_risks(context.seed, context.check, context.budget)
     means = [[mean_of(column) for column in risks[:, j].T] for j in range(len(gammas))]
     curves = [curve(f"gamma = {g:g}", depths, mean) for g, mean in zip(gammas, means, strict=True)]
     title = "Linear target: best risk along the flow"

@@ -72,7 +72,7 @@ arc_cosine = claim(
     wrong=[
         wrong("k0-half", {"k0": K0_U / 2}, "k0(1) = 2 P(g > 0) = 1."),
         wrong("k1-sign", {"k1": K1_U.subs(u, -u)}, "k1(1) = 2 E relu(g)^2 = 1, k1(-1) = 0.", kind="sign flipped"),
-        wrong("k1-no-root", {"k1": u * K0_U}, "At u = 0 k1 is the mean 1/pi of a product of two independent halves."),
+        wrong("k1-no-root", {"k1": u * K0_U}, "At u = 0, k1 = 2 E[relu g]^2 = 1/pi, and not 0."),
     ],
 )
 
@@ -88,7 +88,7 @@ RECURSION = {
 }
 
 
-def backward_is_derivative(context: Context) -> Pairs:
+def backward(context: Context) -> Pairs:
     """The product of all factors is d rho_L/d u, for every k1 whose derivative is k0."""
     start, x, found = sp.Symbol("u", real=True), sp.Dummy("x"), []
     last, product = start, sp.Integer(1)
@@ -148,7 +148,7 @@ recursion = claim(
     formulas=RECURSION,
     checks=[
         identity(
-            "derivative", ["step", "factor"], backward_is_derivative, domain="depths 1 to 3, any k1' = k0", whole=False
+            "derivative", ["step", "factor"], backward, domain="depths 1 to 3, every k1 with k1' = k0", whole=False
         ),
         identity("forward", "pass", forward_pass, domain="depths 1 to 5, every term h and factor b", whole=False),
         identity("layer", RECURSION, one_layer, domain="every alpha, every angle; every depth by induction"),
@@ -264,7 +264,7 @@ definite_without_opposites = Reading(
         )
     ],
     wrong=[
-        wrong("exponent", {"even": EVEN * (2 * k - 1)}, "At u = 1 is a root, so coefficients fall like k^(-3/2)."),
+        wrong("exponent", {"even": EVEN * (2 * k - 1)}, "r_1 has a square root at u = 1: they fall like k^(-3/2)."),
         wrong("sign", {"even": -EVEN}, "At k = 0 it is r_1(0) = 1/(2 pi)."),
     ],
 )
@@ -295,9 +295,6 @@ def deeper_coefficients(context: Context) -> list[Step]:
         Step("depth", int(context["depth"]) >= 2, "r_1 has no odd coefficient but the first"),
         Step("floor", bool(context["floor"] <= 0), "two close points have a smaller eigenvalue"),
     ]
-
-
-COEFFICIENTS = (24, 40, 60)
 
 
 def taylor_signs(context: Context) -> list[Case]:
@@ -336,6 +333,7 @@ DEEPER_TOO = Note(
         "fails in the limit r_1 fails at no finite depth but L = 1."
     ),
 )
+COEFFICIENTS = (24, 40, 60)
 DEEPER = {"depth": sp.Integer(2), "floor": sp.Integer(0)}
 definite_deeper = Reading(
     "deeper",

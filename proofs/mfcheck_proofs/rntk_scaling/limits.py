@@ -156,9 +156,6 @@ def speeds() -> list[Step]:
     return [*certified({"GAP > 0": (GAP, sp.pi, 3)}), *identical(exact_steps)]
 
 
-FROM_LIMIT = within(KERNEL - LIMIT, "bound")
-
-
 def critical_cases(context: Context) -> list[Case]:
     """Finite depths against the bound, and the limit law at other clocks."""
     cases = []
@@ -246,6 +243,7 @@ def in_depth(
     )
 
 
+FROM_LIMIT = within(KERNEL - LIMIT, "bound")
 CRITICAL = {
     "turn": -GAP / sp.sin(theta),
     "R_speed": HALF_TERM - theta / sp.pi * R,

@@ -51,13 +51,9 @@ def validate(setting: Setting) -> None:
         raise InputError(f"the paper is about ReLU networks, not {setting.activation.name[:60]}")
     if setting[SLOW] >= HALF:
         raise InputError("gamma_slow must be < 1/2; gamma = 1/2 is the critical case")
-    variance, allowed = variance_of_norm(setting), allowed_variance(setting)
-    if compare(variance, exact(allowed)) == ">":
-        raise InputError(
-            f"width {setting['width']} is too small for a relative error of {float(setting['accuracy']):g} with "
-            f"probability {1 - float(setting['delta']):g}: the relative variance of |x_L|^2 is "
-            f"{float(variance.mid()):.3g}, at most {float(allowed):.3g} is allowed (alpha = L^(-1/2))"
-        )
+    if (answer := enough_width(setting)).met is False:
+        wanted, certain = float(setting["accuracy"]), 1 - float(setting["delta"])
+        raise InputError(f"too small for a relative error of {wanted:g} with probability {certain:g}: {answer.reason}")
 
 
 # --- assumptions -----------------------------------------------------------------------------------------------------
@@ -96,11 +92,9 @@ def enough_width(setting: Setting) -> Answer:
     """Whether |x_L|^2 is as accurate as asked for with the probability asked for, by Chebyshev's inequality."""
     variance, allowed = variance_of_norm(setting), allowed_variance(setting)
     met = {"<": True, ">": False}.get(compare(variance, exact(allowed)))
-    return Answer(
-        met,
-        rf"at $m = {setting['width']}$ the relative variance of $|x_L|^2$ is {float(variance.mid()):.4g}; at most "
-        rf"$\delta\varepsilon^2 = {float(allowed):.4g}$ is allowed",
-    )
+    where = f"at width {setting['width']} and alpha = L^(-1/2)"
+    found = f"the relative variance of |x_L|^2 is {float(variance.mid()):.4g}; at most {float(allowed):.4g} is allowed"
+    return Answer(met, f"{where} {found}")
 
 
 def _random(rng: np.random.Generator) -> Setting:
@@ -130,15 +124,12 @@ ASSUMPTIONS = (
 
 # --- regimes ---------------------------------------------------------------------------------------------------------
 
-LEAST_WIDTH = 10
-"""From this width on, 7 + 10/m <= 8, which the bound of `width_for_every_depth` uses."""
-
 
 def wide_enough(setting: Setting) -> int:
-    """Return a width that serves for every depth: `4/m <= log(1 + delta epsilon^2)`, `m >= LEAST_WIDTH`."""
+    """Return a width that serves for `width_for_every_depth`: 4/m <= log(1 + delta epsilon^2), m >= 10."""
     with ctx.workprec(64):
         needed = 4 / exact(1 + allowed_variance(setting)).log()
-        return max(LEAST_WIDTH, ceil(Fraction(bounds(needed, 12)[1])))
+        return max(10, ceil(Fraction(bounds(needed, 12)[1])))
 
 
 def deep(setting: Setting, depth: int) -> Setting:
