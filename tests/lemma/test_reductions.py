@@ -12,7 +12,7 @@ from mfcheck.lemma.certificate import accepts
 from mfcheck.lemma.gaussians import with_closed_expectations
 from mfcheck.lemma.meaning import problem_of
 from mfcheck.lemma.problem import constant_ball
-from mfcheck.lemma.prove.rewrite import eliminated
+from mfcheck.lemma.prove.equations import eliminated
 from mfcheck.lemma.prove.tied import tied_form
 from mfcheck.lemma.statement import read
 from mfcheck.lemma.terms import num, substitute

@@ -11,7 +11,8 @@ from mfcheck.lemma.evaluate import Program
 from mfcheck.lemma.formula import Atom, Formula, conjuncts, free
 from mfcheck.lemma.pieces import Box, Point, holds
 from mfcheck.lemma.problem import Problem, constant_ball, unfold
-from mfcheck.lemma.prove.rewrite import eliminated, range_formulas
+from mfcheck.lemma.prove.equations import eliminated
+from mfcheck.lemma.prove.rewrite import range_formulas
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.terms import Term
 from mfcheck.rigor.decimals import decimal_text

@@ -27,6 +27,7 @@ from mfcheck.lemma.prove.budget import Budget, SpentError
 from mfcheck.lemma.prove.cases import (
     by_form,
 )
+from mfcheck.lemma.prove.equations import eliminated
 from mfcheck.lemma.prove.identity import is_identity
 from mfcheck.lemma.prove.line import COARSE, FINE, SLOW, Effort, Line, Outcome, Piece, open_goals
 from mfcheck.lemma.prove.means import mean_steps
@@ -36,7 +37,6 @@ from mfcheck.lemma.prove.reduce import (
 )
 from mfcheck.lemma.prove.refute import counterexample, downhill, where_steep
 from mfcheck.lemma.prove.rewrite import (
-    eliminated,
     exponential_form,
     logarithmic_form,
     range_formulas,

@@ -24,6 +24,7 @@ from mfcheck.lemma.prove.cases import (
 )
 from mfcheck.lemma.prove.coefficients import by_coefficients
 from mfcheck.lemma.prove.corners import by_closure, by_corner, by_difference, by_quadrants
+from mfcheck.lemma.prove.equations import eliminated
 from mfcheck.lemma.prove.extremes import by_extremes
 from mfcheck.lemma.prove.forms import by_fraction, by_log, by_product, by_roots
 from mfcheck.lemma.prove.homogeneous import by_rays, by_values
@@ -42,7 +43,6 @@ from mfcheck.lemma.prove.reduce import (
     by_squares,
     by_waves,
 )
-from mfcheck.lemma.prove.rewrite import eliminated
 from mfcheck.lemma.prove.roots import (
     by_level,
     by_root_variables,
