@@ -38,14 +38,14 @@ MUTANTS = (
     # --- found alive from outside ------------------------------------------------------------------------------------
     Mutant(
         "coarse-sign",
-        RIGOR + "ball.py",
+        RIGOR + "decimals.py",
         '"0" if x > 0 else "-inf"',
         '"0" if x.mid() > 0 else "-inf"',
         (NEEDED,),
     ),
     Mutant(
         "coarse-sign-small",
-        RIGOR + "ball.py",
+        RIGOR + "decimals.py",
         '("0" if x >= 0 else "-1")',
         '("0" if x.mid() >= 0 else "-1")',
         (NEEDED,),
