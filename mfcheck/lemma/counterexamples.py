@@ -17,7 +17,7 @@ from mfcheck.lemma.pieces import Point, holds
 from mfcheck.lemma.problem import Problem, constant_ball
 from mfcheck.lemma.proof import refuting
 from mfcheck.lemma.prove.budget import Budget
-from mfcheck.lemma.prove.rewrite import eliminated
+from mfcheck.lemma.prove.equations import eliminated
 from mfcheck.lemma.prove.line import Outcome
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.prove.search import decide
