@@ -23,6 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfcheck import verify
+from mfcheck.commands.lemma_certificates import verify_all
 from mfcheck.gaussian.dual import DualKernel
 from mfcheck.gaussian.hermite import hermite_coefficients, totals
 from mfcheck.kernels.separation import separation_bound
@@ -423,6 +424,28 @@ def test_files_and_folders_give_one_status(tmp_path: Path) -> None:
     assert [Path(name).name for name, _ in results] == ["a.json", "2.json", "1.json"]
     single, found = verify.verify_paths([str(tmp_path / "b/2.json"), tmp_path / "b/c/1.json"])
     assert ([verdict.status for _, verdict in single], found) == (["rejected", "accepted"], 1)
+
+
+def test_both_commands_find_the_same_certificates_below_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = (FOLDER / "accept/code_bound-kissing-8.json").read_text(encoding="utf-8")
+    run = tmp_path / "out"
+    (run / "certificates").mkdir(parents=True)
+    (run / "run.json").write_text("{}", encoding="utf-8")
+    (run / "certificates/a.json").write_text(good, encoding="utf-8")
+    (tmp_path / "plain/folder.json/deep").mkdir(parents=True)
+    (tmp_path / "plain/folder.json/deep/b.json").write_text(good, encoding="utf-8")
+    for folder, name in ((run, "a.json"), (tmp_path / "plain", "b.json")):
+        [(seen, verdict)], status = verify.verify_paths([folder])
+        assert (Path(seen).name, verdict.status, status) == (name, "accepted", 0)
+        assert [(Path(p).name, s) for p, s in verify_all([folder])[0]] == [(name, verdict)]
+    (run / "certificates/a.json").unlink()
+    (run / "certificates/gone.json").symlink_to("/nowhere.json")
+    assert verify.verify_paths([run])[1] == verify_all([run])[1] == 2
+    capsys.readouterr()
+    assert verify.main([]) == 2
+    assert capsys.readouterr().err.startswith("usage: ")
 
 
 def test_every_rejected_certificate_gives_status_one() -> None:

@@ -41,6 +41,15 @@ FALSE_ALARM = 1e-3
 """Probability that a whole review of true claims shows a false *no*, at most."""
 
 
+def _shielded(formulas: Formulas) -> Formulas:
+    """Return formulas that nobody can change: a matrix is copied, as a check could write to its entries."""
+    fixed = {
+        name: formula.as_immutable() if isinstance(formula, sp.MatrixBase) else formula
+        for name, formula in formulas.items()
+    }
+    return MappingProxyType(fixed)
+
+
 @dataclass(frozen=True)
 class Context:
     """All that a check may depend on; two runs with equal contexts give equal evidence.
@@ -65,7 +74,7 @@ class Context:
 
     def __post_init__(self) -> None:
         """Shield the formulas: a check cannot change what later ones test."""
-        object.__setattr__(self, "formulas", MappingProxyType(dict(self.formulas)))
+        object.__setattr__(self, "formulas", _shielded(self.formulas))
 
     def rng(self, name: str = "") -> np.random.Generator:
         """Return the check's own random stream, or one that checks share by its name."""
@@ -236,6 +245,10 @@ class PlantedError:
     reading: str = ""
     also: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Shield the formulas from changes."""
+        object.__setattr__(self, "replace", _shielded(self.replace))
+
 
 SEARCH = "mfcheck.falsify.tightness"
 """Named and not imported: searches stand above this room."""
@@ -282,7 +295,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         """Accept lists, and shield the formulas from changes."""
-        object.__setattr__(self, "formulas", MappingProxyType(dict(self.formulas)))
+        object.__setattr__(self, "formulas", _shielded(self.formulas))
         for name in ("checks", "wrong", "attack", "regimes"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
 

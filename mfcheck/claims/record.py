@@ -1,8 +1,9 @@
 """What a run leaves behind, as plain records: the JSON of the charter is made from these alone."""
 
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import Field, StrictBool, field_validator, model_validator
 
 from mfcheck.claims.audit import AssumptionRecord as AssumptionRecord
 from mfcheck.claims.audit import AuditRecord as AuditRecord
@@ -14,10 +15,20 @@ LATE = "ended by its time limit"
 
 
 class Interval(Record):
-    """A certified enclosure: decimal strings, rounded outwards."""
+    """A certified enclosure: decimal strings, rounded outwards; infinite where there is no bound."""
 
     lower: str
     upper: str
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Interval":
+        try:
+            ordered = Decimal(self.lower) <= Decimal(self.upper)
+        except InvalidOperation:
+            raise ValueError("the bounds of an enclosure are decimal numbers") from None
+        if not ordered:
+            raise ValueError("the lower bound of an enclosure is above the upper one")
+        return self
 
 
 class Estimate(Record):
@@ -107,13 +118,20 @@ class Evidence(Record):
     lhs: Value | None = None
     rhs: Value | None = None
     slack: float | None = None
-    error: float | None = None
+    error: float | None = Field(default=None, ge=0)
     cases: int = Field(default=1, ge=0)
     domain: str = ""
     reason: str = ""
     notes: tuple[Note, ...] = ()
     plots: tuple[Plot, ...] = ()
     certificate: dict[str, Any] | None = None
+
+    @field_validator("cases", mode="before")
+    @classmethod
+    def _a_number_of_cases(cls, cases: object) -> object:
+        if isinstance(cases, bool | str):
+            raise ValueError("the number of cases is a whole number")
+        return cases
 
     @model_validator(mode="after")
     def _needs_cases(self) -> "Evidence":
@@ -133,8 +151,9 @@ class Evidence(Record):
             sides = [s for s in (self.lhs, self.rhs) if isinstance(s, Estimate)]
             if any(side.noise > 0 for side in sides):
                 raise ValueError(f"{kind.value} evidence cannot rest on a number with noise")
-        if kind is Kind.EXACT and self.passed and self.error:
-            raise ValueError("an exact check that passes has no error")
+            errors = [self.error, *(side.error for side in sides)]
+            if kind is Kind.EXACT and self.passed and any(errors):
+                raise ValueError("an exact check that passes has no error")
         return self
 
 

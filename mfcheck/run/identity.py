@@ -1,6 +1,5 @@
 """What the results of a run depend on: a run takes over the results of another only if all of it is the same."""
 
-import ast
 import hashlib
 import json
 import sys
@@ -8,7 +7,6 @@ import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
-from importlib.util import resolve_name
 from pathlib import Path
 
 from mfcheck import __version__
@@ -16,12 +14,12 @@ from mfcheck.catalog import digest, entries, find
 from mfcheck.claims.model import Paper
 from mfcheck.claims.setting import Setting
 from mfcheck.run.records import versions
+from mfcheck.run.sources import data_in, data_of, files_below, read, root_of
 from mfcheck.run.store import Identity
 
 _MFCHECK = Path(__file__).parents[1]
 _SHOWS_ONLY = ("commands", "report", "template")
 """Rooms of mfcheck that nothing that computes may import, so that no result depends on them."""
-_NOT_SOURCE = (".pyc", ".pyo", ".nbi", ".nbc")
 
 
 def identify(reference: str, paper: Paper, setting: Setting, budget: str, seed: int) -> Identity:
@@ -69,26 +67,23 @@ def signature(reference: str) -> str:
 @cache
 def code_of_mfcheck() -> str:
     """Return a digest of the files of mfcheck on which results depend."""
-    files = (f for f in _files(_MFCHECK) if f.relative_to(_MFCHECK).parts[0] not in _SHOWS_ONLY)
+    files = (
+        f for f in files_below(_MFCHECK) if f.relative_to(_MFCHECK).parts[0] not in _SHOWS_ONLY
+    )
     return digest(_MFCHECK, files)
-
-
-def _files(folder: Path) -> list[Path]:
-    """Return the files of a package, data too, without what Python and numba make of them."""
-    found = (f for f in folder.rglob("*") if f.suffix not in _NOT_SOURCE and f.is_file())
-    return sorted(f for f in found if "__pycache__" not in f.parts and not f.name.startswith("."))
 
 
 @cache
 def code_of(module: str) -> tuple[str, dict[str, str]]:
     """Return a digest of all files that a paper is made of, and the versions of the libraries that it imports.
 
-    The files are those of its package, and of every module and package that these import, directly or not, unless it
-    is mfcheck's or a library's.
+    The files are those of its package, of every module and package that these import, directly or not, unless it is
+    mfcheck's or a library's, and their data: see `mfcheck.run.sources`.
     """
     own = module.partition(".")[0]
     digests: dict[Path, str] = {}
     libraries: set[str] = set()
+    roots: set[Path] = set()
     waiting, seen = [module], {module}
     while waiting:
         name = waiting.pop()
@@ -96,7 +91,16 @@ def code_of(module: str) -> tuple[str, dict[str, str]]:
             if file in digests:
                 continue
             digests[file] = digest(folder, [file])
-            for imported in _imports(file, package) - seen if file.suffix == ".py" else ():
+            if file.suffix != ".py":
+                continue
+            source = read(file, package)
+            others = [*source.computed, *data_of(file, package, source.texts)]
+            root = root_of(file, package)
+            if root is not None and root not in roots:
+                roots.add(root)
+                others += data_in(root)
+            digests.update({f: digest(f.parent, [f]) for f in others if f not in digests})
+            for imported in source.modules - seen:
                 seen.add(imported)
                 top = imported.partition(".")[0]
                 if top != own and _is_library(top):
@@ -117,21 +121,8 @@ def _files_of(module: str, whole: bool) -> Iterator[tuple[str, Path, Path]]:
         origin = Path(spec.origin)
         yield module if places else module.rpartition(".")[0], origin.parent, origin
     for folder in places if whole else ():
-        for file in _files(folder):
+        for file in files_below(folder):
             yield ".".join([module, *file.relative_to(folder).parts[:-1]]), folder, file
-
-
-def _imports(file: Path, package: str) -> set[str]:
-    """Return what a file of a package imports, anywhere in it: modules, and names that may be modules."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_bytes())):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            stated = "." * node.level + (node.module or "")
-            base = resolve_name(stated, package) if node.level else stated
-            found.update([base, *(f"{base}.{alias.name}" for alias in node.names)])
-    return found
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from .codes import code_bound
 from .counts import INFINITE, half_line, zeros
 from .eigenvalues import lambda_min, separation
+from .folders import certificates_in
 from .inequalities import Known, inequality
 from .reading import (
     MAX_SIZE,
@@ -349,7 +350,7 @@ def _text(source: str | Path) -> str:
 
 
 def verify_paths(paths: Sequence[str | Path]) -> tuple[list[tuple[str, Verdict]], int]:
-    """Check files, and every `.json` file below folders.
+    """Check files, and the certificates below folders: see `certificates_in`.
 
     Returns:
         the printable name and the verdict of each, and the exit status: 0 all accepted, 1 one is rejected, 2 one is
@@ -357,7 +358,7 @@ def verify_paths(paths: Sequence[str | Path]) -> tuple[list[tuple[str, Verdict]]
     """
     results: list[tuple[str, Verdict]] = []
     for path in map(Path, paths):
-        files = sorted(path.rglob("*.json")) if path.is_dir() else [path]
+        files = certificates_in(path)
         results += [(shown(file), verify(file)) for file in files]
         if not files:
             results.append((shown(path), Verdict("malformed", "no certificate in this folder")))
@@ -374,6 +375,8 @@ def shown(path: Path) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Check files and folders; print a line for each and return the exit status of `verify_paths`."""
+    if not arguments:
+        sys.stderr.write("usage: python -m mfcheck.verify FILE_OR_FOLDER...\n")
     results, status = verify_paths(arguments)
     for name, verdict in results:
         stream = sys.stderr if verdict.status == "malformed" else sys.stdout

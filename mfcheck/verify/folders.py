@@ -14,7 +14,7 @@ def certificates_in(path: Path) -> list[Path]:
     """
     if not path.is_dir():
         return [path]
-    files = sorted(path.rglob("*.json"))
+    files = sorted(file for file in path.rglob("*.json") if not file.is_dir())
     inner = [file.relative_to(path) for file in files]
     kept = [path / file for file in inner if FOLDER in file.parts[:-1] or file.name == FILE]
     of_a_run = any(file.name == RUN for file in files)

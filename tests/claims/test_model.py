@@ -151,6 +151,16 @@ def test_formulas_cannot_be_changed_from_a_check() -> None:
         context.formulas["f"] = sp.Integer(2)  # type: ignore[index]
     with pytest.raises(TypeError):
         STATED.formulas["f"] = sp.Integer(2)  # type: ignore[index]
+    with pytest.raises(TypeError):
+        PlantedError("e", "", {"f": sp.Integer(2)}, "").replace["f"] = sp.Integer(1)  # type: ignore[index]
+    matrix = sp.Matrix([[1, 2], [3, 4]])
+    for holder in (
+        Context(SETTING, Budget.QUICK, 0, "c", {"m": matrix}).formulas,
+        Reading("r", "t", {"m": matrix}).formulas,
+        PlantedError("e", "", {"m": matrix}, "").replace,
+    ):
+        with pytest.raises(TypeError):
+            holder["m"][0, 0] = 9
 
 
 def test_false_alarms_are_shared_by_soft_checks() -> None:

@@ -2,7 +2,9 @@ import json
 import math
 from typing import Any
 
+import numpy as np
 import pytest
+import sympy as sp
 from pydantic import ValidationError
 
 from mfcheck.claims import Curve, Estimate, Evidence, Interval, Kind, Note, Review, Scope
@@ -20,6 +22,29 @@ def test_a_check_that_met_no_setting_cannot_pass() -> None:
 def test_an_answer_is_yes_no_or_undecided_and_nothing_else(answer: object) -> None:
     with pytest.raises(ValidationError):
         Evidence(passed=answer)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "field", [{"error": -1.0}, {"error": math.nan}, {"cases": True}, {"cases": "3"}, {"cases": 1.5}]
+)
+def test_errors_and_numbers_of_cases_are_what_they_say(field: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Evidence(passed=True, **field)
+
+
+@pytest.mark.parametrize("answer", [np.bool_(True), np.int64(1), 1.0, sp.true])
+def test_what_looks_like_an_answer_is_none(answer: Any) -> None:
+    with pytest.raises(ValidationError):
+        Evidence(passed=answer)
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper"), [("2", "1"), ("nan", "nan"), ("a", "b"), ("1e-400", "0"), ("inf", "-inf")]
+)
+def test_bounds_of_an_enclosure_are_in_order(lower: str, upper: str) -> None:
+    with pytest.raises(ValidationError):
+        Interval(lower=lower, upper=upper)
+    assert Interval(lower="-inf", upper="1e-400").lower == "-inf"
 
 
 def test_copies_are_validated() -> None:
@@ -43,6 +68,7 @@ SURE = Estimate(value=1, error=0.1, bias=0.1)
         (Kind.SIMULATED, Evidence(passed=False, scope=Scope.WHOLE)),
         (Kind.EXACT, Evidence(passed=True, error=1e300)),
         (Kind.EXACT, Evidence(passed=True, lhs=NOISY, rhs=NOISY)),
+        (Kind.EXACT, Evidence(passed=True, lhs=SURE)),
         (Kind.CERTIFIED, Evidence(passed=False, lhs=NOISY)),
     ],
 )

@@ -55,6 +55,66 @@ def test_every_file_that_a_paper_is_made_of_counts(package: Path, changed: str) 
     assert "hers" not in sys.modules
 
 
+DEPENDS = {
+    "data of a module in no package": ({"one.py": "", "one.csv": ""}, "one.csv"),
+    "a file that it names": ({"one.py": "read('points.txt')", "points.txt": ""}, "points.txt"),
+    "a folder that it names": (
+        {"one.py": "p / 'data' / f'{n}.csv'", "data/3.csv": ""},
+        "data/3.csv",
+    ),
+    "data of its package": ({"hers/one.py": "", "hers/data/3.csv": ""}, "hers/data/3.csv"),
+    "the start of its package": ({"hers/one.py": "", "hers/__init__.py": ""}, "hers/__init__.py"),
+    "what its library of tables holds": (
+        {"one.py": "import tables", "tables/__init__.py": "", "tables/a.json": ""},
+        "tables/a.json",
+    ),
+    "a module by its name": (
+        {"hers/one.py": "import_module('hers.two')", "hers/two.py": ""},
+        "hers/two.py",
+    ),
+    "a module by a relative name": (
+        {"hers/one.py": "importlib.import_module('.two', __package__)", "hers/two.py": ""},
+        "hers/two.py",
+    ),
+    "a module whose name is computed": (
+        {"hers/one.py": "import_module(f'hers.{name}')", "hers/two.py": ""},
+        "hers/two.py",
+    ),
+    "a module beside it whose name is computed": (
+        {"one.py": "__import__(name)", "two.py": ""},
+        "two.py",
+    ),
+}
+DOES_NOT = {
+    "another paper": ({"hers/one.py": "", "hers/two.py": ""}, "hers/two.py"),
+    "a file that nobody names": ({"one.py": "p / 'data'", "other/3.csv": ""}, "other/3.csv"),
+    "the folder of a run": (
+        {"one.py": "p / 'data'", "data/out/.mfcheck.json": "", "data/out/run.json": ""},
+        "data/out/run.json",
+    ),
+    "the catalog": ({"hers/one.py": "", "hers/catalog.json": ""}, "hers/catalog.json"),
+}
+
+
+@pytest.mark.parametrize("case", [*DEPENDS, *DOES_NOT])
+def test_data_and_modules_by_name_count(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, changed = {**DEPENDS, **DOES_NOT}[case]
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    if "hers/one.py" in files:
+        (tmp_path / "hers" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = next(iter(files)).removesuffix(".py").replace("/", ".")
+    code_of.cache_clear()
+    before = code_of(module)
+    (tmp_path / changed).write_text("# another\n")
+    code_of.cache_clear()
+    assert (code_of(module) != before) == (case in DEPENDS)
+
+
 def test_other_papers_of_the_package_do_not_count(package: Path) -> None:
     before = code_of("hers.one")
     code_of.cache_clear()

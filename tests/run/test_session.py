@@ -415,6 +415,54 @@ def test_what_a_check_raises_is_found_in_its_file(mine: Callable[..., str], tmp_
     assert check.reason == f"KeyError: 'flor' (mine_paper.py, line {line})"
 
 
+ALTERED = """
+import json, math
+from mfcheck.claims import Estimate
+from mfcheck.rigor import certificate
+from mfcheck.rigor.codes import n_max
+from fractions import Fraction
+GOOD = certificate.code_bound(n_max(2, Fraction(1, 2)))
+def changed(made, **fields):
+    for name, value in fields.items():
+        object.__setattr__(made, name, value)
+    return made
+"""
+BAD_EVIDENCE = (
+    ("Evidence.model_construct(passed='yes', scope=Scope.WHOLE)", "valid boolean"),
+    ("Evidence.model_construct(passed=True, cases=0)", "met no setting"),
+    ("changed(Evidence(passed=None, cases=0), passed=True)", "met no setting"),
+    ("changed(Evidence(passed=True), error=math.nan)", "finite"),
+    (
+        "Evidence(passed=True, lhs=changed(Estimate(value=1.0, error=0.0), error=-1.0))",
+        "validation error",
+    ),
+    ("Evidence(passed=True, certificate={})", "certificate lacks"),
+    ("Evidence(passed=True, certificate={**GOOD, 'note': '1 = 2'})", "to be absent"),
+    ("Evidence(passed=True, certificate={**GOOD, 'statement': '1 = 2'})", "does not fit"),
+    ("Evidence(passed=None, certificate={**GOOD, 'kind': 'bundle'})", "claim"),
+)
+
+
+def test_altered_evidence_and_certificates_crash_their_check_alone(
+    mine: Callable[..., str], tmp_path: Path
+) -> None:
+    checks = ", ".join(
+        f"Check('no{k}', Kind.CERTIFIED, lambda _: {what})"
+        for k, (what, _) in enumerate(BAD_EVIDENCE)
+    )
+    reference = mine("1 - (n - 1) * rho", f"Reading('other', 'Another.', {{}}, ({checks},)),")
+    path = tmp_path / "mine_paper.py"
+    path.write_text(path.read_text().replace("claim = ", f"{ALTERED}claim = ", 1))
+    for resume in (False, True):
+        [claim] = review(reference, out=tmp_path / "out", jobs=1, resume=resume).claims
+        good, *bad = claim.checks
+        assert good.passed
+        for check, (_, words) in zip(bad, BAD_EVIDENCE, strict=True):
+            assert (check.passed, check.crashed, check.certificate) == (None, True, None)
+            assert words in check.reason
+        assert [r.verdict.value for r in claim.readings] == ["proved", "inconclusive"]
+
+
 def test_a_check_that_refuses_the_setting_is_undecided_with_its_words(
     mine: Callable[..., str], tmp_path: Path
 ) -> None:
