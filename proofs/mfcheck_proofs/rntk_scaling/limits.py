@@ -385,8 +385,9 @@ def uniform_lower(context: Context) -> list[Step]:
 def leading_term() -> list[Step]:
     """r_L(-1)/(a L)^(1/2) -> -2^(1/2)/(3 pi) as a L -> 0 and L -> oo, and the factor of the bound near opposite points.
 
-    `1 + rho_l` lies between a l GAP(theta_l) and a l, where GAP grows to 1 at pi; pi - theta_l ~ (2 (1 + rho_l))^(1/2);
-    H is differentiable with H(pi) = 0; 1 - B <= a L. So r_L(-1) ~ -H'(pi) times the mean of (2 a l)^(1/2).
+    `1 + rho_l` lies between a l GAP(theta_l) and a l, where GAP grows to 1 at pi (`speeds`); pi - theta_l is about
+    (2 (1 + rho_l))^(1/2); H is differentiable with H(pi) = 0; 1 - B <= a L. So r_L(-1) ~ -H'(pi) times the mean of
+    (2 a l)^(1/2).
     """
     mean_root, end = (sp.Rational(2, 3) * sp.sqrt(2 * T), sp.diff(HALF_TERM, theta).subs(theta, sp.pi))
     near = sp.limit(POINTWISE.subs(M, SLOPE) * sp.sin(theta), theta, sp.pi)
