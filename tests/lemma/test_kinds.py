@@ -174,10 +174,31 @@ def test_what_is_undefined_at_zero_is_not_certified(text, declared):
         ("exp(x) >= 1 + x", "x real", "x = 0 (order 2)"),
         ("x**2 >= x", "x integer", "x = 1"),
         ("(x - y)**2 >= 0", "x, y real", "x = y"),
+        ("x/(1 + y) + y/(1 + x) <= 1 + x*y", "x, y in [0, 1]", "x = 0, y = 1"),
+        ("x*y*z <= 1", "x, y, z in [0, 1]", "x = 1, y = 1, z = 1"),
+        ("exp(x + y) >= 1", "x, y >= 0", "x = 0, y = 0"),
+        ("x**3 + y**3 + z**3 >= 3*x*y*z", "x, y, z >= 0", "x = y = z"),
     ],
 )
 def test_where_a_statement_is_tight(text, declared, place):
     assert place in check(text, [declared]).tight
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        ("x*y <= 1", "x in [0, 1); y in [0, 1]"),
+        ("x**3 + y**3 + z**3 + 1 >= 3*x*y*z", "x, y, z >= 0"),
+        ("x + y <= 2.001", "x, y in [0, 1]"),
+    ],
+)
+def test_no_place_is_named_where_the_sides_differ(text, declared):
+    assert check(text, [declared]).tight == ()
+
+
+def test_a_corner_on_a_place_that_is_named_is_not_named_again():
+    assert check("x*y*(1 - x) >= 0", ["x, y in [0, 1]"]).tight == ("x = 0", "x = 1", "y = 0")
+    assert check("x**3 + y**3 + z**3 >= 3*x*y*z", ["x, y, z >= 0"]).tight == ("x = y = z",)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -25,6 +25,7 @@ from mfcheck.lemma.terms import Term, num, var
 _MOST_SIZE = 120
 _HIGHEST = 8
 _SMALL = 12
+_CORNERS = 64
 
 
 def places(problem: Problem, conclusion: Formula, pieces: Sequence[Piece]) -> tuple[str, ...]:
@@ -125,9 +126,16 @@ def _ends(problem: Problem, name: str) -> list[Term]:
 
 
 def _in_several(problem: Problem, names: Sequence[str], goals: Sequence[Atom]) -> Iterator[str]:
-    """Yield equal variables and ends of single ones that make the sides equal."""
+    """Yield equal variables, ends of single ones, and corners, that make the sides equal."""
     if problem.hypotheses:
         return
+    known = list(_faces(problem, names, goals))
+    known += [place for g in goals for place in _all_equal(g.term, problem.ranges, known)]
+    known += [place for g in goals for place in _corners(problem, g.term, known)]
+    yield from known
+
+
+def _faces(problem: Problem, names: Sequence[str], goals: Sequence[Atom]) -> Iterator[str]:
     ranges = problem.ranges
     tried = [(a, var(b)) for a, b in itertools.combinations(names, 2) if ranges[a] == ranges[b]]
     tried += [(name, e) for name in names for e in _ends(problem, name)]
@@ -136,6 +144,32 @@ def _in_several(problem: Problem, names: Sequence[str], goals: Sequence[Atom]) -
         for name, value in tried:
             if name in g.term.free and value.free <= g.term.free and vanishes(name, value):
                 yield f"{name} = {terms.text(value)}"
+
+
+def _all_equal(t: Term, ranges: Mapping[str, Range], known: Sequence[str]) -> Iterator[str]:
+    """Yield three or more variables of one range that make the sides equal where all of them are equal."""
+    first, *others = sorted(t.free)
+    if len(others) < 2 or any(ranges[name] != ranges[first] for name in others):
+        return
+    equal = {f"{a} = {b}" for a, b in itertools.combinations((first, *others), 2)}
+    same = terms.substitute(t, dict.fromkeys(others, var(first)))
+    if not equal & {*known} and is_zero(same) is True:
+        yield " = ".join((first, *others))
+
+
+def _corners(problem: Problem, t: Term, known: Sequence[str]) -> Iterator[str]:
+    """Yield the corners of the box, on none of the places that are known, at which the sides are equal."""
+    names = sorted(t.free)
+    ends = [[(name, e) for e in _ends(problem, name)] for name in names]
+    if math.prod(map(len, ends)) > _CORNERS:
+        return
+    for corner in itertools.product(*ends):
+        said = [f"{name} = {terms.text(e)}" for name, e in corner]
+        on = {f"{a} = {b}" for (a, x), (b, y) in itertools.combinations(corner, 2) if x == y}
+        if len({e for _, e in corner}) == 1:
+            on.add(" = ".join(names))
+        if not {*said, *on} & {*known} and Point(dict(corner)).signs(t) == ZERO:
+            yield ", ".join(said)
 
 
 def _vanishing(
