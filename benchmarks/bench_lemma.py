@@ -27,7 +27,7 @@ from mfcheck.lemma.formula import atoms
 from mfcheck.lemma.meaning import problem_of
 from mfcheck.lemma.problem import Problem, bounded
 from mfcheck.lemma.prove import budget
-from mfcheck.lemma.prove.rewrite import eliminated
+from mfcheck.lemma.prove.equations import eliminated
 from mfcheck.lemma.prove.samples import Samples
 from mfcheck.lemma.statement import read
 
