@@ -9,11 +9,9 @@ from mfcheck_proofs.rntk_scaling.values import CONSTANTS, simulate
 paper = Paper(
     id="rntk-scaling",
     title="Improve Generalization Ability of Deep Wide Residual Network with A Suitable Scaling Factor",
-    summary=(
-        r"Residual branches times a constant, or times $L^{-\gamma}$ with a small $\gamma$ in the depth $L$, "
-        r"have a tangent kernel that degenerates as the network gets deep; with $\gamma > 1/2$ it tends to "
-        "that of one hidden layer, and kernel regression with early stopping reaches the minimax rate."
-    ),
+    summary=r"Residual branches times a constant, or times $L^{-\gamma}$ with a small $\gamma$ in the depth $L$, "
+    r"have a tangent kernel that degenerates as the network gets deep; with $\gamma > 1/2$ it tends to "
+    "that of one hidden layer, and kernel regression with early stopping reaches the minimax rate.",
     authors=("Songtao Tian", "Zixiong Yu"),
     source="https://arxiv.org/abs/2403.04545",
     parameters=PARAMETERS,

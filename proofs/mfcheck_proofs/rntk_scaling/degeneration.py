@@ -227,11 +227,9 @@ ATTACK, ONE_STEP = "distance-increment", "one layer adds at most kappa (1 + ...)
 correlation = claim(
     "correlation-to-one",
     title="Distances of hidden states shrink like 1/l",
-    statement=(
-        "With s = 1/|x - x'| for the normalised hidden states and kappa = alpha^2/(3 pi (1 + alpha^2)), each layer "
-        "adds between kappa and kappa (1 + (3/2) kappa |x-x'| + |x-x'|^2/4) to s; so 1 - rho_l <= 1/(2 (s_0 + kappa "
-        "l)^2)."
-    ),
+    statement="With s = 1/|x - x'| for the normalised hidden states and kappa = alpha^2/(3 pi (1 + alpha^2)), each layer "
+    "adds between kappa and kappa (1 + (3/2) kappa |x-x'| + |x-x'|^2/4) to s; so 1 - rho_l <= 1/(2 (s_0 + kappa "
+    "l)^2).",
     source="2403.04545, the step to Theorem 1",
     known="derived here",
     assumptions=("sphere",),
@@ -433,10 +431,8 @@ constant_rate = Reading(
 constant = Claim(
     "theorem-1-constant",
     title="Theorem 1: constant alpha degenerates",
-    statement=(
-        "For constant alpha > 0 and u < 1, r_L(u) -> 1/4 as L grows. Explicitly, with c = |x-x'|, s_0 = 1/c and "
-        "lambda = L alpha^2/(3 pi (1+alpha^2)), |r_L - 1/4| is at most of order (s_0 + log L)/lambda."
-    ),
+    statement="For constant alpha > 0 and u < 1, r_L(u) -> 1/4 as L grows. Explicitly, with c = |x-x'|, s_0 = 1/c and "
+    "lambda = L alpha^2/(3 pi (1+alpha^2)), |r_L - 1/4| is at most of order (s_0 + log L)/lambda.",
     source="2403.04545, Theorem 1",
     assumptions=("sphere",),
     readings=[constant_stated, constant_values, constant_rate],
@@ -448,14 +444,12 @@ constant = Claim(
 ANSWERED = Note(
     id="open-question-degeneration",
     severity="remark",
-    text=(
-        "The open question whether the kernel degenerates for every gamma in (0, 1/2) is answered: it does. For every "
-        "alpha, L and u < 1, r_L - 1/4 lies between two explicit functions of lambda = L alpha^2/(3 pi (1+alpha^2)) "
-        "and |x-x'| that vanish as lambda grows (inequalities in one variable certified in ball arithmetic, the sums "
-        "by exact identities), and lambda >= L^(1-2 gamma)/(6 pi). The case gamma = 1/4 of Theorem 2 is one of them. "
-        "The key is B_(l+1) = d rho_L / d rho_l (since k1' = k0), and that 1/|x_l - x_l'| grows by alpha^2/(3 pi "
-        "(1+alpha^2)) a layer."
-    ),
+    text="The open question whether the kernel degenerates for every gamma in (0, 1/2) is answered: it does. For every "
+    "alpha, L and u < 1, r_L - 1/4 lies between two explicit functions of lambda = L alpha^2/(3 pi (1+alpha^2)) "
+    "and |x-x'| that vanish as lambda grows (inequalities in one variable certified in ball arithmetic, the sums "
+    "by exact identities), and lambda >= L^(1-2 gamma)/(6 pi). The case gamma = 1/4 of Theorem 2 is one of them. "
+    "The key is B_(l+1) = d rho_L / d rho_l (since k1' = k0), and that 1/|x_l - x_l'| grows by alpha^2/(3 pi "
+    "(1+alpha^2)) a layer.",
 )
 
 
@@ -499,11 +493,9 @@ slow_rate = Reading(
 slow = Claim(
     "theorem-2-slow",
     title="Theorem 2: alpha = L^-gamma with gamma < 1/2 degenerates",
-    statement=(
-        "For alpha = L^-gamma with 0 <= gamma < 1/2 (proved in the paper for gamma = 1/4) and u < 1, r_L(u) -> 1/4; "
-        "the natural clock is L alpha^2 = L^(1-2 gamma), and the distance is at most of order 1/L^(1-2 gamma) for "
-        "gamma > 0."
-    ),
+    statement="For alpha = L^-gamma with 0 <= gamma < 1/2 (proved in the paper for gamma = 1/4) and u < 1, r_L(u) -> 1/4; "
+    "the natural clock is L alpha^2 = L^(1-2 gamma), and the distance is at most of order 1/L^(1-2 gamma) for "
+    "gamma > 0.",
     source="2403.04545, Theorem 2",
     assumptions=("sphere",),
     readings=[slow_stated, slow_values, slow_rate],

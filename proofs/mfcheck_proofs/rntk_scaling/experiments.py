@@ -71,11 +71,9 @@ def _synthetic_plots(points: Sequence[PointRecord]) -> tuple[Plot, ...]:
 SYNTHETIC = Experiment(
     id="synthetic",
     title="Linear target with noise",
-    text=(
-        "Y = <X, b> + 0.1 noise, X and b uniform on the sphere, d = 10, n = 100; kernel gradient flow on r_L with "
-        "alpha = L^-gamma, stopped by validation on 100 further points. Error bars of plots: two standard errors. "
-        "Equal seeds give equal data to all cells."
-    ),
+    text="Y = <X, b> + 0.1 noise, X and b uniform on the sphere, d = 10, n = 100; kernel gradient flow on r_L with "
+    "alpha = L^-gamma, stopped by validation on 100 further points. Error bars of plots: two standard errors. "
+    "Equal seeds give equal data to all cells.",
     source="2403.04545, Section 5",
     prepare=lambda _: Sweep(
         tuple({"gamma": g, "depth": L} for L in DEPTHS for g in GAMMAS), synthetic_risks, _synthetic_plots
@@ -106,11 +104,9 @@ def _prepare_images(options: Mapping[str, str]) -> Sweep:
 IMAGES = Experiment(
     id="images",
     title="Kernel regression on images",
-    text=(
-        "Images scaled to the unit sphere, kernel gradient flow on r_L with one-hot labels, stopped by validation on "
-        "300 images; test error on at most 1000 others, over random splits. r_1 is the kernel of one hidden layer. "
-        "Error bars of plots: two standard errors over splits, which share images."
-    ),
+    text="Images scaled to the unit sphere, kernel gradient flow on r_L with one-hot labels, stopped by validation on "
+    "300 images; test error on at most 1000 others, over random splits. r_1 is the kernel of one hidden layer. "
+    "Error bars of plots: two standard errors over splits, which share images.",
     source="2403.04545, Section 5",
     prepare=_prepare_images,
     options=OPTIONS,
@@ -162,12 +158,10 @@ def _against_kernel(points: Sequence[PointRecord]) -> Plot:
 NETWORKS = Experiment(
     id="networks",
     title="Residual networks at the scalings of the theorems",
-    text=(
-        "The paper's fully connected residual network on images of the unit sphere, scores of variance one at the "
-        "start, trained by Adam (rate 0.001, times 0.95 an epoch, batches of 50, cross-entropy); test error at the "
-        "epoch that validation on 300 images chooses, beside that of kernel regression with r_L on the same split; "
-        "training error at the last epoch. Error bars of plots: two standard errors over splits and initial weights."
-    ),
+    text="The paper's fully connected residual network on images of the unit sphere, scores of variance one at the "
+    "start, trained by Adam (rate 0.001, times 0.95 an epoch, batches of 50, cross-entropy); test error at the "
+    "epoch that validation on 300 images chooses, beside that of kernel regression with r_L on the same split; "
+    "training error at the last epoch. Error bars of plots: two standard errors over splits and initial weights.",
     source="2403.04545, Section 5",
     prepare=_prepare_networks,
     options=(*OPTIONS, *TRAINING),
@@ -188,12 +182,10 @@ FAMILIES = {
 BLOCKS = Experiment(
     id="blocks",
     title="Residual blocks against those of DenseNet and WideResNet",
-    text=(
-        "Convolutional networks without batch normalisation, with equal numbers of parameters (within five per cent) "
-        "and of gradient steps: 9 residual blocks of two convolutions at two scales, 18 densely connected "
-        "convolutions, and 3 wide residual blocks. Training as in `networks`. Error bars of plots: two standard "
-        "errors over splits and initial weights."
-    ),
+    text="Convolutional networks without batch normalisation, with equal numbers of parameters (within five per cent) "
+    "and of gradient steps: 9 residual blocks of two convolutions at two scales, 18 densely connected "
+    "convolutions, and 3 wide residual blocks. Training as in `networks`. Error bars of plots: two standard "
+    "errors over splits and initial weights.",
     source="2403.04545, Section 5, and its comparison with other blocks",
     prepare=partial(equal_budget.at_equal_budget, FAMILIES),
     options=equal_budget.OPTIONS,

@@ -164,14 +164,12 @@ def uniform_in_depth(context: Context) -> list[Step]:
 JOINT = Note(
     id="open-question-joint-uniformity",
     severity="remark",
-    text=(
-        "The open question of convergence uniform in width and depth is answered for the second moment of the hidden "
-        "state. |x_L|^2 is a product of L independent factors; its relative second moment is exactly (1 + (4 alpha^2 + "
-        "alpha^4 (7 + 10/m))/(m (1+alpha^2)^2))^L. At alpha = L^-gamma with gamma >= 1/2 it is at most "
-        "exp((11 + 10/m)/m) for every L; with gamma < 1/2 it is at least 1 + L^(1-2 gamma)/m, so that m must grow like "
-        "L^(1-2 gamma) to keep it bounded, and faster to bring it near one. That a second moment diverges does not "
-        "exclude convergence in a weaker sense. Nothing is proved here of the kernel itself."
-    ),
+    text="The open question of convergence uniform in width and depth is answered for the second moment of the hidden "
+    "state. |x_L|^2 is a product of L independent factors; its relative second moment is exactly (1 + (4 alpha^2 + "
+    "alpha^4 (7 + 10/m))/(m (1+alpha^2)^2))^L. At alpha = L^-gamma with gamma >= 1/2 it is at most "
+    "exp((11 + 10/m)/m) for every L; with gamma < 1/2 it is at least 1 + L^(1-2 gamma)/m, so that m must grow like "
+    "L^(1-2 gamma) to keep it bounded, and faster to bring it near one. That a second moment diverges does not "
+    "exclude convergence in a weaker sense. Nothing is proved here of the kernel itself.",
 )
 
 
@@ -231,11 +229,9 @@ joint_kernel = Reading(
 joint = Claim(
     "width-and-depth",
     title="Width and depth jointly",
-    statement=(
-        "E|x_L|^2 = (1 + alpha^2)^L |x_0|^2, and the relative second moment of |x_L|^2 is the L-th power of "
-        "1 + (4 alpha^2 + alpha^4 (7 + 10/m))/(m (1+alpha^2)^2); for alpha = L^-gamma it is bounded in L at fixed m, "
-        "by exp((11 + 10/m)/m), iff gamma >= 1/2."
-    ),
+    statement="E|x_L|^2 = (1 + alpha^2)^L |x_0|^2, and the relative second moment of |x_L|^2 is the L-th power of "
+    "1 + (4 alpha^2 + alpha^4 (7 + 10/m))/(m (1+alpha^2)^2); for alpha = L^-gamma it is bounded in L at fixed m, "
+    "by exp((11 + 10/m)/m), iff gamma >= 1/2.",
     source="2403.04545, open question on uniformity in m and L",
     known="derived here",
     no_inequality=NO_SINGLE,
@@ -347,17 +343,13 @@ RATE, TIME = -d / (2 * d - 1), d / (2 * d - 1)
 early = claim(
     "early-stopping",
     title="Early stopped kernel regression reaches the minimax rate for gamma > 1/2",
-    statement=(
-        "With eigenvalues j^(-beta), beta = d/(d-1), gradient flow on r_1 stopped at t ~ n^(beta/(beta+1)) has risk "
-        "n^(-beta/(beta+1)) = n^(-d/(2d-1)) over balls of the space of r_1, which is the minimax exponent."
-    ),
+    statement="With eigenvalues j^(-beta), beta = d/(d-1), gradient flow on r_1 stopped at t ~ n^(beta/(beta+1)) has risk "
+    "n^(-beta/(beta+1)) = n^(-d/(2d-1)) over balls of the space of r_1, which is the minimax exponent.",
     source="2403.04545, Theorem 4",
     assumptions=("sphere", "wide"),
     no_inequality=NO_SINGLE,
-    text=(
-        "Exponents of n of the risk at the stopping time, of that time, and of the minimax risk, in the Gaussian "
-        "sequence model; and on drawn data; of these d = 2, 3, 5 are checked."
-    ),
+    text="Exponents of n of the risk at the stopping time, of that time, and of the minimax risk, in the Gaussian "
+    "sequence model; and on drawn data; of these d = 2, 3, 5 are checked.",
     formulas={"rate": RATE, "time": TIME},
     checks=[
         in_n("rate", "rate", "worst-case risk of gradient flow", stopped_risk, "time"),
@@ -394,12 +386,10 @@ def scale_of_kernel(context: Context) -> list[Step]:
 BEST_DECAY = Note(
     id="open-question-best-decay",
     severity="remark",
-    text=(
-        "On the open question of the best decay rate: Theorem 3 has one limit for all gamma > 1/2, so the limit cannot "
-        "tell them apart. What does is hidden by the normalisation: at u = 1 the kernel itself is "
-        "2 L alpha^2 (1+alpha^2)^(L-1), between 2 and 2e times L^(1-2 gamma) for gamma >= 1/2, so that gradient flow "
-        "takes a time longer by L^(2 gamma - 1). It tends to zero for gamma > 1/2 and to infinity for gamma < 1/2."
-    ),
+    text="On the open question of the best decay rate: Theorem 3 has one limit for all gamma > 1/2, so the limit cannot "
+    "tell them apart. What does is hidden by the normalisation: at u = 1 the kernel itself is "
+    "2 L alpha^2 (1+alpha^2)^(L-1), between 2 and 2e times L^(1-2 gamma) for gamma >= 1/2, so that gradient flow "
+    "takes a time longer by L^(2 gamma - 1). It tends to zero for gamma > 1/2 and to infinity for gamma < 1/2.",
 )
 EXPONENTS = (0.4, 0.6, 0.8)
 
@@ -472,10 +462,8 @@ best_scale = Reading(
 best = Claim(
     "rapid-decay",
     title="alpha should decay rapidly with depth",
-    statement=(
-        "Kernels with gamma > 1/2 generalise better than slower decay; on a linear target the risk at gamma = 0.4 is "
-        "above that at 0.8. The kernel before normalisation is of order L^(1 - 2 gamma) for gamma > 1/2."
-    ),
+    statement="Kernels with gamma > 1/2 generalise better than slower decay; on a linear target the risk at gamma = 0.4 is "
+    "above that at 0.8. The kernel before normalisation is of order L^(1 - 2 gamma) for gamma > 1/2.",
     source="2403.04545, Sections 4 and 5",
     assumptions=("sphere", "wide"),
     no_inequality="it compares risks, which are known by simulation alone",

@@ -58,9 +58,7 @@ ANGLES = "every angle between 0 and pi"
 arc_cosine = claim(
     "arc-cosine",
     title="The arc-cosine functions",
-    statement=(
-        "For standard Gaussians of correlation u, k0 = 2 E[1(g>0) 1(g'>0)] and k1 = 2 E[relu(g) relu(g')]; k1' = k0."
-    ),
+    statement="For standard Gaussians of correlation u, k0 = 2 E[1(g>0) 1(g'>0)] and k1 = 2 E[relu(g) relu(g')]; k1' = k0.",
     source="2403.04545, Section 3",
     no_inequality=IDENTITY,
     text="The closed forms.",
@@ -137,10 +135,8 @@ def one_layer(context: Context) -> Pairs:
 recursion = claim(
     "kernel-recursion",
     title="The recursion of the residual kernel",
-    statement=(
-        "rho_l = (rho_(l-1) + alpha^2 k1)/(1+alpha^2), B_l = B_(l+1) (1 + alpha^2 k0)/(1+alpha^2), and r_L is the "
-        "mean over layers of B_(l+1) (k1 + rho k0)/2; so B_(l+1) = d rho_L/d rho_l, and r_L(1) = 1."
-    ),
+    statement="rho_l = (rho_(l-1) + alpha^2 k1)/(1+alpha^2), B_l = B_(l+1) (1 + alpha^2 k0)/(1+alpha^2), and r_L is the "
+    "mean over layers of B_(l+1) (k1 + rho k0)/2; so B_(l+1) = d rho_L/d rho_l, and r_L(1) = 1.",
     source="2403.04545, Section 3",
     assumptions=("sphere",),
     no_inequality=IDENTITY,
@@ -169,12 +165,10 @@ R_1 = (K1_U + u * K0_U) / 2
 NOT_DEFINITE = Note(
     id="limit-not-positive-definite",
     severity="major",
-    text=(
-        "The limit kernel r_1 is not strictly positive definite on the whole sphere: its odd part is u/2 exactly, so "
-        "on more than d pairs of opposite points the kernel matrix is singular, and its space holds no odd function "
-        "but linear ones. Eigenvalues of odd degree >= 3 are zero, so the minimax statement for gamma > 1/2 cannot "
-        "cover targets with such parts. The paper should state its domain."
-    ),
+    text="The limit kernel r_1 is not strictly positive definite on the whole sphere: its odd part is u/2 exactly, so "
+    "on more than d pairs of opposite points the kernel matrix is singular, and its space holds no odd function "
+    "but linear ones. Eigenvalues of odd degree >= 3 are zero, so the minimax statement for gamma > 1/2 cannot "
+    "cover targets with such parts. The paper should state its domain.",
 )
 
 
@@ -242,10 +236,8 @@ def even_coefficients(context: Context) -> list[Step]:
 WITHOUT_OPPOSITES = Note(
     id="limit-definite-without-opposites",
     severity="remark",
-    text=(
-        "Without opposite points (an open hemisphere, or non-negative inputs such as images) "
-        "r_1 is strictly positive definite: its even Taylor coefficients are positive."
-    ),
+    text="Without opposite points (an open hemisphere, or non-negative inputs such as images) "
+    "r_1 is strictly positive definite: its even Taylor coefficients are positive.",
 )
 definite_without_opposites = Reading(
     "no-opposites",
@@ -327,11 +319,9 @@ ON_POINTS = "0 <= lambda_min of r_2 (alpha = 1) on the points"
 DEEPER_TOO = Note(
     id="deeper-kernels-definite",
     severity="remark",
-    text=(
-        "Every r_L with L >= 2 and alpha > 0 is strictly positive definite on the whole "
-        "sphere, opposite points included: all its Taylor coefficients are positive. What "
-        "fails in the limit r_1 fails at no finite depth but L = 1."
-    ),
+    text="Every r_L with L >= 2 and alpha > 0 is strictly positive definite on the whole "
+    "sphere, opposite points included: all its Taylor coefficients are positive. What "
+    "fails in the limit r_1 fails at no finite depth but L = 1.",
 )
 COEFFICIENTS = (24, 40, 60)
 DEEPER = {"depth": sp.Integer(2), "floor": sp.Integer(0)}
@@ -419,10 +409,8 @@ SPECTRUM = {"exponent": -d, "first_zero": sp.Integer(3), "trace": sp.Integer(1)}
 spectrum = claim(
     "eigenvalue-decay",
     title="Eigenvalue decay of r_1 on the sphere",
-    statement=(
-        "On the unit sphere of R^d the eigenvalues of r_1 fall like k^(-d) in the even degrees k; in order of size "
-        "lambda_j ~ j^(-d/(d-1)). Odd degrees from 3 on have eigenvalue zero."
-    ),
+    statement="On the unit sphere of R^d the eigenvalues of r_1 fall like k^(-d) in the even degrees k; in order of size "
+    "lambda_j ~ j^(-d/(d-1)). Odd degrees from 3 on have eigenvalue zero.",
     source="2403.04545, Section 4",
     no_inequality=NO_SINGLE,
     text="Power of the degree, first vanishing odd degree, trace.",

@@ -120,11 +120,9 @@ def ode_pair(context: Context) -> dict[str, tuple[sp.Expr, sp.Expr]]:
 CLOCK_LAW = Note(
     id="clock-law",
     severity="remark",
-    text=(
-        "One clock governs gamma >= 1/2: r_L is Euler's method of step a = alpha^2/(1+alpha^2) for the pair "
-        "rho' = k1 - rho, R' = (k1 + rho k0)/2 - (1 - k0) R, and at fixed T = L a it is within an explicit distance of "
-        "order a^(1/2) of R(T)/T, for every u. T -> 0 gives r_1, T -> 1 the limit at gamma = 1/2."
-    ),
+    text="One clock governs gamma >= 1/2: r_L is Euler's method of step a = alpha^2/(1+alpha^2) for the pair "
+    "rho' = k1 - rho, R' = (k1 + rho k0)/2 - (1 - k0) R, and at fixed T = L a it is within an explicit distance of "
+    "order a^(1/2) of R(T)/T, for every u. T -> 0 gives r_1, T -> 1 the limit at gamma = 1/2.",
 )
 
 
@@ -313,11 +311,9 @@ critical_rate = Reading(
 critical = Claim(
     "critical-scaling",
     title="gamma = 1/2: a limit of its own",
-    statement=(
-        "For alpha = L^(-1/2), r_L -> R(1), where rho' = k1 - rho, R' = (k1 + rho k0)/2 - (1 - k0) R, rho(0) = u, "
-        "R(0) = 0; in closed form 1 = int sin/GAP over the angles passed, R(1) = GAP int HALF_TERM sin/GAP^2, "
-        "uniformly in u and with an explicit error of order L^(-1/2). It is neither 1/4 nor r_1."
-    ),
+    statement="For alpha = L^(-1/2), r_L -> R(1), where rho' = k1 - rho, R' = (k1 + rho k0)/2 - (1 - k0) R, rho(0) = u, "
+    "R(0) = 0; in closed form 1 = int sin/GAP over the angles passed, R(1) = GAP int HALF_TERM sin/GAP^2, "
+    "uniformly in u and with an explicit error of order L^(-1/2). It is neither 1/4 nor r_1.",
     source="2403.04545, between Theorems 2 and 3 (gamma = 1/2 is not treated there)",
     known="derived here",
     assumptions=("sphere",),
@@ -365,12 +361,10 @@ ANTIPODE = {"-H near u = -1": (-HALF_TERM.subs(theta, sp.pi - theta) - theta / 4
 NOT_UNIFORM = Note(
     id="not-uniform-at-antipodes",
     severity="major",
-    text=(
-        "Convergence to r_1 is not uniform on the sphere at the rate L^(1-2 gamma): at opposite points (u = -1) the "
-        "distance is of exact order L^(1/2-gamma), since arccos has a square root there. Leading term: "
-        "r_L(-1) ~ -(2 a L)^(1/2)/(3 pi). The factor of a L in the bound for u > -1 grows like 1/sin(theta) "
-        "towards u = -1."
-    ),
+    text="Convergence to r_1 is not uniform on the sphere at the rate L^(1-2 gamma): at opposite points (u = -1) the "
+    "distance is of exact order L^(1/2-gamma), since arccos has a square root there. Leading term: "
+    "r_L(-1) ~ -(2 a L)^(1/2)/(3 pi). The factor of a L in the bound for u > -1 grows like 1/sin(theta) "
+    "towards u = -1.",
 )
 
 
@@ -425,13 +419,11 @@ def finite(tests: str, sides: pairs.Sides, where: str, *more: Fraction) -> Check
 MISSING = Note(
     id="trained-ends-linear-limit",
     severity="major",
-    text=(
-        "Theorem 3 needs a hypothesis that it does not state: first and last layers are frozen, and the residual blocks "
-        "alone are trained. With all layers trained the kernel is, up to a factor, rho_L + u B_1 + 2 a L r_L: the ends "
-        "add terms of order one, the blocks one of order a L. For gamma > 1/2 the normalised kernel then tends to the "
-        "linear kernel u and not to r_1, |t_L - u| <= 3 a L <= 3 L^(1-2 gamma): a network that deep learns linear "
-        "functions only."
-    ),
+    text="Theorem 3 needs a hypothesis that it does not state: first and last layers are frozen, and the residual blocks "
+    "alone are trained. With all layers trained the kernel is, up to a factor, rho_L + u B_1 + 2 a L r_L: the ends "
+    "add terms of order one, the blocks one of order a L. For gamma > 1/2 the normalised kernel then tends to the "
+    "linear kernel u and not to r_1, |t_L - u| <= 3 a L <= 3 L^(1-2 gamma): a network that deep learns linear "
+    "functions only.",
 )
 
 
@@ -581,11 +573,9 @@ fast_linear_values = tabulated(
 fast = Claim(
     "theorem-3-fast",
     title="Theorem 3: alpha = L^-gamma with gamma > 1/2 gives the kernel of one hidden layer",
-    statement=(
-        "For alpha = L^-gamma with gamma > 1/2, r_L(u) -> r_1(u) = (k1 + u k0)/2, with an error of order L^(1-2 "
-        "gamma). Explicitly |r_L - r_1| <= a L (theta/pi + (1 - theta cot theta)/3), a = alpha^2/(1+alpha^2) <= L^(-2 "
-        "gamma)."
-    ),
+    statement="For alpha = L^-gamma with gamma > 1/2, r_L(u) -> r_1(u) = (k1 + u k0)/2, with an error of order L^(1-2 "
+    "gamma). Explicitly |r_L - r_1| <= a L (theta/pi + (1 - theta cot theta)/3), a = alpha^2/(1+alpha^2) <= L^(-2 "
+    "gamma).",
     source="2403.04545, Theorem 3",
     assumptions=("sphere",),
     readings=[fast_stated, fast_values, fast_uniform, fast_repaired, fast_all_trained, fast_linear, fast_linear_values],
