@@ -71,6 +71,46 @@ def test_expected_verdicts_have_to_be_kept(folder: Path) -> None:
     assert "is refuted: expected to be proved" in text
 
 
+READINGS = """\
+from dataclasses import replace
+from toy_paper import paper as toy
+from mfcheck.claims import Check, Claim, Evidence, Kind, Question, Reading, Scope
+
+def reading(id, passed, question=Question.HOLDS, claimed=True):
+    found = Evidence(passed=passed, scope=Scope.WHOLE, reason="" if passed else "at n = 3")
+    check = Check("c", Kind.EXACT, lambda _: found, question=question)
+    return Reading(id, "As it is meant.", checks=(check,), claimed=claimed)
+
+good = reading("stated", True)
+claims = {
+    "good": (good, reading("two", True)),
+    "second": (good, reading("two", False)),
+    "third": (good, reading("two", True), reading("three", False)),
+    "step": (good, reading("two", False, Question.FOLLOWS)),
+    "empty": (good, reading("two", True), reading("three", False, Question.APPLIES)),
+    "beyond": (good, reading("two", False, claimed=False)),
+}
+claims = tuple(Claim(id, "Title", "s", "q", readings) for id, readings in claims.items())
+paper = replace(toy, claims=claims, constants=())
+"""
+
+
+def test_a_claim_fails_on_each_reading_that_the_text_allows(folder: Path) -> None:
+    (folder / "readings_paper.py").write_text(READINGS)
+    words = ("-v", "--mfcheck-paper", "readings_paper:paper")
+    status, text = run(folder, *words)
+    assert status == 1
+    assert {id for id, found in outcomes(text).items() if found == "PASSED"} == {"good", "beyond"}
+    assert "reading three: refuted: " in text
+    kept = {"second/two": "refuted", "third/three": "refuted", "step/two": "gap"}
+    lines = [f"  {name} {verdict}" for name, verdict in {**kept, "empty/three": "vacuous"}.items()]
+    ini = "mfcheck_expect =\n" + "\n".join(lines) + "\n"
+    assert run(folder, *words, ini=ini)[0] == 0
+    status, text = run(folder, *words, ini=ini.replace("step/two gap", "step/two proved"))
+    assert status == 1
+    assert "reading two: gap, expected to be proved" in text
+
+
 def test_options_of_pytest_choose_among_the_claims(folder: Path) -> None:
     paper = ("--mfcheck-paper", "toy_paper:paper")
     _, text = run(folder, "--collect-only", "-q", "-m", "mfcheck_claim", *paper)

@@ -5,8 +5,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from numbers import Rational
 from typing import Any
 
 import numpy as np
@@ -44,6 +46,18 @@ def read_exact(text: str) -> Fraction:
     return Fraction(stripped)
 
 
+def exactly(value: object) -> Fraction:
+    """Return the value of a rational number, or of its text, exactly.
+
+    Raises:
+        InputError: it is a float: 0.1 is not a tenth but the double next to it.
+    """
+    if isinstance(value, bool) or not isinstance(value, Rational | Decimal | str):
+        kind = type(value).__name__
+        raise InputError(f"not an exact number, but a {kind}: {str(value)[:40]}; write it as text")
+    return Fraction(value)
+
+
 @dataclass(frozen=True)
 class Data:
     """Points and labels as the exact numbers the user gave.
@@ -62,6 +76,12 @@ class Data:
     labels: Point
     origin: str = "built in"
     sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse floats, and keep fractions."""
+        points = tuple(tuple(map(exactly, row)) for row in self.points)
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "labels", tuple(map(exactly, self.labels)))
 
     @property
     def n(self) -> int:
@@ -207,10 +227,10 @@ def parameter(
     return Parameter(
         name=name,
         symbol=sp.Symbol(name, integer=True if integer else None, **signs),
-        default=Fraction(default),
+        default=exactly(default),
         meaning=meaning,
-        minimum=None if low is None else Fraction(low),
-        maximum=None if high is None else Fraction(high),
+        minimum=None if low is None else exactly(low),
+        maximum=None if high is None else exactly(high),
         open_minimum=least is None and above is not None,
         open_maximum=most is None and below is not None,
         integer=integer,
@@ -223,7 +243,7 @@ def choice(name: str, choices: Sequence[str], meaning: str) -> Parameter:
 
 
 def _at_least(low: int | str | None, bound: int) -> bool:
-    return low is not None and Fraction(low) >= bound
+    return low is not None and exactly(low) >= bound
 
 
 @dataclass(frozen=True)
@@ -285,7 +305,7 @@ class Setting:
         known = dict(self.values)
         if unknown := set(changes) - set(known):
             raise KeyError(f"not a parameter of this setting: {sorted(unknown)}")
-        exact = {n: v if isinstance(v, str) else Fraction(v) for n, v in changes.items()}
+        exact = {n: v if isinstance(v, str) else exactly(v) for n, v in changes.items()}
         return replace(self, values=tuple((known | exact).items()))
 
     def __str__(self) -> str:

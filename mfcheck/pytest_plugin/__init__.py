@@ -2,9 +2,10 @@
 
 Statements of files are collected by `--mfcheck-lemmas FILE`, see `mfcheck.pytest_plugin.lemmas`.
 
-A claim fails on a verdict that speaks against it, unless that verdict is the expected one. Settings in
-`[tool.pytest.ini_options]`: `mfcheck_papers` lists papers that are always collected, `mfcheck_expect` lists
-`CLAIM VERDICT` (or `PAPER:CLAIM VERDICT`) where another verdict than a good one has to be kept.
+A claim fails on a verdict that speaks against it, or against another reading that the text allows, unless that verdict
+is the expected one. Settings in `[tool.pytest.ini_options]`: `mfcheck_papers` lists papers that are always collected,
+`mfcheck_expect` lists `CLAIM VERDICT`, or `CLAIM/READING VERDICT` for a reading that is not the first, where another
+verdict than a good one has to be kept; `PAPER:` may stand before.
 """
 
 from collections.abc import Iterable, Mapping
@@ -48,7 +49,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     lemmas.add_options(parser, group)
     parser.addini("mfcheck_papers", "papers whose claims are collected", "linelist", [])
-    parser.addini("mfcheck_expect", "verdicts to be kept: [PAPER:]CLAIM VERDICT", "linelist", [])
+    parser.addini(
+        "mfcheck_expect", "verdicts to be kept: [PAPER:]CLAIM[/READING] VERDICT", "linelist", []
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -79,7 +82,7 @@ def pytest_collection_modifyitems(
 
 
 def _expected(lines: Iterable[str], papers: "list[Paper]") -> dict[tuple[str, str], str]:
-    """Return the expected verdicts by ids of paper and claim; a line without a paper stands for the first that fits."""
+    """Return the expected verdicts by paper, and claim or `claim/reading`; a line names the first paper that fits."""
     from mfcheck.claims.verdict import Verdict
     from mfcheck.errors import InputError
 
@@ -87,13 +90,19 @@ def _expected(lines: Iterable[str], papers: "list[Paper]") -> dict[tuple[str, st
     for line in lines:
         words = line.split()
         if len(words) != 2 or words[1] not in tuple(Verdict):
-            raise InputError(f"mfcheck_expect: {line!r} is not '[PAPER:]CLAIM VERDICT'")
+            raise InputError(f"mfcheck_expect: {line!r} is not '[PAPER:]CLAIM[/READING] VERDICT'")
         owner, _, claim = words[0].rpartition(":")
-        fits = [p for p in papers if p.id == (owner or p.id) and p.claim(claim) is not None]
+        fits = [p for p in papers if p.id == (owner or p.id) and claim in _judged(p)]
         if not fits:
             raise InputError(f"mfcheck_expect: no collected paper has a claim {words[0]!r}")
         found[fits[0].id, claim] = words[1]
     return found
+
+
+def _judged(paper: "Paper") -> set[str]:
+    """Return what can be expected of a paper: its claims, and `claim/reading` for readings that are not the first."""
+    later = {f"{claim.id}/{reading.id}" for claim in paper.claims for reading in claim.readings[1:]}
+    return later | {claim.id for claim in paper.claims}
 
 
 class PaperNode(pytest.Collector):
@@ -108,9 +117,7 @@ class PaperNode(pytest.Collector):
     def collect(self) -> "list[ClaimItem]":
         """Return one test for each claim, in the order of the paper."""
         return [
-            ClaimItem.from_parent(
-                self, name=claim.id, claim=claim, expected=self.expected.get(claim.id)
-            )
+            ClaimItem.from_parent(self, name=claim.id, claim=claim, expected=self.expected)
             for claim in self.paper.claims
         ]
 
@@ -122,7 +129,7 @@ class WrongVerdictError(Exception):
 class ClaimItem(pytest.Item):
     """A claim: passes, unless its verdict speaks against it or is not the expected one."""
 
-    def __init__(self, *, claim: "Claim", expected: str | None, **others: Any) -> None:
+    def __init__(self, *, claim: "Claim", expected: Mapping[str, str], **others: Any) -> None:
         super().__init__(**others)
         self.claim = claim
         self.expected = expected
@@ -162,16 +169,25 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "mfcheck_lemma: a statement, collected by mfcheck")
 
 
-def _judge(record: "ClaimRecord", review: "Review", expected: str | None) -> None:
-    verdict = record.verdict.value
-    if expected is not None:
-        if verdict != expected:
-            raise WrongVerdictError(_report(record, review, f"expected to be {expected}"))
-        return
-    if verdict in AGAINST:
-        raise WrongVerdictError(_report(record, review, record.readings[0].because))
-    if verdict == "unchecked":
-        pytest.skip(f"unchecked: {record.readings[0].because}")
+def _judge(record: "ClaimRecord", review: "Review", expected: Mapping[str, str]) -> None:
+    """Fail or skip a claim; `expected` are verdicts by claim and `claim/reading`, those of other claims too.
+
+    Raises:
+        WrongVerdictError: a verdict is not the expected one, or speaks against the claim in a reading of its text.
+    """
+    stated, *others = record.readings
+    named = [(record.id, "", stated)]
+    named += [(f"{record.id}/{other.id}", f"reading {other.id}: ", other) for other in others]
+    for name, where, reading in named:
+        verdict, wanted = reading.verdict.value, expected.get(name)
+        if wanted is not None and verdict != wanted:
+            why = f"{where}{verdict}, " if where else ""
+            raise WrongVerdictError(_report(record, review, f"{why}expected to be {wanted}"))
+        if wanted is None and verdict in AGAINST and reading.claimed:
+            why = f"{where}{verdict}: " if where else ""
+            raise WrongVerdictError(_report(record, review, f"{why}{reading.because}"))
+    if stated.verdict.value == "unchecked" and record.id not in expected:
+        pytest.skip(f"unchecked: {stated.because}")
 
 
 def _report(record: "ClaimRecord", review: "Review", why: str) -> str:

@@ -368,6 +368,9 @@ def read_json(path: Path) -> Any:
 class _Printer(StrPrinter):  # type: ignore[misc]
     """Formulas in the grammar of the checker."""
 
+    def _print_Float(self, expr: sp.Float) -> str:
+        raise InputError(f"{expr} is a float, not an exact number: write it as a fraction")
+
     def _print_Max(self, expr: sp.Expr) -> str:
         return f"max({', '.join(map(self._print, expr.args))})"
 

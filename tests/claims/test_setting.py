@@ -1,5 +1,7 @@
 import json
+from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfcheck.claims import Data, Parameter, Setting
-from mfcheck.claims.setting import read_exact
+from mfcheck.claims.setting import parameter, read_exact, setting_of
 from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import activation
 
@@ -141,3 +143,28 @@ def test_the_first_points_keep_their_labels() -> None:
     assert data.first(4).labels == data.labels
     with pytest.raises(InputError, match="there are 4 points, not 5"):
         data.first(5)
+
+
+@pytest.mark.parametrize("value", [0.1, np.float64(0.1), np.float32(0.5), True, 1 + 0j])
+def test_no_float_becomes_the_number_next_to_it(value: Any) -> None:
+    one = Fraction(1)
+    for made in (
+        lambda: parameter("w", value, "weight"),
+        lambda: parameter("w", 1, "weight", least=value),
+        lambda: parameter("w", 1, "weight", above=value),
+        lambda: setting_of((parameter("w", 1, "weight"),)).with_values(w=value),
+        lambda: Data(((one, value),), (one,)),
+        lambda: Data(((one, one),), (value,)),
+    ):
+        with pytest.raises(InputError, match="not an exact number"):
+            made()
+
+
+@pytest.mark.parametrize(
+    "value", ["1/10", "0.1", Fraction(1, 10), Decimal("0.1"), sp.Rational(1, 10)]
+)
+def test_exact_numbers_are_kept(value: Any) -> None:
+    tenth = Fraction(1, 10)
+    assert parameter("w", value, "weight", least=value).minimum == tenth
+    data = Data(((value,),), (np.int64(3),))
+    assert (data.points, data.labels) == (((tenth,),), (Fraction(3),))

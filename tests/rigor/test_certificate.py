@@ -162,6 +162,9 @@ def test_formulas_outside_the_grammar_are_refused() -> None:
     for formula in (sp.gamma(x), sp.Sum(x, (x, 1, sp.oo)), sp.Piecewise((x, x > 0), (0, True))):
         with pytest.raises(InputError, match="no certificate for a formula"):
             certificate.formula_text(formula)
+    for formula in (0.1 * x, sp.sin(x + 0.5), sp.Max(x, sp.Float("0.1")), x**0.5):
+        with pytest.raises(InputError, match="is a float, not an exact number"):
+            certificate.formula_text(formula)
     with pytest.raises(InputError, match="lower or an upper"):
         certificate.inequality("x", {"x": 1})
 
