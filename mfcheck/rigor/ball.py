@@ -48,7 +48,7 @@ def exact(value: Exact) -> arb:
     True
     """
     number = rational(value)
-    return arb(fmpq(number.numerator, number.denominator))
+    return arb(fmpq(int(number.numerator), int(number.denominator)))
 
 
 def rational(value: Exact) -> Fraction:
@@ -108,6 +108,15 @@ def enclose_complex(
     with ctx.workprec(prec):
         code = program(expr, tuple(values), "analytic" if analytic else "complex")
         return code(*[acb(value) for value in values.values()])
+
+
+def from_on(threshold: arb | float, digits: int = 4) -> str:
+    """Return a number of so many digits that is at least a threshold: what holds beyond it holds from there on.
+
+    >>> from_on(916.3133)
+    '916.4'
+    """
+    return bounds(arb(threshold), digits)[1]
 
 
 def interval(x: arb, digits: int = 12) -> Interval:

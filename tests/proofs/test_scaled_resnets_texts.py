@@ -14,7 +14,7 @@ import sympy as sp
 from mfcheck.claims import Budget, Context, Data, Estimate, Evidence, Interval, Setting
 from mfcheck.dynamics.resnet import Series
 from mfcheck.errors import InputError
-from mfcheck.rigor.ball import compare
+from mfcheck.rigor.ball import compare, exact
 from mfcheck.symbolic.activation import LIBRARY
 from mfcheck_proofs.scaled_resnets import flow, paper, theorem5, theorem6
 from mfcheck_proofs.scaled_resnets.setting import DEFAULT, needs_flow
@@ -113,6 +113,22 @@ def test_a_value_out_of_reach_is_not_called_infinite(monkeypatch: pytest.MonkeyP
     text = theorem5._regime_note(Context(close, Budget.QUICK, 0, "")).text
     assert "infinite" not in text
     assert "no finite value is known for the stated form" in text
+
+
+@pytest.mark.parametrize("points", [1, 2, 3, 4])
+@pytest.mark.parametrize("alpha", [0, 1])
+def test_the_theorem_applies_at_the_number_that_the_sentence_names(
+    points: int, alpha: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = replace(DEFAULT, data=DEFAULT.data.first(points)).with_values(alpha=alpha)
+    monkeypatch.setattr(theorem5, "runs", lambda _: (_run([[1.0, 1.0], [1.1, 1.1], [0.9, 0.9]]),))
+    text = theorem5._regime_note(Context(setting, Budget.QUICK, 0, "")).text
+    said = re.search(r"applies from \$\\beta = ([\d.]+)\$ on .*?([\d.]+) in the stated form", text)
+    assert said is not None
+    for number, id in zip(said.groups(), ("beta_threshold", "beta_threshold_stated"), strict=True):
+        true = value_of(setting, id)
+        assert compare(exact(number), true) == ">"
+        assert exact(number) < 1.001 * true
 
 
 @pytest.mark.parametrize(("lhs", "word"), [(1.5, "was stated"), (1.05, "too close"), (0.5, "")])

@@ -18,6 +18,7 @@ from mfcheck.rigor.ball import (
     enclose_complex,
     endpoints,
     exact,
+    from_on,
     rational,
 )
 from mfcheck.symbolic.activation import LIBRARY, X
@@ -44,7 +45,19 @@ def test_exact_holds_its_number() -> None:
     assert exact("0.1").contains(arb(1) / 10)
     assert exact(Fraction(1, 3)).contains(arb(1) / 3)
     assert exact(sp.Rational(-2, 7)) * 7 + 2 == 0 or (exact(sp.Rational(-2, 7)) * 7 + 2).contains(0)
+    assert exact(np.int64(3)) == 3
     assert endpoints(exact("0.5")) == (Fraction(1, 2), Fraction(1, 2))
+
+
+@pytest.mark.parametrize(
+    "threshold", ["916.3133", "0.00012345", "917.2", "12345678.9", "-2.71828", "99999"]
+)
+def test_a_threshold_is_quoted_as_a_number_beyond_it(threshold: str) -> None:
+    """The next number of four digits above, and never more than one step of a thousandth from it."""
+    said, true = Fraction(from_on(exact(threshold))), Fraction(threshold)
+    assert true <= said <= true + abs(true) / 1000
+    assert Fraction(from_on(float(threshold))) >= Fraction(float(threshold))
+    assert from_on(arb(1, 0.5)) in ("1.5", "1.501")
 
 
 @pytest.mark.parametrize("name", LIBRARY)

@@ -9,6 +9,7 @@ from mfcheck.claims.record import BoundRecord
 from mfcheck.dynamics.resnet import QUANTITIES, Solution
 from mfcheck.dynamics.resnet import trial as flows
 from mfcheck.dynamics.resnet.solution import Series
+from mfcheck.rigor.ball import from_on
 from mfcheck.statistics.compare import all_hold, at_most
 from mfcheck_proofs.scaled_resnets.flow import problem
 from mfcheck_proofs.scaled_resnets.values import stated, value_of
@@ -90,7 +91,7 @@ def _notes(setting: Setting, found: Solution) -> list[str]:
         notes.append("A constant behind Theorem 5 is infinite here: it promises nothing.")
     elif found.problem.beta < threshold:
         notes.append(
-            rf"Theorem 5, with the constants derived here, needs $\beta \ge {threshold:.4g}$; at $\beta = "
+            rf"Theorem 5, with the constants derived here, needs $\beta \ge {from_on(threshold)}$; at $\beta = "
             rf"{found.problem.beta:.6g}$ its bounds are drawn but not promised."
         )
     start, end = (float(found.series["loss"].value[i]) for i in (0, -1))

@@ -46,7 +46,7 @@ from mfcheck.falsify.variants import dropped, of_attained, of_identity, of_order
 from mfcheck.kernels.adjoint import block_divergence, enclosed_block_divergence
 from mfcheck.kernels.flow import LinearFlow, enclosed_share_left
 from mfcheck.kernels.two_layer import kernel_matrix
-from mfcheck.rigor.ball import exact
+from mfcheck.rigor.ball import exact, from_on
 from mfcheck.statistics import exactly, mean_of
 from mfcheck.statistics.quoting import quoted
 from mfcheck_proofs.scaled_resnets import flow, values
@@ -142,13 +142,13 @@ NEARLY_FIXED = 0.01
 def _regime_note(context: Context) -> Note:
     """How large beta has to be, and what is left of learning features there."""
     setting = context.setting
-    least, asked = (float(value_of(setting, id).mid()) for id in ("beta_threshold", "beta_threshold_stated"))
+    least, asked = (value_of(setting, id) for id in ("beta_threshold", "beta_threshold_stated"))
     run = admissible(runs(context))
     samples = run.found.series["lambda_min_G2"].samples
     change = mean_of(samples[:, -1] / samples[:, 0] - 1)
     fixed = abs(change.value) + change.error <= NEARLY_FIXED
     stated_text = (
-        f"{asked:.4g} in the stated form" if np.isfinite(asked) else "no finite value is known for the stated form"
+        f"{from_on(asked)} in the stated form" if asked.is_finite() else "no finite value is known for the stated form"
     )
     encoder = (
         rf"the encoder moves by {quoted(run.found.series['movement_nu'].at(-1))} (root mean square)"
@@ -159,7 +159,7 @@ def _regime_note(context: Context) -> Note:
         id="theorem-5-regime",
         severity="minor",
         text=(
-            rf"Theorem 5 applies from $\beta = {least:.4g}$ on with the constants derived here ({stated_text}); "
+            rf"Theorem 5 applies from $\beta = {from_on(least)}$ on with the constants derived here ({stated_text}); "
             rf"the setting has $\beta = {setting.number('beta'):g}$. At $\beta = {run.beta:.4g}$ {encoder} "
             rf"and $\lambda_{{\min}}(G_2)$ changes by a share of {quoted(change)}"
             + (": training there is close to that of a fixed kernel." if fixed else ".")

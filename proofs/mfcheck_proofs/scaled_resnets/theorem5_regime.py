@@ -44,7 +44,7 @@ from mfcheck.falsify.variants import ASSUMPTION, DERIVATIVE, SCALED
 from mfcheck.gaussian.exact import expectation
 from mfcheck.points.data import rounded
 from mfcheck.points.sphere import sphere
-from mfcheck.rigor.ball import exact
+from mfcheck.rigor.ball import exact, from_on
 from mfcheck.statistics import at_most, exactly, mean_of
 from mfcheck.statistics.quoting import quoted, quoted_tex
 from mfcheck.symbolic.generic import s0, s1, s2
@@ -111,7 +111,7 @@ def lazy(context: Context) -> Evidence:
     text = (
         rf"The regime of the guarantee is {'lazy' if evidence.passed else 'not lazy'}"
         rf"{'' if followed == flow.CONVERGED else ', as far as flows were followed'}. At $\beta = {large.beta:.4g}$, "
-        rf"the least that Theorem 5 is known to admit, training ({followed}) changes the kernel $G$ by {kernel} of its "
+        rf"which Theorem 5 is known to admit, training ({followed}) changes the kernel $G$ by {kernel} of its "
         rf"size and the features by {features}, and the residuals stay within {trajectory} of those of the linearised "
         r"flow (relative to $|y|$)." + ("" if context.setting["alpha"] else r" There is no encoder ($\alpha = 0$).")
     )
@@ -327,7 +327,7 @@ def encoder_shares(context: Context) -> Evidence:
     part, whole = (value_of(_at(context.setting, large.beta), id) for id in ("rademacher_encoder", "rademacher"))
     text = (
         rf"Share of the encoder, at the start: 0 exactly in Lemma 4 and Theorem 5 ($p = 0$, so $G_1 = 0$). At the end "
-        rf"({followed}) for $\beta = {large.beta:.4g}$, the least that Theorem 5 is known to admit: {said(large)}."
+        rf"({followed}) for $\beta = {large.beta:.4g}$, which Theorem 5 is known to admit: {said(large)}."
     )
     if loose:
         text += rf" For $\beta = {loose.beta:g}$, which the theorem is not known to admit: {said(loose)}."
@@ -549,8 +549,7 @@ def loose(context: Context, rows: Sequence[Row]) -> Note:
     """By how much the threshold exceeds what is needed."""
     factors = [row.factor[0] for row in rows]
     shown = ", ".join(
-        f"$n = {row.size}$: {row.threshold:{'.0f' if row.threshold >= 100 else '.3g'}} against "
-        f"{row.onset.lowest:.2g} ({_round(row.factor[0])} times)"
+        f"$n = {row.size}$: {from_on(row.threshold)} against {row.onset.lowest:.2g} ({_round(row.factor[0])} times)"
         for row in rows
     )
     bad = failures(rows)

@@ -539,9 +539,7 @@ def least_bound(setting: Setting) -> arb:
 NO_THRESHOLD = r"no finite $\beta$ is known to be admissible"
 SAID = {
     True: "less than one.",
-    False: (
-        r"more than one, and at least {least:.4g} whatever $\beta$, so it says nothing about a probability of error."
-    ),
+    False: (r"more than one, and at least {least} whatever $\beta$, so it says nothing about a probability of error."),
     None: r"not certainly below one, nor above it at every larger $\beta$.",
 }
 
@@ -564,7 +562,7 @@ def numerical_value(context: Context) -> Evidence:
     text = (
         rf"At $n = {setting.data.n}$ and $\beta = {float(beta_used):g}$ (at least the threshold of Theorem 5) the "
         f"bound of Theorem 6 with explicit constants is {float(value.mid()):.4g}: "
-        + SAID[passed].format(least=float(least.lower()))
+        + SAID[passed].format(least=bounds(least, 4)[0])
     )
     return Evidence(
         passed=passed,
