@@ -572,7 +572,7 @@ SETTING: dict[str, Any] = {"n": 2}
 
 def test_constants(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def evaluate(paper: Any, setting: Any, digits: int) -> tuple[ConstantRecord, ...]:
-        value = Interval(lower=f"{digits}", upper=str(setting["beta"]))
+        value = Interval(lower=f"-{digits}", upper=str(setting["beta"]))
         return (
             ConstantRecord(
                 id="C_KL",
@@ -590,7 +590,7 @@ def test_constants(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert status == 0
     record = json.loads(out)
     assert ConstantsRecord.model_validate(record).constants[0].value == Interval(
-        lower="10", upper="64"
+        lower="-10", upper="64"
     )
     assert record["setting"]["parameters"]["beta"] == "64"
     assert "C_KL" in run("constants", "toy")[1]

@@ -10,7 +10,7 @@ from mfcheck.claims.record import Evidence, Interval
 from mfcheck.falsify.search import CONFIDENCE, Found, Sizes, search
 from mfcheck.falsify.target import NOISE, Target
 from mfcheck.falsify.visits import Visits, plots
-from mfcheck.rigor.ball import compare, interval
+from mfcheck.rigor.ball import compare, from_on, interval
 
 
 def measure(context: Context, inequality: Inequality) -> Evidence:
@@ -90,8 +90,8 @@ def evidence(target: Target, found: Found, seed: int) -> Evidence:
         cases=sampled.met,
         domain=(
             f"{total} settings tried, {sampled.met} of {_asked(found)} sampled ones met the assumptions: a violation "
-            f"has a probability below {sampled.upper:.2g} there (confidence {CONFIDENCE:g}); {target.inequality.text}; "
-            f"seed {seed}"
+            f"has a probability of at most {from_on(sampled.upper, 2)} there (confidence {CONFIDENCE:g}); "
+            f"{target.inequality.text}; seed {seed}"
         ),
         reason=_reason(found, passed),
         plots=plots(found.visits, target.inequality),

@@ -75,6 +75,15 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{mantissa}e{int(exponent)}" if mark else text
 
 
+def at_most(value: float, digits: int = 3) -> str:
+    """Return a number of so many digits that is not below a bound from above, so that the bound is true as shown.
+
+    >>> at_most(0.012341)
+    '0.0124'
+    """
+    return _plain(_significant(Decimal(repr(value)), digits, ROUND_CEILING).normalize())
+
+
 def estimate(value: float, error: float) -> Shown:
     """Return `value ± error`; the error shown covers the rounding of the value.
 

@@ -302,9 +302,10 @@ def _attack(console: Console, attack: AttackRecord) -> None:
         line(console, f"  least slack (right over left side): {attack.tightest:.6g}", "dim")
     found = attack.counterexample
     if found is None:
+        probability = numbers.at_most(attack.probability_upper)
         words = (
             f"  no violation found; of {attack.sampled} sampled settings {attack.met} met the assumptions and "
-            f"{attack.violated} violated it beyond rounding: probability below {attack.probability_upper:.3g} "
+            f"{attack.violated} violated it beyond rounding: probability at most {probability} "
             f"with confidence {attack.confidence:g}"
         )
         line(console, words, "green" if not attack.violated else "yellow")

@@ -77,6 +77,7 @@ from mfcheck.dynamics.linear_units import (
 )
 from mfcheck.dynamics.two_layer import Network, one_pass
 from mfcheck.errors import InputError
+from mfcheck.rigor.ball import from_on
 from mfcheck.rigor.bounded import bounded_derivatives
 from mfcheck.rigor.definite import definite
 from mfcheck.statistics import extrapolated, mean_of
@@ -288,7 +289,7 @@ def forgotten(context: Context) -> Evidence:
         rhs=str(context["kept"]),
         error=float(share.rad()),
         domain=f"all N >= {least}, T = {float(theta):g} N",
-        reason=f"E|A^N - B^N| keeps at most {float(share.upper()):.3g} of its start at T = {float(theta):g} N",
+        reason=f"E|A^N - B^N| keeps at most {from_on(share, 3)} of its start at T = {float(theta):g} N",
         notes=(note,),
     )
 

@@ -109,11 +109,14 @@ TEXT = st.sampled_from(PAYLOADS) | st.text(max_size=30)
 FLOAT = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(
     (0.0, 1.0, -1.0, 1e-300, 1e300, 5e-324, 1.7e308)
 )
+ENCLOSURE = st.tuples(FLOAT, FLOAT).map(
+    lambda ends: Interval(lower=repr(min(ends)), upper=repr(max(ends)))
+)
 VALUE = st.one_of(
     st.none(),
     TEXT,
     st.builds(Estimate, value=FLOAT, error=FLOAT.map(abs)),
-    st.builds(Interval, lower=TEXT | FLOAT.map(repr), upper=TEXT | FLOAT.map(repr)),
+    ENCLOSURE,
 )
 
 
@@ -246,7 +249,7 @@ CONSTANT = st.builds(
     id=TEXT,
     latex=TEXT,
     formula=TEXT,
-    value=st.builds(Interval, lower=TEXT | FLOAT.map(repr), upper=TEXT | FLOAT.map(repr)),
+    value=ENCLOSURE,
     evidence=TEXT,
     depends_on=_tuples(TEXT),
     source=TEXT,

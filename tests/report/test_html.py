@@ -134,6 +134,8 @@ ENUMERATED = {
     "verdict",
     "severity",
     "style",
+    "lower",
+    "upper",
 }
 
 

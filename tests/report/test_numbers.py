@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfcheck.claims.record import Estimate, Interval
-from mfcheck.report.numbers import estimate, interval, number, show
+from mfcheck.report.numbers import at_most, estimate, interval, number, show
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 WIDE = Context(prec=1400)
@@ -105,6 +105,13 @@ def test_notation_of_an_estimate() -> None:
     assert estimate(2.351, 0.04).text == "2.35 ± 0.05"
     assert estimate(0.5, 0.0).text == "0.5 ± 0"
     assert estimate(0.2510203, 3e-8).full == "0.2510203 ± 3e-08"
+
+
+@pytest.mark.parametrize("value", [0.012341, 0.0183, 1.0, 0.99951, 3.2000001e-7, 12345.6, 0.1])
+def test_a_bound_from_above_is_true_as_shown(value: float) -> None:
+    said, true = Decimal(at_most(value)), Decimal(repr(value))
+    assert true <= said <= true * Decimal("1.01")
+    assert len(said.normalize().as_tuple().digits) <= 3
 
 
 def test_show_knows_each_kind_of_value() -> None:

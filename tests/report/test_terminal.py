@@ -164,7 +164,7 @@ def test_a_search_without_success_makes_a_sampled_statement() -> None:
     text = piped(lambda c: terminal.print_falsification(falsification(None), c))
     for words in ("p:c", "floor [strict]", "1100 settings per second", "250 met the assumptions"):
         assert words in text
-    assert "probability below 0.0183 with confidence 0.99" in text
+    assert "probability at most 0.0183 with confidence 0.99" in text
 
 
 def test_a_counterexample_is_shown_with_both_sides() -> None:
