@@ -571,6 +571,49 @@ def test_a_dimension_below_one_is_refused(dimension: int) -> None:
     assert (verdict.status, verdict.reason) == ("malformed", "a dimension below 1")
 
 
+@pytest.mark.parametrize(
+    ("claim", "status"),
+    [
+        ({"points": [["1", "0"], ["2", "0"]], "dimension": 2}, "rejected"),
+        ({"points": [["1", "0"], ["1", "1e-60"]], "dimension": 2}, "rejected"),
+        ({"points": [["1", "0"], ["1/0", "1"]], "dimension": 2}, "rejected"),
+        ({"points": [["1.0000001", "0"], ["0", "1"]], "dimension": 2}, "accepted"),
+        ({"points": [["1"]], "dimension": 10**9}, "malformed"),
+        ({"points": [["1"]], "dimension": 10**4000}, "malformed"),
+        ({"points": [["1"], ["-1"]], "dimension": True}, "malformed"),
+        ({"points": [[1, 0], [0, 1]], "dimension": 2}, "malformed"),
+        ({"points": [["\u0661", "0"], ["0", "1"]], "dimension": 2}, "malformed"),
+        ({"points": [["nan", "0"], ["0", "1"]], "dimension": 2}, "malformed"),
+        ({"points": [["9" * 100_000, "0"], ["0", "1"]], "dimension": 2}, "malformed"),
+    ],
+)
+def test_points_that_are_equal_odd_or_out_of_range(claim: Json, status: str) -> None:
+    data = load("lambda_min-sin-rational")
+    del data["claim"]["upper"], data["claim"]["C_max"]
+    data["claim"].update({**claim, "lower": "0.0001"})
+    data["witness"].pop("vector", None)
+    assert verify.verify(json.dumps(forged(data))).status == status
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"kind": ', '"kind": "bundle", "kind": '),
+        ('"dimension": ', '"dimension": 3, "dimension": '),
+        ('"dimension": ', '"dimension": NaN, "x": '),
+        ('"dimension": ', '"dimension": Infinity, "x": '),
+        ('"dimension": ', f'"dimension": {"9" * 100_000}, "x": '),
+        ('"witness": ', f'"witness": {"[" * 3000}{"]" * 3000}, "x": '),
+        ('{"format"', '\ufeff{"format"'),
+    ],
+)
+def test_odd_json_is_malformed(old: str, new: str) -> None:
+    text = json.dumps(load("lambda_min-sin-rational"))
+    assert verify.verify(text).status == "accepted"
+    assert old in text
+    assert verify.verify(text.replace(old, new, 1)).status == "malformed"
+
+
 # --- work -----------------------------------------------------------------------------------------
 
 

@@ -380,3 +380,23 @@ def test_every_piece_of_a_cut_counts(formula: str) -> None:
     """Each is negative on one or two of the three pieces."""
     claim = (formula, {"x": ("0", "2")}, "0")
     assert verdict(*claim, cuts={"x": ["2/3", "4/3"]}, bisect=6) == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("formula", "low", "high", "status"),
+    [
+        ("x - sin(x)", "0", "1", "accepted"),
+        ("exp(x) - 1 - x", "-1", "1", "accepted"),
+        ("x - tanh(x)", "0", "2", "accepted"),
+        ("x - log(1 + x)", "0", "1", "accepted"),
+        ("1 - x - sin(1 - x)", "0", "1", "accepted"),
+        ("(1 - x)**3*(1 + x)", "0", "1", "accepted"),
+        ("x - sin(x)", "-1/1000", "1", "rejected"),
+        ("x - tanh(x) - x**3/2", "0", "1/100", "rejected"),
+        ("x - sin(x) - 1e-30", "0", "1", "rejected"),
+    ],
+)
+def test_inequalities_that_touch_at_an_end(formula: str, low: str, high: str, status: str) -> None:
+    """Equality at 0 or 1; the false ones fail by a billionth, by the next order, or by 1e-30 at the end."""
+    made = certificate.inequality(formula, {"x": (low, high)}, "0", bisect=8)
+    assert verify.verify(json.dumps(made)).status == status
