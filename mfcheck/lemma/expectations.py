@@ -44,11 +44,14 @@ def _is_late() -> bool:
     return now() > _LAST[0]
 
 
+_MOST_PARTS = 64
+
+
 class Majorant:
-    """`|f(w)| <= sum of c |w|^k exp(b |w|)` for `|w| >= 1`; terms are `(c, k, b)`."""
+    """`|f(w)| <= sum of c |w|^k exp(b |w|)` for `|w| >= 1`; terms are `(c, k, b)`, one for each k and b."""
 
     def __init__(self, parts: list[tuple[arb, int, arb]]) -> None:
-        self.parts = parts
+        self.parts = parts if len(parts) < 2 else _collected(parts)
 
     def plus(self, other: "Majorant") -> "Majorant":
         """Return the sum."""
@@ -68,6 +71,22 @@ class Majorant:
                 return None
             total[k] = total[k] + c
         return total[0], total[1]
+
+
+def _collected(parts: list[tuple[arb, int, arb]]) -> list[tuple[arb, int, arb]]:
+    """Return a bound of the same sum with one term for each power and rate; one term in all if these are too many."""
+    sums: dict[object, tuple[arb, int, arb]] = {}
+    for c, k, b in parts:
+        rate = b.upper()
+        key = k, rate.man_exp() if rate.is_finite() else None
+        known = sums.get(key)
+        sums[key] = (c if known is None else known[0] + c, k, rate)
+    if len(sums) <= _MOST_PARTS:
+        return list(sums.values())
+    total, rate = arb(0), arb(0)
+    for c, _, b in sums.values():
+        total, rate = total + c, rate.max(b)
+    return [(total, max(k for _, k, _ in sums.values()), rate)]
 
 
 def _constant(c: arb) -> Majorant:

@@ -1,11 +1,15 @@
 """Expectations of random products against quadrature: no closed form and no enclosure is wrong."""
 
+import math
 import random
+from fractions import Fraction
 
 import mpmath as mp
 import pytest
+from flint import arb
 
 from mfcheck.lemma import check
+from mfcheck.lemma.expectations import Majorant
 
 CUTS = [
     -mp.inf,
@@ -99,3 +103,25 @@ def test_known_closed_forms(text, declared):
 )
 def test_false_closed_forms(text, declared):
     assert check(text, [declared], seconds=10).verdict == "refuted"
+
+
+def majorant_at(m, w):
+    return sum(float(c) * w**k * math.exp(float(b) * w) for c, k, b in m.parts)
+
+
+def test_bounds_of_growth_stay_short():
+    line = Majorant([(arb(1), 0, arb(0)), (arb(2), 1, arb(0))])
+    power = line
+    for _ in range(29):
+        power = power.times(line)
+    assert len(power.parts) == 31
+    assert majorant_at(power, 2.0) == pytest.approx(5.0**30, rel=1e-12)  # (1 + 2w)^30
+    rates = [Fraction(1, 2**n) for n in range(1, 11)]
+    product, value = Majorant([(arb(1), 0, arb(0))]), 1.0
+    for b in rates:
+        product = product.times(
+            Majorant([(arb(1), 0, arb(0)), (arb(3), 1, arb(b.numerator) / b.denominator)])
+        )
+        value *= 1 + 3 * 1.5 * math.exp(float(b) * 1.5)
+    assert len(product.parts) <= 64
+    assert majorant_at(product, 1.5) >= value
