@@ -62,6 +62,7 @@ def test_a_check_that_crashes_fails_its_claim_alone(folder: Path) -> None:
     assert "is inconclusive: a check crashed" in text
 
 
+@pytest.mark.slow
 def test_expected_verdicts_have_to_be_kept(folder: Path) -> None:
     ini = "mfcheck_papers = toy_paper:paper\nmfcheck_expect =\n  false refuted\n  toy:cited gap\n"
     assert run(folder, ini=ini)[0] == 0
@@ -95,6 +96,7 @@ paper = replace(toy, claims=claims, constants=())
 """
 
 
+@pytest.mark.slow
 def test_a_claim_fails_on_each_reading_that_the_text_allows(folder: Path) -> None:
     (folder / "readings_paper.py").write_text(READINGS)
     words = ("-v", "--mfcheck-paper", "readings_paper:paper")
