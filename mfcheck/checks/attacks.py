@@ -14,6 +14,7 @@ from flint import arb, ctx
 
 from mfcheck.claims.inequality import Case, Formulas, Inequality, Sample, Variable
 from mfcheck.constants.known import PREC, Known
+from mfcheck.errors import InputError
 from mfcheck.symbolic.activation import Activation, X
 from mfcheck.symbolic.generic import ORDERS
 
@@ -57,12 +58,18 @@ def formula_side(known: Known, formula: Callable[[Formulas], sp.Expr] | sp.Expr)
 
 
 def with_activation(formula: sp.Expr, activation: Activation) -> sp.Expr:
-    """Put an activation and its derivatives for the generic ones."""
+    """Put an activation and its derivatives for the generic ones.
+
+    Raises:
+        InputError: a derivative is no function (a kink was differentiated twice).
+    """
     for order, names in enumerate(ORDERS):
         for name in names:
             formula = formula.replace(
                 name, lambda x, k=order: activation.derivative(k).xreplace({X: x})
             )
+    if formula.has(sp.DiracDelta):
+        raise InputError("the activation has a kink: this derivative is not a function")
     return formula
 
 

@@ -13,7 +13,8 @@ from mfcheck.checks import Side, attack, constant, parameter, setting_of
 from mfcheck.checks.attacks import formula_side
 from mfcheck.claims.inequality import Case, Sample, Variable
 from mfcheck.constants.known import Known
-from mfcheck.symbolic.activation import LIBRARY
+from mfcheck.errors import InputError
+from mfcheck.symbolic.activation import LIBRARY, activation
 from mfcheck.symbolic.generic import s0, s1, s2
 
 RATE = parameter("rate", 3, "a rate", above=0)
@@ -76,3 +77,13 @@ def test_rounding_is_no_violation(left: float, right: float, seen: tuple[float, 
     found = attack("a", "", constant_side(left), constant_side(right), noise=lambda _: 1e-10)
     sample = Sample(np.eye(2), np.ones(2), LIBRARY["tanh"], {})
     assert found.fast(sample, {}) == pytest.approx(seen, nan_ok=True, rel=0, abs=0)
+
+
+@pytest.mark.parametrize("name", ["elu", "sign"])
+def test_the_derivative_of_a_jump_is_refused(name: str) -> None:
+    kinked = setting_of([RATE], activation(name))
+    side = formula_side(KNOWN, s2(x))
+    with pytest.raises(InputError, match="a kink"):
+        side.enclosed(Case(kinked, CASE.own), {})
+    with pytest.raises(InputError, match="a kink"):
+        side.fast(Case(kinked, CASE.own).sample(), {})
