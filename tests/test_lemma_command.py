@@ -336,6 +336,7 @@ def gist(line: str) -> list[str]:
     return words if words[0] in ("read", "mfcheck:", "3") or line[0] == " " else words[:1]
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_page_say_what_it_shows(run: Run, folder: Path) -> None:
     text = PAGE.read_text(encoding="utf-8")
     for _, _, name, body in FENCE.findall(text):

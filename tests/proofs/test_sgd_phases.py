@@ -12,6 +12,7 @@ from mfcheck.errors import InputError
 from mfcheck_proofs import sgd_phases as sgd
 
 
+@pytest.mark.slow
 def test_the_fourth_integral_by_quadrature_in_two_variables() -> None:
     # With equal arguments in pairs it is an integral over a pair: units 1 = 2 and 3 = 4.
     a, b, c = 0.7, 1.1, 0.4
