@@ -14,7 +14,7 @@ from mfcheck.rigor.certificate import dumps, exports
 pytestmark = pytest.mark.slow
 
 NIGHTLY = os.environ.get("MFCHECK_PROFILE") == "nightly"
-"""Rocq takes half an hour of processor time for all of them; one in four is seen on each change."""
+"""Rocq takes a quarter of an hour of processor time for all of them; one in four is seen on each change."""
 
 WITHOUT: dict[str, str] = {}
 """Why, by paper, claim and reading."""

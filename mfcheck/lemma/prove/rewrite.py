@@ -3,14 +3,14 @@
 Each returns problems whose truth implies that of the given one; the search chooses among them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from math import gcd
 
 from mfcheck.lemma import terms
 from mfcheck.lemma.constants import expanded, summands
-from mfcheck.lemma.formula import Atom, Formula, atoms, conjuncts, free, join, transform
+from mfcheck.lemma.formula import Atom, Formula, atoms, conjuncts, join, transform
 from mfcheck.lemma.linear import contradictory
 from mfcheck.lemma.plain import Plain
 from mfcheck.lemma.problem import Problem, Range, bounded, constant_ball, propagated
@@ -245,9 +245,3 @@ _HYPERBOLIC: Mapping[str, Callable[[Term], Term]] = {
     "sinh": lambda g: terms.scale(Fraction(1, 2), terms.sub(g, power(g, -1))),
     "cosh": lambda g: terms.scale(Fraction(1, 2), terms.add(g, power(g, -1))),
 }
-
-
-def names_of(problem: Problem) -> Iterator[str]:
-    """Yield the variables that the goals use."""
-    used = frozenset[str]().union(*[free(g) for g in problem.goals])
-    yield from (n for n in problem.names if n in used)
