@@ -259,8 +259,9 @@ class Setting:
     values: tuple[tuple[str, Value], ...] = ()
 
     def __post_init__(self) -> None:
-        """Order numbers before named choices, as `describe` and `restore` do."""
-        ordered = sorted(self.values, key=lambda item: isinstance(item[1], str))
+        """Order numbers before named choices, as `describe` and `restore` do; a float is refused."""
+        exact = ((n, v if isinstance(v, str) else exactly(v)) for n, v in self.values)
+        ordered = sorted(exact, key=lambda item: isinstance(item[1], str))
         object.__setattr__(self, "values", tuple(ordered))
 
     @property

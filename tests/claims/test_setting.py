@@ -153,6 +153,7 @@ def test_no_float_becomes_the_number_next_to_it(value: Any) -> None:
         lambda: parameter("w", 1, "weight", least=value),
         lambda: parameter("w", 1, "weight", above=value),
         lambda: setting_of((parameter("w", 1, "weight"),)).with_values(w=value),
+        lambda: Setting(values=(("w", value),)),
         lambda: Data(((one, value),), (one,)),
         lambda: Data(((one, one),), (value,)),
     ):
