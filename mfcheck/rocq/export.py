@@ -43,6 +43,7 @@ _LIBRARIES = (
     ("pairs.v", r"pair_bounds|lip_pair"),
     ("roots.v", r"zero_rising|zero_falling|count_zeros"),
     ("pair_roots.v", r"lip_pair"),
+    ("erf.v", r"count_zeros"),
     ("counts.v", r"count_zeros"),
     ("sums.v", r"sum |list Z|list Q|Qle_bool|lra"),
     ("matrices.v", r"lower_bound|upper_bound"),

@@ -76,7 +76,7 @@ def test_right_counts_pass_and_wrong_ones_do_not(tmp_path: Path) -> None:
     hints = wrong_hints(exported(GAIN, "1/3", "2", None, 1))
     too_near = exported("exp(-x) - 1/10", "0", "inf", "3", 1).replace("(3, 1)%Z", "(2, 1)%Z")
     goals += [(text, "false") for text in (*hints, check(too_near))]
-    names = ("scalars.v", "series.v", "areas.v", "means.v", "roots.v", "counts.v")
+    names = ("scalars.v", "series.v", "areas.v", "means.v", "roots.v", "erf.v", "counts.v")
     libraries = [files("mfcheck.rocq").joinpath(name).read_text(encoding="utf-8") for name in names]
     libraries.append(
         "Definition both p q l f a ps b n o := count_check p q l f a ps b n && far_check p q l f b o."
