@@ -227,7 +227,18 @@ def _look_here(module: str) -> None:
 
 def _find(finder: Any, name: str, where: Sequence[str] | None) -> ModuleSpec | None:
     find = getattr(finder, "find_spec", None)
-    return None if find is None or not name else find(name, where, None)
+    if find is None or not name:
+        return None
+    try:
+        found: ModuleSpec | None = find(name, where, None)
+    except (
+        KeyError
+    ):  # a package without __init__.py in another one, which has to be imported to know its folders
+        found = ModuleSpec(name, None, is_package=True)
+        last = name.rpartition(".")[2]
+        inner = (Path(folder, last) for folder in where or ())
+        found.submodule_search_locations = [str(folder) for folder in inner if folder.is_dir()]
+    return found
 
 
 def _kept(id: str) -> Mapping[str, Any] | None:

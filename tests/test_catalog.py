@@ -205,3 +205,15 @@ def test_modules_are_found_without_importing_them(package: Path) -> None:
     (package / "other.py").write_text("")
     assert digest(folder, files) != before
     assert entries()["other"] == "her_papers.other:paper"
+
+
+def test_a_module_in_folders_without_init_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = tmp_path / "outer_part" / "middle_part" / "inner_part"
+    inner.mkdir(parents=True)
+    (inner / "lemma.py").write_text("broken, and not imported")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert sources("outer_part.middle_part.inner_part.lemma") == (inner, (inner / "lemma.py",))
+    assert find("outer_part.middle_part.other_part") is None
+    assert "outer_part" not in sys.modules
