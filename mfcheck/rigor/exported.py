@@ -47,6 +47,8 @@ def _covered(node: ast.AST, known: frozenset[str], means: bool = True) -> bool:
             return (
                 means and _covered(c, _KNOWN, False) and _in_pair(f, bound) and _in_pair(g, bound)
             )
+        case ast.Call(func=ast.Name(id="integral"), args=[_, low, high, body]):
+            return means and all(_covered(x, _LIPSCHITZ, False) for x in (low, high, body))
         case ast.Call(func=ast.Name(id=name)) if name not in known:
             return False
     return all(_covered(inner, known, means) for inner in ast.iter_child_nodes(node))
@@ -121,6 +123,9 @@ def _lipschitz(node: ast.AST, variable: str) -> bool:
         case ast.Call(func=ast.Name(id="pair"), args=[_, c, f, g]):
             varies = _calls(node, "step") or _varies(f, variable) or _varies(g, variable)
             return not varies and _lipschitz(c, variable)
+        case ast.Call(func=ast.Name(id="integral"), args=[_, low, high, body]):
+            ends = [end for end in (low, high) if _varies(end, variable)]
+            return len(ends) == 1 and isinstance(ends[0], ast.Name) and not _varies(body, variable)
         case ast.Call(func=ast.Name(id=name)) if name not in _LIPSCHITZ:
             return False
     return all(_lipschitz(inner, variable) for inner in ast.iter_child_nodes(node))

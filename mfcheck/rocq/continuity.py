@@ -8,6 +8,7 @@ from typing import Any
 from mfcheck.errors import InputError
 from mfcheck.rocq.enclosures import enclosure
 from mfcheck.rocq.formula import translate
+from mfcheck.rocq.integrals import read_integral
 from mfcheck.rocq.means import listed, outward, read_mean
 from mfcheck.rocq.pairs import read_pair
 from mfcheck.verify.formulas import parse
@@ -48,6 +49,8 @@ class Lipschitz:
     def _mean(self, call: str) -> str:
         if call.strip().startswith("pair"):
             return read_pair(call, self.names).value
+        if call.strip().startswith("integral"):
+            return read_integral(call, self.names).value
         return read_mean(call, self.names).value
 
     def _function(self, node: ast.expr) -> str:
@@ -55,7 +58,7 @@ class Lipschitz:
 
     def _of(self, node: ast.expr) -> str:
         low, high = self.ends
-        if not any(isinstance(n, ast.Name) and n.id == self.variable for n in ast.walk(node)):
+        if not self._varies(node):
             return "apply lip_const."
         match node:
             case ast.Name():
@@ -84,6 +87,8 @@ class Lipschitz:
                 return self._of_mean(self._source(node))
             case ast.Call(func=ast.Name(id="pair"), args=[_, c, f, g]):
                 return self._of_pair(self._source(node), c, (f, g))
+            case ast.Call(func=ast.Name(id="integral"), args=[_, *ends, body]):
+                return self._of_integral(self._source(node), ends, body)
         raise InputError(f"{self._source(node)[:60]}: not known to be continuous in Rocq")
 
     def _above_zero(self, source: str) -> None:
@@ -113,11 +118,7 @@ class Lipschitz:
 
     def _of_pair(self, call: str, correlation: ast.expr, functions: tuple[ast.expr, ...]) -> str:
         """A pair whose correlation varies, away from 1, and whose functions do not."""
-        if any(
-            isinstance(n, ast.Name) and n.id == self.variable
-            for f in functions
-            for n in ast.walk(f)
-        ):
+        if any(map(self._varies, functions)):
             raise InputError(f"{call[:60]}: functions that vary")
         pair, (low, high) = read_pair(call, self.names), self.ends
         if any(pair.steps):
@@ -131,6 +132,27 @@ class Lipschitz:
             f"{self._function(correlation)} {size.numerator} {size.denominator} eq_refl eq_refl ltac:(lia)"
         )
         return f"apply ({said}). {{ {self._of(correlation)} }} {{ intros; first [lra | {self.tactic}]. }}"
+
+    def _of_integral(self, call: str, ends: list[ast.expr], body: ast.expr) -> str:
+        """An integral of a function that does not vary, from or to the variable."""
+        if self._varies(body):
+            raise InputError(f"{call[:60]}: the function inside varies")
+        found, (low, high) = read_integral(call, self.names), self.ends
+        match ends:
+            case [ast.Name(id=self.variable), end] if not self._varies(end):
+                side, other = "from", found.ends[1]
+            case [end, ast.Name(id=self.variable)] if not self._varies(end):
+                side, other = "to", found.ends[0]
+            case _:
+                raise InputError(f"{call[:60]}: both ends vary, or one by a formula")
+        within = found.inside((low, other), (high, other), self.inputs)
+        return (
+            f"{within}\n  apply (lip_integral_{side} {low} {high} {other} {found.function} ltac:(lra)). "
+            f"{found.continuous()}"
+        )
+
+    def _varies(self, node: ast.expr) -> bool:
+        return any(isinstance(n, ast.Name) and n.id == self.variable for n in ast.walk(node))
 
     def _of_parameter(self, source: str) -> str:
         part = Lipschitz(

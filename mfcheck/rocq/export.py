@@ -42,6 +42,7 @@ _LIBRARIES = (
     ("means.v", r"mean_bounds|pair_bounds|zero_rising|zero_falling|count_zeros"),
     ("pairs.v", r"pair_bounds|lip_pair"),
     ("roots.v", r"zero_rising|zero_falling|count_zeros"),
+    ("integrals.v", r"lip_integral"),
     ("pair_roots.v", r"lip_pair"),
     ("erf.v", r"count_zeros"),
     ("counts.v", r"count_zeros"),

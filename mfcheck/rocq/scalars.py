@@ -14,6 +14,7 @@ from mfcheck.rigor.certificate import formula_text
 from mfcheck.rocq.continuity import Lipschitz
 from mfcheck.rocq.enclosures import contact, enclosure, follows, not_negative, signed_pieces
 from mfcheck.rocq.formula import rational, translate
+from mfcheck.rocq.integrals import Integral, read_integral
 from mfcheck.rocq.means import Mean, read_mean
 from mfcheck.rocq.pairs import PairMean, read_pair
 from mfcheck.symbolic.expression import parse
@@ -23,6 +24,7 @@ from mfcheck.verify.slopes import slope
 
 Ends: TypeAlias = tuple[Fraction, Fraction]
 Known: TypeAlias = Mapping[str, Ends]
+Enclosed: TypeAlias = Mean | PairMean | Integral
 
 _MAX_DERIVATIVES = 6
 _ROOMS = (Fraction(32), Fraction(4), Fraction(1), Fraction(1, 4), Fraction(1, 16))
@@ -39,7 +41,7 @@ class Scalars:
     known: Known
     ends: dict[str, Ends] = field(default_factory=dict)
     abstracted: dict[str, tuple[str, Fraction, Fraction]] = field(default_factory=dict)
-    means: dict[str, tuple[Mean | PairMean, Ends]] = field(default_factory=dict)
+    means: dict[str, tuple[Enclosed, Ends]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, value in self.claim["inputs"].items():
@@ -74,11 +76,13 @@ class Scalars:
             self.abstracted[call] = (name, low, high)
         return self.abstracted[call][0]
 
-    def mean(self, call: str) -> Mean | PairMean | None:
-        """The mean that a call stands for, if Rocq can enclose it."""
+    def mean(self, call: str) -> Enclosed | None:
+        """The mean or integral that a call stands for, if Rocq can enclose it."""
         try:
             if call.strip().startswith("pair"):
                 return read_pair(call, self.names())
+            if call.strip().startswith("integral"):
+                return read_integral(call, self.names())
             return read_mean(call, self.names())
         except InputError:
             return None
