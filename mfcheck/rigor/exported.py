@@ -47,6 +47,8 @@ def _covered(node: ast.AST, known: frozenset[str], means: bool = True) -> bool:
             return (
                 means and _covered(c, _KNOWN, False) and _in_pair(f, bound) and _in_pair(g, bound)
             )
+        case ast.Call(func=ast.Name(id="series"), args=[ast.Name(id=bound), body]):
+            return means and _smooth_in_mean(body, bound)
         case ast.Call(func=ast.Name(id="integral"), args=[_, low, high, body]):
             return means and all(_covered(x, _LIPSCHITZ, False) for x in (low, high, body))
         case ast.Call(func=ast.Name(id=name)) if name not in known:
@@ -71,6 +73,12 @@ def _in_mean(node: ast.AST, bound: str, whole_divisors: bool = False) -> bool:
         for inner in ast.iter_child_nodes(node)
         if isinstance(inner, ast.expr)
     )
+
+
+def _smooth_in_mean(node: ast.AST, bound: str, whole_divisors: bool = False) -> bool:
+    """As in a mean, without corners."""
+    corners = (n for n in ast.walk(node) if _varies(n, bound) and _is_call(n, _CORNERS))
+    return not any(corners) and _in_mean(node, bound, whole_divisors)
 
 
 def _in_pair(node: ast.expr, bound: str) -> bool:
@@ -146,8 +154,7 @@ def _differentiable(node: ast.AST, variable: str) -> bool:
         case ast.BinOp(op=ast.Div(), right=right) if not _plain(right):
             return False
         case ast.Call(func=ast.Name(id="normal"), args=[ast.Name(id=bound), body]):
-            corners = (n for n in ast.walk(body) if _varies(n, bound) and _is_call(n, _CORNERS))
-            return not any(corners) and _in_mean(body, bound, whole_divisors=True)
+            return _smooth_in_mean(body, bound, whole_divisors=True)
         case ast.Call(func=ast.Name(id=name), args=args):
             return (
                 name in _COUNTED

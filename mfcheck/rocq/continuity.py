@@ -8,6 +8,7 @@ from typing import Any
 from mfcheck.errors import InputError
 from mfcheck.rocq.enclosures import enclosure
 from mfcheck.rocq.formula import translate
+from mfcheck.rocq.hermite import read_hermite
 from mfcheck.rocq.integrals import read_integral
 from mfcheck.rocq.means import listed, outward, read_mean
 from mfcheck.rocq.pairs import read_pair
@@ -51,6 +52,8 @@ class Lipschitz:
             return read_pair(call, self.names).value
         if call.strip().startswith("integral"):
             return read_integral(call, self.names).value
+        if call.strip().startswith("series"):
+            return read_hermite(call, self.names).value
         return read_mean(call, self.names).value
 
     def _function(self, node: ast.expr) -> str:

@@ -37,10 +37,11 @@ _SCALAR = {
 }
 _LIBRARIES = (
     ("scalars.v", r"interval|exact_values|Rmin|zero_rising|zero_falling|count_zeros"),
-    ("series.v", r"mean_bounds|pair_bounds|zero_rising|zero_falling|count_zeros"),
-    ("areas.v", r"mean_bounds|pair_bounds|zero_rising|zero_falling|count_zeros"),
-    ("means.v", r"mean_bounds|pair_bounds|zero_rising|zero_falling|count_zeros"),
-    ("pairs.v", r"pair_bounds|lip_pair"),
+    ("series.v", r"mean_bounds|pair_bounds|hermite_bounds|zero_rising|zero_falling|count_zeros"),
+    ("areas.v", r"mean_bounds|pair_bounds|hermite_bounds|zero_rising|zero_falling|count_zeros"),
+    ("means.v", r"mean_bounds|pair_bounds|hermite_bounds|zero_rising|zero_falling|count_zeros"),
+    ("pairs.v", r"pair_bounds|lip_pair|hermite_bounds"),
+    ("hermite.v", r"hermite_bounds"),
     ("roots.v", r"zero_rising|zero_falling|count_zeros"),
     ("integrals.v", r"lip_integral"),
     ("pair_roots.v", r"lip_pair"),

@@ -23,6 +23,9 @@ _MOST_FACTORS, _WIDE = 12, Fraction(1, 1000)
 _Rule: TypeAlias = Callable[[Fraction, Fraction], Fraction]
 _Size: TypeAlias = Callable[[Sequence[Fraction]], Fraction]
 Ends: TypeAlias = tuple[Fraction, Fraction]
+Words: TypeAlias = tuple[str, str, str]
+"""That something exists, its value, and the theorem on its bounds, in `mfcheck/rocq/*.v`."""
+MEAN: Words = ("has_mean", "Mean", "mean_bounds")
 
 
 @dataclass(frozen=True)
@@ -84,19 +87,34 @@ class Mean:
             bits: of accuracy.
             ends: the numbers.
         """
+        head = f"Lemma {name} : {quantified}"
+        return head + self.bounded(MEAN, self, inputs, bits, ends)
+
+    def bounded(
+        self, words: Words, near: "Mean", inputs: dict[str, list[str]], bits: int, ends: Ends
+    ) -> str:
+        """What a lemma says of the function, and its proof by panels.
+
+        Args:
+            words: what is said of the function.
+            near: the mean that is enclosed by the panels: where they have to end depends on its growth.
+            inputs: bounds of the inputs of the certificate.
+            bits: of accuracy.
+            ends: two numbers, with what is enclosed between them.
+        """
         pairs = [outward(source, inputs, bits + 24) for source in self.sources]
-        sizes = [max(map(abs, pair)) for pair in pairs]
-        parts = self.panels(sizes)
-        reach = self.growth + 1 + isqrt(self.growth**2 + ceil(1.4 * (bits + 8)))
+        others = [outward(source, inputs, bits + 24) for source in near.sources]
+        parts = near.panels([max(map(abs, pair)) for pair in others])
+        reach = near.growth + 1 + isqrt(near.growth**2 + ceil(1.4 * (bits + 8)))
         degree = 16 if bits <= 32 else 22 if bits <= 56 else 28
         if any(high - low > _WIDE for low, high in pairs):  # many panels follow a range better
             parts, degree = max(parts, 16), 4
-        boxes = boxed(pairs)
         count = 2 * reach * parts
         low, high = (f"({x.numerator} / {x.denominator})" for x in ends)
+        exists, value, theorem = words
         return (
-            f"Lemma {name} : {quantified}has_mean {self.function} /\\ {low} <= Mean {self.function} <= {high}.\n"
-            f"Proof.\n  intros. refine (mean_bounds (F.PtoP {bits + 30}) (F.PtoP 40) {boxes}\n"
+            f"{exists} {self.function} /\\ {low} <= {value} {self.function} <= {high}.\n"
+            f"Proof.\n  intros. refine ({theorem} (F.PtoP {bits + 30}) (F.PtoP 40) {boxed(pairs)}\n"
             f"    {self.term} {degree} {parts}\n"
             f"    ({-reach * parts}) (upto {count} ({1 - reach * parts})) {fraction(ends[0])} {fraction(ends[1])}\n"
             f"    ltac:(vm_cast_no_check (eq_refl true)) {listed(self.parameters)} _).\n"

@@ -14,6 +14,7 @@ from mfcheck.rigor.certificate import formula_text
 from mfcheck.rocq.continuity import Lipschitz
 from mfcheck.rocq.enclosures import contact, enclosure, follows, not_negative, signed_pieces
 from mfcheck.rocq.formula import rational, translate
+from mfcheck.rocq.hermite import HermiteSum, read_hermite
 from mfcheck.rocq.integrals import Integral, read_integral
 from mfcheck.rocq.means import Mean, read_mean
 from mfcheck.rocq.pairs import PairMean, read_pair
@@ -24,7 +25,7 @@ from mfcheck.verify.slopes import slope
 
 Ends: TypeAlias = tuple[Fraction, Fraction]
 Known: TypeAlias = Mapping[str, Ends]
-Enclosed: TypeAlias = Mean | PairMean | Integral
+Enclosed: TypeAlias = Mean | PairMean | HermiteSum | Integral
 
 _MAX_DERIVATIVES = 6
 _ROOMS = (Fraction(32), Fraction(4), Fraction(1), Fraction(1, 4), Fraction(1, 16))
@@ -83,6 +84,8 @@ class Scalars:
                 return read_pair(call, self.names())
             if call.strip().startswith("integral"):
                 return read_integral(call, self.names())
+            if call.strip().startswith("series"):
+                return read_hermite(call, self.names())
             return read_mean(call, self.names())
         except InputError:
             return None
