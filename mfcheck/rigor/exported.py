@@ -12,6 +12,7 @@ _CORNERS = frozenset(("max", "min"))
 _LIPSCHITZ = _KNOWN - _CORNERS
 _IN_MEANS = frozenset(("tanh", "max", "min"))
 _COUNTED = _LIPSCHITZ | {"erf"}
+_VALUED = _KNOWN | {"erf", "sum"}
 _PARTLY = frozenset(("lambda_min", "counterexample", "separation", "code_bound"))
 _POINTS, _MOST_FACTORS = 64, 12
 
@@ -27,16 +28,24 @@ def exports(certificate: Mapping[str, Any]) -> Exports:
         found = {exports(part["certificate"]) for part in claim["parts"]}
         return found.pop() if len(found) == 1 else "part"
     if kind == "inequality":
-        whole = "cuts" not in certificate["witness"] and _covered(parse(claim["formula"]), _KNOWN)
-        return "whole" if whole else "part"
+        tree, cut = parse(claim["formula"]), "cuts" in certificate["witness"]
+        at_once = "bisect" not in certificate["witness"] and valued(tree)
+        return "whole" if not cut and (at_once or _covered(tree, _KNOWN)) else "part"
     if kind == "half_line":
         return "whole" if _covered(parse(claim["formula"]), _KNOWN, means=False) else "part"
     if kind == "root":
-        return "whole" if _continuous(claim["formula"], claim["variable"]) else "part"
+        known = valued(parse(claim["formula"])) or _continuous(claim["formula"], claim["variable"])
+        return "whole" if known else "part"
     if kind == "zeros":
         return "whole" if _counted(claim) else "part"
     known = kind in _PARTLY and len(claim.get("points", ())) <= _POINTS
     return "part" if known else "none"
+
+
+def valued(node: ast.AST) -> bool:
+    """Whether a formula has only sums and functions whose values Rocq computes."""
+    functions = (n.func for n in ast.walk(node) if isinstance(n, ast.Call))
+    return all(isinstance(f, ast.Name) and f.id in _VALUED for f in functions)
 
 
 def _covered(node: ast.AST, known: frozenset[str], means: bool = True) -> bool:

@@ -1,5 +1,6 @@
 """What the checker of certificates computes on its way, for texts of Rocq that start from it."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import takewhile
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from mfcheck.verify import UnprovedError, taylor
 from mfcheck.verify.counts import Piece, pieces
 from mfcheck.verify.eigenvalues import gram
-from mfcheck.verify.formulas import Pair, evaluate, fixed, iv
+from mfcheck.verify.formulas import Pair, evaluate, exact, fixed, iv
 from mfcheck.verify.inequalities import Box, Goal, Known, intervals, read_box
 from mfcheck.verify.kernels import Kernel, kernel, order
 from mfcheck.verify.reading import effort
@@ -60,6 +61,54 @@ def follows(formula: str, box: Box, bound: Fraction, sign: int) -> bool:
     effort.start()
     iv.prec = 200
     return not Goal(formula, {}, bound, sign, 0).why_not(box, 8)
+
+
+def decided(formula: str, box: Box, sides: Json, bits: int) -> Fraction | None:
+    """Whether intervals of so many bits show bounds of a formula: its largest square under erf, or `None`."""
+    try:
+        value, square = _valued(formula, {name: _hull(ends) for name, ends in box.items()}, bits)
+    except UnprovedError:
+        return None
+    shown = ("lower" not in sides or value.a >= exact(Fraction(sides["lower"])).b) and (
+        "upper" not in sides or value.b <= exact(Fraction(sides["upper"])).a
+    )
+    return square if shown else None
+
+
+def opposite(
+    formula: str, box: Box, name: str, ends: tuple[Fraction, Fraction], bits: int
+) -> Fraction | None:
+    """As `decided`, whether the formula has different signs at two ends, and is finite between them."""
+    names, signs, most = {key: _hull(inner) for key, inner in box.items()}, [], Fraction(0)
+    try:
+        for end in ends:
+            value, _ = _valued(formula, {**names, name: exact(end)}, bits)
+            if not (value.a > 0 or value.b < 0):
+                return None
+            signs.append(value.a > 0)
+        _, most = _valued(formula, {**names, name: _hull(ends)}, bits)
+    except UnprovedError:
+        return None
+    return most if signs[0] != signs[1] else None
+
+
+def _hull(ends: tuple[Fraction, Fraction]) -> Any:
+    low, high = map(exact, ends)
+    return iv.mpf([low.a, high.b])
+
+
+def _valued(formula: str, names: dict[str, Any], bits: int) -> tuple[Any, Fraction]:
+    """The value of a formula, and the largest square under erf in it."""
+    squares = [Fraction(0)]
+
+    def erf(x: Any) -> Any:
+        squares.append(Fraction(float((x * x).b)))
+        return REALS.functions["erf"](x)
+
+    effort.start()
+    iv.prec = bits
+    algebra = replace(REALS, functions={**REALS.functions, "erf": erf})
+    return evaluate(formula, names, algebra), max(squares)
 
 
 def signed_pieces(claim: Json, witness: Json, known: Known) -> list[Piece]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from mfcheck import verify
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import read_json
-from mfcheck.rocq import counts, exact, scalars
+from mfcheck.rocq import counts, exact, scalars, values
 from mfcheck.rocq.enclosures import Json
 from mfcheck.rocq.scalars import Ends, Part
 from mfcheck.verify.reading import NAME, fields, need
@@ -30,23 +30,26 @@ _EXACT = {
     "code_bound": exact.code_bound,
 }
 _SCALAR = {
-    "inequality": scalars.inequality,
-    "root": scalars.root,
+    "inequality": values.inequality,
+    "root": values.root,
     "zeros": counts.zeros,
     "half_line": scalars.half_line,
 }
+_AT_ONCE = r"values_right|zero_within"
+_AREAS = rf"{_AT_ONCE}|mean_bounds|pair_bounds|hermite_bounds|zero_rising|zero_falling|count_zeros"
 _LIBRARIES = (
-    ("scalars.v", r"interval|exact_values|Rmin|zero_rising|zero_falling|count_zeros"),
-    ("series.v", r"mean_bounds|pair_bounds|hermite_bounds|zero_rising|zero_falling|count_zeros"),
-    ("areas.v", r"mean_bounds|pair_bounds|hermite_bounds|zero_rising|zero_falling|count_zeros"),
-    ("means.v", r"mean_bounds|pair_bounds|hermite_bounds|zero_rising|zero_falling|count_zeros"),
+    ("scalars.v", rf"{_AT_ONCE}|interval|exact_values|Rmin|zero_rising|zero_falling|count_zeros"),
+    ("series.v", _AREAS),
+    ("areas.v", _AREAS),
+    ("means.v", _AREAS),
     ("pairs.v", r"pair_bounds|lip_pair|hermite_bounds"),
     ("hermite.v", r"hermite_bounds"),
     ("roots.v", r"zero_rising|zero_falling|count_zeros"),
     ("integrals.v", r"lip_integral"),
     ("pair_roots.v", r"lip_pair"),
-    ("erf.v", r"count_zeros"),
+    ("erf.v", rf"{_AT_ONCE}|count_zeros"),
     ("counts.v", r"count_zeros"),
+    ("values.v", _AT_ONCE),
     ("sums.v", r"sum |list Z|list Q|Qle_bool|lra"),
     ("matrices.v", r"lower_bound|upper_bound"),
     ("separation.v", r"separation "),
