@@ -49,9 +49,15 @@ Proof.
   apply Rle_trans with (1 := H0). apply Rmult_le_compat_l; auto. apply Rle_abs.
 Qed.
 (* --- the derivative of a mean --- *)
+Fixpoint bounded (t : term) : bool :=
+  match t with
+  | Var => false | Par _ => true | Num _ => true | Neg a => bounded a | Pow a _ => bounded a | Exp a => bounded a | Tanh _ => true
+  | Div a (Num z) => bounded a | Div _ _ => false | Max _ _ => false | Min _ _ => false
+  | Add a b => bounded a && bounded b | Sub a b => bounded a && bounded b | Mul a b => bounded a && bounded b
+  end.
 Fixpoint flat (t : term) : bool :=
   match t with
-  | Var => true | Par _ => true | Num _ => true | Neg a => flat a | Pow a _ => flat a | Exp _ => false | Tanh a => flat a
+  | Var => true | Par _ => true | Num _ => true | Neg a => flat a | Pow a _ => flat a | Exp a => flat a && bounded a | Tanh a => flat a
   | Div a (Num z) => flat a | Div _ _ => false | Max _ _ => false | Min _ _ => false
   | Add a b => flat a && flat b | Sub a b => flat a && flat b | Mul a b => flat a && flat b
   end.
@@ -70,7 +76,8 @@ Fixpoint tangent (n : nat) (moves : list bool) (t : term) : term :=
   | Div a b => divided (tangent n moves a) b
   | Pow a m => match m with O => Num 0 | S m' => multiplied (multiplied (Num (Z.of_nat m)) (Pow a m')) (tangent n moves a) end
   | Tanh a => multiplied (Sub (Num 1) (Pow (Tanh a) 2)) (tangent n moves a)
-  | Exp _ => Num 0 | Max _ _ => Num 0 | Min _ _ => Num 0
+  | Exp a => multiplied (Exp a) (tangent n moves a)
+  | Max _ _ => Num 0 | Min _ _ => Num 0
   end.
 Lemma added_value : forall e a b x, value e (added a b) x = value e a x + value e b x.
 Proof. intros e a b x. destruct a as [| |[]| | | | | | | | | |], b as [| |[]| | | | | | | | | |]; simpl; ring. Qed.
@@ -96,6 +103,7 @@ Proof.
   - apply flat_added; apply flat_multiplied; auto.
   - destruct t2; try discriminate H. specialize (IHt1 H). destruct (tangent n moves t1) as [| |[]| | | | | | | | | |]; auto.
   - destruct n0; auto. apply flat_multiplied; [apply flat_multiplied|]; auto.
+  - apply flat_multiplied; auto. cbn [flat]. now apply andb_true_iff.
   - apply flat_multiplied; auto.
 Qed.
 Lemma flat_tame : forall c t, flat t = true -> tame c t = true.
@@ -255,6 +263,95 @@ Proof.
     replace ((G + c * G + 8 * (c * c * G)) * (w * Rabs d)) with (G * (w * Rabs d) + c * G * (w * Rabs d) + 2 * (4 * (c * c * G) * (w * Rabs d))) by ring.
     assert (0 <= G * (w * Rabs d)) by (apply Rmult_le_pos; auto; lra). lra.
 Qed.
+(* What does not depend on the variable, sums, products and powers of it, tanh, and exp of all that, are bounded. *)
+Fixpoint most (s : R) (t : term) : R :=
+  match t with
+  | Par _ => s | Num z => Rabs (IZR z) | Neg a => most s a | Pow a n => most s a ^ n | Exp a => exp (most s a) | Tanh _ => 1
+  | Add a b => most s a + most s b | Sub a b => most s a + most s b | Mul a b => most s a * most s b | Div a b => most s a * Rabs (/ value nil b 0)
+  | _ => 0
+  end.
+Lemma bounded_most : forall e s, (forall k, Rabs (List.nth k e 0) <= s) -> forall t, bounded t = true -> forall x, Rabs (value e t x) <= most s t.
+Proof.
+  intros e s H. induction t; cbn [bounded value most]; intros B x; parts; try discriminate B.
+  - apply H.
+  - lra.
+  - rewrite Rabs_Ropp. auto.
+  - apply Rle_trans with (1 := Rabs_triang _ _). apply Rplus_le_compat; auto.
+  - unfold Rminus. apply Rle_trans with (1 := Rabs_triang _ _). rewrite Rabs_Ropp. apply Rplus_le_compat; auto.
+  - rewrite Rabs_mult. apply Rmult_le_compat; auto using Rabs_pos.
+  - destruct t2; try discriminate B. unfold Rdiv. rewrite Rabs_mult. apply Rmult_le_compat; auto using Rabs_pos. simpl. lra.
+  - rewrite <- RPow_abs. apply pow_incr. split; auto using Rabs_pos.
+  - rewrite Rabs_pos_eq by (left; apply exp_pos). apply exp_more. apply Rle_trans with (2 := IHt B x). apply Rle_abs.
+  - apply tanh_bound.
+Qed.
+Lemma near_size : forall moves e0 e', exists s, forall w d e1, Rabs d <= w -> w <= 1 -> near w d moves e0 e1 e' -> forall k, Rabs (List.nth k e1 0) <= s.
+Proof.
+  intros moves e0 e'. assert (S1 : forall l : list R, exists s, 0 <= s /\ forall k, Rabs (List.nth k l 0) <= s).
+  { induction l as [|x l [s [S0 Hs]]]. exists 0. split; [lra|]. intros k; destruct k; simpl; rewrite Rabs_R0; lra.
+    exists (s + Rabs x). pose proof (Rabs_pos x). split; [lra|]. intros [|k]; simpl. lra. specialize (Hs k). lra. }
+  destruct (S1 e0) as [a [A Ha]], (S1 e') as [b [B Hb]]. exists (a + b + 1). intros w d e1 W W1 N k. destruct (N k) as [N1 _].
+  specialize (Ha k). specialize (Hb k). pose proof (Rabs_pos d).
+  replace (List.nth k e1 0) with (List.nth k e0 0 + d * List.nth k e' 0 + (List.nth k e1 0 - List.nth k e0 0 - d * List.nth k e' 0)) by ring.
+  apply Rle_trans with (1 := Rabs_triang _ _). pose proof (Rabs_triang (List.nth k e0 0) (d * List.nth k e' 0)) as T. rewrite (Rabs_mult d) in T.
+  assert (Rabs d * Rabs (List.nth k e' 0) <= 1 * b) by (apply Rmult_le_compat; auto using Rabs_pos; lra).
+  assert (w * Rabs d <= 1 * 1) by (apply Rmult_le_compat; lra). lra.
+Qed.
+Lemma exp_second : forall m a b, a <= m -> b <= m -> Rabs (exp b - exp a - (b - a) * exp a) <= exp m * (b - a) ^ 2.
+Proof.
+  intros m a b A B. assert (L : forall u v, u <= m -> v <= m -> Rabs (exp v - exp u) <= exp m * Rabs (v - u)).
+  { intros u v U V. destruct (MVT_gen exp u v exp) as [c [C E]].
+    intros; apply is_derive_exp. intros; apply continuity_pt_filterlim; apply continuous_exp.
+    rewrite E, Rabs_mult, (Rabs_pos_eq (exp c)) by (left; apply exp_pos). apply Rmult_le_compat_r. apply Rabs_pos. apply exp_more.
+    unfold Rmax in C. destruct (Rle_dec u v); lra. }
+  destruct (MVT_gen exp a b exp) as [c [C E]].
+  intros; apply is_derive_exp. intros; apply continuity_pt_filterlim; apply continuous_exp.
+  rewrite E. replace (exp c * (b - a) - (b - a) * exp a) with ((exp c - exp a) * (b - a)) by ring. rewrite Rabs_mult, <- pow2_abs. simpl. rewrite Rmult_1_r.
+  rewrite <- Rmult_assoc. apply Rmult_le_compat_r. apply Rabs_pos.
+  assert (Cm : c <= m) by (unfold Rmax in C; destruct (Rle_dec a b); lra). apply Rle_trans with (1 := L a c A Cm). apply Rmult_le_compat_l.
+  left; apply exp_pos. unfold Rmin, Rmax in C. destruct (Rle_dec a b); unfold Rabs; repeat destruct Rcase_abs; lra.
+Qed.
+Lemma close_exp : forall moves e0 e' f f' m, (forall w d e1, Rabs d <= w -> w <= 1 -> near w d moves e0 e1 e' -> forall x, f e0 x <= m /\ f e1 x <= m) ->
+  close moves e0 e' f f' -> close moves e0 e' (fun e x => exp (f e x)) (fun x => exp (f e0 x) * f' x).
+Proof.
+  intros moves e0 e' f f' m Hm [c [k [C B]]]. set (M := exp m). assert (M0 : 0 < M) by apply exp_pos.
+  pose proof (Rmult_le_pos _ _ C C) as CC. exists (M * (1 + c + 4 * (c * c))), (k + k)%nat. split. apply Rmult_le_pos; lra.
+  intros w d e1 W W1 N x. destruct (B w d e1 W W1 N x) as [P1 [P2 P3]]. destruct (Hm w d e1 W W1 N x) as [M1 M2]. set (E := c * exp (INR k * Rabs x)) in *.
+  set (G := exp (INR (k + k) * Rabs x)).
+  assert (G1 : 1 <= exp (INR k * Rabs x)).
+  { rewrite <- exp_0. apply exp_more, Rmult_le_pos. apply pos_INR. apply Rabs_pos. }
+  assert (GG : G = exp (INR k * Rabs x) * exp (INR k * Rabs x)) by (unfold G; rewrite plus_INR, Rmult_plus_distr_r, exp_plus; ring).
+  assert (G2 : exp (INR k * Rabs x) <= G). { rewrite GG. rewrite <- (Rmult_1_l (exp (INR k * Rabs x))) at 1. apply Rmult_le_compat_r; lra. }
+  assert (E0 : 0 <= E) by (pose proof (Rabs_pos (f e0 x)); lra).
+  assert (E1 : E <= c * G) by (unfold E; apply Rmult_le_compat_l; auto).
+  assert (E2 : E * E = c * c * G) by (rewrite GG; unfold E; ring).
+  assert (Gp : 0 <= c * c * G) by (rewrite <- E2; now apply Rmult_le_pos).
+  assert (Gc : 0 <= c * G) by lra. pose proof (Rabs_pos d) as D0. assert (WD : 0 <= w * Rabs d) by (apply Rmult_le_pos; lra).
+  assert (X0 : Rabs (exp (f e0 x)) <= M) by (rewrite Rabs_pos_eq by (left; apply exp_pos); now apply exp_more).
+  assert (Sum : M * (1 + c + 4 * (c * c)) * G = M * G + M * (c * G) + M * (4 * (c * c * G))) by ring.
+  assert (MG : 0 <= M * G) by (apply Rmult_le_pos; lra). assert (McG : 0 <= M * (c * G)) by (apply Rmult_le_pos; lra).
+  assert (MccG : 0 <= M * (4 * (c * c * G))) by (apply Rmult_le_pos; lra). rewrite Sum. repeat split.
+  - assert (M * 1 <= M * G) by (apply Rmult_le_compat_l; lra). lra.
+  - rewrite Rabs_mult. assert (Rabs (exp (f e0 x)) * Rabs (f' x) <= M * E) by (apply Rmult_le_compat; auto using Rabs_pos).
+    assert (M * E <= M * (c * G)) by (apply Rmult_le_compat_l; lra). lra.
+  - replace (exp (f e1 x) - exp (f e0 x) - d * (exp (f e0 x) * f' x)) with
+      ((exp (f e1 x) - exp (f e0 x) - (f e1 x - f e0 x) * exp (f e0 x)) + exp (f e0 x) * (f e1 x - f e0 x - d * f' x)) by ring.
+    apply Rle_trans with (1 := Rabs_triang _ _). rewrite (Rabs_mult (exp (f e0 x))).
+    assert (U1 : Rabs (exp (f e0 x)) * Rabs (f e1 x - f e0 x - d * f' x) <= M * (E * (w * Rabs d))) by (apply Rmult_le_compat; auto using Rabs_pos).
+    assert (D1 : Rabs (f e1 x - f e0 x) <= 2 * E * Rabs d).
+    { replace (f e1 x - f e0 x) with ((f e1 x - f e0 x - d * f' x) + d * f' x) by ring. apply Rle_trans with (1 := Rabs_triang _ _).
+      rewrite Rabs_mult. assert (Rabs d * Rabs (f' x) <= Rabs d * E) by (apply Rmult_le_compat_l; auto).
+      assert (E * (w * Rabs d) <= E * Rabs d). { apply Rmult_le_compat_l; auto. rewrite <- (Rmult_1_l (Rabs d)) at 2. apply Rmult_le_compat_r; auto. }
+      lra. }
+    pose proof (exp_second m (f e0 x) (f e1 x) M1 M2) as S2. fold M in S2. rewrite <- (pow2_abs (f e1 x - f e0 x)) in S2.
+    assert (D2 : Rabs (f e1 x - f e0 x) ^ 2 <= 4 * (c * c * G) * (w * Rabs d)).
+    { apply Rle_trans with ((2 * E * Rabs d) ^ 2). apply pow_incr. split; auto using Rabs_pos.
+      replace ((2 * E * Rabs d) ^ 2) with (4 * (E * E) * (Rabs d * Rabs d)) by ring. rewrite E2. apply Rmult_le_compat_l. lra. now apply Rmult_le_compat_r. }
+    assert (M * Rabs (f e1 x - f e0 x) ^ 2 <= M * (4 * (c * c * G) * (w * Rabs d))) by (apply Rmult_le_compat_l; lra).
+    assert (M * (E * (w * Rabs d)) <= M * (c * G * (w * Rabs d))). { apply Rmult_le_compat_l. lra. apply Rmult_le_compat_r; auto. }
+    assert (0 <= M * G * (w * Rabs d)) by (apply Rmult_le_pos; auto).
+    replace ((M * G + M * (c * G) + M * (4 * (c * c * G))) * (w * Rabs d)) with
+      (M * G * (w * Rabs d) + M * (c * G * (w * Rabs d)) + M * (4 * (c * c * G) * (w * Rabs d))) by ring. lra.
+Qed.
 Lemma tangent_close : forall moves e0 e', length e' = length e0 -> forall t, flat t = true -> below (length e0) t = true ->
   close moves e0 e' (fun e => value e t) (value (List.app e0 e') (tangent (length e0) moves t)).
 Proof.
@@ -284,6 +381,14 @@ Proof.
   - destruct n0 as [|m]. apply (close_constant moves e0 e' 1).
     destruct (close_power _ _ _ _ _ m (IHt H K)) as [c [k0 [C B]]]. exists c, k0. split; auto. intros w d e1 W W1 N x. specialize (B w d e1 W W1 N x).
     cbn [tangent]. rewrite !multiplied_value. cbn [value]. rewrite (below_value n e0 e' (eq_refl n) t) by assumption. rewrite <- INR_IZR_INZ. exact B.
+  - match goal with Q : flat t = true |- _ => rename Q into Ft end. match goal with Q : bounded t = true |- _ => rename Q into Bt end.
+    destruct (near_size moves e0 e') as [s Hs]. destruct (close_exp moves e0 e' (fun e => value e t) (value (List.app e0 e') (tangent n moves t)) (most s t)) with (2 := IHt Ft K) as [c [k0 [C B]]].
+    { intros w d e1 W W1 N x. assert (N0 : near 0 0 moves e0 e0 e').
+      { intros k. split. replace (List.nth k e0 0 - List.nth k e0 0 - 0 * List.nth k e' 0) with 0 by ring. rewrite Rabs_R0. lra. apply N. }
+      split; (eapply Rle_trans; [apply Rle_abs|]; apply bounded_most; auto).
+      apply (Hs 0 0 e0); auto. rewrite Rabs_R0. lra. lra. exact (Hs w d e1 W W1 N). }
+    exists c, k0. split; auto. intros w d e1 W W1 N x. specialize (B w d e1 W W1 N x).
+    cbn [tangent]. rewrite multiplied_value. cbn [value]. rewrite (below_value n e0 e' (eq_refl n) t) by assumption. exact B.
   - destruct (close_tanh _ _ _ _ _ (IHt H K)) as [c [k0 [C B]]]. exists c, k0. split; auto. intros w d e1 W W1 N x. specialize (B w d e1 W W1 N x).
     cbn [tangent]. rewrite multiplied_value. cbn [value]. rewrite (below_value n e0 e' (eq_refl n) t) by assumption. exact B.
 Qed.
@@ -480,7 +585,12 @@ Fixpoint read_at (e : list R) (f : form) (z : R) : R :=
   | FTanh a => tanh (read_at e a z) | FErf a => erf (read_at e a z)
   | FMean t us => Mean (value (List.map (fun u => read_at e u z) us) t)
   end.
-Definition moving (f : form) : bool := match f with FP _ => false | FN _ => false | _ => true end.
+Fixpoint moving (f : form) : bool :=
+  match f with
+  | FX => true | FP _ => false | FN _ => false | FMean _ _ => true | FNeg a => moving a | FPow a _ => moving a | FExp a => moving a
+  | FLn a => moving a | FSqrt a => moving a | FSin a => moving a | FCos a => moving a | FAtan a => moving a | FTanh a => moving a | FErf a => moving a
+  | FAdd a b => moving a || moving b | FSub a b => moving a || moving b | FMul a b => moving a || moving b | FDiv a b => moving a || moving b
+  end.
 Fixpoint rising (e : list R) (f : form) (z : R) : R :=
   match f with
   | FX => 1 | FP _ => 0 | FN _ => 0 | FNeg a => - rising e a z
@@ -496,6 +606,13 @@ Fixpoint rising (e : list R) (f : form) (z : R) : R :=
   | FMean t us => Mean (value (List.app (List.map (fun u => read_at e u z) us) (List.map (fun u => rising e u z) us))
       (tangent (length us) (List.map moving us) t))
   end.
+Lemma still : forall e z f, moving f = false -> rising e f z = 0.
+Proof.
+  intros e z. apply (form_all (fun f => moving f = false -> rising e f z = 0)); cbn [moving rising]; intros; try discriminate;
+    repeat match goal with H : _ || _ = false |- _ => apply orb_false_iff in H; destruct H end; auto;
+    repeat match goal with H : moving ?a = false -> _, K : moving ?a = false |- _ => rewrite (H K); clear H end; unfold Rdiv; try ring.
+  destruct n; ring.
+Qed.
 (* Degree, panels to 1, panels on each side, of means; terms of the series of erf. Degree 0: a mean by the range of its function alone. *)
 Definition effort := (nat * Z * Z * nat)%type.
 Definition mean_of (p q : F.precision) (o : effort) (E E' : list I.type) (t : term) : I.type :=
@@ -662,7 +779,7 @@ Proof.
       destruct (lt_dec k (length us)) as [Lt|Ge]. 2: now rewrite List.nth_overflow by (rewrite List.map_length; lia).
       rewrite (List.nth_indep _ 0 (rising e (FN 0) z)) by now rewrite List.map_length. rewrite (List.map_nth (fun u => rising e u z)).
       rewrite (List.nth_indep _ false (moving (FN 0))) in Hk by now rewrite List.map_length. rewrite (List.map_nth moving) in Hk.
-      destruct (List.nth k us (FN 0)); try discriminate Hk; reflexivity.
+      now apply still.
     + destruct slopes; [|apply holds_nai]. apply mean_of_correct; auto using around_app. now apply flat_tangent.
 Qed.
 End Ad.

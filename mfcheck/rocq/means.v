@@ -162,7 +162,7 @@ Fixpoint growth (p : F.precision) (E : list I.type) (t : term) : option (I.type 
     | Some (x, k) => if fixed b && tame false b then Some (over p x (I.abs (at_once p E I.nai b)), k) else None
     | None => None end
   | Pow a n => match growth p E a with Some (x, k) => Some (raised p x n, (n * k)%nat) | None => None end
-  | Exp _ => None
+  | Exp a => match growth p E a with Some (x, O) => Some (I.exp p x, O) | _ => None end
   | Tanh _ => Some (I.fromZ p 1, O)
   end.
 Lemma exp_more : forall a b, a <= b -> exp a <= exp b.
@@ -228,6 +228,9 @@ Proof.
     apply pow_incr. split; auto using Rabs_pos. rewrite Rpow_mult_distr. f_equal.
     rewrite mult_INR. clear. induction n. simpl. now rewrite !Rmult_0_l, exp_0.
     rewrite S_INR, <- tech_pow_Rmult, IHn, <- exp_plus. f_equal. ring.
+  - destruct n; try discriminate H. injection H as <- <-. destruct (IHt _ _ eq_refl) as [c [C1 [C2 C3]]]. exists (exp c).
+    split; [left; apply exp_pos|]. split; [now apply holds_exp|]. intros. specialize (C3 x). simpl in C3 |- *. rewrite Rmult_0_l, exp_0, Rmult_1_r in *.
+    rewrite Rabs_pos_eq by (left; apply exp_pos). apply exp_more. apply Rle_trans with (2 := C3). apply Rle_abs.
   - injection H as <- <-. exists 1. split; [lra|]. split; [apply holds_Z|]. intros. simpl. rewrite Rmult_0_l, exp_0, Rmult_1_l. apply tanh_bound.
   - injection H as <- <-. eapply grows_sum; [now apply IHt1 | now apply IHt2 |].
     intros. unfold Rmax. destruct Rle_dec; pose proof (Rabs_pos (value e t1 x)); pose proof (Rabs_pos (value e t2 x)); lra.
