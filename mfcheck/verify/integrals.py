@@ -14,6 +14,11 @@ from math import cos, pi
 from typing import Any
 
 from . import trapezoid
+from .columns import Column, Columns, columns, dot, negative, plus, repeated
+from .columns import constant as constant_column
+from .columns import exponential as exponential_of
+from .columns import hull as hull_of
+from .columns import times as times_each
 from .formulas import (
     FUNCTIONS,
     Interval,
@@ -61,10 +66,12 @@ def rule(n: int, prec: int) -> list[tuple[Interval, Interval]]:
     found, last = [], iv.mpf(1)
     spread = iv.mpf(2) ** (2 * n + 8 - prec)
     for k in range(n // 2):
-        x = iv.mpf(cos(pi * (k + 0.75) / (n + 0.5)))
-        for _ in range(prec.bit_length()):
+        x = cos(pi * (k + 0.75) / (n + 0.5))
+        for step in range(5 + (prec // 40).bit_length()):
+            x = iv.mpf(x) if step == 5 else x
             before, here = _legendre(n, x)
-            x = (x - here * (1 - x * x) / (n * (before - x * here))).mid
+            x = x - here * (1 - x * x) / (n * (before - x * here))
+            x = x if step < 5 else x.mid
         node = iv.mpf([(x - spread).a, (x + spread).b])
         prove(node.a > 0 and node.b < last, "the nodes of the rule are not apart")
         ends = _legendre(n, node.a)[1] * _legendre(n, node.b)[1]
@@ -88,8 +95,12 @@ class _Integrand:
     """A function on the line, bounds of it on rectangles, and what one value costs."""
 
     value: Callable[[Interval], Interval]
+    many: Callable[[Fraction, Fraction], Column]
+    """Its values at the nodes of a panel."""
     around: Callable[[Interval, Rectangle], Rectangle]
     price: float
+    narrow: Fraction = Fraction(1)
+    """The longest panel on which bounds of the function may be enough."""
 
     def over(self, low: Fraction, high: Fraction) -> Interval:
         """Enclose the integral, panel by panel."""
@@ -99,20 +110,20 @@ class _Integrand:
             if not panels:
                 return finite(total)
             a, b = panels.pop()
-            effort.spend(5 * self.price)
-            error = self._error(a, b)
+            error = self.error(a, b)
             if error is not None and error.b <= exact(tiny * (b - a)).a:
                 total += self._by_rule(a, b) + iv.mpf([-1, 1]) * error
                 continue
-            crude = self._crude(a, b)
+            crude = None if error is not None or b - a > self.narrow else self._crude(a, b)
             if crude is not None and crude.delta.b <= exact(tiny / 64).a:
                 total += crude
             else:
                 panels += [(a, (a + b) / 2), ((a + b) / 2, b)]
         raise UnprovedError("the integrand is not known to be bounded, or varies too much")
 
-    def _error(self, a: Fraction, b: Fraction) -> Interval | None:
+    def error(self, a: Fraction, b: Fraction) -> Interval | None:
         """`8 M rho^-m/(rho - 1)` times half the width: m = 2n-1, `|f| <= M` on the upper half of the ellipse."""
+        effort.spend(5 * self.price)
         try:
             size = self.around(hull(a, b), ellipse(a, b)).size()
         except UnprovedError:
@@ -121,8 +132,12 @@ class _Integrand:
 
     def _by_rule(self, a: Fraction, b: Fraction) -> Interval:
         effort.spend(200 * nodes() ** 2, once=("rule", iv.prec))
-        effort.spend(nodes() * self.price)
-        middle, half = exact((a + b) / 2), exact((b - a) / 2)
+        half = exact((b - a) / 2)
+        try:
+            return half * dot(_rule_columns(nodes(), iv.prec)[1], self.many(a, b), iv.prec)
+        except UnprovedError:  # numbers of one fixed accuracy may not do
+            effort.spend(nodes() * self.price)
+        middle = exact((a + b) / 2)
         return half * sum(
             (w * self.value(middle + half * x) for x, w in rule(nodes(), iv.prec)), iv.mpf(0)
         )
@@ -132,6 +147,20 @@ class _Integrand:
             return self.value(hull(a, b)) * exact(b - a)
         except UnprovedError:
             return None
+
+
+@lru_cache(maxsize=16)
+def _rule_columns(n: int, prec: int) -> tuple[Column, Column]:
+    """Nodes and weights of the rule, as columns."""
+    found = rule(n, prec)
+    return columns([x for x, _ in found], prec), columns([w for _, w in found], prec)
+
+
+def _nodes_on(a: Fraction, b: Fraction) -> Column:
+    """The nodes of the rule on a panel."""
+    x, prec = _rule_columns(nodes(), iv.prec)[0], iv.prec
+    middle, half = (constant_column(exact(y), nodes(), prec) for y in ((a + b) / 2, (b - a) / 2))
+    return plus(middle, times_each(half, x, prec))
 
 
 def nodes() -> int:
@@ -180,12 +209,21 @@ def normal(reader: Reader, args: list[ast.expr]) -> Interval:
     def value(x: Interval) -> Interval:
         return reader.at(name, x).value(body) * _exp(-(x**2) / 2) * scale
 
+    def many(a: Fraction, b: Fraction) -> Column:
+        x, prec = _nodes_on(a, b), iv.prec
+        place = Columns(reader.at(name, hull(a, b)), prec, name, x, _BINDERS)
+        square = times_each(
+            x, times_each(x, constant_column(iv.mpf(-0.5), nodes(), prec), prec), prec
+        )
+        bell = times_each(exponential_of(square, prec), constant_column(scale, nodes(), prec), prec)
+        return times_each(place.of(body), bell, prec)
+
     def around(x: Interval, z: Rectangle) -> Rectangle:
         square = Rectangle((z.im**2 - z.re**2) / 2, -z.re * z.im)
         bell = times(exponential(square), real(scale))
         return times(continued(reader, name, body, x, z), bell)
 
-    integrand = _Integrand(value, around, cost_of(body, iv.prec) + 150)
+    integrand = _Integrand(value, many, around, cost_of(body, iv.prec) + 150)
     panels = pairwise(map(Fraction, range(0 if sign == 1 else -reach, reach + 1)))
     total = sum((integrand.over(a, b) for a, b in panels), iv.mpf(0)) * (2 if sign == 1 else 1)
     return finite(total + iv.mpf([-1, 1]) * rest)
@@ -194,17 +232,84 @@ def normal(reader: Reader, args: list[ast.expr]) -> Interval:
 def integral(reader: Reader, args: list[ast.expr]) -> Interval:
     """The integral of the last argument over the first one between the two in the middle."""
     need(len(args) == 4, "integral takes a variable, two ends and a formula")
-    name, body = variable(reader, args[0]), args[3]
     low, high = (finite(reader.value(end)) for end in args[1:3])
-    width = high - low
+    return _on_line(reader, args, low, high - low).over(Fraction(0), Fraction(1))
+
+
+def _on_line(reader: Reader, args: list[ast.expr], low: Interval, width: Interval) -> _Integrand:
+    """The integrand of an integral over [low, low + width], as a function on [0, 1]."""
+    name, body = variable(reader, args[0]), args[3]
 
     def value(t: Interval) -> Interval:
         return reader.at(name, low + width * t).value(body) * width
+
+    def many(a: Fraction, b: Fraction) -> Column:
+        wide = constant_column(width, nodes(), iv.prec)
+        place = plus(
+            constant_column(low, nodes(), iv.prec), times_each(wide, _nodes_on(a, b), iv.prec)
+        )
+        here = reader.at(name, low + width * hull(a, b))
+        key = (trapezoid.surroundings(reader, name), low._mpi_, width._mpi_, a, b)
+        kept = trapezoid.memory.at(key)
+        found = Columns(here, iv.prec, name, place, _BINDERS, kept=kept).of(body)
+        return times_each(found, wide, iv.prec)
 
     def around(t: Interval, z: Rectangle) -> Rectangle:
         place = Rectangle(low + width * z.re, width * z.im)
         here = continued(reader, name, body, low + width * t, place)
         return times(here, real(width))
 
-    integrand = _Integrand(value, around, cost_of(body, iv.prec) + 50)
-    return integrand.over(Fraction(0), Fraction(1))
+    nested = any(isinstance(x, ast.Name) and x.id == "integral" for x in ast.walk(body))
+    narrow = Fraction(1, 64) if nested else Fraction(1)
+    return _Integrand(value, many, around, cost_of(body, iv.prec) + 50, narrow)
+
+
+MOST_INSIDE = 32
+"""Panels of an integral that is taken for many places at once."""
+
+
+def _inside(place: Columns, args: list[ast.expr]) -> Column:
+    """An integral that depends on a name with many values: on panels that do for all of them."""
+    need(len(args) == 4, "integral takes a variable, two ends and a formula")
+    reader, prec, n = place.reader, iv.prec, nodes()
+    name = variable(reader, args[0])
+    low, high = (place.of(end) for end in args[1:3])
+    width = plus(high, negative(low))
+    integrand = _on_line(reader, args, hull_of(low, prec), hull_of(width, prec))
+    total, error = constant_column(iv.mpf(0), place.size, prec), iv.mpf(0)
+    weights = _rule_columns(n, prec)[1]
+    for a, b, bound in _panels(integrand):
+        error += bound
+        x, (starts, widths) = _nodes_on(a, b), (repeated(y, n) for y in (low, width))
+        values = plus(starts, times_each(widths, (x[0] * place.size, x[1] * place.size), prec))
+        here = reader.at(name, hull_of(values, prec))
+        inner = Columns(here, prec, name, values, _BINDERS, place, n).of(args[3])
+        half = constant_column(exact((b - a) / 2), place.size, prec)
+        sums = columns(
+            [
+                dot(weights, (inner[0][k : k + n], inner[1][k : k + n]), prec)
+                for k in range(0, n * place.size, n)
+            ],
+            prec,
+        )
+        total = plus(total, times_each(half, sums, prec))
+    room = constant_column(iv.mpf([-1, 1]) * error, place.size, prec)
+    return plus(times_each(total, width, prec), room)
+
+
+def _panels(integrand: _Integrand) -> list[tuple[Fraction, Fraction, Interval]]:
+    """Return panels of [0, 1] with the errors of the rule, all small enough."""
+    found: list[tuple[Fraction, Fraction, Interval]] = []
+    tiny, panels = Fraction(1, 1 << precision()), [(Fraction(0), Fraction(1))]
+    while panels:
+        prove(len(panels) + len(found) <= MOST_INSIDE, "an integral inside that needs many panels")
+        a, b = panels.pop()
+        error = integrand.error(a, b)
+        if error is not None and error.b <= exact(tiny * (b - a)).a:
+            found.append((a, b, error))
+        else:
+            panels += [(a, (a + b) / 2), ((a + b) / 2, b)]
+    return found
+
+
+_BINDERS = {"integral": _inside}

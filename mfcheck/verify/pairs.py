@@ -32,7 +32,6 @@ from .integrals import (
     ellipse,
     hull,
     nodes,
-    normal,
     parity,
     precision,
     rule,
@@ -141,12 +140,13 @@ def _coefficients(reader: Reader, name: str, body: ast.expr, terms: int) -> list
     return [x + iv.mpf([-1, 1]) * rest for x in totals]
 
 
-def _size(reader: Reader, bound: ast.expr, bodies: Sequence[ast.expr]) -> Interval:
-    """Bound `(E f^2 E g^2)^(1/2)`; a few digits of it are enough."""
-    prec = iv.prec
+def _size(reader: Reader, name: str, bodies: Sequence[str]) -> Interval:
+    """Bound `(E f^2 E g^2)^(1/2)`, f and g by their text; a few digits of it are enough."""
+    prec, plain = iv.prec, reader.over(reader.algebra, reader.names)
     iv.prec = 2 * _FEW + 100
     try:
-        squares = [normal(reader, [bound, ast.BinOp(x, ast.Mult(), x)]) for x in bodies]
+        texts = [f"normal({name}, ({x})**2)" for x in bodies]
+        squares = [replace(plain, text=text).value(parse(text)) for text in texts]
         return sqrt(squares[0] * squares[-1]).b
     finally:
         iv.prec = prec
@@ -161,7 +161,7 @@ def pair(reader: Reader, args: list[ast.expr]) -> Interval:
     # By their text: Python's tree holds 1e-400 and 1e-500 as one float.
     texts = [reader.written(body) for body in (f, g)]
     bodies = (f,) if texts[0] == texts[1] else (f, g)
-    rest = _size(reader, args[0], bodies)
+    rest = _size(reader, name, texts[: len(bodies)])
     goal, terms = exact(Fraction(1, 1 << precision())).a, 1
     while rest.b > goal:
         rest, terms = rest * size, terms + 1

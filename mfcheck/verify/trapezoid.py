@@ -6,12 +6,14 @@ most `2 M/(exp(2 pi a/h) - 1)`. docs/certificates.md has the proof.
 """
 
 import ast
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from .columns import Column, Columns, dot, exponential, times, varying
+from .columns import constant as repeated
 from .formulas import FUNCTIONS, Interval, Reader, cost_of, exact, iv, sqrt, step_of
 from .reading import UnprovedError, effort
 from .strips import STRIPS, Strip, constant, variable_of
@@ -28,7 +30,7 @@ def rule(reader: Reader, name: str, body: ast.expr, bits: int) -> tuple[int, Int
     """Return the level m of a step 2^-m that errs by at most 2^-bits, and a bound of that; None if none is known."""
     numbers = {k: constant(x) for k, x in reader.names.items() if not callable(x)}
     best: tuple[int, Interval] | None = None
-    plain, where = reader.over(STRIPS, numbers), _surroundings(reader, name)
+    plain, where = reader.over(STRIPS, numbers), surroundings(reader, name)
     settled = _Settled.of(body, name)
     for a in STRIPS_TRIED:
         try:
@@ -54,25 +56,26 @@ def _level(f: Strip, a: Fraction, bits: int) -> tuple[int, Interval] | None:
 
 def mean(reader: Reader, name: str, body: ast.expr, level: int, reach: int, sign: int) -> Interval:
     """Return the sum over the nodes k/2^level up to `reach`; `sign` is the parity of the body."""
-    total = iv.mpf(0)
     effort.spend(100 * (reach << level), once=("weights", level, reach, iv.prec))
-    spend, where, settled = effort.spend, _surroundings(reader, name), _Settled.of(body, name)
-    for k, weight in enumerate(_weights(level, reach, iv.prec)):
-        spend(2)
-        for side in (1, -1)[: 1 if k == 0 or sign == 1 else 2]:
-            x = Fraction(side * k, 2**level)
-            total += weight * _at(reader, name, exact(x), (where, x), settled).value(body)
-        if k == 0 and sign == 1:
-            total = total / 2
-    return total * (2 if sign == 1 else 1)
+    nodes, weights = _nodes(level, reach, sign == 1, iv.prec)
+    kept = memory.at((surroundings(reader, name), level, reach, sign == 1))
+    place = Columns(reader.at(name, iv.mpf([-reach, reach])), iv.prec, name, nodes, kept=kept)
+    return dot(weights, place.of(body), iv.prec)
 
 
 @lru_cache(maxsize=64)
-def _weights(level: int, reach: int, _: int) -> Sequence[Interval]:
-    """For a precision, `exp(-x^2/2)/sqrt(2 pi)/2^level` at the nodes from 0 on."""
-    scale = 1 / sqrt(2 * iv.pi) / 2**level
-    nodes = range((reach << level) + 1)
-    return [_exp(-(exact(Fraction(k, 2**level)) ** 2) / 2) * scale for k in nodes]
+def _nodes(level: int, reach: int, even: bool, bits: int) -> tuple[Column, Column]:
+    """Nodes, and `exp(-x^2/2)/sqrt(2 pi)/2^level` there; of an even function those from 0 on, counted twice beyond."""
+    last = reach << level
+    steps = range(0 if even else -last, last + 1)
+    nodes = [k << bits - level for k in steps], [0] * len(steps)
+    squares = [-(k * k << bits - 2 * level - 1) for k in steps], nodes[1]
+    bell = times(
+        exponential(squares, bits), repeated(1 / sqrt(2 * iv.pi) / 2**level, len(steps), bits), bits
+    )
+    counted = [2 if even and k else 1 for k in steps]
+    middles, radii = ([c * x for c, x in zip(counted, part, strict=True)] for part in bell)
+    return nodes, (middles, radii)
 
 
 # --- what was computed at a node serves again ---------------------------------------------------------
@@ -88,16 +91,7 @@ class _Settled:
     @staticmethod
     def of(body: ast.expr, name: str) -> "_Settled":
         """Sort the parts of a body, which has to be kept as long as this."""
-        found = _Settled(set(), {})
-        found._sort(body, name)
-        return found
-
-    def _sort(self, node: ast.AST, name: str) -> bool:
-        inner = [self._sort(part, name) for part in ast.iter_child_nodes(node)]
-        varies = any(inner) or (isinstance(node, ast.Name) and node.id == name)
-        if varies:
-            self.varying.add(id(node))
-        return varies
+        return _Settled(varying(body, name), {})
 
 
 @dataclass(frozen=True)
@@ -143,10 +137,10 @@ class _Memory:
         return self.places.setdefault(key, {})
 
 
-_memory = _Memory()
+memory = _Memory()
 
 
-def _surroundings(reader: Reader, name: str) -> Hashable:
+def surroundings(reader: Reader, name: str) -> Hashable:
     """All that the value of a text depends on but the variable; kernels are refused in means before."""
     numbers = {k: x for k, x in reader.names.items() if not callable(x)}
     return iv.prec, name, tuple((k, x._mpi_) for k, x in sorted(numbers.items()))
@@ -155,4 +149,4 @@ def _surroundings(reader: Reader, name: str) -> Hashable:
 def _at(reader: Reader, name: str, x: Any, place: Hashable, settled: _Settled) -> Reader:
     """The reader for which a name has a value, which remembers what it met at that place."""
     names = {**reader.names, name: x}
-    return _Remembering(reader.text, names, reader.algebra, _memory.at(place), settled)
+    return _Remembering(reader.text, names, reader.algebra, memory.at(place), settled)

@@ -30,6 +30,7 @@ VERDICT = "tests/claims/test_verdict.py"
 DECIDE, DECISIONS = "mfcheck/checks/decide.py", "tests/checks/test_decide.py"
 STATISTICS = "tests/statistics"
 INTEGRALS, MEANS = "mfcheck/verify/integrals.py", "tests/verify/test_integrals.py"
+COLUMNS = "mfcheck/verify/columns.py"
 COUNTS = "tests/verify/test_counts.py"
 ROOTS, PAIRS = "tests/verify/test_roots.py", "tests/verify/test_pairs.py"
 SYSTEMS, RECURSIONS = "tests/verify/test_systems.py", "tests/verify/test_recursions.py"
@@ -1299,18 +1300,51 @@ MUTANTS = (
     Mutant(
         "node-at-zero-twice",
         "mfcheck/verify/trapezoid.py",
-        "            total = total / 2\n",
-        "            total = total / 1\n",
+        "2 if even and k else 1",
+        "2 if even else 1",
         ("tests/verify/test_trapezoid.py::test_means_against_another_quadrature",),
     ),
     Mutant(
         "what-varies-is-settled",
-        "mfcheck/verify/trapezoid.py",
+        COLUMNS,
         "varies = any(inner) or (",
         "varies = bool(inner and False) or (",
-        (
-            "tests/verify/test_trapezoid.py::test_what_does_not_vary_is_worked_out_once_and_is_that_of_the_place",
-        ),
+        ("tests/verify/test_columns.py::test_what_varies",),
+    ),
+    Mutant(
+        "radius-of-an-exponential",
+        COLUMNS,
+        "(2 * v * (m + e) >> bits) + 1",
+        "1",
+        ("tests/verify/test_columns.py::test_values_lie_in_their_balls",),
+    ),
+    Mutant(
+        "radius-of-one-factor",
+        COLUMNS,
+        "(abs(m) * w + (abs(n) + w) * v >> bits)",
+        "(abs(m) * w >> bits)",
+        ("tests/verify/test_columns.py::test_values_lie_in_their_balls",),
+    ),
+    Mutant(
+        "rounding-of-a-series",
+        COLUMNS,
+        "5 * n + 6 + 3 * (abs(q) + 1)",
+        "0",
+        ("tests/verify/test_columns.py::test_values_lie_in_their_balls",),
+    ),
+    Mutant(
+        "radius-of-weights",
+        COLUMNS,
+        "abs(w) * r + (abs(x) + r) * v for",
+        "abs(w) * r for",
+        ("tests/verify/test_columns.py::test_sums_of_products_hold_all_of_their_terms",),
+    ),
+    Mutant(
+        "inner-rule-without-error",
+        INTEGRALS,
+        "constant_column(iv.mpf([-1, 1]) * error",
+        "constant_column(iv.mpf(0) * error",
+        ("tests/verify/test_columns.py::test_integrals_that_depend_on_the_column",),
     ),
     Mutant(
         "half-of-the-box",
