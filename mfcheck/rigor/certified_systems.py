@@ -1,16 +1,18 @@
 """Solutions of systems of equations in certificates: a box, and an approximate inverse of the slopes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import sympy as sp
 from flint import arb, ctx
 from numpy.typing import NDArray
 from sympy.core.function import AppliedUndef
+from sympy.core.sorting import default_sort_key
 
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import Certificate, formula_text, make
@@ -55,9 +57,21 @@ def system(
     Raises:
         InputError: a function that the checker does not know, or equations that are degenerate.
     """
-    radius = Fraction(1, 10**digits)
     with ctx.workdps(digits + 15):
-        near = [Decimal(v.mid().str(digits + 5, radius=False)) for v in values]
+        near = tuple(Decimal(v.mid().str(digits + 5, radius=False)) for v in values)
+    return _system(tuple(equations), tuple(unknowns), near, digits, slope_bits)
+
+
+@lru_cache(maxsize=64)
+def _system(
+    equations: tuple[sp.Expr, ...],
+    unknowns: tuple[sp.Symbol, ...],
+    near: tuple[Decimal, ...],
+    digits: int,
+    slope_bits: int,
+) -> Certificate:
+    """The same around decimals: several checks of a paper rest on the solution of one system."""
+    radius = Fraction(1, 10**digits)
     boxes = [[str(x - Decimal(10) ** -digits), str(x + Decimal(10) ** -digits)] for x in near]
     slopes = jacobian(equations, unknowns, [float(x) for x in near])
     try:
@@ -79,33 +93,30 @@ def jacobian(
 ) -> Array:
     """Approximate the derivatives by differences; means as sums over nodes. Nothing rests on their accuracy."""
     columns = []
-    codes = [_code(f, unknowns) for f in equations]
+    code = _code(equations, unknowns)
     for k in range(len(unknowns)):
-        ends = []
-        for side in (1, -1):
-            moved = [x + side * _STEP * (i == k) for i, x in enumerate(at)]
-            ends.append(np.array([code(*moved) for code in codes], float))
+        ends = [code([x + side * _STEP * (i == k) for i, x in enumerate(at)]) for side in (1, -1)]
         columns.append((ends[0] - ends[1]) / (2 * _STEP))
     return np.array(columns).T
 
 
-def _code(equation: sp.Expr, unknowns: Sequence[sp.Symbol]) -> "_Code":
-    means = sorted(
-        (f for f in equation.atoms(AppliedUndef) if f.func.__name__ == "normal"), key=str
+def _code(
+    equations: Sequence[sp.Expr], unknowns: Sequence[sp.Symbol]
+) -> Callable[[Sequence[float]], Array]:
+    """Return the equations as one function of numbers."""
+    found = {f for g in equations for f in g.atoms(AppliedUndef) if f.func.__name__ == "normal"}
+    means = sorted(found, key=default_sort_key)
+    names, x = [sp.Dummy() for _ in means], sp.Dummy()
+    bodies = sp.lambdify(
+        [x, *unknowns], [m.args[1].xreplace({m.args[0]: x}) for m in means], cse=True
     )
-    names = [sp.Dummy() for _ in means]
-    bodies = [sp.lambdify([m.args[0], *unknowns], m.args[1], cse=True) for m in means]
-    outer = equation.xreplace(dict(zip(means, names, strict=True)))
-    return _Code(bodies, sp.lambdify([*names, *unknowns], outer, cse=True))
+    replaced = dict(zip(means, names, strict=True))
+    outer = sp.lambdify([*names, *unknowns], [f.xreplace(replaced) for f in equations], cse=True)
+    nodes = np.linspace(-12, 12, _NODES)
+    weights = np.exp(-(nodes**2) / 2) / np.sqrt(2 * np.pi) * (nodes[1] - nodes[0])
 
+    def code(at: Sequence[float]) -> Array:
+        values = [float(np.sum(weights * body)) for body in bodies(nodes, *at)]
+        return np.array(outer(*values, *at), float)
 
-@dataclass(frozen=True)
-class _Code:
-    bodies: Sequence[object]
-    outer: object
-
-    def __call__(self, *at: float) -> float:
-        x = np.linspace(-12, 12, _NODES)
-        weights = np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi) * (x[1] - x[0])
-        means = [float(np.sum(weights * body(x, *at))) for body in self.bodies]  # type: ignore[operator]
-        return float(self.outer(*means, *at))  # type: ignore[operator]
+    return code
