@@ -38,6 +38,8 @@ def exports(certificate: Mapping[str, Any]) -> Exports:
         return "whole" if known else "part"
     if kind == "zeros":
         return "whole" if _counted(claim) else "part"
+    if kind == "code_bound" and certificate["witness"]["method"] == "delsarte":
+        return "whole"
     known = kind in _PARTLY and len(claim.get("points", ())) <= _POINTS
     return "part" if known else "none"
 

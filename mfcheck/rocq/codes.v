@@ -147,32 +147,42 @@ Proof.
   split; [apply Rplus_le_le_0_compat|]; apply Rmult_le_pos; auto; lra.
 Qed.
 
-(* Pieces (end, scale, b) that cover [l, h]/D one after the other: b stands for scale g, scale > 0. *)
-Fixpoint covered (g : list Z) (D l : Z) (pieces : list (Z * Z * list Z)) (h : Z) : bool :=
+(* Pieces (D, start, end, scale, b), start and end over D, that follow one after the other from l/D on up to p/q or
+   more: b stands for scale g, scale > 0. *)
+Fixpoint covered (g : list Z) (D l : Z) (pieces : list (Z * Z * Z * Z * list Z)) (p q : Z) : bool :=
   match pieces with
-  | nil => Z.eqb l h
-  | cons (m, c, b) rest => (0 <? c)%Z && List.forallb (Z.leb 0) b &&
-      zzero (zadd (fst (bernstein D l m b)) (zscale (- c) g)) && covered g D m rest h
+  | nil => (p * D <=? l * q)%Z
+  | cons (E, k, m, c, b) rest => (0 <? E)%Z && (k * D =? l * E)%Z && (0 <? c)%Z && List.forallb (Z.leb 0) b &&
+      zzero (zadd (fst (bernstein E k m b)) (zscale (- c) g)) && covered g E m rest p q
   end.
-Lemma covered_nonneg : forall g D pieces l h t, pieces <> nil -> covered g D l pieces h = true ->
-  IZR l <= IZR D * t <= IZR h -> 0 <= zat g t.
+Lemma covered_nonneg : forall g p q, 0 < IZR q -> forall pieces D l t, pieces <> nil -> 0 < IZR D -> covered g D l pieces p q = true ->
+  IZR l / IZR D <= t <= IZR p / IZR q -> 0 <= zat g t.
 Proof.
-  induction pieces as [|[[m c] b] rest]; intros l h t N H Ht; [congruence|]. cbn [covered] in H.
-  apply andb_true_iff in H as [H H4]. apply andb_true_iff in H as [H H3]. apply andb_true_iff in H as [H1 H2].
-  destruct (Rle_dec (IZR D * t) (IZR m)) as [A|A].
-  - destruct (bernstein_nonneg D l m b t H2 ltac:(lra)) as [B _].
-    apply zat_zero with (t := t) in H3. rewrite zat_add, zat_scale, opp_IZR in H3.
-    apply Z.ltb_lt, IZR_lt in H1. destruct (Rle_dec 0 (zat g t)) as [E|E]; auto. exfalso.
+  intros g p q Q. induction pieces as [|[[[[E k] m] c] b] rest]; intros D l t N PD H Ht; [congruence|]. cbn [covered] in H.
+  apply andb_true_iff in H as [H H6]. apply andb_true_iff in H as [H H5]. apply andb_true_iff in H as [H H4].
+  apply andb_true_iff in H as [H H3]. apply andb_true_iff in H as [H1 H2].
+  apply Z.ltb_lt, IZR_lt in H1, H3. apply Z.eqb_eq in H2. apply (f_equal IZR) in H2. rewrite !mult_IZR in H2.
+  assert (start : IZR l / IZR D = IZR k / IZR E).
+  { apply Rmult_eq_reg_r with (IZR D * IZR E). field_simplify; lra. apply Rgt_not_eq. now apply Rmult_lt_0_compat. }
+  rewrite start in Ht.
+  destruct (Rle_dec t (IZR m / IZR E)) as [A|A].
+  - assert (range : IZR k <= IZR E * t <= IZR m).
+    { split; apply Rmult_le_reg_r with (/ IZR E); try (now apply Rinv_0_lt_compat); replace (IZR E * t * / IZR E) with t by (field; lra);
+        unfold Rdiv in *; lra. }
+    destruct (bernstein_nonneg E k m b t H4 range) as [B _].
+    apply zat_zero with (t := t) in H5. rewrite zat_add, zat_scale, opp_IZR in H5.
+    destruct (Rle_dec 0 (zat g t)) as [G|G]; auto. exfalso.
     assert (IZR c * zat g t < 0) by (rewrite <- (Rmult_0_r (IZR c)); apply Rmult_lt_compat_l; lra). lra.
-  - destruct rest; [|apply (IHrest m h t); auto; [discriminate | lra]].
-    cbn [covered] in H4. apply Z.eqb_eq in H4. subst. lra.
+  - destruct rest; [|apply (IHrest E m t); auto; [discriminate | lra]].
+    cbn [covered] in H6. apply Z.leb_le, IZR_le in H6. rewrite !mult_IZR in H6. exfalso. apply A. apply Rle_trans with (1 := proj2 Ht).
+    apply Rmult_le_reg_r with (IZR q * IZR E). now apply Rmult_lt_0_compat. field_simplify; lra.
 Qed.
 Lemma zat_Q : forall g t, at_ (List.map inject_Z g) t = zat g t.
 Proof. induction g; intros; cbn [List.map at_ zat]; auto. now rewrite Q2R_Z, IHg. Qed.
 
 Section Delsarte.
-Variables (e : nat) (C : Q) (f square rest : list Q) (i j : nat) (zs : list Z) (D G h : Z)
-  (pieces : list (Z * Z * list Z)) (B : Z).
+Variables (e : nat) (C : Q) (f square rest : list Q) (i j : nat) (zs : list Z) (G : Z)
+  (pieces : list (Z * Z * Z * Z * list Z)) (B : Z).
 
 (* rest, or its negative where (t - C) is no factor, is not negative on [-1, C]. *)
 Definition sign_ : list Q := if Nat.eqb j 0 then scale_ (-1) rest else rest.
@@ -181,8 +191,7 @@ Definition product : list Q :=
 Definition delsarte_check : bool :=
   Nat.leb j 1 && negb (Nat.eqb (length pieces) 0) && List.forallb (Qle_bool 0) f && negb (Qle_bool (List.nth 0 f 0%Q) 0) &&
   same_ (series_ e 0 f) product &&
-  ((0 <? G)%Z && (0 <? D)%Z && Qeq_bool (inject_Z h) (inject_Z D * C) &&
-   same_ (List.map inject_Z zs) (scale_ (inject_Z G) sign_) && covered zs D (- D) pieces h) &&
+  ((0 <? G)%Z && same_ (List.map inject_Z zs) (scale_ (inject_Z G) sign_) && covered zs 1 (-1) pieces (Qnum C) (Zpos (Qden C))) &&
   negb (Qle_bool ((inject_Z B + 1) * List.nth 0 f 0%Q) (List.fold_right Qplus 0%Q f)).
 
 Hypothesis checked : delsarte_check = true.
@@ -207,11 +216,10 @@ Proof.
   assert (N : pieces <> nil) by (intro K; now rewrite K in H0).
   rewrite <- series_right, (at_same _ _ t H4). unfold product. rewrite !at_mul.
   assert (S0 : 0 <= at_ sign_ t).
-  { repeat rewrite andb_true_iff in H5. destruct H5 as [[[[K1 K2] K3] K4] K5].
-    apply Z.ltb_lt, IZR_lt in K1, K2. apply Qeq_bool_eq, Qeq_eqR in K3. rewrite Q2R_mult, !Q2R_Z in K3.
+  { repeat rewrite andb_true_iff in H5. destruct H5 as [[K1 K4] K5]. apply Z.ltb_lt, IZR_lt in K1.
     assert (Z0 : 0 <= zat zs t).
-    { apply covered_nonneg with (1 := N) (2 := K5). rewrite opp_IZR, K3.
-      split; [replace (- IZR D) with (IZR D * -1) by ring|]; apply Rmult_le_compat_l; lra. }
+    { apply (covered_nonneg zs (Qnum C) (Zpos (Qden C)) ltac:(now apply IZR_lt) pieces 1 (-1) t N ltac:(lra) K5).
+      unfold Q2R in Ht. unfold Rdiv. lra. }
     rewrite <- zat_Q, (at_same _ _ t K4), at_scale, Q2R_Z in Z0.
     apply Rmult_le_reg_l with (IZR G); lra. }
   assert (S1 : 0 <= at_ (power_ (cons 1%Q (cons 1%Q nil)) i) t).

@@ -189,36 +189,34 @@ def _delsarte(name: str, d: int, C: Fraction, bound: int, witness: Json) -> Part
     )
     i, j = witness["ends"]
     g, common = _common(rest if j else [-x for x in rest])
-    pieces = _pieces([Fraction(x) for x in g], Fraction(-1), C)
-    D = lcm(*(m.denominator for m, _, _ in pieces))
     listed = []
-    for m, c, b in pieces:
-        # (D t - l)^k (D m - D t)^(n-k) is D^n times that of l and m
+    for low, high, c, b in _covering([Fraction(x) for x in g], C):
+        D = lcm(low.denominator, high.denominator)
+        # (D t - D low)^k (D high - D t)^(n-k) is D^n times that of low and high
         whole, _ = _common([*b, c * D ** (len(g) - 1)])
-        listed.append(f"\n (({m * D})%Z, ({whole[-1]})%Z, {_integers(whole[:-1])})")
+        ends = ", ".join(f"({x})%Z" for x in (D, low * D, high * D, whole[-1]))
+        listed.append(f"\n ({ends}, {_integers(whole[:-1])})")
     text = (
         f"Definition {name}_f : list Q := {_rationals(f)}.\n"
         f"Definition {name}_square : list Q := {_rationals(square)}.\n"
         f"Definition {name}_rest : list Q := {_rationals(rest)}.\n"
         f"Definition {name}_g : list Z := {_integers(g)}.\n"
-        f"Definition {name}_pieces : list (Z * Z * list Z) := {_list(listed)}.\n"
-        f"Lemma {name}_upper : forall (N : nat) (T : nat -> nat -> R),\n"
-        f"  (forall a, (a < N)%nat -> T a a = 1) ->\n"
-        f"  (forall a b, (a < N)%nat -> (b < N)%nat -> a <> b -> -1 <= T a b <= Q2R {_q(C)}) ->\n"
-        f"  (forall k, 0 <= sum N (fun a => sum N (fun b => P {d - 2} k (T a b)))) ->\n"
+        f"Definition {name}_pieces : list (Z * Z * Z * Z * list Z) := {_list(listed)}.\n"
+        f"Lemma {name}_upper : forall (N : nat) (x : nat -> nat -> R),\n"
+        f"  (forall a, (a < N)%nat -> sum {d} (fun i => x a i * x a i) = 1) ->\n"
+        f"  (forall a b, (a < N)%nat -> (b < N)%nat -> a <> b -> sum {d} (fun i => x a i * x b i) <= {_real(C)}) ->\n"
         f"  (Z.of_nat N <= {bound})%Z.\n"
         f"Proof.\n"
-        f"  exact (code_bound {d - 2} {_q(C)} {name}_f {name}_square {name}_rest {i} {j}\n"
-        f"    {name}_g {D} {common} ({C * D}) {name}_pieces {bound}\n"
+        f"  refine (code_of_points {d - 2} ({C.numerator}) {C.denominator} {name}_f {name}_square {name}_rest {i} {j}\n"
+        f"    {name}_g {common} {name}_pieces {bound}\n"
         f"    ltac:(vm_cast_no_check (eq_refl true))).\nQed.\n"
     )
-    return Part(
-        text, ("the Gegenbauer polynomials are positive definite on the sphere (Schoenberg 1942)",)
-    )
+    return Part(text, ())
 
 
-Piece: TypeAlias = tuple[Fraction, Fraction, list[Fraction]]
+Piece: TypeAlias = tuple[Fraction, Fraction, Fraction, list[Fraction]]
 _MOST_PIECES = 500
+_FEW_BITS, _MANY_BITS = 6, 60
 
 
 def _common(values: Sequence[Fraction]) -> tuple[list[int], int]:
@@ -227,18 +225,29 @@ def _common(values: Sequence[Fraction]) -> tuple[list[int], int]:
     return [(x * common).numerator for x in values], common
 
 
+def _covering(f: Sequence[Fraction], high: Fraction) -> list[Piece]:
+    """Pieces from -1 up to a number or a little further, most of them between numbers of few digits: others take time."""
+    near = max(Fraction(-1), Fraction(floor(high * 2**_FEW_BITS), 2**_FEW_BITS))
+    pieces = _pieces(f, Fraction(-1), near)
+    for bits in range(_FEW_BITS, _MANY_BITS, 6):
+        last = _pieces(f, near, Fraction(ceil(high * 2**bits), 2**bits))
+        if all(min(b) >= 0 for *_, b in last):
+            return pieces + last
+    return pieces + _pieces(f, near, high)
+
+
 def _pieces(f: Sequence[Fraction], low: Fraction, high: Fraction) -> list[Piece]:
-    """Pieces (end, scale, b), `sum_k b_k (t-low)^k (end-t)^(n-k) = scale f(t)`, with b not negative where it can be.
+    """Pieces (start, end, scale, b), `sum_k b_k (t-start)^k (end-t)^(n-k) = scale f(t)`, with b not negative where it can be.
 
     Where f is negative at an end of a piece, or after `_MOST_PIECES`, the piece is left as it is, for Rocq to refuse.
     """
     done: list[Piece] = []
-    todo = [(low, high)]
+    todo = [(low, high)] if low < high else []
     while todo:
         low, high = todo.pop()
         b = _bernstein(f, low, high)
         if min(b) >= 0 or min(b[0], b[-1]) < 0 or len(done) + len(todo) > _MOST_PIECES:
-            done.append((high, (high - low) ** (len(f) - 1), b))
+            done.append((low, high, (high - low) ** (len(f) - 1), b))
         else:
             middle = (low + high) / 2
             todo += [(middle, high), (low, middle)]

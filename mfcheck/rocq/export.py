@@ -54,6 +54,7 @@ _LIBRARIES = (
     ("matrices.v", r"lower_bound|upper_bound"),
     ("separation.v", r"separation "),
     ("codes.v", r"list Q|Qle_bool"),
+    ("harmonics.v", r"code_of_points"),
 )
 """Files of proofs made once, each with a pattern of the texts that need it, in the order in which they build."""
 
