@@ -492,10 +492,10 @@ def regressions(table: str) -> Callable[[Context], Mapping[str, certificate.Cert
         found: dict[str, certificate.Certificate] = {}
         for n in sorted({n for levels, *_ in ranges.values() for n in levels}):
             first, second = written_sums(n, "D")
-            ends = ends_of(step_opt(n, 25), 22)
+            ends = ends_of(step_opt(n, 25), 13)
             found[f"step_{n}"] = certificate.root(f"D*{second} - {first}", "D", *ends, digits=8)
             if table == "gap":
-                ends = ends_of(gap_opt(n, 25), 7)
+                ends = ends_of(gap_opt(n, 25), 5)
                 found[f"gap_{n}"] = certificate.inequality(f"1 - D*{first}", {"D": f"step_{n}"}, *ends, digits=8)
         for row, (levels, value, unit) in ranges.items():
             found |= _regression(
