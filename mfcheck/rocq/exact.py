@@ -226,7 +226,10 @@ def _common(values: Sequence[Fraction]) -> tuple[list[int], int]:
 
 
 def _covering(f: Sequence[Fraction], high: Fraction) -> list[Piece]:
-    """Pieces from -1 up to a number or a little further, most of them between numbers of few digits: others take time."""
+    """Pieces from -1 up to a number or a little further, most of them between numbers of few digits.
+
+    Others take Rocq time.
+    """
     near = max(Fraction(-1), Fraction(floor(high * 2**_FEW_BITS), 2**_FEW_BITS))
     pieces = _pieces(f, Fraction(-1), near)
     for bits in range(_FEW_BITS, _MANY_BITS, 6):
@@ -237,7 +240,7 @@ def _covering(f: Sequence[Fraction], high: Fraction) -> list[Piece]:
 
 
 def _pieces(f: Sequence[Fraction], low: Fraction, high: Fraction) -> list[Piece]:
-    """Pieces (start, end, scale, b), `sum_k b_k (t-start)^k (end-t)^(n-k) = scale f(t)`, with b not negative where it can be.
+    """Pieces (start, end, scale, b), `sum_k b_k (t-start)^k (end-t)^(n-k) = scale f(t)`, no b negative if it can be.
 
     Where f is negative at an end of a piece, or after `_MOST_PIECES`, the piece is left as it is, for Rocq to refuse.
     """

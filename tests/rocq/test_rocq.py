@@ -248,6 +248,7 @@ def test_lemmas_rest_on_no_axiom_of_their_own(tmp_path: Path) -> None:
             "ClassicalDedekindReals.sig_not_dec",
             "ClassicalDedekindReals.sig_forall_dec",
             "FunctionalExtensionality.functional_extensionality_dep",
+            "functional_extensionality_dep",
         }
 
 
