@@ -151,6 +151,73 @@ def tangent(x: Column, bits: int) -> Column:
     return middles, radii
 
 
+# --- sine and cosine --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Waves:
+    """Sine and cosine of `k/64` for k = 0..100 and pi/2, in units of 2^-bits, each less than a unit too small."""
+
+    table: Sequence[tuple[int, int]]
+    quarter: int
+
+    @staticmethod
+    @lru_cache(maxsize=16)
+    def of(bits: int) -> "_Waves":
+        prec = iv.prec
+        iv.prec = bits + 40
+        try:
+            functions, places = (
+                (FUNCTIONS["sin"], FUNCTIONS["cos"]),
+                [iv.mpf(k) / 64 for k in range(101)],
+            )
+            table = [tuple(fixed(f(x), bits)[0] for f in functions) for x in places]
+            return _Waves(table, fixed(iv.pi / 2, bits)[0])  # type: ignore[arg-type]
+        finally:
+            iv.prec = prec
+
+
+def _waves_at(x: int, bits: int, known: _Waves) -> tuple[int, int, int]:
+    """Return sine and cosine of a number and a bound of the error of each, in units.
+
+    `x = q pi/2 + k/64 + z` with 0 <= z < 1/64, q pi/2 known to less than |q| + 1 units. Each term of both series loses
+    less than 2 units, with what the one before lost and the square, and those left out sum to less than 3: so n/2 terms
+    lose less than n + 3. Both series and the tables are at most 1: 2 (n + 3) and 4 more for the sum of two products.
+    """
+    q, rest = divmod(x, known.quarter)
+    k = rest >> bits - 6
+    z = rest - (k << bits - 6)
+    square = z * z >> bits
+    even, odd = 1 << bits, z
+    up, across, n, sign = even, odd, 0, -1
+    while up or across:
+        n += 2
+        up = (up * square >> bits) // (n * (n - 1))
+        across = (across * square >> bits) // (n * (n + 1))
+        even, odd, sign = even + sign * up, odd + sign * across, -sign
+    s, c = known.table[k]
+    sine, cosine = (s * even + c * odd) >> bits, (c * even - s * odd) >> bits
+    for _ in range(q % 4):
+        sine, cosine = cosine, -sine
+    return sine, cosine, 2 * n + 16 + abs(q)
+
+
+def wave(x: Column, bits: int, shift: int) -> Column:
+    """Sine for shift 0, cosine for shift 1; their slopes are at most 1."""
+    prove(max(map(abs, x[0])) < _FAR << bits, "sine or cosine of too large a number")
+    known = _Waves.of(bits)
+    found = [_waves_at(m, bits, known) for m in x[0]]
+    return [f[shift] for f in found], [f[2] + r for f, r in zip(found, x[1], strict=True)]
+
+
+_NATIVE: Mapping[str, Callable[[Column, int], Column]] = {
+    "exp": exponential,
+    "tanh": tangent,
+    "sin": lambda x, bits: wave(x, bits, 0),
+    "cos": lambda x, bits: wave(x, bits, 1),
+}
+
+
 # --- formulas -------------------------------------------------------------------------------------------
 
 
@@ -239,10 +306,9 @@ class Columns:
                 return plus(x, negative(y) if isinstance(op, ast.Sub) else y)
             case ast.Call(func=ast.Name(id=name), args=args) if name in self.binders:
                 return self.binders[name](self, args)
-            case ast.Call(func=ast.Name(id="exp" | "tanh" as name), args=[argument]):
+            case ast.Call(func=ast.Name(id=name), args=[argument]) if name in _NATIVE:
                 effort.spend(_EXPONENTIAL * self.size)
-                x = self.value(argument, varies)
-                return exponential(x, bits) if name == "exp" else tangent(x, bits)
+                return _NATIVE[name](self.value(argument, varies), bits)
             case ast.Call(func=ast.Name(id=name), args=args) if name in FUNCTIONS:
                 effort.spend(step_of(node, iv.prec) * self.size)
                 return self._one_by_one(FUNCTIONS[name], [self.value(x, varies) for x in args])

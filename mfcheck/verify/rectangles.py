@@ -26,10 +26,14 @@ from .formulas import (
     variable,
 )
 from .reading import UnprovedError, effort, need, prove
+from .remembering import Remembering, Settled
 
 _exp, _log, _sin, _cos, _erf, _atan = (
     FUNCTIONS[name] for name in ("exp", "log", "sin", "cos", "erf", "atan")
 )
+
+
+_ZERO = iv.mpf(0)
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Rectangle:
 
 def real(x: Interval) -> Rectangle:
     """Return a part of the real line."""
-    return Rectangle(x, iv.mpf(0))
+    return Rectangle(x, _ZERO)
 
 
 def _disc(middle: Interval, radius: Interval) -> Rectangle:
@@ -62,7 +66,15 @@ def _negative(z: Rectangle) -> Rectangle:
     return Rectangle(-z.re, -z.im)
 
 
+def _is_real(z: Rectangle) -> bool:
+    return bool(z.im._mpi_ == _ZERO._mpi_)
+
+
 def _multiply(z: Rectangle, w: Rectangle) -> Rectangle:
+    if _is_real(w):
+        z, w = w, z
+    if _is_real(z):
+        return Rectangle(z.re * w.re, w.im if _is_real(w) else z.re * w.im)
     return Rectangle(z.re * w.re - z.im * w.im, z.re * w.im + z.im * w.re)
 
 
@@ -145,15 +157,31 @@ def _checked(z: Rectangle) -> Rectangle:
     return Rectangle(finite(z.re), finite(z.im))
 
 
+def _unless_real(
+    name: str, function: Callable[[Rectangle], Rectangle]
+) -> Callable[[Rectangle], Rectangle]:
+    """On a part of the line itself the function is the real one; but a root is analytic beyond zero alone."""
+
+    def found(z: Rectangle) -> Rectangle:
+        if _is_real(z) and (name != "sqrt" or z.re.a > 0):
+            return real(FUNCTIONS[name](z.re))
+        return function(z)
+
+    return found
+
+
 _FUNCTIONS: Mapping[str, Callable[..., Rectangle]] = {
-    "exp": _exponential,
-    "log": _logarithm,
-    "sqrt": _root,
-    "sin": _sine,
-    "cos": _cosine,
-    "tanh": _tanh,
-    "erf": _error_function,
-    "atan": _arctangent,
+    name: _unless_real(name, function)
+    for name, function in (
+        ("exp", _exponential),
+        ("log", _logarithm),
+        ("sqrt", _root),
+        ("sin", _sine),
+        ("cos", _cosine),
+        ("tanh", _tanh),
+        ("erf", _error_function),
+        ("atan", _arctangent),
+    )
 }
 
 
@@ -178,11 +206,13 @@ def _inner(lift: Callable[[Interval], Any]) -> Callable[[Reader, list[ast.expr]]
         add, sub, mul = (algebra.operators[op] for op in (ast.Add, ast.Sub, ast.Mult))
         low, high = (reader.value(end) for end in args[1:3])
         width, total = sub(high, low), algebra.number(Fraction(0))
-        effort.spend(4 * _PARTS * (cost_of(args[3], iv.prec) + 20))
+        effort.spend(3 * _PARTS * (cost_of(args[3], iv.prec) + 20))
+        settled = Settled.of(args[3], name)
         for k in range(_PARTS):
-            part = iv.mpf([k, k + 1]) / _PARTS
-            place = add(low, mul(width, lift(part)))
-            total = add(total, reader.at(name, place).value(args[3]))
+            place = add(low, mul(width, lift(iv.mpf([k, k + 1]) / _PARTS)))
+            names = {**reader.names, name: place}
+            here = Remembering(reader.text, names, algebra, {}, settled)
+            total = add(total, here.value(args[3]))
         return mul(mul(total, algebra.number(Fraction(1, _PARTS))), width)
 
     return integral

@@ -7,15 +7,15 @@ most `2 M/(exp(2 pi a/h) - 1)`. docs/certificates.md has the proof.
 
 import ast
 from collections.abc import Hashable
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from .columns import Column, Columns, dot, exponential, times, varying
+from .columns import Column, Columns, dot, exponential, times
 from .columns import constant as repeated
-from .formulas import FUNCTIONS, Interval, Reader, cost_of, exact, iv, sqrt, step_of
+from .formulas import FUNCTIONS, Interval, Reader, exact, iv, sqrt
 from .reading import UnprovedError, effort
+from .remembering import Remembering, Settled
 from .strips import STRIPS, Strip, constant, variable_of
 
 _exp = FUNCTIONS["exp"]
@@ -31,7 +31,7 @@ def rule(reader: Reader, name: str, body: ast.expr, bits: int) -> tuple[int, Int
     numbers = {k: constant(x) for k, x in reader.names.items() if not callable(x)}
     best: tuple[int, Interval] | None = None
     plain, where = reader.over(STRIPS, numbers), surroundings(reader, name)
-    settled = _Settled.of(body, name)
+    settled = Settled.of(body, name)
     for a in STRIPS_TRIED:
         try:
             size = _at(plain, name, variable_of(a), (where, "strip", a), settled).value(body)
@@ -81,50 +81,6 @@ def _nodes(level: int, reach: int, even: bool, bits: int) -> tuple[Column, Colum
 # --- what was computed at a node serves again ---------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Settled:
-    """Parts of a formula that depend on the variable, and the values of the others, the same at all places."""
-
-    varying: set[int]
-    values: dict[int, Any]
-
-    @staticmethod
-    def of(body: ast.expr, name: str) -> "_Settled":
-        """Sort the parts of a body, which has to be kept as long as this."""
-        return _Settled(varying(body, name), {})
-
-
-@dataclass(frozen=True)
-class _Remembering(Reader):
-    """A reader that pays for each part as it meets it, and keeps the values of functions by their text."""
-
-    kept: dict[str, Any]
-    settled: _Settled
-
-    def value(self, node: ast.expr) -> Any:
-        if id(node) not in self.settled.varying:
-            return self._settled(node)
-        if not isinstance(node, ast.Call):
-            effort.spend(step_of(node, iv.prec))
-            return Reader.value(self, node)
-        text = self.written(node)
-        if text not in self.kept:
-            effort.spend(step_of(node, iv.prec))
-            self.kept[text] = Reader.value(self, node)
-        return self.kept[text]
-
-    def _settled(self, node: ast.expr) -> Any:
-        values = self.settled.values
-        if id(node) not in values:
-            effort.spend(cost_of(node, iv.prec))
-            values[id(node)] = Reader(self.text, self.names, self.algebra).value(node)
-        return values[id(node)]
-
-    def at(self, name: str, x: Any) -> Reader:
-        """As for any reader: with another name bound, nothing that was kept is of use."""
-        return Reader(self.text, {**self.names, name: x}, self.algebra)
-
-
 class _Memory:
     """Values at nodes, for one file."""
 
@@ -146,7 +102,7 @@ def surroundings(reader: Reader, name: str) -> Hashable:
     return iv.prec, name, tuple((k, x._mpi_) for k, x in sorted(numbers.items()))
 
 
-def _at(reader: Reader, name: str, x: Any, place: Hashable, settled: _Settled) -> Reader:
+def _at(reader: Reader, name: str, x: Any, place: Hashable, settled: Settled) -> Reader:
     """The reader for which a name has a value, which remembers what it met at that place."""
     names = {**reader.names, name: x}
-    return _Remembering(reader.text, names, reader.algebra, memory.at(place), settled)
+    return Remembering(reader.text, names, reader.algebra, memory.at(place), settled)

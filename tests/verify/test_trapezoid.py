@@ -8,7 +8,7 @@ from typing import Any
 import mpmath
 import pytest
 
-from mfcheck.verify import UnprovedError, integrals, strips, trapezoid
+from mfcheck.verify import UnprovedError, integrals, remembering, strips, trapezoid
 from mfcheck.verify.formulas import FUNCTIONS, Reader, evaluate, iv, parse
 from mfcheck.verify.reading import effort
 from mfcheck.verify.reals import REALS
@@ -197,8 +197,8 @@ def test_with_another_name_bound_nothing_is_kept() -> None:
     names = {**FUNCTIONS, "x": iv.mpf(1), "y": iv.mpf(2)}
     kept: dict[str, Any] = {}
     tree = parse("tanh(x)*tanh(y)")
-    settled = trapezoid._Settled.of(tree, "y")
-    reader = trapezoid._Remembering("tanh(x)*tanh(y)", names, REALS, kept, settled)
+    settled = remembering.Settled.of(tree, "y")
+    reader = remembering.Remembering("tanh(x)*tanh(y)", names, REALS, kept, settled)
     value = reader.value(tree)
     assert set(kept) == {"tanh(y)"}
     (first,) = settled.values.values()

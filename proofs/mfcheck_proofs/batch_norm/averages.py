@@ -87,10 +87,15 @@ class Averages:
         """The last digit in which averages are compared."""
         return min(abs(self.values[name]).lower() for name in (SQUARE, PRODUCT)) * arb(10) ** -DIGITS
 
+    @cached_property
+    def _stated(self) -> Parts:
+        shares = {SQUARE: 0.05, OWN: 0.05, OTHER: 0.5, PRODUCT: 0.5}
+        with ctx.workdps(40):
+            return {x.name: stated(self.formula(x), self.values[x], share * self.unit) for x, share in shares.items()}
+
     def parts(self, *names: sp.Symbol) -> Parts:
         """Parts that bound averages."""
-        shares = {SQUARE: 0.05, OWN: 0.05, OTHER: 0.5, PRODUCT: 0.5}
-        return {x.name: stated(self.formula(x), self.values[x], shares[x] * self.unit) for x in names}
+        return {x.name: self._stated[x.name] for x in names}
 
     def degrees(self) -> list[int]:
         """Return the k that count."""
@@ -104,6 +109,15 @@ class Averages:
 
     def squares(self) -> tuple[Parts, Squares]:
         """Parts that bound E phi R_k, and a_k^2 in terms of them, for all k that count."""
+        parts, found = self._squares
+        return dict(parts), found
+
+    @cached_property
+    def _squares(self) -> tuple[Parts, Squares]:
+        with ctx.workdps(40):
+            return self._written()
+
+    def _written(self) -> tuple[Parts, Squares]:
         parts, found = {}, {}
         for k in self.degrees():
             a = self.coefficients[k]
@@ -138,19 +152,17 @@ def same(parts: Parts, sides: Mapping[str, sp.Expr], value: arb, digits: int, sh
 
 def one(averages: Averages) -> Parts:
     """E phi^2 and the sum of a_k^2, which is between the sum over some k and E phi^2."""
-    with ctx.workdps(40):
-        parts, squares = averages.squares()
-        parts |= averages.parts(SQUARE)
+    parts, squares = averages.squares()
+    parts |= averages.parts(SQUARE)
     sides = {"integral": SQUARE, "series": sum(squares.values())}
     return same(parts, sides, averages.values[SQUARE], DIGITS, {})
 
 
 def two(averages: Averages) -> Parts:
     """E phi(z1) phi(z2), and the sum of r_k a_k^2: |r_k| <= 1."""
-    with ctx.workdps(40):
-        parts, squares = averages.squares()
-        parts |= averages.parts(SQUARE, PRODUCT)
-        series = averages.sum(squares, lambda _, r: r) + LEFT * (SQUARE - averages.sum(squares, lambda *_: 1))
+    parts, squares = averages.squares()
+    parts |= averages.parts(SQUARE, PRODUCT)
+    series = averages.sum(squares, lambda _, r: r) + LEFT * (SQUARE - averages.sum(squares, lambda *_: 1))
     sides = {"integral": PRODUCT, "series": series}
     return same(parts, sides, averages.values[PRODUCT], DIGITS, {"left": ("-1", "1")})
 
@@ -161,11 +173,10 @@ def rate(averages: Averages, found: arb) -> Parts:
     def degree(k: int, _: sp.Rational) -> sp.Expr:
         return sp.Integer(k * (k + averages.batch - 3))
 
-    with ctx.workdps(40):
-        parts, squares = averages.squares()
-        parts |= averages.parts(*NAMES)
-        top = averages.sum(squares, lambda k, r: degree(k, r) * (1 - r)) + MORE * (OWN - averages.sum(squares, degree))
-        below = averages.sum(squares, lambda _, r: 1 - r) + LEFT * (SQUARE - averages.sum(squares, lambda *_: 1))
+    parts, squares = averages.squares()
+    parts |= averages.parts(*NAMES)
+    top = averages.sum(squares, lambda k, r: degree(k, r) * (1 - r)) + MORE * (OWN - averages.sum(squares, degree))
+    below = averages.sum(squares, lambda _, r: 1 - r) + LEFT * (SQUARE - averages.sum(squares, lambda *_: 1))
     size = averages.batch - 3
     sides = {"integral": (OWN + OTHER) / (size * (SQUARE - PRODUCT)), "series": top / (size * below)}
     return same(parts, sides, found, RATE_DIGITS, {"left": ("0", "2"), "more": ("0", "2")})
