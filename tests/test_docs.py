@@ -96,6 +96,7 @@ def blocks(text: str, title: str) -> list[str]:
     return re.findall(rf'^```python title="{re.escape(title)}"\n(.*?)^```$', text, re.M | re.S)
 
 
+@pytest.mark.slow
 def test_the_guide_leads_to_the_verdicts_that_it_names(tmp_path: Path) -> None:
     guide = (ROOT / "docs" / "guide" / "own-lemma.md").read_text(encoding="utf-8")
     create("my-paper", tmp_path / "my-paper")

@@ -113,6 +113,7 @@ def test_a_claim_fails_on_each_reading_that_the_text_allows(folder: Path) -> Non
     assert "reading two: gap, expected to be proved" in text
 
 
+@pytest.mark.slow
 def test_options_of_pytest_choose_among_the_claims(folder: Path) -> None:
     paper = ("--mfcheck-paper", "toy_paper:paper")
     _, text = run(folder, "--collect-only", "-q", "-m", "mfcheck_claim", *paper)

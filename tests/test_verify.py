@@ -178,6 +178,7 @@ def mutated(data: Json, rng: random.Random, spare: tuple[str, ...] = ()) -> Json
     return result
 
 
+@pytest.mark.slow
 def test_no_mutation_that_changes_the_claim_passes() -> None:
     """Claims are bound to a digest, so an accepted mutation can have touched the hints alone."""
     rng = random.Random(1)

@@ -155,6 +155,7 @@ def test_a_check_that_kills_every_worker_crashes_alone(workers: Workers) -> None
     assert found[f"0 {SHAKY[1]}"].reason == "the workers of the cluster that ran it died"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behaviour", "reason"),
     [

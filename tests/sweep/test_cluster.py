@@ -20,6 +20,7 @@ def answers(found: SweepRecord) -> list[Any]:
     return [(s.point, s.refused, s.outcome and s.outcome.but(seconds=0.0)) for s in found.settings]
 
 
+@pytest.mark.slow
 def test_a_sweep_survives_its_cluster_and_is_the_same_without(wide: str, tmp_path: Path) -> None:
     cluster = distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50

@@ -22,6 +22,8 @@ from mfcheck.sweep.record import SweepRecord
 from mfcheck.sweep.run import sweep
 from mfcheck.sweep.summary import summarise
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 20
 """The claim holds from there on."""
 Start = Callable[..., subprocess.Popen[str]]
