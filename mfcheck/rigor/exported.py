@@ -1,7 +1,7 @@
 """How much of a certificate can be put to Rocq, from its form alone."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from mfcheck.verify.formulas import parse
@@ -15,6 +15,10 @@ _COUNTED = _LIPSCHITZ | {"erf"}
 _VALUED = _KNOWN | {"erf", "sum"}
 _PARTLY = frozenset(("lambda_min", "counterexample", "separation", "code_bound"))
 _POINTS, _MOST_FACTORS = 64, 12
+SEPARATED: Mapping[str, str] = {"tanh": "tanh(sqrt(2)*u)"}
+"""Activations whose Hermite coefficients Rocq encloses, at sqrt2 u as a formula."""
+MOST_POINTS = 1000
+"""In a certificate of separation that Rocq covers as a whole."""
 
 
 def exports(certificate: Mapping[str, Any]) -> Exports:
@@ -38,8 +42,12 @@ def exports(certificate: Mapping[str, Any]) -> Exports:
         return "whole" if known else "part"
     if kind == "zeros":
         return "whole" if _counted(claim) else "part"
+    if kind == "recursion":
+        return "whole" if correlation(claim) else "none"
     if kind == "code_bound" and certificate["witness"]["method"] == "delsarte":
         return "whole"
+    if kind == "separation":
+        return "whole" if claim["activation"] in SEPARATED and claim["n"] <= MOST_POINTS else "part"
     known = kind in _PARTLY and len(claim.get("points", ())) <= _POINTS
     return "part" if known else "none"
 
@@ -148,6 +156,69 @@ def _lipschitz(node: ast.AST, variable: str) -> bool:
         case ast.Call(func=ast.Name(id=name)) if name not in _LIPSCHITZ:
             return False
     return all(_lipschitz(inner, variable) for inner in ast.iter_child_nodes(node))
+
+
+def correlation(claim: Mapping[str, Any]) -> str | None:
+    """The state x of a recursion that moves as `x + a*(arc1(x) - x)`, a without states, with all others behind it.
+
+    The others follow by sums and products of states, arc0(x), arc1(x) and what has no state, which alone may divide.
+    """
+    steps, values = claim["steps"], claim["values"].values()
+    numbers = (*claim["constants"].values(), *claim["start"].values())
+    if not all(_covered(parse(text), _KNOWN, means=False) for text in numbers):
+        return None
+    for name, text in steps.items():
+        others = [parse(step) for state, step in steps.items() if state != name]
+        if (
+            _moves(parse(text), name, steps)
+            and all(_follows(node, name, steps) for node in others)
+            and all(_follows(parse(value["formula"]), None, steps) for value in values)
+        ):
+            return str(name)
+    return None
+
+
+def _moves(node: ast.expr, name: str, states: Collection[str]) -> bool:
+    match node:
+        case ast.BinOp(
+            left=ast.Name(id=first),
+            op=ast.Add(),
+            right=ast.BinOp(
+                left=share,
+                op=ast.Mult(),
+                right=ast.BinOp(
+                    left=ast.Call(func=ast.Name(id="arc1"), args=[ast.Name(id=second)]),
+                    op=ast.Sub(),
+                    right=ast.Name(id=third),
+                ),
+            ),
+        ):
+            same = first == second == third == name
+            return same and _free(share, states) and _covered(share, _KNOWN, means=False)
+    return False
+
+
+def _follows(node: ast.expr, moving: str | None, states: Collection[str]) -> bool:
+    if _free(node, states):
+        return _covered(node, _KNOWN, means=False)
+    match node:
+        case ast.Name():
+            return True
+        case ast.UnaryOp(operand=operand):
+            return _follows(operand, moving, states)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult(), right=right):
+            return all(_follows(side, moving, states) for side in (left, right))
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return _free(right, states) and all(
+                _follows(side, moving, states) for side in (left, right)
+            )
+        case ast.Call(func=ast.Name(id="arc0" | "arc1"), args=[ast.Name(id=name)]):
+            return name == moving
+    return False
+
+
+def _free(node: ast.AST, states: Collection[str]) -> bool:
+    return not any(_varies(node, state) for state in states)
 
 
 def _counted(claim: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from mfcheck import verify
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import read_json
-from mfcheck.rocq import counts, exact, scalars, values
+from mfcheck.rocq import counts, exact, recursions, scalars, values
 from mfcheck.rocq.enclosures import Json
 from mfcheck.rocq.scalars import Ends, Part
 from mfcheck.verify.reading import NAME, fields, need
@@ -34,11 +34,13 @@ _SCALAR = {
     "root": values.root,
     "zeros": counts.zeros,
     "half_line": scalars.half_line,
+    "recursion": recursions.recursion,
 }
 _AT_ONCE = r"values_right|zero_within"
 _AREAS = rf"{_AT_ONCE}|mean_bounds|pair_bounds|hermite_bounds|zero_rising|zero_falling|count_zeros"
 _LIBRARIES = (
     ("scalars.v", rf"{_AT_ONCE}|interval|exact_values|Rmin|zero_rising|zero_falling|count_zeros"),
+    ("recursions.v", r"Recursions\."),
     ("series.v", _AREAS),
     ("areas.v", _AREAS),
     ("means.v", _AREAS),
