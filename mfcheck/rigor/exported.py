@@ -4,6 +4,7 @@ import ast
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
+from mfcheck.rigor.planes import is_planar
 from mfcheck.verify.formulas import parse
 
 Exports = Literal["whole", "part", "none"]
@@ -69,7 +70,8 @@ def _covered(node: ast.AST, known: frozenset[str], means: bool = True) -> bool:
         case ast.Call(func=ast.Name(id="series"), args=[ast.Name(id=bound), body]):
             return means and _smooth_in_mean(body, bound)
         case ast.Call(func=ast.Name(id="integral"), args=[_, low, high, body]):
-            return means and all(_covered(x, _LIPSCHITZ, False) for x in (low, high, body))
+            simple = all(_covered(x, _LIPSCHITZ, False) for x in (low, high, body))
+            return means and (simple or is_planar(ast.unparse(node)))
         case ast.Call(func=ast.Name(id=name)) if name not in known:
             return False
     return all(_covered(inner, known, means) for inner in ast.iter_child_nodes(node))

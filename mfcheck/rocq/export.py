@@ -39,14 +39,15 @@ _SCALAR = {
 _AT_ONCE = r"values_right|zero_within"
 _AREAS = rf"{_AT_ONCE}|mean_bounds|pair_bounds|hermite_bounds|zero_rising|zero_falling|count_zeros"
 _LIBRARIES = (
-    ("scalars.v", rf"{_AT_ONCE}|interval|exact_values|Rmin|zero_rising|zero_falling|count_zeros"),
+    ("scalars.v", rf"{_AT_ONCE}|disc_bounds|interval|exact_values|Rmin|zero_rising|zero_falling|count_zeros"),
     ("recursions.v", r"Recursions\."),
-    ("series.v", _AREAS),
-    ("areas.v", _AREAS),
+    ("series.v", rf"{_AREAS}|disc_bounds"),
+    ("areas.v", rf"{_AREAS}|disc_bounds"),
     ("means.v", _AREAS),
     ("pairs.v", r"pair_bounds|lip_pair|hermite_bounds"),
     ("hermite.v", r"hermite_bounds"),
     ("roots.v", r"zero_rising|zero_falling|count_zeros"),
+    ("planes.v", r"disc_bounds"),
     ("integrals.v", r"lip_integral"),
     ("pair_roots.v", r"lip_pair"),
     ("erf.v", rf"{_AT_ONCE}|count_zeros"),

@@ -18,6 +18,7 @@ from mfcheck.rocq.hermite import HermiteSum, read_hermite
 from mfcheck.rocq.integrals import Integral, read_integral
 from mfcheck.rocq.means import Mean, read_mean
 from mfcheck.rocq.pairs import PairMean, read_pair
+from mfcheck.rocq.planes import Planar, read_disc
 from mfcheck.symbolic.expression import parse
 from mfcheck.verify.formulas import calls
 from mfcheck.verify.formulas import parse as parse_formula
@@ -25,10 +26,10 @@ from mfcheck.verify.slopes import slope
 
 Ends: TypeAlias = tuple[Fraction, Fraction]
 Known: TypeAlias = Mapping[str, Ends]
-Enclosed: TypeAlias = Mean | PairMean | HermiteSum | Integral
+Enclosed: TypeAlias = Mean | PairMean | HermiteSum | Integral | Planar
 
 _MAX_DERIVATIVES = 6
-_ROOMS = (Fraction(32), Fraction(4), Fraction(1), Fraction(1, 4), Fraction(1, 16))
+_ROOMS = (*map(Fraction, (4096, 512, 64, 16, 4)), Fraction(1), Fraction(1, 4), Fraction(1, 16))
 """How much wider than the checker's bounds of means may be, at each end and in their lengths: the first that does."""
 
 
@@ -83,7 +84,7 @@ class Scalars:
             if call.strip().startswith("pair"):
                 return read_pair(call, self.names())
             if call.strip().startswith("integral"):
-                return read_integral(call, self.names())
+                return _read_integral(call, self.names())
             if call.strip().startswith("series"):
                 return read_hermite(call, self.names())
             return read_mean(call, self.names())
@@ -142,6 +143,13 @@ class Scalars:
         """All variables with their ends."""
         others = self.abstracted.values()
         return [*self.own(), *((name, rational(low), rational(high)) for name, low, high in others)]
+
+
+def _read_integral(call: str, names: Mapping[str, str]) -> Integral | Planar:
+    try:
+        return read_disc(call, names)
+    except InputError:
+        return read_integral(call, names)
 
 
 @dataclass(frozen=True)
