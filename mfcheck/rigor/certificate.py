@@ -8,7 +8,7 @@ that the checker, in its own arithmetic, has room to prove them.
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -365,6 +365,24 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{verify.printable(str(path))}: not readable as JSON: {words}") from None
 
 
+_IN_TERMS_OF: Mapping[str, Callable[[sp.Expr], sp.Expr]] = MappingProxyType(
+    {
+        "sinh": lambda x: (sp.exp(x) - sp.exp(-x)) / 2,
+        "cosh": lambda x: (sp.exp(x) + sp.exp(-x)) / 2,
+        "coth": lambda x: 1 / sp.tanh(x),
+        "sech": lambda x: 2 / (sp.exp(x) + sp.exp(-x)),
+        "csch": lambda x: 2 / (sp.exp(x) - sp.exp(-x)),
+        "asinh": lambda x: sp.log(x + sp.sqrt(x**2 + 1)),
+        "acosh": lambda x: sp.log(x + sp.sqrt(x - 1) * sp.sqrt(x + 1)),
+        "atanh": lambda x: sp.log((1 + x) / (1 - x)) / 2,
+        "cot": lambda x: sp.cos(x) / sp.sin(x),
+        "sec": lambda x: 1 / sp.cos(x),
+        "csc": lambda x: 1 / sp.sin(x),
+    }
+)
+"""Functions that the checker does not know, for real arguments."""
+
+
 class _Printer(StrPrinter):  # type: ignore[misc]
     """Formulas in the grammar of the checker."""
 
@@ -400,6 +418,13 @@ class _Printer(StrPrinter):  # type: ignore[misc]
     def _print_tan(self, expr: sp.Expr) -> str:
         x = expr.args[0]
         return f"(sin({self._print(x)})/cos({self._print(x)}))"
+
+    def _rewritten(self, expr: sp.Expr) -> str:
+        """Hyperbolic functions by exp and log, the other trigonometric ones by sin and cos."""
+        return f"({self._print(_IN_TERMS_OF[expr.func.__name__](expr.args[0]))})"
+
+    _print_sinh = _print_cosh = _print_coth = _print_sech = _print_csch = _rewritten
+    _print_asinh = _print_acosh = _print_atanh = _print_cot = _print_sec = _print_csc = _rewritten
 
     def _print_asin(self, expr: sp.Expr) -> str:
         x = expr.args[0]
@@ -437,7 +462,7 @@ def formula_text(expr: sp.Expr) -> str:
     """
     known = {*verify.FUNCTIONS, "Max", "Min", "Abs", "Heaviside", "A", "A1", "A2"}
     known |= {"normal", "pair", "series"}
-    known |= {"tan", "asin", "acos"}
+    known |= {"tan", "asin", "acos", *_IN_TERMS_OF}
     unknown = sorted({f.func.__name__ for f in expr.atoms(sp.Function, AppliedUndef)} - known)
     if any(len(limits) != 3 for f in expr.atoms(sp.Integral) for limits in f.limits):
         unknown.append("an integral without ends")

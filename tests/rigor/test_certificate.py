@@ -4,6 +4,7 @@ import json
 from fractions import Fraction
 from pathlib import Path
 
+import mpmath
 import pytest
 import sympy as sp
 from flint import arb, arb_mat
@@ -262,4 +263,34 @@ def test_inverse_functions_are_written_in_parentheses(
     expr: sp.Expr, lower: str, upper: str
 ) -> None:
     data = certificate.inequality(expr, {"t": "1/3"}, lower, upper)
+    assert verify(certificate.dumps(data)).status == "accepted"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sinh", "cosh", "coth", "sech", "csch", "asinh", "acosh", "atanh", "cot", "sec", "csc", "tan"],
+)
+def test_functions_that_the_checker_lacks_are_written_by_others(name: str) -> None:
+    """By mpmath, at a number below and one above 1, inside of a power and of a product."""
+    t = sp.Symbol("t")
+    for place in (
+        ("5/3",) if name == "acosh" else ("2/7", "-2/7") if name == "atanh" else ("2/7", "-5/3")
+    ):
+        x = mpmath.mpf(Fraction(place).numerator) / Fraction(place).denominator
+        value = 3 - 2 * getattr(mpmath, name)(x) ** 3 * x
+        lower, upper = (mpmath.nstr(value + d, 14) for d in (-1e-9, 1e-9))
+        data = certificate.inequality(
+            3 - 2 * getattr(sp, name)(t) ** 3 * t, {"t": place}, lower, upper
+        )
+        assert verify(certificate.dumps(data)).status == "accepted"
+        false = certificate.inequality(
+            3 - 2 * getattr(sp, name)(t) ** 3 * t, {"t": place}, upper, mpmath.nstr(value + 1, 14)
+        )
+        assert verify(certificate.dumps(false)).status == "rejected"
+
+
+def test_a_mean_of_a_hyperbolic_function_has_a_certificate() -> None:
+    """E cosh(xi/2) = exp(1/8)."""
+    mean = certificate.normal(certificate.XI, sp.cosh(certificate.XI / 2))
+    data = certificate.inequality(mean, {}, "1.13314845", "1.13314846", digits=12)
     assert verify(certificate.dumps(data)).status == "accepted"
