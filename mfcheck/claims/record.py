@@ -61,6 +61,13 @@ Value = Interval | Estimate | str
 """A side of a comparison: an enclosure, a number with its error, or an expression in words."""
 
 
+def range_of(side: Interval | Estimate) -> tuple[Decimal, Decimal]:
+    """Return the least and the largest number that a side may be, by its error."""
+    if isinstance(side, Interval):
+        return Decimal(side.lower), Decimal(side.upper)
+    return Decimal(side.value) - Decimal(side.error), Decimal(side.value) + Decimal(side.error)
+
+
 class Curve(Record):
     """Points of one curve; `error` holds half-widths of error bars where there are any."""
 
@@ -108,9 +115,9 @@ class Evidence(Record):
     """What a check returns.
 
     `passed` is True or False only where the comparison is decided beyond `error`, else None. `cases` counts the
-    settings that met the assumptions: a check without any answers neither yes nor no. `slack` is right side over left
-    side for an inequality, as a factor. `domain` says in words what was covered, `reason` why the answer is no or
-    undecided.
+    settings that met the assumptions: a check without any answers neither yes nor no. `slack`, for an inequality, is
+    the side that should be larger over the other, as a factor. `domain` says in words what was covered, `reason` why
+    the answer is no or undecided.
     """
 
     passed: StrictBool | None
@@ -143,7 +150,8 @@ class Evidence(Record):
         """Return the evidence if a check of this kind may give it.
 
         Raises:
-            ValueError: a check that samples or simulates speaks of the whole, or a rigorous one rests on noise.
+            ValueError: a check that samples or simulates speaks of the whole, or a rigorous one rests on noise, or says
+                yes although its sides overlap within their errors: that is inconclusive.
         """
         if not kind.rigorous and self.scope is Scope.WHOLE:
             raise ValueError(f"a {kind.value} check covers cases, never the whole")
@@ -154,7 +162,31 @@ class Evidence(Record):
             errors = [self.error, *(side.error for side in sides)]
             if kind is Kind.EXACT and self.passed and any(errors):
                 raise ValueError("an exact check that passes has no error")
+            if self.passed and self._open:
+                raise ValueError(
+                    f"{kind.value} evidence whose sides overlap within their errors is inconclusive, not a yes"
+                )
         return self
+
+    @property
+    def _open(self) -> bool:
+        """Whether the numbers on both sides leave open what a yes says: an order, if there is a slack, else equality.
+
+        Sides that overlap are in no certain order, unless both are the same exact number. They count as equal if all
+        that they may be is within a hundredth of the larger one, or of a millionth.
+        """
+        if self.slack is not None and self.slack < 1:
+            return True
+        sides = [
+            range_of(side) for side in (self.lhs, self.rhs) if not isinstance(side, str | None)
+        ]
+        if len(sides) < 2 or sides[0][1] <= sides[1][0] or sides[1][1] <= sides[0][0]:
+            return False
+        ends = [end for side in sides for end in side]
+        width = max(ends) - min(ends)
+        if self.slack is not None or not width.is_finite():
+            return width > 0
+        return width > max(*map(abs, ends), Decimal("1e-4")) / 100
 
 
 class CheckRecord(Record):

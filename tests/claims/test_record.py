@@ -77,6 +77,62 @@ def test_evidence_that_its_kind_cannot_have_is_refused(kind: Kind, evidence: Evi
         evidence.require_kind(kind)
 
 
+def between(lower: str, upper: str) -> Interval:
+    return Interval(lower=lower, upper=upper)
+
+
+@pytest.mark.parametrize("kind", [Kind.EXACT, Kind.CERTIFIED])
+@pytest.mark.parametrize(
+    ("lhs", "rhs", "slack"),
+    [
+        (between("0", "2"), between("1", "3"), 2.0),
+        (between("1", "1.0001"), between("1", "1.0001"), 1.0),
+        (between("1", "2.1"), between("2", "3"), 1.5),
+        (between("0", "2"), between("1", "3"), None),
+        (between("-inf", "inf"), between("1", "1"), None),
+        (between("1", "1"), between("2", "2"), 0.5),
+        ("a", "b", 0.99),
+    ],
+)
+def test_a_rigorous_yes_whose_sides_overlap_is_inconclusive(
+    kind: Kind, lhs: Any, rhs: Any, slack: float | None
+) -> None:
+    """An order needs sides that are apart, or one exact number; equality that both are narrow."""
+    with pytest.raises(ValueError, match="inconclusive"):
+        Evidence(passed=True, lhs=lhs, rhs=rhs, slack=slack).require_kind(kind)
+    for passed in (None, False):
+        assert Evidence(passed=passed, lhs=lhs, rhs=rhs, slack=slack).require_kind(kind)
+
+
+def test_estimates_without_noise_overlap_within_their_bias() -> None:
+    apart = Estimate(value=1.3, error=0.1, bias=0.1)
+    assert Evidence(passed=True, lhs=SURE, rhs=apart, slack=1.3).require_kind(Kind.CERTIFIED)
+    near = Estimate(value=1.1, error=0.1, bias=0.1)
+    with pytest.raises(ValueError, match="inconclusive"):
+        Evidence(passed=True, lhs=SURE, rhs=near, slack=1.1).require_kind(Kind.CERTIFIED)
+    assert Evidence(passed=True, lhs=SURE, rhs=near, slack=1.1).require_kind(Kind.SIMULATED)
+
+
+@pytest.mark.parametrize(
+    ("lhs", "rhs", "slack"),
+    [
+        (between("1", "1"), between("1", "1"), 1.0),
+        (between("1", "1.5"), between("1.6", "2"), 1.2),
+        (between("1.0000001", "1.0000002"), between("1.00000015", "1.0000003"), None),
+        (between("-1e-9", "1e-9"), between("0", "0"), None),
+        (between("3", "4"), between("1", "2"), None),
+        (between("1", "2"), between("2", "3"), 1.5),
+        ("x", "y", 1.5),
+        (between("0", "9"), None, None),
+    ],
+)
+def test_a_rigorous_yes_that_its_sides_allow_is_kept(
+    lhs: Any, rhs: Any, slack: float | None
+) -> None:
+    evidence = Evidence(passed=True, lhs=lhs, rhs=rhs, slack=slack)
+    assert evidence.require_kind(Kind.CERTIFIED) is evidence
+
+
 def test_evidence_that_its_kind_can_have_is_kept() -> None:
     for kind, evidence in (
         (Kind.CERTIFIED, Evidence(passed=True, lhs=SURE, scope=Scope.WHOLE)),

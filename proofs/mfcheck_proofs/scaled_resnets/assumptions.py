@@ -415,7 +415,7 @@ def certified_constant(context: Context) -> Evidence:
         scope=Scope.WHOLE,
         lhs=interval(found.C1),
         rhs=interval(stated),
-        slack=float((stated / found.C1).mid()),
+        slack=None if compare(found.C1, stated) == "?" else float((stated / found.C1).mid()),
         error=float(found.C1.rad()),
         domain=domain,
         reason=f"{'not decided for' if passed is None else 'exceeded by'} {', '.join(named)}" if named else "",
