@@ -111,6 +111,8 @@ class Lipschitz:
         mean, (low, high) = read_mean(call, self.names), self.ends
         if not mean.plain:
             raise InputError(f"{call[:60]}: a quotient inside a mean")
+        if "Exp" in mean.term:
+            raise InputError(f"{call[:60]}: exp inside a mean")
         proofs = map(self._of_parameter, mean.sources)
         inner = [f"apply List.Forall_cons. {{ {proof} }}" for proof in proofs]
         family = mean.family(f"v_{self.variable}")

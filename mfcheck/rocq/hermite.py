@@ -65,5 +65,7 @@ def read_hermite(call: str, names: Mapping[str, str]) -> HermiteSum:
                 square = read_mean(f"normal({bound}, ({slope(text, bound)})**2)", names)
             except UnprovedError as error:
                 raise InputError(f"{call[:60]}: {error}") from None
+            if "Exp" in inner.term:
+                raise InputError(f"{call[:60]}: exp inside a sum over Hermite polynomials")
             return HermiteSum(inner, square)
     raise InputError(f"{call[:60]}: no sum over Hermite polynomials")

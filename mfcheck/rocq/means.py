@@ -57,6 +57,7 @@ class Mean:
     sources: list[str] = field(default_factory=list)
     needs: list[str] = field(default_factory=list)
     plain: bool = True
+    most: _Size = lambda _: Fraction(1)
     speeds: list[Callable[[Sequence[Fraction]], Fraction]] = field(default_factory=list)
 
     @property
@@ -67,6 +68,10 @@ class Mean:
     def family(self, variable: str) -> str:
         """The parameters as functions of a variable, a list of Rocq."""
         return listed(f"(fun {variable} => {p})" for p in self.parameters)
+
+    def reach(self, sizes: Sequence[Fraction], bits: int) -> int:
+        """How far from zero the panels go where the parameters are of given sizes."""
+        return reach_of(self.growth, self.most(sizes), bits)
 
     def panels(self, sizes: Sequence[Fraction]) -> int:
         """How many panels a unit takes where the parameters are of given sizes."""
@@ -159,11 +164,11 @@ def read_mean(call: str, names: Mapping[str, str]) -> Mean:
     call = call.strip()
     match parse(call):
         case ast.Call(func=ast.Name(id="normal"), args=[ast.Name(id=bound), body]):
-            reader = Reader(call, bound, names, Mean())
+            reader = Reader(call, bound, names, Mean(), exps=True)
             found = reader.of(body)
             mean = reader.mean
             mean.function = f"(fun u_{bound} => {found.text})"
-            mean.term, mean.growth = found.term, found.growth
+            mean.term, mean.growth, mean.most = found.term, found.growth, found.most
             return mean
     raise InputError(f"{call[:60]}: no mean over one normal variable")
 
@@ -176,6 +181,7 @@ class Reader:
     bound: str
     names: Mapping[str, str]
     mean: Mean
+    exps: bool = False
 
     def of(self, node: ast.expr) -> Written:
         """Return a part of the formula as Rocq has it.
@@ -202,6 +208,12 @@ class Reader:
                 inner = self.of(argument)
                 self.mean.speeds.append(inner.speed)
                 return Written(f"(tanh {inner.text})", f"(Tanh {inner.term})", 0)
+            case ast.Call(func=ast.Name(id="exp"), args=[argument]) if self.exps:
+                inner = self.of(argument)
+                if inner.growth:
+                    raise InputError(f"{self._source(node)[:60]}: exp of what is not bounded")
+                text, term = f"(exp {inner.text})", f"(Exp {inner.term})"
+                return Written(text, term, 0, most=lambda sizes: _power_of_3(inner.most(sizes)))
             case ast.Call(func=ast.Name(id="max" | "min" as name), args=[first, *rest]):
                 found, title = self.of(first), name.capitalize()
                 for other in map(self.of, rest):
@@ -253,6 +265,19 @@ class Reader:
         return Written(
             text, term, growth, _both(rule, f.speed, g.speed), _both(rule, f.most, g.most)
         )
+
+
+def reach_of(growth: int, most: Fraction, bits: int) -> int:
+    """How far from zero the panels of a mean of what is about at most most*exp(growth |x|) have to go."""
+    large = max(0, ceil(most)).bit_length()
+    return growth + 1 + isqrt(growth**2 + ceil(1.4 * (bits + 8 + max(0, large - 8))))
+
+
+def _power_of_3(size: Fraction) -> Fraction:
+    """A bound of exp, by which panels are chosen."""
+    if size > 200:
+        raise InputError("exp of what is not small, in a mean")
+    return Fraction(3) ** ceil(size)
 
 
 def _both(rule: _Rule, f: _Size, g: _Size) -> _Size:

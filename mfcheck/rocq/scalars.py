@@ -19,6 +19,7 @@ from mfcheck.rocq.integrals import Integral, read_integral
 from mfcheck.rocq.means import Mean, read_mean
 from mfcheck.rocq.pairs import PairMean, read_pair
 from mfcheck.rocq.planes import Planar, read_disc
+from mfcheck.rocq.programs import CORNERS, read_joint
 from mfcheck.symbolic.expression import parse
 from mfcheck.verify.formulas import calls
 from mfcheck.verify.formulas import parse as parse_formula
@@ -201,10 +202,35 @@ def _generic(label: str, scalars: Scalars) -> str:
 
 def _mean_lemmas(name: str, scalars: Scalars) -> list[str]:
     inputs = {key: [str(x) for x in ends] for key, ends in scalars.ends.items()}
-    own = quantified(scalars.own())
-    return [
+    own, together = quantified(scalars.own()), _together(scalars)
+    alone = [
         mean.lemma(f"{name}_mean_{k}", own, inputs, scalars.bits, ends)
         for k, (mean, ends) in scalars.means.items()
+        if k not in together
+    ]
+    if not together:
+        return alone
+    calls = {label: call for call, (label, *_) in scalars.abstracted.items()}
+    ends = [scalars.means[k][1] for k in together]
+    joint = read_joint([calls[k] for k in together], scalars.names())
+    given = "".join(f" {v} B_{v}" for v, *_ in scalars.own())
+    lemmas = [joint.lemma(f"{name}_means", own, inputs, scalars.bits, ends)]
+    for place, k in enumerate(together):
+        found = f"{name}_means{given}"
+        for _ in range(place):
+            found = f"proj2 ({found})"
+        said = f"{own}{joint.said(place, ends[place])}"
+        proof = f"intros{given}. exact (proj1 ({found}))."
+        lemmas.append(f"Lemma {name}_mean_{k} : {said}.\nProof. {proof} Qed.\n")
+    return [*alone, *lemmas]
+
+
+def _together(scalars: Scalars) -> list[str]:
+    """Means with exp, which have most of their parts in common, by the variables that stand for them."""
+    return [
+        k
+        for k, (mean, _) in scalars.means.items()
+        if isinstance(mean, Mean) and "Exp" in mean.term and not CORNERS.search(mean.term)
     ]
 
 

@@ -220,7 +220,10 @@ class _System:
         )
 
     def _theorem(self) -> str:
-        coarse, fine = self._effort(_COARSE_BITS, 1), self._effort(self.bits, 0)
+        coarse, fine = (
+            self._effort(_COARSE_BITS, coarse=True),
+            self._effort(self.bits, coarse=False),
+        )
         middles = {key: [str((a + b) / 2)] * 2 for key, (a, b) in self.box.items()}
         steps, forms, degree = "nil", "nil", (1, 1, 1)
         if self.joint:
