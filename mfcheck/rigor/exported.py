@@ -1,7 +1,9 @@
 """How much of a certificate can be put to Rocq, from its form alone."""
 
 import ast
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from fractions import Fraction
+from math import ceil, log2
 from typing import Any, Literal
 
 from mfcheck.rigor.planes import is_planar
@@ -16,6 +18,8 @@ _COUNTED = _LIPSCHITZ | {"erf"}
 _VALUED = _KNOWN | {"erf", "sum"}
 _PARTLY = frozenset(("lambda_min", "counterexample", "separation", "code_bound"))
 _POINTS, _MOST_FACTORS = 64, 12
+MOST_BITS = 46
+"""Of accuracy of the values of a system, in the floats of the machine."""
 SEPARATED: Mapping[str, str] = {"tanh": "tanh(sqrt(2)*u)"}
 """Activations whose Hermite coefficients Rocq encloses, at sqrt2 u as a formula."""
 MOST_POINTS = 1000
@@ -43,6 +47,8 @@ def exports(certificate: Mapping[str, Any]) -> Exports:
         return "whole" if known else "part"
     if kind == "zeros":
         return "whole" if _counted(claim) else "part"
+    if kind == "system":
+        return "whole" if _solved(claim, certificate["witness"]) else "none"
     if kind == "recursion":
         return "whole" if correlation(claim) else "none"
     if kind == "code_bound" and certificate["witness"]["method"] == "delsarte":
@@ -62,7 +68,7 @@ def valued(node: ast.AST) -> bool:
 def _covered(node: ast.AST, known: frozenset[str], means: bool = True) -> bool:
     match node:
         case ast.Call(func=ast.Name(id="normal"), args=[ast.Name(id=bound), body]):
-            return means and _in_mean(body, bound)
+            return means and _in_mean(body, bound, exps=True)
         case ast.Call(func=ast.Name(id="pair"), args=[ast.Name(id=bound), c, f, g]):
             return (
                 means and _covered(c, _KNOWN, False) and _in_pair(f, bound) and _in_pair(g, bound)
@@ -77,29 +83,46 @@ def _covered(node: ast.AST, known: frozenset[str], means: bool = True) -> bool:
     return all(_covered(inner, known, means) for inner in ast.iter_child_nodes(node))
 
 
-def _in_mean(node: ast.AST, bound: str, whole_divisors: bool = False) -> bool:
-    """Whether a part of a mean is a polynomial in the variable, tanh, max and min, and numbers."""
+def _in_mean(node: ast.AST, bound: str, whole_divisors: bool = False, exps: bool = False) -> bool:
+    """Whether a part of a mean is a polynomial in the variable, tanh, max, min, exp of what is bounded, and numbers."""
     if not _varies(node, bound):
         return _covered(node, _KNOWN, means=False)
     match node:
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            return _whole(right) and _in_mean(left, bound, whole_divisors)
+            return _whole(right) and _in_mean(left, bound, whole_divisors, exps)
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             if _varies(right, bound) or (whole_divisors and not _whole(right)):
                 return False
         case ast.Call(func=ast.Name(id=name), args=args):
-            return name in _IN_MEANS and all(_in_mean(a, bound, whole_divisors) for a in args)
+            known = name in _IN_MEANS or (name == "exp" and exps and _growth(args[0], bound) == 0)
+            return known and all(_in_mean(a, bound, whole_divisors, exps) for a in args)
     return all(
-        _in_mean(inner, bound, whole_divisors)
+        _in_mean(inner, bound, whole_divisors, exps)
         for inner in ast.iter_child_nodes(node)
         if isinstance(inner, ast.expr)
     )
 
 
-def _smooth_in_mean(node: ast.AST, bound: str, whole_divisors: bool = False) -> bool:
+def _growth(node: ast.AST, bound: str) -> int:
+    """The power of the variable that bounds a part of a mean, 0 for tanh and exp."""
+    match node:
+        case ast.Name(id=name):
+            return int(name == bound)
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as power)):
+            return power * _growth(left, bound)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return _growth(left, bound) + _growth(right, bound)
+        case ast.Call(func=ast.Name(id="tanh" | "exp")):
+            return 0
+    return max((_growth(inner, bound) for inner in ast.iter_child_nodes(node)), default=0)
+
+
+def _smooth_in_mean(
+    node: ast.AST, bound: str, whole_divisors: bool = False, exps: bool = False
+) -> bool:
     """As in a mean, without corners."""
     corners = (n for n in ast.walk(node) if _varies(n, bound) and _is_call(n, _CORNERS))
-    return not any(corners) and _in_mean(node, bound, whole_divisors)
+    return not any(corners) and _in_mean(node, bound, whole_divisors, exps)
 
 
 def _in_pair(node: ast.expr, bound: str) -> bool:
@@ -238,7 +261,7 @@ def _differentiable(node: ast.AST, variable: str) -> bool:
         case ast.BinOp(op=ast.Div(), right=right) if not _plain(right):
             return False
         case ast.Call(func=ast.Name(id="normal"), args=[ast.Name(id=bound), body]):
-            return _smooth_in_mean(body, bound, whole_divisors=True)
+            return _smooth_in_mean(body, bound, whole_divisors=True, exps=True)
         case ast.Call(func=ast.Name(id=name), args=args):
             return (
                 name in _COUNTED
@@ -246,6 +269,47 @@ def _differentiable(node: ast.AST, variable: str) -> bool:
                 and all(_differentiable(inner, variable) for inner in args)
             )
     return all(_differentiable(inner, variable) for inner in ast.iter_child_nodes(node))
+
+
+def _solved(claim: Mapping[str, Any], witness: Mapping[str, Any]) -> bool:
+    """Whether Rocq proves that a system has one solution: equations with slopes, and a box that is not too small."""
+    enough = bits_of_system(claim, witness) <= MOST_BITS
+    return enough and all(_in_system(parse(text)) for text in claim["equations"])
+
+
+def bits_of_system(claim: Mapping[str, Any], witness: Mapping[str, Any]) -> int:
+    """The accuracy that values at the middle of a box need, for its size and for that of the approximate inverse."""
+    size = max(sum(abs(Fraction(x)) for x in row) for row in witness["inverse"])
+    box = (Fraction(high) - Fraction(low) for low, high in claim["unknowns"].values())
+    return max(16, ceil(log2(max(size, Fraction(1, 2**16)) / (min(box) / 2))) + 4)
+
+
+def _in_system(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(id="pi"):
+            return False
+        case ast.BinOp(op=ast.Pow(), right=right) if not (_whole(right) and _small(right)):
+            return False
+        case ast.BinOp(op=ast.Div(), right=right) if not _plain(right):
+            return False
+        case ast.Call(func=ast.Name(id="normal"), args=[ast.Name(id=bound), body]):
+            smooth = _smooth_in_mean(body, bound, whole_divisors=True, exps=True)
+            return smooth and all(map(_in_system, _without(body, bound)))
+        case ast.Call(func=ast.Name(id=name), args=args):
+            known = name in _LIPSCHITZ and (name not in ("log", "sqrt") or _plain(args[0]))
+            return known and all(map(_in_system, args))
+    return all(map(_in_system, ast.iter_child_nodes(node)))
+
+
+def _without(node: ast.expr, bound: str) -> Iterator[ast.expr]:
+    """The largest parts of a formula that have not a variable."""
+    if not _varies(node, bound):
+        yield node
+        return
+    inner = node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node)
+    for part in inner:
+        if isinstance(part, ast.expr):
+            yield from _without(part, bound)
 
 
 def _plain(node: ast.AST) -> bool:

@@ -4,10 +4,10 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, log2
 from typing import Any
 
 from mfcheck.errors import InputError
+from mfcheck.rigor.exported import MOST_BITS, bits_of_system
 from mfcheck.rocq import scalars
 from mfcheck.rocq.formula import rational, translate
 from mfcheck.rocq.means import Mean, boxed, fraction, listed, outward, read_mean
@@ -32,7 +32,7 @@ _UNARY: Mapping[str, str] = {
     "tanh": "FTanh",
 }
 _MOST_FACTORS = 12
-_COARSE_DEGREE, _COARSE_BITS, _UNIT, _MOST_BITS = 5, 6, 2**60, 46
+_COARSE_DEGREE, _COARSE_BITS, _UNIT = 5, 6, 2**60
 
 Matrix = list[list[Fraction]]
 
@@ -117,7 +117,8 @@ class _System:
     def __init__(
         self, name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known
     ) -> None:
-        self.name, self.unknowns = name, list(claim["unknowns"])
+        self.name, self.claim, self.witness = name, claim, witness
+        self.unknowns = list(claim["unknowns"])
         self.equations = [text.strip() for text in claim["equations"]]
         self.inputs = scalars.written(claim["inputs"], known)
         self.box = {key: (Fraction(a), Fraction(b)) for key, (a, b) in claim["unknowns"].items()}
@@ -137,10 +138,8 @@ class _System:
 
     def _bits(self) -> int:
         """The accuracy of the values at the middle, for the approximate inverse and the box."""
-        size = max(sum(map(abs, row)) for row in self.inverse) or Fraction(1)
-        least = min(high - low for low, high in self.box.values()) / 2
-        bits = max(16, ceil(log2(size / least)) + 4)
-        if bits > _MOST_BITS:
+        bits = bits_of_system(self.claim, self.witness)
+        if bits > MOST_BITS:
             raise InputError("a box that is too small for the floats of the machine")
         return bits
 
