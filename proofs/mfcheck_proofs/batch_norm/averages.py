@@ -89,9 +89,10 @@ class Averages:
 
     @cached_property
     def _stated(self) -> Parts:
-        shares = {SQUARE: 0.05, OWN: 0.05, OTHER: 0.5, PRODUCT: 0.5}
+        rooms = {x: share * self.unit for x, share in {SQUARE: 0.05, OWN: 0.05, PRODUCT: 0.5}.items()}
+        rooms[OTHER] = 0.2 * arb(10) ** -RATE_DIGITS * self.values[OWN]  # it is in the rate alone
         with ctx.workdps(40):
-            return {x.name: stated(self.formula(x), self.values[x], share * self.unit) for x, share in shares.items()}
+            return {x.name: stated(self.formula(x), self.values[x], room) for x, room in rooms.items()}
 
     def parts(self, *names: sp.Symbol) -> Parts:
         """Parts that bound averages."""
