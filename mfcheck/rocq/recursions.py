@@ -197,7 +197,8 @@ class _Recursion:
         raise InputError(f"{call[:60]}: not in the steps that Rocq follows")
 
     def _boxed(self, text: str) -> _Parameter:
-        return _Parameter(self._translate(text), _enclosed(text, self.values))
+        plain = self.claim["constants"].get(text, text)
+        return _Parameter(self._translate(text), _enclosed(plain, self.values))
 
     def _parameter(self, text: str) -> int:
         found = self._boxed(text)
