@@ -18,6 +18,10 @@ _COUNTED = _LIPSCHITZ | {"erf"}
 _VALUED = _KNOWN | {"erf", "sum"}
 _PARTLY = frozenset(("lambda_min", "counterexample", "separation", "code_bound"))
 _POINTS, _MOST_FACTORS = 64, 12
+SEPARATED: Mapping[str, str] = {"tanh": "tanh(sqrt(2)*u)"}
+"""Activations whose Hermite coefficients Rocq encloses, at sqrt2 u as a formula."""
+MOST_POINTS = 1000
+"""In a certificate of separation that Rocq covers as a whole."""
 MOST_BITS = 46
 """Of accuracy of the values of a system, in the floats of the machine."""
 SEPARATED: Mapping[str, str] = {"tanh": "tanh(sqrt(2)*u)"}

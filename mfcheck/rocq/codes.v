@@ -2,6 +2,7 @@ Require Import QArith Qreals Qabs.
 Close Scope Q_scope.
 Open Scope R_scope.
 
+Module Codes.
 (* Polynomials with rational coefficients, the constant term first. *)
 Fixpoint at_ (f : list Q) (t : R) : R :=
   match f with nil => 0 | cons c g => Q2R c + t * at_ g t end.
@@ -301,3 +302,5 @@ Proof.
     rewrite INR_IZR_INZ, <- plus_IZR in H0. apply lt_IZR in H0. lia.
 Qed.
 End Delsarte.
+End Codes.
+Import Codes.

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from mfcheck import verify
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import read_json
-from mfcheck.rocq import counts, exact, recursions, scalars, systems, values
+from mfcheck.rocq import counts, exact, kernels, recursions, scalars, systems, values
 from mfcheck.rocq.enclosures import Json
 from mfcheck.rocq.scalars import Ends, Part
 from mfcheck.verify.reading import NAME, fields, need
@@ -26,7 +26,7 @@ TIMEOUT = 120
 _EXACT = {
     "lambda_min": exact.lambda_min,
     "counterexample": exact.lambda_min,
-    "separation": exact.separation,
+    "separation": kernels.separation,
     "code_bound": exact.code_bound,
 }
 _SCALAR = {
@@ -39,7 +39,7 @@ _SCALAR = {
 }
 _AT_ONCE = r"values_right|zero_within"
 _TOGETHER = r"system_solution|shared_bounds"
-_AREAS = rf"{_AT_ONCE}|{_TOGETHER}|mean_bounds|pair_bounds|hermite_bounds|zero_rising|zero_falling|count_zeros"
+_AREAS = rf"{_AT_ONCE}|{_TOGETHER}|mean_bounds|pair_bounds|hermite_bounds|Kernels|zero_rising|zero_falling|count_zeros"
 _LIBRARIES = (
     (
         "scalars.v",
@@ -50,8 +50,8 @@ _LIBRARIES = (
     ("areas.v", rf"{_AREAS}|disc_bounds"),
     ("means.v", _AREAS),
     ("programs.v", _TOGETHER),
-    ("pairs.v", r"pair_bounds|lip_pair|hermite_bounds"),
-    ("hermite.v", r"hermite_bounds"),
+    ("pairs.v", r"pair_bounds|lip_pair|hermite_bounds|Kernels"),
+    ("hermite.v", r"hermite_bounds|Kernels"),
     ("roots.v", r"system_solution|zero_rising|zero_falling|count_zeros"),
     ("planes.v", r"disc_bounds"),
     ("integrals.v", r"lip_integral"),
@@ -62,6 +62,7 @@ _LIBRARIES = (
     ("systems.v", r"system_solution"),
     ("sums.v", r"sum |list Z|list Q|Qle_bool|lra"),
     ("matrices.v", r"lower_bound|upper_bound"),
+    ("kernels.v", r"Kernels\."),
     ("separation.v", r"separation "),
     ("codes.v", r"list Q|Qle_bool"),
     ("harmonics.v", r"code_of_points"),
