@@ -18,10 +18,6 @@ _COUNTED = _LIPSCHITZ | {"erf"}
 _VALUED = _KNOWN | {"erf", "sum"}
 _PARTLY = frozenset(("lambda_min", "counterexample", "separation", "code_bound"))
 _POINTS, _MOST_FACTORS = 64, 12
-SEPARATED: Mapping[str, str] = {"tanh": "tanh(sqrt(2)*u)"}
-"""Activations whose Hermite coefficients Rocq encloses, at sqrt2 u as a formula."""
-MOST_POINTS = 1000
-"""In a certificate of separation that Rocq covers as a whole."""
 MOST_BITS = 46
 """Of accuracy of the values of a system, in the floats of the machine."""
 SEPARATED: Mapping[str, str] = {"tanh": "tanh(sqrt(2)*u)"}
@@ -42,8 +38,7 @@ def exports(certificate: Mapping[str, Any]) -> Exports:
         return found.pop() if len(found) == 1 else "part"
     if kind == "inequality":
         tree, cut = parse(claim["formula"]), "cuts" in certificate["witness"]
-        at_once = "bisect" not in certificate["witness"] and valued(tree)
-        return "whole" if not cut and (at_once or _covered(tree, _KNOWN)) else "part"
+        return "whole" if not cut and (valued(tree) or _covered(tree, _KNOWN)) else "part"
     if kind == "half_line":
         return "whole" if _covered(parse(claim["formula"]), _KNOWN, means=False) else "part"
     if kind == "root":

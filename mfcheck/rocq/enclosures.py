@@ -1,5 +1,6 @@
 """What the checker of certificates computes on its way, for texts of Rocq that start from it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import takewhile
@@ -92,9 +93,38 @@ def opposite(
     return most if signs[0] != signs[1] else None
 
 
+def square_under_erf(formula: str, box: Box, bits: int) -> Fraction:
+    """Return the largest square under erf in a formula.
+
+    Raises:
+        UnprovedError: the formula has no bounds over the whole box.
+    """
+    return _valued(formula, {name: _hull(ends) for name, ends in box.items()}, bits)[1]
+
+
+def valued_between(formula: str, box: Box, bits: int) -> tuple[Fraction, Fraction]:
+    """Enclose a formula over a box by intervals of so many bits.
+
+    Raises:
+        UnprovedError: it has no bounds there.
+    """
+    value, _ = _valued(formula, {name: _hull(ends) for name, ends in box.items()}, bits)
+    low, high = fixed(value, bits)
+    return Fraction(low, 2**bits), Fraction(high, 2**bits)
+
+
 def _hull(ends: tuple[Fraction, Fraction]) -> Any:
     low, high = map(exact, ends)
     return iv.mpf([low.a, high.b])
+
+
+_EXACT = dict.fromkeys(("exp", "cos"), (0, 1))
+_EXACT |= dict.fromkeys(("sin", "atan", "tanh", "erf"), (0, 0)) | {"log": (1, 0)}
+"""Where the intervals of Rocq have no width, for a function: at which number, and its value there."""
+
+
+def _exact_at(point: int, value: int, function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x: iv.mpf(value) if x.a == point == x.b else function(x)
 
 
 def _valued(formula: str, names: dict[str, Any], bits: int) -> tuple[Any, Fraction]:
@@ -107,7 +137,9 @@ def _valued(formula: str, names: dict[str, Any], bits: int) -> tuple[Any, Fracti
 
     effort.start()
     iv.prec = bits
-    algebra = replace(REALS, functions={**REALS.functions, "erf": erf})
+    functions = {**REALS.functions, "erf": erf}
+    functions |= {name: _exact_at(*at, functions[name]) for name, at in _EXACT.items()}
+    algebra = replace(REALS, functions=functions)
     return evaluate(formula, names, algebra), max(squares)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from mfcheck import verify
 from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import read_json
-from mfcheck.rocq import counts, exact, kernels, recursions, scalars, systems, values
+from mfcheck.rocq import counts, cuts, exact, kernels, recursions, scalars, systems, values
 from mfcheck.rocq.enclosures import Json
 from mfcheck.rocq.scalars import Ends, Part
 from mfcheck.verify.reading import NAME, fields, need
@@ -30,14 +30,14 @@ _EXACT = {
     "code_bound": exact.code_bound,
 }
 _SCALAR = {
-    "inequality": values.inequality,
+    "inequality": cuts.inequality,
     "root": values.root,
     "zeros": counts.zeros,
     "half_line": scalars.half_line,
     "recursion": recursions.recursion,
     "system": systems.system,
 }
-_AT_ONCE = r"values_right|zero_within"
+_AT_ONCE = r"values_right|cut_right|zero_within"
 _TOGETHER = r"system_solution|shared_bounds"
 _AREAS = rf"{_AT_ONCE}|{_TOGETHER}|mean_bounds|pair_bounds|hermite_bounds|Kernels|zero_rising|zero_falling|count_zeros"
 _LIBRARIES = (
@@ -59,6 +59,7 @@ _LIBRARIES = (
     ("erf.v", rf"{_AT_ONCE}|system_solution|count_zeros"),
     ("counts.v", r"system_solution|count_zeros"),
     ("values.v", _AT_ONCE),
+    ("cuts.v", r"cut_right"),
     ("systems.v", r"system_solution"),
     ("sums.v", r"sum |list Z|list Q|Qle_bool|lra"),
     ("matrices.v", r"lower_bound|upper_bound"),

@@ -102,11 +102,11 @@ class _Writer:
             return f"(GVar {self.stack.index(source)})"
         match node:
             case ast.Constant():
-                return _constant(self._number(node))
+                return constant(self._number(node))
             case ast.Name(id="pi"):
                 return "GPi"
             case ast.Name(id=name) if name in self.values:
-                return _constant(self.values[name])
+                return constant(self.values[name])
             case ast.UnaryOp(operand=operand):
                 return f"(GNeg {self.form(operand)})"
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
@@ -221,7 +221,8 @@ def _mentions(node: ast.AST, name: str) -> bool:
     return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
 
 
-def _constant(value: Fraction) -> str:
+def constant(value: Fraction) -> str:
+    """A rational number in the language of `values.v`."""
     top = f"(GInt ({value.numerator}))"
     return top if value.denominator == 1 else f"(GDiv {top} (GInt {value.denominator}))"
 
@@ -230,7 +231,7 @@ _SAID = {"Nonzero": "{} <> 0", "Positive": "0 < {}", "Nonneg": "0 <= {}"}
 
 
 @dataclass
-class _Values:
+class Values:
     """One formula over its inputs: terms, what they need, and how they are computed."""
 
     claim: Json
@@ -306,11 +307,6 @@ def _bounds(claim: Json) -> Ends:
     return Fraction(claim["lower"]), Fraction(claim["upper"])
 
 
-def inequality(name: str, claim: Json, witness: Json, known: Known) -> Part:
-    """Return lemmas for the bounds of a formula, and that it is defined: at once, or as `scalars` has them."""
-    return _inequality(name, claim, known) or scalars.inequality(name, claim, witness, known)
-
-
 def root(name: str, claim: Json, witness: Json, known: Known) -> Part:
     """Return lemmas that a formula has a zero between two numbers, and is defined there, by one of two ways."""
     found = _root(name, claim, known, always=False)
@@ -321,12 +317,12 @@ def root(name: str, claim: Json, witness: Json, known: Known) -> Part:
     return found
 
 
-def _inequality(name: str, claim: Json, known: Known) -> Part | None:
+def at_once(name: str, claim: Json, known: Known) -> Part | None:
     """The lemma for the bounds of a formula; `None` if this is no way for it, or not the quickest one."""
-    values = _read(claim, known)
+    values = read(claim, known)
     if values is None:
         return None
-    hints = _hints(lambda bits: decided(values.text, values.box, claim, bits))
+    hints = hints_of(lambda bits: decided(values.text, values.box, claim, bits))
     if hints is None:
         return None
     writer = values.writer()
@@ -335,21 +331,21 @@ def _inequality(name: str, claim: Json, known: Known) -> Part | None:
     low, high = (Fraction(claim[side]) if side in claim else None for side in ("lower", "upper"))
     if low is not None and high is not None:
         said = f"{rational(low)} <= {term} <= {rational(high)}"
-        goals[said] = f"(Between {_constant(low)} {form} {_constant(high)})"
+        goals[said] = f"(Between {constant(low)} {form} {constant(high)})"
     elif low is not None:
-        goals[f"{rational(low)} <= {term}"] = f"(AtLeast {_constant(low)} {form})"
+        goals[f"{rational(low)} <= {term}"] = f"(AtLeast {constant(low)} {form})"
     elif high is not None:
-        goals[f"{term} <= {rational(high)}"] = f"(AtMost {form} {_constant(high)})"
+        goals[f"{term} <= {rational(high)}"] = f"(AtMost {form} {constant(high)})"
     return Part(values.lemma(name, goals, hints))
 
 
 def _root(name: str, claim: Json, known: Known, always: bool) -> Part | None:
     """The lemma for a zero; `None` if this is no way for it, or, but for `always`, not the quickest one."""
     variable, ends = claim["variable"], _bounds(claim)
-    values = _read(claim, known, (variable,), always)
+    values = read(claim, known, (variable,), always)
     if values is None:
         return None
-    hints = _hints(lambda bits: opposite(values.text, values.box, variable, ends, bits))
+    hints = hints_of(lambda bits: opposite(values.text, values.box, variable, ends, bits))
     if hints is None:
         return None
     writer = values.writer()
@@ -362,22 +358,23 @@ def _root(name: str, claim: Json, known: Known, always: bool) -> Part | None:
         f"Lemma {name}_zero : {quantified(variables)}\n"
         f"    exists v_{variable}, {low} <= v_{variable} <= {high} /\\ {term} = 0.\n"
         f"Proof.\n  intros. exact (zero_within {hints} {boxes}\n"
-        f"    {_constant(ends[0])} {_constant(ends[1])} {form}\n"
+        f"    {constant(ends[0])} {constant(ends[1])} {form}\n"
         f"    ltac:(vm_cast_no_check (eq_refl true)) {listed(v for v, *_ in variables)} {_BETWEEN}).\nQed.\n"
     )
     return Part("\n".join(lemmas))
 
 
-def _read(
+def read(
     claim: Json, known: Known, own: tuple[str, ...] = (), always: bool = False
-) -> _Values | None:
+) -> Values | None:
+    """The formula of a claim; `None` if it is outside the language, or, but for `always`, better put to a tactic."""
     if not valued(parse(claim["formula"])):
         return None
-    values = _Values(claim, known, own)
+    values = Values(claim, known, own)
     return values if always or values.many() else None
 
 
-def _hints(shown: Callable[[int], Fraction | None]) -> str | None:
+def hints_of(shown: Callable[[int], Fraction | None]) -> str | None:
     """Precisions, and how many terms of the series of erf are enough up to a square.
 
     The terms alternate, so that exp(square) is lost. `None` if no precision shows the claim.
