@@ -45,6 +45,7 @@ def system(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Kno
     """
     need(all(map(NAME.fullmatch, claim["unknowns"])), "name of an unknown")
     need(len(claim["unknowns"]) == len(claim["equations"]), "as many equations as unknowns")
+    need(not set(claim["unknowns"]) & set(claim["inputs"]), "an unknown that is an input")
     return _System(name, claim, witness, known).part()
 
 
