@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from . import taylor
 from .formulas import BINDERS, FUNCTIONS, cost, evaluate, exact, iv
 from .kernels import MAX_BITS, kernel
+from .monotone import direction
 from .reading import NAME, Bounds, Json, UnprovedError, bounds, effort, need, number, prove
 from .reals import REALS
 
@@ -105,7 +106,10 @@ class Goal:
             reason = str(error)
         wide = [name for name, (low, high) in box.items() if low < high]
         names = (wide or list(box)[:1]) if self.order else []
-        return "" if any(self._by_taylor(box, name) for name in names) else reason
+        if any(self._by_taylor(box, name) for name in names):
+            return ""
+        sloped = wide if self.order and tuple(box.items()) in self.values else []
+        return "" if any(self._by_slope(box, name) for name in sloped) else reason
 
     def _value(self, box: Box) -> Any:
         key = tuple(box.items())
@@ -113,6 +117,32 @@ class Goal:
             names = {**self.kernels, **intervals(box)}
             self.values[key] = evaluate(self.formula, names, REALS)
         return self.values[key]
+
+    def _by_slope(self, box: Box, name: str) -> bool:
+        """Prove the goal where it is monotone in one input and holds at the end at which it is smallest.
+
+        The formula has values on the box; its slope may have none at the ends.
+        """
+        low, high = box[name]
+        rises = self.sign * direction(self.formula, name, intervals(box), box[name])
+        end = {1: low, -1: high}.get(rises)
+        if end is None:
+            return False
+        there = {**box, name: (end, end)}
+        return self._exactly(there) or not self._why_not_at_once(there)
+
+    def _exactly(self, box: Box) -> bool:
+        """Prove the goal on a box with values that are kept exact where they are rational, as tanh(0) is."""
+        names = {
+            key: [ends[0] if ends[0] == ends[1] else intervals(box)[key]]
+            for key, ends in box.items()
+        }
+        try:
+            (value,) = evaluate(self.formula, names, taylor.jets(0))
+            above = taylor.plus(taylor.times(value, Fraction(self.sign)), -self.sign * self.bound)
+            return bool(taylor.ball(above).a >= 0)
+        except UnprovedError:
+            return False
 
     def _by_taylor(self, box: Box, name: str) -> bool:
         """Prove the goal by a Taylor series of one input at its low end (1), its high end (-1) or its middle (0).
