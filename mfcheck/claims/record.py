@@ -192,7 +192,8 @@ class Evidence(Record):
 class CheckRecord(Record):
     """A check that ran: its evidence, and what it cost.
 
-    `certificate` names a file of the run; `exports` says how much of it can be written for Rocq: whole, part or none.
+    `certificate` names a file of the run; `states` is what it states, in the words of the checker, cut where it is
+    long; `exports` says how much of it can be written for Rocq: whole, part or none.
     """
 
     id: str
@@ -212,6 +213,7 @@ class CheckRecord(Record):
     seconds: float
     seed: int
     certificate: str | None
+    states: str = ""
     exports: Literal["whole", "part", "none"] = "none"
     plots: tuple[Plot, ...] = ()
 

@@ -61,6 +61,7 @@ def _figures(check: CheckRecord) -> str:
     parts += [f"slack {plain(numbers.number(check.slack))}"] if check.slack is not None else []
     parts += [f"error {plain(numbers.number(check.error))}"] if check.error is not None else []
     parts += [f"certificate {code(check.certificate)}"] if check.certificate else []
+    parts += [f"which states {code(check.states)}"] if check.states else []
     return "; ".join([*parts, f"seed {check.seed}"])
 
 

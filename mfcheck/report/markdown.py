@@ -233,6 +233,7 @@ def _reading(reading: ReadingRecord) -> list[str]:
 def _check(check: CheckRecord) -> tuple[str, ...]:
     notes = [prose(check.domain), prose(check.reason)]
     notes += [f"certificate {code(check.certificate)}"] if check.certificate else []
+    notes += [f"it states: {code(check.states)}"] if check.states else []
     return (
         code(check.id),
         check.kind.value,

@@ -19,6 +19,7 @@ from mfcheck.claims.record import (
 )
 from mfcheck.claims.verdict import Known, Outcome, Question, Scope, Verdict, combine, explain
 from mfcheck.rigor.certificate import exports
+from mfcheck.rigor.stated import words
 from mfcheck.run.tasks import Result, What
 
 Checks = Mapping[str, CheckRecord]
@@ -55,6 +56,7 @@ def check_record(
         seconds=result.seconds,
         seed=seed,
         certificate=certificate,
+        states="" if kept is None else words(kept),
         exports="none" if kept is None else exports(kept),
         **shared,
     )

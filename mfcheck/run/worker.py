@@ -14,19 +14,21 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any, TextIO
 
 from mfcheck.catalog import load
 from mfcheck.claims.audit import AssumptionRecord, SurveyRecord
 from mfcheck.claims.model import Budget, Check, Context, Formulas, Paper
-from mfcheck.claims.record import Evidence
+from mfcheck.claims.record import Evidence, range_of
 from mfcheck.claims.setting import NO_ACTIVATION, Setting
 from mfcheck.constants import memo
 from mfcheck.constants.evaluate import evaluate_constants
 from mfcheck.errors import InputError, LimitError
 from mfcheck.rigor.certificate import CertificateError
 from mfcheck.rigor.certificate import require_accepted as proved
+from mfcheck.rigor.stated import unrelated, words
 from mfcheck.run.audit import audit, regimes
 from mfcheck.run.identity import fingerprint
 from mfcheck.run.tasks import Job, Result, Task, What, named_activation
@@ -91,6 +93,7 @@ class Bench:
         evidence = Evidence.model_validate(evidence.model_dump(warnings=False))  # it may be altered
         if evidence.certificate is not None:
             require_accepted(evidence.certificate)
+            require_related(evidence)
         return evidence.require_kind(check.kind)
 
     def _assumption(self, id: str) -> AssumptionRecord:
@@ -144,6 +147,25 @@ def require_accepted(certificate: Mapping[str, Any]) -> None:
     except CertificateError as error:
         said = str(error).removeprefix("the certificate is ")
         raise ValueError(f"the certificate of the check is {said}") from None
+
+
+def require_related(evidence: Evidence) -> None:
+    """Refuse a certificate that speaks of other numbers than both sides of a comparison that holds.
+
+    Raises:
+        ValueError: with what it states.
+    """
+    certificate, sides = evidence.certificate, (evidence.lhs, evidence.rhs)
+    numbers = [range_of(side) for side in sides if not isinstance(side, str | None)]
+    known = len(numbers) == 2 and all(end.is_finite() for ends in numbers for end in ends)
+    if certificate is None or not evidence.passed or not known:
+        return
+    lhs, rhs = ((Fraction(low), Fraction(high)) for low, high in numbers)
+    if unrelated(certificate, lhs, rhs):
+        raise ValueError(
+            "the certificate of the check is about something else than its sides, their difference or quotient: "
+            f"{words(certificate)}"
+        )
 
 
 def find_check(

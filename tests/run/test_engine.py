@@ -16,6 +16,7 @@ from mfcheck.run.engine import Processes
 from mfcheck.run.executor import Unit, cores
 from mfcheck.run.judge import tasks_of as tasks_for
 from mfcheck.run.process import Worker, WorkerError, worker_environment
+from mfcheck.run.records import check_record, evidence_of
 from mfcheck.run.tasks import (
     SEPARATE,
     Event,
@@ -82,6 +83,7 @@ def test_a_group_shares_a_process_and_no_tasks_need_none(toy: str) -> None:
         ("interrupt", "KeyboardInterrupt"),
         ("wrong type", "TypeError: the check returned NoneType, not Evidence"),
         ("not finite", "ValueError: the certificate of the check is malformed: no JSON"),
+        ("other", "ValueError: the certificate of the check is about something else"),
     ],
 )
 def test_a_failing_check_crashes_alone(
@@ -93,6 +95,18 @@ def test_a_failing_check_crashes_alone(
     assert results["fragile/stated/fragile.run"].reason.startswith(reason)
     assert "Traceback" in results["fragile/stated/fragile.run"].traceback
     assert log() == SHAKY
+
+
+def test_a_certificate_about_a_side_counts_and_its_statement_is_kept(
+    toy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOY_BEHAVIOUR", "related")
+    (result,) = run(toy, SHAKY[1:2]).values()
+    assert not result.crashed
+    check = next(k for c in load_paper(toy).claims for k in c.checks if k.id == SHAKY[1])
+    kept = check_record(check, evidence_of(result), result, 0, "file.json")
+    assert kept.states == "1.414 <= sqrt(2) <= 1.415"
+    assert check_record(check, evidence_of(result), result, 0, None).states == ""
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,11 @@ def _misbehave(context: Context) -> Evidence | None:
         return None
     if behaviour == "not finite":
         return Evidence(passed=True, certificate={"value": math.nan})
+    if behaviour in ("other", "related"):
+        made = certificate.inequality("sqrt(2)", {}, "1.414", "1.415")
+        low, high = ("5", "6") if behaviour == "other" else ("1.4142", "1.4143")
+        sides = Interval(lower=low, upper=high), Interval(lower="9", upper="9")
+        return Evidence(passed=True, lhs=sides[0], rhs=sides[1], certificate=made)
     if behaviour == "print":
         sys.stdout.write("noise\n")
         os.write(1, b"more noise\n")
