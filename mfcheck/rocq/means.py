@@ -114,19 +114,30 @@ class Mean:
         degree = 16 if bits <= 32 else 22 if bits <= 56 else 28
         if any(high - low > _WIDE for low, high in pairs):  # many panels follow a range better
             parts, degree = max(parts, 16), 4
-        count = 2 * reach * parts
+            first, *rest = range(-reach * parts, reach * parts + 1)
+        else:
+            first, *rest = _panels(parts, reach)
         low, high = (f"({x.numerator} / {x.denominator})" for x in ends)
         exists, value, theorem = words
         return (
             f"{exists} {self.function} /\\ {low} <= {value} {self.function} <= {high}.\n"
             f"Proof.\n  intros. refine ({theorem} (F.PtoP {bits + 30}) (F.PtoP 40) {boxed(pairs)}\n"
             f"    {self.term} {degree} {parts}\n"
-            f"    ({-reach * parts}) (upto {count} ({1 - reach * parts})) {fraction(ends[0])} {fraction(ends[1])}\n"
+            f"    ({first}) {listed(f'({x})%Z' for x in rest)} {fraction(ends[0])} {fraction(ends[1])}\n"
             f"    ltac:(vm_cast_no_check (eq_refl true)) {listed(self.parameters)} _).\n"
             f"  repeat (apply List.Forall2_cons || apply List.Forall2_nil); unfold boxed; cbn [fst snd];\n"
             f"    rewrite ?tanh_exp, ?rmax_abs, ?rmin_abs;\n"
             f"    first [lra | split; interval with (i_prec {bits + 60})].\nQed.\n"
         )
+
+
+def _panels(parts: int, reach: int) -> list[int]:
+    """The ends of panels from -reach to reach, times `parts`: wider ones where the density is small."""
+    half = [0]
+    while half[-1] < reach * parts:
+        place = half[-1] // parts
+        half.append(half[-1] + (1 if place < 2 else 2 if place < 4 else min(4, parts // 2)))
+    return [-x for x in reversed(half[1:])] + half
 
 
 def listed(items: Iterable[str]) -> str:

@@ -286,7 +286,8 @@ def root(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known
         for label, point, side in zip(("low", "high"), points, sides, strict=True)
     ]
     whole = {"formula": claim["formula"], "inputs": {**texts, variable: list(ends)}}
-    parts.append(inequality(f"{name}_between", whole, witness, known))
+    rough = {**witness, "bits": min(witness["bits"], 32)}  # that it is defined takes no accuracy
+    parts.append(inequality(f"{name}_between", whole, rough, known))
     steps = [step for part in parts for step in part.uncovered]
     try:
         parts.append(_zero(name, claim, whole, witness, known, sides[0] == "upper"))
