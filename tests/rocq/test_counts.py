@@ -27,6 +27,7 @@ COUNTS = [
     (GAIN, "3/2", "2", None, 0),
     (MEAN, "1", "2", None, 1),  # E (x t)^2 = x^2
     (MEAN, "3/2", "2", None, 0),
+    ("normal(t, exp(x*tanh(t))) - 2", "1", "3", None, 1),  # convex and even in x: 1.21 and 3.84
     ("tanh(3*x) - x", "-2", "2", None, 3),
     ("x**3 - x", "-2", "2", None, 3),
     ("sqrt(x) - 2", "1", "9", None, 1),
