@@ -8,7 +8,8 @@ from typing import Any
 import mpmath
 import pytest
 
-from mfcheck.verify import UnprovedError, integrals, remembering, strips, trapezoid
+from mfcheck.rigor.certificate import dumps, make
+from mfcheck.verify import UnprovedError, integrals, remembering, strips, trapezoid, verify
 from mfcheck.verify.formulas import FUNCTIONS, Reader, evaluate, iv, parse
 from mfcheck.verify.reading import effort
 from mfcheck.verify.reals import REALS
@@ -237,3 +238,16 @@ def test_nodes_are_paid_for() -> None:
         evaluate("normal(x, tanh(x))", {}, REALS)
     assert integrals.precision() == 32
     assert isinstance(parse("x"), ast.Name)
+
+
+@pytest.mark.parametrize("end", ["1.2", "1.00001"])
+def test_over_a_range_a_mean_is_between_those_at_its_ends(end: str) -> None:
+    """The mean of tanh(a x)^2 rises with a: intervals see it at each node, where balls would lose much of it."""
+    low, high = (
+        mpmath.quad(lambda x, a=a: mpmath.npdf(x) * mpmath.tanh(a * x) ** 2, [-12, 0, 12])
+        for a in (1, mpmath.mpf(end))
+    )
+    for margin, status in ((1e-8, "accepted"), (-1e-8, "rejected")):
+        ends = {"lower": f"{float(low - margin):.12f}", "upper": f"{float(high + margin):.12f}"}
+        claim = {"formula": "normal(x, tanh(a*x)**2)", "inputs": {"a": ["1", end]}, **ends}
+        assert verify(dumps(make("inequality", claim, {"bits": 40}))).status == status
