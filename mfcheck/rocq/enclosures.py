@@ -9,7 +9,7 @@ from typing import Any
 from mfcheck.verify import UnprovedError, taylor
 from mfcheck.verify.counts import Piece, pieces
 from mfcheck.verify.eigenvalues import gram
-from mfcheck.verify.formulas import Pair, evaluate, exact, fixed, iv
+from mfcheck.verify.formulas import Pair, evaluate, exact, fixed, iv, sqrt
 from mfcheck.verify.inequalities import Box, Goal, Known, intervals, read_box
 from mfcheck.verify.kernels import Kernel, kernel, order
 from mfcheck.verify.reading import effort
@@ -128,12 +128,14 @@ def _exact_at(point: int, value: int, function: Callable[..., Any]) -> Callable[
 
 
 def _valued(formula: str, names: dict[str, Any], bits: int) -> tuple[Any, Fraction]:
-    """The value of a formula, and the largest square under erf in it."""
+    """The value of a formula, erf by the mean value theorem as in Rocq, and the largest square under erf in it."""
     squares = [Fraction(0)]
 
     def erf(x: Any) -> Any:
         squares.append(Fraction(float((x * x).b)))
-        return REALS.functions["erf"](x)
+        middle = iv.mpf(x.mid)
+        steepest = 2 / sqrt(iv.pi) * REALS.functions["exp"](-(x**2))
+        return REALS.functions["erf"](middle) + steepest * (x - middle)
 
     effort.start()
     iv.prec = bits
