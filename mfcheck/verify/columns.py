@@ -18,6 +18,7 @@ _LONGEST, _FAR = 4096, 1 << 20
 """Bits of a middle or a radius; the largest number of which an exponential is taken, up to its sign."""
 _OPERATION, _EXPONENTIAL = 2, 16
 """Prices for each number, in steps of about a microsecond."""
+_NARROW = 2.0**-20
 
 
 def columns(values: Sequence[Interval], bits: int) -> Column:
@@ -234,6 +235,18 @@ def varying(body: ast.expr, name: str) -> set[int]:
 
     sort(body)
     return found
+
+
+def wide(reader: Reader, body: ast.expr) -> bool:
+    """Whether an input varies so much that balls, which do not see that a function rises, are too large."""
+    used = {n.id for n in ast.walk(body) if isinstance(n, ast.Name)}
+    numbers = (x for name, x in reader.names.items() if name in used and not callable(x))
+    return any(is_wide(x) for x in numbers)
+
+
+def is_wide(x: Interval) -> bool:
+    """Whether a number is too wide for balls."""
+    return bool(x.delta.b > _NARROW)
 
 
 Binder: TypeAlias = Callable[["Columns", list[ast.expr]], Column]

@@ -14,7 +14,7 @@ from math import cos, pi
 from typing import Any
 
 from . import trapezoid
-from .columns import Column, Columns, columns, dot, negative, plus, repeated
+from .columns import Column, Columns, columns, dot, is_wide, negative, plus, repeated, wide
 from .columns import constant as constant_column
 from .columns import exponential as exponential_of
 from .columns import hull as hull_of
@@ -99,7 +99,9 @@ class _Integrand:
     """Its values at the nodes of a panel."""
     around: Callable[[Interval, Rectangle], Rectangle]
     price: float
-    narrow: Fraction = Fraction(1)
+    narrow: bool
+    """Whether the numbers in it are known well enough for columns."""
+    crude: Fraction = Fraction(1)
     """The longest panel on which bounds of the function may be enough."""
 
     def over(self, low: Fraction, high: Fraction) -> Interval:
@@ -114,7 +116,7 @@ class _Integrand:
             if error is not None and error.b <= exact(tiny * (b - a)).a:
                 total += self._by_rule(a, b) + iv.mpf([-1, 1]) * error
                 continue
-            crude = None if error is not None or b - a > self.narrow else self._crude(a, b)
+            crude = None if error is not None or b - a > self.crude else self._crude(a, b)
             if crude is not None and crude.delta.b <= exact(tiny / 64).a:
                 total += crude
             else:
@@ -133,10 +135,12 @@ class _Integrand:
     def _by_rule(self, a: Fraction, b: Fraction) -> Interval:
         effort.spend(200 * nodes() ** 2, once=("rule", iv.prec))
         half = exact((b - a) / 2)
-        try:
-            return half * dot(_rule_columns(nodes(), iv.prec)[1], self.many(a, b), iv.prec)
-        except UnprovedError:  # numbers of one fixed accuracy may not do
-            effort.spend(nodes() * self.price)
+        if self.narrow:
+            try:
+                return half * dot(_rule_columns(nodes(), iv.prec)[1], self.many(a, b), iv.prec)
+            except UnprovedError:  # numbers of one fixed accuracy may not do
+                pass
+        effort.spend(nodes() * self.price)
         middle = exact((a + b) / 2)
         return half * sum(
             (w * self.value(middle + half * x) for x, w in rule(nodes(), iv.prec)), iv.mpf(0)
@@ -223,7 +227,8 @@ def normal(reader: Reader, args: list[ast.expr]) -> Interval:
         bell = times(exponential(square), real(scale))
         return times(continued(reader, name, body, x, z), bell)
 
-    integrand = _Integrand(value, many, around, cost_of(body, iv.prec) + 150)
+    known = not wide(reader, body)
+    integrand = _Integrand(value, many, around, cost_of(body, iv.prec) + 150, known)
     panels = pairwise(map(Fraction, range(0 if sign == 1 else -reach, reach + 1)))
     total = sum((integrand.over(a, b) for a, b in panels), iv.mpf(0)) * (2 if sign == 1 else 1)
     return finite(total + iv.mpf([-1, 1]) * rest)
@@ -260,8 +265,9 @@ def _on_line(reader: Reader, args: list[ast.expr], low: Interval, width: Interva
         return times(here, real(width))
 
     nested = any(isinstance(x, ast.Name) and x.id == "integral" for x in ast.walk(body))
-    narrow = Fraction(1, 64) if nested else Fraction(1)
-    return _Integrand(value, many, around, cost_of(body, iv.prec) + 50, narrow)
+    crude, known = Fraction(1, 64) if nested else Fraction(1), not wide(reader, body)
+    known = known and not (is_wide(low) or is_wide(width))
+    return _Integrand(value, many, around, cost_of(body, iv.prec) + 50, known, crude)
 
 
 MOST_INSIDE = 32

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from .columns import Column, Columns, dot, exponential, times
+from .columns import Column, Columns, dot, exponential, times, wide
 from .columns import constant as repeated
 from .formulas import FUNCTIONS, Interval, Reader, exact, iv, sqrt
 from .reading import UnprovedError, effort
@@ -23,7 +23,7 @@ STRIPS_TRIED = tuple(
     Fraction(n, 8) for n in (32, 24, 16, 12, 8, 6, 4, 3, 2, Fraction(3, 2), 1, Fraction(1, 2))
 )
 """Half-widths, from the widest on."""
-MAX_LEVEL, _KEPT, _NARROW = 7, 4000, 20
+MAX_LEVEL, _KEPT = 7, 4000
 
 
 def rule(reader: Reader, name: str, body: ast.expr, bits: int) -> tuple[int, Interval] | None:
@@ -57,19 +57,12 @@ def _level(f: Strip, a: Fraction, bits: int) -> tuple[int, Interval] | None:
 def mean(reader: Reader, name: str, body: ast.expr, level: int, reach: int, sign: int) -> Interval:
     """Return the sum over the nodes k/2^level up to `reach`; `sign` is the parity of the body."""
     effort.spend(100 * (reach << level), once=("weights", level, reach, iv.prec))
-    if _wide(reader, body):
+    if wide(reader, body):
         return _one_by_one(reader, name, body, level, reach, sign)
     nodes, weights = _nodes(level, reach, sign == 1, iv.prec)
     kept = memory.at((surroundings(reader, name), level, reach, sign == 1))
     place = Columns(reader.at(name, iv.mpf([-reach, reach])), iv.prec, name, nodes, kept=kept)
     return dot(weights, place.of(body), iv.prec)
-
-
-def _wide(reader: Reader, body: ast.expr) -> bool:
-    """Whether an input varies so much that balls, which do not see that a function rises, are too large."""
-    used = {n.id for n in ast.walk(body) if isinstance(n, ast.Name)}
-    numbers = (x for k, x in reader.names.items() if k in used and not callable(x))
-    return any(x.delta.b > 2.0**-_NARROW for x in numbers)
 
 
 def _one_by_one(

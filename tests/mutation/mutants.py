@@ -1347,6 +1347,15 @@ MUTANTS = (
         ("tests/verify/test_columns.py::test_integrals_that_depend_on_the_column",),
     ),
     Mutant(
+        "balls-for-ranges",
+        INTEGRALS,
+        "        if self.narrow:",
+        "        if True:",
+        (
+            "tests/verify/test_columns.py::test_over_a_range_of_an_input_bounds_stay_those_of_intervals",
+        ),
+    ),
+    Mutant(
         "the-other-end",
         "mfcheck/verify/inequalities.py",
         "{1: low, -1: high}",

@@ -206,3 +206,24 @@ def test_middles_alone_are_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_exp_at", lambda x, bits, known: (1 << bits, 0))
     assert at("exp(x)", values)[1][0] >= 1 << BITS
     holds(wide, mpmath.exp, values)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("integral(t, 0, 1, exp(x*t))", lambda x: (mpmath.exp(x) - 1) / x),
+        ("integral(t, 0, x, tanh(t))", lambda x: mpmath.log(mpmath.cosh(x))),
+        ("normal(t, max(t, 0)*exp(x*t)*exp(-max(t, 0)**2))", None),
+        ("normal(t, tanh(t)**2*exp(x*tanh(t)**2))", None),
+    ],
+)
+def test_over_a_range_of_an_input_bounds_stay_those_of_intervals(text: str, right: Any) -> None:
+    """Where the integrand rises in the input, its integral over a range is enclosed by those at the ends."""
+    iv.prec = 180
+    ranged = evaluate(text, {"x": iv.mpf([1, 1.5])}, REALS)
+    ends = [evaluate(text, {"x": iv.mpf(x)}, REALS) for x in (1, 1.5)]
+    assert ends[0].a - 1e-9 < ranged.a <= ends[0].b
+    assert ends[1].a <= ranged.b < ends[1].b + 1e-9
+    if right is not None:
+        for x, end in zip((1, 1.5), ends, strict=True):
+            assert mpmath.mpf(end.a) <= right(mpmath.mpf(x)) <= mpmath.mpf(end.b)
