@@ -53,7 +53,6 @@ Proof.
   { intros. replace zero with (comb 0 zero 0 zero). rewrite H. unfold comb. ring.
     apply functional_extensionality. intros. unfold comb, zero. ring. }
   induction n; intros; cbn [sum]. apply Z. rewrite <- IHn.
-  change (fun s0 : nat -> nat => sum n (fun i => w i * f i s0) + w n * f n s0) with (fun s0 : nat -> nat => sum n (fun i => w i * f i s0) + w n * f n s0).
   replace (fun s0 : nat -> nat => sum n (fun i => w i * f i s0) + w n * f n s0)
     with (comb 1 (fun s0 : nat -> nat => sum n (fun i => w i * f i s0)) (w n) (f n)).
   rewrite H. unfold comb. ring. apply functional_extensionality. intros. unfold comb. ring.
@@ -285,7 +284,6 @@ Fixpoint har (y : nat -> R) (k : nat) : series_ * series_ :=
   | S m => let (a, b) := har y m in
            (b, comb ((2 * INR (S m) + INR e) / INR (S m + e)) (mul y b) (- (INR (S m) / INR (S m + e))) (rad a))
   end.
-Definition factor (m : nat) : R := INR (S m + e).
 Lemma factor_positive : forall m, 0 < INR (S m + e).
 Proof. intros. apply lt_0_INR. lia. Qed.
 Lemma har_right : forall y, dot y y = 1 -> forall k, let (a, b) := har y k in
