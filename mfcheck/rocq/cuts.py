@@ -9,6 +9,7 @@ from typing import TypeAlias
 from mfcheck.rocq import scalars, values
 from mfcheck.rocq.enclosures import Json, square_under_erf, valued_between
 from mfcheck.rocq.formula import rational
+from mfcheck.rocq.hints import hints_of
 from mfcheck.rocq.means import Ends, listed
 from mfcheck.rocq.scalars import Known, Part, quantified
 from mfcheck.verify import UnprovedError
@@ -33,7 +34,7 @@ def _by_halves(name: str, claim: Json, witness: Json, known: Known) -> Part | No
         square = square_under_erf(read.text, read.box, _BITS)
     except UnprovedError:
         return None
-    hints, depth = values.hints_of(lambda bits: square if bits >= _BITS else None), None
+    hints, depth = hints_of(lambda bits: square if bits >= _BITS else None), None
     if hints is not None:
         depth = _depth(read, claim)
     if depth is None:
