@@ -96,8 +96,6 @@ def _logarithm(z: Rectangle) -> Rectangle:
 
 
 def _root(z: Rectangle) -> Rectangle:
-    if z.im == 0 and z.re.a > 0:
-        return real(sqrt(z.re))
     return _exponential(_multiply(_logarithm(z), real(iv.mpf(0.5))))
 
 

@@ -65,7 +65,7 @@ def drawn(size: int, low: float, high: float, radius: int = 0) -> Column:
         ("x**7 - 2*x**2", lambda x: x**7 - 2 * x**2, -3, 3),
         ("-x/(3 + x**2)", lambda x: -x / (3 + x**2), -5, 5),
         ("x**(-2)", lambda x: x**-2, 0.5, 5),
-        ("x**(1/2) + sqrt(x)", lambda x: 2 * mpmath.sqrt(x), 0.5, 5),
+        ("x**0.5 + sqrt(x)", lambda x: 2 * mpmath.sqrt(x), 0.5, 5),
         ("max(x, 1 - x)*atan(x)", lambda x: max(x, 1 - x) * mpmath.atan(x), -2, 2),
         ("log(x)", mpmath.log, 0.1, 50),
     ],

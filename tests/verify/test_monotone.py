@@ -89,6 +89,7 @@ def at(formula: str, low: str = "0", high: str = "1/8", **more: Any) -> int:
         ("sqrt(1/8 - x)", -1),
         ("sqrt(x**2)", 1),
         ("exp(-x)", -1),
+        ("-sqrt(x)*2", -1),
     ],
 )
 def test_directions(formula: str, sign: int) -> None:

@@ -188,3 +188,14 @@ def test_series_that_are_not_known() -> None:
             evaluate(f"series(x, {text})", {}, REALS)
     with pytest.raises(verify.MalformedError):
         evaluate("series(x, x, x)", {}, REALS)
+
+
+def test_a_kink_between_panels_and_inside_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By parts E max(X - 1/2, 0) Y = c P(X > 1/2); with too few panels it is refused."""
+    low, high = enclosed("pair(x, 1/4, max(x - 1/2, 0), x)")
+    right = (1 - mpmath.ncdf(mpmath.mpf(1) / 2)) / 4
+    assert low <= right <= high
+    assert high - low < 1e-7
+    monkeypatch.setattr(pairs, "MAX_PANELS", 1)
+    with pytest.raises(UnprovedError, match="varies too much"):
+        enclosed("pair(x, 1/4, max(x - 1/2, 0), x)")
