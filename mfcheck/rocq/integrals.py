@@ -61,7 +61,7 @@ class Integral:
             f"  - {proofs * len(self.inner)}apply (ex_RInt_continuous {self.function}). {self.continuous()}\n"
             f"  - replace (RInt {self.function} {a} {b}) with (RInt {self.by_exp} {a} {b})\n"
             f"      by (apply RInt_ext; intros; rewrite ?tanh_exp; reflexivity).\n"
-            f"    first [integral with ({precision}) | integral with ({precision}, i_fuel 1000)].\nQed.\n"
+            f"    integral with ({precision}).\nQed.\n"
         )
 
     def inside(
