@@ -108,7 +108,8 @@ class Goal:
         names = (wide or list(box)[:1]) if self.order else []
         if any(self._by_taylor(box, name) for name in names):
             return ""
-        sloped = wide if self.order and tuple(box.items()) in self.values else []
+        smooth = self.order and not self.kernels and tuple(box.items()) in self.values
+        sloped = wide if smooth else []
         return "" if any(self._by_slope(box, name) for name in sloped) else reason
 
     def _value(self, box: Box) -> Any:

@@ -68,6 +68,16 @@ def test_several_inputs_and_a_falling_formula() -> None:
     assert status("sqrt(1-x) - 1 + x/2", None, "0") == "accepted"
 
 
+def test_a_formula_with_a_kernel_is_halved_as_before() -> None:
+    """A(1) = E tanh(sqrt2 xi)^2, above 1/2; slopes know no kernels."""
+    text = "sqrt(x) + x*A(1) - x"
+    for lower, expected in (("-1/100", "accepted"), ("1/100", "rejected")):
+        made = certificate.inequality(
+            text, {"x": ("0", "1")}, lower, activation="tanh", bisect=10, digits=8
+        )
+        assert verify(certificate.dumps(made)).status == expected
+
+
 def at(formula: str, low: str = "0", high: str = "1/8", **more: Any) -> int:
     effort.start()
     iv.prec = 120
