@@ -106,10 +106,11 @@ class Goal:
             reason = str(error)
         wide = [name for name, (low, high) in box.items() if low < high]
         names = (wide or list(box)[:1]) if self.order else []
-        if any(self._by_taylor(box, name) for name in names):
+        steep = list[str]()
+        if any(self._by_taylor(box, name, steep) for name in names):
             return ""
-        smooth = self.order and not self.kernels and tuple(box.items()) in self.values
-        sloped = wide if smooth else []
+        known = not self.kernels and tuple(box.items()) in self.values
+        sloped = [name for name in steep if known and name in wide]
         return "" if any(self._by_slope(box, name) for name in sloped) else reason
 
     def _value(self, box: Box) -> Any:
@@ -145,10 +146,10 @@ class Goal:
         except UnprovedError:
             return False
 
-    def _by_taylor(self, box: Box, name: str) -> bool:
+    def _by_taylor(self, box: Box, name: str, steep: list[str]) -> bool:
         """Prove the goal by a Taylor series of one input at its low end (1), its high end (-1) or its middle (0).
 
-        Where the goal is smallest at one end, it is enough to prove it there.
+        Where the goal is smallest at one end, it is enough to prove it there. A name without series is noted as steep.
         """
         low, high = box[name]
         for side, start in ((1, low), (-1, high), (0, (low + high) / 2)):
@@ -161,7 +162,7 @@ class Goal:
                 if side and low < high and taylor.not_negative(rises, width, side):
                     return not self._why_not_at_once({**box, name: (start, start)})
             except UnprovedError:
-                continue
+                steep += [name] if not side else []
         return False
 
     def _series(self, box: Box, name: str, start: Fraction) -> taylor.Jet:

@@ -11,7 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .formulas import FUNCTIONS, INTERVALS, Interval, Reader, cost, exact, finite, iv, parse
+from .formulas import (
+    FUNCTIONS,
+    INTERVALS,
+    Interval,
+    Reader,
+    cost,
+    cost_of,
+    exact,
+    finite,
+    iv,
+    parse,
+)
 from .reading import UnprovedError, effort, number, prove
 from .slopes import slope
 
@@ -103,7 +114,6 @@ class Slope:
         Raises:
             UnprovedError: it is not known to exist.
         """
-        effort.spend(4 * cost(self.text, iv.prec))
         return self._of(parse(self.text))
 
     def _written(self, node: ast.expr) -> str:
@@ -111,6 +121,7 @@ class Slope:
 
     def _value(self, node: ast.expr, end: Interval | None = None) -> Interval:
         """A part in intervals, on the box or at an end."""
+        effort.spend(cost_of(node, iv.prec))
         names = self.names if end is None else {**self.names, self.name: end}
         return finite(Reader(self.text, names, INTERVALS).value(node))
 
@@ -139,7 +150,6 @@ class Slope:
 
     def _positive(self, node: ast.expr) -> bool:
         """Whether a part is positive between the ends; at an end it may be zero."""
-        effort.spend(8 * cost(self.text, iv.prec))
         if self._value(node).a > 0:
             return True
         match node:
@@ -154,6 +164,7 @@ class Slope:
     def _leaves_zero(self, node: ast.expr) -> bool:
         """Whether a part is not negative at one end, and has a slope that leads away from it."""
         text = slope(self._written(node), self.name)
+        effort.spend(cost(text, iv.prec))
         rises = finite(Reader(text, self.names, INTERVALS).value(parse(text)))
         if rises.a > 0:
             return bool(self._value(node, self.ends[0]).a >= 0)
