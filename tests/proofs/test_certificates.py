@@ -18,6 +18,8 @@ NIGHTLY = os.environ.get("MFCHECK_PROFILE") == "nightly"
 
 WITHOUT: dict[str, str] = {}
 """Why, by paper, claim and reading."""
+IN_PART: dict[str, str] = {}
+"""What Rocq takes for granted, by paper, claim and reading."""
 
 
 def certified() -> Iterator[tuple[Paper, str]]:
@@ -63,18 +65,22 @@ def test_each_certified_reading_has_certificates_or_is_listed(paper: Paper, name
     for certificate in filter(None, certificates):
         assert verify.verify(dumps(certificate)).status == "accepted"
         assert exports(certificate) != "none"
+    whole = all(certificate and exports(certificate) == "whole" for certificate in certificates)
+    assert whole == (f"{paper.id}:{name}" not in IN_PART)
 
 
 @pytest.mark.skipif(not rocq.coqc(), reason="Rocq is not installed")
 @pytest.mark.parametrize(("paper", "name"), READINGS if NIGHTLY else READINGS[::4])
-def test_rocq_rejects_no_certificate_of_a_reading(paper: Paper, name: str) -> None:
+def test_rocq_accepts_each_certificate_of_a_reading(paper: Paper, name: str) -> None:
     for certificate in filter(None, certificates_of(paper, name)):
-        if exports(certificate) == "whole":
-            found = rocq.check_rocq(certificate)
-            assert found.status in ("accepted", "undecided"), found.reason  # undecided: no time
+        found = rocq.check_rocq(certificate, timeout=600)
+        assert found.status == "accepted", found.reason
+        if f"{paper.id}:{name}" not in IN_PART:
+            assert not found.uncovered
 
 
 def test_what_is_listed_is_certified() -> None:
     names = {f"{paper.id}:{name}" for paper, name in certified()}
-    assert set(WITHOUT) <= names
+    assert set(WITHOUT) | set(IN_PART) <= names
     assert len(names) - len(WITHOUT) >= 35
+    assert 10 * len(IN_PART) <= len(names)
