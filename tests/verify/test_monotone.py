@@ -52,6 +52,7 @@ def test_sides_that_meet_where_the_slope_has_no_bound(formula: str) -> None:
     [
         "sqrt(x) - 11*x/10",
         "sqrt(x) - x - 1/1000000000",
+        "sqrt(x) - x/2 - 1/1000000000",
         "x - sqrt(x)",
         "sqrt(1-x**2) - (1-x)*142/100",
     ],
