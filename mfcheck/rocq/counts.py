@@ -169,7 +169,7 @@ class _Count:
         self.writer = _Writer(self.text, self.variable, names, self.parts)
 
     def part(self) -> Part:
-        """The lemma of the count, after those that its functions are defined."""
+        """The lemma of the count, after those that its functions are defined and its means exist."""
         effort.start()
         form, term = self.writer.form(), self.writer.term()
         ends = [rational(self.low)] if self.infinite else [rational(self.low), rational(self.high)]
@@ -230,6 +230,13 @@ class _Count:
             yield (
                 f"Lemma {self.name}_defined_{k} : {self.quantified}{goal}.\n"
                 f"Proof. intros; rewrite ?tanh_exp; {tactic}. Qed.\n"
+            )
+        within = f"forall {own}, {rational(self.low)} <= {own}{high} -> "
+        for k, mean in enumerate({mean.function: mean for mean in self.parts.means}.values()):
+            proof = f"flat_mean {listed(mean.parameters)} {mean.term} eq_refl eq_refl"
+            yield (
+                f"Lemma {self.name}_exists_{k} : {self.quantified}{within}has_mean {mean.function}.\n"
+                f"Proof. intros. exact ({proof}). Qed.\n"
             )
 
     def _range(self, text: str, low: Fraction, high: Fraction) -> Ends:

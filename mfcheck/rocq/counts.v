@@ -989,5 +989,16 @@ Proof.
   apply (zeros_far _ (real_ b)); auto. intros z Hz. apply (without_correct p q o (boxes p l) e f _ (boxes_correct p l e L) Fa).
   apply (I.upper_extent_correct _ z (real_ b)); auto. apply holds_end.
 Qed.
+(* The means of flat terms exist. *)
+Lemma flat_mean : forall e t, flat t = true -> below (length e) t = true -> has_mean (value e t).
+Proof.
+  intros e t F B. set (e' := List.map (fun _ : R => 0) e).
+  assert (N0 : forall k, List.nth k e' 0 = 0).
+  { unfold e'. clear. induction e; intros [|k]; simpl; auto. }
+  destruct (tangent_close (List.map (fun _ => false) e) e e' ltac:(unfold e'; now rewrite List.map_length) t F B) as [c [k [C H]]].
+  apply (tempered_mean c k). split. intros; apply tame_continuous; now apply flat_tame.
+  intros x. apply (H 0 0 e); try (rewrite ?Rabs_R0; lra). intros i. split; auto. rewrite N0.
+  replace (List.nth i e 0 - List.nth i e 0 - 0 * 0) with 0 by ring. rewrite Rabs_R0. lra.
+Qed.
 End Counts.
 Import Counts.

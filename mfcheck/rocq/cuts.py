@@ -114,10 +114,11 @@ class _Rehearsal:
         return start is not None and start[0] >= max(map(abs, slopes)) * (high - low) / 2
 
     def _of_halves(self, box: Mapping[str, Ends], deep: int) -> int | None:
-        name = max(box, key=lambda key: box[key][1] - box[key][0])
-        low, high = box[name]
-        if low == high:
+        wide = [key for key, (low, high) in box.items() if low < high]
+        if not wide:
             return None
+        name = max(wide, key=lambda key: box[key][1] - box[key][0])
+        low, high = box[name]
         middle = (low + high) / 2
         first = self.depth({**box, name: (low, middle)}, deep + 1)
         last = None if first is None else self.depth({**box, name: (middle, high)}, deep + 1)

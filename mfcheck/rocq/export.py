@@ -17,6 +17,7 @@ from mfcheck.errors import InputError
 from mfcheck.rigor.certificate import read_json
 from mfcheck.rocq import counts, cuts, exact, kernels, recursions, scalars, systems, values
 from mfcheck.rocq.enclosures import Json
+from mfcheck.rocq.form import require_form
 from mfcheck.rocq.scalars import Ends, Part
 from mfcheck.verify.reading import NAME, fields, need
 
@@ -113,6 +114,8 @@ def to_rocq(certificate: Mapping[str, Any]) -> Exported:
         TypeError,
         ValueError,
         AttributeError,
+        ZeroDivisionError,
+        RecursionError,
         verify.MalformedError,
         verify.UnprovedError,
     ) as error:
@@ -125,7 +128,10 @@ def to_rocq(certificate: Mapping[str, Any]) -> Exported:
         raise InputError(f"no step of this certificate can be put to Rocq: {'; '.join(uncovered)}")
     taken = "".join(f"   - {_comment(step)}\n" for step in uncovered) or "   - nothing\n"
     head = f"(* {_comment(certificate['statement'])}\n   Taken for granted:\n{taken}*)\n"
-    libraries = [_library(name, body) for name, pattern in _LIBRARIES if re.search(pattern, body)]
+    code = "\n".join(part.text for _, part in parts)
+    libraries = [
+        _library(name, code) for name, pattern in _LIBRARIES if re.search(rf"\b(?:{pattern})", code)
+    ]
     return Exported("\n".join([head, *libraries, body]), lemmas, uncovered)
 
 
@@ -136,18 +142,24 @@ _MACHINE = (
 """The same proofs for the floats of the machine, which suffice for systems and take a thirtieth of the time."""
 
 
-_MACHINE_BITS = 76
-"""With 30 to spare, as all ask for."""
+_MACHINE_BITS = ((r"F\.PtoP (\d+)", 76), (r"\b(\d+)%positive", 53))
+"""At most, where 30 bits are to spare, as most ask for, and where they are those of `values.v`, with fewer."""
 
 
-def _library(name: str, body: str) -> str:
+def _library(name: str, code: str) -> str:
     """The text of a file of proofs, for the floats that suffice for what needs it."""
     text = files("mfcheck.rocq").joinpath(name).read_text(encoding="utf-8")
-    bits = map(int, re.findall(r"F\.PtoP (\d+)", body))
-    if name == "areas.v" and "system_solution" in body and max(bits) <= _MACHINE_BITS:
+    if name == "areas.v" and re.search(r"\bsystem_solution", code) and _few_bits(code):
         for long, short in _MACHINE:
             text = text.replace(long, short)
     return text
+
+
+def _few_bits(code: str) -> bool:
+    """Whether the floats of the machine are as accurate as all lemmas ask for."""
+    return all(
+        int(bits) <= most for digits, most in _MACHINE_BITS for bits in re.findall(digits, code)
+    )
 
 
 def _parts(certificate: Mapping[str, Any]) -> list[tuple[str, Part]]:
@@ -155,17 +167,20 @@ def _parts(certificate: Mapping[str, Any]) -> list[tuple[str, Part]]:
     claim = certificate["claim"]
     if certificate["kind"] != "bundle":
         return [(certificate["statement"], _part("claim", certificate, {}))]
+    said = verify.statement("bundle", claim)
+    need(certificate["statement"] == said, "the statement does not fit the claim")
+    need(len({item["name"] for item in claim["parts"]}) == len(claim["parts"]), "name of a part")
     known: dict[str, Ends] = {}
     parts = []
-    for item in claim["parts"]:
+    for k, item in enumerate(claim["parts"]):
         name, inner = item["name"], item["certificate"]
-        need(bool(NAME.fullmatch(name)) and name not in known, "name of a part")
+        need(bool(NAME.fullmatch(name)), "name of a part")
         try:
-            part = _part(f"part_{name}", inner, known)
+            part = _part(f"part_{k}_{name}", inner, known)  # no name is the beginning of another
         except InputError as error:
             part = Part("", (f"{name}: {error}",))
         parts.append((f"{name}: {inner['statement']}", part))
-        if {"lower", "upper"} <= set(inner["claim"]):
+        if {"lower", "upper"} <= set(inner["claim"]) and inner["kind"] != "zeros":
             known[name] = (Fraction(inner["claim"]["lower"]), Fraction(inner["claim"]["upper"]))
         known |= _several(name, inner["claim"])
     return parts
@@ -180,6 +195,7 @@ def _several(name: str, claim: Json) -> dict[str, Ends]:
 
 def _part(name: str, certificate: Mapping[str, Any], known: Mapping[str, Ends]) -> Part:
     kind, claim, witness = _checked(certificate)
+    require_form(kind, claim, witness, known)
     if kind in _SCALAR:
         return _SCALAR[kind](name, claim, witness, known)
     if kind not in _EXACT:
@@ -198,6 +214,8 @@ def _checked(certificate: Mapping[str, Any]) -> tuple[str, Json, Json]:
     need(kind in verify.KINDS, "unknown kind")
     fields(claim, "claim", verify.KINDS[kind].claim)
     fields(witness, "witness", verify.KINDS[kind].witness)
+    said = verify.statement(kind, claim)
+    need(certificate["statement"] == said, "the statement does not fit the claim")
     need(all(map(NAME.fullmatch, claim.get("inputs", {}))), "name of an input")
     need(bool(NAME.fullmatch(claim.get("variable", "x"))), "name of a variable")
     ends = witness.get("ends", [0, 0])

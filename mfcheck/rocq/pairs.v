@@ -1,8 +1,8 @@
 (* --- two Gaussians of correlation c: X and Y = c X + sqrt(1 - c^2) Z, Z independent of X --- *)
 Definition Pair (c : R) (f g : R -> R) : R := Mean (fun x => f x * Mean (fun z => g (c * x + sqrt (1 - c ^ 2) * z))).
-(* Both means exist. *)
+(* c is a correlation below 1, and both means exist. *)
 Definition has_pair (c : R) (f g : R -> R) : Prop :=
-  (forall x, has_mean (fun z => g (c * x + sqrt (1 - c ^ 2) * z))) /\
+  Rabs c < 1 /\ (forall x, has_mean (fun z => g (c * x + sqrt (1 - c ^ 2) * z))) /\
   has_mean (fun x => f x * Mean (fun z => g (c * x + sqrt (1 - c ^ 2) * z))).
 
 Definition step (x : R) : R := if Rlt_dec x 0 then 0 else 1.
@@ -596,7 +596,7 @@ Lemma pair_is : forall f g, fine f -> fine g -> has_pair c f g /\ Pair c f g = M
 Proof.
   intros f g F G. assert (E : (fun x => f x * Mean (fun z => g (c * x + sqrt (1 - c ^ 2) * z))) = (fun x => f x * smooth_out g x)).
   { apply functional_extensionality. intros. f_equal. apply (smoothed g G). }
-  split. split. intros. apply (smoothed g G x). rewrite E. apply fine_exists, fine_mult; auto. now apply fine_smooth_out.
+  split. split; [exact inside|]. split. intros. apply (smoothed g G x). rewrite E. apply fine_exists, fine_mult; auto. now apply fine_smooth_out.
   unfold Pair. now rewrite E.
 Qed.
 (* Hermite polynomials are multiplied by powers of c. *)

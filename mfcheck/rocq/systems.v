@@ -424,7 +424,7 @@ Proof.
 Qed.
 (* --- values at the middle: an equation by itself, or means that are worked out together --- *)
 Inductive equation := Own (f : form) | Joint (o : nat).
-Definition form_of (us : list form) (s : list step) (x : equation) : form :=
+Definition form_of (us : list form) (s : list Programs.step) (x : equation) : form :=
   match x with Own f => f | Joint o => FMean (List.nth o (trees nil s) (Num 0)) us end.
 Definition jobs (l : list equation) : list nat := List.flat_map (fun x => match x with Own _ => nil | Joint o => cons o nil end) l.
 Fixpoint valued (p q : F.precision) (o : effort) (E : list I.type) (means : list I.type) (l : list equation) : list I.type :=
@@ -433,7 +433,7 @@ Fixpoint valued (p q : F.precision) (o : effort) (E : list I.type) (means : list
   | cons (Own f) l' => match ad false p q o E I.zero f with Some (V, _) => V | None => I.nai end :: valued p q o E means l'
   | cons (Joint _) l' => match means with nil => I.nai :: valued p q o E nil l' | cons M means' => M :: valued p q o E means' l' end
   end%list.
-Definition joint (p q : F.precision) (o : effort) (E : list I.type) (us : list form) (s : list step) (outs : list nat) (d : nat) (D n : Z) : list I.type :=
+Definition joint (p q : F.precision) (o : effort) (E : list I.type) (us : list form) (s : list Programs.step) (outs : list nat) (d : nat) (D n : Z) : list I.type :=
   match outs with nil => nil | _ =>
   match collected (List.map (ad false p q o E I.zero) us) with Some (vs, _) => shared p q vs vs s outs d D n | None => nil end end.
 Lemma joint_correct : forall p q o E us s outs d D n e, around E e -> forall i,
@@ -457,7 +457,7 @@ Proof.
     + exact (H O).
     + apply IHl; [|lia]. intros i. exact (H (S i)).
 Qed.
-Definition system_check (p q : F.precision) (o o' : effort) (l li : list box) (us : list form) (s : list step) (xs : list equation)
+Definition system_check (p q : F.precision) (o o' : effort) (l li : list box) (us : list form) (s : list Programs.step) (xs : list equation)
     (d : nat) (D n : Z) (Ys As : list (list place)) (c : place) : bool :=
   let E := List.app (List.map (center_ p) l) (boxes p li) in
   let Vs := valued p q o' E (joint p q o' E us s (jobs xs) d D n) xs in
@@ -477,17 +477,6 @@ Proof.
     + rewrite List.app_nth1 by now rewrite List.map_length. rewrite (List.nth_indep _ I.nai (center_ p nobox)) by now rewrite List.map_length.
       rewrite (List.map_nth (center_ p)), listed_nth by auto. apply center_correct.
     + rewrite List.app_nth2 by (rewrite List.map_length; lia). rewrite List.map_length. apply boxes_correct. exact HI.
-Qed.
-(* The means of flat terms exist. *)
-Lemma flat_mean : forall e t, flat t = true -> below (length e) t = true -> has_mean (value e t).
-Proof.
-  intros e t F B. set (e' := List.map (fun _ : R => 0) e).
-  assert (N0 : forall k, List.nth k e' 0 = 0).
-  { unfold e'. clear. induction e; intros [|k]; simpl; auto. }
-  destruct (tangent_close (List.map (fun _ => false) e) e e' ltac:(unfold e'; now rewrite List.map_length) t F B) as [c [k [C H]]].
-  apply (tempered_mean c k). split. intros; apply tame_continuous; now apply flat_tame.
-  intros x. apply (H 0 0 e); try (rewrite ?Rabs_R0; lra). intros i. split; auto. rewrite N0.
-  replace (List.nth i e 0 - List.nth i e 0 - 0 * 0) with 0 by ring. rewrite Rabs_R0. lra.
 Qed.
 (* --- from lists to unknowns with names --- *)
 Lemma box_cons : forall b l e, List.Forall2 boxed (cons b l) e -> exists x e', e = cons x e' /\ boxed b x /\ List.Forall2 boxed l e'.
