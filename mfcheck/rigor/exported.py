@@ -29,8 +29,8 @@ MOST_POINTS = 1000
 def exports(certificate: Mapping[str, Any]) -> Exports:
     """Return how much of an accepted certificate `mfcheck export --rocq` can write, from its form alone.
 
-    `whole`: every step; `part`: some are taken for granted there, such as values of erf, integrals, and theorems that
-    are cited; `none`: nothing. Whether Rocq accepts the file is seen by `mfcheck verify --rocq` alone.
+    `whole`: every step; `part`: some are taken for granted there, such as the entries of a kernel matrix, and theorems
+    that are cited; `none`: nothing. Whether Rocq accepts the file is seen by `mfcheck verify --rocq` alone.
     """
     kind, claim = certificate["kind"], certificate["claim"]
     if kind == "bundle":
