@@ -65,6 +65,7 @@ def wrong_hints(text: str) -> list[str]:
     return [condition.replace("(true, ", "(false, "), condition.replace("(1, 3)%Z", "(3, 2)%Z")]
 
 
+@pytest.mark.nightly
 @needs_coqc
 def test_right_counts_pass_and_wrong_ones_do_not(tmp_path: Path) -> None:
     goals, wrong = [], 0

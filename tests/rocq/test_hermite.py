@@ -99,6 +99,7 @@ FALSE = [
 ]
 
 
+@pytest.mark.nightly
 @needs_coqc
 @pytest.mark.parametrize(("text", "lower", "upper"), FALSE)
 def test_false_bounds_are_not_built(libraries: Path, text: str, lower: str, upper: str) -> None:
@@ -144,7 +145,10 @@ def test_inputs_between_bounds(libraries: Path) -> None:
 
 
 @needs_coqc
-@pytest.mark.parametrize(("old", "new"), FORGED)
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [*FORGED[:2], *(pytest.param(*x, marks=pytest.mark.nightly) for x in FORGED[2:])],
+)
 def test_forged_texts_are_not_built(libraries: Path, old: str, new: str) -> None:
     text = lemmas(moving())
     assert old in text

@@ -170,6 +170,7 @@ def changed(text: str, old: str, new: str) -> str:
     return text.replace(old, new, 1)
 
 
+@pytest.mark.nightly
 @needs_coqc
 def test_forged_hints_are_not_built(libraries: Path) -> None:
     """Beyond its reach a polynomial is not near tanh, and none of this degree is far out."""
@@ -181,6 +182,7 @@ def test_forged_hints_are_not_built(libraries: Path) -> None:
     assert accepted(libraries, [text, *false]) == [True] + [False] * 6
 
 
+@pytest.mark.nightly
 @needs_coqc
 def test_forged_terms_are_not_built(libraries: Path) -> None:
     text = body(inequality("2*" + PLANE + "/pi", *around(2 * plane() / pi, ROOM)))

@@ -112,6 +112,7 @@ FALSE = [
 ]
 
 
+@pytest.mark.nightly
 @needs_coqc
 @pytest.mark.parametrize(("text", "lower", "upper"), FALSE)
 def test_false_bounds_are_not_built(libraries: Path, text: str, lower: str, upper: str) -> None:

@@ -249,6 +249,7 @@ FORGED = [
 ]
 
 
+@pytest.mark.nightly
 @needs_coqc
 def test_hints_that_are_wrong_are_refused(libraries: Path) -> None:
     with mpmath.workdps(30):

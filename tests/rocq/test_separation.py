@@ -167,6 +167,7 @@ def test_what_is_forged_was_built(libraries: Path) -> None:
     assert accepted(libraries, three_points())
 
 
+@pytest.mark.nightly
 @needs_coqc
 @pytest.mark.parametrize(("old", "new"), FORGED)
 def test_forged_texts_are_not_built(libraries: Path, old: str, new: str) -> None:
@@ -210,6 +211,7 @@ def test_a_code_is_one_of_points(libraries: Path) -> None:
     assert accepted(libraries, text)
 
 
+@pytest.mark.nightly
 @needs_coqc
 @pytest.mark.parametrize(
     ("old", "new"),
