@@ -88,7 +88,8 @@ def _in_mean(node: ast.AST, bound: str, whole_divisors: bool = False, exps: bool
         return _covered(node, _KNOWN, means=False)
     match node:
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            return _whole(right) and _in_mean(left, bound, whole_divisors, exps)
+            power = _whole(right) and _small(right)
+            return power and _in_mean(left, bound, whole_divisors, exps)
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             if _varies(right, bound) or (whole_divisors and not _whole(right)):
                 return False

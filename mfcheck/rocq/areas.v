@@ -521,10 +521,13 @@ Proof.
     apply holds_over; [|apply holds_Z]. apply holds_mul; auto. apply holds_Z.
 Qed.
 
-Fixpoint raised (p : F.precision) (r : I.type) (n : nat) : I.type :=
-  match n with O => I.fromZ p 1 | S m => I.mul p r (raised p r m) end.
+(* As near as powers can be: those of even order are not below zero. *)
+Definition raised (p : F.precision) (r : I.type) (n : nat) : I.type := I.power_int p r (Z.of_nat n).
 Lemma raised_correct : forall p R0 r n, holds R0 r -> holds (raised p R0 n) (r ^ n).
-Proof. induction n; intros; simpl. apply holds_Z. apply holds_mul; auto. Qed.
+Proof.
+  intros p R0 r n H. pose proof (I.power_int_correct p (Z.of_nat n) R0 (Xreal r) H) as K. unfold holds, raised.
+  destruct n as [|n]; [exact K|]. cbn [Z.of_nat Xpower_int Xpower_int' Xbind] in *. rewrite SuccNat2Pos.id_succ in K. exact K.
+Qed.
 
 (* Precise at the middle, coarse for the last coefficient on the whole panel. *)
 Definition panel (p q : F.precision) (E E' : list I.type) (t : term) (d : nat) (M B : I.type) : I.type :=

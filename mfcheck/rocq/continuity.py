@@ -143,6 +143,7 @@ class Lipschitz:
         if self._varies(body):
             raise InputError(f"{call[:60]}: the function inside varies")
         found, (low, high) = read_integral(call, self.names), self.ends
+        found.require_smooth(self.inputs)
         match ends:
             case [ast.Name(id=self.variable), end] if not self._varies(end):
                 side, other = "from", found.ends[1]

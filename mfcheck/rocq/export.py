@@ -92,8 +92,8 @@ class Exported:
 class RocqVerdict:
     """What `coqc` said: *accepted* if it built the file, *rejected* if not, *absent* if there is no `coqc`.
 
-    *uncovered* means that no step of the certificate can be put to Rocq, *undecided* that `coqc` did not end in time:
-    nothing is said against the certificate. `uncovered` lists the steps that are not put to it.
+    *uncovered* means that no step of the certificate can be put to Rocq, *undecided* that `coqc` did not end in time,
+    or was killed: nothing is said against the certificate. `uncovered` lists the steps that are not put to it.
     """
 
     status: Literal["accepted", "rejected", "undecided", "uncovered", "absent"]
@@ -267,6 +267,9 @@ def check_rocq(certificate: Mapping[str, Any], timeout: float = TIMEOUT) -> Rocq
             )
         except subprocess.TimeoutExpired:
             return RocqVerdict("undecided", f"not built in {timeout:g} s", exported.uncovered)
+    if done.returncode < 0:
+        said = f"coqc was ended by signal {-done.returncode}"
+        return RocqVerdict("undecided", said, exported.uncovered)
     if done.returncode:
         reason = verify.printable(" ".join(done.stderr.split()))[:300]
         return RocqVerdict(

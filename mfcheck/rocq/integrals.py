@@ -1,7 +1,7 @@
 """Integrals over one variable between two numbers, for the tactic `integral` of coq-interval."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from mfcheck.errors import InputError
 from mfcheck.rocq.enclosures import enclosure
 from mfcheck.rocq.formula import rational, translate
+from mfcheck.verify import UnprovedError
 from mfcheck.verify.formulas import parse
 
 Ends: TypeAlias = tuple[Fraction, Fraction]
@@ -21,6 +22,7 @@ class Integral:
     """An integral: its ends and its function in Rocq, that with tanh written by exp, and what is as in the formula.
 
     `needs` has to hold for the ends to be defined, `inner` for the function to be, at each `variable` between them.
+    What is in `above_zero`, as in the formula, has to be above zero there for the function to have a derivative.
     """
 
     variable: str
@@ -30,6 +32,7 @@ class Integral:
     sources: tuple[str, str]
     needs: tuple[str, ...]
     inner: tuple[str, ...]
+    above_zero: tuple[str, ...]
 
     @property
     def value(self) -> str:
@@ -68,12 +71,7 @@ class Integral:
         self, first: tuple[str, str], second: tuple[str, str], inputs: Mapping[str, Any]
     ) -> str:
         """Assert that what lies from the least of two terms of Rocq to the greatest of two is between numbers: `IN`."""
-        pairs = [
-            enclosure({"formula": source, "inputs": inputs}, {"bits": 40})
-            for source in self.sources
-        ]
-        least = min(pair[0] for pair in pairs) - Fraction(1, 2**20)
-        most = max(pair[1] for pair in pairs) + Fraction(1, 2**20)
+        least, most = self._range(inputs, Fraction(1, 2**20))
         within = f"{rational(least)} <= t <= {rational(most)}"
         low, high = (" ".join(pair) for pair in (first, second))
         return (
@@ -81,6 +79,32 @@ class Integral:
             f"    intros t [T1 T2]; split; [apply Rle_trans with (2 := T1); apply Rmin_glb |\n"
             f"    apply Rle_trans with (1 := T2); apply Rmax_lub]; first [lra | interval])."
         )
+
+    def _range(self, inputs: Mapping[str, Any], more: Fraction) -> Ends:
+        """Numbers below and above both ends."""
+        pairs = [
+            enclosure({"formula": source, "inputs": inputs}, {"bits": 40})
+            for source in self.sources
+        ]
+        return min(pair[0] for pair in pairs) - more, max(pair[1] for pair in pairs) + more
+
+    def require_smooth(self, inputs: Mapping[str, Any]) -> None:
+        """Require a derivative of the function between the ends, by which it is continuous, and ends that differ.
+
+        Raises:
+            InputError: it may have none, as the root at zero.
+        """
+        if self.ends[0] == self.ends[1]:
+            raise InputError("an integral over one point")
+        least, most = self._range(inputs, Fraction(1, 2**20))
+        box = {**inputs, self.variable.removeprefix("u_"): [str(least), str(most)]}
+        for source in self.above_zero:
+            try:
+                low, _ = enclosure({"formula": source, "inputs": box}, {"bits": 40})
+            except UnprovedError:
+                low = Fraction(0)
+            if low <= 0:
+                raise InputError(f"{source[:60]}: zero is not excluded inside an integral")
 
     def continuous(self) -> str:
         """The proof that the function is continuous at each point between the ends, from `IN`."""
@@ -129,7 +153,24 @@ def read_integral(call: str, names: Mapping[str, str]) -> Integral:
         (first, last),
         (*needs, *more),
         tuple(dict.fromkeys(inner)),
+        tuple(_above_zero(call, body)),
     )
+
+
+def _above_zero(call: str, body: ast.expr) -> Iterator[str]:
+    """What is inside of roots and logarithms, and below powers that are not whole."""
+    for node in ast.walk(body):
+        match node:
+            case ast.Call(func=ast.Name(id="sqrt" | "log"), args=[inner]):
+                yield ast.get_source_segment(call, inner) or ""
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                if not _is_whole(right):
+                    yield ast.get_source_segment(call, left) or ""
+
+
+def _is_whole(exponent: ast.expr) -> bool:
+    inner = exponent.operand if isinstance(exponent, ast.UnaryOp) else exponent
+    return isinstance(inner, ast.Constant) and isinstance(inner.value, int)
 
 
 def _refuse(call: str) -> str:

@@ -192,8 +192,10 @@ class _Recursion:
 
     def _arc(self, call: str) -> str:
         match parse(call):
-            case ast.Call(func=ast.Name(id="arc0" | "arc1" as name)):
-                return f"({name} v_{self.states[0]})"
+            case ast.Call(
+                func=ast.Name(id="arc0" | "arc1" as name), args=[ast.Name(id=argument)]
+            ) if argument == self.states[0]:
+                return f"({name} v_{argument})"
         raise InputError(f"{call[:60]}: not in the steps that Rocq follows")
 
     def _boxed(self, text: str) -> _Parameter:

@@ -85,7 +85,8 @@ class Scalars:
             if call.strip().startswith("pair"):
                 return read_pair(call, self.names())
             if call.strip().startswith("integral"):
-                return _read_integral(call, self.names())
+                texts = {k: [str(x) for x in ends] for k, ends in self.ends.items()}
+                return _read_integral(call, self.names(), texts)
             if call.strip().startswith("series"):
                 return read_hermite(call, self.names())
             return read_mean(call, self.names())
@@ -146,11 +147,15 @@ class Scalars:
         return [*self.own(), *((name, rational(low), rational(high)) for name, low, high in others)]
 
 
-def _read_integral(call: str, names: Mapping[str, str]) -> Integral | Planar:
+def _read_integral(
+    call: str, names: Mapping[str, str], inputs: Mapping[str, Any]
+) -> Integral | Planar:
     try:
         return read_disc(call, names)
     except InputError:
-        return read_integral(call, names)
+        found = read_integral(call, names)
+        found.require_smooth(inputs)
+        return found
 
 
 @dataclass(frozen=True)
@@ -279,8 +284,8 @@ def root(name: str, claim: dict[str, Any], witness: dict[str, Any], known: Known
     variable, ends = claim["variable"], (claim["lower"], claim["upper"])
     texts = written(claim["inputs"], known)
     points = [{"formula": claim["formula"], "inputs": {**texts, variable: end}} for end in ends]
-    low, _ = enclosure(points[0], {"bits": witness["bits"]})
-    sides = ("lower", "upper") if low >= 0 else ("upper", "lower")
+    (low, _), (_, last) = (enclosure(x, {"bits": witness["bits"]}) for x in points)
+    sides = ("lower", "upper") if low >= 0 >= last else ("upper", "lower")
     parts = [
         inequality(f"{name}_{label}", {**point, side: "0"}, witness, known)
         for label, point, side in zip(("low", "high"), points, sides, strict=True)
@@ -436,7 +441,12 @@ def _bound(name: str, scalars: Scalars, term: str, bound: Fraction, sign: int, t
     order, side = _contact(scalars, bound)
     if order == 0:
         return _lemma(name, scalars, f"0 <= {sides[0]} - {sides[1]}", tactic)
-    return _by_derivatives(name, scalars, bound, sign, order, side)
+    try:
+        return _by_derivatives(name, scalars, bound, sign, order, side)
+    except InputError:
+        if not follows(scalars.claim["formula"], scalars.ends, bound, sign):
+            raise
+        return _lemma(name, scalars, f"0 <= {sides[0]} - {sides[1]}", tactic)
 
 
 def _contact(scalars: Scalars, bound: Fraction) -> tuple[int, str]:

@@ -249,8 +249,9 @@ class Values:
         """Whether the formula is better computed at once than put to the tactic `interval`."""
         nodes = sum(1 for n in ast.walk(self.tree) if isinstance(n, ast.expr))
         calls = {n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name)}
+        corners = len(self.wide) > 1 and bool(calls & {"max", "min"})
         return bool(calls & {"erf", "sum"}) or (
-            len(self.wide) >= _MANY_INPUTS or nodes > _MANY_PARTS
+            corners or len(self.wide) >= _MANY_INPUTS or nodes > _MANY_PARTS
         )
 
     def writer(self, binders: Sequence[Binder] = ()) -> _Writer:

@@ -33,12 +33,21 @@ Proof.
   intros X x H Hx. unfold signed in H. pose proof (I.sign_strict_correct X) as K. destruct (I.sign_strict X); try discriminate;
     destruct (K _ Hx) as [_ L]; simpl in L; lra.
 Qed.
-Lemma holds_max : forall p X Y x y, holds X x -> holds Y y ->
-  holds (I.div p (I.add p (I.add p X Y) (I.abs (I.sub p X Y))) (I.fromZ p 2)) (Rmax x y).
-Proof. intros. rewrite rmax_abs. apply holds_div; [|apply holds_Z]. apply holds_add. now apply holds_add. now apply holds_abs, holds_sub. Qed.
-Lemma holds_min : forall p X Y x y, holds X x -> holds Y y ->
-  holds (I.div p (I.sub p (I.add p X Y) (I.abs (I.sub p X Y))) (I.fromZ p 2)) (Rmin x y).
-Proof. intros. rewrite rmin_abs. apply holds_div; [|apply holds_Z]. apply holds_sub. now apply holds_add. now apply holds_abs, holds_sub. Qed.
+(* As near as they can be: between bounds of both, and on one side of each. *)
+Definition larger (X Y : I.type) : I.type := I.meet (I.upper_extent X) (I.meet (I.upper_extent Y) (I.join X Y)).
+Definition smaller (X Y : I.type) : I.type := I.meet (I.lower_extent X) (I.meet (I.lower_extent Y) (I.join X Y)).
+Lemma holds_max : forall X Y x y, holds X x -> holds Y y -> holds (larger X Y) (Rmax x y).
+Proof.
+  intros X Y x y HX HY. apply I.meet_correct; [apply (I.upper_extent_correct X _ x HX), Rmax_l|].
+  apply I.meet_correct; [apply (I.upper_extent_correct Y _ y HY), Rmax_r|].
+  apply I.join_correct. unfold Rmax. destruct Rle_dec; auto.
+Qed.
+Lemma holds_min : forall X Y x y, holds X x -> holds Y y -> holds (smaller X Y) (Rmin x y).
+Proof.
+  intros X Y x y HX HY. apply I.meet_correct; [apply (I.lower_extent_correct X _ x HX), Rmin_l|].
+  apply I.meet_correct; [apply (I.lower_extent_correct Y _ y HY), Rmin_r|].
+  apply I.join_correct. unfold Rmin. destruct Rle_dec; auto.
+Qed.
 
 (* --- erf by a table of the coefficients of its series --- *)
 Definition gauss_coef (k : nat) : R := (-1) ^ k / INR (fact k) / INR (2 * k + 1).
@@ -144,8 +153,8 @@ Fixpoint ev (E : list I.type) (f : form) : I.type :=
   | GInv f => over p (I.fromZ p 1) (ev E f)
   | GAdd f g => I.add p (ev E f) (ev E g) | GSub f g => I.sub p (ev E f) (ev E g) | GMul f g => I.mul p (ev E f) (ev E g)
   | GDiv f g => over p (ev E f) (ev E g)
-  | GMax f g => let X := ev E f in let Y := ev E g in I.div p (I.add p (I.add p X Y) (I.abs (I.sub p X Y))) (I.fromZ p 2)
-  | GMin f g => let X := ev E f in let Y := ev E g in I.div p (I.sub p (I.add p X Y) (I.abs (I.sub p X Y))) (I.fromZ p 2)
+  | GMax f g => larger (ev E f) (ev E g)
+  | GMin f g => smaller (ev E f) (ev E g)
   | GPow f n => match n with 2%nat => I.sqr p (ev E f) | _ => raised p (ev E f) n end
   | GExp f => I.exp p (ev E f) | GLn f => I.ln p (ev E f)
   | GSqrt f => I.sqrt p (ev E f) | GSin f => I.sin p (ev E f) | GCos f => I.cos p (ev E f) | GAtan f => I.atan p (ev E f)

@@ -1,5 +1,6 @@
 """What is no certificate for the checker gets no text of Rocq, and parts of a bundle do not meet."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from mfcheck import rocq
 from mfcheck.errors import InputError
 from mfcheck.rigor import certificate as make
+from mfcheck.rocq import export
 
 pytestmark = pytest.mark.slow
 
@@ -139,3 +141,53 @@ def test_parts_of_all_kinds_stand_in_one_file() -> None:
     )
     found = rocq.check_rocq(data, timeout=400)
     assert (found.status, found.uncovered) == ("accepted", ()), found.reason
+
+
+def root(text: str, lower: str, upper: str) -> dict[str, Any]:
+    claim = {"formula": text, "variable": "x", "inputs": {}, "lower": lower, "upper": upper}
+    return make.make("root", claim, {"bits": 40})
+
+
+@needs_coqc
+def test_ends_and_corners_are_no_obstacle() -> None:
+    """Zeros at an end of their bounds, even powers over zero, corners of several inputs, powers beyond 100."""
+    units = {"x": ["0", "1"], "y": ["1/2", "2"], "z": ["0", "1"]}
+    smallest = {"formula": "min(x, y, z, 1)", "inputs": units, "lower": "0", "upper": "1"}
+    data = make.bundle(
+        {
+            "rising": root("x**2 - 4", "2", "3"),
+            "falling": root("4 - x**2", "1", "2"),
+            "even": zeros("x**2 + 1", "x", lower="-1", upper="1", count=0),
+            "odd": zeros("x**3 + 8", "x", lower="-1", upper="2", count=0),
+            "smallest": make.make("inequality", smallest, {"bits": 40}),
+            "power": inequality("1 - x**1000", "0", x=["0.99", "1"]),
+            "large": inequality(f"x*{'9' * 390}", "0", x=["0", "1"]),
+        }
+    )
+    assert make.exports(data) == "whole"
+    found = rocq.check_rocq(data, timeout=400)
+    assert (found.status, found.uncovered) == ("accepted", ()), found.reason
+
+
+@needs_coqc
+@pytest.mark.parametrize(("text", "lower"), [("max(x, y)", "0.51"), ("-min(x, y)", "-0.99")])
+def test_false_bounds_of_corners_are_not_built(text: str, lower: str) -> None:
+    data = inequality(text, lower, x=["0", "1"], y=["1/2", "2"])
+    assert rocq.check_rocq(data).status == "rejected"
+
+
+@pytest.mark.parametrize("text", ["integral(t, 0, 1, sqrt(t))", "integral(t, 1, 1, t)"])
+def test_integrals_that_rocq_does_not_take_stay_a_step(text: str) -> None:
+    (step,) = rocq.to_rocq(inequality(text, "-1")).uncovered
+    assert step.startswith(f"{text} is between ")
+
+
+def test_a_compiler_that_is_killed_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "coqc"
+    program.write_text("#!/bin/sh\nkill -9 $$\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(export, "coqc", lambda: str(program))
+    found = rocq.check_rocq(inequality("x", "3", x="4"))
+    assert (found.status, "signal 9" in found.reason) == ("undecided", True)
