@@ -8,6 +8,7 @@ from mfcheck.rocq.export import (
     check_rocq_file,
     coqc,
     export_rocq,
+    run_coqc,
     to_rocq,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "check_rocq_file",
     "coqc",
     "export_rocq",
+    "run_coqc",
     "to_rocq",
 ]

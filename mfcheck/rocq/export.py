@@ -247,10 +247,21 @@ def coqc() -> str | None:
     return shutil.which("coqc")
 
 
+def run_coqc(file: Path, timeout: float) -> subprocess.CompletedProcess[str]:
+    """Let `coqc` build a file, beside which it finds and leaves what is built.
+
+    Raises:
+        subprocess.TimeoutExpired: it took more seconds.
+    """
+    command = [coqc() or "coqc", "-q", "-w", "none", file.name]
+    return subprocess.run(
+        command, cwd=file.parent, capture_output=True, text=True, timeout=timeout, check=False
+    )
+
+
 def check_rocq(certificate: Mapping[str, Any], timeout: float = TIMEOUT) -> RocqVerdict:
     """Let `coqc` build the file of a certificate, in a folder that is removed afterwards."""
-    compiler = coqc()
-    if compiler is None:
+    if coqc() is None:
         return RocqVerdict("absent", "coqc is not installed (Debian: coq, libcoq-interval)")
     try:
         exported = to_rocq(certificate)
@@ -259,11 +270,8 @@ def check_rocq(certificate: Mapping[str, Any], timeout: float = TIMEOUT) -> Rocq
     with TemporaryDirectory() as folder:
         file = Path(folder, "certificate.v")
         file.write_text(exported.text + _axioms_of(exported.lemmas), encoding="utf-8")
-        command = [compiler, "-q", "-w", "none", file.name]
         try:
-            done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False
-            )
+            done = run_coqc(file, timeout)
         except subprocess.TimeoutExpired:
             return RocqVerdict("undecided", f"not built in {timeout:g} s", exported.uncovered)
     if done.returncode < 0:

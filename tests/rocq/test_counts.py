@@ -1,7 +1,6 @@
 """Counts of zeros in Rocq: right and wrong counts through the check that the theorem rests on, in one file."""
 
 import re
-import subprocess
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -86,10 +85,7 @@ def test_right_counts_pass_and_wrong_ones_do_not(tmp_path: Path) -> None:
     lemmas = [f"Goal {text} = {value}. vm_compute. reflexivity. Qed." for text, value in goals]
     path = tmp_path / "counts.v"
     path.write_text("\n".join([*libraries, *lemmas]), encoding="utf-8")
-    command = [rocq.coqc() or "", "-q", "-w", "none", path.name]
-    done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=400, check=False
-    )
+    done = rocq.run_coqc(path, 400)
     assert done.returncode == 0, done.stderr
 
 

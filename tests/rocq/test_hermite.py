@@ -1,6 +1,5 @@
 """Sums of k E[f h_k]^2 over Hermite polynomials in Rocq: what is true is built, what is false or forged is not."""
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -25,25 +24,6 @@ Open Scope R_scope.
 """
 
 
-@pytest.fixture(scope="module")
-def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the libraries in one file that is built once."""
-    folder = tmp_path_factory.mktemp("rocq")
-    source = Path(rocq.__file__).parent
-    texts = ((source / f"{name}.v").read_text(encoding="utf-8") for name in LIBRARIES)
-    (folder / "libraries.v").write_text("\n".join(texts), encoding="utf-8")
-    assert built(folder, "libraries.v")
-    return folder
-
-
-def built(folder: Path, name: str) -> bool:
-    compiler = rocq.coqc()
-    assert compiler is not None
-    command = [compiler, "-q", "-w", "none", name]
-    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=600, check=False)
-    return done.returncode == 0
-
-
 def lemmas(data: dict[str, Any]) -> str:
     """The lemmas of a certificate, without the libraries."""
     text = rocq.to_rocq(data).text
@@ -52,7 +32,7 @@ def lemmas(data: dict[str, Any]) -> str:
 
 def accepted(folder: Path, text: str) -> bool:
     (folder / "certificate.v").write_text(PRELUDE + text, encoding="utf-8")
-    return built(folder, "certificate.v")
+    return rocq.run_coqc(folder / "certificate.v", 600).returncode == 0
 
 
 def inequality(text: str, lower: str, upper: str, **inputs: list[str]) -> dict[str, Any]:
@@ -164,7 +144,7 @@ def test_a_zero_of_a_formula_with_a_sum(libraries: Path) -> None:
     assert rocq.to_rocq(data).uncovered == ()
     text = rocq.to_rocq(data).text
     (libraries / "whole.v").write_text(text, encoding="utf-8")
-    assert built(libraries, "whole.v")
+    assert rocq.run_coqc(libraries / "whole.v", 600).returncode == 0
 
 
 @pytest.mark.parametrize("text", ["max(x, 0)", "erf(x)", "exp(x)", "1/(1 + x**2)"])

@@ -51,25 +51,6 @@ def plane() -> mpf:
     return quad(inside, [0, pi / 2], [0, pi / 2])
 
 
-@pytest.fixture(scope="module")
-def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the libraries in one file that is built once."""
-    folder = tmp_path_factory.mktemp("rocq")
-    source = Path(rocq.__file__).parent
-    texts = ((source / f"{name}.v").read_text(encoding="utf-8") for name in LIBRARIES)
-    (folder / "libraries.v").write_text("\n".join(texts), encoding="utf-8")
-    assert built(folder, "libraries.v")
-    return folder
-
-
-def built(folder: Path, name: str) -> bool:
-    compiler = rocq.coqc()
-    assert compiler is not None
-    command = [compiler, "-q", "-w", "none", name]
-    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=600, check=False)
-    return done.returncode == 0
-
-
 def body(data: dict[str, Any]) -> str:
     exported = rocq.to_rocq(data)
     return exported.text[exported.text.rindex(f"\n(* {data['statement'][:30]}") :]

@@ -1,6 +1,5 @@
 """Means over two correlated normal variables in Rocq: what is true is built, what is false is not."""
 
-import subprocess
 from math import acos, pi, sqrt
 from pathlib import Path
 from typing import Any
@@ -26,31 +25,12 @@ Open Scope R_scope.
 """
 
 
-@pytest.fixture(scope="module")
-def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the libraries in one file that is built once."""
-    folder = tmp_path_factory.mktemp("rocq")
-    source = Path(rocq.__file__).parent
-    texts = ((source / f"{name}.v").read_text(encoding="utf-8") for name in LIBRARIES)
-    (folder / "libraries.v").write_text("\n".join(texts), encoding="utf-8")
-    assert built(folder, "libraries.v")
-    return folder
-
-
-def built(folder: Path, name: str) -> bool:
-    compiler = rocq.coqc()
-    assert compiler is not None
-    command = [compiler, "-q", "-w", "none", name]
-    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=600, check=False)
-    return done.returncode == 0
-
-
 def lemmas(folder: Path, data: dict[str, Any]) -> bool:
     """Whether the lemmas of a certificate are built, upon libraries that are built before."""
     exported = rocq.to_rocq(data)
     body = exported.text[exported.text.rindex(f"\n(* {data['statement'][:30]}") :]
     (folder / "certificate.v").write_text(PRELUDE + body, encoding="utf-8")
-    return built(folder, "certificate.v")
+    return rocq.run_coqc(folder / "certificate.v", 600).returncode == 0
 
 
 def inequality(text: str, lower: str, upper: str, **inputs: list[str]) -> dict[str, Any]:

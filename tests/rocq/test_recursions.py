@@ -1,7 +1,6 @@
 """Recursions in Rocq: what is true is built; other numbers, steps, starts and hints are not."""
 
 import re
-import subprocess
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +17,8 @@ from mfcheck.rocq.floats import Floats
 from mfcheck.verify import MalformedError
 
 pytestmark = pytest.mark.slow
+
+LIBRARIES = ("scalars", "recursions")
 needs_coqc = pytest.mark.skipif(
     rocq.coqc() is None, reason="coqc is not installed (Debian: coq, libcoq-interval)"
 )
@@ -132,26 +133,6 @@ def test_a_state_alone(tmp_path: Path) -> None:
 # --- what is false --------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the libraries in one file that is built once."""
-    folder = tmp_path_factory.mktemp("rocq")
-    source = Path(rocq.__file__).parent
-    texts = [(source / name).read_text(encoding="utf-8") for name in ("scalars.v", "recursions.v")]
-    (folder / "libraries.v").write_text("\n".join(texts), encoding="utf-8")
-    assert built(folder, "libraries.v") == ""
-    return folder
-
-
-def built(folder: Path, name: str) -> str:
-    """What `coqc` complains of."""
-    command = [rocq.coqc() or "", "-q", "-w", "none", name]
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=400, check=False
-    )
-    return done.stderr if done.returncode else ""
-
-
 def edited(found: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """The falling rate with some of its entries changed."""
     return {key: {**value, **changes.get(key, {})} for key, value in found.items()}
@@ -234,7 +215,8 @@ def test_the_computation_refuses_what_is_false(
         )
     ]
     (libraries / "goals.v").write_text(PRELUDE + "\n".join(goals), encoding="utf-8")
-    assert built(libraries, "goals.v") == ""
+    done = rocq.run_coqc(libraries / "goals.v", 400)
+    assert done.returncode == 0, done.stderr
 
 
 FORGED = [
@@ -260,7 +242,8 @@ def test_hints_that_are_wrong_are_refused(libraries: Path) -> None:
     for old, new in [("", ""), *FORGED]:
         assert old in body
         (libraries / "forged.v").write_text(PRELUDE + body.replace(old, new), encoding="utf-8")
-        assert (built(libraries, "forged.v") == "") == (old == new), new
+        done = rocq.run_coqc(libraries / "forged.v", 400)
+        assert (done.returncode == 0) == (old == new), new
 
 
 # --- what is left out -----------------------------------------------------------------------------

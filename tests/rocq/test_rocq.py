@@ -1,7 +1,6 @@
 """The formal checker: the corpus of certificates through `coqc`, and what its texts say."""
 
 import json
-import subprocess
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -233,20 +232,12 @@ def test_false_or_undefined_inequalities_are_not_built(
 @needs_coqc
 def test_lemmas_rest_on_no_axiom_of_their_own(tmp_path: Path) -> None:
     """The libraries admit nothing: what `Print Assumptions` lists are the axioms of Rocq's real numbers."""
-    compiler = rocq.coqc()
-    assert compiler is not None
     for name in ("code_bound-kissing-8", "lambda_min-sin-rational", "separation-cos-3"):
         exported = rocq.to_rocq(load(FOLDER / "accept" / f"{name}.json"))
         shown = "".join(f"Print Assumptions {lemma}.\n" for lemma in exported.lemmas)
         file = tmp_path / "all.v"
         file.write_text(exported.text + shown, encoding="utf-8")
-        done = subprocess.run(
-            [compiler, "-q", "-w", "none", file.name],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = rocq.run_coqc(file, 600)
         assert done.returncode == 0, done.stderr
         axioms = {line.split()[0] for line in done.stdout.splitlines() if line[:1].isalpha()}
         assert axioms <= {

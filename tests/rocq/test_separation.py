@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from math import floor, sqrt
 from pathlib import Path
 from typing import Any
@@ -34,25 +33,6 @@ Open Scope R_scope.
 CODES = Path(__file__).parents[1] / "certificates" / "accept"
 
 
-@pytest.fixture(scope="module")
-def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the libraries in one file that is built once."""
-    folder = tmp_path_factory.mktemp("rocq")
-    source = Path(rocq.__file__).parent
-    texts = ((source / f"{name}.v").read_text(encoding="utf-8") for name in LIBRARIES)
-    (folder / "libraries.v").write_text("\n".join(texts), encoding="utf-8")
-    assert built(folder, "libraries.v")
-    return folder
-
-
-def built(folder: Path, name: str) -> bool:
-    compiler = rocq.coqc()
-    assert compiler is not None
-    command = [compiler, "-q", "-w", "none", name]
-    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=600, check=False)
-    return done.returncode == 0
-
-
 def lemmas(data: dict[str, Any]) -> str:
     """The lemmas of a certificate, without the libraries."""
     text = rocq.to_rocq(data).text
@@ -61,7 +41,7 @@ def lemmas(data: dict[str, Any]) -> str:
 
 def accepted(folder: Path, text: str) -> bool:
     (folder / "certificate.v").write_text(PRELUDE + text, encoding="utf-8")
-    return built(folder, "certificate.v")
+    return rocq.run_coqc(folder / "certificate.v", 600).returncode == 0
 
 
 def least(order: int, n: int, C: float) -> float:

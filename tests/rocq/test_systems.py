@@ -1,7 +1,6 @@
 """Systems of equations in Rocq: right and wrong checks that the theorem rests on, in one file, and what is stated."""
 
 import re
-import subprocess
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -130,10 +129,7 @@ def proofs(text: str) -> str:
 
 def complaint(path: Path) -> str:
     """What `coqc` has against a file."""
-    command = [rocq.coqc() or "", "-q", "-w", "none", path.name]
-    done = subprocess.run(
-        command, cwd=path.parent, capture_output=True, text=True, timeout=400, check=False
-    )
+    done = rocq.run_coqc(path, 400)
     return (done.stderr or "it ended with an error") if done.returncode else ""
 
 

@@ -1,7 +1,6 @@
 """Formulas with sums and erf in Rocq, each by one computation: what is true is built, what is false is not."""
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -160,10 +159,7 @@ def test_what_is_false_is_not_built(tmp_path: Path) -> None:
     texts += [f"Goal {text} = {value}. vm_compute. reflexivity. Qed." for text, value in goals]
     path = tmp_path / "values.v"
     path.write_text("\n".join(texts), encoding="utf-8")
-    command = [rocq.coqc() or "", "-q", "-w", "none", path.name]
-    done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=400, check=False
-    )
+    done = rocq.run_coqc(path, 400)
     assert done.returncode == 0, done.stderr
 
 
@@ -178,8 +174,7 @@ def test_a_lemma_about_another_formula_is_rejected(tmp_path: Path) -> None:
         assert old in exported.text
         path = tmp_path / "certificate.v"
         path.write_text(exported.text.replace(old, new, 1), encoding="utf-8")
-        command = [rocq.coqc() or "", "-q", "-w", "none", path.name]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300, check=False)
+        done = rocq.run_coqc(path, 300)
         assert done.returncode != 0
 
 
