@@ -122,6 +122,7 @@ def test_means_in_a_count_are_said_to_exist() -> None:
     assert f"Lemma claim_exists_0 : {said}." in text
 
 
+@pytest.mark.nightly
 @needs_coqc
 def test_parts_of_all_kinds_stand_in_one_file() -> None:
     """A name of one library is none of another, names of parts meet no lemma, and ask for no library."""

@@ -2,6 +2,7 @@
 
 import json
 from fractions import Fraction
+import re
 from pathlib import Path
 from typing import Any
 
@@ -285,7 +286,9 @@ def test_export_writes_a_file(tmp_path: Path) -> None:
     source, out = FOLDER / "accept" / "inequality-interval.json", tmp_path / "out.v"
     exported = rocq.export_rocq(source, out)
     assert out.read_text(encoding="utf-8") == exported.text
-    assert exported.lemmas == ("claim_defined_0", "claim_lower", "claim_upper")
+    assert exported.lemmas == ("claim",)
+    (lemma,) = re.findall(r"^Lemma claim : (.*?)\.\nProof", exported.text, re.M | re.S)
+    assert "0 <= v_y /\\" in lemma and "(8 / 5) <=" in lemma and "<= (42 / 25)" in lemma
     with pytest.raises(InputError, match="cannot read"):
         rocq.export_rocq(tmp_path / "none.json", out)
     with pytest.raises(InputError):
