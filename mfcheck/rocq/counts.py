@@ -19,13 +19,13 @@ from mfcheck.verify.formulas import parse
 from mfcheck.verify.reading import effort
 from mfcheck.verify.slopes import slope
 
-_BINARY: Mapping[type, str] = {
+BINARY: Mapping[type, str] = {
     ast.Add: "FAdd",
     ast.Sub: "FSub",
     ast.Mult: "FMul",
     ast.Div: "FDiv",
 }
-_UNARY: Mapping[str, str] = {
+SMOOTH: Mapping[str, str] = {
     "exp": "FExp",
     "log": "FLn",
     "sqrt": "FSqrt",
@@ -33,9 +33,10 @@ _UNARY: Mapping[str, str] = {
     "cos": "FCos",
     "atan": "FAtan",
     "tanh": "FTanh",
-    "erf": "FErf",
 }
-_MOST_PIECES, _MOST_FACTORS = 400, 12
+"""Operations and functions in the language of `counts.v`."""
+_UNARY: Mapping[str, str] = {**SMOOTH, "erf": "FErf"}
+_MOST_PIECES, MOST_FACTORS = 400, 12
 _SPARES, _SHARES = (Fraction(1, 8), Fraction(1, 50)), (Fraction(5, 9), Fraction(4, 9))
 _AT_ONCE = "(0%nat, 1%Z, 1%Z, 1%nat)"
 
@@ -105,11 +106,11 @@ class _Writer:
                 return f"(FNeg {self._of(operand)})"
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 power = self._source(right)
-                if not power.isdecimal() or int(power) > _MOST_FACTORS:
+                if not power.isdecimal() or int(power) > MOST_FACTORS:
                     raise InputError(f"{power[:60]}: an exponent that counts in Rocq do not have")
                 return f"(FPow {self._of(left)} {power})"
             case ast.BinOp(left=left, op=op, right=right):
-                return f"({_BINARY[type(op)]} {self._of(left)} {self._of(right)})"
+                return f"({BINARY[type(op)]} {self._of(left)} {self._of(right)})"
             case ast.Call(func=ast.Name(id="normal")):
                 return self._mean(self._source(node))
             case ast.Call(func=ast.Name(id=name), args=[argument]) if name in _UNARY:

@@ -9,6 +9,7 @@ from typing import Any
 from mfcheck.errors import InputError
 from mfcheck.rigor.exported import MOST_BITS, bits_of_system
 from mfcheck.rocq import scalars
+from mfcheck.rocq.counts import BINARY, MOST_FACTORS, SMOOTH
 from mfcheck.rocq.formula import rational, translate
 from mfcheck.rocq.means import Mean, boxed, fraction, listed, outward, read_mean
 from mfcheck.rocq.programs import Joint, read_joint
@@ -16,22 +17,6 @@ from mfcheck.rocq.scalars import Known, Part, Scalars
 from mfcheck.verify.formulas import parse
 from mfcheck.verify.reading import NAME, need, number
 
-_BINARY: Mapping[type, str] = {
-    ast.Add: "FAdd",
-    ast.Sub: "FSub",
-    ast.Mult: "FMul",
-    ast.Div: "FDiv",
-}
-_UNARY: Mapping[str, str] = {
-    "exp": "FExp",
-    "log": "FLn",
-    "sqrt": "FSqrt",
-    "sin": "FSin",
-    "cos": "FCos",
-    "atan": "FAtan",
-    "tanh": "FTanh",
-}
-_MOST_FACTORS = 12
 _COARSE_DEGREE, _COARSE_BITS, _UNIT = 5, 6, 2**60
 
 Matrix = list[list[Fraction]]
@@ -80,16 +65,16 @@ class _Forms:
                 return f"(FNeg {self._of(text, operand)})"
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 power = _source(text, right)
-                if not power.isdecimal() or int(power) > _MOST_FACTORS:
+                if not power.isdecimal() or int(power) > MOST_FACTORS:
                     raise InputError(f"{power[:60]}: an exponent that systems in Rocq do not have")
                 return f"(FPow {self._of(text, left)} {power})"
             case ast.BinOp(left=left, op=op, right=right):
-                return f"({_BINARY[type(op)]} {self._of(text, left)} {self._of(text, right)})"
+                return f"({BINARY[type(op)]} {self._of(text, left)} {self._of(text, right)})"
             case ast.Call(func=ast.Name(id="normal")):
                 mean = read_mean(_source(text, node), self.names)
                 return f"(FMean {_smooth(mean, text)} {listed(map(self.of, mean.sources))})"
-            case ast.Call(func=ast.Name(id=name), args=[argument]) if name in _UNARY:
-                return f"({_UNARY[name]} {self._of(text, argument)})"
+            case ast.Call(func=ast.Name(id=name), args=[argument]) if name in SMOOTH:
+                return f"({SMOOTH[name]} {self._of(text, argument)})"
         raise InputError(f"{_source(text, node)[:60]}: no derivative in Rocq")
 
     def _number(self, value: Fraction) -> str:
